@@ -1,0 +1,244 @@
+"""Makes MMPose importable on today's stack, where it is not.
+
+MMPose 1.3.2 was released for Python 3.8, numpy 1 and torch 2.1. On a current
+machine three of the modules it imports may be missing or broken:
+
+- ``xtcocotools`` has no wheel for numpy 2 or Python >= 3.12;
+- ``mmcv`` may come without its compiled operators (``mmcv._ext``), which
+  MMPose needs for deformable layers only but imports always;
+- ``torchvision``'s wheel may be built for CUDA beside a CPU-only torch, and
+  then stops at its first operator declaration.
+
+:func:`install` puts one finder in front of the import system. It waits for
+these three names; when one is imported for the first time it runs the real
+module, and only if that fails does it repair. A working installation is left
+alone, and nothing is imported that the user did not ask for. Each repair is
+told in one log line and kept in :data:`repairs` for ``mmpose_ctd.doctor``.
+"""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import logging
+import sys
+import types
+from collections.abc import Callable
+
+__all__ = ['install', 'repairs', 'STACK_HINT']
+
+STACK_HINT = 'pip install -r requirements/stack.txt'
+
+#: What was repaired in this process: module name -> one sentence.
+repairs: dict[str, str] = {}
+
+_logger = logging.getLogger('mmpose_ctd')
+# A torch.library.Library unregisters its schemas when it is collected.
+_torchvision_schemas: list = []
+
+
+def _note(name: str, message: str) -> None:
+    if name not in repairs:
+        repairs[name] = message
+        _logger.warning('mmpose_ctd repaired %s: %s', name, message)
+
+
+def _forget(package: str, keep: types.ModuleType | None = None) -> None:
+    """Drop a half-imported package's modules from ``sys.modules``."""
+    for name in list(sys.modules):
+        if name == package or name.startswith(package + '.'):
+            if keep is not None and sys.modules[name] is keep:
+                continue
+            del sys.modules[name]
+
+
+def _exec_torchvision(module: types.ModuleType, run: Callable) -> None:
+    try:
+        run()
+        return
+    except RuntimeError as error:
+        if 'operator torchvision::' not in str(error):
+            raise
+        reason = str(error).splitlines()[0]
+    import torch
+
+    _forget('torchvision', keep=module)
+    library = torch.library.Library('torchvision', 'DEF')
+    for op in ('nms', 'qnms'):
+        library.define(
+            f'{op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor'
+        )
+    _torchvision_schemas.append(library)
+    run()
+    _note(
+        'torchvision',
+        f'its compiled operators do not load ({reason}); their schemas were '
+        'declared, so that it imports. Its own operators (nms ...) raise '
+        'when called.',
+    )
+
+
+class _MissingOps(types.ModuleType):
+    """Stands in for ``mmcv._ext`` while ``mmcv.ops`` is imported."""
+
+    def __getattr__(self, name: str):
+        if name.startswith('__'):
+            raise AttributeError(name)
+
+        def missing(*args, **kwargs):
+            raise NotImplementedError(
+                f'mmcv.ops.{name} needs mmcv with compiled operators, which '
+                'is not installed. Install a full mmcv build for your torch, '
+                'or choose a model without deformable layers.'
+            )
+
+        return missing
+
+
+def _exec_mmcv_ops(module: types.ModuleType, run: Callable) -> None:
+    try:
+        importlib.import_module('mmcv._ext')
+    except ImportError as error:
+        reason = str(error)
+    else:
+        run()
+        return
+    sys.modules['mmcv._ext'] = _MissingOps('mmcv._ext')
+    try:
+        run()
+    finally:
+        # Left behind it would make mmengine.utils.mmcv_full_available()
+        # raise: a module without a __spec__.
+        sys.modules.pop('mmcv._ext', None)
+        mmcv = sys.modules.get('mmcv')
+        if isinstance(getattr(mmcv, '_ext', None), _MissingOps):
+            del mmcv._ext
+    _note(
+        'mmcv.ops',
+        f'mmcv has no compiled operators ({reason}); it imports, and an '
+        'operator raises when called.',
+    )
+
+
+def _coco_eval_class():
+    """pycocotools' COCOeval with the arguments MMPose passes to xtcocotools'.
+
+    Only what pycocotools computes too is accepted.
+    """
+    import numpy as np
+    from pycocotools.cocoeval import COCOeval as _COCOeval
+
+    class COCOeval(_COCOeval):
+        def __init__(
+            self,
+            cocoGt=None,
+            cocoDt=None,
+            iouType='segm',
+            sigmas=None,
+            use_area=True,
+        ):
+            if iouType not in ('segm', 'bbox', 'keypoints') or not use_area:
+                raise NotImplementedError(
+                    f'COCOeval(iouType={iouType!r}, use_area={use_area}) '
+                    'needs xtcocotools; pycocotools, which stands in for it, '
+                    "computes 'segm', 'bbox' and 'keypoints' with areas only."
+                )
+            super().__init__(cocoGt, cocoDt, iouType)
+            if sigmas is not None:
+                self.params.kpt_oks_sigmas = np.asarray(sigmas)
+
+    return COCOeval
+
+
+def _serve_pycocotools(module: types.ModuleType, reason: str) -> None:
+    try:
+        coco = importlib.import_module('pycocotools.coco')
+        mask = importlib.import_module('pycocotools.mask')
+    except ImportError as error:
+        raise ImportError(
+            f'MMPose needs xtcocotools, which does not work here ({reason}), '
+            f'and pycocotools, which could stand in for it, is missing '
+            f'({error}). Cure: pip install pycocotools'
+        ) from error
+    _forget('xtcocotools', keep=module)
+    cocoeval = types.ModuleType('xtcocotools.cocoeval')
+    cocoeval.COCOeval = _coco_eval_class()
+    module.__path__ = []
+    for name, part in dict(coco=coco, mask=mask, cocoeval=cocoeval).items():
+        setattr(module, name, part)
+        sys.modules[f'xtcocotools.{name}'] = part
+    _note('xtcocotools', f'{reason}; pycocotools serves in its place.')
+
+
+def _exec_xtcocotools(module: types.ModuleType, run: Callable | None) -> None:
+    if run is None:
+        _serve_pycocotools(module, 'it is not installed')
+        return
+    run()
+    try:
+        importlib.import_module('xtcocotools.mask')
+    except (ImportError, ValueError, AttributeError) as error:
+        reason = f'its compiled part does not load ({error})'
+        _serve_pycocotools(module, reason)
+
+
+class _RepairLoader(importlib.abc.Loader):
+    """Runs a module through its repair; ``inner`` is its own loader."""
+
+    def __init__(self, inner, execute: Callable):
+        self.inner = inner
+        self.execute = execute
+
+    def create_module(self, spec):
+        return self.inner.create_module(spec) if self.inner else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        run = None
+        if self.inner is not None:
+
+            def run():
+                self.inner.exec_module(module)
+
+        self.execute(module, run)
+
+    def __getattr__(self, name: str):
+        # get_data, get_source ...: what inspect and pkgutil ask a loader.
+        if name in ('inner', 'execute'):
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+
+
+class _RepairFinder(importlib.abc.MetaPathFinder):
+    """Finds the three modules that may need a repair, each once."""
+
+    repairable = {
+        'torchvision': _exec_torchvision,
+        'mmcv.ops': _exec_mmcv_ops,
+        'xtcocotools': _exec_xtcocotools,
+    }
+
+    def find_spec(self, fullname, path=None, target=None):
+        execute = self.repairable.get(fullname)
+        if execute is None:
+            return None
+        for finder in sys.meta_path:
+            if isinstance(finder, _RepairFinder):
+                continue
+            spec = finder.find_spec(fullname, path, target)
+            if spec is not None:
+                break
+        else:
+            spec = None
+        if spec is None and fullname != 'xtcocotools':
+            return None
+        if spec is None:
+            return importlib.machinery.ModuleSpec(
+                fullname, _RepairLoader(None, execute), is_package=True
+            )
+        spec.loader = _RepairLoader(spec.loader, execute)
+        return spec
+
+
+def install() -> None:
+    """Put the repairing finder in front of the import system, once."""
+    if not any(isinstance(f, _RepairFinder) for f in sys.meta_path):
+        sys.meta_path.insert(0, _RepairFinder())

@@ -1,0 +1,41 @@
+"""Tells MMPose's registries where this package's components live."""
+
+import importlib
+import warnings
+
+#: Registry of :mod:`mmpose.registry` -> package of ours that fills it.
+LOCATIONS = {
+    'MODELS': 'mmpose_ctd.models',
+    'DATASETS': 'mmpose_ctd.datasets',
+    'TRANSFORMS': 'mmpose_ctd.datasets',
+    'METRICS': 'mmpose_ctd.evaluation',
+    'HOOKS': 'mmpose_ctd.engine',
+    'OPTIM_WRAPPERS': 'mmpose_ctd.engine',
+    'VISUALIZERS': 'mmpose_ctd.visualization',
+}
+
+
+def register_components() -> None:
+    """Add this package to the locations that MMPose's registries import.
+
+    A registry imports its locations when it is first asked for a component;
+    one that has done so already imports ours now. Where MMPose itself cannot
+    be imported a warning says so and ``python -m mmpose_ctd.doctor`` tells
+    the cure; raising here would keep the doctor from running.
+    """
+    try:
+        registry = importlib.import_module('mmpose.registry')
+    except (ImportError, AssertionError) as error:
+        warnings.warn(
+            f'mmpose_ctd registers nothing: MMPose cannot be imported '
+            f'({error}). `python -m mmpose_ctd.doctor` says what to install.',
+            stacklevel=3,
+        )
+        return
+    for name, location in LOCATIONS.items():
+        target = getattr(registry, name)
+        if location in target._locations:
+            continue
+        target._locations.append(location)
+        if target._imported:
+            importlib.import_module(location)

@@ -1,0 +1,32 @@
+"""Installs mmpose_ctd. The OpenMMLab stack is not a requirement here: see
+requirements/stack.txt and `make install`."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+
+
+def requirements(name: str) -> list[str]:
+    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
+    return [line for line in lines if line and not line.startswith('#')]
+
+
+version: dict = {}
+exec((ROOT / 'mmpose_ctd' / 'version.py').read_text(), version)
+readme = ROOT / 'README.md'
+
+setup(
+    name='mmpose_ctd',
+    version=version['__version__'],
+    description='Cross-task regularised anatomical landmark detection '
+    'from few labels, for MMPose',
+    long_description=readme.read_text() if readme.is_file() else '',
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=find_packages(include=['mmpose_ctd', 'mmpose_ctd.*']),
+    python_requires='>=3.10',
+    install_requires=requirements('runtime'),
+    extras_require={'tests': requirements('tests')},
+)
