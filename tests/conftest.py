@@ -1,0 +1,24 @@
+"""What every test may use. `import mmpose_ctd` first: it makes MMPose
+importable."""
+
+from pathlib import Path
+
+import pytest
+
+import mmpose_ctd  # noqa: F401
+
+REPO_ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session')
+def repo_root() -> Path:
+    return REPO_ROOT
+
+
+@pytest.fixture(scope='session')
+def shared_root() -> Path:
+    """Real faces and the real teacher, where they lie beside the project."""
+    root = REPO_ROOT.parent / 'shared'
+    if not (root / 'data' / 'frl_faces').is_dir():
+        pytest.skip(f'real data are absent: no {root.name}/data/frl_faces')
+    return root
