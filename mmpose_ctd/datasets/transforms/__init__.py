@@ -1,0 +1,3 @@
+from .pack_landmark_inputs import PackLandmarkInputs
+
+__all__ = ['PackLandmarkInputs']

@@ -1,0 +1,11 @@
+from .classifier_distill_loss import ClassifierDistillLoss
+from .distill_loss import DistillLoss
+from .encoder_distill_loss import EncoderDistillLoss
+from .heatmap_frobenius_loss import HeatmapFrobeniusLoss
+
+__all__ = [
+    'ClassifierDistillLoss',
+    'DistillLoss',
+    'EncoderDistillLoss',
+    'HeatmapFrobeniusLoss',
+]

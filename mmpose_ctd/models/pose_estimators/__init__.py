@@ -1,0 +1,3 @@
+from .ctd_topdown import CTDTopdownPoseEstimator
+
+__all__ = ['CTDTopdownPoseEstimator']

@@ -1,0 +1,38 @@
+# What every run shares. The import repairs MMPose where it is broken and
+# registers this package, so that MMPose's own tools run these configs too.
+custom_imports = dict(imports=['mmpose_ctd'], allow_failed_imports=False)
+default_scope = 'mmpose'
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=25),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    # Iterations, as the budget of labels must not change the budget of steps.
+    checkpoint=dict(
+        type='CheckpointHook', by_epoch=False, interval=250, max_keep_ckpts=1
+    ),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    # CED figure after testing; with --show-dir, prediction against truth.
+    visualization=dict(type='LandmarkFigureHook', enable=False),
+)
+custom_hooks = [
+    dict(type='SyncBuffersHook'),
+    # Absolute paths stay out of checkpoints.
+    dict(type='PrivacyHook'),
+]
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(
+    type='PoseLocalVisualizer', vis_backends=vis_backends, name='visualizer'
+)
+log_processor = dict(type='LogProcessor', window_size=25, by_epoch=False)
+log_level = 'INFO'
+load_from = None
+resume = False
+# A seed gives the same run on the same machine.
+randomness = dict(seed=0)

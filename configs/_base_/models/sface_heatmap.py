@@ -1,0 +1,36 @@
+# A face-recognition network with deconvolutions on its last map. Head width
+# and codec are the config's that uses it.
+model = dict(
+    type='CTDTopdownPoseEstimator',
+    channels_last=True,
+    # How the images come: R, G, B, (x - mean) / std. SFace's own way.
+    data_preprocessor=dict(
+        type='PoseDataPreprocessor',
+        mean=[127.5, 127.5, 127.5],
+        std=[128.0, 128.0, 128.0],
+        bgr_to_rgb=True,
+    ),
+    backbone=dict(type='SFaceNet'),
+    head=dict(
+        type='HeatmapHead',
+        in_channels=1024,
+        # Stride 16 to the heat-maps' 4.
+        deconv_out_channels=(256, 256),
+        deconv_kernel_sizes=(4, 4),
+        loss=dict(type='HeatmapFrobeniusLoss'),
+    ),
+    # The frozen source. Its encoder is also where the backbone starts.
+    teacher=dict(
+        type='SourceModel',
+        backbone=dict(type='SFaceNet'),
+        head=dict(type='SFaceEmbedding'),
+        data_preprocessor=dict(
+            type='PoseDataPreprocessor',
+            mean=[127.5, 127.5, 127.5],
+            std=[128.0, 128.0, 128.0],
+            bgr_to_rgb=True,
+        ),
+        checkpoint='{{$CTD_CHECKPOINTS:checkpoints}}/sface.pth',
+        how_to_get='python tools/download.py sface',
+    ),
+)

@@ -1,0 +1,10 @@
+# `make demo`: plain fine-tuning on synthetic faces.
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/synthetic_faces.py',
+    '../_base_/schedules/adam_poly_500.py',
+    '../_base_/models/sface_heatmap.py',
+]
+model = dict(
+    head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec)
+)

@@ -1,0 +1,185 @@
+"""What the command lines of tools/ share."""
+
+import argparse
+import os
+import os.path as osp
+import pickle
+import sys
+import warnings
+from collections.abc import Callable
+
+from mmengine.config import Config, DictAction
+
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.privacy import redact_logs
+from mmpose_ctd.safe_loading import require_safe_loading
+
+__all__ = ['add_runner_arguments', 'load_config', 'run']
+
+# Keys of a Runner config that may be absent from a file and still be set.
+_RUNNER_KEYS = {
+    'activation_checkpointing',
+    'auto_scale_lr',
+    'cfg',
+    'compile',
+    'custom_hooks',
+    'efficient_conv_bn_eval',
+    'experiment_name',
+    'find_unused_parameters',
+    'launcher',
+    'load_from',
+    'model_wrapper_cfg',
+    'randomness',
+    'resume',
+    'sync_bn',
+    'work_dir',
+}
+
+
+def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that training and testing share, MMPose's names."""
+    parser.add_argument(
+        '--work-dir',
+        help='folder of logs and checkpoints '
+        '(default: work_dirs/<name of the config>)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='override settings of the config, for example '
+        'train_dataloader.dataset.split=splits/train_n080_seed1.txt',
+    )
+    parser.add_argument(
+        '--show-dir',
+        help='draw prediction against truth of the evaluated images there',
+    )
+    parser.add_argument(
+        '--show', action='store_true', help='show these pictures in a window'
+    )
+    parser.add_argument(
+        '--interval',
+        type=int,
+        default=1,
+        help='draw every n-th image (default: 1)',
+    )
+    parser.add_argument(
+        '--wait-time',
+        type=float,
+        default=1,
+        help='seconds that --show shows a picture (default: 1)',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how the processes of a distributed run are started',
+    )
+    # torch.distributed.launch passes it; torchrun sets LOCAL_RANK.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    parser.add_argument(
+        '--keep-paths',
+        action='store_true',
+        help='write absolute paths into logs and checkpoints as they are '
+        '(default: shortened, as folders of clinical data may name people)',
+    )
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config and merge the shared arguments into it.
+
+    Raises:
+        MissingFileError: If the config does not exist.
+        InputError: If it cannot be read, or ``--cfg-options`` names a key
+            that no part of a Runner reads.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if not osp.isfile(args.config):
+        raise MissingFileError(f'The config {args.config!r} does not exist.')
+    try:
+        cfg = Config.fromfile(args.config)
+    except (KeyError, SyntaxError, NameError, OSError) as error:
+        raise InputError(f'{args.config}: {error}') from error
+    unknown = [
+        key
+        for key in args.cfg_options
+        if key.split('.')[0] not in cfg
+        and key.split('.')[0] not in _RUNNER_KEYS
+    ]
+    if unknown:
+        raise InputError(
+            f'--cfg-options: {args.config} has no {unknown[0]!r}; its keys '
+            f'are {", ".join(sorted(cfg.keys()))}.'
+        )
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        name = osp.splitext(osp.basename(args.config))[0]
+        cfg.work_dir = osp.join('work_dirs', name)
+    if args.show or args.show_dir is not None:
+        _draw(cfg, args)
+    if args.keep_paths:
+        hooks = cfg.get('custom_hooks') or []
+        cfg.custom_hooks = [h for h in hooks if h['type'] != 'PrivacyHook']
+    else:
+        redact_logs()
+    cfg.merge_from_dict(args.cfg_options)
+    return cfg
+
+
+def _draw(cfg: Config, args: argparse.Namespace) -> None:
+    hook = cfg.get('default_hooks', {}).get('visualization')
+    if hook is None:
+        raise InputError(
+            '--show and --show-dir need '
+            "default_hooks.visualization=dict(type='LandmarkFigureHook')."
+        )
+    hook.update(
+        enable=True,
+        show=args.show,
+        out_dir=args.show_dir,
+        interval=args.interval,
+        wait_time=args.wait_time,
+    )
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a tool; tell what the user can mend in one line, without trace.
+
+    Ends the process with status 2 on an error of the input and 130 when
+    interrupted.
+    """
+    require_safe_loading()
+    _hush()
+    try:
+        main()
+    except InputError as error:
+        sys.exit(_complain(str(error)))
+    except pickle.UnpicklingError as error:
+        sys.exit(
+            _complain(
+                'A checkpoint holds more than weights and numbers, so that '
+                f'reading it could run code; refused. '
+                f'({str(error).splitlines()[0]})'
+            )
+        )
+    except KeyboardInterrupt:
+        print('\nInterrupted. --resume goes on from the last checkpoint.')
+        sys.exit(130)
+
+
+def _complain(message: str) -> int:
+    print(f'error: {message}', file=sys.stderr)
+    return 2
+
+
+def _hush() -> None:
+    """Keep the stack's own chatter from hiding what concerns the user."""
+    warnings.filterwarnings('ignore', category=DeprecationWarning)
+    for module in ('mmcv', 'mmengine', 'mmpose', 'mmdet', 'torch'):
+        warnings.filterwarnings(
+            'ignore', category=UserWarning, module=rf'{module}\b.*'
+        )

@@ -1,0 +1,70 @@
+"""Mixed precision without loss scaling, on CPUs too."""
+
+from contextlib import contextmanager
+
+import torch
+from mmengine.device import get_device
+from mmengine.optim import OptimWrapper
+from mmpose.registry import OPTIM_WRAPPERS
+
+from mmpose_ctd.errors import InputError
+
+__all__ = ['AutocastOptimWrapper', 'has_fast_bfloat16']
+
+
+def has_fast_bfloat16(device: str) -> bool:
+    """Whether a device multiplies bfloat16 faster than float32.
+
+    Args:
+        device (str): ``'cpu'`` or ``'cuda'``.
+
+    Returns:
+        bool: For a CPU, whether it has AVX-512 BF16 or AMX; elsewhere
+        bfloat16 is emulated and slower.
+    """
+    if device.startswith('cuda'):
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device != 'cpu':
+        return False
+    probes = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
+    return any(getattr(torch.cpu, p, lambda: False)() for p in probes)
+
+
+@OPTIM_WRAPPERS.register_module()
+class AutocastOptimWrapper(OptimWrapper):
+    """Runs the forward pass under autocast.
+
+    mmengine's ``AmpOptimWrapper`` refuses a CPU and always scales the loss;
+    bfloat16 has float32's range and needs no scaling.
+
+    Args:
+        dtype (str): ``'bfloat16'``; ``'float32'`` to switch autocast off; or
+            ``'auto'``, bfloat16 where the machine is good at it. Defaults to
+            ``'auto'``.
+        **kwargs: Arguments of ``OptimWrapper`` (optimizer, clip_grad,
+            accumulative_counts ...).
+    """
+
+    def __init__(self, dtype: str = 'auto', **kwargs) -> None:
+        super().__init__(**kwargs)
+        if dtype not in ('auto', 'bfloat16', 'float32'):
+            raise InputError(
+                f'optim_wrapper.dtype={dtype!r}; expected auto, bfloat16 or '
+                'float32 (float16 needs loss scaling: AmpOptimWrapper).'
+            )
+        self.device = get_device()
+        if dtype == 'auto':
+            fast = has_fast_bfloat16(self.device)
+            dtype = 'bfloat16' if fast else 'float32'
+        self.dtype = dtype
+
+    @contextmanager
+    def optim_context(self, model: torch.nn.Module):
+        """Autocast, and mmengine's gradient accumulation context."""
+        autocast = torch.autocast(
+            self.device.split(':')[0],
+            dtype=torch.bfloat16,
+            enabled=self.dtype == 'bfloat16',
+        )
+        with super().optim_context(model), autocast:
+            yield

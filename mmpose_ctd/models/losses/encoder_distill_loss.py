@@ -1,0 +1,77 @@
+"""ED: the student's feature map keeps the direction of the teacher's."""
+
+import torch.nn.functional as F
+from mmpose.registry import MODELS
+from torch import Tensor
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.outputs import SourceOutputs
+
+from .distill_loss import DistillLoss
+
+__all__ = ['EncoderDistillLoss']
+
+# (N, C, h, w) -> the vectors to compare, (N, number, length).
+_VECTORS = dict(
+    map=lambda x: x.flatten(1).unsqueeze(1),
+    position=lambda x: x.flatten(2).transpose(1, 2),
+    channel=lambda x: x.flatten(2),
+)
+
+
+@MODELS.register_module()
+class EncoderDistillLoss(DistillLoss):
+    r"""Encoder distillation, equation (4) of the paper.
+
+    .. math::
+        L_{ED} = \frac{1}{N} \sum_i 1 - \cos(\mathrm{vec}\, E_s(x_i),
+        \mathrm{vec}\, E_t(x_i))
+
+    with E_s the frozen source encoder and E_t the target's. Source: Fu et
+    al., "Cross-Task Representation Learning for Anatomical Landmark
+    Detection", MLMI 2020 (arXiv 2009.13635).
+
+    Args:
+        loss_weight (float): lambda. Defaults to 1.0.
+        stage (int): Which of the encoder's maps, an index into its
+            ``out_indices``. Defaults to -1, the last.
+        granularity (str): What one vector is: the whole ``'map'`` (the
+            paper's), every ``'position'``'s channels, or every ``'channel'``'s
+            positions; the cosines of an image are averaged. Defaults to
+            ``'map'``.
+    """
+
+    def __init__(
+        self,
+        loss_weight: float = 1.0,
+        stage: int = -1,
+        granularity: str = 'map',
+    ) -> None:
+        super().__init__(loss_weight)
+        if granularity not in _VECTORS:
+            raise InputError(
+                f'EncoderDistillLoss: granularity={granularity!r}; expected '
+                f'one of {sorted(_VECTORS)}.'
+            )
+        self.stage = stage
+        self.granularity = granularity
+
+    def distance(
+        self, student: SourceOutputs, teacher: SourceOutputs
+    ) -> Tensor:
+        """1 - cosine of each image, (N,), between 0 and 2.
+
+        Raises:
+            InputError: If the stage does not exist or the maps' shapes
+                differ.
+        """
+        ours, theirs = self._stage(student, teacher, self.stage)
+        vectors = _VECTORS[self.granularity]
+        cosine = F.cosine_similarity(vectors(ours), vectors(theirs), dim=-1)
+        return 1 - cosine.mean(dim=1)
+
+    def extra_repr(self) -> str:
+        return (
+            f'{super().extra_repr()}, stage={self.stage}, '
+            f'granularity={self.granularity!r}'
+        )

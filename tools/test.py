@@ -1,0 +1,84 @@
+"""Tests a checkpoint: prints ME, AUC and FR and draws the CED figure.
+
+python tools/test.py configs/frl_faces/ctd_ed_sface.py CHECKPOINT
+"""
+
+import argparse
+import json
+import os
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+from rich.console import Console
+
+from mmpose_ctd.apis.command_line import (
+    add_runner_arguments,
+    load_config,
+    run,
+)
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.evaluation import LandmarkErrorMetric, report_table
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='the config it was trained with')
+    parser.add_argument('checkpoint', help='a .pth file')
+    parser.add_argument(
+        '--out', metavar='FILE.json', help='write all metrics there'
+    )
+    parser.add_argument(
+        '--dump', metavar='FILE.pkl', help='write the predictions there'
+    )
+    add_runner_arguments(parser)
+    return parser.parse_args()
+
+
+def dump_predictions(cfg: Config, file: str) -> None:
+    if not file.endswith(('.pkl', '.pickle')):
+        raise InputError(f'--dump {file}: expected a name ending in .pkl.')
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, (list, tuple)):
+        evaluators = [evaluators]
+    dump = dict(type='DumpResults', out_file_path=file)
+    cfg.test_evaluator = [*evaluators, dump]
+
+
+def main() -> None:
+    args = parse_args()
+    if args.out and not args.out.endswith('.json'):
+        raise InputError(f'--out {args.out}: expected a name ending in .json.')
+    if not os.path.isfile(args.checkpoint):
+        raise MissingFileError(
+            f'The checkpoint {args.checkpoint!r} does not exist. Training '
+            'writes its own to <work dir>/iter_<n>.pth.'
+        )
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    if args.dump:
+        dump_predictions(cfg, args.dump)
+    runner = Runner.from_cfg(cfg)
+    values = runner.test()
+    if not is_main_process():
+        return
+    reports = [
+        metric.report
+        for metric in runner.test_evaluator.metrics
+        if isinstance(metric, LandmarkErrorMetric)
+    ]
+    for report in reports:
+        Console().print(report_table(report))
+    if args.out:
+        os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
+        content = dict(metrics=values, reports=reports)
+        with open(args.out, 'w', encoding='utf-8') as file:
+            json.dump(content, file, indent=1)
+        print(f'Metrics written to {args.out}')
+
+
+if __name__ == '__main__':
+    run(main)

@@ -1,0 +1,91 @@
+"""Trains a landmark detector.
+
+python tools/train.py configs/frl_faces/ctd_ed_sface.py
+"""
+
+import argparse
+
+from mmengine.config import Config
+from mmengine.device import is_cuda_available
+from mmengine.runner import Runner
+
+from mmpose_ctd.apis.command_line import (
+    add_runner_arguments,
+    load_config,
+    run,
+)
+from mmpose_ctd.errors import InputError
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='a file of configs/')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from a checkpoint; without a name, from the newest in '
+        'the work dir',
+    )
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='mixed precision: bfloat16 on a CPU; on a GPU what the config '
+        "chose, or mmengine's AmpOptimWrapper",
+    )
+    parser.add_argument(
+        '--no-validate', action='store_true', help='train without evaluating'
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate with the real batch size',
+    )
+    add_runner_arguments(parser)
+    return parser.parse_args()
+
+
+def use_mixed_precision(cfg: Config) -> None:
+    """Switch mixed precision on, whichever wrapper the config uses."""
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    kind = kind if isinstance(kind, str) else kind.__name__
+    if kind == 'AutocastOptimWrapper' or (
+        kind == 'OptimWrapper' and not is_cuda_available()
+    ):
+        cfg.optim_wrapper.update(type='AutocastOptimWrapper', dtype='bfloat16')
+    elif kind in ('OptimWrapper', 'AmpOptimWrapper'):
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    else:
+        raise InputError(
+            f'--amp: optim_wrapper.type={kind!r} has no mixed precision; '
+            'expected OptimWrapper, AmpOptimWrapper or AutocastOptimWrapper.'
+        )
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        use_mixed_precision(cfg)
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise InputError(
+                '--auto-scale-lr: the config has no auto_scale_lr.'
+                'base_batch_size, the batch size its learning rate is for.'
+            )
+        cfg.auto_scale_lr.enable = True
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    run(main)
