@@ -1,0 +1,131 @@
+"""Confidence intervals that know which images belong to one person."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+#: Resampled group indices held at once; 16 MB of int64.
+_BLOCK = 2_000_000
+
+
+def bootstrap_interval(
+    values: np.ndarray,
+    groups: np.ndarray | None = None,
+    statistic: Callable[[np.ndarray], float] | None = None,
+    num_resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval over groups, such as subjects.
+
+    Images of one person resemble each other. Resampling images would take
+    them for independent and give too narrow an interval; here whole groups
+    are drawn with replacement, each with all its values, and the statistic
+    is taken over the values drawn. (B. Efron, R. Tibshirani, "An Introduction
+    to the Bootstrap", 1993, chapters 8 and 13.)
+
+    Groups are drawn in the order in which :func:`numpy.unique` sorts their
+    names, so the order of the images does not matter beyond rounding.
+
+    Args:
+        values (np.ndarray): One value an image, shape (N,). NaN values are
+            ignored; a group that has no other leaves the draw.
+        groups (np.ndarray, optional): Group of each value, shape (N,): names
+            or numbers. None makes every value a group of its own.
+        statistic (Callable, optional): Takes drawn values (M,), returns a
+            float. None means their mean, which is computed for all resamples
+            at once; ME, AUC and FR are all means of some function of the
+            error. Any other callable is called once a resample.
+        num_resamples (int): Number of draws. Defaults to 1000.
+        confidence (float): Coverage of the interval. Defaults to 0.95.
+        seed (int): Seed of the draws. Defaults to 0.
+
+    Returns:
+        tuple[float, float]: Lower and upper bound in the unit of the
+        statistic; both NaN for a single group, whose spread is unknown.
+
+    Examples:
+        >>> errors = np.array([1., 1., 3., 5.])
+        >>> low, high = bootstrap_interval(errors, ['ann', 'ann', 'bo', 'cy'])
+        >>> bool(low < errors.mean() < high)
+        True
+    """
+    values, groups = _checked(values, groups)
+    if num_resamples < 1:
+        raise ValueError(
+            f'num_resamples must be at least 1, found {num_resamples}.'
+        )
+    if not 0 < confidence < 1:
+        raise ValueError(
+            f'confidence must lie between 0 and 1, found {confidence}.'
+        )
+    known = ~np.isnan(values)
+    values, groups = values[known], groups[known]
+    if values.size == 0:
+        raise ValueError(
+            'values holds nothing but NaN: there is nothing to resample.'
+        )
+    _, member_of = np.unique(groups, return_inverse=True)
+    num_groups = int(member_of.max()) + 1
+    if num_groups == 1:
+        return float('nan'), float('nan')
+
+    draws = _draws(num_groups, num_resamples, seed)
+    if statistic is None:
+        resampled = _means(values, member_of, draws)
+    else:
+        resampled = _any_statistic(values, member_of, draws, statistic)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _checked(values, groups) -> tuple[np.ndarray, np.ndarray]:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(
+            f'values must be a vector (N,) of at least one value, found '
+            f'shape {values.shape}.'
+        )
+    if np.isinf(values).any():
+        raise ValueError('values holds infinities; give finite numbers.')
+    groups = np.arange(values.size) if groups is None else np.asarray(groups)
+    if groups.shape != values.shape:
+        raise ValueError(
+            f'groups must name the group of each of the {values.size} '
+            f'values, found shape {groups.shape}.'
+        )
+    return values, groups
+
+
+def _draws(num_groups: int, num_resamples: int, seed: int):
+    """Yield blocks (b, G) of group indices drawn with replacement.
+
+    Blocks, because 1000 resamples of 100 000 groups would not fit.
+    """
+    rng = np.random.default_rng(seed)
+    block = max(1, _BLOCK // num_groups)
+    for start in range(0, num_resamples, block):
+        size = (min(block, num_resamples - start), num_groups)
+        yield rng.integers(0, num_groups, size=size)
+
+
+def _means(values, member_of, draws) -> np.ndarray:
+    total = np.bincount(member_of, weights=values)
+    count = np.bincount(member_of)
+    return np.concatenate(
+        [total[d].sum(axis=1) / count[d].sum(axis=1) for d in draws]
+    )
+
+
+def _any_statistic(values, member_of, draws, statistic) -> np.ndarray:
+    order = np.argsort(member_of, kind='stable')
+    cuts = np.cumsum(np.bincount(member_of))[:-1]
+    members = np.split(values[order], cuts)
+    return np.array(
+        [
+            float(statistic(np.concatenate([members[g] for g in draw])))
+            for block in draws
+            for draw in block
+        ]
+    )

@@ -1,0 +1,223 @@
+"""ME, AUC and FR of landmarks, with intervals, for MMPose's evaluator."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from mmpose.registry import METRICS
+
+from ..functional.checks import checked_threshold
+from .error_report import ReportSettings, build_report, collect_records
+from .error_units import checked_unit, unit_label
+from .sample_errors import sample_errors
+
+
+@METRICS.register_module()
+class LandmarkErrorMetric(BaseMetric):
+    """Mean error, area under the error distribution and failure rate.
+
+    With the error of an image, the mean Euclidean distance of its visible
+    landmarks from their true positions:
+
+    .. math::
+        e_i = \\frac{1}{|V_i|} \\sum_{k \\in V_i}
+              \\lVert p_{ik} - g_{ik} \\rVert_2, \\quad
+        ME = \\frac{1}{N} \\sum_i e_i, \\quad
+        AUC = \\frac{1}{N} \\sum_i \\max(0, 1 - e_i / \\tau), \\quad
+        FR = \\frac{1}{N} |\\{i : e_i > \\tau\\}|
+
+    Z. Fu, J. Jiao, M. Suttie, J. A. Noble, "Cross-Task Representation
+    Learning for Anatomical Landmark Detection", MLMI 2020.
+
+    The scalars returned are ``ME``, ``AUC``, ``FR``, each with ``_low`` and
+    ``_high`` (95 % bootstrap interval over subjects, NaN if there is only
+    one), and ``FR@t`` likewise. Smaller is better for ME and FR, which a
+    checkpoint hook must be told: ``save_best='landmark/ME', rule='less'``.
+
+    After an evaluation :attr:`report` holds a dict that JSON can store:
+    ``unit``, ``unit_label``, ``threshold``, ``per``, ``num_images``,
+    ``num_ignored``, ``num_subjects``, ``metrics`` (name -> value, low,
+    high), ``per_landmark`` (name -> ME, AUC, FR, n), ``per_site`` (site ->
+    num_images, num_subjects, metrics), ``image_errors`` and, with
+    ``per='landmark'``, ``landmark_errors``. It is None in processes other
+    than the main one.
+
+    Records without a visible landmark, and, with a pair as unit, records
+    whose pair is invisible or coincides, cannot be judged: they are left
+    out, counted in ``num_ignored`` and warned about. Records without a
+    subject are resampled by image. Every instance of a sample is a record.
+
+    Args:
+        threshold (float): tau of AUC and FR, in ``unit``. Defaults to 5.0.
+        failure_thresholds (Sequence[float]): Thresholds t of further failure
+            rates ``FR@t``. Defaults to ().
+        unit (str or Sequence[str]): ``'input'``, pixels of the network
+            input; ``'image'``, pixels of the image; ``'mm'``, by the
+            record's ``mm_per_px``; or two landmark names, whose true
+            distance in the record is 1. Defaults to ``'input'``.
+        per (str): ``'image'`` or ``'landmark'``: the latter takes single
+            landmarks as the errors e. Defaults to ``'image'``.
+        num_bootstrap (int): Resamples of an interval; 0 leaves the intervals
+            out. Defaults to 1000.
+        seed (int): Seed of the resamples. Defaults to 0.
+        include_ids (bool): Whether the report's ``image_errors`` are dicts
+            that name subject and image. Defaults to False.
+        collect_device (str): ``'cpu'`` or ``'gpu'``, where results of
+            several processes meet. Defaults to ``'cpu'``.
+        prefix (str, optional): Prefix of the scalars' names. Defaults to
+            ``'landmark'``.
+    """
+
+    default_prefix = 'landmark'
+
+    def __init__(
+        self,
+        threshold: float = 5.0,
+        failure_thresholds: Sequence[float] = (),
+        unit: str | Sequence[str] = 'input',
+        per: str = 'image',
+        num_bootstrap: int = 1000,
+        seed: int = 0,
+        include_ids: bool = False,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        if per not in ('image', 'landmark'):
+            raise ValueError(
+                f"per must be 'image' or 'landmark', found {per!r}."
+            )
+        if int(num_bootstrap) != num_bootstrap or num_bootstrap < 0:
+            raise ValueError(
+                'num_bootstrap must be a whole number, 0 for no intervals, '
+                f'found {num_bootstrap!r}.'
+            )
+        self.unit = checked_unit(unit)
+        self.include_ids = include_ids
+        self.settings = ReportSettings(
+            threshold=checked_threshold(threshold),
+            failure_thresholds=tuple(
+                checked_threshold(t, 'failure_thresholds')
+                for t in failure_thresholds
+            ),
+            per=per,
+            num_bootstrap=int(num_bootstrap),
+            seed=seed,
+        )
+        self.report: dict | None = None
+        self._said: set[str] = set()
+
+    @property
+    def landmark_ids(self) -> dict[str, int] | None:
+        """Index of each landmark name, None where the dataset names none."""
+        return (self.dataset_meta or {}).get('keypoint_name2id')
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Measure a batch.
+
+        Args:
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): Samples with prediction and truth
+                in image pixels, see :func:`sample_errors`.
+        """
+        for sample in data_samples:
+            # One result a sample, however many instances it has: mmengine
+            # cuts the results of all processes to the number of samples.
+            self.results.append(
+                {
+                    'errors': sample_errors(
+                        sample, self.unit, self.landmark_ids
+                    ),
+                    'subject': sample.get('subject'),
+                    'site': sample.get('site'),
+                    'img_id': sample.get('img_id'),
+                    'id': sample.get('id'),
+                }
+            )
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Fill :attr:`report` and return its scalars.
+
+        Args:
+            results (list[dict]): One entry a sample, of all processes.
+
+        Returns:
+            dict[str, float]: ``ME``, ``ME_low``, ``ME_high`` and so on.
+        """
+        if not results:
+            raise ValueError(
+                'LandmarkErrorMetric was given no predictions: is the '
+                'dataset of this evaluator empty?'
+            )
+        records = collect_records(results)
+        names = self._landmark_names(records.errors.shape[1])
+        self.report = {
+            'unit': self.unit if isinstance(self.unit, str) else [*self.unit],
+            'unit_label': unit_label(self.unit),
+            **build_report(records, names, self.settings, self.include_ids),
+        }
+        self._warn(records.subjects)
+        scalars = {}
+        for name, entry in self.report['metrics'].items():
+            scalars[name] = entry['value']
+            if self.settings.num_bootstrap:
+                for end in ('low', 'high'):
+                    bound = entry[end]
+                    scalars[f'{name}_{end}'] = (
+                        float('nan') if bound is None else bound
+                    )
+        return scalars
+
+    def _landmark_names(self, num_landmarks: int) -> list[str]:
+        names = (self.dataset_meta or {}).get('keypoint_id2name')
+        if not names:
+            return [f'landmark_{k}' for k in range(num_landmarks)]
+        if len(names) != num_landmarks:
+            raise ValueError(
+                f'the dataset names {len(names)} landmarks, its records '
+                f'have {num_landmarks}.'
+            )
+        return [names[k] for k in range(num_landmarks)]
+
+    def _warn(self, subjects: list) -> None:
+        """Say, once each, what a reader of the numbers must know."""
+        ignored = self.report['num_ignored']
+        if ignored:
+            self._say(
+                f'{ignored} of {len(subjects)} records were left out: no '
+                'visible landmark'
+                + (
+                    ''
+                    if isinstance(self.unit, str)
+                    else f', or no distance {"-".join(self.unit)}'
+                )
+                + '.'
+            )
+        unknown = sum(subject is None for subject in subjects)
+        if unknown and self.settings.num_bootstrap:
+            self._say(
+                f'{unknown} of {len(subjects)} records name no subject: '
+                'their intervals are over images, and too narrow if a '
+                "person has several. List 'subject' in PackPoseInputs' "
+                'meta_keys if the dataset knows it.'
+            )
+        metrics = self.report['metrics']
+        if self.settings.num_bootstrap and metrics['ME']['low'] is None:
+            self._say('a single subject has no interval: low, high are NaN.')
+        if not isinstance(self.unit, str) and self.settings.threshold >= 1:
+            self._say(
+                f'threshold={self.settings.threshold:g} with unit='
+                f'{list(self.unit)} accepts errors as long as that '
+                'distance; 0.1 is a common choice.'
+            )
+
+    def _say(self, message: str) -> None:
+        if message not in self._said:
+            self._said.add(message)
+            print_log(
+                f'LandmarkErrorMetric: {message}',
+                logger='current',
+                level=logging.WARNING,
+            )

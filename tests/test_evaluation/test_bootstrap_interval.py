@@ -1,0 +1,150 @@
+"""Intervals over subjects, against scipy and a plain loop."""
+
+import importlib
+import time
+
+import numpy as np
+import pytest
+from scipy.stats import bootstrap
+
+from mmpose_ctd.evaluation.functional import bootstrap_interval
+
+
+def _subjects(seed=0, num=30, images=3):
+    """Errors that differ between subjects, hardly within one."""
+    rng = np.random.default_rng(seed)
+    groups = np.repeat([f's{i:02d}' for i in range(num)], images)
+    values = np.repeat(rng.gamma(4.0, 0.6, size=num), images)
+    return values + rng.normal(0, 0.01, values.shape), groups
+
+
+def test_agrees_with_scipy_over_single_images():
+    values = np.random.default_rng(1).gamma(3.0, 1.0, size=80)
+    theirs = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=8000,
+        method='percentile',
+        random_state=np.random.default_rng(5),
+    ).confidence_interval
+    ours = bootstrap_interval(values, num_resamples=8000)
+    np.testing.assert_allclose(ours, theirs, atol=0.02)
+
+
+def test_agrees_with_scipy_over_subjects_of_different_sizes():
+    rng = np.random.default_rng(2)
+    sizes = rng.integers(1, 6, size=40)
+    groups = np.repeat(np.arange(40), sizes)
+    values = rng.gamma(3.0, 1.0, size=40)[groups]
+    totals = np.array([values[groups == g].sum() for g in range(40)])
+    theirs = bootstrap(
+        (totals, sizes.astype(float)),
+        lambda t, n, axis: t.sum(axis=axis) / n.sum(axis=axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=8000,
+        method='percentile',
+        random_state=np.random.default_rng(5),
+    ).confidence_interval
+    ours = bootstrap_interval(values, groups, num_resamples=8000)
+    np.testing.assert_allclose(ours, theirs, atol=0.03)
+
+
+def test_fast_mean_is_the_slow_mean():
+    values, groups = _subjects()
+    fast = bootstrap_interval(values, groups)
+    slow = bootstrap_interval(values, groups, statistic=np.mean)
+    np.testing.assert_allclose(fast, slow, rtol=1e-12)
+
+
+def test_any_statistic_can_be_resampled():
+    values, groups = _subjects()
+    low, high = bootstrap_interval(values, groups, statistic=np.median)
+    assert low < np.median(values) < high
+
+
+def test_a_subjects_images_are_drawn_together():
+    # Three images of a person say hardly more than one: the interval must
+    # be that of the persons, not narrower by sqrt(3).
+    values, groups = _subjects()
+    by_subject = np.diff(bootstrap_interval(values, groups))[0]
+    by_image = np.diff(bootstrap_interval(values))[0]
+    persons = np.diff(bootstrap_interval(values[::3]))[0]
+    assert by_subject == pytest.approx(persons, rel=0.05)
+    assert by_image < 0.7 * by_subject
+
+
+def test_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(3)
+    hits = 0
+    for i in range(200):
+        values = rng.normal(2.0, 1.0, size=60)
+        low, high = bootstrap_interval(values, num_resamples=300, seed=i)
+        hits += low <= 2.0 <= high
+    assert 0.89 <= hits / 200 <= 0.985
+
+
+def test_same_seed_same_interval_in_any_order():
+    values, groups = _subjects()
+    shuffled = np.random.default_rng(0).permutation(len(values))
+    first = bootstrap_interval(values, groups)
+    np.testing.assert_allclose(
+        bootstrap_interval(values[shuffled], groups[shuffled]), first
+    )
+    assert bootstrap_interval(values, groups) == first
+    assert bootstrap_interval(values, groups, seed=1) != first
+
+
+def test_blocks_do_not_change_the_kind_of_result(monkeypatch):
+    values, groups = _subjects()
+    whole = bootstrap_interval(values, groups, num_resamples=3000)
+    module = importlib.import_module(bootstrap_interval.__module__)
+    monkeypatch.setattr(module, '_BLOCK', 1000)
+    parts = bootstrap_interval(values, groups, num_resamples=3000)
+    np.testing.assert_allclose(parts, whole, atol=0.05)
+
+
+def test_unmeasured_values_take_no_part():
+    values, groups = _subjects()
+    more = np.append(values, [np.nan, np.nan])
+    names = np.append(groups, ['s00', 'nobody'])
+    assert bootstrap_interval(more, names) == bootstrap_interval(
+        values, groups
+    )
+
+
+def test_one_subject_has_no_interval():
+    assert np.isnan(bootstrap_interval([1.0, 2.0], ['ann', 'ann'])).all()
+
+
+def test_wider_confidence_is_wider():
+    values, groups = _subjects()
+    narrow = bootstrap_interval(values, groups, confidence=0.5)
+    wide = bootstrap_interval(values, groups, confidence=0.99)
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_is_fast_enough_for_every_validation():
+    values, groups = _subjects(num=60, images=1)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        bootstrap_interval(values, groups, num_resamples=2000)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.2
+
+
+@pytest.mark.parametrize(
+    'kwargs, message',
+    [
+        (dict(values=[]), 'at least one value'),
+        (dict(values=[np.nan]), 'nothing but NaN'),
+        (dict(values=[1.0, np.inf]), 'infinities'),
+        (dict(values=[1.0, 2.0], groups=['a']), 'each of the 2 values'),
+        (dict(values=[1.0, 2.0], num_resamples=0), 'at least 1, found 0'),
+        (dict(values=[1.0, 2.0], confidence=95), 'between 0 and 1, found 95'),
+    ],
+)
+def test_wrong_arguments_are_named(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        bootstrap_interval(**kwargs)

@@ -1,0 +1,26 @@
+"""What the docstrings of the evaluation show is what they do."""
+
+import doctest
+import importlib
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'evaluation.functional.area_under_ced',
+        'evaluation.functional.bootstrap',
+        'evaluation.functional.error_statistics',
+        'evaluation.functional.point_errors',
+        'evaluation.metrics.error_units',
+        'visualization.face_selection',
+    ],
+)
+def test_examples_in_docstrings_run(name):
+    # A package may export a function of its module's name; sys.modules, which
+    # import_module reads, holds the module.
+    module = importlib.import_module(f'mmpose_ctd.{name}')
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
