@@ -2,6 +2,7 @@
 
 import os.path as osp
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from mmengine.logging import print_log
@@ -53,6 +54,8 @@ class CIFASDDataset(BaseCocoStyleDataset):
             annotation's ``'bbox'``. Defaults to ``'image'``.
         num_keypoints (int, optional): The K that the model was made for; a
             file with another K is refused. Defaults to ``None``: any.
+        flip_pairs (Sequence[tuple[str, str]]): Names of landmarks that swap
+            when an image is flipped, where the names do not tell.
         metainfo (dict, optional): Replaces what is read from the file.
         **kwargs: Arguments of ``BaseCocoStyleDataset``.
 
@@ -71,6 +74,7 @@ class CIFASDDataset(BaseCocoStyleDataset):
         split: str | None = None,
         crop: str = 'image',
         num_keypoints: int | None = None,
+        flip_pairs: Sequence[tuple[str, str]] = (),
         metainfo: dict | None = None,
         **kwargs,
     ) -> None:

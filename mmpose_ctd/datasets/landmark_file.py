@@ -1,14 +1,19 @@
 """Reads a COCO keypoint file of landmarks, and trusts nothing in it."""
 
 import json
+import logging
 import math
 import os
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmengine.logging import print_log
+
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['LandmarkFile', 'flip_partner', 'landmark_metainfo', 'read_split']
+__all__ = ['LandmarkFile', 'flip_partners', 'landmark_metainfo', 'read_split']
 
 # BGR, as MMPose's metainfo wants them: the subject's right, left, midline.
 _COLORS = dict(_R=(0, 119, 238), _L=(238, 136, 0), mid=(60, 180, 60))
@@ -71,10 +76,7 @@ class LandmarkFile:
                 f'{path}: found {len(categories)} categories; expected one, '
                 "with the landmarks' names under 'keypoints'."
             )
-        names = list(categories[0]['keypoints'])
-        twice = sorted({n for n in names if names.count(n) > 1})
-        if twice:
-            raise InputError(f'{path}: landmark names occur twice: {twice}.')
+        names = _numbered(categories[0]['keypoints'])
         images = {image['id']: image for image in content['images']}
         return cls(
             path,
@@ -148,19 +150,72 @@ class LandmarkFile:
                 )
 
 
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Tell landmarks of one name apart: hairline, hairline_2, hairline_3."""
+    seen: Counter = Counter()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(f'{name}_{seen[name]}' if seen[name] > 1 else name)
+    return numbered
+
+
+_OTHER_SIDE = {'_R': '_L', '_L': '_R', 'left': 'right', 'right': 'left'}
+_SIDE = re.compile(r'_[RL](?=$|_\d+$)|(?<![a-z])(?:left|right)(?![a-z])')
+
+
+def flip_partners(
+    names: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
+) -> list[str]:
+    """The landmark that takes each one's place in a mirrored face.
+
+    Args:
+        names (Sequence[str]): The K landmarks.
+        pairs (Sequence[tuple[str, str]]): Pairs that the names do not tell.
+            Defaults to none.
+
+    Returns:
+        list[str]: K names.
+
+    Raises:
+        InputError: If a pair names an unknown landmark.
+    """
+    unknown = [n for pair in pairs for n in pair if n not in names]
+    if unknown:
+        raise InputError(
+            f'dataset.flip_pairs names {unknown[0]!r}, which is no landmark '
+            f'of the file; they are {", ".join(names[:8])} ...'
+        )
+    given = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+    partners = [given.get(n) or flip_partner(n, names) for n in names]
+    alone = [n for n, p in zip(names, partners) if n == p and _SIDE.search(n)]
+    if alone and len(alone) < sum(bool(_SIDE.search(n)) for n in names):
+        print_log(
+            f'{len(alone)} landmarks are named for a side but have no partner '
+            f'on the other ({", ".join(alone[:3])} ...): a flipped image '
+            'keeps their place. Give dataset.flip_pairs if that is wrong.',
+            'current',
+            logging.WARNING,
+        )
+    return partners
+
+
 def flip_partner(name: str, names: Sequence[str]) -> str:
     """The landmark that takes this one's place in a mirrored face.
 
-    ``_R`` and ``_L`` at a name's end are the subject's right and left. A name
-    without partner in the set (midline, or a one-sided set) is its own.
+    ``_R`` and ``_L`` at a name's end are the subject's right and left; the
+    words left and right in a name do as well. A name without partner in the
+    set (midline, or a one-sided set) is its own.
     """
-    swapped = {'_R': '_L', '_L': '_R'}.get(name[-2:])
-    partner = name[:-2] + swapped if swapped else name
+    partner = _SIDE.sub(lambda side: _OTHER_SIDE[side.group()], name)
     return partner if partner in names else name
 
 
 def landmark_metainfo(
-    names: Sequence[str], skeleton: Sequence = (), dataset_name: str = 'cifasd'
+    names: Sequence[str],
+    skeleton: Sequence = (),
+    flip_pairs: Sequence[tuple[str, str]] = (),
+    dataset_name: str = 'cifasd',
 ) -> dict:
     """MMPose's raw metainfo of a set of landmarks.
 
@@ -168,14 +223,15 @@ def landmark_metainfo(
         names (Sequence[str]): The K landmarks.
         skeleton (Sequence): Pairs of 1-based landmark numbers. Defaults to
             none.
+        flip_pairs (Sequence[tuple[str, str]]): See :func:`flip_partners`.
         dataset_name (str): Defaults to ``'cifasd'``.
 
     Returns:
         dict: For ``parse_pose_metainfo``; every landmark weighs 1.
     """
     keypoints = {}
-    for i, name in enumerate(names):
-        partner = flip_partner(name, names)
+    partners = flip_partners(names, flip_pairs)
+    for i, (name, partner) in enumerate(zip(names, partners)):
         keypoints[i] = dict(
             name=name,
             id=i,

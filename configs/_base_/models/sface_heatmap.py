@@ -1,15 +1,16 @@
 # A face-recognition network with deconvolutions on its last map. Head width
 # and codec are the config's that uses it.
+# How images come: R, G, B, (x - mean) / std. The student may use another.
+image_convention = dict(
+    type='PoseDataPreprocessor',
+    mean=[127.5, 127.5, 127.5],
+    std=[128.0, 128.0, 128.0],
+    bgr_to_rgb=True,
+)
 model = dict(
     type='CTDTopdownPoseEstimator',
     channels_last=True,
-    # How the images come: R, G, B, (x - mean) / std. SFace's own way.
-    data_preprocessor=dict(
-        type='PoseDataPreprocessor',
-        mean=[127.5, 127.5, 127.5],
-        std=[128.0, 128.0, 128.0],
-        bgr_to_rgb=True,
-    ),
+    data_preprocessor=image_convention,
     backbone=dict(type='SFaceNet'),
     head=dict(
         type='HeatmapHead',
@@ -24,12 +25,7 @@ model = dict(
         type='SourceModel',
         backbone=dict(type='SFaceNet'),
         head=dict(type='SFaceEmbedding'),
-        data_preprocessor=dict(
-            type='PoseDataPreprocessor',
-            mean=[127.5, 127.5, 127.5],
-            std=[128.0, 128.0, 128.0],
-            bgr_to_rgb=True,
-        ),
+        data_preprocessor=image_convention,
         checkpoint='{{$CTD_CHECKPOINTS:checkpoints}}/sface.pth',
         how_to_get='python tools/download.py sface',
     ),

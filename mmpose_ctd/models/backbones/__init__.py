@@ -1,0 +1,4 @@
+from .sface_net import SFaceNet
+from .vggface2_resnet import VGGFace2ResNet
+
+__all__ = ['SFaceNet', 'VGGFace2ResNet']

@@ -1,0 +1,150 @@
+"""Says what is wrong with an installation and how to cure it.
+
+``python -m mmpose_ctd.doctor``: the first thing to put into a bug report.
+"""
+
+import importlib
+import importlib.metadata as metadata
+import logging
+import platform
+import sys
+import warnings
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from mmpose_ctd import compat
+from mmpose_ctd.version import __version__
+
+__all__ = ['Finding', 'examine']
+
+_OK, _REPAIRED, _BROKEN, _ABSENT = 'ok', 'repaired', 'BROKEN', 'absent'
+
+#: Module to import -> (distributions that provide it, cure, is it needed).
+_MODULES = {
+    'torch': (['torch'], 'pip install torch', True),
+    'numpy': (['numpy'], 'pip install numpy', True),
+    'cv2': (
+        ['opencv-python-headless', 'opencv-python'],
+        'pip install --force-reinstall --no-deps opencv-python-headless',
+        True,
+    ),
+    'torchvision': (['torchvision'], compat.STACK_HINT, True),
+    'mmengine': (['onedl-mmengine', 'mmengine'], compat.STACK_HINT, True),
+    'mmcv': (['onedl-mmcv', 'mmcv', 'mmcv-lite'], compat.STACK_HINT, True),
+    'mmcv.ops': (
+        [],
+        'only deformable layers need it: install an mmcv build with '
+        'compiled operators for your torch',
+        True,
+    ),
+    'mmdet': (['onedl-mmdetection', 'mmdet'], compat.STACK_HINT, True),
+    'mmpretrain': (
+        ['onedl-mmpretrain', 'mmpretrain'],
+        compat.STACK_HINT,
+        False,
+    ),
+    'xtcocotools': (['xtcocotools'], 'pip install pycocotools', True),
+    'pycocotools': (['pycocotools'], 'pip install pycocotools', False),
+    'mmpose': (['mmpose'], 'pip install --no-deps mmpose==1.3.2', True),
+    'mmpose.models': ([], compat.STACK_HINT, True),
+    'mmpose_ctd.models': ([], 'pip install -e .', True),
+    'onnx': (['onnx'], 'pip install onnx', False),
+}
+
+
+class Finding(NamedTuple):
+    """What was found of one module.
+
+    Attributes:
+        module (str): Its name.
+        version (str): Distribution and version, '' if there is none.
+        state (str): ``ok``, ``repaired``, ``absent`` (and not needed) or
+            ``BROKEN``.
+        remark (str): The reason and the cure.
+    """
+
+    module: str
+    version: str
+    state: str
+    remark: str
+
+
+def _version(distributions: list[str]) -> str:
+    for name in distributions:
+        try:
+            return f'{name} {metadata.version(name)}'
+        except metadata.PackageNotFoundError:
+            continue
+    return ''
+
+
+def _examine(module: str) -> Finding:
+    distributions, cure, needed = _MODULES[module]
+    version = _version(distributions)
+    try:
+        importlib.import_module(module)
+    # Whatever a broken binary raises is a finding, not a crash of ours.
+    except Exception as error:  # noqa: BLE001
+        absent = isinstance(error, ModuleNotFoundError) and not version
+        state = _ABSENT if absent and not needed else _BROKEN
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        return Finding(module, version, state, f'{reason[0]}. Cure: {cure}')
+    if module in compat.repairs:
+        return Finding(module, version, _REPAIRED, compat.repairs[module])
+    return Finding(module, version, _OK, '')
+
+
+def examine() -> list[Finding]:
+    """Import what MMPose and this package need, one by one.
+
+    Returns:
+        list[Finding]: One a module, in the order they depend on each other.
+    """
+    return [_examine(module) for module in _MODULES]
+
+
+def main() -> int:
+    """Print the findings; 0 if everything needed works."""
+    logging.getLogger('mmpose_ctd').setLevel(logging.ERROR)
+    warnings.filterwarnings('ignore')
+    findings = examine()
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    console.print(
+        f'mmpose_ctd {__version__}, Python {platform.python_version()}, '
+        f'{platform.system()} {platform.machine()}'
+    )
+    table = Table('module', 'installed as', 'state', 'remark')
+    for finding in findings:
+        table.add_row(*finding)
+    console.print(table)
+    broken = [f.module for f in findings if f.state == _BROKEN]
+    if broken:
+        console.print(
+            f'{len(broken)} of {len(findings)} do not work: '
+            f'{", ".join(broken)}. Cure the first, then look again.'
+        )
+        return 1
+    _print_machine(console)
+    console.print('Everything that is needed works.')
+    return 0
+
+
+def _print_machine(console: Console) -> None:
+    import torch
+
+    from mmpose_ctd.engine.optim_wrappers import has_fast_bfloat16
+
+    cuda = torch.cuda.is_available()
+    device = 'cuda' if cuda else 'cpu'
+    name = torch.cuda.get_device_name() if cuda else 'no GPU'
+    fast = 'yes' if has_fast_bfloat16(device) else 'no'
+    console.print(
+        f'Device: {device} ({name}), {torch.get_num_threads()} threads, '
+        f'fast bfloat16: {fast}'
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""Writes the figures of a test: CED, and prediction against truth."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import mmcv
+import numpy as np
+from mmengine import fileio
+from mmengine.dist import is_main_process
+from mmengine.evaluator import Evaluator
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+from mmpose.structures import PoseDataSample
+
+from mmpose_ctd.evaluation.functional import image_errors
+from mmpose_ctd.evaluation.metrics.error_units import unit_label
+from mmpose_ctd.evaluation.metrics.landmark_error_metric import (
+    LandmarkErrorMetric,
+)
+from mmpose_ctd.evaluation.metrics.sample_errors import (
+    sample_errors,
+    sample_points,
+)
+from mmpose_ctd.visualization import draw_landmarks, plot_ced
+
+
+@HOOKS.register_module()
+class LandmarkFigureHook(Hook):
+    """Draw what a :class:`LandmarkErrorMetric` has measured.
+
+    After a test ``ced.png`` shows the cumulative error distribution (one
+    figure a metric, ``ced_<prefix>.png``, where there are several). With
+    overlays every tested image is drawn as it passes, enlarged, with
+    prediction and truth on the original photograph, in a file named by the
+    image's id: file names and subjects of patients stay out of it.
+
+    It takes the place of MMPose's ``PoseVisualizationHook`` under
+    ``default_hooks.visualization`` and has the arguments that MMPose's
+    ``tools/test.py --show-dir --show --interval --wait-time`` sets.
+
+    Args:
+        out_dir (str, optional): Folder of the figures. As in MMPose a
+            relative one lies in the run's ``<work_dir>/<timestamp>``. None
+            means ``figures`` there. Defaults to None.
+        overlays (bool): Whether to draw each image. Defaults to False.
+        interval (int): Draw every so-many-th image only. Defaults to 1.
+        ced (bool): Whether to draw the CED. Defaults to True.
+        val (bool): Whether validations draw the CED, too, as
+            ``ced_val.png``, the last one staying. Defaults to False.
+        margin (float, optional): An overlay shows the square around the true
+            points, wider by this share on each side; None shows the whole
+            photograph. Defaults to 0.3.
+        enable (bool): MMPose's name for ``overlays``; either will do.
+            Defaults to False.
+        show (bool): Whether to show overlays in a window, too, where there
+            is a screen. Defaults to False.
+        wait_time (float): Seconds that a window stays; 0 waits for a key.
+            Defaults to 0.
+    """
+
+    def __init__(
+        self,
+        out_dir: str | None = None,
+        overlays: bool = False,
+        interval: int = 1,
+        ced: bool = True,
+        val: bool = False,
+        margin: float | None = 0.3,
+        enable: bool = False,
+        show: bool = False,
+        wait_time: float = 0.0,
+    ) -> None:
+        if int(interval) != interval or interval < 1:
+            raise ValueError(
+                'LandmarkFigureHook: interval must be a whole number of at '
+                f'least 1, found {interval!r}.'
+            )
+        self.out_dir = out_dir
+        self.overlays = overlays or enable
+        self.interval = int(interval)
+        self.ced = ced
+        self.val = val
+        self.margin = margin
+        self.show = show
+        self.wait_time = wait_time
+        self._warned: set[str] = set()
+        self._seen = 0
+        self._written: set[str] = set()
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Forget the images of an earlier test."""
+        self._seen = 0
+        self._written = set()
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[PoseDataSample] | None = None,
+    ) -> None:
+        """Draw the images of a batch.
+
+        Args:
+            runner (Runner): Runner of the test.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): Not used.
+            outputs (Sequence[PoseDataSample], optional): Samples with
+                prediction and truth in image pixels.
+        """
+        if not self.overlays:
+            return
+        for sample in outputs or ():
+            if self._seen % self.interval == 0:
+                self._draw(runner, sample.to_dict())
+            self._seen += 1
+
+    def after_test_epoch(
+        self, runner: Runner, metrics: dict[str, float] | None = None
+    ) -> None:
+        """Draw the CED of the test."""
+        self._draw_ced(runner, runner.test_evaluator, 'ced')
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: dict[str, float] | None = None
+    ) -> None:
+        """Draw the CED of a validation, if asked for."""
+        if self.val:
+            self._draw_ced(runner, runner.val_evaluator, 'ced_val')
+
+    def _draw_ced(
+        self, runner: Runner, evaluator: Evaluator, stem: str
+    ) -> None:
+        # Only the main process has the report of all processes.
+        if not self.ced or not is_main_process():
+            return
+        metrics = [m for m in _landmark_metrics(evaluator) if m.report]
+        if not metrics:
+            self._warn(
+                runner,
+                'no CED: the evaluator has no LandmarkErrorMetric with '
+                'results.',
+            )
+        for metric in metrics:
+            name = stem if len(metrics) == 1 else f'{stem}_{metric.prefix}'
+            path = self._folder(runner) / f'{name}.png'
+            report = metric.report
+            plot_ced(
+                {_system_name(runner): _errors(report)},
+                threshold=report['threshold'],
+                unit=report['unit_label'],
+                out_file=path,
+                per=report['per'],
+            )
+            runner.logger.info(f'Error distribution drawn: {path}')
+
+    def _draw(self, runner: Runner, sample: dict) -> None:
+        path = sample.get('img_path')
+        if path is None:
+            self._warn(
+                runner,
+                "no overlays: the samples have no 'img_path'. List it in "
+                "PackPoseInputs' meta_keys.",
+            )
+            return
+        image = mmcv.imfrombytes(fileio.get(path), channel_order='bgr')
+        points = sample_points(sample)
+        metric = next(iter(_landmark_metrics(runner.test_evaluator)), None)
+        unit = metric.unit if metric else 'image'
+        names = metric.landmark_ids if metric else None
+        errors = image_errors(sample_errors(sample, unit, names))
+        for pred, gt, visible, error in zip(*points, errors):
+            picture = draw_landmarks(
+                image,
+                pred,
+                gt,
+                visible,
+                error=error,
+                unit=unit_label(unit),
+                margin=self.margin,
+            )
+            file = self._folder(runner) / self._file_name(sample)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # cv2.imwrite reports a full disc by returning False.
+            if not cv2.imwrite(str(file), picture):
+                raise OSError(f'LandmarkFigureHook: cannot write {file}.')
+            if self.show:
+                self._show(runner, picture)
+
+    def _file_name(self, sample: dict) -> str:
+        """``<img_id>.png``, with a number for further faces of an image."""
+        img_id = sample.get('img_id')
+        # A data set may use file names as ids; those are not repeated here.
+        number = isinstance(img_id, (int, np.integer))
+        stem = f'{img_id if number else self._seen:06d}'
+        name, again = stem, 1
+        while name in self._written:
+            again += 1
+            name = f'{stem}_{again}'
+        self._written.add(name)
+        return f'{name}.png'
+
+    def _folder(self, runner: Runner) -> Path:
+        return Path(runner.log_dir, self.out_dir or 'figures')
+
+    def _show(self, runner: Runner, picture: np.ndarray) -> None:
+        try:
+            if not _has_screen():
+                raise cv2.error('no display')
+            cv2.imshow('prediction against truth', picture)
+            cv2.waitKey(round(self.wait_time * 1000))
+        except cv2.error:  # OpenCV without windows says so only when asked
+            self._warn(runner, 'show=True, but no window can be opened here.')
+
+    def _warn(self, runner: Runner, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            runner.logger.warning(f'LandmarkFigureHook: {message}')
+
+
+def _landmark_metrics(evaluator: Evaluator) -> list[LandmarkErrorMetric]:
+    return [m for m in evaluator.metrics if isinstance(m, LandmarkErrorMetric)]
+
+
+def _errors(report: dict) -> list[float]:
+    """What the report's AUC was computed from."""
+    if report['per'] == 'landmark':
+        return report['landmark_errors']
+    return [
+        entry['error'] if isinstance(entry, dict) else entry
+        for entry in report['image_errors']
+    ]
+
+
+def _system_name(runner: Runner) -> str:
+    """The config's name, which is how users tell runs apart."""
+    filename = getattr(runner.cfg, 'filename', None)
+    return Path(filename).stem if filename else runner.experiment_name
+
+
+def _has_screen() -> bool:
+    # Qt ends the whole process, not with an exception, where X is missing.
+    return sys.platform in ('darwin', 'win32') or any(
+        os.environ.get(name) for name in ('DISPLAY', 'WAYLAND_DISPLAY')
+    )

@@ -1,0 +1,172 @@
+"""The trunk of SFace, a MobileNetV1-like face recogniser."""
+
+from collections import OrderedDict
+
+import torch.nn as nn
+from mmpose.models.backbones.base_backbone import BaseBackbone
+from mmpose.registry import MODELS
+from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
+
+BN_EPS = 1e-3
+
+
+def _conv_unit(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    stride: int = 1,
+    groups: int = 1,
+) -> nn.Sequential:
+    """Convolution, BatchNorm and PReLU with one slope a channel.
+
+    The padding is the same on all sides, as in the published graph: an odd
+    size ``n`` becomes ``(n + 1) // 2`` at stride 2.
+    """
+    conv = nn.Conv2d(
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=stride,
+        padding=kernel_size // 2,
+        groups=groups,
+        bias=False,
+    )
+    return nn.Sequential(
+        OrderedDict(
+            conv=conv,
+            bn=nn.BatchNorm2d(out_channels, eps=BN_EPS),
+            act=nn.PReLU(out_channels),
+        )
+    )
+
+
+def _separable(
+    in_channels: int, out_channels: int, stride: int = 1
+) -> nn.Sequential:
+    """A 3x3 depthwise unit, which strides, then a 1x1 pointwise unit."""
+    depthwise = _conv_unit(
+        in_channels, in_channels, 3, stride=stride, groups=in_channels
+    )
+    pointwise = _conv_unit(in_channels, out_channels, 1)
+    return nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise))
+
+
+@MODELS.register_module()
+class SFaceNet(BaseBackbone):
+    """SFace's trunk with its stages as outputs.
+
+    A 3x3 convolution and thirteen depthwise-separable units. A stage is
+    everything at one stride:
+
+    =====  ======  ========  =====  ============
+    index  stride  channels  units  at 112 x 112
+    =====  ======  ========  =====  ============
+    0      2       128       2      56 x 56
+    1      4       256       2      28 x 28
+    2      8       512       6      14 x 14
+    3      16      1024      2      7 x 7
+    =====  ======  ========  =====  ============
+
+    Any input size is accepted. The input is NORMALISED already: the
+    published ONNX graph begins with ``(x - 127.5) / 128`` on RGB values of
+    0..255, which here is the data preprocessor's work, so that a student
+    with this backbone is configured like any other. The class attributes
+    state the convention, for whoever has to build that preprocessor.
+
+    Args:
+        out_indices (Sequence[int]): Stages to return, each of 0..3.
+            Defaults to (3, ).
+        norm_eval (bool): Whether BatchNorm stays in inference mode while
+            training, its statistics fixed. Defaults to False.
+        init_cfg (dict or list[dict], optional): Initialization config.
+            Defaults to None.
+    """
+
+    #: Channels of the four stages, for heads and connectors.
+    arch_channels = (128, 256, 512, 1024)
+    #: What the preprocessor subtracts, and by what it then divides, on
+    #: values of 0..255.
+    mean = (127.5, 127.5, 127.5)
+    std = (128.0, 128.0, 128.0)
+    #: Order of the input's channels.
+    channel_order = 'rgb'
+    #: (width, height) in pixels that the published weights were trained at.
+    input_size = (112, 112)
+
+    _stem_channels = (32, 64)
+    _stage_units = (2, 2, 6, 2)
+
+    def __init__(
+        self,
+        out_indices=(3,),
+        norm_eval: bool = False,
+        init_cfg=None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.out_indices = self._checked_indices(out_indices)
+        self.norm_eval = norm_eval
+
+        first, channels = self._stem_channels
+        self.stem = nn.Sequential(
+            _conv_unit(3, first, 3), _separable(first, channels)
+        )
+        for index, (width, units) in enumerate(
+            zip(self.arch_channels, self._stage_units)
+        ):
+            stage = [_separable(channels, width, stride=2)]
+            stage += [_separable(width, width) for _ in range(units - 1)]
+            self.add_module(f'stage{index + 1}', nn.Sequential(*stage))
+            channels = width
+
+    def _checked_indices(self, out_indices) -> tuple[int, ...]:
+        stages = len(self.arch_channels)
+        try:
+            indices = tuple(out_indices)
+        except TypeError:
+            indices = ()
+        # bool is an int to Python, and True would silently mean stage 1.
+        valid = bool(indices) and all(
+            type(i) is int and 0 <= i < stages for i in indices
+        )
+        if not valid or list(indices) != sorted(set(indices)):
+            raise ValueError(
+                f'SFaceNet: out_indices={out_indices!r}; expected ascending, '
+                f'distinct stage indices from 0 to {stages - 1}, such as '
+                f'(3, ) or (0, 1, 2, 3)'
+            )
+        return indices
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Compute the stages asked for.
+
+        Args:
+            x (Tensor): Normalised RGB images, (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor]: For each of ``out_indices`` a map of shape
+            (N, C, ceil(H / s), ceil(W / s)), with the stage's channels C and
+            stride s.
+        """
+        x = self.stem(x)
+        outs = []
+        # Stages beyond the last one asked for would be computed for nothing.
+        for index in range(self.out_indices[-1] + 1):
+            x = getattr(self, f'stage{index + 1}')(x)
+            if index in self.out_indices:
+                outs.append(x)
+        return tuple(outs)
+
+    def train(self, mode: bool = True) -> 'SFaceNet':
+        """Set the mode; BatchNorm stays in inference if ``norm_eval``.
+
+        Returns:
+            SFaceNet: Itself, as ``nn.Module`` has it, so that ``.eval()``
+            can be chained (MMPose's backbones return None).
+        """
+        super().train(mode)
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
