@@ -1,0 +1,207 @@
+"""Marks, text and enlargement that the pictures of faces share.
+
+Images are (H, W, 3), uint8, BGR; points are (x, y) in pixels, where an
+integer is the centre of a pixel.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+# Told apart with any colour vision, and on any skin: bluish green and orange
+# of Okabe and Ito, brightened, inside a dark rim.
+TRUTH = (130, 230, 60)
+PREDICTION = (0, 140, 255)
+RIM = (25, 25, 25)
+PAPER = (255, 255, 255)
+INK = (30, 30, 30)
+
+#: cv2 draws at fractions of a pixel when told how many bits they have.
+_BITS = 4
+#: Smallest letters in pixels.
+_SMALLEST = 7
+
+
+def checked_image(image: np.ndarray) -> np.ndarray:
+    """``image`` if it is one that can be drawn on."""
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(
+            'image must be (H, W, 3) of uint8 in BGR order, found shape '
+            f'{image.shape} of {image.dtype}.'
+        )
+    return image
+
+
+def checked_points(
+    pred: np.ndarray, truth: np.ndarray, visible: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points as (K, 2) of float64 and visibility as (K,) of bool."""
+    pred = np.asarray(pred, dtype=np.float64)
+    truth = np.asarray(truth, dtype=np.float64)
+    if pred.ndim != 2 or pred.shape[1] != 2 or truth.shape != pred.shape:
+        raise ValueError(
+            'pred and truth must both be (K, 2), found '
+            f'{pred.shape} and {truth.shape}.'
+        )
+    if visible is None:
+        visible = np.ones(len(pred), dtype=bool)
+    visible = np.asarray(visible).astype(bool)
+    if visible.shape != pred.shape[:1]:
+        raise ValueError(
+            f'visible must be (K,) = ({len(pred)},), found {visible.shape}.'
+        )
+    return pred, truth, visible
+
+
+def enlarge(image: np.ndarray, factor: float) -> np.ndarray:
+    """Resize by ``factor`` without turning pixels into blocks."""
+    size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
+    method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+    return cv2.resize(image, size, interpolation=method)
+
+
+def draw_points(
+    image: np.ndarray,
+    pred: np.ndarray,
+    truth: np.ndarray,
+    visible: np.ndarray,
+    factor: float,
+    radius: float,
+) -> None:
+    """Draw truth, prediction and what lies between, in place.
+
+    Args:
+        image (np.ndarray): Picture, already enlarged by ``factor``.
+        pred (np.ndarray): Predicted points before enlargement, (K, 2).
+        truth (np.ndarray): True points before enlargement, (K, 2).
+        visible (np.ndarray): Whether the truth is known, bool, (K,).
+        factor (float): How many pixels of the picture a pixel became.
+        radius (float): Radius of a true point's ring in picture pixels.
+    """
+    # Resizing keeps corners in place, not centres.
+    pred = (pred + 0.5) * factor - 0.5
+    truth = (truth + 0.5) * factor - 0.5
+    width = max(1, round(radius / 3.5))
+    for start, end, seen in zip(pred, truth, visible):
+        if seen:
+            _line(image, start, end, RIM, width + 2)
+            _line(image, start, end, PREDICTION, width)
+    for point in truth[visible]:
+        _ring(image, point, radius)
+    for point in pred:
+        if np.isfinite(point).all():
+            _dot(image, point, 0.5 * radius)
+
+
+def text_bar(
+    width: int,
+    left: str = '',
+    right: str = '',
+    size: int = 18,
+    bold: bool = False,
+    legend: bool = False,
+) -> np.ndarray:
+    """A white strip with text, and the marks' legend before it.
+
+    Text that is too long for the strip is set smaller, as far as it stays
+    readable.
+
+    Args:
+        width (int): Width of the strip in pixels.
+        left (str): Text at the left end, centred if there is nothing else.
+        right (str): Text at the right end.
+        size (int): Height of the letters in pixels. Defaults to 18.
+        bold (bool): Whether the text is bold. Defaults to False.
+        legend (bool): Whether the legend comes before the left text.
+
+    Returns:
+        np.ndarray: Image (round(1.9 * size), width, 3).
+    """
+    size = max(size, _SMALLEST)
+    height, gap = round(1.9 * size), round(0.7 * size)
+    entries = ('truth', 'prediction') if legend else ()
+    for letters in range(size, _SMALLEST - 1, -1):
+        font = _font(letters, bold)
+        taken = gap + sum(
+            font.getlength(text) + gap
+            for text in (*entries, left, right)
+            if text
+        )
+        taken += len(entries) * 1.3 * letters
+        if taken <= width:
+            break
+    bar = Image.new('RGB', (width, height), PAPER)
+    draw = ImageDraw.Draw(bar)
+    ink, middle, x = INK, height / 2, float(gap)
+    marks = []
+    for text in entries:
+        marks.append((x + 0.45 * letters, middle))
+        x += 1.3 * letters
+        draw.text((x, middle), text, font=font, fill=ink, anchor='lm')
+        x += font.getlength(text) + gap
+    if left and not right and not legend:
+        draw.text((width / 2, middle), left, ink, font, anchor='mm')
+    elif left:
+        draw.text((x, middle), left, ink, font, anchor='lm')
+    if right:
+        draw.text((width - gap, middle), right, ink, font, anchor='rm')
+    bar = np.array(bar)
+    for draw_mark, centre, share in zip((_ring, _dot), marks, (0.38, 0.19)):
+        draw_mark(bar, centre, share * letters)
+    return bar
+
+
+def _ring(image, centre, radius) -> None:
+    width = max(1, round(radius / 5))
+    _circle(image, centre, radius, RIM, width + 2)
+    _circle(image, centre, radius, TRUTH, width)
+
+
+def _dot(image, centre, radius) -> None:
+    _circle(image, centre, radius + 1, RIM, -1)
+    _circle(image, centre, radius, PREDICTION, -1)
+
+
+def _circle(image, centre, radius, colour, thickness) -> None:
+    cv2.circle(
+        image,
+        _fixed(centre),
+        round(radius * 2**_BITS),
+        colour,
+        thickness,
+        cv2.LINE_AA,
+        _BITS,
+    )
+
+
+def _line(image, start, end, colour, thickness) -> None:
+    if not (np.isfinite(start).all() and np.isfinite(end).all()):
+        return
+    cv2.line(
+        image,
+        _fixed(start),
+        _fixed(end),
+        colour,
+        thickness,
+        cv2.LINE_AA,
+        _BITS,
+    )
+
+
+def _fixed(point) -> tuple[int, int]:
+    # cv2 wants 32 bits; a prediction may lie anywhere.
+    x, y = (np.clip(point, -1e6, 1e6) * 2**_BITS).round().astype(int)
+    return int(x), int(y)
+
+
+@lru_cache(maxsize=64)
+def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
+    # Matplotlib brings the font along, so every machine has it.
+    name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
+    path = Path(matplotlib.get_data_path(), 'fonts', 'ttf', name)
+    return ImageFont.truetype(str(path), size)

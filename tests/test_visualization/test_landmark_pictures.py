@@ -1,0 +1,197 @@
+"""Marks lie where the points are, on one face and on a contact sheet."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+from mmpose_ctd.visualization import _canvas as canvas
+from mmpose_ctd.visualization import (
+    draw_landmarks,
+    landmark_grid,
+    select_faces,
+)
+
+GREY = np.full((128, 128, 3), 128, dtype=np.uint8)
+
+
+def mask(picture, colour):
+    """Where a picture has a colour, up to the softness of drawn edges."""
+    distance = np.abs(picture.astype(int) - colour).max(axis=-1)
+    return distance < 60
+
+
+def centre_of(picture, colour):
+    """Mean position (x, y) of the pixels of a colour."""
+    y, x = np.nonzero(mask(picture, colour))
+    assert x.size, f'no pixel of {colour}'
+    return np.array([x.mean(), y.mean()])
+
+
+def drawn(picture, colour):
+    return int(mask(picture, colour).sum())
+
+
+@pytest.mark.parametrize('point', [(64.0, 64.0), (20.25, 100.5), (100.0, 9.0)])
+def test_marks_lie_on_their_points_after_enlargement(point):
+    truth = np.array([point])
+    pred = truth + (8, -4)
+    picture = draw_landmarks(GREY, pred, truth, min_side=768)[:768]
+    # Each pixel became 6 x 6; its centre lies 2.5 after its corner.
+    expected = truth[0] * 6 + 2.5
+    # The line joins ring and dot and is of the prediction's colour.
+    assert np.abs(centre_of(picture, canvas.TRUTH) - expected).max() < 1.5
+    dot = picture[tuple((pred[0] * 6 + 2.5).round().astype(int)[::-1])]
+    assert tuple(dot) == canvas.PREDICTION
+
+
+def test_a_line_joins_prediction_and_truth():
+    truth, pred = np.array([[30.0, 64.0]]), np.array([[90.0, 64.0]])
+    picture = draw_landmarks(GREY, pred, truth, min_side=768)
+    assert drawn(picture[380:394, 350:370], canvas.PREDICTION) >= 20
+
+
+def test_an_invisible_landmark_shows_its_prediction_alone():
+    truth, pred = np.array([[30.0, 64.0]]), np.array([[90.0, 64.0]])
+    picture = draw_landmarks(GREY, pred, truth, [0], min_side=768)[:768]
+    assert drawn(picture, canvas.TRUTH) == 0
+    assert np.abs(centre_of(picture, canvas.PREDICTION) - 542.5).min() < 1
+    assert (picture[380:394, 350:370] == 128).all()
+
+
+def test_image_is_enlarged_never_shrunk_and_not_touched():
+    face = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+    before = face.copy()
+    points = np.array([[10.0, 10.0]])
+    picture = draw_landmarks(face, points, points, min_side=640)
+    assert picture.shape[1] == 960 and picture.shape[0] > 640
+    np.testing.assert_array_equal(face, before)
+    assert draw_landmarks(face, points, points, min_side=32).shape[1] == 96
+
+
+def test_margin_shows_the_landmarks_only():
+    truth = np.array([[40.0, 40.0], [60.0, 60.0]])
+    whole = draw_landmarks(GREY, truth, truth, min_side=512)
+    near = draw_landmarks(GREY, truth, truth, min_side=512, margin=0.3)
+    assert near.shape == whole.shape
+
+    def distance(picture):
+        x = np.nonzero(mask(picture[:512], canvas.TRUTH))[1]
+        return x.max() - x.min()
+
+    assert distance(near) > 2.5 * distance(whole)
+
+
+@pytest.fixture
+def captions(monkeypatch):
+    texts = []
+    real = canvas.text_bar
+
+    def text_bar(width, left='', right='', *args, **kwargs):
+        texts.extend(text for text in (left, right) if text)
+        return real(width, left, right, *args, **kwargs)
+
+    for function in (draw_landmarks, landmark_grid):
+        module = importlib.import_module(function.__module__)
+        monkeypatch.setattr(module, 'text_bar', text_bar)
+    return texts
+
+
+def test_caption_gives_the_mean_error_of_the_visible(captions):
+    truth = np.zeros((3, 2)) + 50
+    pred = truth + [[3, 4], [0, 1], [60, 0]]
+    draw_landmarks(GREY, pred, truth, [1, 1, 0])
+    draw_landmarks(GREY, pred, truth, error=0.123, unit='mm', title='FT')
+    draw_landmarks(GREY, pred, truth, [0, 0, 0])
+    assert captions == [
+        'mean error 3.00 px',
+        'FT   mean error 0.12 mm',
+        'no visible landmark',
+    ]
+
+
+def test_grid_has_a_row_a_face_and_a_column_a_system(captions):
+    rng = np.random.default_rng(0)
+    truth = rng.uniform(30, 90, size=(3, 5, 2))
+    images = [GREY, GREY, np.full((200, 150, 3), 90, np.uint8)]
+    systems = {'FT': truth + [3, 4], 'CTD-ED': truth + [0, 1]}
+    sheet = landmark_grid(
+        images, systems, truth, row_names=['a', 'b', 'c'], cell_size=200
+    )
+    assert captions[:2] == ['FT', 'CTD-ED']
+    assert captions[2:] == [
+        text for name in 'abc' for text in (name, '5.00 px', '1.00 px')
+    ]
+    assert sheet.shape[1] == 2 * 200 + 3 * 8
+    assert sheet.shape[0] > 3 * 200
+    left, right = sheet[:-40, :208], sheet[:-40, 212:]
+    assert drawn(left, canvas.TRUTH) and drawn(right, canvas.TRUTH)
+
+
+def test_grid_prints_the_errors_it_is_given(captions):
+    points = np.full((1, 2, 2), 50.0)
+    landmark_grid(
+        [GREY], {'a': points}, points, errors={'a': [2.5]}, unit='mm'
+    )
+    assert captions == ['a', '2.50 mm']
+
+
+def test_one_wild_prediction_does_not_shrink_the_face():
+    truth = np.array([[[40.0, 40.0], [80.0, 80.0]]])
+    wild = truth.copy()
+    wild[0, 0] = 1e5, -1e5
+    calm = landmark_grid([GREY], {'a': truth}, truth)
+    spoilt = landmark_grid([GREY], {'a': wild}, truth)
+    assert calm.shape == spoilt.shape
+    corner = np.abs(
+        centre_of(calm[:-60, 200:], canvas.TRUTH)
+        - centre_of(spoilt[:-60, 200:], canvas.TRUTH)
+    )
+    assert corner.max() < 2
+
+
+def test_a_face_at_the_border_is_padded_with_white():
+    truth = np.array([[[0.0, 60.0], [0.0, 127.0]]])
+    sheet = landmark_grid([GREY], {'a': truth}, truth, cell_size=200)
+    assert tuple(sheet[150, 20]) == (255, 255, 255)
+    assert tuple(sheet[150, 180]) == (128, 128, 128)
+
+
+def test_long_text_is_set_smaller_not_cut():
+    short = canvas.text_bar(300, 'one', 'two', size=20)
+    long = canvas.text_bar(300, 'a long name of a system', 'and an error')
+    assert short.shape == (38, 300, 3)
+    assert (long[:, :4] == 255).all() and (long[:, -4:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    'num, expected',
+    [(1, [3]), (2, [1, 2]), (3, [1, 3, 2]), (9, [1, 0, 3, 5, 2])],
+)
+def test_selected_faces_span_best_to_worst(num, expected):
+    assert select_faces([2.0, 1.0, 9.0, 3.0, np.nan, 4.0], num) == expected
+
+
+@pytest.mark.parametrize(
+    'call, message',
+    [
+        (lambda p: draw_landmarks(GREY / 255.0, p, p), 'uint8 in BGR order'),
+        (lambda p: draw_landmarks(GREY[..., 0], p, p), r'\(H, W, 3\)'),
+        (lambda p: draw_landmarks(GREY, p, p[:1]), r'both be \(K, 2\)'),
+        (lambda p: draw_landmarks(GREY, p, p, [1]), r'visible must be \(K,\)'),
+        (lambda p: landmark_grid([], {}, p[None]), 'nothing to draw'),
+        (lambda p: landmark_grid([GREY], {'a': p}, p[None]), "of 'a' must be"),
+        (lambda p: landmark_grid([GREY], {'a': p}, p), r'truth must be'),
+        (
+            lambda p: landmark_grid(
+                [GREY], {'a': p[None]}, p[None], row_names=['x', 'y']
+            ),
+            '2 entries for 1 images',
+        ),
+        (lambda p: select_faces([np.nan], 1), 'no face has an error'),
+        (lambda p: select_faces([1.0], 0), 'at least 1, found 0'),
+    ],
+)
+def test_wrong_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.full((2, 2), 9.0))
