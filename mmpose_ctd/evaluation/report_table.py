@@ -1,5 +1,7 @@
 """Prints a report of :class:`LandmarkErrorMetric` as one small table."""
 
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -18,16 +20,18 @@ def report_table(report: dict, title: str | None = None) -> Table:
     per = 'landmarks' if report['per'] == 'landmark' else 'images'
     if title is None:
         title = f'Error in {report["unit_label"]}, over {per}'
-    table = Table(title=title, caption=_caption(report), title_justify='left')
-    table.add_column('')
+    table = Table(
+        title=title,
+        caption=_caption(report),
+        title_justify='left',
+        caption_justify='left',
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column('', no_wrap=True, min_width=12)
     table.add_column('n', justify='right')
-    # Rates that are only defined over all images have no column of their
-    # own in the landmarks' rows.
-    headings = [
-        f'{name} at {tau:g}' if name in ('AUC', 'FR') else name
-        for name in metrics
-    ]
-    for heading in headings:
+    for name in metrics:
+        heading = f'{name} at {tau:g}' if name in ('AUC', 'FR') else name
         table.add_column(heading, justify='right', no_wrap=True)
 
     table.add_row(
@@ -40,14 +44,14 @@ def report_table(report: dict, title: str | None = None) -> Table:
     sites = report['per_site']
     for i, (site, entry) in enumerate(sites.items(), start=1):
         table.add_row(
-            site,
+            escape(site),
             str(entry['num_images']),
             *(_cell(name, m) for name, m in entry['metrics'].items()),
             end_section=i == len(sites),
         )
     for landmark, entry in report['per_landmark'].items():
         table.add_row(
-            landmark,
+            escape(landmark),
             str(entry['n']),
             *(_cell(name, {'value': entry.get(name)}) for name in metrics),
         )
@@ -59,20 +63,21 @@ def _caption(report: dict) -> str | None:
         return None
     subjects = report['num_subjects']
     over = f'{subjects} subjects' if subjects else 'images'
-    return f'[low, high]: 95 % bootstrap interval over {over}'
+    return f'below a value: its 95 % bootstrap interval over {over}'
 
 
 def _cell(name: str, entry: dict) -> str:
+    """A value, its interval on a second line: side by side they are wider
+    than a terminal."""
     value = entry['value']
     if value is None:
         return ''
-    if name.startswith('FR'):
-        form = '{:.1%}'
-    else:
-        form = '{:.3f}' if name == 'AUC' else '{:.2f}'
-    text = form.format(value)
-    if entry.get('low') is not None:
-        low, high = form.format(entry['low']), form.format(entry['high'])
-        # Rich reads a bare [..] as markup.
-        text += f' \\[{low}, {high}]'
-    return text
+    rate = name.startswith('FR')
+    digits = 3 if name == 'AUC' else 2
+    text = f'{value:.1%}' if rate else f'{value:.{digits}f}'
+    low, high = entry.get('low'), entry.get('high')
+    if low is None:
+        return text
+    if rate:
+        return f'{text}\n{100 * low:.0f}-{high:.0%}'
+    return f'{text}\n{low:.{digits}f}-{high:.{digits}f}'

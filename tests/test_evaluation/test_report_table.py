@@ -42,14 +42,10 @@ def _report(**changes):
     return {**report, **changes}
 
 
-def _lines(report):
-    console = Console(file=io.StringIO(), width=140)
+def _lines(report, width=140):
+    console = Console(file=io.StringIO(), width=width)
     console.print(report_table(report))
     return console.file.getvalue().splitlines()
-
-
-def _row(report, name):
-    return next(line for line in _lines(report) if f' {name} ' in line)
 
 
 def test_overall_comes_with_intervals_before_sites_and_landmarks():
@@ -59,18 +55,24 @@ def test_overall_comes_with_intervals_before_sites_and_landmarks():
         for name in ('all', 'north', 'chin', 'nose')
     ]
     assert places == sorted(places)
-    row = _row(_report(), 'all')
-    for text in ('60', '1.50 [1.00, 2.00]', '0.700 [0.600, 0.800]'):
-        assert text in row
-    assert '5.0% [0.0%, 10.0%]' in row
-    assert '25.0% [20.0%, 30.0%]' in row
+    for place, n in ((places[0], '60'), (places[1], '30')):
+        assert lines[place].split()[1:] == [
+            n,
+            '1.50',
+            '0.700',
+            '5.0%',
+            '25.0%',
+        ]
+        interval = lines[place + 1].split()
+        assert interval == ['1.00-2.00', '0.600-0.800', '0-10%', '20-30%']
 
 
 def test_landmarks_have_their_counts_and_no_interval():
-    row = _row(_report(), 'chin')
-    assert '59' in row and '3.25' in row and '50.0%' in row
-    assert '[' not in row
-    assert _row(_report(), 'nose').split()[1:4] == ['nose', '│', '0']
+    lines = _lines(_report())
+    place = next(i for i, line in enumerate(lines) if ' chin ' in line)
+    assert lines[place].split() == ['chin', '59', '3.25', '0.400', '50.0%']
+    # A landmark that nobody marked has a count and no numbers.
+    assert lines[place + 1].split() == ['nose', '0']
 
 
 def test_title_and_caption_name_unit_and_people():
@@ -82,7 +84,22 @@ def test_title_and_caption_name_unit_and_people():
 
 
 def test_without_intervals_nothing_speaks_of_them():
-    report = _report(metrics=_metrics(None, None), per_site={})
-    lines = _lines(report)
+    lines = _lines(_report(metrics=_metrics(None, None), per_site={}))
     assert not any('bootstrap' in line for line in lines)
-    assert '[' not in _row(report, 'all')
+    place = next(i for i, line in enumerate(lines) if ' all ' in line)
+    assert '-' not in lines[place] + lines[place + 1]
+
+
+def test_fits_a_terminal_of_80_columns():
+    names = {'crista_philtri_R': {'ME': 9.0, 'AUC': 0.1, 'FR': 1.0, 'n': 60}}
+    report = _report(per_landmark=names)
+    report['metrics']['FR@3'] = {'value': 1.0, 'low': 1.0, 'high': 1.0}
+    lines = _lines(report, width=80)
+    assert any(' crista_philtri_R ' in line for line in lines)
+    assert not any('\N{HORIZONTAL ELLIPSIS}' in line for line in lines)
+
+
+def test_brackets_in_names_are_printed():
+    report = _report(per_site={}, per_landmark={})
+    report['per_landmark']['[red]x'] = {'ME': 1, 'AUC': 1, 'FR': 0, 'n': 3}
+    assert any('[red]x' in line for line in _lines(report))

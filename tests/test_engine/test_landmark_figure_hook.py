@@ -1,0 +1,316 @@
+"""LandmarkFigureHook in a real test run of a toy model."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from mmengine.structures import InstanceData
+from mmpose.registry import HOOKS
+from mmpose.structures import PoseDataSample
+from torch.utils.data import Dataset
+
+from mmpose_ctd.engine.hooks.landmark_figure_hook import LandmarkFigureHook
+
+TRUTH = np.array([[[30.0, 30.0], [90.0, 30.0], [60.0, 90.0]]])
+GREEN, ORANGE = (130, 230, 60), (0, 140, 255)
+
+
+class OffByFive(BaseModel):
+    """Predicts every landmark 3 pixels right and 4 below the truth."""
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        for sample in data_samples:
+            sample.pred_instances = InstanceData(
+                keypoints=sample.gt_instances.keypoints + np.array([3.0, 4.0])
+            )
+        return data_samples
+
+
+class Photographs(Dataset):
+    """Five photographs of 128x128 pixels, named after their patients."""
+
+    metainfo = {'keypoint_id2name': dict(enumerate('abc'))}
+
+    def __init__(self, root, img_ids=(12, 7, 300, 1, 5), meta=True):
+        self.meta = meta
+        self.img_ids = img_ids
+        self.paths = [str(root / f'miller_{i}.png') for i in range(5)]
+        for path in self.paths:
+            assert cv2.imwrite(path, np.full((128, 128, 3), 90, np.uint8))
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, index):
+        sample = PoseDataSample(
+            metainfo=dict(
+                id=index,
+                img_id=self.img_ids[index],
+                subject=f'miller{index}',
+                input_size=(64, 64),
+                input_scale=np.array([128.0, 128.0]),
+            )
+        )
+        if self.meta:
+            sample.set_metainfo({'img_path': self.paths[index]})
+        sample.gt_instances = InstanceData(
+            keypoints=TRUTH.copy(), keypoints_visible=np.ones((1, 3))
+        )
+        return dict(inputs=torch.zeros(1), data_samples=sample)
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Builds a Runner around the hook; its dataset and metrics may vary."""
+
+    def runner(hook, evaluator=None, val=False, **dataset):
+        photographs = tmp_path / 'photographs'
+        photographs.mkdir(exist_ok=True)
+        loader = dict(
+            dataset=Photographs(photographs, **dataset),
+            sampler=dict(type='DefaultSampler', shuffle=False),
+            batch_size=2,
+            num_workers=0,
+            collate_fn=pseudo_collate,
+        )
+        if evaluator is None:
+            evaluator = dict(type='LandmarkErrorMetric', num_bootstrap=20)
+        name = 'val' if val else 'test'
+        return Runner(
+            model=OffByFive(),
+            work_dir=str(tmp_path / 'work'),
+            default_hooks=dict(
+                visualization=dict(type='LandmarkFigureHook', **hook)
+            ),
+            default_scope='mmpose',
+            experiment_name=uuid4().hex,
+            **{
+                f'{name}_dataloader': loader,
+                f'{name}_cfg': dict(),
+                f'{name}_evaluator': evaluator,
+            },
+        )
+
+    return runner
+
+
+def written(runner, folder='figures'):
+    return sorted(p.name for p in Path(runner.log_dir, folder).glob('*'))
+
+
+def test_by_default_a_test_draws_the_ced_alone(build):
+    runner = build({})
+    runner.test()
+    assert written(runner) == ['ced.png']
+
+
+def test_overlays_are_named_by_image_id_never_by_file_or_subject(build):
+    runner = build(dict(overlays=True))
+    runner.test()
+    assert written(runner) == [
+        '000001.png',
+        '000005.png',
+        '000007.png',
+        '000012.png',
+        '000300.png',
+        'ced.png',
+    ]
+
+
+def test_fields_of_mmposes_test_tool_are_understood(build, tmp_path):
+    runner = build(
+        dict(
+            enable=True,
+            show=False,
+            out_dir=str(tmp_path / 'shown'),
+            interval=2,
+            wait_time=1,
+        )
+    )
+    runner.test()
+    names = sorted(p.name for p in (tmp_path / 'shown').iterdir())
+    # Every second image, counted across batches: the 1st, 3rd and 5th.
+    assert names == ['000005.png', '000012.png', '000300.png', 'ced.png']
+    assert written(runner) == []
+
+
+def test_a_relative_folder_lies_in_the_run(build):
+    runner = build(dict(out_dir='faces', overlays=True, ced=False))
+    runner.test()
+    assert len(written(runner, 'faces')) == 5
+
+
+def test_marks_lie_in_the_original_photograph(build, tmp_path):
+    build(dict(out_dir=str(tmp_path / 'o'), overlays=True, margin=None)).test()
+    picture = cv2.imread(str(tmp_path / 'o' / '000012.png'))[:768]
+    green = np.abs(picture.astype(int) - GREEN).max(axis=-1) < 60
+    y, x = np.nonzero(green)
+    # 128 pixels became 768; the network's input was half as large.
+    centre = np.array([x.mean(), y.mean()])
+    expected = TRUTH[0].mean(axis=0) * 6 + 2.5
+    np.testing.assert_allclose(centre, expected, atol=3)
+    for point in TRUTH[0]:
+        dot = picture[tuple(((point + (3, 4)) * 6 + 2.5).astype(int)[::-1])]
+        assert np.abs(dot.astype(int) - ORANGE).max() < 60
+
+
+def test_captions_are_in_the_unit_of_the_metric(build, monkeypatch):
+    seen = []
+
+    def draw(*args, error, unit, **kwargs):
+        seen.append((round(error, 6), unit))
+        return np.zeros((8, 8, 3), np.uint8)
+
+    module = 'mmpose_ctd.engine.hooks.landmark_figure_hook'
+    monkeypatch.setattr(f'{module}.draw_landmarks', draw)
+    build(dict(overlays=True)).test()
+    assert seen == [(2.5, 'input px')] * 5
+
+
+def test_ced_draws_the_errors_of_the_report(build, monkeypatch):
+    drawn = {}
+
+    def plot(errors, **kwargs):
+        drawn.update(errors=errors, **kwargs)
+
+    module = 'mmpose_ctd.engine.hooks.landmark_figure_hook'
+    monkeypatch.setattr(f'{module}.plot_ced', plot)
+    metric = dict(
+        type='LandmarkErrorMetric',
+        unit='image',
+        per='landmark',
+        threshold=7,
+        num_bootstrap=0,
+        include_ids=True,
+    )
+    build({}, metric).test()
+    (errors,) = drawn['errors'].values()
+    assert errors == pytest.approx([5.0] * 15)
+    assert (drawn['threshold'], drawn['unit']) == (7, 'image px')
+    build({}, {**metric, 'per': 'image'}).test()
+    (errors,) = drawn['errors'].values()
+    assert errors == pytest.approx([5.0] * 5)
+
+
+def test_two_metrics_give_two_figures(build):
+    metric = dict(type='LandmarkErrorMetric', num_bootstrap=0)
+    runner = build(
+        {}, [{**metric, 'prefix': 'eyes'}, {**metric, 'prefix': 'lips'}]
+    )
+    runner.test()
+    assert written(runner) == ['ced_eyes.png', 'ced_lips.png']
+
+
+def test_validation_draws_only_if_asked(build):
+    runner = build({}, val=True)
+    runner.val()
+    assert written(runner) == []
+    runner = build(dict(val=True), val=True)
+    runner.val()
+    assert written(runner) == ['ced_val.png']
+
+
+def test_faces_of_one_image_do_not_overwrite_each_other(build):
+    runner = build(dict(overlays=True, ced=False), img_ids=(4, 4, 9, 4, 9))
+    runner.test()
+    assert written(runner) == [
+        '000004.png',
+        '000004_2.png',
+        '000004_3.png',
+        '000009.png',
+        '000009_2.png',
+    ]
+
+
+def test_a_second_test_writes_the_same_files(build):
+    runner = build(dict(overlays=True))
+    runner.test()
+    first = written(runner)
+    runner.test()
+    assert written(runner) == first
+
+
+def test_ids_that_are_names_are_replaced_by_a_count(build):
+    runner = build(
+        dict(overlays=True, ced=False), img_ids=['miller_1.png'] * 5
+    )
+    runner.test()
+    assert written(runner) == [f'{i:06d}.png' for i in range(5)]
+
+
+@pytest.fixture
+def warnings_of(monkeypatch):
+    """Collects what the runner's logger warns about."""
+
+    def collect(runner):
+        messages = []
+
+        def record(message, *args, **kwargs):
+            messages.append(message)
+
+        monkeypatch.setattr(runner.logger, 'warning', record)
+        return messages
+
+    return collect
+
+
+def test_samples_without_a_path_are_said_once(build, warnings_of):
+    runner = build(dict(overlays=True), meta=False)
+    messages = warnings_of(runner)
+    runner.test()
+    assert written(runner) == ['ced.png']
+    assert sum("no 'img_path'" in m for m in messages) == 1
+
+
+def test_without_a_landmark_metric_there_is_no_ced(build, warnings_of):
+    runner = build({}, dict(type='PCKAccuracy', prefix='x'))
+    messages = warnings_of(runner)
+    hook = next(h for h in runner.hooks if isinstance(h, LandmarkFigureHook))
+    hook.after_test_epoch(runner)
+    assert written(runner) == []
+    assert any('no LandmarkErrorMetric' in m for m in messages)
+
+
+def test_show_without_a_screen_warns_once_and_still_writes(
+    build, warnings_of, monkeypatch
+):
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr('sys.platform', 'linux')
+    runner = build(dict(overlays=True, show=True))
+    messages = warnings_of(runner)
+    runner.test()
+    assert len(written(runner)) == 6
+    assert sum('no window can be opened' in m for m in messages) == 1
+
+
+def test_show_with_a_screen_opens_a_window(build, monkeypatch):
+    shown, waited = [], []
+    monkeypatch.setenv('DISPLAY', ':0')
+    monkeypatch.setattr(cv2, 'imshow', lambda title, p: shown.append(p.shape))
+    monkeypatch.setattr(cv2, 'waitKey', waited.append)
+    build(dict(overlays=True, show=True, wait_time=0.25)).test()
+    assert len(shown) == 5 and set(waited) == {250}
+
+
+@pytest.mark.parametrize('interval', [0, -1, 1.5])
+def test_an_interval_is_a_positive_whole_number(interval):
+    with pytest.raises(ValueError, match=f'found {interval}'):
+        LandmarkFigureHook(interval=interval)
+
+
+def test_a_full_disc_is_an_error(build, monkeypatch):
+    runner = build(dict(overlays=True))
+    monkeypatch.setattr(cv2, 'imwrite', lambda file, picture: False)
+    with pytest.raises(OSError, match='cannot write .*000012.png'):
+        runner.test()
+
+
+def test_is_registered():
+    assert HOOKS.get('LandmarkFigureHook') is LandmarkFigureHook
