@@ -1,0 +1,163 @@
+import pytest
+import torch
+from mmpose.registry import MODELS
+from torch import nn
+
+from mmpose_ctd.models.backbones import SFaceNet
+
+ALL = (0, 1, 2, 3)
+
+
+def random_net(seed: int = 0, **kwargs) -> SFaceNet:
+    """A net in which every BatchNorm and every slope matters."""
+    torch.manual_seed(seed)
+    net = SFaceNet(out_indices=ALL, **kwargs)
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            # Variances so small that the epsilon shows.
+            nn.init.uniform_(module.running_var, 0.01, 0.05)
+            nn.init.uniform_(module.running_mean, -0.1, 0.1)
+            nn.init.uniform_(module.weight, 0.2, 0.4)
+            nn.init.uniform_(module.bias, -0.2, 0.2)
+        elif isinstance(module, nn.PReLU):
+            nn.init.uniform_(module.weight, -0.3, 0.4)
+    return net.eval()
+
+
+def plain_sface(net: SFaceNet, x: torch.Tensor) -> list[torch.Tensor]:
+    """The published trunk, unit by unit, in bare tensor operations."""
+    weights = iter(
+        [
+            value
+            for key, value in net.state_dict().items()
+            if not key.endswith('num_batches_tracked')
+        ]
+    )
+
+    def unit(x, stride=1, depthwise=False):
+        weight = next(weights)
+        pad = weight.shape[-1] // 2
+        padded = x.new_zeros(
+            *x.shape[:2], x.shape[2] + 2 * pad, x.shape[3] + 2 * pad
+        )
+        padded[..., pad : pad + x.shape[2], pad : pad + x.shape[3]] = x
+        groups = x.shape[1] if depthwise else 1
+        x = torch.conv2d(padded, weight, stride=stride, groups=groups)
+        gamma, beta, mean, var = (next(weights) for _ in range(4))
+        column = (slice(None), None, None)
+        scale = gamma / (var + 1e-3).sqrt()
+        x = (x - mean[column]) * scale[column] + beta[column]
+        slope = next(weights)
+        return x.clamp(min=0) + slope[column] * x.clamp(max=0)
+
+    def separable(x, stride):
+        return unit(unit(x, stride, depthwise=True))
+
+    x = separable(unit(x), 1)
+    stages = []
+    for strides in [(2, 1), (2, 1), (2, 1, 1, 1, 1, 1), (2, 1)]:
+        for stride in strides:
+            x = separable(x, stride)
+        stages.append(x)
+    assert next(weights, None) is None, 'weights that no unit uses'
+    return stages
+
+
+@pytest.mark.parametrize('size', [(112, 112), (113, 95)])
+@torch.no_grad()
+def test_stages_have_the_values_of_the_published_network(size):
+    net = random_net()
+    x = torch.rand(2, 3, *size) * 2 - 1
+    for ours, plain in zip(net(x), plain_sface(net, x), strict=True):
+        # A wrong epsilon would show: the maps must not be all but zero.
+        assert plain.abs().max() > 0.1
+        torch.testing.assert_close(ours, plain, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    'height, width',
+    [(112, 112), (128, 128), (256, 256), (96, 160), (113, 111)],
+)
+@torch.no_grad()
+def test_a_stage_is_everything_at_one_stride(height, width):
+    maps = random_net()(torch.rand(1, 3, height, width))
+    for feat, channels, stride in zip(
+        maps, (128, 256, 512, 1024), (2, 4, 8, 16), strict=True
+    ):
+        rows, columns = -(-height // stride), -(-width // stride)
+        assert feat.shape == (1, channels, rows, columns)
+    assert SFaceNet.arch_channels == (128, 256, 512, 1024)
+
+
+@torch.no_grad()
+def test_out_indices_select_among_the_same_maps():
+    net = random_net()
+    x = torch.rand(1, 3, 64, 64)
+    everything = net(x)
+    for indices in [(3,), (0,), (1, 3)]:
+        net.out_indices = SFaceNet(out_indices=indices).out_indices
+        for index, feat in zip(indices, net(x), strict=True):
+            assert torch.equal(feat, everything[index])
+
+
+@pytest.mark.parametrize(
+    'indices', [(), (4,), (-1,), (1, 0), (2, 2), (1.0,), (True,), 3, None]
+)
+def test_impossible_out_indices_are_named(indices):
+    with pytest.raises(ValueError, match=r'out_indices=.*from 0 to 3'):
+        SFaceNet(out_indices=indices)
+
+
+def test_is_built_by_name_and_states_its_convention():
+    net = MODELS.build(dict(type='SFaceNet', out_indices=[0, 3]))
+    assert net.out_indices == (0, 3)
+    assert (net.mean, net.std) == ((127.5,) * 3, (128.0,) * 3)
+    assert (net.channel_order, net.input_size) == ('rgb', (112, 112))
+
+
+def test_state_dict_holds_the_published_weights_and_nothing_else():
+    own = {
+        key: value
+        for key, value in SFaceNet().state_dict().items()
+        if not key.endswith('num_batches_tracked')
+    }
+    # 27 units of one convolution, four of BatchNorm, one of slopes.
+    assert len(own) == 27 * 6
+    assert {key.split('.')[0] for key in own} == {
+        'stem',
+        'stage1',
+        'stage2',
+        'stage3',
+        'stage4',
+    }
+    assert sum(p.numel() for p in SFaceNet().parameters()) == 3_217_920
+
+
+def test_norm_eval_keeps_statistics_while_training():
+    for norm_eval in (False, True):
+        net = random_net(norm_eval=norm_eval).train()
+        before = net.stem[0].bn.running_mean.clone()
+        net(torch.rand(2, 3, 32, 32))
+        kept = torch.equal(before, net.stem[0].bn.running_mean)
+        assert kept is norm_eval
+        assert net.training and net.stem[0].act.training
+
+
+def test_eval_can_be_chained():
+    net = SFaceNet()
+    assert net.eval() is net and not net.training
+
+
+@torch.no_grad()
+def test_bfloat16_autocast_and_channels_last_give_the_same_maps():
+    net = random_net()
+    x = torch.rand(2, 3, 64, 64)
+    plain = net(x)
+    net = net.to(memory_format=torch.channels_last)
+    x = x.to(memory_format=torch.channels_last)
+    for ours, theirs in zip(net(x), plain):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    with torch.autocast('cpu', torch.bfloat16):
+        for ours, theirs in zip(net(x), plain):
+            error = (ours.float() - theirs).norm() / theirs.norm()
+            assert error < 0.05

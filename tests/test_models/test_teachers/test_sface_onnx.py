@@ -1,0 +1,231 @@
+import cv2
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+from sface_file import make_sface, run_stages, sface_bytes
+
+from mmpose_ctd.apis.download import PUBLISHED
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.backbones import SFaceNet
+from mmpose_ctd.models.heads import SFaceEmbedding
+from mmpose_ctd.models.teachers import sface_checkpoint
+from mmpose_ctd.models.teachers.sface_onnx import read_sface_onnx
+
+
+def noise_images() -> np.ndarray:
+    """RGB, 0..255, (2, 3, 112, 112)."""
+    random = np.random.default_rng(0)
+    return random.integers(0, 256, (2, 3, 112, 112)).astype(np.float32)
+
+
+@torch.no_grad()
+def run_ours(data: bytes, images: np.ndarray) -> list[np.ndarray]:
+    state = read_sface_onnx(data)
+    networks = {
+        'backbone': SFaceNet(out_indices=(0, 1, 2, 3)),
+        'head': SFaceEmbedding(),
+    }
+    for part, network in networks.items():
+        keys = {
+            key.removeprefix(f'{part}.'): value
+            for key, value in state.items()
+            if key.startswith(f'{part}.')
+        }
+        network.load_state_dict(keys, strict=True)
+        network.eval()
+    maps = networks['backbone'](torch.from_numpy((images - 127.5) / 128))
+    return [x.numpy() for x in (*maps, networks['head'](maps))]
+
+
+def assert_agrees(data: bytes, images: np.ndarray) -> None:
+    """Every stage and the embedding, to 1e-4 in both measures."""
+    pairs = zip(run_ours(data, images), run_stages(data, images), strict=True)
+    for index, (ours, theirs) in enumerate(pairs):
+        assert ours.shape == theirs.shape
+        difference = np.abs(ours - theirs).max()
+        scale = np.abs(theirs).max()
+        print(f'{index}: {difference:.2e} of {scale:.2f}')
+        assert scale > 0.1, 'nothing to compare'
+        assert difference < 1e-4
+        assert difference / scale < 1e-4
+
+
+def test_a_generated_file_gives_onnxruntimes_values():
+    assert_agrees(sface_bytes(), noise_images())
+
+
+@pytest.mark.real_data
+def test_the_published_file_gives_onnxruntimes_values(shared_root):
+    path = shared_root / 'teachers' / 'face_recognition_sface_2021dec.onnx'
+    photographs = sorted(shared_root.glob('data/frl_faces/images/**/*.jpg'))
+    faces = [cv2.imread(str(path)) for path in photographs[:3]]
+    assert len(faces) == 3
+    faces = [
+        cv2.resize(face[..., ::-1], (112, 112)).transpose(2, 0, 1)
+        for face in faces
+    ]
+    images = np.concatenate([noise_images(), np.stack(faces)])
+    assert_agrees(path.read_bytes(), images.astype(np.float32))
+
+
+def test_names_inside_the_file_do_not_matter():
+    model = make_sface()
+    for item in model.graph.initializer:
+        item.name = f'w{item.name}'
+    for node in model.graph.node:
+        node.input[1:] = [f'w{name}' for name in node.input[1:]]
+    del model.graph.input[1:]
+    renamed = read_sface_onnx(model.SerializeToString())
+    for key, value in read_sface_onnx(sface_bytes()).items():
+        assert torch.equal(value, renamed[key])
+
+
+def _node(model, name):
+    (node,) = (node for node in model.graph.node if node.name == name)
+    return node
+
+
+def _weight(model, name):
+    (item,) = (i for i in model.graph.initializer if i.name == name)
+    return item
+
+
+def _set(node, name, value):
+    kept = [item for item in node.attribute if item.name != name]
+    del node.attribute[:]
+    node.attribute.extend(kept)
+    node.attribute.append(onnx.helper.make_attribute(name, value))
+
+
+def _replace_weight(model, name, array):
+    _weight(model, name).CopyFrom(numpy_helper.from_array(array, name))
+
+
+def epsilon(model):
+    _set(_node(model, 'conv_5_batchnorm'), 'epsilon', 1e-5)
+    return "'conv_5_batchnorm' has epsilon"
+
+
+def asymmetric_padding(model):
+    _set(_node(model, 'conv_3_dw_conv2d'), 'pads', [0, 0, 1, 1])
+    return "'conv_3_dw_conv2d' has pads"
+
+
+def stride(model):
+    _set(_node(model, 'conv_7_dw_conv2d'), 'strides', [1, 1])
+    return "'conv_7_dw_conv2d' has strides"
+
+
+def transposed(model):
+    _set(_node(model, 'pre_fc1'), 'transB', 0)
+    return "'pre_fc1' has transB"
+
+
+def other_activation(model):
+    node = _node(model, 'conv_9_relu')
+    node.op_type = 'Relu'
+    del node.input[1:]
+    return "Relu 'conv_9_relu' stands where backbone.stage3"
+
+
+def other_mean(model):
+    _replace_weight(model, 'scalar_op1', np.float32([0]))
+    return r'input normalisation .* says \[0.0\], not 127.5'
+
+
+def other_shape(model):
+    _replace_weight(model, 'bn1_beta', np.zeros(7, np.float32))
+    return r"'bn1_beta' has shape \(7,\), head.bn1.bias has \(1024,\)"
+
+
+def half_precision(model):
+    _replace_weight(model, 'fc1_gamma', np.ones(128, np.float16))
+    return "'fc1_gamma' is float16"
+
+
+def not_a_number(model):
+    _replace_weight(model, 'fc1_gamma', np.full(128, np.nan, np.float32))
+    return "'fc1_gamma' has values that are not finite"
+
+
+def another_weight(model):
+    extra = numpy_helper.from_array(np.zeros(3, np.float32), 'stray')
+    model.graph.initializer.append(extra)
+    return r'Left over in the file: stray\. Unfilled here: nothing'
+
+
+def weight_elsewhere(model):
+    item = _weight(model, 'conv_1_conv2d_weight')
+    item.data_location = onnx.TensorProto.EXTERNAL
+    return "'conv_1_conv2d_weight' lies in another file"
+
+
+def a_missing_end(model):
+    del model.graph.node[-1]
+    return r'ends where head\.fc1.*Left over.*fc1_gamma.*Unfilled.*fc1\.weight'
+
+
+def a_branch(model):
+    extra = onnx.helper.make_node('Relu', ['conv_4_relu'], ['x'], name='x')
+    model.graph.node.append(extra)
+    return "branches after 'conv_4_relu'"
+
+
+def a_longer_end(model):
+    extra = onnx.helper.make_node('Softmax', ['fc1'], ['x'], name='x')
+    model.graph.node.append(extra)
+    return "goes on with Softmax 'x'"
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        epsilon,
+        asymmetric_padding,
+        stride,
+        transposed,
+        other_activation,
+        other_mean,
+        other_shape,
+        half_precision,
+        not_a_number,
+        another_weight,
+        weight_elsewhere,
+        a_missing_end,
+        a_branch,
+        a_longer_end,
+    ],
+)
+def test_another_network_is_refused_with_the_difference(change):
+    model = onnx.load_model_from_string(sface_bytes())
+    message = change(model)
+    with pytest.raises(InputError, match=message):
+        read_sface_onnx(model.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    'data',
+    [
+        b'',
+        b'<html>not found</html>',
+        b'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
+        bytes(range(256)),
+    ],
+)
+def test_what_is_no_onnx_file_is_called_so(data):
+    with pytest.raises(InputError, match='not an ONNX file'):
+        read_sface_onnx(data)
+
+
+def test_a_truncated_file_is_refused():
+    with pytest.raises(InputError, match='not an ONNX file'):
+        read_sface_onnx(sface_bytes()[:-1000])
+
+
+def test_download_and_converter_name_the_same_file():
+    model = PUBLISHED['sface']
+    assert model.sha256 == sface_checkpoint.PUBLISHED_SHA256
+    assert model.license == sface_checkpoint.PUBLISHED_LICENSE
+    assert model.converter_version == sface_checkpoint.CONVERTER_VERSION
