@@ -6,6 +6,7 @@ python tools/test.py configs/frl_faces/ctd_ed_sface.py CHECKPOINT
 import argparse
 import json
 import os
+import sys
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -70,8 +71,10 @@ def main() -> None:
         for metric in runner.test_evaluator.metrics
         if isinstance(metric, LandmarkErrorMetric)
     ]
+    # A pipe has no width of its own; 80 columns would cut the table.
+    console = Console(width=None if sys.stdout.isatty() else 120)
     for report in reports:
-        Console().print(report_table(report))
+        console.print(report_table(report))
     if args.out:
         os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
         content = dict(metrics=values, reports=reports)

@@ -140,7 +140,8 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
     hook.update(
         enable=True,
         show=args.show,
-        out_dir=args.show_dir,
+        # A relative one would lie in the work dir.
+        out_dir=args.show_dir and osp.abspath(args.show_dir),
         interval=args.interval,
         wait_time=args.wait_time,
     )

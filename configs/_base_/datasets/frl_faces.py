@@ -70,10 +70,11 @@ test_dataloader = dict(
 # val_dataloader.dataset.split to other subjects.
 val_dataloader = test_dataloader
 
-val_evaluator = dict(
+test_evaluator = dict(
     type='LandmarkErrorMetric',
     unit='input',
     threshold=5.0,
     failure_thresholds=(2.0, 3.0),
 )
-test_evaluator = val_evaluator
+# No intervals while training: they would only lengthen the log.
+val_evaluator = dict(test_evaluator, num_bootstrap=0)

@@ -30,4 +30,4 @@ test_dataloader = dict(
 )
 # Errors in pixels of the 256x256 photographs, comparable with 256x256 inputs.
 val_evaluator = dict(unit='image')
-test_evaluator = val_evaluator
+test_evaluator = dict(unit='image')

@@ -1,0 +1,60 @@
+# `make demo` and `make test` are all a newcomer needs; both install first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TESTS_STAMP := $(VENV)/.tests-installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# A headless build for machines without libGL; mmcv asks for the other one.
+OPENCV := opencv-python-headless==4.12.0.88
+
+.PHONY: help install install-tests demo test lint format doctor clean
+
+help:
+	@echo 'make install          the stack and this package, into $(VENV)'
+	@echo 'make demo [DATA=dir]  fine-tuning beside CTD-ED on a few faces'
+	@echo 'make test             all tests'
+	@echo 'make lint             what CI checks of the style'
+	@echo 'make format           mend it'
+	@echo 'make doctor           what is wrong with the installation'
+
+install: $(STAMP)
+
+# Nothing is compiled. mmpose's own requirements do not build any more, so it
+# comes without them; mmpose_ctd makes it importable.
+$(STAMP): requirements/stack.txt requirements/runtime.txt setup.py
+	@echo 'Installing into $(VENV) (about two minutes) ...'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements/stack.txt
+	@$(PIP) --no-deps mmpose==1.3.2
+	@$(BIN)/python -c 'import cv2' 2>/dev/null \
+		|| $(PIP) --force-reinstall --no-deps $(OPENCV)
+	@$(PIP) --no-build-isolation -e .
+	@touch $@
+	@echo 'Installed.'
+
+install-tests: $(TESTS_STAMP)
+
+$(TESTS_STAMP): $(STAMP) requirements/tests.txt
+	@$(PIP) -r requirements/tests.txt
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python tools/demo.py $(if $(DATA),--data '$(DATA)')
+
+test: $(TESTS_STAMP)
+	@$(BIN)/python -m pytest
+
+lint: $(TESTS_STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(TESTS_STAMP)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+doctor: $(STAMP)
+	@$(BIN)/python -m mmpose_ctd.doctor
+
+clean:
+	rm -rf $(VENV) demo_out work_dirs .pytest_cache .ruff_cache .hypothesis

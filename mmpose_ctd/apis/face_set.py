@@ -1,0 +1,134 @@
+"""Finds out what a folder of faces in the dataset layout offers."""
+
+import json
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+from mmpose_ctd.datasets.landmark_file import LandmarkFile, read_split
+from mmpose_ctd.errors import InputError, MissingFileError
+
+__all__ = ['FaceSet', 'open_face_set']
+
+# Shares of the subjects, where a set comes without splits: the paper's.
+_TEST_SHARE = 0.2
+
+
+class FaceSet(NamedTuple):
+    """A labelled set and who of it trains and tests.
+
+    Attributes:
+        root (Path): The folder.
+        ann_file (str): Annotation file, relative to it.
+        num_keypoints (int): K.
+        train_split (Path): File of the training subjects' ids.
+        test_split (Path): File of the test subjects' ids.
+        num_train (int): How many training subjects.
+        largest (int): Longest side of its images, in pixels.
+    """
+
+    root: Path
+    ann_file: str
+    num_keypoints: int
+    train_split: Path
+    test_split: Path
+    num_train: int
+    largest: int
+
+
+def open_face_set(
+    root: Path, out: Path, num_labels: int, seed: int = 0
+) -> FaceSet:
+    """Choose the annotation file and the subjects.
+
+    The set's own ``splits/test.txt`` is used, and of its training splits the
+    one of ``num_labels`` subjects; where there are none, subjects are drawn
+    with the seed, a fifth of them for the test.
+
+    Args:
+        root (Path): A folder with ``annotations`` and ``images``.
+        out (Path): Where drawn splits are written.
+        num_labels (int): Training subjects wanted at most.
+        seed (int): Defaults to 0.
+
+    Returns:
+        FaceSet: What to train on.
+
+    Raises:
+        MissingFileError: If the folder has no annotation file.
+        InputError: If several could be meant, or there are too few subjects.
+    """
+    ann_file = _annotation_file(root)
+    file = LandmarkFile.read(str(root / ann_file))
+    labelled = {a.get('image_id') for a in file.annotations}
+    images = [i for key, i in file.images.items() if key in labelled]
+    subjects = sorted({i.get('subject') for i in images} - {None})
+    if len(subjects) < 3:
+        raise InputError(
+            f"{file.path}: {len(subjects)} subjects; expected a 'subject' in "
+            'every image record and at least 3 of them, to train and test.'
+        )
+    own = root / 'splits' / 'test.txt'
+    test = set(read_split(str(own))) if own.is_file() else set()
+    if not test:
+        drawn = subjects[:]
+        random.Random(seed).shuffle(drawn)
+        test = set(drawn[: max(1, round(_TEST_SHARE * len(drawn)))])
+    train = _training_subjects(root, subjects, test, num_labels, seed)
+    both = sorted(test & set(train))
+    if both:
+        raise InputError(
+            f'{root}: subject {both[0]!r} is in the training and in the test '
+            'split; the result would say nothing.'
+        )
+    return FaceSet(
+        root,
+        ann_file,
+        len(file.names),
+        _write(out / 'train.txt', train),
+        _write(out / 'test.txt', sorted(test)),
+        len(train),
+        max(max(i['width'], i['height']) for i in images),
+    )
+
+
+def _annotation_file(root: Path) -> str:
+    found = sorted((root / 'annotations').glob('*.json'))
+    preferred = [f for f in found if f.name == 'landmarks19.json']
+    labelled = preferred or [f for f in found if _has_labels(f)]
+    if not labelled:
+        raise MissingFileError(
+            f'{root}: no annotations/*.json with labelled faces. Expected '
+            'the layout annotations/*.json, images/*, splits/*.txt.'
+        )
+    if len(labelled) > 1:
+        raise InputError(
+            f'{root}/annotations: which of '
+            f'{", ".join(f.name for f in labelled)} is meant? Leave one.'
+        )
+    return f'annotations/{labelled[0].name}'
+
+
+def _has_labels(file: Path) -> bool:
+    try:
+        content = json.loads(file.read_text(encoding='utf-8'))
+    except ValueError:
+        # LandmarkFile.read tells what is wrong with it.
+        return True
+    return bool(isinstance(content, dict) and content.get('annotations'))
+
+
+def _training_subjects(root, subjects, test, num_labels, seed) -> list[str]:
+    name = f'train_n{num_labels:03d}_seed{seed}.txt'
+    for own in (root / 'splits' / name, root / 'splits' / 'train.txt'):
+        if own.is_file():
+            return read_split(str(own))[:num_labels]
+    rest = [s for s in subjects if s not in test]
+    random.Random(seed).shuffle(rest)
+    return rest[:num_labels]
+
+
+def _write(path: Path, subjects: list[str]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('\n'.join(subjects) + '\n', encoding='utf-8')
+    return path.resolve()

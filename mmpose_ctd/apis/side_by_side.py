@@ -1,0 +1,200 @@
+"""Trains and tests systems on the same faces, from the same seed."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from rich.table import Table
+
+from mmpose_ctd.evaluation.functional import (
+    bootstrap_interval,
+    image_errors,
+    point_errors,
+)
+from mmpose_ctd.evaluation.metrics.sample_errors import sample_points
+from mmpose_ctd.visualization import landmark_grid, plot_ced, select_faces
+
+from .face_set import FaceSet
+
+__all__ = ['SystemResult', 'comparison_table', 'train_and_test']
+
+
+class Face(NamedTuple):
+    """A tested image: its file, and points (K, 2) in image pixels."""
+
+    path: str
+    subject: str | None
+    predicted: np.ndarray
+    true: np.ndarray
+    visible: np.ndarray
+
+
+class SystemResult(NamedTuple):
+    """What one system gave.
+
+    Attributes:
+        report (dict): ``LandmarkErrorMetric.report``.
+        faces (list[Face]): The tested images, in the dataset's order.
+        seconds (float): Training time, without testing.
+    """
+
+    report: dict
+    faces: list
+    seconds: float
+
+
+class _CollectFaces(Hook):
+    """Keeps what was predicted, for pictures."""
+
+    def __init__(self) -> None:
+        self.faces: list[Face] = []
+
+    def after_test_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        for sample in outputs:
+            sample = sample.to_dict()
+            points = (values[0] for values in sample_points(sample))
+            self.faces.append(
+                Face(sample['img_path'], sample.get('subject'), *points)
+            )
+
+
+def train_and_test(
+    config: str,
+    name: str,
+    faces: FaceSet,
+    work_dir: Path,
+    steps: int,
+    seed: int,
+) -> SystemResult:
+    """Train a system on a set, test it, and keep its predictions.
+
+    Args:
+        config (str): A config file.
+        name (str): What the progress bar calls it.
+        faces (FaceSet): The data.
+        work_dir (Path): Folder of its log and checkpoint.
+        steps (int): Training steps; the learning rate decays over them.
+        seed (int): Seed of everything random.
+
+    Returns:
+        SystemResult: Report, predictions and time.
+    """
+    cfg = Config.fromfile(config)
+    cfg.work_dir = str(work_dir)
+    cfg.log_level = 'WARNING'
+    cfg.randomness = dict(seed=seed)
+    cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = steps
+    cfg.param_scheduler[-1].end = steps
+    cfg.default_hooks.checkpoint.interval = steps
+    cfg.custom_hooks.append(dict(type='ProgressBarHook', title=name))
+    # Nothing is chosen while training, so nothing is validated.
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.model.head.out_channels = faces.num_keypoints
+    # Where photographs are larger than a face needs, their pixels say little.
+    unit = 'image' if faces.largest <= 512 else 'input'
+    cfg.test_evaluator.unit = unit
+    for loader, split in (
+        (cfg.train_dataloader, faces.train_split),
+        (cfg.test_dataloader, faces.test_split),
+    ):
+        loader.dataset.update(
+            data_root=str(faces.root),
+            ann_file=faces.ann_file,
+            num_keypoints=faces.num_keypoints,
+            split=str(split),
+        )
+    runner = Runner.from_cfg(cfg)
+    collector = _CollectFaces()
+    runner.register_hook(collector)
+    begin = time.perf_counter()
+    runner.train()
+    seconds = time.perf_counter() - begin
+    runner.test()
+    report = runner.test_evaluator.metrics[0].report
+    return SystemResult(report, collector.faces, seconds)
+
+
+def comparison_table(results: Mapping[str, SystemResult]) -> Table:
+    """ME, AUC and FR of the systems below each other."""
+    first = next(iter(results.values())).report
+    tau, unit = first['threshold'], first['unit_label']
+    table = Table(
+        title=f'{first["num_images"]} test faces, errors in {unit}; '
+        '[95 % interval over subjects]',
+        title_justify='left',
+    )
+    table.add_column('system')
+    for heading in ('ME', f'AUC at {tau:g}', f'FR at {tau:g}', 'training'):
+        table.add_column(heading, justify='right')
+    for name, result in results.items():
+        metrics = result.report['metrics']
+        me = metrics['ME']
+        table.add_row(
+            name,
+            f'{me["value"]:.2f} \\[{me["low"]:.2f}, {me["high"]:.2f}]',
+            f'{metrics["AUC"]["value"]:.3f}',
+            f'{metrics["FR"]["value"]:.1%}',
+            f'{result.seconds:.0f} s',
+        )
+    return table
+
+
+def paired_difference(
+    ours: SystemResult, base: SystemResult
+) -> tuple[float, float, float]:
+    """Difference of two systems' ME on the same faces.
+
+    Returns:
+        tuple: Mean difference and its 95 % bootstrap interval over subjects,
+        in the reports' unit; negative where ``ours`` is better.
+    """
+    change = np.subtract(
+        ours.report['image_errors'], base.report['image_errors']
+    )
+    subjects = [face.subject for face in ours.faces]
+    groups = subjects if None not in subjects else None
+    return float(change.mean()), *bootstrap_interval(change, groups)
+
+
+def draw_comparison(results: Mapping[str, SystemResult], out: Path) -> None:
+    """Write ``ced.png`` and ``faces.png``: best, median and worst faces.
+
+    Faces are ranked by the first system's error, so that the choice favours
+    none of the others.
+    """
+    first = next(iter(results.values()))
+    plot_ced(
+        {n: np.asarray(r.report['image_errors']) for n, r in results.items()},
+        threshold=first.report['threshold'],
+        unit=first.report['unit_label'],
+        out_file=out / 'ced.png',
+    )
+    true = np.stack([f.true for f in first.faces])
+    visible = np.stack([f.visible for f in first.faces])
+    pixels = image_errors(
+        point_errors(
+            np.stack([f.predicted for f in first.faces]), true, visible
+        )
+    )
+    chosen = select_faces(pixels, 4)
+    sheet = landmark_grid(
+        [cv2.imread(first.faces[i].path) for i in chosen],
+        {
+            name: np.stack([result.faces[i].predicted for i in chosen])
+            for name, result in results.items()
+        },
+        true[chosen],
+        visible[chosen],
+        row_names=['best', 'better third', 'worse third', 'worst'][
+            : len(chosen)
+        ],
+    )
+    cv2.imwrite(str(out / 'faces.png'), sheet)

@@ -1,0 +1,91 @@
+"""A bar instead of log lines, for people who watch."""
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmpose.registry import HOOKS
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+__all__ = ['ProgressBarHook']
+
+
+@HOOKS.register_module()
+class ProgressBarHook(Hook):
+    """Shows how far training and testing are, and how long they take.
+
+    On a terminal it is a moving bar; in a log file a line every tenth.
+
+    Args:
+        title (str): What is trained. Defaults to ``'training'``.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, title: str = 'training') -> None:
+        self.title = title
+        self._progress: Progress | None = None
+
+    def _start(self, title: str, total: int) -> None:
+        if not is_main_process():
+            return
+        self._stop()
+        self._console = Console()
+        self._told = 0
+        self._progress = Progress(
+            TextColumn('{task.description}'),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn('{task.fields[note]}'),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._progress.add_task(title, total=total, note='')
+        self._title, self._total = title, total
+        self._progress.start()
+
+    def _advance(self, done: int, note: str = '') -> None:
+        if self._progress is None:
+            return
+        self._progress.update(self._task, completed=done, note=note)
+        tenth = 10 * done // self._total
+        if not self._console.is_terminal and tenth > self._told:
+            self._told = tenth
+            print(
+                f'{self._title} {done}/{self._total} {note}'.rstrip(),
+                flush=True,
+            )
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def before_train(self, runner) -> None:
+        self._start(self.title, runner.max_iters)
+
+    def after_train_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        note = f'loss {float(outputs["loss"]):.1f}' if outputs else ''
+        self._advance(runner.iter + 1, note)
+
+    def after_train(self, runner) -> None:
+        self._stop()
+
+    def before_test(self, runner) -> None:
+        self._start(f'{self.title}, testing', len(runner.test_dataloader))
+
+    def after_test_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        self._advance(batch_idx + 1)
+
+    def after_test(self, runner) -> None:
+        self._stop()
