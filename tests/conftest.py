@@ -4,10 +4,17 @@ importable."""
 from pathlib import Path
 
 import pytest
+from mmengine.registry import init_default_scope
 
 import mmpose_ctd  # noqa: F401
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def mmpose_scope() -> None:
+    """Short names in configs are MMPose's, as under its tools."""
+    init_default_scope('mmpose')
 
 
 @pytest.fixture(scope='session')

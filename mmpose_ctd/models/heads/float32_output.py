@@ -20,6 +20,8 @@ def _to_float32(output):
 @functools.cache
 def _float32_class(cls: type) -> type:
     class Float32Output(cls):
+        gives_float32 = True
+
         def forward(self, *args, **kwargs):
             return _to_float32(super().forward(*args, **kwargs))
 
@@ -44,5 +46,6 @@ def give_float32(head: nn.Module) -> nn.Module:
     Returns:
         nn.Module: The same head.
     """
-    head.__class__ = _float32_class(type(head))
+    if not getattr(head, 'gives_float32', False):
+        head.__class__ = _float32_class(type(head))
     return head

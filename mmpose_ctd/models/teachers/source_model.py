@@ -99,7 +99,7 @@ class SourceModel(nn.Module):
         """
         theirs = ImageConvention.of(student)
         ours = self.convention or theirs
-        self.adapter = InputAdapter(theirs, ours, self.input_size)
+        self.adapter = InputAdapter(theirs, ours, self.input_size).eval()
 
     @torch.no_grad()
     def forward(self, inputs: Tensor, with_final: bool) -> SourceOutputs:

@@ -1,0 +1,86 @@
+import copy
+
+import pytest
+import torch
+from mmpose.models.heads import HeatmapHead
+from mmpose.registry import MODELS
+
+from mmpose_ctd.models.heads.float32_output import give_float32
+
+CODEC = dict(
+    type='SimCCLabel', input_size=(32, 32), sigma=2.0, simcc_split_ratio=2.0
+)
+HEADS = {
+    'heatmap': dict(
+        type='HeatmapHead',
+        in_channels=8,
+        out_channels=3,
+        deconv_out_channels=(4,),
+        deconv_kernel_sizes=(4,),
+    ),
+    'simcc': dict(
+        type='RTMCCHead',
+        in_channels=8,
+        out_channels=3,
+        input_size=(32, 32),
+        in_featuremap_size=(4, 4),
+        decoder=CODEC,
+    ),
+    'regression': dict(type='RLEHead', in_channels=8, num_joints=3),
+}
+
+
+def flatten(outputs):
+    if isinstance(outputs, torch.Tensor):
+        return [outputs]
+    return [tensor for item in outputs for tensor in flatten(item)]
+
+
+def run(head):
+    torch.manual_seed(0)
+    feats = (torch.rand(2, 8, 4, 4),)
+    if isinstance(head, HeatmapHead) or hasattr(head, 'gau'):
+        return flatten(head.forward(feats))
+    return flatten(head.forward((feats[0].mean((2, 3), keepdim=True),)))
+
+
+@pytest.mark.parametrize('kind', HEADS)
+def test_any_head_gives_float32_under_autocast(kind):
+    head = MODELS.build(HEADS[kind]).eval()
+    with torch.autocast('cpu', torch.bfloat16):
+        raw = run(head)
+        cured = run(give_float32(head))
+    # Else the test would show nothing.
+    assert any(t.dtype == torch.bfloat16 for t in raw)
+    assert all(t.dtype == torch.float32 for t in cured)
+    for before, after in zip(raw, cured):
+        assert torch.equal(before.float(), after)
+        after.detach().numpy()
+
+
+@pytest.mark.parametrize('kind', HEADS)
+def test_the_head_stays_what_it_was(kind):
+    head = MODELS.build(HEADS[kind]).eval()
+    before = run(head)
+    cls, keys, printed = type(head), list(head.state_dict()), repr(head)
+    give_float32(head)
+    assert isinstance(head, cls)
+    assert list(head.state_dict()) == keys
+    assert repr(head) == printed
+    assert all(torch.equal(a, b) for a, b in zip(before, run(head)))
+
+
+def test_a_deep_copy_uses_its_own_weights():
+    head = give_float32(MODELS.build(HEADS['heatmap'])).eval()
+    twin = copy.deepcopy(head)
+    before = run(head)
+    for parameter in twin.parameters():
+        parameter.data.zero_()
+    assert all(torch.equal(a, b) for a, b in zip(before, run(head)))
+    assert all((t == 0).all() for t in run(twin))
+
+
+def test_done_twice_it_is_done_once():
+    head = give_float32(MODELS.build(HEADS['heatmap']))
+    cls = type(head)
+    assert type(give_float32(head)) is cls

@@ -1,0 +1,283 @@
+"""The estimator by itself; what the Runner makes of it is tested beside."""
+
+import copy
+import pickle
+
+import pytest
+import torch
+from mmpose.models import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from toy_models import CD, ED, batch, build, model_config, teacher_file
+
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.models.losses import EncoderDistillLoss
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
+
+
+@pytest.fixture(scope='module')
+def data():
+    return batch()
+
+
+def losses_of(model, data):
+    data = model.data_preprocessor(copy.deepcopy(data), True)
+    return model(**data, mode='loss')
+
+
+def plain(config):
+    """MMPose's own model of the same backbone and head."""
+    ours = ('teacher', 'regularizers', 'init_from_teacher', 'channels_last')
+    config = {k: v for k, v in config.items() if k not in ours}
+    return MODELS.build(config | dict(type='TopdownPoseEstimator'))
+
+
+@pytest.mark.parametrize('terms', [{}, ED, ED | CD])
+def test_the_state_dict_is_mmposes(checkpoint, terms):
+    model = build(checkpoint, regularizers=terms)
+    vanilla = plain(model_config())
+    assert list(model.state_dict()) == list(vanilla.state_dict())
+    vanilla.load_state_dict(model.state_dict(), strict=True)
+    assert [n for n, _ in model.named_parameters()] == [
+        n for n, _ in vanilla.named_parameters()
+    ]
+    assert isinstance(model, TopdownPoseEstimator)
+
+
+def test_the_teacher_is_no_part_of_the_model(checkpoint):
+    model = build(checkpoint, regularizers=ED)
+    theirs = {id(p) for p in model.teacher.parameters()}
+    assert theirs
+    assert not theirs & {id(p) for p in model.parameters()}
+    assert model.teacher not in list(model.modules())
+    twin = copy.deepcopy(model)
+    assert twin.teacher is model.teacher
+    assert twin.backbone is not model.backbone
+
+
+@pytest.mark.parametrize(
+    'terms',
+    [
+        None,
+        {},
+        dict(ed=None),
+        dict(ed=dict(type='EncoderDistillLoss', loss_weight=0.0)),
+    ],
+)
+def test_without_weight_no_teacher_is_built(checkpoint, terms):
+    assert build(checkpoint, regularizers=terms).teacher is None
+
+
+def test_no_teacher_before_init_weights(checkpoint, data):
+    model = MODELS.build(model_config(checkpoint, regularizers=ED))
+    assert model.teacher is None
+    with pytest.raises(RuntimeError, match='init_weights'):
+        losses_of(model, data)
+
+
+def test_the_student_starts_as_the_teacher(checkpoint, data):
+    model = build(checkpoint, regularizers=ED)
+    model.eval()
+    images = model.data_preprocessor(copy.deepcopy(data))['inputs']
+    ours = model.backbone(images)
+    theirs = model.teacher(images, with_final=False).feats
+    for a, b in zip(ours, theirs):
+        assert torch.equal(a, b)
+
+
+def test_it_may_start_elsewhere(checkpoint, data):
+    model = build(checkpoint, regularizers=ED, init_from_teacher=False)
+    start = torch.load(checkpoint, weights_only=True)['state_dict']
+    weight = model.backbone.state_dict()['stages.0.0.weight']
+    assert not torch.equal(weight, start['backbone.stages.0.0.weight'])
+
+
+def test_the_losses_are_the_terms_on_both_features(checkpoint, data):
+    model = build(checkpoint, regularizers=ED | CD).train()
+    reference = copy.deepcopy(model)
+    losses = losses_of(model, data)
+    assert set(losses) == {'loss_kpt', 'loss_ed', 'loss_cd'}
+    images = reference.data_preprocessor(copy.deepcopy(data), True)['inputs']
+    feats = reference.backbone(images)
+    teacher = model.teacher(images, with_final=True)
+    cosine = torch.cosine_similarity(
+        feats[-1].flatten(1), teacher.feats[-1].flatten(1)
+    )
+    assert float(losses['loss_ed']) == pytest.approx(
+        10 * float((1 - cosine).mean()), rel=1e-5
+    )
+    p, q = (
+        torch.softmax(x, 1) for x in (model.teacher.head(feats), teacher.final)
+    )
+    assert float(losses['loss_cd']) == pytest.approx(
+        10 * float((p - q).square().sum(1).mean()), rel=1e-4
+    )
+    assert losses['loss_ed'].requires_grad
+
+
+def test_weight_zero_is_plain_fine_tuning_bit_by_bit(checkpoint, data):
+    zero = dict(ed=dict(type='EncoderDistillLoss', loss_weight=0.0))
+    states = []
+    for terms in ({}, zero):
+        torch.manual_seed(0)
+        model = build(checkpoint, regularizers=terms).train()
+        optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+        for _ in range(3):
+            optimizer.zero_grad()
+            losses = losses_of(model, data)
+            assert set(losses) == {'loss_kpt'}
+            losses['loss_kpt'].backward()
+            optimizer.step()
+        states.append(model.state_dict())
+    a, b = states
+    assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_the_final_layer_is_computed_only_for_those_who_ask(
+    checkpoint, data, monkeypatch
+):
+    model = build(checkpoint, regularizers=ED)
+    monkeypatch.setattr(model.teacher.head, 'forward', lambda feats: 1 / 0)
+    losses_of(model, data)
+    model = build(checkpoint, regularizers=CD)
+    monkeypatch.setattr(model.teacher.head, 'forward', lambda feats: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        losses_of(model, data)
+
+
+def test_features_are_computed_once(checkpoint, data):
+    model = build(checkpoint, regularizers=ED | CD)
+    calls = []
+    model.backbone.register_forward_hook(lambda *_: calls.append('student'))
+    model.teacher.backbone.register_forward_hook(
+        lambda *_: calls.append('teacher')
+    )
+    losses_of(model, data)
+    assert sorted(calls) == ['student', 'teacher']
+
+
+@pytest.mark.parametrize('channels_last', [False, True])
+@pytest.mark.parametrize('dtype', [None, torch.bfloat16])
+def test_every_precision_and_layout_learns(
+    checkpoint, data, dtype, channels_last
+):
+    torch.manual_seed(0)
+    model = build(
+        checkpoint, regularizers=ED | CD, channels_last=channels_last
+    ).train()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    totals = []
+    for _ in range(8):
+        with torch.autocast('cpu', dtype, enabled=dtype is not None):
+            losses = losses_of(model, data)
+        total = sum(losses.values())
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        totals.append(float(total))
+    assert totals[-1] < 0.8 * totals[0]
+    assert all(p.dtype == torch.float32 for p in model.parameters())
+
+
+def test_layout_changes_no_number(checkpoint, data):
+    values = []
+    for channels_last in (False, True):
+        torch.manual_seed(0)
+        model = build(checkpoint, regularizers=ED, channels_last=channels_last)
+        values.append({k: float(v) for k, v in losses_of(model, data).items()})
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+    weight = model.backbone.stages[1][0].weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_training_accuracy_of_mmpose_can_be_asked_for(checkpoint, data):
+    model = build(checkpoint, train_cfg=dict(compute_acc=True))
+    with torch.autocast('cpu', torch.bfloat16):
+        assert 'acc_pose' in losses_of(model, data)
+
+
+def test_the_teacher_follows_the_model(checkpoint):
+    model = build(checkpoint, regularizers=ED)
+    model.double()
+    assert {p.dtype for p in model.teacher.parameters()} == {torch.float64}
+    model.to(torch.float32)
+    assert {p.dtype for p in model.teacher.parameters()} == {torch.float32}
+    model.to('meta')
+    assert {p.device.type for p in model.teacher.parameters()} == {'meta'}
+
+
+def test_it_can_be_shared_and_the_teacher_stays_at_home(checkpoint):
+    model = build(checkpoint, regularizers=ED)
+    assert pickle.loads(pickle.dumps(model._teacher)).module is None
+
+
+def test_regularisers_need_a_teacher():
+    with pytest.raises(InputError, match='model.teacher is not set'):
+        build(None, regularizers=ED, teacher=None)
+
+
+def test_a_term_must_be_a_regulariser(checkpoint):
+    terms = dict(odd=dict(type='HeatmapFrobeniusLoss'))
+    with pytest.raises(InputError, match='model.regularizers.odd'):
+        build(checkpoint, regularizers=terms)
+
+
+def test_a_missing_source_file_is_named_with_its_cure():
+    config = model_config('checkpoints/none.pth')
+    config['teacher']['how_to_get'] = 'tools/download.py none'
+    model = MODELS.build(config)
+    with pytest.raises(MissingFileError, match='tools/download.py none'):
+        model.init_weights()
+
+
+def test_starting_from_nothing_is_an_error():
+    with pytest.raises(InputError, match='teacher.checkpoint.*not set'):
+        build(None)
+
+
+def test_another_backbone_says_how_to_go_on(checkpoint):
+    backbone = dict(type='ToyEncoder', channels=(6, 8, 8), out_indices=(1,))
+    with pytest.raises(InputError) as error:
+        build(checkpoint, backbone=backbone)
+    assert 'into model.backbone' in str(error.value)
+    assert 'init_from_teacher=False' in str(error.value)
+
+
+def test_maps_that_do_not_match_are_an_error_not_a_broadcast(checkpoint, data):
+    backbone = dict(type='ToyEncoder', channels=(6, 1))
+    head = model_config()['head'] | dict(in_channels=1)
+    changes = dict(backbone=backbone, head=head, init_from_teacher=False)
+    for terms in (ED, CD):
+        model = build(checkpoint, regularizers=terms, **changes)
+        with pytest.raises(InputError, match='same architecture'):
+            losses_of(model, data)
+
+
+def test_a_term_switched_off_while_training_costs_nothing(
+    checkpoint, data, monkeypatch
+):
+    model = build(checkpoint, regularizers=ED)
+    term: EncoderDistillLoss = model.regularizers['ed']
+    assert 'loss_ed' in losses_of(model, data)
+    term.loss_weight = 0.0
+    monkeypatch.setattr(model.teacher, 'forward', lambda *_: 1 / 0)
+    assert 'loss_ed' not in losses_of(model, data)
+
+
+def test_prediction_is_mmposes_and_knows_no_teacher(checkpoint, data):
+    model = build(checkpoint, regularizers=ED).eval()
+    vanilla = plain(model_config()).eval()
+    vanilla.load_state_dict(model.state_dict())
+    model._teacher.module = None
+    predicted = [
+        [
+            sample.pred_instances.keypoints
+            for sample in m.test_step(copy.deepcopy(data))
+        ]
+        for m in (model, vanilla)
+    ]
+    for a, b in zip(*predicted):
+        assert (a == b).all()

@@ -1,0 +1,180 @@
+import copy
+import os
+import pickle
+
+import pytest
+import torch
+from mmpose.models.data_preprocessors import PoseDataPreprocessor
+from mmpose.registry import MODELS
+from torch import nn
+from toy_models import PREPROCESSOR, teacher_file
+
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.models.teachers import SourceModel, TeacherHolder
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return teacher_file(tmp_path / 'teacher.pth')
+
+
+def source(checkpoint=None, **changes):
+    config = dict(
+        backbone=dict(type='ToyEncoder'),
+        head=dict(type='ToyClassifier'),
+        checkpoint=checkpoint,
+    )
+    return SourceModel(**(config | changes))
+
+
+def test_it_computes_what_the_published_parts_compute(checkpoint):
+    model = source(checkpoint)
+    model.adapt_to(PoseDataPreprocessor())
+    state = torch.load(checkpoint, weights_only=True)['state_dict']
+    encoder = MODELS.build(dict(type='ToyEncoder'))
+    head = MODELS.build(dict(type='ToyClassifier'))
+    for part, module in (('backbone.', encoder), ('head.', head)):
+        module.load_state_dict(
+            {
+                k.removeprefix(part): v
+                for k, v in state.items()
+                if k.startswith(part)
+            }
+        )
+        module.eval()
+    x = torch.rand(2, 3, 16, 16)
+    outputs = model(x, with_final=True)
+    with torch.no_grad():
+        feats = encoder(x)
+        final = head(feats)
+    assert all(torch.equal(a, b) for a, b in zip(outputs.feats, feats))
+    assert torch.equal(outputs.final, final)
+
+
+def test_the_final_layer_runs_only_if_asked(checkpoint, monkeypatch):
+    model = source(checkpoint)
+    monkeypatch.setattr(model.head, 'forward', lambda feats: 1 / 0)
+    assert model(torch.rand(1, 3, 16, 16), with_final=False).final is None
+
+
+def test_it_is_frozen_for_good(checkpoint):
+    model = source(checkpoint)
+    before = copy.deepcopy(model.state_dict())
+    model.train()
+    nn.Sequential(model).train()
+    assert not any(m.training for m in model.modules())
+    assert not any(p.requires_grad for p in model.parameters())
+    for _ in range(3):
+        feats = model(torch.rand(4, 3, 16, 16), with_final=True).feats
+    assert not any(f.requires_grad for f in feats)
+    after = model.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)
+
+
+def test_gradients_flow_through_the_frozen_classifier(checkpoint):
+    model = source(checkpoint)
+    feats = (torch.rand(2, 8, 4, 4, requires_grad=True),)
+    model.classify(feats).sum().backward()
+    assert feats[0].grad.abs().sum() > 0
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_without_a_head_it_says_where_to_put_one(checkpoint):
+    model = source(checkpoint, head=None)
+    with pytest.raises(InputError, match='model.teacher.head'):
+        model(torch.rand(1, 3, 16, 16), with_final=True)
+
+
+def test_it_takes_the_students_images_in_its_own_convention(checkpoint):
+    model = source(checkpoint, data_preprocessor=dict(PREPROCESSOR))
+    student = PoseDataPreprocessor(mean=[0.0] * 3, std=[255.0] * 3)
+    model.adapt_to(student)
+    photographs = torch.randint(0, 256, (2, 3, 16, 16), dtype=torch.uint8)
+
+    def seen(preprocessor):
+        data = dict(inputs=list(photographs), data_samples=[])
+        return preprocessor.forward(data)['inputs']
+
+    wanted = model.backbone(seen(MODELS.build(PREPROCESSOR)))
+    outputs = model(seen(student), with_final=False)
+    for a, b in zip(outputs.feats, wanted):
+        assert torch.allclose(a, b, atol=1e-4)
+    # The student's own input straight in would be something else.
+    assert not torch.allclose(
+        model.backbone(seen(student))[0], wanted[0], atol=1e-2
+    )
+
+
+def test_a_missing_file_says_how_to_get_it(tmp_path):
+    with pytest.raises(MissingFileError) as error:
+        source(str(tmp_path / 'no.pth'), how_to_get='make me')
+    assert 'no.pth' in str(error.value)
+    assert str(error.value).endswith('To get it: make me')
+
+
+class _Exploit:
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return os.mkdir, (self.target,)
+
+
+@pytest.mark.parametrize('legacy', [True, False])
+def test_a_file_that_would_run_code_is_refused_unrun(tmp_path, legacy):
+    trap = tmp_path / 'ran'
+    path = tmp_path / 'evil.pth'
+    content = dict(state_dict={'backbone.x': _Exploit(str(trap))})
+    if legacy:
+        path.write_bytes(pickle.dumps(content))
+    else:
+        torch.save(content, path)
+    with pytest.raises(InputError, match='evil.pth.*refused'):
+        source(str(path))
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    ('content', 'words'),
+    [
+        (b'not a checkpoint', 'cannot be read'),
+        ([1, 2], "no 'state_dict'"),
+        (dict(state_dict={'model.x': torch.ones(1)}), "'backbone.'"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, words):
+    path = tmp_path / 'odd.pth'
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(InputError, match=words):
+        source(str(path))
+
+
+def test_a_file_of_another_architecture_lists_what_does_not_fit(tmp_path):
+    path = teacher_file(tmp_path / 'wide.pth', channels=(6, 9))
+    with pytest.raises(InputError) as error:
+        source(path)
+    message = str(error.value)
+    assert 'stages.1.0.weight (9, 6, 3, 3) -> (8, 6, 3, 3)' in message
+    assert 'model.teacher.backbone' in message
+
+
+def test_missing_and_left_over_keys_are_listed(tmp_path, checkpoint):
+    content = torch.load(checkpoint, weights_only=True)
+    state = content['state_dict']
+    state['backbone.extra'] = state.pop('backbone.stages.0.2.weight')
+    torch.save(content, tmp_path / 'keys.pth')
+    with pytest.raises(InputError) as error:
+        source(str(tmp_path / 'keys.pth'))
+    assert '1 missing: stages.0.2.weight' in str(error.value)
+    assert '1 left over: extra' in str(error.value)
+
+
+def test_the_holder_shares_its_teacher_and_pickles_empty(checkpoint):
+    holder = TeacherHolder()
+    holder.module = source(checkpoint)
+    assert copy.deepcopy(holder) is holder
+    assert copy.copy(holder) is holder
+    assert pickle.loads(pickle.dumps(holder)).module is None
