@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .anatomy import Shape
 from .canvas import EVERYWHERE, Canvas
-from .contours import HEAD_CENTRE_Y
+from .contours import HEAD_CENTRE_Y, outline
 from .light import half_way
 from .relief import step
 
@@ -55,6 +56,17 @@ _RECEDE = np.array([0.35, 0.75, 1.0, 0.8, 0.3, 0.1, 0, 0, 0, 0])
 _CURTAIN = np.array([0, 0.0, 0.05, 0.09, 0.09, 0.08, 0.07, 0.06, 0.05, 0.05])
 
 
+#: How far above the head's centre its outline crosses y = 0, in radians.
+_TEMPLE = 0.125
+
+
+def _temple(shape: Shape) -> float:
+    """Half the width of the bald head where y is 0."""
+    table = outline(shape)
+    at = np.linspace(-np.pi / 2, np.pi / 2, len(table))
+    return math.cos(_TEMPLE) * float(np.interp(-_TEMPLE, at, table))
+
+
 def _colour(
     canvas: Canvas, strands: np.ndarray, light: np.ndarray, sheen: np.ndarray
 ) -> np.ndarray:
@@ -91,14 +103,19 @@ def _strands(
         u, v = 210 * np.arctan2(x - bend, 0.35 - y), 90 * radius
     elif flow == 'part':
         # Along the outline of the head, and straight down below it.
-        level = np.where(y < 0, 0.785 * radius / skull, np.abs(x))
+        temple = _temple(person.shape)
+        level = np.where(y < 0, temple * radius / skull, np.abs(x))
         u = 170 * level * np.sign(x - part)
         v = 60 * np.where(y < 0, np.arctan2(y, np.abs(x) + 0.05), y)
     else:
         u = 240 * np.arctan2(x - 0.3 * part, y + 1.9)
         v = 80 * (y + 1)
     wave = 5 * canvas.noise('coarse', 45 * x, 45 * y)
-    return canvas.noise('strand', u + wave, v)
+    strands = canvas.noise('strand', u + wave, v)
+    if flow == 'part':
+        away = (x - part) / 0.025
+        strands -= 1.5 * np.exp(-away * away) * step(-y, 0.5, 0.7)
+    return strands
 
 
 def paint_back_hair(
@@ -197,9 +214,9 @@ def paint_hair(
         canvas.cover(start, style.soft), canvas.cover(outer - radius, 0.02)
     )
     if style.end > 0.9:
-        hang = _hanging(canvas, style, coarse)
+        hang, depth = _hanging(canvas, style, coarse)
         cover = np.maximum(cover, canvas.cover(hang, 0.04))
-        start = np.maximum(start, hang)
+        start = np.maximum(start, np.where(y > 0, depth, start))
     else:
         end = style.end + 0.02 * strands
         cover = cover * canvas.cover(end - y, 0.12)
@@ -220,14 +237,23 @@ def _hang_width(
     """Half the width of hanging hair over its height, (H, W)."""
     shape = canvas.person.shape
     fall = np.clip(canvas.y, 0, 2)
-    skull = 0.785 * shape.cheek_width
-    bulk = 0.95 * style.sides * canvas.person.volume
-    wave = 0.02 * coarse * step(fall, 0, 0.2)
+    # As wide as the hair above it, where y is 0.
+    skull = _temple(shape)
+    crown = step(_TEMPLE, -0.2, 0.9)
+    bulk = style.sides + (style.top - style.sides) * crown
+    bulk = bulk * canvas.person.volume
+    wave = coarse * (0.008 + 0.012 * step(fall, 0, 0.2))
     return skull + bulk + 0.12 * fall - 0.05 * fall**2 + wave
 
 
-def _hanging(canvas: Canvas, style: Style, coarse: np.ndarray) -> np.ndarray:
-    """Distance into the hair that hangs in front of the ears."""
+def _hanging(
+    canvas: Canvas, style: Style, coarse: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hair that hangs in front of the ears.
+
+    Returns:
+        Distance into it, and distance from its inner edge alone.
+    """
     person = canvas.person
     x, y = np.abs(canvas.x), canvas.y
     cheek = person.shape.cheek_width
@@ -236,10 +262,14 @@ def _hanging(canvas: Canvas, style: Style, coarse: np.ndarray) -> np.ndarray:
     end = end + 0.03 * tuft
     lean = 0.05 * step(y, 0.0, 0.7)
     lean = lean + 0.10 * step(y, 0.6, 1.3)
+    # Begin outside of the hairline at the temple and close in from there.
+    lean = lean - 0.12 * step(-y, -0.35, 0.02)
     inner = 0.725 * cheek - lean + 0.01 * coarse
     outer = _hang_width(canvas, style, coarse)
-    inside = np.minimum(x - inner, outer - x)
-    return np.minimum(inside, np.minimum(y + 0.02, end - y))
+    depth = x - inner
+    inside = np.minimum(depth, outer - x)
+    inside = np.minimum(inside, np.minimum(y + 0.02, end - y))
+    return inside, depth
 
 
 def _shading(canvas: Canvas, style: Style, angle, r, start):
