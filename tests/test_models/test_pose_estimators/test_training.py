@@ -162,7 +162,9 @@ def test_ddp_sees_no_teacher(checkpoint, tmp_path, monkeypatch):
             model_config(checkpoint, regularizers=ED | CD),
             launcher='pytorch',
             # By default mmengine names a GPU.
-            model_wrapper_cfg=dict(type='MMDistributedDataParallel'),
+            model_wrapper_cfg=dict(
+                type='MMDistributedDataParallel', device_ids=None
+            ),
         )
         wrapped = runner.model
         assert type(wrapped).__name__ == 'MMDistributedDataParallel'
