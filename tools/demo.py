@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 
 from mmpose_ctd.apis.command_line import run
 from mmpose_ctd.apis.download import download
@@ -23,6 +24,7 @@ from mmpose_ctd.apis.side_by_side import (
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'demo'
+NUM_FACES = 100
 SYSTEMS = {
     'FT (plain fine-tuning)': 'ft_sface.py',
     'CTD-ED (regularised)': 'ctd_ed_sface.py',
@@ -65,8 +67,15 @@ def main() -> None:
     if root is None:
         root = args.out / 'synthetic_faces'
         if not root.is_dir():
-            make_synthetic_faces(root, num_subjects=100, seed=args.seed)
-        console.print(f'100 synthetic faces: {root}')
+            with Progress(console=console) as bar:
+                task = bar.add_task('drawing', total=NUM_FACES)
+                make_synthetic_faces(
+                    root,
+                    num_subjects=NUM_FACES,
+                    seed=args.seed,
+                    on_image=lambda: bar.advance(task),
+                )
+        console.print(f'{NUM_FACES} synthetic faces: {root}')
     faces = open_face_set(root, args.out / 'splits', args.labels, args.seed)
     console.print(
         f'{faces.num_train} subjects to train on, {faces.num_keypoints} '
