@@ -12,8 +12,8 @@ machine three of the modules it imports may be missing or broken:
 :func:`install` puts one finder in front of the import system. It waits for
 these three names; when one is imported for the first time it runs the real
 module, and only if that fails does it repair. A working installation is left
-alone, and nothing is imported that the user did not ask for. Each repair is
-told in one log line and kept in :data:`repairs` for ``mmpose_ctd.doctor``.
+as it is, loaders included. Each repair is told in one log line and kept in
+:data:`repairs` for ``mmpose_ctd.doctor``.
 """
 
 import importlib
@@ -34,6 +34,14 @@ repairs: dict[str, str] = {}
 _logger = logging.getLogger('mmpose_ctd')
 # A torch.library.Library unregisters its schemas when it is collected.
 _torchvision_schemas: list = []
+# What a module built for another numpy or torch raises at import.
+_BROKEN = (ImportError, ValueError, AttributeError)
+
+
+def _reason(error: Exception) -> str:
+    """Its first line: numpy explains itself in a dozen."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0]
 
 
 def _note(name: str, message: str) -> None:
@@ -52,21 +60,28 @@ def _forget(package: str, keep: types.ModuleType | None = None) -> None:
 
 
 def _exec_torchvision(module: types.ModuleType, run: Callable) -> None:
+    untouched = dict(vars(module))
     try:
         run()
         return
     except RuntimeError as error:
         if 'operator torchvision::' not in str(error):
             raise
-        reason = str(error).splitlines()[0]
+        reason = _reason(error)
     import torch
 
     _forget('torchvision', keep=module)
-    library = torch.library.Library('torchvision', 'DEF')
+    # `from . import x` would find what sys.modules no longer has.
+    vars(module).clear()
+    vars(module).update(untouched)
+    # A fragment: some operators may be there, or declared by an earlier try.
+    library = torch.library.Library('torchvision', 'FRAGMENT')
     for op in ('nms', 'qnms'):
-        library.define(
-            f'{op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor'
-        )
+        if not hasattr(torch.ops.torchvision, op):
+            library.define(
+                f'{op}(Tensor dets, Tensor scores, float iou_threshold)'
+                ' -> Tensor'
+            )
     _torchvision_schemas.append(library)
     run()
     _note(
@@ -98,7 +113,7 @@ def _exec_mmcv_ops(module: types.ModuleType, run: Callable) -> None:
     try:
         importlib.import_module('mmcv._ext')
     except ImportError as error:
-        reason = str(error)
+        reason = _reason(error)
     else:
         run()
         return
@@ -119,20 +134,19 @@ def _exec_mmcv_ops(module: types.ModuleType, run: Callable) -> None:
     )
 
 
-def _coco_eval_class():
-    """pycocotools' COCOeval with the arguments MMPose passes to xtcocotools'.
+def _coco_eval_class(base: type) -> type:
+    """pycocotools' COCOeval with the arguments of xtcocotools'.
 
     Only what pycocotools computes too is accepted.
     """
     import numpy as np
-    from pycocotools.cocoeval import COCOeval as _COCOeval
 
-    class COCOeval(_COCOeval):
+    class COCOeval(base):
         def __init__(
             self,
             cocoGt=None,
             cocoDt=None,
-            iouType='segm',
+            iouType='keypoints',
             sigmas=None,
             use_area=True,
         ):
@@ -153,15 +167,16 @@ def _serve_pycocotools(module: types.ModuleType, reason: str) -> None:
     try:
         coco = importlib.import_module('pycocotools.coco')
         mask = importlib.import_module('pycocotools.mask')
-    except ImportError as error:
+        base = importlib.import_module('pycocotools.cocoeval').COCOeval
+    except _BROKEN as error:
         raise ImportError(
             f'MMPose needs xtcocotools, which does not work here ({reason}), '
-            f'and pycocotools, which could stand in for it, is missing '
-            f'({error}). Cure: pip install pycocotools'
+            f'and pycocotools, which could stand in for it, does not either '
+            f'({_reason(error)}). Cure: pip install pycocotools'
         ) from error
     _forget('xtcocotools', keep=module)
     cocoeval = types.ModuleType('xtcocotools.cocoeval')
-    cocoeval.COCOeval = _coco_eval_class()
+    cocoeval.COCOeval = _coco_eval_class(base)
     module.__path__ = []
     for name, part in dict(coco=coco, mask=mask, cocoeval=cocoeval).items():
         setattr(module, name, part)
@@ -173,11 +188,12 @@ def _exec_xtcocotools(module: types.ModuleType, run: Callable | None) -> None:
     if run is None:
         _serve_pycocotools(module, 'it is not installed')
         return
-    run()
     try:
+        run()
+        # What all of its parts begin with.
         importlib.import_module('xtcocotools.mask')
-    except (ImportError, ValueError, AttributeError) as error:
-        reason = f'its compiled part does not load ({error})'
+    except _BROKEN as error:
+        reason = f'its compiled part does not load ({_reason(error)})'
         _serve_pycocotools(module, reason)
 
 
@@ -192,13 +208,12 @@ class _RepairLoader(importlib.abc.Loader):
         return self.inner.create_module(spec) if self.inner else None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        run = None
-        if self.inner is not None:
-
-            def run():
-                self.inner.exec_module(module)
-
-        self.execute(module, run)
+        if self.inner is None:
+            self.execute(module, None)
+            return
+        # From here on the module is as it would be without us.
+        module.__loader__ = module.__spec__.loader = self.inner
+        self.execute(module, lambda: self.inner.exec_module(module))
 
     def __getattr__(self, name: str):
         # get_data, get_source ...: what inspect and pkgutil ask a loader.
@@ -220,17 +235,16 @@ class _RepairFinder(importlib.abc.MetaPathFinder):
         execute = self.repairable.get(fullname)
         if execute is None:
             return None
+        spec = None
         for finder in sys.meta_path:
-            if isinstance(finder, _RepairFinder):
-                continue
-            spec = finder.find_spec(fullname, path, target)
+            if not isinstance(finder, _RepairFinder):
+                spec = finder.find_spec(fullname, path, target)
             if spec is not None:
                 break
-        else:
-            spec = None
-        if spec is None and fullname != 'xtcocotools':
-            return None
-        if spec is None:
+        # A folder without code has a spec and no loader.
+        if spec is None or spec.loader is None:
+            if fullname != 'xtcocotools':
+                return None
             return importlib.machinery.ModuleSpec(
                 fullname, _RepairLoader(None, execute), is_package=True
             )

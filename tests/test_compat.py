@@ -1,0 +1,270 @@
+"""Repairs act where the stack is broken, and nowhere else."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from stub_stack import (
+    MMCV_OPS,
+    PYCOCOTOOLS,
+    XTCOCOTOOLS,
+    placeholders,
+    run_beside,
+)
+
+# Nothing is broken
+
+
+def test_a_working_stack_is_what_it_is_without_us(tmp_path):
+    files = {
+        **MMCV_OPS,
+        **XTCOCOTOOLS,
+        **PYCOCOTOOLS,
+        'mmcv/_ext.py': 'def nms(boxes): return boxes',
+        'xtcocotools/_mask.py': '',
+        'torchvision/__init__.py': 'from . import ops',
+        'torchvision/ops.py': '',
+    }
+    code = """
+        import inspect
+        import mmcv.ops, torchvision, xtcocotools.coco, xtcocotools.cocoeval
+        result['nms'] = mmcv.ops.nms('boxes')
+        result['coco'] = xtcocotools.coco.COCO.origin
+        result['source'] = inspect.getsource(mmcv.ops)
+    """
+    plain, _ = run_beside(tmp_path, files, code, compat=False)
+    report, stderr = run_beside(tmp_path, files, code)
+    assert report == plain
+    assert report['repairs'] == {} and stderr == []
+    assert report['coco'] == 'xtcocotools.coco'
+    assert placeholders(report) == []
+    assert not any(name.startswith('pycoco') for name in report['seen'])
+    for name, seen in report['seen'].items():
+        assert seen[0].startswith(str(tmp_path)), name
+
+
+def test_installing_imports_nothing_and_twice_is_once(tmp_path):
+    code = """
+        import sys
+        before = set(sys.modules)
+        compat.install()
+        result['imported'] = sorted(set(sys.modules) - before)
+        result['finders'] = sum(
+            type(f).__name__ == '_RepairFinder' for f in sys.meta_path
+        )
+    """
+    report, stderr = run_beside(tmp_path, {}, code)
+    assert report['finders'] == 1
+    assert report['imported'] == [] and report['seen'] == {} and stderr == []
+
+
+# mmcv without compiled operators
+
+
+@pytest.mark.parametrize(
+    'ext, reason',
+    [
+        ({}, "No module named 'mmcv._ext'"),
+        (
+            {'mmcv/_ext.py': "raise ImportError('undefined symbol\\nat 7')"},
+            'undefined symbol',
+        ),
+    ],
+    ids=['missing', 'broken'],
+)
+def test_mmcv_without_operators_imports_and_complains_on_use(
+    tmp_path, ext, reason
+):
+    code = """
+        import importlib.util, sys
+        import mmcv
+        result['early'] = dict(compat.repairs)
+        import mmcv.ops
+        import mmcv.ops.nms
+        try:
+            mmcv.ops.nms('boxes')
+        except NotImplementedError as error:
+            result['error'] = str(error)
+        spec = importlib.util.find_spec('mmcv._ext')
+        result['spec'] = spec and spec.name
+        result['left'] = 'mmcv._ext' in sys.modules or hasattr(mmcv, '_ext')
+    """
+    report, stderr = run_beside(tmp_path, {**MMCV_OPS, **ext}, code)
+    assert report['early'] == {}
+    assert list(report['repairs']) == ['mmcv.ops']
+    assert reason in report['repairs']['mmcv.ops']
+    assert len(stderr) == 1 and 'mmcv.ops' in stderr[0]
+    assert 'mmcv.ops.nms' in report['error']
+    assert 'Install a full mmcv build' in report['error']
+    assert report['spec'] == ('mmcv._ext' if ext else None)
+    assert not report['left'] and placeholders(report) == []
+
+
+@pytest.mark.parametrize(
+    'fault, error',
+    [
+        ('def broken(:', 'SyntaxError'),
+        ('import not_there', 'ModuleNotFoundError'),
+        ("raise ImportError('mine')", 'ImportError'),
+    ],
+)
+@pytest.mark.parametrize('ext', [{}, {'mmcv/_ext.py': ''}])
+def test_an_error_of_mmcv_ops_itself_passes(tmp_path, fault, error, ext):
+    files = {**MMCV_OPS, **ext, 'mmcv/ops/nms.py': fault}
+    code = """
+        for again in range(2):
+            try:
+                import mmcv.ops
+            except Exception as error:
+                result[f'error{again}'] = type(error).__name__
+    """
+    report, stderr = run_beside(tmp_path, files, code)
+    assert report['error0'] == report['error1'] == error
+    assert report['repairs'] == {} and stderr == []
+    assert placeholders(report) == []
+
+
+@pytest.mark.parametrize('name', ['torchvision', 'mmcv.ops', 'mmcv'])
+def test_a_missing_module_stays_missing(tmp_path, name):
+    # A folder without code is one, too.
+    (tmp_path / 'torchvision').mkdir()
+    code = f"""
+        try:
+            import {name}.deeper
+        except ModuleNotFoundError as error:
+            result['name'] = error.name
+    """
+    report, stderr = run_beside(tmp_path, {}, code)
+    assert (
+        report['name']
+        == {
+            'torchvision': 'torchvision.deeper',
+            'mmcv.ops': 'mmcv',
+            'mmcv': 'mmcv',
+        }[name]
+    )
+    assert report['repairs'] == {} and stderr == []
+
+
+# torchvision for CUDA beside torch for CPUs
+
+TORCHVISION = {
+    'torchvision/__init__.py': """
+        from . import extension, _meta_registrations, ops
+    """,
+    'torchvision/extension.py': 'import sys; sys.times_loaded += 1',
+    # sys.operators: what this "torchvision" declares.
+    'torchvision/_meta_registrations.py': """
+        import sys, torch
+        for name in sys.operators:
+            register = getattr(
+                torch.library, 'register_fake', None
+            ) or torch.library.impl_abstract
+            register(f'torchvision::{name}')(lambda *args: None)
+    """,
+    'torchvision/ops.py': """
+        import torch
+        def nms(*args):
+            return torch.ops.torchvision.nms(*args)
+    """,
+}
+
+
+@pytest.mark.slow
+def test_torchvision_imports_without_its_operators(tmp_path):
+    code = """
+        import sys
+        sys.times_loaded = 0
+        import torch
+        # One that needs more than nms and qnms is beyond repair.
+        sys.operators = ['nms', 'roi_align']
+        for again in range(2):
+            try:
+                import torchvision
+            except RuntimeError as error:
+                result[f'error{again}'] = str(error)
+        result['failed'] = 'torchvision' in sys.modules
+
+        sys.operators = ['nms', 'qnms']
+        import torchvision.ops
+        result['imported'] = torchvision.ops.__name__
+    """
+    report, stderr = run_beside(tmp_path, TORCHVISION, code, bare=False)
+    assert 'operator torchvision::roi_align does not' in report['error0']
+    assert report['error1'] == report['error0']
+    assert not report['failed']
+    # The schemas are there by now.
+    assert report['imported'] == 'torchvision.ops'
+    assert report['repairs'] == {} and stderr == []
+
+
+@pytest.mark.slow
+def test_torchvision_is_imported_again_with_schemas(tmp_path):
+    code = """
+        import sys
+        sys.times_loaded, sys.operators = 0, ['nms', 'qnms']
+        import torch
+        result['early'] = dict(compat.repairs)
+        import torchvision
+        import torchvision.ops
+        result['loaded'] = sys.times_loaded
+        try:
+            torchvision.ops.nms(torch.zeros(1, 4), torch.zeros(1), 0.5)
+        except NotImplementedError as error:
+            result['on_use'] = str(error)
+    """
+    report, stderr = run_beside(tmp_path, TORCHVISION, code, bare=False)
+    assert report['early'] == {}
+    assert report['loaded'] == 2
+    assert 'torchvision::nms' in report['on_use']
+    assert list(report['repairs']) == ['torchvision']
+    assert 'nms does not exist' in report['repairs']['torchvision']
+    assert len(stderr) == 1 and 'torchvision' in stderr[0]
+    assert placeholders(report) == []
+
+
+def test_another_error_of_torchvision_passes(tmp_path):
+    files = {'torchvision/__init__.py': "raise RuntimeError('CUDA is cross')"}
+    code = """
+        try:
+            import torchvision
+        except RuntimeError as error:
+            result['error'] = str(error)
+    """
+    report, stderr = run_beside(tmp_path, files, code)
+    assert report['error'] == 'CUDA is cross'
+    assert report['repairs'] == {} and stderr == []
+    assert report['seen'] == {}
+
+
+# This environment, whatever it is
+
+
+@pytest.mark.slow
+def test_mmpose_imports_here():
+    code = """
+        import json, sys
+        import mmpose_ctd
+        import mmpose.models
+        import torchvision
+        from mmengine.utils.dl_utils import mmcv_full_available
+        from mmpose_ctd import compat
+        print(json.dumps([
+            mmcv_full_available(),
+            sorted(compat.repairs),
+            torchvision.__version__,
+        ]))
+    """
+    done = subprocess.run(
+        [sys.executable, '-c', textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    full, repairs, _ = json.loads(done.stdout.splitlines()[-1])
+    assert full == ('mmcv.ops' not in repairs)
+    for name in ('mmcv.ops', 'torchvision', 'xtcocotools'):
+        told = done.stderr.count(f'mmpose_ctd repaired {name}:')
+        assert told == (name in repairs)
