@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mmpose_ctd import compat
+from mmpose_ctd.privacy import redact
 from mmpose_ctd.version import __version__
 
 __all__ = ['Finding', 'examine']
@@ -62,13 +64,15 @@ class Finding(NamedTuple):
         version (str): Distribution and version, '' if there is none.
         state (str): ``ok``, ``repaired``, ``absent`` (and not needed) or
             ``BROKEN``.
-        remark (str): The reason and the cure.
+        remark (str): What was repaired, or why it does not work.
+        cure (str): What to do about it, '' if nothing.
     """
 
     module: str
     version: str
     state: str
     remark: str
+    cure: str = ''
 
 
 def _version(distributions: list[str]) -> str:
@@ -86,11 +90,12 @@ def _examine(module: str) -> Finding:
     try:
         importlib.import_module(module)
     # Whatever a broken binary raises is a finding, not a crash of ours.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         absent = isinstance(error, ModuleNotFoundError) and not version
         state = _ABSENT if absent and not needed else _BROKEN
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        return Finding(module, version, state, f'{reason[0]}. Cure: {cure}')
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        # Reports are sent around; folders name people.
+        return Finding(module, version, state, redact(lines[0]), cure)
     if module in compat.repairs:
         return Finding(module, version, _REPAIRED, compat.repairs[module])
     return Finding(module, version, _OK, '')
@@ -117,18 +122,30 @@ def main() -> int:
     )
     table = Table('module', 'installed as', 'state', 'remark')
     for finding in findings:
-        table.add_row(*finding)
+        # Text: an error's [brackets] are no markup.
+        table.add_row(*map(Text, finding[:4]))
     console.print(table)
-    broken = [f.module for f in findings if f.state == _BROKEN]
+    for finding in findings:
+        if finding.state == _ABSENT:
+            _tell(console, f'{finding.module} is optional: {finding.cure}')
+    broken = [f for f in findings if f.state == _BROKEN]
     if broken:
-        console.print(
-            f'{len(broken)} of {len(findings)} do not work: '
-            f'{", ".join(broken)}. Cure the first, then look again.'
+        names = ', '.join(f.module for f in broken)
+        _tell(
+            console,
+            f'{len(broken)} of {len(findings)} do not work: {names}. Cure '
+            f'the first, then look again:\n{broken[0].module}: '
+            f'{broken[0].cure}',
         )
         return 1
     _print_machine(console)
     console.print('Everything that is needed works.')
     return 0
+
+
+def _tell(console: Console, text: str) -> None:
+    """Print words only; unwrapped, for commands that are copied."""
+    console.print(Text(text), soft_wrap=True)
 
 
 def _print_machine(console: Console) -> None:

@@ -25,7 +25,8 @@ def register_components() -> None:
     """
     try:
         registry = importlib.import_module('mmpose.registry')
-    except (ImportError, AssertionError) as error:
+    # A broken binary below MMPose may raise anything.
+    except Exception as error:
         warnings.warn(
             f'mmpose_ctd registers nothing: MMPose cannot be imported '
             f'({error}). `python -m mmpose_ctd.doctor` says what to install.',

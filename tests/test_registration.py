@@ -1,0 +1,118 @@
+"""MMPose finds this package's components once it has been imported."""
+
+import ast
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import mmpose_ctd
+
+PACKAGE = Path(mmpose_ctd.__file__).parent
+
+
+def decorated_classes():
+    """(registry, class) of every ``@REGISTRY.register_module()``."""
+    found = set()
+    for file in PACKAGE.rglob('*.py'):
+        for node in ast.walk(ast.parse(file.read_text())):
+            for decorator in getattr(node, 'decorator_list', []):
+                call = getattr(decorator, 'func', decorator)
+                if getattr(call, 'attr', '') == 'register_module':
+                    found.add((call.value.id, node.name))
+    return sorted(found)
+
+
+def run_alone(code, **kwargs):
+    done = subprocess.run(
+        [sys.executable, '-c', textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        **kwargs,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+
+def test_decorators_are_found():
+    assert ('MODELS', 'CTDTopdownPoseEstimator') in decorated_classes()
+    assert len(decorated_classes()) >= 10
+
+
+@pytest.mark.slow
+def test_after_the_import_alone_mmpose_finds_every_component():
+    code = f"""
+        import json, sys
+        import mmpose_ctd
+        early = sorted(
+            name for name in sys.modules
+            if name.startswith(('mmpose.models', 'mmpose_ctd.models'))
+        )
+        import mmpose.registry
+        missing = [
+            name for registry, name in {decorated_classes()}
+            if getattr(mmpose.registry, registry).get(name) is None
+        ]
+        from mmpose_ctd.registration import register_components
+        register_components()
+        twice = mmpose.registry.MODELS._locations.count('mmpose_ctd.models')
+        print(json.dumps([early, missing, twice]))
+    """
+    (early, missing, twice), _ = run_alone(code)
+    assert early == []  # components are imported when a registry is asked
+    assert missing == []
+    assert twice == 1
+
+
+@pytest.mark.slow
+def test_components_are_found_where_mmpose_had_been_used_before():
+    # A registry that has imported its locations does not look again.
+    code = f"""
+        import importlib.util, json
+        spec = importlib.util.spec_from_file_location(
+            'compat', {str(PACKAGE / 'compat.py')!r}
+        )
+        compat = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(compat)
+        compat.install()
+        import mmpose.models
+        from mmpose.registry import MODELS
+        known = MODELS.get('TopdownPoseEstimator') is not None
+        before = MODELS.get('CTDTopdownPoseEstimator')
+        import mmpose_ctd
+        after = MODELS.get('CTDTopdownPoseEstimator')
+        print(json.dumps([known, before, after.__module__]))
+    """
+    (known, before, after), _ = run_alone(code)
+    assert known and before is None
+    assert after.startswith('mmpose_ctd.models')
+
+
+@pytest.mark.parametrize(
+    'fault',
+    [
+        "ImportError('no mmpose here')",
+        # mmpose asserts the versions of mmcv and mmengine; a binary of torch
+        # raises what it likes.
+        "AssertionError('MMCV==3 is used but incompatible')",
+        "OSError('libtorch.so: cannot open')",
+    ],
+)
+def test_without_mmpose_the_import_warns_and_goes_on(tmp_path, fault):
+    (tmp_path / 'mmpose').mkdir()
+    (tmp_path / 'mmpose' / '__init__.py').write_text(f'raise {fault}')
+    code = f"""
+        import json, sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        import mmpose_ctd
+        print(json.dumps(mmpose_ctd.__version__))
+    """
+    version, stderr = run_alone(code)
+    assert version == mmpose_ctd.__version__
+    warning = [line for line in stderr.splitlines() if 'UserWarning' in line]
+    assert len(warning) == 1
+    assert fault.split("'")[1] in warning[0]
+    assert 'python -m mmpose_ctd.doctor' in warning[0]
