@@ -2,68 +2,135 @@
 
 Clinical file names and folders often name people. Checkpoints and logs carry
 the configuration; here its absolute paths are shortened: relative to the
-current folder if they lie below it, else to their last part.
+current folder if they lie below it, else to ``<...>/`` and their last part.
 """
 
+import copy
+import functools
 import logging
 import os
 import re
+import traceback
+from pathlib import PurePath
 
-__all__ = ['redact', 'redact_logs']
+__all__ = ['HIDDEN', 'redact', 'redact_logs']
 
-# An absolute path, bare or quoted: /a/b, C:\a\b. Not the path of a URL, of a
-# relative path or of a fraction like mm/px.
-_ABSOLUTE = re.compile(
-    r"""(?<![\w.\-:/\\~}\]>])           # nothing that a path could go on from
-    (?:/(?=[\w.~-]+/)|/(?=[\w.-]+\.\w)  # /folder/... or /file.ext
-       |[A-Za-z]:[\\/])
-    [^\s'",;:()\[\]{}<>|*?]+""",
-    re.VERBOSE,
-)
+#: What stands for the folders of a path.
+HIDDEN = '<...>/'
+
+# \\server\a, bare and as repr() writes it; other double backslashes are mostly
+# regular expressions.
+_SERVER = r'\\{2}(?=[\w.$-]+\\[^\s\\])|\\{4}(?=[\w.$-]+\\{2}[^\s\\])'
+
+# Where a bare path may begin: not inside of a relative one, of a URL, of a
+# fraction like mm/px, or of what was shortened before.
+_BEFORE = r"""(?<![^\s'"=(\[{<>,;:|`])(?<!:(?=//))(?<!<\.\.\.>)"""
+
+_ROOT = rf"""/{{1,9}}(?=[^\s/'"<>|`]+/)|[A-Za-z]:[\\/]+|{_SERVER}"""
+
+# Up to a space, a quote or what closes the sentence; O'Brien goes on.
+_REST = r"""(?:[^\s'"<>|`]|(?<=\w)'(?=\w))*[^\s'"<>|`,;:.!?)\]}]"""
+
+# A value that is one path as a whole.
+_WHOLE = re.compile(rf'(?:/+(?=[^\s/])|[A-Za-z]:[\\/]|{_SERVER})[^\n]*')
 
 
-def _shorten(match: re.Match) -> str:
-    path = match.group()
-    here = os.getcwd()
+@functools.lru_cache(maxsize=8)
+def _pattern(*folders: str) -> re.Pattern:
+    """Of paths in a text; those in the given folders may contain spaces."""
+    known = ''.join(rf'{re.escape(f)}(?=[\\/])|' for f in folders)
+    return re.compile(
+        rf"""
+        (?P<quote>['"`])
+            (?P<quoted>(?:/|[A-Za-z]:[\\/]|{_SERVER})
+                (?:\\.|(?!(?P=quote))[^\n\\])*)
+        (?P=quote)
+        |(?P<url>(?<!\w)[A-Za-z][\w+.-]{{1,19}}://[^\s'"<>`]*)
+        |(?P<bare>{_BEFORE}(?:{known}{_ROOT}){_REST})
+        """,
+        re.VERBOSE,
+    )
+
+
+def _here() -> str | None:
+    """The current folder, if anything can lie below it."""
+    try:
+        here = os.getcwd()
+    except OSError:  # it was deleted
+        return None
+    return here if os.path.dirname(here) != here else None
+
+
+def _shorten(path: str) -> str:
+    here = _here()
     inside = os.path.normpath(path)
-    if inside == here or inside.startswith(here + os.sep):
+    if here and (inside == here or inside.startswith(here + os.sep)):
         return os.path.relpath(inside, here)
-    last = re.split(r'[\\/]', path.rstrip('\\/'))[-1]
-    return f'<...>/{last}'
+    parts = re.split('/' if path[0] == '/' else r'[\\/]', path)
+    parts = [part for part in parts if part]
+    return HIDDEN + parts[-1] if len(parts) > 1 else path
+
+
+def _replace(match: re.Match) -> str:
+    quote, quoted, url, bare = match.group('quote', 'quoted', 'url', 'bare')
+    if quote:
+        return quote + _shorten(quoted) + quote
+    if bare:
+        return _shorten(bare)
+    if url.lower().startswith('file:///'):
+        return url[:7] + _shorten(url[7:])
+    return url
+
+
+def _redact_text(text: str) -> str:
+    home = os.path.expanduser('~')
+    folders = [f for f in (_here(), home) if f and len(f) > 1]
+    return _pattern(*folders).sub(_replace, text)
+
+
+def _redact_string(value: str) -> str:
+    if _WHOLE.fullmatch(value):
+        return _shorten(value)
+    return _redact_text(value)
 
 
 def redact(value):
     """Shorten the absolute paths in a string, or in all strings of a tree.
 
+    A string that begins with a path and has one line is taken for a path as a
+    whole, spaces included. In other text a path may contain spaces if it
+    is quoted, or lies in the current or the home folder; else it ends there.
+
     Args:
-        value: A string, or dicts, lists and tuples of them; anything else is
-            returned as it is.
+        value: A string or path, or dicts (their keys stay), lists, tuples and
+            sets of them; anything else is returned as it is.
 
     Returns:
-        The same structure. Quoted strings that are a path as a whole may
-        contain spaces; bare ones end at a space.
+        The same structure; the same objects, where there is nothing to
+        shorten.
     """
     if isinstance(value, str):
-        return _ABSOLUTE.sub(_shorten, _quoted(value))
+        short = _redact_string(value)
+        return value if short == value else short
+    if isinstance(value, PurePath):
+        short = redact(str(value))
+        return value if short == str(value) else type(value)(short)
     if isinstance(value, dict):
-        return type(value)((k, redact(v)) for k, v in value.items())
-    if type(value) in (list, tuple):
-        return type(value)(redact(v) for v in value)
+        changed = {k: r for k, v in value.items() if (r := redact(v)) is not v}
+        if not changed:
+            return value
+        short = copy.copy(value)
+        for key, item in changed.items():
+            short[key] = item
+        return short
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [(item, redact(item)) for item in value]
+        if all(old is new for old, new in items):
+            return value
+        short = [new for _, new in items]
+        named = hasattr(value, '_fields')
+        return type(value)(*short) if named else type(value)(short)
     return value
-
-
-_QUOTED = re.compile(r"""(['"])((?:/|[A-Za-z]:[\\/])[^'"\n]+)\1""")
-
-
-def _quoted(text: str) -> str:
-    if os.path.isabs(text) and '\n' not in text and ' ' in text:
-        return _shorten(re.fullmatch(r'.*', text))
-
-    def shorten(match: re.Match) -> str:
-        quote, path = match.groups()
-        return quote + _shorten(re.fullmatch(r'.*', path)) + quote
-
-    return _QUOTED.sub(shorten, text)
 
 
 def redact_logs() -> None:
@@ -72,10 +139,23 @@ def redact_logs() -> None:
     if getattr(make, 'redacts', False):
         return
 
-    def factory(*args, **kwargs):
+    def factory(*args, **kwargs) -> logging.LogRecord:
         record = make(*args, **kwargs)
-        if isinstance(record.msg, str):
-            record.msg = redact(record.msg)
+        # mmengine prints it with every error.
+        record.pathname = redact(record.pathname)
+        try:
+            message = record.getMessage()
+        except Exception:  # of wrong arguments the handler tells
+            return record
+        short = _redact_text(message)
+        if short != message:
+            # The arguments, exceptions among them, are in the message now.
+            record.msg, record.args = short, ()
+        if record.exc_info and record.exc_info[0] is not None:
+            trace = ''.join(traceback.format_exception(*record.exc_info))
+            record.exc_text = _redact_text(trace.rstrip('\n'))
+        if record.stack_info:
+            record.stack_info = _redact_text(record.stack_info)
         return record
 
     factory.redacts = True

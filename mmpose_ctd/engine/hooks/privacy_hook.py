@@ -1,9 +1,11 @@
 """Keeps absolute paths out of checkpoints."""
 
+import os.path as osp
+
 from mmengine.hooks import Hook
 from mmpose.registry import HOOKS
 
-from mmpose_ctd.privacy import redact
+from mmpose_ctd.privacy import HIDDEN, redact
 
 __all__ = ['PrivacyHook']
 
@@ -25,7 +27,21 @@ class PrivacyHook(Hook):
             runner (Runner): The runner.
             checkpoint (dict): Changed in place.
         """
-        checkpoint['meta'] = redact(checkpoint['meta'])
-        hub = checkpoint.get('message_hub')
-        if hub and 'runtime_info' in hub:
-            hub['runtime_info'] = redact(hub['runtime_info'])
+        checkpoint.update(redact(checkpoint))
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Give checkpoints of the work dir their places back.
+
+        A resumed run removes its best checkpoint once there is a better one,
+        and for that has to find it.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): Changed in place.
+        """
+        info = checkpoint.get('message_hub', {}).get('runtime_info', {})
+        for key, value in info.items():
+            if isinstance(value, str) and value.startswith(HIDDEN):
+                place = osp.join(runner.work_dir, value[len(HIDDEN) :])
+                if osp.isfile(place):
+                    info[key] = place
