@@ -1,0 +1,81 @@
+"""`make demo`, with a teacher of random weights in place of the download."""
+
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+from mmpose.registry import MODELS
+
+import mmpose_ctd.apis.download
+from mmpose_ctd.datasets.synthetic import make_synthetic_faces
+
+DEMO = Path(__file__).resolve().parents[2] / 'tools' / 'demo.py'
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch, capsys):
+    torch.manual_seed(0)
+    state = {
+        f'{part}.{key}': value
+        for part, kind in (
+            ('backbone', 'SFaceNet'),
+            ('head', 'SFaceEmbedding'),
+        )
+        for key, value in MODELS.build(dict(type=kind)).state_dict().items()
+    }
+    torch.save(dict(state_dict=state, meta={}), tmp_path / 'sface.pth')
+    monkeypatch.setenv('CTD_CHECKPOINTS', str(tmp_path))
+    monkeypatch.setattr(
+        mmpose_ctd.apis.download, 'download', lambda name, say: say(name)
+    )
+
+    def run(*arguments):
+        out = tmp_path / 'out'
+        argv = [str(DEMO), '--out', str(out), '--steps', '2', *arguments]
+        monkeypatch.setattr(sys, 'argv', argv)
+        runpy.run_path(str(DEMO), run_name='__main__')
+        return out, capsys.readouterr().out
+
+    return run
+
+
+def check(out, told):
+    for word in ('FT', 'CTD-ED', 'ME', 'AUC at 5', 'FR at 5'):
+        assert word in told
+    for picture in ('ced.png', 'faces.png'):
+        assert min(cv2.imread(str(out / picture)).shape[:2]) > 400
+
+
+def test_on_synthetic_faces(demo):
+    out, told = demo()
+    check(out, told)
+    assert '20 subjects to train on' in told
+    assert '30 test faces' in told
+    # Progress on the way, where there is no terminal to draw a bar on.
+    assert 'CTD-ED (regularised) 1/2' in told
+    assert 'FT (plain fine-tuning), testing' in told
+
+
+def test_on_a_set_of_ones_own_without_splits(demo, tmp_path):
+    faces = make_synthetic_faces(tmp_path / 'own', 10, size=96)
+    shutil.rmtree(faces / 'splits')
+    (faces / 'annotations/landmarks19.json').rename(
+        faces / 'annotations/mine.json'
+    )
+    out, told = demo('--data', str(faces), '--labels', '5')
+    check(out, told)
+    assert '5 subjects to train on' in told
+    assert '2 test faces' in told
+
+
+def test_a_wrong_folder_is_one_line(demo, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        demo('--data', str(tmp_path / 'nothing'))
+    assert stop.value.code == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith('error: ') and 'nothing' in error

@@ -1,0 +1,249 @@
+"""tools/train.py and tools/test.py as a user types them."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import mmpose
+import pytest
+import torch
+from mmpose.registry import MODELS
+
+from mmpose_ctd.datasets.synthetic import make_synthetic_faces
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = str(ROOT / 'configs' / 'demo' / 'ctd_ed_sface.py')
+SHORT = [
+    'train_cfg.max_iters=2',
+    'train_cfg.val_interval=2',
+    'default_hooks.checkpoint.interval=1',
+    'default_hooks.logger.interval=1',
+    'train_dataloader.batch_size=2',
+]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory):
+    """An empty folder with data and a teacher, of random weights."""
+    place = tmp_path_factory.mktemp('place')
+    faces = make_synthetic_faces(place / 'data/synthetic_faces', 12, size=96)
+    split = max((faces / 'splits').glob('train_n*_seed0.txt'))
+    # The one that the config names.
+    split.rename(faces / 'splits' / 'train_n020_seed0.txt')
+    torch.manual_seed(0)
+    state = {
+        f'{part}.{key}': value
+        for part, kind in (
+            ('backbone', 'SFaceNet'),
+            ('head', 'SFaceEmbedding'),
+        )
+        for key, value in MODELS.build(dict(type=kind)).state_dict().items()
+    }
+    (place / 'checkpoints').mkdir()
+    content = dict(state_dict=state, meta={})
+    torch.save(content, place / 'checkpoints' / 'sface.pth')
+    return place
+
+
+def call(place, tool, *arguments, root=ROOT, **environment):
+    return subprocess.run(
+        [sys.executable, str(root / 'tools' / tool), *arguments],
+        cwd=place,
+        env=dict(os.environ, OMP_NUM_THREADS='1', **environment),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def train(place, *arguments, options=(), **more):
+    options = ['--cfg-options', *SHORT, *options]
+    return call(place, 'train.py', CONFIG, *arguments, *options, **more)
+
+
+@pytest.fixture(scope='module')
+def trained(place):
+    done = train(place)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_training_writes_where_mmpose_does(place, trained):
+    work_dir = place / 'work_dirs' / 'ctd_ed_sface'
+    assert (work_dir / 'iter_2.pth').is_file()
+    assert (work_dir / 'last_checkpoint').is_file()
+    told = trained.stdout + trained.stderr
+    assert 'loss_ed' in told and 'landmark/ME' in told
+
+
+def test_log_and_checkpoint_name_no_folder_and_no_subject(place, trained):
+    work_dir = place / 'work_dirs' / 'ctd_ed_sface'
+    content = torch.load(work_dir / 'iter_2.pth', weights_only=False)
+    kept = repr({k: content[k] for k in ('meta', 'message_hub')})
+    log = next(work_dir.glob('*/*.log')).read_text()
+    split = place / 'data/synthetic_faces/splits/test.txt'
+    for text in (kept, log, trained.stdout):
+        assert str(place) not in text
+        assert not any(s in text for s in split.read_text().split())
+    # It can fail: the same with the paths kept.
+    done = train(place, '--keep-paths', '--work-dir', str(place / 'kept'))
+    assert str(place) in done.stdout
+    kept = torch.load(place / 'kept/iter_2.pth', weights_only=False)
+    assert str(place) in repr(kept['meta'])
+
+
+def test_resume_goes_on(place, trained):
+    work_dir = str(place / 'resumed')
+    assert train(place, '--work-dir', work_dir).returncode == 0
+    done = train(
+        place,
+        '--work-dir',
+        work_dir,
+        '--resume',
+        options=['train_cfg.max_iters=3', 'train_cfg.val_interval=3'],
+    )
+    assert done.returncode == 0, done.stderr
+    assert '[3/3]' in done.stdout and '[1/3]' not in done.stdout
+    assert (place / 'resumed' / 'iter_3.pth').is_file()
+
+
+def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
+    done = call(
+        place,
+        'test.py',
+        CONFIG,
+        'work_dirs/ctd_ed_sface/iter_2.pth',
+        '--out',
+        'out/metrics.json',
+        '--dump',
+        'predictions.pkl',
+        '--show-dir',
+        'pictures',
+    )
+    assert done.returncode == 0, done.stderr
+    for word in ('ME', 'AUC at 5', 'FR at 5', 'subnasale', 'north'):
+        assert word in done.stdout
+    content = json.loads((place / 'out' / 'metrics.json').read_text())
+    report = content['reports'][0]
+    assert (
+        content['metrics']['landmark/ME'] == report['metrics']['ME']['value']
+    )
+    mean = sum(report['image_errors']) / len(report['image_errors'])
+    assert report['metrics']['ME']['value'] == pytest.approx(mean)
+    assert str(place) not in (place / 'out' / 'metrics.json').read_text()
+    # Written by this test a moment ago.
+    with open(place / 'predictions.pkl', 'rb') as file:
+        assert len(pickle.load(file)) == report['num_images']
+    pictures = sorted((place / 'pictures').glob('*.png'))
+    assert len(pictures) == report['num_images'] + 1
+    assert 'ced.png' in [p.name for p in pictures]
+    assert all(cv2.imread(str(p)).shape[0] > 300 for p in pictures)
+
+
+def test_amp_is_bfloat16_on_a_cpu(place):
+    done = train(place, '--amp', '--no-validate', '--work-dir', 'amp')
+    assert done.returncode == 0, done.stderr
+    config = (place / 'amp' / 'ctd_ed_sface.py').read_text()
+    assert "dtype='bfloat16'" in config
+    assert 'landmark/ME' not in done.stdout
+
+
+def test_auto_scale_lr_scales_with_the_batch(place):
+    done = train(place, '--auto-scale-lr', '--no-validate', '--work-dir', 'lr')
+    assert done.returncode == 0, done.stderr
+    # lr 5e-4 is for batches of 8; these are of 2.
+    assert 'lr: 1.25' in done.stdout
+
+
+def test_mmposes_own_tools_run_our_configs(place, trained):
+    theirs = Path(mmpose.__file__).parent / '.mim'
+    options = ['--cfg-options', *SHORT]
+    done = call(
+        place,
+        'train.py',
+        CONFIG,
+        '--work-dir',
+        'theirs',
+        *options,
+        root=theirs,
+    )
+    assert done.returncode == 0, done.stderr
+    done = call(
+        place,
+        'test.py',
+        CONFIG,
+        'theirs/iter_2.pth',
+        '--show-dir',
+        'shown',
+        root=theirs,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'landmark/ME' in done.stdout
+    assert list((place / 'work_dirs/ctd_ed_sface').glob('*/shown/*.png'))
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['no.py'], ['no.py', 'does not exist']),
+        (
+            [CONFIG, '--cfg-options', 'train_dataloader.dataset.split=x.txt'],
+            ['x.txt', 'does not exist', 'dataset.split'],
+        ),
+        (
+            [CONFIG, '--cfg-options', 'model.head.out_channels=7'],
+            ['(7, 32, 32)', '(19, 32, 32)', 'model.head.out_channels'],
+        ),
+        (
+            [
+                CONFIG,
+                '--cfg-options',
+                'model.teacher.checkpoint=gone.pth',
+            ],
+            ['gone.pth', 'tools/download.py sface'],
+        ),
+        (
+            [CONFIG, '--cfg-options', 'model.regularizers.ed.stage=3'],
+            ['stage=3', 'out_indices'],
+        ),
+        (
+            [
+                CONFIG,
+                '--cfg-options',
+                'train_dataloader.dataset.num_keypoints=68',
+            ],
+            ['19 landmarks', 'num_keypoints=68'],
+        ),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line_without_trace(
+    place, arguments, words
+):
+    done = call(place, 'train.py', *arguments)
+    assert done.returncode == 2
+    assert 'Traceback' not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith('error: ')
+    assert all(word in last for word in words)
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(place, trained):
+    class Exploit:
+        def __reduce__(self):
+            return os.mkdir, (str(place / 'ran'),)
+
+    torch.save(dict(state_dict={}, meta=Exploit()), place / 'evil.pth')
+    done = call(place, 'test.py', CONFIG, 'evil.pth')
+    assert done.returncode == 2
+    assert 'refused' in done.stderr.strip().splitlines()[-1]
+    assert not (place / 'ran').exists()
+
+
+def test_a_missing_checkpoint_is_named(place):
+    done = call(place, 'test.py', CONFIG, 'none.pth')
+    assert done.returncode == 2 and 'none.pth' in done.stderr
