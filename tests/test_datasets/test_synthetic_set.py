@@ -1,0 +1,172 @@
+"""Data sets of synthetic faces, as folders."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from test_synthetic import INDEX, proportions
+
+from mmpose_ctd.datasets.synthetic import (
+    LANDMARKS,
+    contact_sheet,
+    make_synthetic_faces,
+)
+from mmpose_ctd.datasets.synthetic.imaging import site
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read(root):
+    return {
+        str(p.relative_to(root)): p.read_bytes()
+        for p in sorted(root.rglob('*'))
+        if p.is_file()
+    }
+
+
+@pytest.fixture(scope='module')
+def dataset(tmp_path_factory):
+    root = tmp_path_factory.mktemp('synthetic') / 'faces'
+    return make_synthetic_faces(root, 24, images_per_subject=2, size=64)
+
+
+def test_layout_loads_with_pycocotools(dataset, capsys):
+    coco = COCO(str(dataset / 'annotations' / 'landmarks19.json'))
+    assert len(coco.imgs) == len(coco.anns) == 48
+    assert coco.loadCats(1)[0]['keypoints'] == list(LANDMARKS)
+    for image in coco.loadImgs(coco.getImgIds()):
+        pixels = cv2.imread(str(dataset / 'images' / image['file_name']))
+        assert pixels.shape == (image['height'], image['width'], 3)
+        assert image['subject'].startswith(image['site'])
+        (annotation,) = coco.loadAnns(coco.getAnnIds(image['id']))
+        points = np.reshape(annotation['keypoints'], (19, 3))
+        assert (points[:, 2] == 2).all() and annotation['iscrowd'] == 0
+        assert ((points[:, :2] > 0) & (points[:, :2] < 63)).all()
+        assert annotation['bbox'] == [0, 0, 64, 64]
+        assert annotation['num_keypoints'] == 19
+
+
+def test_a_subjects_pictures_share_anatomy_not_pose(dataset):
+    file = dataset / 'annotations' / 'landmarks19.json'
+    annotations = json.loads(file.read_text())['annotations']
+    points = np.array([a['keypoints'] for a in annotations])
+    shape, width = proportions(points.reshape(-1, 19, 3)[..., :2])
+    assert (np.abs(width[::2] - width[1::2]) > 0.01).all()
+    nose = INDEX['alar_base_L']
+    same = np.abs(shape[::2, nose] - shape[1::2, nose]).mean()
+    other = np.abs(shape[:-2:2, nose] - shape[3::2, nose]).mean()
+    assert same < 0.6 * other
+
+
+def test_splits_are_disjoint_nested_and_balanced(dataset):
+    splits = {
+        p.stem: p.read_text().split() for p in dataset.glob('splits/*.txt')
+    }
+    content = json.loads(
+        (dataset / 'annotations' / 'landmarks19.json').read_text()
+    )
+    everyone = {image['subject'] for image in content['images']}
+    test, val = set(splits['test']), set(splits['val'])
+    assert not test & val
+    for seed in range(3):
+        small = set(splits[f'train_n010_seed{seed}'])
+        full = set(splits[f'train_n015_seed{seed}'])
+        assert len(small) == 10 and small < full
+        assert full == everyone - test - val
+        assert sum(s.startswith('north') for s in small) in (4, 5, 6)
+    assert splits['train_n010_seed0'] != splits['train_n010_seed1']
+
+
+def test_same_arguments_same_bytes(tmp_path):
+    first = make_synthetic_faces(tmp_path / 'a', 4, size=64, seed=7)
+    again = make_synthetic_faces(tmp_path / 'b', 4, size=64, seed=7)
+    assert read(first) == read(again)
+    other = make_synthetic_faces(tmp_path / 'c', 4, size=64, seed=8)
+    assert read(first).keys() == read(other).keys()
+    assert read(first) != read(other)
+    # Who a subject is does not hang on how many there are.
+    more = read(make_synthetic_faces(tmp_path / 'd', 6, size=64, seed=7))
+    images = {k: v for k, v in read(first).items() if k.startswith('images')}
+    assert {k: more[k] for k in images} == images
+
+
+def test_sites_differ_in_camera_and_any_name_is_a_site():
+    assert site('north') != site('south')
+    assert site('lisbon') == site('lisbon') != site('porto')
+
+
+def test_never_overwrites_without_force(tmp_path):
+    out = tmp_path / 'faces'
+    out.mkdir()
+    make_synthetic_faces(out, 3, size=64)
+    before = read(out)
+    with pytest.raises(FileExistsError, match='is not empty.*force'):
+        make_synthetic_faces(out, 3, size=64, seed=1)
+    assert read(out) == before
+    make_synthetic_faces(out, 3, size=64, seed=1, force=True)
+    assert read(out) != before
+    assert [p.name for p in tmp_path.iterdir()] == ['faces']
+
+
+def test_force_replaces_data_sets_only(tmp_path):
+    (tmp_path / 'thesis.txt').write_text('years of work')
+    with pytest.raises(FileExistsError, match='does not look like a data set'):
+        make_synthetic_faces(tmp_path, 3, size=64, force=True)
+    assert (tmp_path / 'thesis.txt').read_text() == 'years of work'
+
+
+def test_an_interrupted_run_leaves_nothing(tmp_path):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_synthetic_faces(tmp_path / 'a', 3, size=64, on_image=interrupt)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(num_subjects=2), 'num_subjects must be at least 3.*got 2'),
+        (dict(images_per_subject=0), 'images_per_subject'),
+        (dict(size=8), 'size must be at least 32'),
+        (dict(sites=('a', 'a')), 'sites must be distinct'),
+    ],
+)
+def test_bad_arguments_are_named(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make_synthetic_faces(tmp_path / 'a', **(dict(size=64) | arguments))
+
+
+def test_contact_sheet_tiles_and_marks():
+    image = np.zeros((32, 32, 3), dtype=np.uint8)
+    sheet = contact_sheet(
+        [image] * 3, [None, np.array([[15.5, 15.5]]), None], 2, side=64
+    )
+    assert sheet.shape == (128, 128, 3)
+    assert not sheet[:64, :64].any() and not sheet[64:, :64].any()
+    rows, columns = np.nonzero(sheet[:64, 64:].any(-1))
+    assert abs(rows.mean() - 31.5) < 0.5 and abs(columns.mean() - 31.5) < 0.5
+    with pytest.raises(ValueError, match='at least one image'):
+        contact_sheet([])
+
+
+def test_command_line(tmp_path, capsys):
+    path = ROOT / 'tools' / 'make_synthetic_faces.py'
+    spec = importlib.util.spec_from_file_location('make_faces', path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    out, preview = tmp_path / 'faces', tmp_path / 'sheets' / 'faces.png'
+    command = [str(out), '--num-subjects', '3', '--size', '64']
+    assert tool.main([*command, '--preview', str(preview)]) == 0
+    assert cv2.imread(str(preview)).shape[1] == 3 * 256
+    assert '3 faces of 3 subjects' in capsys.readouterr().out
+    assert tool.main(command) == 1
+    assert 'not empty' in capsys.readouterr().err
+    assert tool.main([*command, '--force']) == 0
