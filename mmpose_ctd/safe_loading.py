@@ -1,14 +1,17 @@
 """Reads mmengine's checkpoints without running code from them."""
 
+import logging
 import os
 import pickle
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import checkpoint
 
 __all__ = ['require_safe_loading']
 
+_logger = logging.getLogger('mmpose_ctd')
 _STATISTICS = ('min', 'max', 'mean', 'current')
 
 
@@ -38,10 +41,10 @@ def _harmless_globals() -> list:
         for name in ('_reconstruct', 'scalar')
         for core in ('core', '_core')
     ]
-    kinds = (bool, np.uint8, np.int32, np.int64, np.float32, np.float64)
-    dtypes = {type(np.dtype(kind)) for kind in kinds} | {np.dtype}
+    # Not the dtype of objects.
+    dtypes = {type(np.dtype(kind)) for kind in '?bBhHiIlLqQefdU'}
     # numpy pickles an empty buffer as bytes().
-    arrays += [np.ndarray, bytes, *dtypes]
+    arrays += [np.ndarray, np.dtype, bytes, *dtypes]
     return [HistoryBuffer, (_statistic, 'builtins.getattr'), *arrays]
 
 
@@ -49,10 +52,21 @@ def require_safe_loading() -> None:
     """Let ``torch.load`` read weights and numbers only, in this process.
 
     The maintained mmengine tries the safe way and falls back to the unsafe
-    one; here the fallback is an error. mmengine's own checkpoints still load.
+    one; here the fallback is an error. mmengine's own checkpoints still load,
+    with torch >= 2.6; older ones cannot read them safely, and refuse.
     """
     # Read by torch at each load.
-    os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
-    add = getattr(torch.serialization, 'add_safe_globals', None)
-    if add is not None:
-        add(_harmless_globals())
+    os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
+    if torch.__version__ < (2, 6):
+        _logger.warning(
+            'torch %s cannot read the checkpoints of mmengine without '
+            'running code from them, and refuses; torch >= 2.6 can.',
+            torch.__version__,
+        )
+        return
+    torch.serialization.add_safe_globals(_harmless_globals())
+    # The maintained mmengine allows getattr itself while it loads. By it a
+    # file reaches builtins.eval: getattr(getattr(getattr, '__self__'), 'eval')
+    # called as the __setstate__ of a HistoryBuffer.
+    if hasattr(checkpoint, 'get_torch_safe_globals'):
+        checkpoint.get_torch_safe_globals = list

@@ -1,7 +1,12 @@
 """A bar instead of log lines, for people who watch."""
 
+import functools
+from collections.abc import Callable
+
+import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
+from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 from rich.console import Console
 from rich.progress import (
@@ -31,14 +36,34 @@ class ProgressBarHook(Hook):
         self.title = title
         self._progress: Progress | None = None
 
-    def _start(self, title: str, total: int) -> None:
+    def before_run(self, runner) -> None:
+        """See to it that the bar ends with its loop.
+
+        mmengine has no hook for a loop that raises. The bar would go on
+        moving below the error, and leave the terminal without a cursor.
+        """
+        for loop in (runner._train_loop, runner._test_loop):
+            if isinstance(loop, BaseLoop):
+                loop.run = self._stopping(loop.run)
+
+    def _stopping(self, run: Callable) -> Callable:
+        @functools.wraps(run)
+        def run_and_stop(*args, **kwargs):
+            try:
+                return run(*args, **kwargs)
+            finally:
+                self._stop()
+
+        return run_and_stop
+
+    def _start(self, title: str, total: int, done: int = 0) -> None:
         if not is_main_process():
             return
         self._stop()
         self._console = Console()
-        self._told = 0
+        self._told = 10 * done // max(total, 1)
         self._progress = Progress(
-            TextColumn('{task.description}'),
+            TextColumn('{task.description}', markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn('{task.fields[note]}'),
@@ -46,7 +71,9 @@ class ProgressBarHook(Hook):
             console=self._console,
             disable=not self._console.is_terminal,
         )
-        self._task = self._progress.add_task(title, total=total, note='')
+        self._task = self._progress.add_task(
+            title, total=total, completed=done, note=''
+        )
         self._title, self._total = title, total
         self._progress.start()
 
@@ -54,7 +81,7 @@ class ProgressBarHook(Hook):
         if self._progress is None:
             return
         self._progress.update(self._task, completed=done, note=note)
-        tenth = 10 * done // self._total
+        tenth = 10 * done // max(self._total, 1)
         if not self._console.is_terminal and tenth > self._told:
             self._told = tenth
             print(
@@ -68,16 +95,17 @@ class ProgressBarHook(Hook):
             self._progress = None
 
     def before_train(self, runner) -> None:
-        self._start(self.title, runner.max_iters)
+        # A resumed run does not begin at 0.
+        self._start(self.title, runner.max_iters, runner.iter)
 
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        note = f'loss {float(outputs["loss"]):.1f}' if outputs else ''
+        loss = (outputs or {}).get('loss')
+        note = (
+            '' if loss is None else f'loss {torch.as_tensor(loss).item():.4g}'
+        )
         self._advance(runner.iter + 1, note)
-
-    def after_train(self, runner) -> None:
-        self._stop()
 
     def before_test(self, runner) -> None:
         self._start(f'{self.title}, testing', len(runner.test_dataloader))
@@ -86,6 +114,3 @@ class ProgressBarHook(Hook):
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
         self._advance(batch_idx + 1)
-
-    def after_test(self, runner) -> None:
-        self._stop()

@@ -1,6 +1,6 @@
 """Mixed precision without loss scaling, on CPUs too."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from mmengine.device import get_device
@@ -19,11 +19,14 @@ def has_fast_bfloat16(device: str) -> bool:
         device (str): ``'cpu'`` or ``'cuda'``.
 
     Returns:
-        bool: For a CPU, whether it has AVX-512 BF16 or AMX; elsewhere
-        bfloat16 is emulated and slower.
+        bool: For a CPU, whether it has AVX-512 BF16 or AMX; for a GPU,
+        whether it is an Ampere or later. Elsewhere bfloat16 is emulated and
+        slower.
     """
     if device.startswith('cuda'):
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        # torch.cuda.is_bf16_supported() counts emulation, or not, depending
+        # on torch's version.
+        return torch.cuda.get_device_capability(device)[0] >= 8
     if device != 'cpu':
         return False
     probes = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
@@ -61,10 +64,11 @@ class AutocastOptimWrapper(OptimWrapper):
     @contextmanager
     def optim_context(self, model: torch.nn.Module):
         """Autocast, and mmengine's gradient accumulation context."""
-        autocast = torch.autocast(
-            self.device.split(':')[0],
-            dtype=torch.bfloat16,
-            enabled=self.dtype == 'bfloat16',
-        )
+        # Not merely disabled: some devices have no autocast at all.
+        autocast = nullcontext()
+        if self.dtype == 'bfloat16':
+            autocast = torch.autocast(
+                self.device.split(':')[0], dtype=torch.bfloat16
+            )
         with super().optim_context(model), autocast:
             yield

@@ -1,0 +1,233 @@
+"""AutocastOptimWrapper: bfloat16 forward, float32 everything else."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+from mmpose.registry import OPTIM_WRAPPERS
+from toy_runner import Slope, toy_runner
+
+from mmpose_ctd.engine.optim_wrappers import (
+    AutocastOptimWrapper,
+    autocast_optim_wrapper,
+    has_fast_bfloat16,
+)
+from mmpose_ctd.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch):
+    # A GPU beside it changes what the wrapper chooses.
+    monkeypatch.setattr(autocast_optim_wrapper, 'get_device', lambda: 'cpu')
+
+
+@pytest.fixture
+def linear():
+    torch.manual_seed(0)
+    return torch.nn.Linear(3, 2)
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(8, 3, generator=generator)
+
+
+def wrap(model, dtype='float32', **kwargs):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    return AutocastOptimWrapper(dtype=dtype, optimizer=optimizer, **kwargs)
+
+
+def step(wrapper, model, batch):
+    with wrapper.optim_context(model):
+        output = model(batch)
+        loss = output.float().square().mean()
+    wrapper.update_params(loss)
+    return output
+
+
+# What it computes in
+
+
+def test_bfloat16_is_for_the_forward_pass_only(linear, batch):
+    wrapper = wrap(linear, 'bfloat16')
+    with wrapper.optim_context(linear):
+        output = linear(batch)
+    assert output.dtype == torch.bfloat16
+    assert linear(batch).dtype == torch.float32  # outside again
+    output.float().square().mean().backward()
+    assert linear.weight.dtype == torch.float32
+    assert linear.weight.grad.dtype == torch.float32
+
+
+def test_bfloat16_trains_as_float32_does_to_its_precision(linear, batch):
+    other = copy.deepcopy(linear)
+    step(wrap(linear, 'bfloat16'), linear, batch)
+    step(wrap(other, 'float32'), other, batch)
+    # It has 8 bits; a step that were lost would differ by 0.01 and more.
+    torch.testing.assert_close(linear.weight, other.weight, rtol=0, atol=2e-3)
+    assert not torch.equal(linear.weight, other.weight)
+
+
+def test_float32_has_no_autocast(linear, batch):
+    wrapper = wrap(linear, 'float32')
+    with wrapper.optim_context(linear):
+        assert linear(batch).dtype == torch.float32
+
+
+def test_float32_works_on_devices_without_autocast(linear, batch, monkeypatch):
+    monkeypatch.setattr(
+        autocast_optim_wrapper, 'get_device', lambda: 'imaginary'
+    )
+    wrapper = wrap(linear, 'auto')
+    assert wrapper.dtype == 'float32'
+    step(wrapper, linear, batch)
+
+
+@pytest.mark.parametrize(
+    'fast, dtype', [(True, 'bfloat16'), (False, 'float32')]
+)
+def test_auto_asks_the_machine(linear, monkeypatch, fast, dtype):
+    monkeypatch.setattr(
+        autocast_optim_wrapper, 'has_fast_bfloat16', lambda device: fast
+    )
+    assert wrap(linear, 'auto').dtype == dtype
+    optimizer = torch.optim.SGD(linear.parameters(), lr=0.1)
+    assert AutocastOptimWrapper(optimizer=optimizer).dtype == dtype
+
+
+@pytest.mark.parametrize('dtype', ['float16', 'bf16', None])
+def test_another_dtype_is_named_with_its_key(linear, dtype):
+    with pytest.raises(InputError) as caught:
+        wrap(linear, dtype)
+    message = str(caught.value)
+    assert f'optim_wrapper.dtype={dtype!r}' in message
+    assert 'auto, bfloat16 or float32' in message
+
+
+# The machine
+
+
+@pytest.mark.parametrize(
+    'avx512, amx, fast',
+    [
+        (False, False, False),
+        (True, False, True),
+        (False, True, True),
+        (None, None, False),  # an older torch cannot tell
+    ],
+)
+def test_a_cpu_is_fast_with_either_instruction(monkeypatch, avx512, amx, fast):
+    probes = {
+        '_is_avx512_bf16_supported': avx512,
+        '_is_amx_tile_supported': amx,
+    }
+    for name, answer in probes.items():
+        monkeypatch.delattr(torch.cpu, name, raising=False)
+        if answer is not None:
+            monkeypatch.setattr(
+                torch.cpu, name, lambda answer=answer: answer, raising=False
+            )
+    assert has_fast_bfloat16('cpu') == fast
+
+
+@pytest.mark.parametrize(
+    'capability, fast', [((7, 5), False), ((8, 0), True), ((9, 0), True)]
+)
+@pytest.mark.parametrize('device', ['cuda', 'cuda:1'])
+def test_a_gpu_is_fast_from_ampere_on(monkeypatch, device, capability, fast):
+    monkeypatch.setattr(
+        torch.cuda,
+        'get_device_capability',
+        lambda which=None: {device: capability}[which],
+    )
+    assert has_fast_bfloat16(device) == fast
+
+
+def test_other_devices_are_not_fast():
+    assert not has_fast_bfloat16('mps')
+
+
+# What it does as any OptimWrapper
+
+
+def test_two_half_batches_make_one_step_of_the_whole(linear, batch):
+    reference = copy.deepcopy(linear)
+    wrapper = wrap(linear, accumulative_counts=2)
+    start = linear.weight.clone()
+    step(wrapper, linear, batch[:4])
+    assert torch.equal(linear.weight, start)
+    step(wrapper, linear, batch[4:])
+    # One plain step of gradient descent on all eight.
+    loss = reference(batch).square().mean()
+    gradients = torch.autograd.grad(loss, list(reference.parameters()))
+    for ours, before, gradient in zip(
+        linear.parameters(), reference.parameters(), gradients
+    ):
+        torch.testing.assert_close(ours, before - 0.1 * gradient)
+
+
+def test_gradients_are_clipped(linear, batch):
+    start = linear.weight.clone(), linear.bias.clone()
+    step(wrap(linear, clip_grad=dict(max_norm=0.01)), linear, 100 * batch)
+    moved = torch.cat(
+        [
+            (new - old).flatten()
+            for new, old in zip((linear.weight, linear.bias), start)
+        ]
+    )
+    # lr x the norm that is left.
+    assert moved.norm().item() == pytest.approx(0.1 * 0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'bfloat16'])
+def test_training_goes_on_from_its_state(linear, batch, dtype):
+    wrapper = wrap(linear, dtype)
+    step(wrapper, linear, batch)
+    # Copied as a checkpoint is; the momentum is in it.
+    copied = copy.deepcopy(linear)
+    other = wrap(copied, dtype)
+    other.load_state_dict(copy.deepcopy(wrapper.state_dict()))
+    step(wrapper, linear, batch)
+    step(other, copied, batch)
+    assert torch.equal(linear.weight, copied.weight)
+    # And by MMPose's own wrapper, which knows nothing of autocast.
+    plain = OptimWrapper(torch.optim.SGD(copied.parameters(), lr=1.0))
+    plain.load_state_dict(wrapper.state_dict())
+    assert plain.get_lr() == wrapper.get_lr()
+
+
+class Seeing(Slope):
+    """Notes the precision that a Runner trains in."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(1, 1)
+
+    def forward(self, inputs, mode='tensor'):
+        output = self.linear(inputs)
+        self.seen = output.dtype
+        return {'loss': (output.float() - 2 * inputs).square().mean()}
+
+
+def test_a_runner_builds_it_from_a_config(tmp_path, monkeypatch):
+    monkeypatch.undo()  # a Runner puts the model on the GPU, if there is one
+    assert OPTIM_WRAPPERS.get('AutocastOptimWrapper') is AutocastOptimWrapper
+    model = Seeing()
+    start = model.linear.weight.item()
+    runner = toy_runner(
+        tmp_path,
+        iters=4,
+        model=model,
+        optim_wrapper=dict(
+            type='AutocastOptimWrapper',
+            dtype='bfloat16',
+            accumulative_counts=2,
+            optimizer=dict(type='SGD', lr=0.1),
+        ),
+    )
+    runner.train()
+    assert model.seen == torch.bfloat16
+    assert model.linear.weight.dtype == torch.float32
+    assert model.linear.weight.item() != start
