@@ -53,14 +53,23 @@ def require_safe_loading() -> None:
 
     The maintained mmengine tries the safe way and falls back to the unsafe
     one; here the fallback is an error. mmengine's own checkpoints still load,
-    with torch >= 2.6; older ones cannot read them safely, and refuse.
+    with torch >= 2.6; older ones cannot read them safely, and refuse. Who
+    has that and trusts every checkpoint that is loaded, being its author,
+    sets the environment variable ``CTD_TRUST_CHECKPOINTS=1``: then nothing is
+    forced.
     """
+    if os.environ.get('CTD_TRUST_CHECKPOINTS') == '1':
+        _logger.warning(
+            'CTD_TRUST_CHECKPOINTS=1: a checkpoint may run code when read.'
+        )
+        return
     # Read by torch at each load.
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     if torch.__version__ < (2, 6):
         _logger.warning(
             'torch %s cannot read the checkpoints of mmengine without '
-            'running code from them, and refuses; torch >= 2.6 can.',
+            'running code from them, and refuses; torch >= 2.6 can. If all '
+            'your checkpoints are your own, set CTD_TRUST_CHECKPOINTS=1.',
             torch.__version__,
         )
         return

@@ -223,3 +223,11 @@ def test_an_old_torch_refuses_and_says_so(monkeypatch, caplog):
     assert os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] == '1'
     assert len(caplog.records) == 1
     assert 'torch 2.1.2' in caplog.text and 'torch >= 2.6' in caplog.text
+
+
+def test_who_trusts_every_file_can_say_so(monkeypatch, caplog):
+    monkeypatch.setenv('CTD_TRUST_CHECKPOINTS', '1')
+    monkeypatch.delenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', raising=False)
+    require_safe_loading()
+    assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
+    assert 'may run code' in caplog.text
