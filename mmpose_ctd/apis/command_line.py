@@ -1,14 +1,17 @@
 """What the command lines of tools/ share."""
 
 import argparse
+import inspect
 import os
 import os.path as osp
 import pickle
+import re
 import sys
 import warnings
 from collections.abc import Callable
 
 from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.privacy import redact_logs
@@ -16,23 +19,15 @@ from mmpose_ctd.safe_loading import require_safe_loading
 
 __all__ = ['add_runner_arguments', 'load_config', 'run']
 
-# Keys of a Runner config that may be absent from a file and still be set.
+# What mmengine reads from a config, absent from the file or not.
 _RUNNER_KEYS = {
+    *inspect.signature(Runner).parameters,
     'activation_checkpointing',
-    'auto_scale_lr',
-    'cfg',
     'compile',
-    'custom_hooks',
     'efficient_conv_bn_eval',
-    'experiment_name',
     'find_unused_parameters',
-    'launcher',
-    'load_from',
     'model_wrapper_cfg',
-    'randomness',
-    'resume',
     'sync_bn',
-    'work_dir',
 }
 
 
@@ -100,19 +95,10 @@ def load_config(args: argparse.Namespace) -> Config:
         raise MissingFileError(f'The config {args.config!r} does not exist.')
     try:
         cfg = Config.fromfile(args.config)
-    except (KeyError, SyntaxError, NameError, OSError) as error:
-        raise InputError(f'{args.config}: {error}') from error
-    unknown = [
-        key
-        for key in args.cfg_options
-        if key.split('.')[0] not in cfg
-        and key.split('.')[0] not in _RUNNER_KEYS
-    ]
-    if unknown:
-        raise InputError(
-            f'--cfg-options: {args.config} has no {unknown[0]!r}; its keys '
-            f'are {", ".join(sorted(cfg.keys()))}.'
-        )
+    # A config is a program: whatever it raises is its own mistake.
+    except Exception as error:
+        raise InputError(f'{args.config}: {_reason(error)}') from error
+    _check_options(cfg, args)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -126,8 +112,38 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.custom_hooks = [h for h in hooks if h['type'] != 'PrivacyHook']
     else:
         redact_logs()
-    cfg.merge_from_dict(args.cfg_options)
+    try:
+        cfg.merge_from_dict(args.cfg_options)
+    except (KeyError, TypeError) as error:
+        raise InputError(f'--cfg-options: {_reason(error)}') from error
     return cfg
+
+
+def _check_options(cfg: Config, args: argparse.Namespace) -> None:
+    for option in args.cfg_options:
+        key = option.split('.')[0]
+        if key in _RUNNER_KEYS:
+            continue
+        if key in cfg:
+            raise InputError(
+                f'--cfg-options: {key!r} is a variable of {args.config}, '
+                'whose value went into other settings when the file was '
+                'read. Set those, such as train_cfg.max_iters or '
+                'train_dataloader.dataset.data_root.'
+            )
+        known = ', '.join(sorted(_RUNNER_KEYS & set(cfg)))
+        raise InputError(
+            f'--cfg-options: {args.config} has no {key!r}; its settings are '
+            f'{known}.'
+        )
+
+
+def _reason(error: Exception) -> str:
+    """What an exception says, in one line."""
+    # A KeyError prints the repr of its message.
+    plain = isinstance(error, KeyError) and len(error.args) == 1
+    what = error.args[0] if plain else error
+    return f'{type(error).__name__}: {" ".join(str(what).split())}'
 
 
 def _draw(cfg: Config, args: argparse.Namespace) -> None:
@@ -147,6 +163,12 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
     )
 
 
+# A data loader's worker sends its trace as part of the message.
+_TRACE = re.compile(
+    r'\ACaught .*^\S*(?:InputError|MissingFileError): ', re.S | re.M
+)
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a tool; tell what the user can mend in one line, without trace.
 
@@ -158,13 +180,13 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except InputError as error:
-        sys.exit(_complain(str(error)))
+        sys.exit(_complain(_TRACE.sub('', str(error)).strip()))
     except pickle.UnpicklingError as error:
         sys.exit(
             _complain(
                 'A checkpoint holds more than weights and numbers, so that '
-                f'reading it could run code; refused. '
-                f'({str(error).splitlines()[0]})'
+                'reading it could run code; refused. '
+                f'({str(error).partition(chr(10))[0]})'
             )
         )
     except KeyboardInterrupt:

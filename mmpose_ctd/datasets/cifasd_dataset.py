@@ -1,7 +1,7 @@
 """Faces with anatomical landmarks, by subject and site."""
 
+import math
 import os.path as osp
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,21 +11,18 @@ from mmpose.registry import DATASETS
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-from .landmark_file import LandmarkFile, landmark_metainfo, read_split
+from .image_fields import own_fields, taken_names
+from .landmark_file import (
+    LandmarkFile,
+    landmark_metainfo,
+    read_split,
+    subject_of,
+)
 
 __all__ = ['CIFASDDataset']
 
-# What COCO itself puts into an image record; the rest are the user's fields.
-_COCO_FIELDS = {
-    'id',
-    'file_name',
-    'width',
-    'height',
-    'license',
-    'coco_url',
-    'flickr_url',
-    'date_captured',
-}
+# Arguments of the parent that would be silently wrong here.
+_ONLY = dict(data_mode='topdown', bbox_file=None, sample_interval=1)
 
 
 @DATASETS.register_module()
@@ -55,15 +52,18 @@ class CIFASDDataset(BaseCocoStyleDataset):
         num_keypoints (int, optional): The K that the model was made for; a
             file with another K is refused. Defaults to ``None``: any.
         flip_pairs (Sequence[tuple[str, str]]): Names of landmarks that swap
-            when an image is flipped, where the names do not tell.
+            when an image is flipped, where the names do not tell. Defaults
+            to none.
         metainfo (dict, optional): Replaces what is read from the file.
-        **kwargs: Arguments of ``BaseCocoStyleDataset``.
+        **kwargs: Arguments of ``BaseCocoStyleDataset``, but for those of
+            bottom-up data, of detected boxes and ``sample_interval``.
 
     Raises:
         MissingFileError: If the annotation file, the split file or an image
             does not exist.
         InputError: If K is not ``num_keypoints``, the split is empty or names
-            unknown subjects, or coordinates are NaN or absurd.
+            unknown subjects, coordinates are NaN or absurd, or an argument
+            cannot be used.
     """
 
     def __init__(
@@ -82,6 +82,12 @@ class CIFASDDataset(BaseCocoStyleDataset):
             raise InputError(
                 f"dataset.crop={crop!r}; expected 'image' or 'bbox'."
             )
+        for key, only in _ONLY.items():
+            if kwargs.get(key, only) != only:
+                raise InputError(
+                    f'dataset.{key}={kwargs[key]!r}: a CIFASDDataset has '
+                    f'only {key}={only!r}. Leave it out.'
+                )
         self.crop = crop
         self.split = osp.join(data_root or '', split) if split else None
         self._file = LandmarkFile.read(osp.join(data_root or '', ann_file))
@@ -94,7 +100,9 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 'annotation file the config was made for.'
             )
         if metainfo is None:
-            metainfo = landmark_metainfo(self._file.names, self._file.skeleton)
+            metainfo = landmark_metainfo(
+                self._file.names, self._file.skeleton, flip_pairs
+            )
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
@@ -102,35 +110,46 @@ class CIFASDDataset(BaseCocoStyleDataset):
             metainfo=metainfo,
             **kwargs,
         )
+        if self.metainfo.get('num_keypoints') != k:
+            raise InputError(
+                f'dataset.metainfo describes '
+                f'{self.metainfo.get("num_keypoints")} landmarks, the file '
+                f'{self._file.path} has {k}. Leave dataset.metainfo out: '
+                'it is read from the file.'
+            )
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         file = self._file
         images = self._select_images()
-        instances = []
+        instances, left_out = [], []
         for annotation in file.annotations:
             image = images.get(annotation.get('image_id'))
             if image is None and annotation.get('image_id') in file.images:
                 continue
             file.check_annotation(annotation)
-            if not any(v > 0 for v in annotation['keypoints'][2::3]):
-                print_log(
-                    f'annotation id={annotation["id"]} has no labelled '
-                    'landmark and is left out.',
-                    'current',
-                )
+            labelled = any(v > 0 for v in annotation['keypoints'][2::3])
+            if not labelled or annotation.get('iscrowd'):
+                left_out.append(annotation['id'])
                 continue
             instances.append(
                 self.parse_data_info(
                     dict(raw_ann_info=annotation, raw_img_info=image)
                 )
             )
+        if left_out:
+            print_log(
+                f'{file.path}: {len(left_out)} annotations without a labelled '
+                f'landmark (or of a crowd) are left out, such as '
+                f'id={left_out[0]}.',
+                'current',
+            )
         if not instances:
             raise InputError(
                 f'{file.path}: no annotated image'
-                + (f' of the subjects of {self.split}.' if self.split else '.')
+                + (f' of the subjects of {self.split}' if self.split else '')
+                + '; expected annotations with labelled landmarks.'
             )
-        used = {i['img_id'] for i in instances}
-        self._check_images_exist([images[i] for i in sorted(used)])
+        self._check_images_exist({i['img_path'] for i in instances})
         return instances, list(images.values())
 
     def _select_images(self) -> dict[int, dict]:
@@ -138,11 +157,13 @@ class CIFASDDataset(BaseCocoStyleDataset):
         file, selected = self._file, self._file.images
         if self.split is not None:
             wanted = read_split(self.split)
-            found = Counter(i.get('subject') for i in file.images.values())
-            if set(found) == {None}:
+            subjects = {i: subject_of(image) for i, image in selected.items()}
+            found = {*subjects.values()} - {None}
+            if not found:
                 raise InputError(
                     f"{file.path}: no image record has a 'subject', so that "
-                    f'dataset.split={self.split!r} cannot be applied.'
+                    f'dataset.split={self.split!r} cannot be applied. Add '
+                    'the field, or leave dataset.split out.'
                 )
             unknown = [s for s in wanted if s not in found]
             if unknown:
@@ -151,26 +172,33 @@ class CIFASDDataset(BaseCocoStyleDataset):
                     f'do not exist in {file.path}: '
                     + ', '.join(unknown[:5])
                     + (' ...' if len(unknown) > 5 else '')
+                    + ". A line is the 'subject' of image records."
                 )
             selected = {
                 i: image
-                for i, image in file.images.items()
-                if image.get('subject') in set(wanted)
+                for i, image in selected.items()
+                if subjects[i] in {*wanted}
             }
         images = {}
         for i, image in selected.items():
             file.check_image(image)
+            clash = taken_names(image, self.metainfo)
+            if clash:
+                raise InputError(
+                    f'{file.path}: image id={i}: the fields {clash} have '
+                    'names that MMPose uses itself; rename them.'
+                )
             path = osp.join(self.data_prefix['img'], image['file_name'])
             images[i] = dict(image, img_id=i, img_path=path)
         return images
 
-    def _check_images_exist(self, images: list[dict]) -> None:
-        lost = [i for i in images if not osp.isfile(i['img_path'])]
+    def _check_images_exist(self, paths: set[str]) -> None:
+        lost = sorted(path for path in paths if not osp.isfile(path))
         if lost:
             raise MissingFileError(
-                f'{len(lost)} of {len(images)} images of {self._file.path} '
-                f'do not exist, such as {lost[0]["img_path"]!r}. Set '
-                'dataset.data_root and dataset.data_prefix.img.'
+                f'{len(lost)} of {len(paths)} images of {self._file.path} do '
+                f'not exist, such as {lost[0]!r}. Set dataset.data_root and '
+                'dataset.data_prefix.img.'
             )
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
@@ -185,39 +213,48 @@ class CIFASDDataset(BaseCocoStyleDataset):
             image pixels.
 
         Raises:
-            InputError: If a field of the record has a name that MMPose's
-                pipeline uses for something else.
+            InputError: If the box that is to be cropped is none.
         """
         annotation = raw_data_info['raw_ann_info']
         image = raw_data_info['raw_img_info']
         whole = [0, 0, image['width'], image['height']]
         box = whole if self.crop == 'image' else annotation.get('bbox')
-        if not box or len(box) != 4 or not (box[2] > 0 and box[3] > 0):
+        if not _is_box(box, image):
             raise InputError(
                 f'{self._file.path}: annotation id={annotation["id"]}: '
-                f'bbox={box!r}; expected [x, y, width, height] in image '
-                "pixels, or dataset.crop='image'."
+                f'bbox={box!r}; expected [x, y, width, height] in pixels '
+                f'of the {image["width"]}x{image["height"]} image, or '
+                "dataset.crop='image'."
             )
-        info = super().parse_data_info(
-            dict(raw_ann_info=dict(annotation, bbox=box), raw_img_info=image)
+        # What else the parent reads may be missing, or be wrong.
+        complete = dict(
+            annotation,
+            bbox=box,
+            category_id=annotation.get('category_id', 1),
+            num_keypoints=sum(v > 0 for v in annotation['keypoints'][2::3]),
         )
-        # The parent clips a box to width - 1, which shifts the centre of a
-        # whole-image crop by half a pixel.
+        info = super().parse_data_info(
+            dict(raw_ann_info=complete, raw_img_info=image)
+        )
+        # The parent clips a box to the image: a face that reaches beyond it
+        # would be shown off its centre and larger.
         x, y, w, h = box
         info['bbox'] = np.array([[x, y, x + w, y + h]], dtype=np.float32)
         info['raw_ann_info'] = annotation
         info['image_size'] = (image['height'], image['width'])
-        fields = {
-            key: value
-            for key, value in image.items()
-            if key not in _COCO_FIELDS and key not in ('img_id', 'img_path')
-        }
-        clash = sorted((set(info) | set(self.metainfo)) & set(fields))
-        if clash:
-            raise InputError(
-                f'{self._file.path}: image id={image["id"]}: the fields '
-                f'{clash} have names that MMPose uses itself; rename them.'
-            )
+        fields = own_fields(image)
+        del fields['img_id'], fields['img_path']
         info.update(fields)
         info['image_fields'] = sorted(fields)
         return info
+
+
+def _is_box(box, image: dict) -> bool:
+    """Whether this is x, y, width, height of a part of the image."""
+    if not isinstance(box, (list, tuple)) or len(box) != 4:
+        return False
+    if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in box):
+        return False
+    x, y, w, h = box
+    overlaps = -w < x < image['width'] and -h < y < image['height']
+    return w > 0 and h > 0 and overlaps

@@ -1,24 +1,26 @@
 """Reads a COCO keypoint file of landmarks, and trusts nothing in it."""
 
 import json
-import logging
 import math
 import os
 import re
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from mmengine.logging import print_log
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['LandmarkFile', 'flip_partners', 'landmark_metainfo', 'read_split']
+from .landmark_names import flip_partners, landmark_metainfo, numbered
 
-# BGR, as MMPose's metainfo wants them: the subject's right, left, midline.
-_COLORS = dict(_R=(0, 119, 238), _L=(238, 136, 0), mid=(60, 180, 60))
+__all__ = [
+    'LandmarkFile',
+    'flip_partners',
+    'landmark_metainfo',
+    'read_split',
+    'subject_of',
+]
+
 # A point this far outside the frame, in frame sizes, is a mistake.
 _SLACK = 0.5
+_COMMENT = re.compile(r'(^|\s)#.*')
 
 
 @dataclass
@@ -55,10 +57,14 @@ class LandmarkFile:
                 "'data')."
             )
         try:
-            with open(path, encoding='utf-8') as file:
+            # Windows' editors write a byte order mark.
+            with open(path, encoding='utf-8-sig') as file:
                 content = json.load(file)
-        except (ValueError, UnicodeDecodeError) as error:
-            raise InputError(f'{path}: not a JSON file ({error}).') from error
+        except ValueError as error:
+            raise InputError(
+                f'{path}: not a JSON file ({error}). Write it anew, or '
+                'correct dataset.ann_file.'
+            ) from error
         missing = [
             key
             for key in ('images', 'annotations', 'categories')
@@ -70,21 +76,10 @@ class LandmarkFile:
                 f'{path}: no COCO keypoint file, the list(s) {missing} are '
                 'missing.'
             )
-        categories = content['categories']
-        if len(categories) != 1 or not categories[0].get('keypoints'):
-            raise InputError(
-                f'{path}: found {len(categories)} categories; expected one, '
-                "with the landmarks' names under 'keypoints'."
-            )
-        names = _numbered(categories[0]['keypoints'])
-        images = {image['id']: image for image in content['images']}
-        return cls(
-            path,
-            names,
-            categories[0].get('skeleton') or [],
-            images,
-            content['annotations'],
-        )
+        names, skeleton = _category(path, content['categories'])
+        images = _by_id(path, 'images', content['images'])
+        annotations = _by_id(path, 'annotations', content['annotations'])
+        return cls(path, names, skeleton, images, list(annotations.values()))
 
     def check_annotation(self, annotation: dict) -> None:
         """Refuse an annotation whose coordinates cannot be right.
@@ -95,12 +90,13 @@ class LandmarkFile:
                 outside the image.
         """
         k = len(self.names)
-        where = f'{self.path}: annotation id={annotation.get("id")}'
+        where = f'{self.path}: annotation id={annotation["id"]}'
         image = self.images.get(annotation.get('image_id'))
         if image is None:
             raise InputError(
                 f'{where}: image_id={annotation.get("image_id")} is not '
-                "among the file's images."
+                "among the file's images. Add the image's record, or leave "
+                'the annotation out.'
             )
         values = annotation.get('keypoints')
         if not isinstance(values, list) or len(values) != 3 * k:
@@ -115,10 +111,11 @@ class LandmarkFile:
                 isinstance(v, (int, float)) and math.isfinite(v)
                 for v in (x, y, visible)
             )
-            if not numbers:
+            if not numbers or not 0 <= visible <= 2:
                 raise InputError(
                     f'{where}, landmark {name}: (x, y, visibility) = '
-                    f'({x}, {y}, {visible}) is not finite. A missing '
+                    f'({x}, {y}, {visible}); expected finite numbers and a '
+                    'visibility of 0 (not labelled), 1 or 2. A missing '
                     'landmark is 0, 0, 0.'
                 )
             if visible > 0 and not self._near(image, x, y):
@@ -141,132 +138,106 @@ class LandmarkFile:
         Raises:
             InputError: Names the record and the field.
         """
-        for key, kind in (('file_name', str), ('width', int), ('height', int)):
-            value = image.get(key)
-            if not isinstance(value, kind) or not value:
+        checks = {
+            'file_name': (_is_name, 'the name of its file'),
+            'width': (_is_size, 'its width in whole pixels'),
+            'height': (_is_size, 'its height in whole pixels'),
+        }
+        for key, (is_right, expected) in checks.items():
+            if not is_right(image.get(key)):
                 raise InputError(
-                    f'{self.path}: image id={image["id"]}: {key}={value!r}; '
-                    f'expected a {kind.__name__}.'
+                    f'{self.path}: image id={image["id"]}: '
+                    f'{key}={image.get(key)!r}; expected {expected}.'
                 )
 
 
-def _numbered(names: Sequence[str]) -> list[str]:
-    """Tell landmarks of one name apart: hairline, hairline_2, hairline_3."""
-    seen: Counter = Counter()
-    numbered = []
-    for name in names:
-        seen[name] += 1
-        numbered.append(f'{name}_{seen[name]}' if seen[name] > 1 else name)
-    return numbered
+def _is_name(value) -> bool:
+    return isinstance(value, str) and value != ''
 
 
-_OTHER_SIDE = {'_R': '_L', '_L': '_R', 'left': 'right', 'right': 'left'}
-_SIDE = re.compile(r'_[RL](?=$|_\d+$)|(?<![a-z])(?:left|right)(?![a-z])')
+def _is_size(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def flip_partners(
-    names: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
-) -> list[str]:
-    """The landmark that takes each one's place in a mirrored face.
-
-    Args:
-        names (Sequence[str]): The K landmarks.
-        pairs (Sequence[tuple[str, str]]): Pairs that the names do not tell.
-            Defaults to none.
-
-    Returns:
-        list[str]: K names.
-
-    Raises:
-        InputError: If a pair names an unknown landmark.
-    """
-    unknown = [n for pair in pairs for n in pair if n not in names]
-    if unknown:
+def _category(path: str, categories: list) -> tuple[list[str], list]:
+    """The landmarks' names and the skeleton of the one category."""
+    if len(categories) != 1:
         raise InputError(
-            f'dataset.flip_pairs names {unknown[0]!r}, which is no landmark '
-            f'of the file; they are {", ".join(names[:8])} ...'
+            f'{path}: found {len(categories)} categories; expected one, with '
+            "the landmarks' names under 'keypoints'."
         )
-    given = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
-    partners = [given.get(n) or flip_partner(n, names) for n in names]
-    alone = [n for n, p in zip(names, partners) if n == p and _SIDE.search(n)]
-    if alone and len(alone) < sum(bool(_SIDE.search(n)) for n in names):
-        print_log(
-            f'{len(alone)} landmarks are named for a side but have no partner '
-            f'on the other ({", ".join(alone[:3])} ...): a flipped image '
-            'keeps their place. Give dataset.flip_pairs if that is wrong.',
-            'current',
-            logging.WARNING,
+    category = categories[0] if isinstance(categories[0], dict) else {}
+    names = category.get('keypoints')
+    if (
+        not isinstance(names, list)
+        or not names
+        or not all(map(_is_name, names))
+    ):
+        raise InputError(
+            f"{path}: its category has 'keypoints'={names!r}; expected the "
+            "list of the landmarks' names."
         )
-    return partners
+    numbers = range(1, len(names) + 1)
+    skeleton = category.get('skeleton') or []
+    for pair in skeleton:
+        if len(pair) != 2 or not all(number in numbers for number in pair):
+            raise InputError(
+                f"{path}: its category's skeleton has {pair!r}; expected "
+                f'pairs of landmark numbers from 1 to {len(names)}.'
+            )
+    return numbered(names), skeleton
 
 
-def flip_partner(name: str, names: Sequence[str]) -> str:
-    """The landmark that takes this one's place in a mirrored face.
+def _by_id(path: str, kind: str, records: list) -> dict:
+    """Image or annotation records by their id, which must be their own."""
+    found: dict = {}
+    for number, record in enumerate(records):
+        key = record.get('id') if isinstance(record, dict) else None
+        if not isinstance(key, (int, str)):
+            raise InputError(
+                f"{path}: {kind}[{number}] has no 'id'; expected a number of "
+                'its own in each record.'
+            )
+        if key in found:
+            raise InputError(
+                f'{path}: {kind}[{number}] has the id {key!r} of another '
+                'record; expected a number of its own in each.'
+            )
+        found[key] = record
+    return found
 
-    ``_R`` and ``_L`` at a name's end are the subject's right and left; the
-    words left and right in a name do as well. A name without partner in the
-    set (midline, or a one-sided set) is its own.
+
+def subject_of(image: dict) -> str | None:
+    """The subject of an image record, as split files write it.
+
+    A number names a subject as well.
     """
-    partner = _SIDE.sub(lambda side: _OTHER_SIDE[side.group()], name)
-    return partner if partner in names else name
-
-
-def landmark_metainfo(
-    names: Sequence[str],
-    skeleton: Sequence = (),
-    flip_pairs: Sequence[tuple[str, str]] = (),
-    dataset_name: str = 'cifasd',
-) -> dict:
-    """MMPose's raw metainfo of a set of landmarks.
-
-    Args:
-        names (Sequence[str]): The K landmarks.
-        skeleton (Sequence): Pairs of 1-based landmark numbers. Defaults to
-            none.
-        flip_pairs (Sequence[tuple[str, str]]): See :func:`flip_partners`.
-        dataset_name (str): Defaults to ``'cifasd'``.
-
-    Returns:
-        dict: For ``parse_pose_metainfo``; every landmark weighs 1.
-    """
-    keypoints = {}
-    partners = flip_partners(names, flip_pairs)
-    for i, (name, partner) in enumerate(zip(names, partners)):
-        keypoints[i] = dict(
-            name=name,
-            id=i,
-            color=list(_COLORS.get(name[-2:], _COLORS['mid'])),
-            type='',
-            swap=partner if partner != name else '',
-        )
-    links = {
-        i: dict(link=(names[a - 1], names[b - 1]), id=i, color=[160, 160, 160])
-        for i, (a, b) in enumerate(skeleton)
-    }
-    return dict(
-        dataset_name=dataset_name,
-        keypoint_info=keypoints,
-        skeleton_info=links,
-        joint_weights=[1.0] * len(names),
-        # Only COCO's OKS reads these; 0.025 is its value for eyes and nose.
-        sigmas=[0.025] * len(names),
-    )
+    subject = image.get('subject')
+    return None if subject is None else str(subject).strip()
 
 
 def read_split(path: str) -> list[str]:
-    """Read a split file: one subject id a line; # starts a comment.
+    """Read a split file: one subject id a line.
+
+    A ``#`` at the beginning of a line or after a space starts a comment.
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If it names nobody.
+        InputError: If it is no text or names nobody.
     """
     if not os.path.isfile(path):
         raise MissingFileError(
             f'The split file {path!r} does not exist. dataset.split is a '
             'file of subject ids, one a line, relative to dataset.data_root.'
         )
-    with open(path, encoding='utf-8') as file:
-        lines = [line.split('#')[0].strip() for line in file]
+    try:
+        with open(path, encoding='utf-8-sig') as file:
+            lines = [_COMMENT.sub('', line).strip() for line in file]
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f'The split file {path!r} is no UTF-8 text ({error}). Save it as '
+            'plain text: one subject id a line.'
+        ) from error
     subjects = list(dict.fromkeys(line for line in lines if line))
     if not subjects:
         raise InputError(

@@ -36,11 +36,11 @@ class PackLandmarkInputs(PackPoseInputs):
         stated, found = results.get('image_size'), results.get('ori_shape')
         if stated and found and tuple(stated) != tuple(found[:2]):
             raise InputError(
-                f'{results["img_path"]}: the image is {found[1]}x{found[0]} '
-                f'pixels, its record in the annotation file says '
-                f'{stated[1]}x{stated[0]}. Landmarks are pixels of the image: '
-                'correct width and height, or the file (an EXIF orientation '
-                'turns an image when it is read).'
+                f'{results.get("img_path")}: the image is '
+                f'{found[1]}x{found[0]} pixels, its record in the annotation '
+                f'file says {stated[1]}x{stated[0]}. Landmarks are pixels of '
+                'the image: correct width and height, or the file (an EXIF '
+                'orientation turns an image when it is read).'
             )
         packed = super().transform(results)
         fields = results.get('image_fields', ())

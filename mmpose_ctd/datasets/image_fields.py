@@ -1,0 +1,69 @@
+"""The fields that users put into image records, beside COCO's own."""
+
+from collections.abc import Container
+
+from mmpose.datasets.transforms import PackPoseInputs
+from mmpose.structures import PoseDataSample
+
+__all__ = ['own_fields', 'taken_names']
+
+_COCO_FIELDS = {
+    'id',
+    'file_name',
+    'width',
+    'height',
+    'license',
+    'coco_url',
+    'flickr_url',
+    'date_captured',
+}
+# What MMPose's datasets and transforms write on the way: a field of that name
+# would be overwritten, or change what is done to the image.
+_TAKEN = {
+    *PackPoseInputs().meta_keys,
+    *PackPoseInputs.instance_mapping_table,
+    *PackPoseInputs.field_mapping_table,
+    *PackPoseInputs.label_mapping_table,
+    'area',
+    'bbox_center',
+    'bbox_rotation',
+    'crowdIndex',
+    'dataset',
+    'image_fields',
+    'image_size',
+    'img',
+    'img_mask',
+    'invalid_segs',
+    'iscrowd',
+    'num_keypoints',
+    'sample_idx',
+    'segmentation',
+    'transformed_keypoints',
+}
+
+
+def own_fields(image: dict) -> dict:
+    """What a user has added to an image record: subject, site, ..."""
+    return {k: v for k, v in image.items() if k not in _COCO_FIELDS}
+
+
+def taken_names(image: dict, metainfo: Container[str]) -> list[str]:
+    """The user's fields that MMPose has other uses for.
+
+    Args:
+        image (dict): An image record.
+        metainfo (Container[str]): Names of the dataset's metainfo, which
+            MMPose adds to every sample.
+
+    Returns:
+        list[str]: Their names.
+    """
+    return [
+        key
+        for key in own_fields(image)
+        if key in _TAKEN
+        or key in metainfo
+        # A data sample's own attributes and methods.
+        or key.startswith('_')
+        or hasattr(PoseDataSample, key)
+    ]

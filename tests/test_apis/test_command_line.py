@@ -1,0 +1,293 @@
+"""What the tools' command lines accept, and how they tell a mistake."""
+
+import argparse
+import logging
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.runner.checkpoint import _load_checkpoint
+from torch.utils.data import DataLoader, Dataset
+
+from mmpose_ctd.apis.command_line import (
+    add_runner_arguments,
+    load_config,
+    run,
+)
+from mmpose_ctd.errors import InputError, MissingFileError
+
+CONFIG = """
+max_iters = 500
+model = dict(type='M', head=dict(out_channels=19))
+train_cfg = dict(max_iters=max_iters)
+param_scheduler = [dict(type='PolyLR', end=max_iters)]
+default_hooks = dict(
+    visualization=dict(type='LandmarkFigureHook', enable=False))
+custom_hooks = [dict(type='SyncBuffersHook'), dict(type='PrivacyHook')]
+"""
+
+
+@pytest.fixture(autouse=True)
+def process_state(monkeypatch):
+    """What these functions set for their process lasts for a test only."""
+    for name in ('LOCAL_RANK', 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'):
+        monkeypatch.setenv(name, '1')
+        monkeypatch.delenv(name)
+    factory = logging.getLogRecordFactory()
+    with warnings.catch_warnings():
+        yield
+    logging.setLogRecordFactory(factory)
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path('mine.py').write_text(CONFIG)
+
+    def load(*arguments, config='mine.py'):
+        parser = argparse.ArgumentParser()
+        parser.add_argument('config')
+        add_runner_arguments(parser)
+        return load_config(parser.parse_args([config, *arguments]))
+
+    return load
+
+
+def refused(load, *arguments, **options) -> str:
+    with pytest.raises(InputError) as caught:
+        load(*arguments, **options)
+    assert '\n' not in str(caught.value)
+    return str(caught.value)
+
+
+def test_without_arguments_the_config_is_the_files(load):
+    cfg = load()
+    assert cfg.model == dict(type='M', head=dict(out_channels=19))
+    assert cfg.launcher == 'none'
+    assert not cfg.default_hooks.visualization.enable
+    assert [h.type for h in cfg.custom_hooks][-1] == 'PrivacyHook'
+
+
+def test_the_work_dir_is_named_by_the_config_unless_given(load):
+    assert load().work_dir == os.path.join('work_dirs', 'mine')
+    assert load('--work-dir', 'here').work_dir == 'here'
+    Path('own.py').write_text(CONFIG + "work_dir = 'of_the_file'\n")
+    assert load(config='own.py').work_dir == 'of_the_file'
+    assert load('--work-dir', 'x', config='own.py').work_dir == 'x'
+    options = ['--cfg-options', 'work_dir=option']
+    assert load(*options, config='own.py').work_dir == 'option'
+
+
+def test_options_change_settings_at_any_depth(load):
+    cfg = load(
+        '--cfg-options',
+        'model.head.out_channels=4',
+        'train_cfg.max_iters=7',
+        'param_scheduler.0.end=7',
+        'randomness.seed=3',
+        'model.teacher=None',
+    )
+    assert cfg.model.head.out_channels == 4
+    assert cfg.train_cfg.max_iters == cfg.param_scheduler[0].end == 7
+    assert cfg.randomness == dict(seed=3)
+    assert cfg.model.teacher is None
+
+
+def test_options_come_after_the_arguments(load):
+    cfg = load(
+        '--show-dir',
+        'out',
+        '--cfg-options',
+        'default_hooks.visualization.interval=5',
+    )
+    assert cfg.default_hooks.visualization.interval == 5
+
+
+def test_an_unknown_option_is_refused_with_the_known_ones(load):
+    message = refused(load, '--cfg-options', 'modle.head.out_channels=4')
+    assert "mine.py has no 'modle'" in message
+    assert 'custom_hooks, default_hooks, model, param_scheduler' in message
+    assert 'max_iters' not in message
+
+
+def test_an_option_that_nothing_would_read_is_refused(load):
+    message = refused(load, '--cfg-options', 'max_iters=7')
+    assert "'max_iters' is a variable of mine.py" in message
+    assert 'train_cfg.max_iters' in message
+
+
+@pytest.mark.parametrize(
+    'option, words',
+    [
+        ('param_scheduler.4.end=7', 'Index 4'),
+        ('model.type.name=7', 'type'),
+        ('param_scheduler.first.end=7', 'list indices'),
+    ],
+)
+def test_an_option_that_fits_nowhere_is_refused(load, option, words):
+    message = refused(load, '--cfg-options', option)
+    assert message.startswith('--cfg-options: ') and words in message
+
+
+def test_a_missing_config_is_named(load):
+    with pytest.raises(MissingFileError, match="'nowhere.py' does not exist"):
+        load(config='nowhere.py')
+
+
+@pytest.mark.parametrize(
+    'name, text, words',
+    [
+        ('syntax.py', 'a = (\n', 'SyntaxError'),
+        ('name.py', 'a = b\n', "'b' is not defined"),
+        ('base.py', "_base_ = './gone.py'\n", 'gone.py'),
+        ('other.py', "_base_ = './mine.py'\na = _base_.nope\n", 'nope'),
+        ('kind.py', "_base_ = './mine.py'\nmodel = 3\nmodel.x = 1\n", 'int'),
+        ('env.py', "a = '{{$NO_SUCH_VARIABLE:}}'\n", 'NO_SUCH_VARIABLE'),
+        ('code.py', 'a = 1 / 0\n', 'division by zero'),
+        ('key.py', "a = dict(b=1)['c']\n", 'KeyError: c'),
+        ('broken.json', '{"a": ', 'JSONDecodeError'),
+        ('text.txt', 'a = 1', 'py/yml/yaml/json'),
+        (
+            'imports.py',
+            "custom_imports = dict(imports=['no_such_plugin'], "
+            'allow_failed_imports=False)\n',
+            'no_such_plugin',
+        ),
+    ],
+)
+def test_a_broken_config_is_told_in_one_line(load, name, text, words):
+    Path(name).write_text(text)
+    message = refused(load, config=name)
+    assert message.startswith(f'{name}: ') and words in message
+
+
+def test_show_dir_draws_into_an_absolute_folder(load, tmp_path):
+    hook = load(
+        '--show-dir', 'pictures', '--interval', '3', '--wait-time', '0.5'
+    ).default_hooks.visualization
+    assert hook == dict(
+        type='LandmarkFigureHook',
+        enable=True,
+        show=False,
+        out_dir=str(tmp_path / 'pictures'),
+        interval=3,
+        wait_time=0.5,
+    )
+    hook = load('--show').default_hooks.visualization
+    assert hook.enable and hook.show and hook.out_dir is None
+
+
+def test_show_dir_without_the_hook_is_refused(load):
+    Path('bare.py').write_text("model = dict(type='M')\n")
+    assert load(config='bare.py').model.type == 'M'
+    message = refused(load, '--show-dir', 'out', config='bare.py')
+    assert 'default_hooks.visualization' in message
+
+
+def logged_path() -> str:
+    make = logging.getLogRecordFactory()
+    record = make('x', logging.INFO, 'f', 1, 'in /home/jane/doe', (), None)
+    return record.getMessage()
+
+
+def test_paths_are_kept_out_of_checkpoints_and_logs(load):
+    assert {h.type for h in load().custom_hooks} == {
+        'SyncBuffersHook',
+        'PrivacyHook',
+    }
+    assert 'jane' not in logged_path()
+
+
+def test_keep_paths_keeps_them(load):
+    cfg = load('--keep-paths')
+    assert [h.type for h in cfg.custom_hooks] == ['SyncBuffersHook']
+    assert logged_path() == 'in /home/jane/doe'
+    Path('bare.py').write_text("model = dict(type='M')\n")
+    assert load('--keep-paths', config='bare.py').custom_hooks == []
+
+
+def test_the_launcher_and_its_local_rank_are_those_of_mmpose(load):
+    assert load('--launcher', 'pytorch', '--local-rank', '2').launcher == (
+        'pytorch'
+    )
+    assert os.environ['LOCAL_RANK'] == '2'
+    # torchrun's own word counts more.
+    load('--local_rank', '3')
+    assert os.environ['LOCAL_RANK'] == '2'
+
+
+def outcome(main, capsys) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of a tool."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    return caught.value.code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize('kind', [InputError, MissingFileError])
+def test_a_mistake_of_the_user_is_one_line_and_status_2(capsys, kind):
+    def main():
+        raise kind("dataset.crop='face'; expected 'image' or 'bbox'.")
+
+    status, out, err = outcome(main, capsys)
+    assert (status, out) == (2, '')
+    assert err == "error: dataset.crop='face'; expected 'image' or 'bbox'.\n"
+
+
+class WrongFaces(Dataset):
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, i):
+        raise InputError(f'a.png: the image {i} is too large.')
+
+
+def test_a_mistake_found_by_a_worker_is_one_line_too(capsys):
+    def main():
+        list(DataLoader(WrongFaces(), num_workers=1))
+
+    status, _, err = outcome(main, capsys)
+    assert status == 2
+    assert err == 'error: a.png: the image 0 is too large.\n'
+
+
+class Malicious:
+    def __reduce__(self):
+        return os.mkdir, ('was_run',)
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(
+    capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    torch.save(dict(state_dict={}, meta=Malicious()), 'bad.pth')
+    # As the Runner loads: mmengine falls back to the unsafe way by itself.
+    status, _, err = outcome(lambda: _load_checkpoint('bad.pth'), capsys)
+    assert status == 2
+    assert err.startswith('error: A checkpoint holds more than weights')
+    assert err.count('\n') == 1 and 'Traceback' not in err
+    assert not Path('was_run').exists()
+
+
+def test_an_interruption_is_status_130(capsys):
+    def main():
+        raise KeyboardInterrupt
+
+    status, out, err = outcome(main, capsys)
+    assert status == 130
+    assert '--resume' in out and 'Traceback' not in err
+
+
+def test_a_mistake_of_ours_keeps_its_trace():
+    def main():
+        raise KeyError('a bug')
+
+    with pytest.raises(KeyError, match='a bug'):
+        run(main)
+
+
+def test_a_tool_that_succeeds_returns(capsys):
+    assert run(lambda: print('done')) is None
+    assert capsys.readouterr().out == 'done\n'
