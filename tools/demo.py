@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from mmpose_ctd.apis.command_line import run
+from mmpose_ctd.apis.command_line import import_models_quietly, run
 from mmpose_ctd.apis.download import download
 from mmpose_ctd.apis.face_set import open_face_set
 from mmpose_ctd.apis.side_by_side import (
@@ -60,6 +60,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     console = Console(width=None if os.isatty(1) else 100)
+    import_models_quietly()
     console.rule('1. The teacher, a face-recognition network')
     download('sface', say=console.print)
     console.rule('2. Faces')

@@ -1,7 +1,10 @@
 """What the command lines of tools/ share."""
 
 import argparse
+import contextlib
+import importlib
 import inspect
+import io
 import os
 import os.path as osp
 import pickle
@@ -10,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable
 
+import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
@@ -17,7 +21,12 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.privacy import redact_logs
 from mmpose_ctd.safe_loading import require_safe_loading
 
-__all__ = ['add_runner_arguments', 'load_config', 'run']
+__all__ = [
+    'add_runner_arguments',
+    'import_models_quietly',
+    'load_config',
+    'run',
+]
 
 # What mmengine reads from a config, absent from the file or not.
 _RUNNER_KEYS = {
@@ -116,7 +125,23 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(args.cfg_options)
     except (KeyError, TypeError) as error:
         raise InputError(f'--cfg-options: {_reason(error)}') from error
+    import_models_quietly()
+    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+        _distribute_over_cpus(cfg)
     return cfg
+
+
+def _distribute_over_cpus(cfg: Config) -> None:
+    """mmengine starts a group, and wraps a model, on GPUs only."""
+    if 'RANK' not in os.environ:
+        raise InputError(
+            '--launcher pytorch: started alone. Use torchrun: '
+            'torchrun --nproc_per_node 2 tools/train.py CONFIG --launcher '
+            'pytorch'
+        )
+    torch.distributed.init_process_group('gloo')
+    wrapper = dict(device_ids=None, broadcast_buffers=False)
+    cfg.model_wrapper_cfg = wrapper | dict(cfg.get('model_wrapper_cfg') or {})
 
 
 def _check_options(cfg: Config, args: argparse.Namespace) -> None:
@@ -189,6 +214,17 @@ def run(main: Callable[[], None]) -> None:
                 f'({str(error).partition(chr(10))[0]})'
             )
         )
+    except TypeError as error:
+        # mmengine hands a config's keys to the class it names; only a
+        # misspelt one ends like this.
+        if 'unexpected keyword argument' not in str(error):
+            raise
+        sys.exit(
+            _complain(
+                f'The config sets a key that nothing reads: {error}. '
+                'Correct it there or in --cfg-options.'
+            )
+        )
     except KeyboardInterrupt:
         print('\nInterrupted. --resume goes on from the last checkpoint.')
         sys.exit(130)
@@ -197,6 +233,12 @@ def run(main: Callable[[], None]) -> None:
 def _complain(message: str) -> int:
     print(f'error: {message}', file=sys.stderr)
     return 2
+
+
+def import_models_quietly() -> None:
+    """Import MMPose's models without mmdet's prints about absent extras."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        importlib.import_module('mmpose.models')
 
 
 def _hush() -> None:

@@ -89,7 +89,8 @@ def train_and_test(
     """
     cfg = Config.fromfile(config)
     cfg.work_dir = str(work_dir)
-    cfg.log_level = 'WARNING'
+    # The bar tells how far it is; mmengine's own log is for longer runs.
+    cfg.log_level = 'ERROR'
     cfg.randomness = dict(seed=seed)
     cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = steps
     cfg.param_scheduler[-1].end = steps

@@ -247,3 +247,35 @@ def test_a_checkpoint_that_would_run_code_is_refused(place, trained):
 def test_a_missing_checkpoint_is_named(place):
     done = call(place, 'test.py', CONFIG, 'none.pth')
     assert done.returncode == 2 and 'none.pth' in done.stderr
+
+
+def test_a_misspelt_key_is_one_line(place):
+    done = train(place, options=['train_dataloader.dataset.spilt=x.txt'])
+    assert done.returncode == 2
+    assert 'Traceback' not in done.stderr
+    assert "'spilt'" in done.stderr.strip().splitlines()[-1]
+
+
+def test_two_processes_on_a_cpu(place):
+    arguments = [
+        *('--launcher', 'pytorch', '--work-dir', 'two'),
+        *('--cfg-options', *SHORT),
+    ]
+    done = subprocess.run(
+        [
+            *(sys.executable, '-m', 'torch.distributed.run', '--standalone'),
+            *('--nproc_per_node', '2', str(ROOT / 'tools' / 'train.py')),
+            *(CONFIG, *arguments),
+        ],
+        cwd=place,
+        env=dict(os.environ, OMP_NUM_THREADS='1'),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    content = torch.load(place / 'two' / 'iter_2.pth', weights_only=False)
+    assert not any('module.' in key for key in content['state_dict'])
+    # Alone, it says how to start it.
+    done = call(place, 'train.py', CONFIG, '--launcher', 'pytorch')
+    assert done.returncode == 2 and 'torchrun' in done.stderr
