@@ -209,9 +209,7 @@ def test_keep_paths_keeps_them(load):
 
 
 def test_the_launcher_and_its_local_rank_are_those_of_mmpose(load):
-    assert load('--launcher', 'pytorch', '--local-rank', '2').launcher == (
-        'pytorch'
-    )
+    assert load('--launcher', 'slurm', '--local-rank', '2').launcher == 'slurm'
     assert os.environ['LOCAL_RANK'] == '2'
     # torchrun's own word counts more.
     load('--local_rank', '3')
