@@ -42,8 +42,9 @@ $(TESTS_STAMP): $(STAMP) requirements/tests.txt
 demo: $(STAMP)
 	@$(BIN)/python tools/demo.py $(if $(DATA),--data '$(DATA)')
 
+# Two processes of one thread each: the networks of the tests are small.
 test: $(TESTS_STAMP)
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(TESTS_STAMP)
 	@$(BIN)/ruff check .
