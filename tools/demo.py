@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from mmpose_ctd.apis.command_line import import_models_quietly, run
+from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
 from mmpose_ctd.apis.download import download
 from mmpose_ctd.apis.face_set import open_face_set
 from mmpose_ctd.apis.side_by_side import (
@@ -60,7 +60,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     console = Console(width=None if os.isatty(1) else 100)
-    import_models_quietly()
+    import_mmpose_quietly()
     console.rule('1. The teacher, a face-recognition network')
     download('sface', say=console.print)
     console.rule('2. Faces')
@@ -102,7 +102,7 @@ def main() -> None:
     console.print(
         f'CTD-ED against FT, same faces: {change:+.3f} \\[{low:+.3f}, '
         f'{high:+.3f}] ({share:+.1%}): {verdict} in this one run. '
-        'One seed proves nothing; see docs/results.md.'
+        'One seed proves nothing; see configs/frl_faces/README.md.'
     )
     draw_comparison(results, args.out)
     console.print(

@@ -23,7 +23,7 @@ from mmpose_ctd.safe_loading import require_safe_loading
 
 __all__ = [
     'add_runner_arguments',
-    'import_models_quietly',
+    'import_mmpose_quietly',
     'load_config',
     'run',
 ]
@@ -125,7 +125,7 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(args.cfg_options)
     except (KeyError, TypeError) as error:
         raise InputError(f'--cfg-options: {_reason(error)}') from error
-    import_models_quietly()
+    import_mmpose_quietly()
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)
     return cfg
@@ -235,10 +235,11 @@ def _complain(message: str) -> int:
     return 2
 
 
-def import_models_quietly() -> None:
-    """Import MMPose's models without mmdet's prints about absent extras."""
+def import_mmpose_quietly() -> None:
+    """Import MMPose without mmdet's prints about extras it lacks."""
     with contextlib.redirect_stdout(io.StringIO()):
-        importlib.import_module('mmpose.models')
+        for module in ('mmpose.models', 'mmpose.visualization'):
+            importlib.import_module(module)
 
 
 def _hush() -> None:
