@@ -22,7 +22,13 @@ from mmpose_ctd.visualization import landmark_grid, plot_ced, select_faces
 
 from .face_set import FaceSet
 
-__all__ = ['SystemResult', 'comparison_table', 'train_and_test']
+__all__ = [
+    'SystemResult',
+    'comparison_table',
+    'draw_comparison',
+    'paired_difference',
+    'train_and_test',
+]
 
 
 class Face(NamedTuple):
