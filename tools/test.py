@@ -20,6 +20,10 @@ from mmpose_ctd.apis.command_line import (
 )
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation import LandmarkErrorMetric, report_table
+from mmpose_ctd.models.teachers.checkpoint import (
+    load_strictly,
+    read_checkpoint,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,6 +53,33 @@ def dump_predictions(cfg: Config, file: str) -> None:
     cfg.test_evaluator = [*evaluators, dump]
 
 
+def check_checkpoint(path: str, runner: Runner) -> None:
+    """Refuse the weights of another model, or of other landmarks.
+
+    mmengine loads what fits and leaves the rest random.
+
+    Raises:
+        InputError: Lists what does not fit.
+    """
+    cure = 'Test with the config that the checkpoint was trained with.'
+    content = read_checkpoint(path, 'checkpoint', cure[:-1])
+    state = content.get('state_dict') if isinstance(content, dict) else None
+    if not isinstance(state, dict):
+        raise InputError(f"checkpoint: {path!r} has no 'state_dict'. {cure}")
+    model = getattr(runner.model, 'module', runner.model)
+    load_strictly(model, state, f'{path!r} into the model', cure)
+    known = content.get('meta', {}).get('dataset_meta') or {}
+    theirs = list((known.get('keypoint_name2id') or {}).keys())
+    dataset = runner.test_dataloader.dataset.metainfo
+    ours = list((dataset.get('keypoint_name2id') or {}).keys())
+    for i, (their, our) in enumerate(zip(theirs, ours), start=1):
+        if their != our:
+            raise InputError(
+                f'checkpoint: {path!r} was trained on other landmarks: its '
+                f'number {i} is {their!r}, that of the test set {our!r}.'
+            )
+
+
 def main() -> None:
     args = parse_args()
     if args.out and not args.out.endswith('.json'):
@@ -63,6 +94,8 @@ def main() -> None:
     if args.dump:
         dump_predictions(cfg, args.dump)
     runner = Runner.from_cfg(cfg)
+    runner.test_loop  # noqa: B018  (builds dataset and metrics)
+    check_checkpoint(args.checkpoint, runner)
     values = runner.test()
     if not is_main_process():
         return

@@ -7,6 +7,8 @@ import argparse
 
 from mmengine.config import Config
 from mmengine.device import is_cuda_available
+from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from mmpose_ctd.apis.command_line import (
@@ -15,6 +17,7 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,8 +37,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='mixed precision: bfloat16 on a CPU; on a GPU what the config '
-        "chose, or mmengine's AmpOptimWrapper",
+        help='mixed precision: bfloat16 with the AutocastOptimWrapper of our '
+        "configs and on a CPU; else mmengine's AmpOptimWrapper",
     )
     parser.add_argument(
         '--no-validate', action='store_true', help='train without evaluating'
@@ -77,6 +80,9 @@ def main() -> None:
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
+        if cfg.load_from is not None:
+            # Now, not after the data are read and the model is built.
+            read_checkpoint(args.resume, '--resume', 'Name another')
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise InputError(
@@ -84,6 +90,10 @@ def main() -> None:
                 'base_batch_size, the batch size its learning rate is for.'
             )
         cfg.auto_scale_lr.enable = True
+    if cfg.get('test_evaluator'):
+        # A mistake in it is to be told now, not when the training is over.
+        init_default_scope(cfg.get('default_scope', 'mmpose'))
+        Evaluator(cfg.test_evaluator)
     Runner.from_cfg(cfg).train()
 
 

@@ -21,6 +21,8 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.privacy import redact_logs
 from mmpose_ctd.safe_loading import require_safe_loading
 
+from .split_overlap import split_overlap
+
 __all__ = [
     'add_runner_arguments',
     'import_mmpose_quietly',
@@ -125,6 +127,9 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(args.cfg_options)
     except (KeyError, TypeError) as error:
         raise InputError(f'--cfg-options: {_reason(error)}') from error
+    overlap = split_overlap(cfg)
+    if overlap:
+        print(f'warning: {overlap}', file=sys.stderr)
     import_mmpose_quietly()
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)
@@ -198,10 +203,14 @@ def run(main: Callable[[], None]) -> None:
     """Run a tool; tell what the user can mend in one line, without trace.
 
     Ends the process with status 2 on an error of the input and 130 when
-    interrupted.
+    interrupted. With ``CTD_TRACEBACK=1`` in the environment errors keep their
+    trace.
     """
     require_safe_loading()
     _hush()
+    if os.environ.get('CTD_TRACEBACK') == '1':
+        main()
+        return
     try:
         main()
     except InputError as error:
@@ -225,6 +234,9 @@ def run(main: Callable[[], None]) -> None:
                 'Correct it there or in --cfg-options.'
             )
         )
+    except OSError as error:
+        # A full disc, a folder that may not be written.
+        sys.exit(_complain(str(error)))
     except KeyboardInterrupt:
         print('\nInterrupted. --resume goes on from the last checkpoint.')
         sys.exit(130)

@@ -1,4 +1,4 @@
 from .cifasd_dataset import CIFASDDataset
-from .transforms import *  # noqa: F403
+from .transforms import LoadLandmarkImage, PackLandmarkInputs
 
-__all__ = ['CIFASDDataset']
+__all__ = ['CIFASDDataset', 'LoadLandmarkImage', 'PackLandmarkInputs']

@@ -18,11 +18,21 @@ from .landmark_file import (
     read_split,
     subject_of,
 )
+from .landmark_names import warn_of_flips
 
 __all__ = ['CIFASDDataset']
 
 # Arguments of the parent that would be silently wrong here.
 _ONLY = dict(data_mode='topdown', bbox_file=None, sample_interval=1)
+
+
+def _flips(step) -> bool:
+    """Whether a step of a pipeline's config may flip an image."""
+    return (
+        isinstance(step, dict)
+        and step.get('type') == 'RandomFlip'
+        and step.get('prob', 0.5) not in (0, None)
+    )
 
 
 @DATASETS.register_module()
@@ -117,6 +127,10 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 f'{self._file.path} has {k}. Leave dataset.metainfo out: '
                 'it is read from the file.'
             )
+        if any(_flips(step) for step in kwargs.get('pipeline', ())):
+            names = self._file.names
+            partners = [names[i] for i in self.metainfo['flip_indices']]
+            warn_of_flips(names, partners)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         file = self._file

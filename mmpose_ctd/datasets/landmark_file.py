@@ -125,6 +125,17 @@ class LandmarkFile:
                     'Coordinates are pixels of the image, from its top left.'
                 )
 
+        points = {
+            (x, y)
+            for x, y, visible in zip(values[::3], values[1::3], values[2::3])
+            if visible > 0
+        }
+        if k > 1 and points == {(0, 0)}:
+            raise InputError(
+                f'{where}: every labelled landmark is at (0, 0). A missing '
+                'landmark has visibility 0.'
+            )
+
     @staticmethod
     def _near(image: dict, x: float, y: float) -> bool:
         return all(
@@ -133,7 +144,7 @@ class LandmarkFile:
         )
 
     def check_image(self, image: dict) -> None:
-        """Refuse an image record without name or size.
+        """Refuse an image record without name or size, or with a wrong scale.
 
         Raises:
             InputError: Names the record and the field.
@@ -143,6 +154,8 @@ class LandmarkFile:
             'width': (_is_size, 'its width in whole pixels'),
             'height': (_is_size, 'its height in whole pixels'),
         }
+        if image.get('mm_per_px') is not None:
+            checks['mm_per_px'] = (_is_length, 'a number above 0')
         for key, (is_right, expected) in checks.items():
             if not is_right(image.get(key)):
                 raise InputError(
@@ -157,6 +170,11 @@ def _is_name(value) -> bool:
 
 def _is_size(value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_length(value) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value > 0
 
 
 def _category(path: str, categories: list) -> tuple[list[str], list]:

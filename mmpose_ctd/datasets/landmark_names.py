@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['flip_partners', 'landmark_metainfo', 'numbered']
+__all__ = ['flip_partners', 'landmark_metainfo', 'numbered', 'warn_of_flips']
 
 # BGR, as MMPose's metainfo wants them: the subject's right, left, midline.
 _COLORS = dict(_R=(0, 119, 238), _L=(238, 136, 0), mid=(60, 180, 60))
@@ -89,6 +89,23 @@ def flip_partners(
         'about sides: give dataset.flip_pairs.',
     )
     return partners
+
+
+def warn_of_flips(names: Sequence[str], partners: Sequence[str]) -> None:
+    """Say what flipping does to a set of one side of the face.
+
+    Its landmarks keep their names when an image is flipped. Where the image
+    shows the other side, too, two places then go by one name.
+    """
+    sided = [n for n in names if _SIDE.search(n)]
+    if sided and all(p == n for n, p in zip(names, partners) if n in sided):
+        _warn(
+            sided,
+            'are of one side and keep their names in a flipped image. That '
+            'is right if the images show that side alone; if they show whole '
+            'faces, it teaches the model to find them on both: set prob=0 of '
+            'RandomFlip in the train pipeline, or label both sides.',
+        )
 
 
 def _warn(names: list[str], what: str) -> None:

@@ -90,6 +90,17 @@ def plot_ced(
             label=f'{name:<{width}}  ME {mean_error(errors):.2f}  '
             f'AUC {auc:.3f}',
         )
+    if all(
+        np.nanmin(errors) > threshold for errors in errors_by_system.values()
+    ):
+        axes.text(
+            0.5,
+            0.5,
+            f'all errors are above {threshold:g} {unit}',
+            transform=axes.transAxes,
+            ha='center',
+            fontsize=12,
+        )
     axes.set_xlim(0, threshold)
     axes.set_ylim(0, 1.005)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

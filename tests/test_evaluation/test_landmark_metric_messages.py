@@ -7,6 +7,7 @@ import pytest
 from landmark_samples import TRUTH, evaluate, make_sample, many_samples
 from mmengine.evaluator import Evaluator
 
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.metrics import landmark_error_metric
 
@@ -89,7 +90,7 @@ def test_a_non_finite_prediction_names_its_record(bad):
     'unit, field', [('mm', 'mm_per_px'), ('input', 'input_scale')]
 )
 def test_a_missing_field_names_record_field_and_cure(unit, field):
-    with pytest.raises(KeyError, match=rf'record id 7 .*{field}.*meta_keys'):
+    with pytest.raises(InputError, match=rf'record id 7 .*{field}.*meta_keys'):
         evaluate([make_sample(input_scale=None)], unit=unit)
 
 
@@ -120,7 +121,7 @@ def test_predictions_of_another_head_are_refused():
 def test_samples_without_truth_or_prediction_are_refused():
     sample = make_sample().to_dict()
     del sample['pred_instances']
-    with pytest.raises(KeyError, match='pred_instances'):
+    with pytest.raises(InputError, match='pred_instances'):
         evaluate([sample])
 
 

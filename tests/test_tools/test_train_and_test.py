@@ -244,6 +244,38 @@ def test_a_checkpoint_that_would_run_code_is_refused(place, trained):
     assert not (place / 'ran').exists()
 
 
+def test_the_checkpoint_of_another_model_is_refused(place, trained):
+    done = call(place, 'test.py', CONFIG, 'checkpoints/sface.pth')
+    assert done.returncode == 2
+    assert 'missing: head.' in done.stderr.strip().splitlines()[-1]
+    content = torch.load(
+        place / 'work_dirs/ctd_ed_sface/iter_2.pth', weights_only=False
+    )
+    names = content['meta']['dataset_meta']['keypoint_name2id']
+    content['meta']['dataset_meta']['keypoint_name2id'] = dict(
+        reversed(names.items())
+    )
+    torch.save(content, place / 'order.pth')
+    done = call(place, 'test.py', CONFIG, 'order.pth')
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert "'gnathion'" in last and "'exocanthion_R'" in last
+
+
+def test_mistakes_are_told_before_the_training(place):
+    for option, words in (
+        ('test_evaluator.threshold=0', 'threshold'),
+        ('test_evaluator.unit=inch', 'inch'),
+    ):
+        done = train(place, options=[option])
+        assert done.returncode == 2
+        assert words in done.stderr.strip().splitlines()[-1]
+    (place / 'cut.pth').write_bytes(b'PK cut off')
+    done = train(place, '--resume', 'cut.pth')
+    assert done.returncode == 2
+    assert 'cut.pth' in done.stderr.strip().splitlines()[-1]
+
+
 def test_a_missing_checkpoint_is_named(place):
     done = call(place, 'test.py', CONFIG, 'none.pth')
     assert done.returncode == 2 and 'none.pth' in done.stderr

@@ -11,7 +11,7 @@ codec = dict(
 )
 
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadLandmarkImage'),
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(
@@ -27,7 +27,7 @@ train_pipeline = [
     dict(type='PackLandmarkInputs'),
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadLandmarkImage'),
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
     dict(type='PackLandmarkInputs'),

@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 
+from mmpose_ctd.errors import InputError
+
 from .checks import checked_threshold, known_errors
 from .error_statistics import cumulative_error_distribution
 
@@ -53,7 +55,7 @@ def area_under_ced(
     threshold = checked_threshold(threshold)
     errors = known_errors(errors)
     if method not in _METHODS:
-        raise ValueError(
+        raise InputError(
             f'method must be one of {sorted(_METHODS)}, found {method!r}.'
         )
     return float(_METHODS[method](errors, threshold))

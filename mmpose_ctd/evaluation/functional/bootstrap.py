@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mmpose_ctd.errors import InputError
+
 #: Resampled group indices held at once; 16 MB of int64.
 _BLOCK = 2_000_000
 
@@ -52,17 +54,17 @@ def bootstrap_interval(
     """
     values, groups = _checked(values, groups)
     if num_resamples < 1:
-        raise ValueError(
+        raise InputError(
             f'num_resamples must be at least 1, found {num_resamples}.'
         )
     if not 0 < confidence < 1:
-        raise ValueError(
+        raise InputError(
             f'confidence must lie between 0 and 1, found {confidence}.'
         )
     known = ~np.isnan(values)
     values, groups = values[known], groups[known]
     if values.size == 0:
-        raise ValueError(
+        raise InputError(
             'values holds nothing but NaN: there is nothing to resample.'
         )
     _, member_of = np.unique(groups, return_inverse=True)
@@ -83,15 +85,15 @@ def bootstrap_interval(
 def _checked(values, groups) -> tuple[np.ndarray, np.ndarray]:
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 1 or values.size == 0:
-        raise ValueError(
+        raise InputError(
             f'values must be a vector (N,) of at least one value, found '
             f'shape {values.shape}.'
         )
     if np.isinf(values).any():
-        raise ValueError('values holds infinities; give finite numbers.')
+        raise InputError('values holds infinities; give finite numbers.')
     groups = np.arange(values.size) if groups is None else np.asarray(groups)
     if groups.shape != values.shape:
-        raise ValueError(
+        raise InputError(
             f'groups must name the group of each of the {values.size} '
             f'values, found shape {groups.shape}.'
         )

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from mmpose_ctd.errors import InputError
+
 
 def known_errors(errors: np.ndarray) -> np.ndarray:
     """The errors that exist, as float64.
@@ -20,26 +22,26 @@ def known_errors(errors: np.ndarray) -> np.ndarray:
     """
     errors = np.asarray(errors, dtype=np.float64)
     if errors.ndim != 1:
-        raise ValueError(
+        raise InputError(
             f'errors must be a vector (N,), found shape {errors.shape}; '
             'reduce (N, K) point errors with image_errors() first.'
         )
     if errors.size == 0:
-        raise ValueError('errors is empty: there is nothing to average.')
+        raise InputError('errors is empty: there is nothing to average.')
     known = errors[~np.isnan(errors)]
     if known.size == 0:
-        raise ValueError(
+        raise InputError(
             f'all {errors.size} errors are NaN: no image has a visible '
             'landmark.'
         )
     if np.isinf(known).any():
-        raise ValueError(
+        raise InputError(
             f'{int(np.isinf(known).sum())} of {errors.size} errors are '
             'infinite; errors must be finite, or NaN where nothing was '
             'measured.'
         )
     if (known < 0).any():
-        raise ValueError(
+        raise InputError(
             f'errors must not be negative, found {known.min():g}.'
         )
     return known
@@ -50,11 +52,11 @@ def checked_threshold(threshold: float, name: str = 'threshold') -> float:
     try:
         value = float(threshold)
     except (TypeError, ValueError):
-        raise ValueError(
+        raise InputError(
             f'{name} must be one positive number, found {threshold!r}.'
         ) from None
     if not math.isfinite(value) or value <= 0:
-        raise ValueError(
+        raise InputError(
             f'{name} must be a positive finite number, found {threshold!r}.'
         )
     return value

@@ -7,6 +7,8 @@ or of single landmarks. NaN entries (nothing visible) are ignored everywhere.
 
 import numpy as np
 
+from mmpose_ctd.errors import InputError
+
 from .checks import checked_threshold, known_errors
 
 
@@ -50,7 +52,7 @@ def cumulative_error_distribution(
     known = np.sort(known_errors(errors))
     thresholds = np.asarray(thresholds, dtype=np.float64)
     if np.isnan(thresholds).any():
-        raise ValueError('thresholds holds NaN; give numbers.')
+        raise InputError('thresholds holds NaN; give numbers.')
     return np.searchsorted(known, thresholds, side='right') / known.size
 
 

@@ -5,6 +5,8 @@ N: images, K: landmarks.
 
 import numpy as np
 
+from mmpose_ctd.errors import InputError
+
 
 def point_errors(
     pred: np.ndarray, gt: np.ndarray, visible: np.ndarray
@@ -32,13 +34,13 @@ def point_errors(
     gt = np.asarray(gt, dtype=np.float64)
     visible = np.asarray(visible)
     if pred.ndim != 3 or pred.shape[-1] != 2:
-        raise ValueError(f'pred must be (N, K, 2), found {pred.shape}.')
+        raise InputError(f'pred must be (N, K, 2), found {pred.shape}.')
     if gt.shape != pred.shape:
-        raise ValueError(
+        raise InputError(
             f'gt must have the shape of pred, {pred.shape}, found {gt.shape}.'
         )
     if visible.shape != pred.shape[:2]:
-        raise ValueError(
+        raise InputError(
             f'visible must be (N, K) = {pred.shape[:2]}, found '
             f'{visible.shape}; of (N, K, 2) take [..., 0].'
         )
@@ -68,7 +70,7 @@ def image_errors(errors: np.ndarray) -> np.ndarray:
     """
     errors = np.asarray(errors, dtype=np.float64)
     if errors.ndim != 2:
-        raise ValueError(
+        raise InputError(
             f'errors must be (N, K), found shape {errors.shape}; '
             'point_errors() gives it.'
         )
@@ -84,7 +86,7 @@ def _require_finite(name: str, points: np.ndarray, where: np.ndarray) -> None:
     bad = where & ~np.isfinite(points).all(axis=-1)
     if bad.any():
         image, landmark = np.argwhere(bad)[0]
-        raise ValueError(
+        raise InputError(
             f'{name} is not finite in {int(bad.sum())} of {bad.size} '
             f'landmarks; the first is image {image}, landmark {landmark}: '
             f'{points[image, landmark].tolist()}.'

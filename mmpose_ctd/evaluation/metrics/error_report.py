@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmpose_ctd.errors import InputError
+
 from ..functional import (
     area_under_ced,
     bootstrap_interval,
@@ -71,7 +73,7 @@ def collect_records(results: Sequence[dict]) -> Records:
     """
     widths = sorted({result['errors'].shape[1] for result in results})
     if len(widths) > 1:
-        raise ValueError(
+        raise InputError(
             f'records differ in their number of landmarks: {widths}. One '
             'LandmarkErrorMetric judges one dataset.'
         )
@@ -114,7 +116,7 @@ def build_report(
     per_image = image_errors(records.errors)
     judged = np.flatnonzero(~np.isnan(per_image))
     if judged.size == 0:
-        raise ValueError(
+        raise InputError(
             f'none of the {len(per_image)} records can be judged: no '
             'visible landmark, or a unit that none of them has.'
         )

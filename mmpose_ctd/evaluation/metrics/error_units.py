@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mmpose_ctd.errors import InputError
+
 Unit = str | tuple[str, str]
 
 #: Unit -> how an axis label names it.
@@ -25,7 +27,7 @@ def checked_unit(unit: str | Sequence[str]) -> Unit:
         and unit[0] != unit[1]
     ):
         return tuple(unit)
-    raise ValueError(
+    raise InputError(
         f'unit must be one of {sorted(LABELS)} or two different landmark '
         f'names [name_a, name_b], found {unit!r}.'
     )
@@ -96,10 +98,11 @@ def _per_instance(sample: Mapping, key: str, num: int) -> np.ndarray:
     """A positive field of the metainfo as (n, 2), x and y."""
     value = sample.get(key)
     if value is None:
-        raise KeyError(
+        raise InputError(
             f'{record_name(sample)} has no {key!r} ({_MEANING[key]}), which '
-            f'this unit needs. Give every image the field and list {key!r} '
-            "in PackPoseInputs' meta_keys, or choose another unit."
+            f'this unit needs. Give every image record the field and end the '
+            "pipeline with PackLandmarkInputs (or list it in PackPoseInputs' "
+            'meta_keys), or choose another unit.'
         )
     value = np.asarray(value, dtype=np.float64)
     if value.ndim == 1 and value.shape != (2,):
@@ -107,12 +110,12 @@ def _per_instance(sample: Mapping, key: str, num: int) -> np.ndarray:
     try:
         value = np.broadcast_to(value, (num, 2))
     except ValueError:
-        raise ValueError(
+        raise InputError(
             f'{record_name(sample)}: {key!r} has shape {value.shape}, '
             f'expected one value or (w, h) for each of {num} instances.'
         ) from None
     if not (np.isfinite(value).all() and (value > 0).all()):
-        raise ValueError(
+        raise InputError(
             f'{record_name(sample)}: {key!r} ({_MEANING[key]}) must be '
             f'positive and finite, found {value.tolist()}.'
         )
@@ -123,13 +126,13 @@ def _pair_ids(
     unit: tuple[str, str], name_to_id: Mapping[str, int] | None
 ) -> tuple[int, int]:
     if not name_to_id:
-        raise ValueError(
+        raise InputError(
             f'unit={list(unit)} names landmarks, but the dataset names none: '
             "its metainfo has no 'keypoint_name2id'."
         )
     for name in unit:
         if name not in name_to_id:
-            raise ValueError(
+            raise InputError(
                 f'unit={list(unit)}: the dataset has no landmark {name!r}. '
                 f'It has {sorted(name_to_id)}.'
             )

@@ -8,6 +8,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpose.registry import METRICS
 
+from mmpose_ctd.errors import InputError
+
 from ..functional.checks import checked_threshold
 from .error_report import ReportSettings, build_report, collect_records
 from .error_units import checked_unit, unit_label
@@ -86,11 +88,11 @@ class LandmarkErrorMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if per not in ('image', 'landmark'):
-            raise ValueError(
+            raise InputError(
                 f"per must be 'image' or 'landmark', found {per!r}."
             )
         if int(num_bootstrap) != num_bootstrap or num_bootstrap < 0:
-            raise ValueError(
+            raise InputError(
                 'num_bootstrap must be a whole number, 0 for no intervals, '
                 f'found {num_bootstrap!r}.'
             )
@@ -147,7 +149,7 @@ class LandmarkErrorMetric(BaseMetric):
             dict[str, float]: ``ME``, ``ME_low``, ``ME_high`` and so on.
         """
         if not results:
-            raise ValueError(
+            raise InputError(
                 'LandmarkErrorMetric was given no predictions: is the '
                 'dataset of this evaluator empty?'
             )
@@ -175,7 +177,7 @@ class LandmarkErrorMetric(BaseMetric):
         if not names:
             return [f'landmark_{k}' for k in range(num_landmarks)]
         if len(names) != num_landmarks:
-            raise ValueError(
+            raise InputError(
                 f'the dataset names {len(names)} landmarks, its records '
                 f'have {num_landmarks}.'
             )

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmpose_ctd.errors import InputError
+
 from ..functional import point_errors
 from .error_units import Unit, record_name, unit_scale
 
@@ -33,7 +35,7 @@ def sample_points(sample: Mapping) -> SamplePoints:
     pred = _points(sample, 'pred_instances')
     gt = _points(sample, 'gt_instances')
     if pred.shape != gt.shape:
-        raise ValueError(
+        raise InputError(
             f'{record_name(sample)}: predicted keypoints {pred.shape} and '
             f'true keypoints {gt.shape} differ in shape (instances, '
             "landmarks, 2). Does the head's out_channels fit the dataset?"
@@ -77,19 +79,19 @@ def sample_errors(
         # Truth where nothing is visible may hold anything, NaN included.
         return point_errors(pred * factor, gt * factor, visible & measured)
     except ValueError as error:
-        raise ValueError(f'{record_name(sample)}: {error}') from error
+        raise InputError(f'{record_name(sample)}: {error}') from error
 
 
 def _points(sample: Mapping, field: str) -> np.ndarray:
     instances = sample.get(field)
     if instances is None or instances.get('keypoints') is None:
-        raise KeyError(
+        raise InputError(
             f'{record_name(sample)} has no keypoints in {field!r}: an error '
             'needs a prediction and a labelled truth.'
         )
     points = _to_numpy(instances['keypoints'])[..., :2].astype(np.float64)
     if points.ndim != 3:
-        raise ValueError(
+        raise InputError(
             f'{record_name(sample)}: keypoints in {field!r} must be '
             f'(instances, landmarks, 2), found {points.shape}.'
         )

@@ -59,7 +59,8 @@ class ClassifierDistillLoss(DistillLoss):
         distance: str = 'l2',
     ) -> None:
         super().__init__(loss_weight)
-        if not temperature > 0:
+        number = isinstance(temperature, (int, float))
+        if not number or not temperature > 0:
             raise InputError(
                 f'ClassifierDistillLoss: temperature={temperature!r}; '
                 'expected a number > 0.'

@@ -30,7 +30,8 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
 
     def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()
-        if not loss_weight >= 0:
+        number = isinstance(loss_weight, (int, float))
+        if not number or not loss_weight >= 0:
             raise InputError(
                 f'{type(self).__name__}: loss_weight={loss_weight!r}; '
                 'expected a number >= 0.'

@@ -31,7 +31,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
     al., MLMI 2020 (arXiv 2009.13635), equation (2).
 
     The model's state dict is exactly that of MMPose's
-    ``TopdownPoseEstimator``: a checkpoint loads there, without this package.
+    ``TopdownPoseEstimator`` of the same parts: a checkpoint loads there.
     The teacher exists only while training, and only if some regulariser's
     weight is not 0.
 

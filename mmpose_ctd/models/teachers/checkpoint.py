@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['load_source_state', 'load_strictly']
+__all__ = ['load_source_state', 'load_strictly', 'read_checkpoint']
 
 _PARTS = ('backbone', 'head')
 
@@ -40,21 +40,11 @@ def load_source_state(
             f'model.teacher.checkpoint: the source model {path!r} does not '
             f'exist. To get it: {cure}'
         )
-    try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f'model.teacher.checkpoint: {path!r} cannot be read as a file of '
-            f'weights alone ({reason}). Convert it with a tool of '
-            'tools/model_converters; files that need code to load are '
-            'refused.'
-        ) from error
+    content = read_checkpoint(
+        path,
+        'model.teacher.checkpoint',
+        'Convert the source model with a tool of tools/model_converters',
+    )
     state = content.get('state_dict') if isinstance(content, dict) else None
     if not isinstance(state, dict):
         raise InputError(
@@ -73,6 +63,37 @@ def load_source_state(
             'a tool of tools/model_converters.'
         )
     return parts
+
+
+def read_checkpoint(path: str, what: str, cure: str):
+    """Read a file of weights without running code from it.
+
+    Args:
+        path (str): The file.
+        what (str): What names it, for the error: a config key or argument.
+        cure (str): What to do if the file needs code to load.
+
+    Returns:
+        What was saved, on the CPU.
+
+    Raises:
+        InputError: If it is damaged, no checkpoint, or needs code to load.
+    """
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        zipfile.BadZipFile,
+    ) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f'{what}: {path!r} cannot be read as a file of weights alone '
+            f'({reason}). If it is cut off or damaged, copy or download it '
+            f'again. If it holds code, it is refused. {cure}.'
+        ) from error
 
 
 def load_strictly(

@@ -33,8 +33,10 @@ class SourceModel(nn.Module):
             for controls and tests.
         how_to_get (str): What a user types to get that file; shown when it is
             missing. Defaults to ``''``.
-        input_size (tuple[int, int], optional): (H, W) that images are
-            resized to. Defaults to ``None``: the student's size.
+        input_size (int or tuple[int, int], optional): (H, W) that images are
+            resized to; its maps then differ in size from the student's, so
+            that only regularisers of the final layer can compare them.
+            Defaults to ``None``: the student's size.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class SourceModel(nn.Module):
         data_preprocessor: dict | None = None,
         checkpoint: str | None = None,
         how_to_get: str = '',
-        input_size: tuple[int, int] | None = None,
+        input_size: int | tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
         self.backbone = MODELS.build(backbone)
@@ -56,6 +58,8 @@ class SourceModel(nn.Module):
             self.convention = ImageConvention.of(
                 MODELS.build(data_preprocessor)
             )
+        if isinstance(input_size, int):
+            input_size = (input_size, input_size)
         self.input_size = input_size
         self.adapter = nn.Identity()
         if checkpoint is not None:

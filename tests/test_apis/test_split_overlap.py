@@ -1,0 +1,41 @@
+import pytest
+from mmengine.config import Config
+
+from mmpose_ctd.apis.split_overlap import split_overlap
+
+
+@pytest.fixture
+def config(tmp_path):
+    def config(train, test, ann_file='a.json'):
+        for name, subjects in (('train', train), ('test', test)):
+            (tmp_path / f'{name}.txt').write_text('\n'.join(subjects))
+        sets = {
+            f'{name}_dataloader': dict(
+                dataset=dict(
+                    data_root=str(tmp_path), ann_file=ann, split=f'{name}.txt'
+                )
+            )
+            for name, ann in (('train', 'a.json'), ('test', ann_file))
+        }
+        return Config(sets)
+
+    return config
+
+
+def test_shared_subjects_are_counted_not_named(config):
+    told = split_overlap(config(['anna', 'bob', 'cyd'], ['cyd', 'dan']))
+    assert told.startswith('1 of the 2 subjects of test_dataloader')
+    assert 'cyd' not in told
+
+
+def test_nothing_is_said_of_sets_apart(config):
+    assert split_overlap(config(['anna', 'bob'], ['cyd'])) == ''
+    # Ids of another set may be the same by chance.
+    assert split_overlap(config(['anna'], ['anna'], 'b.json')) == ''
+    assert split_overlap(Config(dict(train_dataloader=None))) == ''
+
+
+def test_a_missing_split_is_left_to_the_dataset(config, tmp_path):
+    cfg = config(['anna'], ['anna'])
+    (tmp_path / 'test.txt').unlink()
+    assert split_overlap(cfg) == ''
