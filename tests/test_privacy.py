@@ -91,12 +91,12 @@ def test_paths_below_the_current_folder_become_relative(tmp_path, monkeypatch):
     here = tmp_path / 'Anna Miller'
     here.mkdir()
     monkeypatch.chdir(here)
-    assert redact(f'{here}/work/x.pth') == 'work/x.pth'
-    assert redact(f'Saved to {here}/work/x.pth.') == 'Saved to work/x.pth.'
+    assert redact(f'{here}/runs/x.pth') == 'runs/x.pth'
+    assert redact(f'Saved to {here}/runs/x.pth.') == 'Saved to runs/x.pth.'
     assert redact(f"'{here}/my work/x.pth'") == "'my work/x.pth'"
     assert redact(str(here)) == '.'
     # Neither a neighbour's folder nor what leaves this one.
-    assert redact(f'{here}2/work/x.pth') == '<...>/x.pth'
+    assert redact(f'{here}2/runs/x.pth') == '<...>/x.pth'
     assert redact(f'{here}/../other/x.pth') == '<...>/x.pth'
 
 
