@@ -10,7 +10,6 @@ import sys
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
 from rich.console import Console
 
 from mmpose_ctd.apis.command_line import (
@@ -18,6 +17,7 @@ from mmpose_ctd.apis.command_line import (
     load_config,
     run,
 )
+from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation import LandmarkErrorMetric, report_table
 from mmpose_ctd.models.teachers.checkpoint import (
@@ -53,7 +53,7 @@ def dump_predictions(cfg: Config, file: str) -> None:
     cfg.test_evaluator = [*evaluators, dump]
 
 
-def check_checkpoint(path: str, runner: Runner) -> None:
+def check_checkpoint(path: str, runner: TerseRunner) -> None:
     """Refuse the weights of another model, or of other landmarks.
 
     mmengine loads what fits and leaves the rest random.
@@ -93,7 +93,7 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     if args.dump:
         dump_predictions(cfg, args.dump)
-    runner = Runner.from_cfg(cfg)
+    runner = TerseRunner.from_cfg(cfg)
     runner.test_loop  # noqa: B018  (builds dataset and metrics)
     check_checkpoint(args.checkpoint, runner)
     values = runner.test()

@@ -9,13 +9,13 @@ from mmengine.config import Config
 from mmengine.device import is_cuda_available
 from mmengine.evaluator import Evaluator
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
 
 from mmpose_ctd.apis.command_line import (
     add_runner_arguments,
     load_config,
     run,
 )
+from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
@@ -94,7 +94,7 @@ def main() -> None:
         # A mistake in it is to be told now, not when the training is over.
         init_default_scope(cfg.get('default_scope', 'mmpose'))
         Evaluator(cfg.test_evaluator)
-    Runner.from_cfg(cfg).train()
+    TerseRunner.from_cfg(cfg).train()
 
 
 if __name__ == '__main__':

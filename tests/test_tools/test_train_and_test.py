@@ -79,6 +79,11 @@ def test_training_writes_where_mmpose_does(place, trained):
     assert (work_dir / 'last_checkpoint').is_file()
     told = trained.stdout + trained.stderr
     assert 'loss_ed' in told and 'landmark/ME' in told
+    # What fills hundreds of lines is in the log file alone.
+    log = next(work_dir.glob('*/*.log')).read_text()
+    for words in ('train_dataloader = dict(', 'before_train_iter:'):
+        assert words in log and words not in told
+    assert len(told.splitlines()) < 40
 
 
 def test_log_and_checkpoint_name_no_folder_and_no_subject(place, trained):

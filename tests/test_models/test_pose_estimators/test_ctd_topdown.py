@@ -106,13 +106,13 @@ def test_the_losses_are_the_terms_on_both_features(checkpoint, data):
     cosine = torch.cosine_similarity(
         feats[-1].flatten(1), teacher.feats[-1].flatten(1)
     )
-    assert float(losses['loss_ed']) == pytest.approx(
+    assert losses['loss_ed'].item() == pytest.approx(
         10 * float((1 - cosine).mean()), rel=1e-5
     )
     p, q = (
         torch.softmax(x, 1) for x in (model.teacher.head(feats), teacher.final)
     )
-    assert float(losses['loss_cd']) == pytest.approx(
+    assert losses['loss_cd'].item() == pytest.approx(
         10 * float((p - q).square().sum(1).mean()), rel=1e-4
     )
     assert losses['loss_ed'].requires_grad

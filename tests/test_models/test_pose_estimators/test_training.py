@@ -101,7 +101,7 @@ def test_the_regulariser_keeps_the_encoder_nearer(checkpoint, tmp_path):
         model = train(tmp_path / name, model, epochs=10).model.train()
         images = model.data_preprocessor(batch(), True)['inputs']
         ours = SourceOutputs(model.backbone(images))
-        apart.append(float(distance(ours, source(images, False))))
+        apart.append(distance(ours, source(images, False)).item())
     assert apart[1] < 0.5 * apart[0]
 
 
