@@ -132,6 +132,17 @@ def teacher_file(path, channels=(6, 8), classes=5, seed=3):
     return str(path)
 
 
+def random_source_file(path, backbone='SFaceNet', head='SFaceEmbedding'):
+    """Write registered networks' random weights as a converted source."""
+    torch.manual_seed(0)
+    state = {
+        f'{part}.{key}': value
+        for part, kind in (('backbone', backbone), ('head', head))
+        for key, value in MODELS.build(dict(type=kind)).state_dict().items()
+    }
+    torch.save(dict(state_dict=state, meta={}), path)
+
+
 PREPROCESSOR = dict(
     type='PoseDataPreprocessor',
     mean=[120.0, 110.0, 100.0],

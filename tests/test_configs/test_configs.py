@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
+from toy_models import random_source_file
 
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 from mmpose_ctd.errors import MissingFileError
@@ -39,19 +39,10 @@ def data_root(tmp_path_factory):
 def checkpoints(tmp_path_factory):
     """Random weights in the form of the converted source models."""
     root = tmp_path_factory.mktemp('checkpoints')
-    for file, backbone, head in (
-        ('sface.pth', 'SFaceNet', 'SFaceEmbedding'),
-        ('vggface2_resnet50.pth', 'VGGFace2ResNet', 'PooledClassifier'),
-    ):
-        torch.manual_seed(0)
-        state = {
-            f'{part}.{key}': value
-            for part, kind in (('backbone', backbone), ('head', head))
-            for key, value in MODELS.build(dict(type=kind))
-            .state_dict()
-            .items()
-        }
-        torch.save(dict(state_dict=state, meta={}), root / file)
+    random_source_file(root / 'sface.pth')
+    random_source_file(
+        root / 'vggface2_resnet50.pth', 'VGGFace2ResNet', 'PooledClassifier'
+    )
     return root
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-import torch
-from mmpose.registry import MODELS
+from toy_models import random_source_file
 
 import mmpose_ctd.apis.download
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
@@ -19,16 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch, capsys):
-    torch.manual_seed(0)
-    state = {
-        f'{part}.{key}': value
-        for part, kind in (
-            ('backbone', 'SFaceNet'),
-            ('head', 'SFaceEmbedding'),
-        )
-        for key, value in MODELS.build(dict(type=kind)).state_dict().items()
-    }
-    torch.save(dict(state_dict=state, meta={}), tmp_path / 'sface.pth')
+    random_source_file(tmp_path / 'sface.pth')
     monkeypatch.setenv('CTD_CHECKPOINTS', str(tmp_path))
     monkeypatch.setattr(
         mmpose_ctd.apis.download, 'download', lambda name, say: say(name)

@@ -11,7 +11,7 @@ import cv2
 import mmpose
 import pytest
 import torch
-from mmpose.registry import MODELS
+from toy_models import random_source_file
 
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
@@ -35,18 +35,8 @@ def place(tmp_path_factory):
     split = max((faces / 'splits').glob('train_n*_seed0.txt'))
     # The one that the config names.
     split.rename(faces / 'splits' / 'train_n020_seed0.txt')
-    torch.manual_seed(0)
-    state = {
-        f'{part}.{key}': value
-        for part, kind in (
-            ('backbone', 'SFaceNet'),
-            ('head', 'SFaceEmbedding'),
-        )
-        for key, value in MODELS.build(dict(type=kind)).state_dict().items()
-    }
     (place / 'checkpoints').mkdir()
-    content = dict(state_dict=state, meta={})
-    torch.save(content, place / 'checkpoints' / 'sface.pth')
+    random_source_file(place / 'checkpoints' / 'sface.pth')
     return place
 
 
