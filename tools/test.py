@@ -93,6 +93,9 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     if args.dump:
         dump_predictions(cfg, args.dump)
+    if args.out:
+        # Before the test: a folder that cannot be made loses no result.
+        os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
     runner = TerseRunner.from_cfg(cfg)
     runner.test_loop  # noqa: B018  (builds dataset and metrics)
     check_checkpoint(args.checkpoint, runner)
@@ -109,7 +112,6 @@ def main() -> None:
     for report in reports:
         console.print(report_table(report))
     if args.out:
-        os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
         content = dict(metrics=values, reports=reports)
         with open(args.out, 'w', encoding='utf-8') as file:
             json.dump(content, file, indent=1)
