@@ -18,7 +18,23 @@ from mmpose_ctd.datasets.converters import (
     summary,
 )
 from mmpose_ctd.datasets.converters.webmorph_recipe import FRL_FACES
-from mmpose_ctd.datasets.converters.webmorph_tem import format_tem
+
+
+def format_tem(points: np.ndarray, lines: tuple = ()) -> str:
+    """The text of a template: what ``parse_tem`` reads.
+
+    Args:
+        points (np.ndarray): (N, 2), pixels.
+        lines (Sequence[TemLine]): Curves through them.
+    """
+    rows = [str(len(points))]
+    rows += [f'{float(x)!r}\t{float(y)!r}' for x, y in points]
+    rows.append(str(len(lines)))
+    for line in lines:
+        rows += [str(int(line.closed)), str(len(line.indices))]
+        rows.append(' '.join(map(str, line.indices)))
+    return '\n'.join(rows) + '\n'
+
 
 # The columns of crops.csv up to `side`, an empty one as `-`.
 PICTURES = """

@@ -6,10 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from webmorph_checkout import make_checkout, run, shown
+from webmorph_checkout import format_tem, make_checkout, run, shown
 
 from mmpose_ctd.datasets.converters import convert, load_recipe, read_tem
-from mmpose_ctd.datasets.converters.webmorph_tem import format_tem
 from mmpose_ctd.errors import InputError
 
 

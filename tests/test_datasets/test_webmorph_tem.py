@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from webmorph_checkout import format_tem
 
 from mmpose_ctd.datasets.converters import (
     RecordRefused,
@@ -12,7 +13,6 @@ from mmpose_ctd.datasets.converters import (
     parse_tem,
     read_tem,
 )
-from mmpose_ctd.datasets.converters.webmorph_tem import format_tem
 
 
 @st.composite

@@ -6,7 +6,6 @@ closed else 0, the number of its points, and their indices.
 """
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,19 +150,3 @@ def read_tem(path: str | Path) -> tuple[np.ndarray, list[TemLine]]:
             path.name, 'bytes that are no text', 'a WebMorph template'
         ) from None
     return parse_tem(text, path.name)
-
-
-def format_tem(points: np.ndarray, lines: Sequence[TemLine] = ()) -> str:
-    """The text of a template: what :func:`parse_tem` reads.
-
-    Args:
-        points (np.ndarray): (N, 2), pixels.
-        lines (Sequence[TemLine]): Curves through them.
-    """
-    rows = [str(len(points))]
-    rows += [f'{float(x)!r}\t{float(y)!r}' for x, y in points]
-    rows.append(str(len(lines)))
-    for line in lines:
-        rows += [str(int(line.closed)), str(len(line.indices))]
-        rows.append(' '.join(map(str, line.indices)))
-    return '\n'.join(rows) + '\n'
