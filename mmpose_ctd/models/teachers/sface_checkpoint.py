@@ -1,16 +1,13 @@
 """Writes SFace as a checkpoint that configs of this package can name."""
 
-import contextlib
 import hashlib
-import os
 from pathlib import Path
 
-import torch
-
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
 
+from .checkpoint_writer import check_paths, write_source
 from .sface_onnx import read_sface_onnx
 
 __all__ = ['convert_sface']
@@ -44,38 +41,25 @@ def convert_sface(
         MissingFileError: If ``source`` does not exist.
         InputError: If it is not the published network, or ``target`` exists.
     """
-    source, target = Path(source), Path(target)
-    if not source.is_file():
-        raise MissingFileError(
-            f'{source}: no such file; expected '
-            'face_recognition_sface_2021dec.onnx, which '
-            '`python tools/download.py sface` gets'
-        )
-    if target.is_dir():
-        raise InputError(f'{target}: is a folder; name the file to write')
-    if target.exists() and not force:
-        raise InputError(f'{target}: exists already; --force replaces it')
+    source, target = check_paths(
+        source,
+        target,
+        force,
+        'face_recognition_sface_2021dec.onnx, which '
+        '`python tools/download.py sface` gets',
+    )
     data = source.read_bytes()
     try:
         state = read_sface_onnx(data)
     except InputError as error:
         raise InputError(f'{source}: {error}') from error
     meta = _meta(hashlib.sha256(data).hexdigest())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
-    try:
-        # Into an open file: given a name, torch writes it into the archive.
-        with draft.open('wb') as file:
-            torch.save({'state_dict': state, 'meta': meta}, file)
-        if not _works(draft):
-            raise InputError(
-                f'{source}: its weights give an embedding that is not finite'
-            )
-        os.replace(draft, target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
+    write_source(source, target, state, meta, _networks, SFaceNet.input_size)
     return meta
+
+
+def _networks() -> dict:
+    return {'backbone': SFaceNet(), 'head': SFaceEmbedding()}
 
 
 def _meta(sha256: str) -> dict:
@@ -91,25 +75,3 @@ def _meta(sha256: str) -> dict:
         'converter': 'sface_to_mmpose',
         'converter_version': CONVERTER_VERSION,
     }
-
-
-def _works(path: Path) -> bool:
-    """Whether the file alone gives both networks, in working order."""
-    state = torch.load(path, weights_only=True)['state_dict']
-    # Without storage: what the file does not fill, cannot run.
-    with torch.device('meta'):
-        networks = {'backbone': SFaceNet(), 'head': SFaceEmbedding()}
-    for part, network in networks.items():
-        start = f'{part}.'
-        keys = {
-            key[len(start) :]: value
-            for key, value in state.items()
-            if key.startswith(start)
-        }
-        network.load_state_dict(keys, strict=True, assign=True)
-        network.eval()
-    width, height = SFaceNet.input_size
-    with torch.no_grad():
-        maps = networks['backbone'](torch.zeros(1, 3, height, width))
-        embedding = networks['head'](maps)
-    return bool(embedding.isfinite().all())
