@@ -1,106 +1,54 @@
-"""VGGFace2's ResNet-50 by VALUE, against its published description.
-
-The reference is written here in plain torch: torchvision-like names, the
-stride in the first 1x1 convolution, max-pooling without padding that rounds
-up.
-"""
+"""VGGFace2's ResNet-50 by VALUE, against its published description."""
 
 import pytest
 import torch
-import torch.nn.functional as F
-from mmpose.models.backbones import ResNet
+from mmpose.registry import MODELS
+from vggface2_network import (
+    TRAPS,
+    differences,
+    fall_into,
+    photograph,
+    random_state,
+    run,
+)
 
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones import VGGFace2ResNet
 from mmpose_ctd.models.heads import PooledClassifier
 
-
-def norm(x, state, name):
-    keys = ('running_mean', 'running_var', 'weight', 'bias')
-    return F.batch_norm(x, *(state[f'{name}.{k}'] for k in keys), eps=1e-5)
-
-
-def bottleneck(x, state, name, stride):
-    y = F.conv2d(x, state[f'{name}.conv1.weight'], stride=stride)
-    y = F.relu(norm(y, state, f'{name}.bn1'))
-    y = F.conv2d(y, state[f'{name}.conv2.weight'], padding=1)
-    y = F.relu(norm(y, state, f'{name}.bn2'))
-    y = norm(F.conv2d(y, state[f'{name}.conv3.weight']), state, f'{name}.bn3')
-    shortcut = f'{name}.downsample.0.weight'
-    if shortcut in state:
-        x = F.conv2d(x, state[shortcut], stride=stride)
-        x = norm(x, state, f'{name}.downsample.1')
-    return F.relu(x + y)
-
-
-def reference(x, state):
-    x = F.conv2d(x, state['conv1.weight'], stride=2, padding=3)
-    x = F.relu(norm(x, state, 'bn1'))
-    x = F.max_pool2d(x, 3, stride=2, padding=0, ceil_mode=True)
-    stages = []
-    for stage, blocks in enumerate((3, 4, 6, 3)):
-        for block in range(blocks):
-            stride = 2 if stage and not block else 1
-            x = bottleneck(x, state, f'layer{stage + 1}.{block}', stride)
-        stages.append(x)
-    return stages
-
-
-def random_norms(model):
-    """MMPose starts a block's last BatchNorm at 0: nothing would show."""
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.running_mean, -0.1, 0.1)
-            torch.nn.init.uniform_(module.running_var, 0.8, 1.2)
-            torch.nn.init.uniform_(module.weight, 0.3, 0.6)
+STATE = random_state(classes=None)
 
 
 @pytest.fixture(scope='module')
 def network():
-    torch.manual_seed(0)
     model = VGGFace2ResNet(out_indices=(0, 1, 2, 3))
-    model.init_weights()
-    random_norms(model)
+    # Its names are torchvision's.
+    model.load_state_dict(STATE)
     model.eval()
     return model
 
 
-@pytest.mark.parametrize('size', [224, 256])
+@pytest.mark.parametrize('size', [224, 256, 193])
+@torch.no_grad()
 def test_every_stage_has_the_published_values(network, size):
-    x = torch.rand(1, 3, size, size, generator=torch.manual_seed(1)) * 200
-    with torch.no_grad():
-        ours = network(x)
-        wanted = reference(x, network.state_dict())
-    for a, b in zip(ours, wanted):
-        assert a.shape == b.shape
-        assert (a - b).abs().max() <= 1e-5 * b.abs().max()
+    x = photograph(size)
+    assert max(differences(network(x), run(STATE, x))) <= 1e-5
 
 
-@pytest.mark.parametrize(
-    'spoil',
-    [
-        pytest.param(dict(padding=1), id='max-pool padded'),
-        pytest.param(dict(style='pytorch'), id='stride on the 3x3'),
-        pytest.param(dict(eps=1e-3), id='BatchNorm eps'),
-        pytest.param(dict(swap=True), id='channels swapped'),
-    ],
-)
-def test_each_silent_trap_would_change_the_values(network, spoil):
-    style = spoil.get('style', 'caffe')
-    other = ResNet(50, style=style, out_indices=(0, 1, 2, 3))
-    other.load_state_dict(network.state_dict())
-    if 'padding' not in spoil:
-        other.maxpool = network.maxpool
-    if 'eps' in spoil:
-        for module in other.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.eps = spoil['eps']
-    other.eval()
-    x = torch.rand(1, 3, 224, 224, generator=torch.manual_seed(1)) * 200
-    with torch.no_grad():
-        right = reference(x, network.state_dict())[-1]
-        wrong = other(x.flip(1) if 'swap' in spoil else x)[-1]
-    assert wrong.shape == right.shape
-    assert (wrong - right).norm() > 1e-3 * right.norm()
+@pytest.mark.parametrize('trap', TRAPS)
+@torch.no_grad()
+def test_each_silent_trap_would_change_the_values(network, trap):
+    x = photograph(224)
+    wrong = differences(fall_into(trap, network)(x), run(STATE, x))
+    # The stride of the 3x3 shows from the second stage on.
+    assert min(wrong[1:]) > 0.05
+
+
+def test_it_states_its_convention():
+    assert VGGFace2ResNet.mean == (131.0912, 103.8827, 91.4953)
+    assert VGGFace2ResNet.std == (1.0, 1.0, 1.0)
+    assert VGGFace2ResNet.channel_order == 'rgb'
+    assert VGGFace2ResNet.input_size == (224, 224)
 
 
 def test_the_classifier_is_pooling_and_a_linear_layer():
@@ -108,3 +56,25 @@ def test_the_classifier_is_pooling_and_a_linear_layer():
     feats = torch.rand(2, 4, 3, 5)
     wanted = feats.mean((2, 3)) @ head.fc.weight.T + head.fc.bias
     assert torch.allclose(head((None, feats)), wanted, atol=1e-6)
+    assert set(head.state_dict()) == {'fc.weight', 'fc.bias'}
+
+
+@pytest.mark.parametrize('classes', [None, 6])
+def test_an_embedding_comes_before_the_classifier_or_in_its_place(classes):
+    config = dict(
+        type='PooledClassifier',
+        in_channels=4,
+        num_classes=classes,
+        embedding_dim=3,
+    )
+    head = MODELS.build(config)
+    feats = torch.rand(2, 4, 3, 5)
+    wanted = feats.mean((2, 3)) @ head.reduce.weight.T + head.reduce.bias
+    if classes:
+        wanted = wanted @ head.fc.weight.T + head.fc.bias
+    assert torch.allclose(head((feats,)), wanted, atol=1e-6)
+
+
+def test_a_head_without_layers_is_refused():
+    with pytest.raises(InputError, match='embedding_dim are both None'):
+        PooledClassifier(num_classes=None)

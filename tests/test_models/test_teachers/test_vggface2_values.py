@@ -1,0 +1,140 @@
+"""Converted files by VALUE: one random network, written in each published
+form, converted, and run beside the network that it was written from."""
+
+import functools
+
+import pytest
+import torch
+import vggface2_files as files
+from mmpose.registry import MODELS
+from vggface2_network import (
+    TRAPS,
+    differences,
+    fall_into,
+    photograph,
+    random_state,
+    run,
+)
+
+from mmpose_ctd.models.teachers.checkpoint import load_source_state
+from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
+
+FORMS = {
+    'pickle of Python 2': files.write_python2_pickle,
+    'pickle of protocol 2': files.write_pickle,
+    'pickle of protocol 5': functools.partial(files.write_pickle, protocol=5),
+    'dag': files.write_dag,
+    'dag as zip': functools.partial(files.write_dag, legacy=False),
+    'Keras': files.write_keras,
+    'Keras with scopes': functools.partial(
+        files.write_keras, scope_suffix='_1'
+    ),
+}
+PLAIN, SQUEEZED = {}, {'se': True}
+CASES = [
+    *((form, PLAIN) for form in FORMS),
+    *((form, SQUEEZED) for form in ('pickle of Python 2', 'dag', 'Keras')),
+    ('dag', {'embedding': 128, 'classes': None}),
+    ('dag', {'embedding': 128, 'classes': 10}),
+    ('dag', {'embedding': 256, 'classes': None, 'se': True}),
+    ('Keras', {'classes': None}),
+    ('Keras', {'classes': None, 'se': True}),
+]
+
+
+@pytest.fixture
+def convert(tmp_path):
+    """Write a network in some form; give the converted networks."""
+
+    def convert(form, state, **options):
+        # The name says nothing.
+        FORMS[form](tmp_path / 'file', state)
+        meta = convert_vggface2(
+            tmp_path / 'file', tmp_path / 'out.pth', force=True, **options
+        )
+        parts = load_source_state(str(tmp_path / 'out.pth'))
+        networks = {}
+        for part in ('backbone', 'head'):
+            if meta[part] is None:
+                assert not parts[part]
+                continue
+            changes = {'out_indices': (0, 1, 2, 3)} if part != 'head' else {}
+            networks[part] = MODELS.build({**meta[part], **changes})
+            networks[part].load_state_dict(parts[part], strict=True)
+            networks[part].eval()
+        return meta, networks
+
+    yield convert
+    for path in tmp_path.iterdir():  # 100 MB each
+        path.unlink()
+
+
+@torch.no_grad()
+def outputs(networks, x):
+    feats = networks['backbone'](x)
+    head = networks.get('head')
+    return [*feats, head(feats)] if head else [*feats]
+
+
+def wanted(state, x):
+    """Four maps and the last output: logits, else the embedding."""
+    values = run(state, x)
+    return values[:4] + values[4:][-1:]
+
+
+@pytest.mark.parametrize(('form', 'network'), CASES)
+def test_every_stage_and_the_output_have_the_values_of_the_source(
+    form, network, convert
+):
+    state = random_state(**network)
+    meta, networks = convert(form, state)
+    squeezed = network.get('se', False)
+    kind = 'VGGFace2SEResNet' if squeezed else 'VGGFace2ResNet'
+    assert type(networks['backbone']).__name__ == kind
+    assert meta['classes'] == network.get('classes', 10)
+    assert meta['embedding_dim'] == network.get('embedding')
+    assert meta['source_channel_order'] == ('rgb' if 'dag' in form else 'bgr')
+    for size in (224, 256):
+        x = photograph(size)
+        ours, theirs = outputs(networks, x), wanted(state, x)
+        assert len(ours) == 4 + bool(meta['head'])
+        assert max(differences(ours, theirs)) <= 1e-5
+        assert all(value.std() > 0.3 for value in theirs), 'nothing to see'
+
+
+@pytest.mark.parametrize('form', ['pickle of Python 2', 'dag', 'Keras'])
+def test_the_same_comparison_catches_each_of_the_four_traps(form, convert):
+    state = random_state()
+    _, networks = convert(form, state)
+    right = networks['backbone']
+    for size in (224, 256):
+        x = photograph(size)
+        theirs = wanted(state, x)
+        for trap in TRAPS:
+            networks['backbone'] = fall_into(trap, right)
+            wrong = differences(outputs(networks, x), theirs)
+            assert max(wrong) > 0.1, trap  # 10,000 times the tolerance
+
+
+def test_all_forms_of_one_network_give_the_same_file(convert):
+    state = random_state()
+    first, *others = (
+        convert(form, state)[1]['backbone'].state_dict()
+        for form in ('pickle of Python 2', 'Keras')
+    )
+    for key, value in state.items():
+        if not key.startswith('fc.'):
+            assert torch.equal(first[key], value)
+            assert all(torch.equal(x[key], value) for x in others)
+
+
+@pytest.mark.parametrize('eps', [1e-3, 1e-4])
+def test_another_epsilon_is_folded_into_the_variances(eps, convert):
+    """As keras-vggface's code runs these files: 1e-3, SE-ResNet 1e-4."""
+    state = random_state()
+    meta, networks = convert('Keras', state, bn_eps=eps)
+    assert (meta['source_bn_eps'], meta['bn_eps']) == (eps, 1e-5)
+    x = photograph(224)
+    theirs = run(state, x, eps=eps)
+    assert max(differences(outputs(networks, x), theirs)) <= 1e-5
+    assert max(differences(run(state, x), theirs)) > 1e-3
