@@ -1,4 +1,5 @@
 from .backbones import *  # noqa: F403
+from .connectors import *  # noqa: F403
 from .heads import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .outputs import SourceOutputs

@@ -48,6 +48,8 @@ class ClassifierDistillLoss(DistillLoss):
             Kullback-Leibler divergence times T^2 of Hinton et al.,
             "Distilling the Knowledge in a Neural Network", 2015. Defaults to
             ``'l2'``.
+        connector (dict, optional): See :class:`DistillLoss`; needed where the
+            student's last map has not the channels that C_s takes.
     """
 
     needs_final = True
@@ -57,8 +59,9 @@ class ClassifierDistillLoss(DistillLoss):
         loss_weight: float = 1.0,
         temperature: float = 1.0,
         distance: str = 'l2',
+        connector: dict | None = None,
     ) -> None:
-        super().__init__(loss_weight)
+        super().__init__(loss_weight, connector)
         number = isinstance(temperature, (int, float))
         if not number or not temperature > 0:
             raise InputError(

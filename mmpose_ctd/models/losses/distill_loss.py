@@ -2,6 +2,7 @@
 
 from abc import ABCMeta, abstractmethod
 
+from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
@@ -14,31 +15,53 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
     """A regulariser: distance between a student's and a teacher's outputs.
 
     A new one is a subclass with :meth:`distance`, registered in MMPose's
-    ``MODELS``.
+    ``MODELS``. What it compares it asks for with the attributes below; the
+    estimator computes nothing else.
 
     Args:
         loss_weight (float): Weight lambda of the term in the total loss. At 0
             the term is not computed; when all are 0 the teacher never runs.
             Defaults to 1.0.
+        connector (dict, optional): Config of a module, by default a
+            ``PointwiseConnector``, that the student's map goes through before
+            it is compared. It is trained with the student and dropped from
+            what inference loads. Defaults to ``None``.
 
     Attributes:
+        needs_feats (bool): Whether the teacher's encoder has to run.
         needs_final (bool): Whether the estimator has to compute
             ``SourceOutputs.final``.
+        needs_weights (bool): Whether it has to give
+            ``SourceOutputs.weights``.
+        scheduled (bool): Whether a hook sets ``loss_weight`` while training:
+            then the teacher is built even if the weight starts at 0.
     """
 
+    needs_feats = True
     needs_final = False
+    needs_weights = False
 
-    def __init__(self, loss_weight: float = 1.0) -> None:
+    def __init__(
+        self, loss_weight: float = 1.0, connector: dict | None = None
+    ) -> None:
         super().__init__()
         number = isinstance(loss_weight, (int, float))
-        if not number or not loss_weight >= 0:
+        if not number or not 0 <= loss_weight < float('inf'):
             raise InputError(
                 f'{type(self).__name__}: loss_weight={loss_weight!r}; '
                 'expected a number >= 0.'
             )
         self.loss_weight = loss_weight
+        self.scheduled = False
+        if connector is not None:
+            connector = dict(connector)
+            connector.setdefault('type', 'PointwiseConnector')
+            connector = MODELS.build(connector)
+        self.connector = connector
 
-    def forward(self, student: SourceOutputs, teacher: SourceOutputs):
+    def forward(
+        self, student: SourceOutputs, teacher: SourceOutputs
+    ) -> Tensor:
         """Weighted distance, averaged over the N images of the batch.
 
         Args:
@@ -56,29 +79,11 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
     ) -> Tensor:
         """Distance of each image, (N,)."""
 
+    def connect(self, student_map: Tensor) -> Tensor:
+        """The student's map (N, c, h, w) as it is compared, (N, C, h, w)."""
+        if self.connector is None:
+            return student_map
+        return self.connector(student_map)
+
     def extra_repr(self) -> str:
         return f'loss_weight={self.loss_weight}'
-
-    def _stage(
-        self, student: SourceOutputs, teacher: SourceOutputs, stage: int
-    ) -> tuple[Tensor, Tensor]:
-        """Both maps (N, C, h, w) of one stage, in float32, of equal shape."""
-        name = f'{type(self).__name__}(stage={stage})'
-        for who, outputs in (('backbone', student), ('teacher', teacher)):
-            n = len(outputs.feats)
-            if not -n <= stage < n:
-                raise InputError(
-                    f'{name}: model.{who} gives {n} feature map(s). Name '
-                    f'more in its out_indices, or choose a stage of '
-                    f'{-n}..{n - 1}.'
-                )
-        ours, theirs = student.feats[stage], teacher.feats[stage]
-        if ours.shape != theirs.shape:
-            raise InputError(
-                f'{name}: the student map (C, h, w) = '
-                f'{tuple(ours.shape[1:])} differs from the teacher map '
-                f'{tuple(theirs.shape[1:])}. Match stages of equal channels '
-                'and stride (out_indices of model.backbone and '
-                'model.teacher.backbone), or use the same architecture.'
-            )
-        return ours.float(), theirs.float()

@@ -7,7 +7,7 @@ from torch import Tensor
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
 
-from .distill_loss import DistillLoss
+from .stage_distill_loss import StageDistillLoss
 
 __all__ = ['EncoderDistillLoss']
 
@@ -20,7 +20,7 @@ _VECTORS = dict(
 
 
 @MODELS.register_module()
-class EncoderDistillLoss(DistillLoss):
+class EncoderDistillLoss(StageDistillLoss):
     r"""Encoder distillation, equation (4) of the paper.
 
     .. math::
@@ -33,27 +33,26 @@ class EncoderDistillLoss(DistillLoss):
 
     Args:
         loss_weight (float): lambda. Defaults to 1.0.
-        stage (int): Which of the encoder's maps, an index into its
-            ``out_indices``. Defaults to -1, the last.
         granularity (str): What one vector is: the whole ``'map'`` (the
             paper's), every ``'position'``'s channels, or every ``'channel'``'s
             positions; the cosines of an image are averaged. Defaults to
             ``'map'``.
+        **kwargs: ``stage``, ``teacher_stage``, ``connector``, ``resample`` of
+            :class:`StageDistillLoss`.
     """
 
     def __init__(
         self,
         loss_weight: float = 1.0,
-        stage: int = -1,
         granularity: str = 'map',
+        **kwargs,
     ) -> None:
-        super().__init__(loss_weight)
+        super().__init__(loss_weight, **kwargs)
         if granularity not in _VECTORS:
             raise InputError(
                 f'EncoderDistillLoss: granularity={granularity!r}; expected '
                 f'one of {sorted(_VECTORS)}.'
             )
-        self.stage = stage
         self.granularity = granularity
 
     def distance(
@@ -62,16 +61,12 @@ class EncoderDistillLoss(DistillLoss):
         """1 - cosine of each image, (N,), between 0 and 2.
 
         Raises:
-            InputError: If the stage does not exist or the maps' shapes
-                differ.
+            InputError: See :meth:`StageDistillLoss.maps`.
         """
-        ours, theirs = self._stage(student, teacher, self.stage)
+        ours, theirs = self.maps(student, teacher)
         vectors = _VECTORS[self.granularity]
         cosine = F.cosine_similarity(vectors(ours), vectors(theirs), dim=-1)
         return 1 - cosine.mean(dim=1)
 
     def extra_repr(self) -> str:
-        return (
-            f'{super().extra_repr()}, stage={self.stage}, '
-            f'granularity={self.granularity!r}'
-        )
+        return f'{super().extra_repr()}, granularity={self.granularity!r}'

@@ -1,0 +1,3 @@
+from .pointwise_connector import PointwiseConnector
+
+__all__ = ['PointwiseConnector']
