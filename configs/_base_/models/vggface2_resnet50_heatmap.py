@@ -23,6 +23,8 @@ model = dict(
         data_preprocessor=image_convention,
         checkpoint='{{$CTD_CHECKPOINTS:checkpoints}}/vggface2_resnet50.pth',
         how_to_get='ask the authors of VGGFace2 for resnet50_ft (it may not '
-        'be redistributed) and convert it as docs/teachers.md describes',
+        'be redistributed), then: python '
+        'tools/model_converters/vggface2_to_mmpose.py FILE '
+        'checkpoints/vggface2_resnet50.pth',
     ),
 )
