@@ -44,11 +44,11 @@ def convert_vggface2(
         bn_eps (float): Epsilon of BatchNorm that the file's variances are
             meant for. VGGFace2's networks have 1e-5, the default, whatever
             the container; another value is folded into the variances,
-            ``running_var + bn_eps - 1e-5``, which gives the same outputs. (keras-vggface's
-            code runs ``.h5`` files with 1e-3, Keras's default, and
-            SE-ResNet's with 1e-4; it also pads and pools otherwise, so that
-            its values are not those of the network that was trained. See
-            docs/teachers.md.)
+            ``running_var + bn_eps - 1e-5``, which gives the same outputs.
+            keras-vggface's code runs ``.h5`` files with 1e-3, Keras's
+            default, and SE-ResNet's with 1e-4; it also pads and pools
+            otherwise, so that its values are not those of the network that
+            was trained. See docs/teachers.md.
 
     Returns:
         dict: The checkpoint's ``meta``.
