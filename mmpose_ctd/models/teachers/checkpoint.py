@@ -1,72 +1,138 @@
 """Reads a source model's file, safely."""
 
+import contextlib
 import os
 import pickle
+import re
 import zipfile
 
 import torch
 from torch import Tensor
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.safe_loading import _harmless_globals
+
+from .checkpoint_parts import find_state, part_prefixes, prefixes_in, split
 
 __all__ = ['load_source_state', 'load_strictly', 'read_checkpoint']
 
-_PARTS = ('backbone', 'head')
+_WHERE = 'model.teacher.checkpoint'
+_VGGFACE2 = (
+    "convert VGGFace2's with: python tools/model_converters/"
+    'vggface2_to_mmpose.py {path} OUT.pth'
+)
+#: End of a file's name -> how it becomes one that can be read.
+_FOREIGN = {
+    '.onnx': (
+        'convert SFace with: python tools/model_converters/'
+        'sface_to_mmpose.py {path} OUT.pth'
+    ),
+    '.pkl': _VGGFACE2,
+    '.h5': _VGGFACE2,
+    '.safetensors': (
+        'write it anew: torch.save(safetensors.torch.load_file(...), '
+        "'OUT.pth')"
+    ),
+}
 
 
 def load_source_state(
-    path: str, how_to_get: str = ''
+    path: str,
+    how_to_get: str = '',
+    prefix: str | dict | None = None,
+    state_key: str | None = None,
 ) -> dict[str, dict[str, Tensor]]:
-    """Read the two parts of a converted source model.
+    """Read the parts of a source model.
 
-    The file is what the converters of ``tools/model_converters`` write: a
-    ``state_dict`` whose keys start with ``backbone.`` (E_s) or ``head.``
-    (C_s). It is read with ``weights_only=True``; nothing in it can run.
+    Without ``prefix`` it is what the converters of
+    ``tools/model_converters``, MMPose and mmpretrain write: keys start with
+    ``backbone.`` (E_s), ``neck.`` or ``head.`` (C_s), and every other is an
+    error. With a prefix other keys are passed over. The file is read with
+    ``weights_only=True``; nothing in it can run.
 
     Args:
         path (str): The file, a ``.pth``.
         how_to_get (str): What a user types to get the file, for the error.
+        prefix (str or dict, optional): What the parts' keys begin with; see
+            :func:`.checkpoint_parts.part_prefixes`. Defaults to ``None``.
+        state_key (str, optional): Under which name of the file the weights
+            lie; see :func:`.checkpoint_parts.find_state`. Defaults to
+            ``None``: the usual ones.
 
     Returns:
-        dict: ``{'backbone': state dict, 'head': state dict}``.
+        dict: ``{'backbone': state dict, 'neck': ..., 'head': ...}``; all but
+        the first may be empty.
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If it is not a source model's file.
+        InputError: If it is an address, or not a source model's file, or the
+            prefixes do not fit it.
     """
-    if not os.path.isfile(path):
-        cure = how_to_get or 'set model.teacher.checkpoint to the file'
-        raise MissingFileError(
-            f'model.teacher.checkpoint: the source model {path!r} does not '
-            f'exist. To get it: {cure}'
-        )
+    _check_path(path, how_to_get)
     content = read_checkpoint(
         path,
-        'model.teacher.checkpoint',
+        _WHERE,
         'Convert the source model with a tool of tools/model_converters',
     )
-    state = content.get('state_dict') if isinstance(content, dict) else None
-    if not isinstance(state, dict):
+    state = find_state(content, path, state_key)
+    prefixes = part_prefixes(prefix)
+    parts, left = split(state, prefixes)
+    for part, (start, _) in prefixes.items():
+        # Of the usual three only the encoder is always there.
+        if not parts[part] and (prefix is not None or part == 'backbone'):
+            raise InputError(
+                f'{_WHERE}: no key of {path!r} starts with {start!r}, the '
+                f'prefix of the {part}. Its keys start with '
+                f'{prefixes_in(state)}. Name what the {part} has in '
+                'model.teacher.prefix, or convert the file with a tool of '
+                'tools/model_converters.'
+            )
+    if left and prefix is None:
         raise InputError(
-            f"model.teacher.checkpoint: {path!r} has no 'state_dict'. "
-            'Convert it with a tool of tools/model_converters.'
-        )
-    parts: dict[str, dict[str, Tensor]] = {name: {} for name in _PARTS}
-    for key, value in state.items():
-        part, _, rest = key.partition('.')
-        if part in parts:
-            parts[part][rest] = value
-    if not parts['backbone']:
-        raise InputError(
-            f'model.teacher.checkpoint: no key of {path!r} starts with '
-            f"'backbone.' (first keys: {sorted(state)[:3]}). Convert it with "
-            'a tool of tools/model_converters.'
+            f'{_WHERE}: {len(left)} keys of {path!r} belong to no part, such '
+            f"as {left[:3]}; expected 'backbone.', 'neck.' and 'head.' "
+            f'alone, found {prefixes_in(state)}. If they are not needed, '
+            "name what is: model.teacher.prefix=dict(backbone='backbone.')."
         )
     return parts
 
 
+def _check_path(path: str, how_to_get: str) -> None:
+    if re.match(r'[\w+.-]+://', path):
+        raise InputError(
+            f'{_WHERE}: {path!r} is an address. Download it first (curl -LO '
+            'ADDRESS) and name the file.'
+        )
+    cure = _FOREIGN.get(os.path.splitext(path)[1].lower())
+    if cure:
+        raise InputError(
+            f'{_WHERE}: {path!r} is not a torch file of weights; '
+            f'{cure.format(path=path)}, and name OUT.pth here.'
+        )
+    if not os.path.isfile(path):
+        cure = how_to_get or 'set model.teacher.checkpoint to the file'
+        raise MissingFileError(
+            f'{_WHERE}: the source model {path!r} does not exist. To get it: '
+            f'{cure}'
+        )
+
+
+def _mmengine_allowed():
+    """Lets torch read what mmengine's checkpoints hold beside weights."""
+    # Older torch cannot allow a function under another's name.
+    if torch.__version__ < (2, 6):
+        return contextlib.nullcontext()
+    # Those that require_safe_loading() allowed for good would be gone after.
+    there = torch.serialization.get_safe_globals()
+    return torch.serialization.safe_globals(
+        [item for item in _harmless_globals() if item not in there]
+    )
+
+
 def read_checkpoint(path: str, what: str, cure: str):
     """Read a file of weights without running code from it.
+
+    What mmengine's Runner logs into its checkpoints is accepted too.
 
     Args:
         path (str): The file.
@@ -80,7 +146,8 @@ def read_checkpoint(path: str, what: str, cure: str):
         InputError: If it is damaged, no checkpoint, or needs code to load.
     """
     try:
-        return torch.load(path, map_location='cpu', weights_only=True)
+        with _mmengine_allowed():
+            return torch.load(path, map_location='cpu', weights_only=True)
     except (
         pickle.UnpicklingError,
         RuntimeError,

@@ -31,22 +31,38 @@ class ImageConvention(NamedTuple):
     def of(cls, preprocessor: nn.Module) -> 'ImageConvention':
         """The convention that a data preprocessor produces.
 
+        Args:
+            preprocessor (nn.Module): A ``PoseDataPreprocessor`` or another
+                ``ImgDataPreprocessor``, or mmpretrain's
+                ``ClsDataPreprocessor``.
+
         Raises:
-            InputError: If it is no ``ImgDataPreprocessor`` of three channels.
+            InputError: If it is another, or its images do not have three
+                channels.
         """
-        if not isinstance(preprocessor, ImgDataPreprocessor):
+        if isinstance(preprocessor, ImgDataPreprocessor):
+            swapped = preprocessor._channel_conversion
+        # mmpretrain need not be there to be asked.
+        elif hasattr(preprocessor, 'to_rgb'):
+            swapped = preprocessor.to_rgb
+        else:
             raise InputError(
                 'The teacher needs to know what the student sees: '
-                'model.data_preprocessor must be a PoseDataPreprocessor, not '
+                'data_preprocessor must be a PoseDataPreprocessor, or a '
+                "classifier's ClsDataPreprocessor, not "
                 f'{type(preprocessor).__name__}.'
             )
         mean, std = (0.0,) * 3, (1.0,) * 3
         if preprocessor._enable_normalize:
             mean = tuple(preprocessor.mean.flatten().tolist())
             std = tuple(preprocessor.std.flatten().tolist())
-            if len(mean) == 1:
-                mean, std = mean * 3, std * 3
-        return cls(mean, std, bool(preprocessor._channel_conversion))
+            mean, std = (x * 3 if len(x) == 1 else x for x in (mean, std))
+        if len(mean) != 3 or len(std) != 3:
+            raise InputError(
+                f'data_preprocessor: mean={mean} and std={std}; expected '
+                'one number, or one for each of three channels.'
+            )
+        return cls(mean, std, bool(swapped))
 
 
 class InputAdapter(nn.Module):

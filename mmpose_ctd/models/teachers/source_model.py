@@ -8,6 +8,8 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
 
 from .checkpoint import load_source_state, load_strictly
+from .checkpoint_parts import PARTS
+from .classifier_parts import classifier_parts, convention_from
 from .image_convention import ImageConvention, InputAdapter
 
 __all__ = ['SourceModel']
@@ -18,73 +20,114 @@ class SourceModel(nn.Module):
     """A network that learned a neighbouring task, frozen.
 
     It is always in inference mode, has no gradient and its BatchNorm
-    statistics never move.
+    statistics never move. It is given either as parts or as a classifier.
 
     Args:
-        backbone (dict): Config of the encoder E_s.
+        backbone (dict, optional): Config of the encoder E_s, any of MMPose's
+            or mmpretrain's (``type='mmpretrain.ConvNeXt'``). Defaults to
+            ``None``: the classifier's.
         head (dict, optional): Config of the final layer C_s, a module that
             takes the encoder's tuple of maps and gives (N, D). Defaults to
             ``None``: no regulariser may ask for it.
         data_preprocessor (dict, optional): The images this network was
-            trained on, as a ``PoseDataPreprocessor`` config. Defaults to
-            ``None``: the same as the student's.
-        checkpoint (str, optional): File with ``backbone.*`` and ``head.*``
-            weights. Defaults to ``None``: the networks' own initialisation,
-            for controls and tests.
+            trained on, as a ``PoseDataPreprocessor`` config, or a
+            classifier's ``ClsDataPreprocessor``. Defaults to ``None``: the
+            classifier's own; without one the same as the student's.
+        checkpoint (str, optional): File with ``backbone.*``, ``neck.*`` and
+            ``head.*`` weights. Defaults to ``None``: the networks' own
+            initialisation, such as a backbone's ``init_cfg`` with
+            ``type='Pretrained'``, or random weights for controls and tests.
         how_to_get (str): What a user types to get that file; shown when it is
             missing. Defaults to ``''``.
         input_size (int or tuple[int, int], optional): (H, W) that images are
             resized to; its maps then differ in size from the student's, so
-            that only regularisers of the final layer can compare them.
-            Defaults to ``None``: the student's size.
+            that regularisers of maps need ``resample=True``. Defaults to
+            ``None``: the student's size.
+        neck (dict, optional): Config of what C_s does before ``head``: takes
+            the encoder's tuple of maps and gives what ``head`` takes.
+            Defaults to ``None``.
+        classifier (dict, optional): Config of a whole classifier with
+            backbone, neck and head, such as mmpretrain's ``ImageClassifier``,
+            in their place. Defaults to ``None``.
+        prefix (str or dict, optional): What the keys of the file's parts
+            begin with, for files of other projects:
+            ``'module.encoder.'``, or ``dict(backbone='module.encoder.',
+            head='module.classifier.')``; see :func:`load_source_state`.
+            Defaults to ``None``: as under ``checkpoint``.
+        state_key (str, optional): Under which name of the file the weights
+            lie, such as ``'ema_state_dict'``. Defaults to ``None``: found.
+
+    Raises:
+        InputError: If the parts are not told, or the file does not fit them.
     """
 
     def __init__(
         self,
-        backbone: dict,
+        backbone: dict | None = None,
         head: dict | None = None,
         data_preprocessor: dict | None = None,
         checkpoint: str | None = None,
         how_to_get: str = '',
         input_size: int | tuple[int, int] | None = None,
+        neck: dict | None = None,
+        classifier: dict | None = None,
+        prefix: str | dict | None = None,
+        state_key: str | None = None,
     ) -> None:
         super().__init__()
-        self.backbone = MODELS.build(backbone)
-        self.head = MODELS.build(head) if head else None
-        self.convention = None
-        if data_preprocessor is not None:
-            data_preprocessor = dict(data_preprocessor)
-            data_preprocessor.setdefault('type', 'PoseDataPreprocessor')
-            self.convention = ImageConvention.of(
-                MODELS.build(data_preprocessor)
+        parts = dict(backbone=backbone, neck=neck, head=head)
+        if (classifier is None) == (backbone is None) or (
+            classifier is not None and (neck or head)
+        ):
+            raise InputError(
+                'model.teacher sets '
+                f'{[k for k, v in parts.items() if v] or "no backbone"}'
+                f'{" and a classifier" if classifier else ""}; expected '
+                'either a backbone (and neck, head), or a classifier alone.'
             )
+        self.convention = None
+        if classifier is not None:
+            modules, self.convention = classifier_parts(
+                classifier, data_preprocessor, initialise=checkpoint is None
+            )
+        else:
+            modules = {
+                k: MODELS.build(v) if v else None for k, v in parts.items()
+            }
+            if data_preprocessor is not None:
+                self.convention = convention_from(
+                    data_preprocessor, 'PoseDataPreprocessor'
+                )
+        self.backbone = modules['backbone']
+        self.neck = modules['neck']
+        self.head = modules['head']
         if isinstance(input_size, int):
             input_size = (input_size, input_size)
         self.input_size = input_size
         self.adapter = nn.Identity()
         if checkpoint is not None:
-            self._load(checkpoint, how_to_get)
-        else:
+            self._load(
+                checkpoint,
+                load_source_state(checkpoint, how_to_get, prefix, state_key),
+            )
+        elif classifier is None:
             for part in self.children():
                 if hasattr(part, 'init_weights'):
                     part.init_weights()
         self.requires_grad_(False)
         self.train(False)
 
-    def _load(self, checkpoint: str, how_to_get: str) -> None:
-        state = load_source_state(checkpoint, how_to_get)
-        cure = (
-            'The file belongs to another architecture: make '
-            'model.teacher.{part} match it.'
-        )
-        for part in ('backbone', 'head'):
+    def _load(self, checkpoint: str, state: dict) -> None:
+        for part in PARTS:
             module = getattr(self, part)
             if module is not None:
                 load_strictly(
                     module,
                     state[part],
                     f'{checkpoint!r} into model.teacher.{part}',
-                    cure.format(part=part),
+                    'The file belongs to another architecture: make '
+                    f'model.teacher.{part} match it. (If only the names '
+                    'differ: model.teacher.prefix.)',
                 )
 
     def train(self, mode: bool = True) -> 'SourceModel':
@@ -116,7 +159,8 @@ class SourceModel(nn.Module):
         Returns:
             SourceOutputs: Without gradient.
         """
-        feats = tuple(self.backbone(self.adapter(inputs)))
+        feats = self.backbone(self.adapter(inputs))
+        feats = (feats,) if isinstance(feats, Tensor) else tuple(feats)
         return SourceOutputs(
             feats, self.classify(feats) if with_final else None
         )
@@ -131,7 +175,7 @@ class SourceModel(nn.Module):
             Tensor: Logits or embedding (N, D).
 
         Raises:
-            InputError: If there is no C_s.
+            InputError: If there is no C_s, or it gives something else.
         """
         if self.head is None:
             raise InputError(
@@ -139,4 +183,14 @@ class SourceModel(nn.Module):
                 "model.teacher.head is not set. Give the teacher's "
                 'classifier or embedding layers there.'
             )
-        return self.head(feats)
+        final = self.head(feats if self.neck is None else self.neck(feats))
+        if not isinstance(final, Tensor) or final.dim() != 2:
+            found = getattr(final, 'shape', None)
+            raise InputError(
+                f'model.teacher.head ({type(self.head).__name__}) gives '
+                f'{type(final).__name__ if found is None else tuple(found)}; '
+                'expected logits or an embedding (N, D) of images. Give a '
+                'classifier there, with a neck that pools maps if it needs '
+                'one, or use regularisers of feature maps alone.'
+            )
+        return final

@@ -1,0 +1,92 @@
+"""Takes a classifier apart into encoder and final layers."""
+
+from mmpose.registry import MODELS
+from torch import nn
+
+from mmpose_ctd.errors import InputError
+
+from .checkpoint_parts import PARTS
+from .image_convention import ImageConvention
+
+__all__ = ['classifier_parts', 'convention_from']
+
+
+def classifier_parts(
+    config: dict, data_preprocessor: dict | None, initialise: bool
+) -> tuple[dict[str, nn.Module | None], ImageConvention]:
+    """Build a classifier such as mmpretrain's ``ImageClassifier``.
+
+    The names in its config are looked up in its own package first, as under
+    mmpretrain's tools: ``ResNet`` in ``mmpretrain.ImageClassifier`` is
+    mmpretrain's.
+
+    Args:
+        config (dict): The classifier's config.
+        data_preprocessor (dict, optional): The images it was trained on, if
+            its own config does not tell.
+        initialise (bool): Whether to run its own initialisation
+            (``init_cfg``, ``pretrained``).
+
+    Returns:
+        tuple: ``backbone``, ``neck`` and ``head``, the latter two ``None``
+        where it has none; and its convention.
+
+    Raises:
+        InputError: If it has no backbone, or nobody tells its convention.
+    """
+    config = dict(config)
+    kind = config.get('type')
+    named = kind if isinstance(kind, str) else getattr(kind, '__module__', '')
+    scope, dot, _ = named.partition('.')
+    if dot:
+        config.setdefault('_scope_', scope)
+    own = config.pop('data_preprocessor', None)
+    if own is None and data_preprocessor is None:
+        raise InputError(
+            f'model.teacher is the classifier {kind!r} without a '
+            'data_preprocessor. Give it the one it was trained with (in '
+            "mmpretrain's configs it stands beside `model`), such as "
+            'data_preprocessor=dict(mean=[123.675, 116.28, 103.53], '
+            'std=[58.395, 57.12, 57.375], to_rgb=True).'
+        )
+    convention = convention_from(
+        data_preprocessor or own,
+        'ClsDataPreprocessor',
+        config.get('_scope_'),
+    )
+    classifier = MODELS.build(config)
+    parts = {part: getattr(classifier, part, None) for part in PARTS}
+    if parts['backbone'] is None:
+        raise InputError(
+            f'model.teacher: {kind!r} has no `backbone` to take feature maps '
+            'from. Expected a classifier of backbone, neck and head, such as '
+            "mmpretrain.ImageClassifier; other networks' encoders go to "
+            'model.teacher.backbone of a SourceModel.'
+        )
+    if initialise:
+        classifier.init_weights()
+    return parts, convention
+
+
+def convention_from(
+    config: dict, kind: str, scope: str | None = None
+) -> ImageConvention:
+    """The convention of a data preprocessor's config.
+
+    Args:
+        config (dict): The config.
+        kind (str): Its type if it has none.
+        scope (str, optional): The package that knows the type, if MMPose
+            does not. Defaults to ``None``.
+
+    Returns:
+        ImageConvention: Of the preprocessor.
+
+    Raises:
+        InputError: See :meth:`ImageConvention.of`.
+    """
+    config = dict(config)
+    kind = config.setdefault('type', kind)
+    if scope and isinstance(kind, str) and MODELS.get(kind) is None:
+        config.setdefault('_scope_', scope)
+    return ImageConvention.of(MODELS.build(config))

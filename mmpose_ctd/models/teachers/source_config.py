@@ -1,0 +1,88 @@
+"""From ``model.teacher`` of a config to a source model, or its weights."""
+
+import inspect
+
+from mmpose.registry import MODELS
+from torch import Tensor
+
+from mmpose_ctd.errors import InputError
+
+from .checkpoint import load_source_state
+from .checkpoint_parts import PARTS
+from .source_model import SourceModel
+
+__all__ = ['build_source', 'source_config', 'source_state_of']
+
+
+def source_config(teacher: dict) -> dict:
+    """The config of a :class:`SourceModel` that ``model.teacher`` stands for.
+
+    Without a type it is one already. A classifier's config,
+    ``dict(type='mmpretrain.ImageClassifier', backbone=..., neck=...,
+    head=..., data_preprocessor=..., checkpoint=...)``, becomes
+    ``dict(type='SourceModel', classifier=..., checkpoint=...)``.
+
+    Args:
+        teacher (dict): ``model.teacher``; left as it is.
+
+    Returns:
+        dict: With a type.
+
+    Raises:
+        InputError: If no component of that type is registered.
+    """
+    config = dict(teacher)
+    kind = config.setdefault('type', 'SourceModel')
+    built = kind if isinstance(kind, type) else MODELS.get(kind)
+    if built is None:
+        raise InputError(
+            f'model.teacher.type={kind!r} is not registered; expected '
+            "SourceModel or a classifier such as 'mmpretrain.ImageClassifier'."
+        )
+    if isinstance(built, type) and issubclass(built, SourceModel):
+        return config
+    own = set(inspect.signature(SourceModel).parameters) - set(PARTS)
+    return dict(
+        {key: config.pop(key) for key in own & set(config)},
+        type='SourceModel',
+        classifier=config,
+    )
+
+
+def build_source(teacher: dict) -> SourceModel:
+    """Build the source model that ``model.teacher`` describes.
+
+    Args:
+        teacher (dict): See :func:`source_config`.
+
+    Returns:
+        SourceModel: Frozen, its weights loaded.
+
+    Raises:
+        InputError: See :class:`SourceModel`.
+    """
+    return MODELS.build(source_config(teacher))
+
+
+def source_state_of(teacher: dict) -> dict[str, dict[str, Tensor]]:
+    """Read the weights that ``model.teacher`` names.
+
+    Args:
+        teacher (dict): See :func:`source_config`.
+
+    Returns:
+        dict: ``{'backbone': state dict, 'neck': ..., 'head': ...}``.
+
+    Raises:
+        InputError: If it names no file; else see :func:`load_source_state`.
+    """
+    if teacher.get('checkpoint') is None:
+        raise InputError(
+            'model.init_from_teacher=True, but model.teacher.checkpoint is '
+            'not set. Name the source model file, or set '
+            'model.init_from_teacher=False: the backbone then starts from '
+            'model.backbone.init_cfg.'
+        )
+    keys = ('how_to_get', 'prefix', 'state_key')
+    options = {key: teacher[key] for key in keys if key in teacher}
+    return load_source_state(teacher['checkpoint'], **options)
