@@ -1,16 +1,6 @@
-# The paper's main system, on a clinical set of one's own: VGGFace2's
-# ResNet-50 as source and target encoder, encoder distillation (ED).
-_base_ = [
-    '_base_/default_runtime.py',
-    '_base_/datasets/cifasd.py',
-    '_base_/schedules/adam_poly_500.py',
-    '_base_/models/vggface2_resnet50_heatmap.py',
-]
+# The paper's main system: fine-tuning, its encoder's feature map kept near the
+# frozen source's.
+_base_ = './ft_resnet50.py'
 model = dict(
-    head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec),
-    regularizers=dict(ed=dict(type='EncoderDistillLoss', loss_weight=10.0)),
-)
-# The validation subjects choose the checkpoint; the test set chooses nothing.
-default_hooks = dict(
-    checkpoint=dict(save_best='landmark/ME', rule='less'),
+    regularizers=dict(ed=dict(type='EncoderDistillLoss', loss_weight=10.0))
 )

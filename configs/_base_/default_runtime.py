@@ -19,6 +19,8 @@ custom_hooks = [
     dict(type='SyncBuffersHook'),
     # Absolute paths stay out of checkpoints.
     dict(type='PrivacyHook'),
+    # Connectors are no part of the saved model; a resumed run finds theirs.
+    dict(type='RegularizerStateHook'),
 ]
 
 env_cfg = dict(

@@ -1,10 +1,12 @@
 """MMPose's top-down model, trained with a frozen teacher beside it."""
 
+from collections.abc import Sequence
+
 import torch
 from mmengine.logging import print_log
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.heads.float32_output import give_float32
@@ -15,6 +17,9 @@ from mmpose_ctd.models.teachers.checkpoint import (
     load_source_state,
     load_strictly,
 )
+
+from .freezing import freeze
+from .training_only import TrainingOnly
 
 __all__ = ['CTDTopdownPoseEstimator']
 
@@ -40,7 +45,15 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             to ``None``: a plain top-down model.
         regularizers (dict[str, dict]): The terms L_j: name -> config of a
             :class:`DistillLoss`. The term is logged as ``loss_<name>``.
-            Defaults to ``{}``: plain fine-tuning.
+            Defaults to ``{}``: plain fine-tuning. What they learn themselves
+            (connectors) is trained, but is not in the state dict.
+        frozen (Sequence[str]): Name patterns of parameters that stay as they
+            start, such as ``['backbone']``; no gradient is computed for them,
+            and a module that is frozen whole stays in inference mode, with
+            its BatchNorm statistics. See :func:`.freezing.freeze`. Defaults
+            to ``()``.
+        trainable (Sequence[str]): Patterns of what is exempt from ``frozen``.
+            Defaults to ``()``.
         init_from_teacher (bool): Whether the backbone starts as a copy of the
             teacher's, checked key by key. Defaults to ``True``; without
             effect if ``teacher`` is ``None``.
@@ -50,8 +63,8 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         **kwargs: Arguments of ``TopdownPoseEstimator``.
 
     Raises:
-        InputError: If regularisers are given without a teacher, or one is
-            not a :class:`DistillLoss`.
+        InputError: If regularisers are given without a teacher, one is not a
+            :class:`DistillLoss`, or a name pattern matches nothing.
     """
 
     def __init__(
@@ -59,6 +72,8 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         *args,
         teacher: dict | None = None,
         regularizers: dict[str, dict] | None = None,
+        frozen: Sequence[str] = (),
+        trainable: Sequence[str] = (),
         init_from_teacher: bool = True,
         channels_last: bool = False,
         **kwargs,
@@ -68,20 +83,9 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         self.train_cfg = dict(compute_acc=False) | dict(self.train_cfg)
         if self.with_head:
             give_float32(self.head)
-        self.regularizers = nn.ModuleDict(
-            {
-                name: MODELS.build(config)
-                for name, config in (regularizers or {}).items()
-                if config is not None
-            }
-        )
-        for name, term in self.regularizers.items():
-            if not isinstance(term, DistillLoss):
-                raise InputError(
-                    f'model.regularizers.{name}: {type(term).__name__} is '
-                    'no regulariser; expected a subclass of DistillLoss, '
-                    'such as EncoderDistillLoss.'
-                )
+        # Before a wrapper such as DDP looks at what asks for a gradient.
+        self._frozen_modules = freeze(self, frozen, trainable)
+        self.regularizers = _build_regularizers(regularizers or {})
         if self.regularizers and teacher is None:
             raise InputError(
                 f'model.regularizers names {list(self.regularizers)}, but '
@@ -102,6 +106,10 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         return self._teacher.module
 
     @property
+    def _terms(self) -> list[DistillLoss]:
+        return list(self.regularizers.values())
+
+    @property
     def active_regularizers(self) -> dict[str, DistillLoss]:
         """The terms whose weight is not 0."""
         return {n: r for n, r in self.regularizers.items() if r.loss_weight}
@@ -114,7 +122,8 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         super().init_weights()
         if self._init_from_teacher:
             self._copy_source_encoder()
-        if self.active_regularizers:
+        # One whose weight a hook will raise needs its teacher too.
+        if any(r.loss_weight or r.scheduled for r in self._terms):
             self._build_teacher()
 
     def _copy_source_encoder(self) -> None:
@@ -149,9 +158,21 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             teacher.to(memory_format=torch.channels_last)
         self._teacher.module = teacher
         print_log(
-            f'Frozen teacher built for {list(self.active_regularizers)}',
+            f'Frozen teacher built for {list(self.regularizers)}',
             'current',
         )
+
+    def release_teacher(self) -> None:
+        """Give the teacher's memory back; no term may be active again."""
+        self._teacher.module = None
+
+    def train(self, mode: bool = True) -> 'CTDTopdownPoseEstimator':
+        """See ``nn.Module``; what is frozen stays in inference mode."""
+        super().train(mode)
+        for module in self._frozen_modules:
+            # mmpose's backbones return None: do not chain.
+            module.train(False)
+        return self
 
     def _apply(self, fn, *args, **kwargs):
         """Take the teacher along: .to(), .cuda(), .double() ..."""
@@ -190,33 +211,97 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         losses = self.head.loss(
             decoded, data_samples, train_cfg=self.train_cfg
         )
-        active = self.active_regularizers
-        if active:
-            student, teacher = self._source_outputs(inputs, feats, active)
-            for name, term in active.items():
-                losses[f'loss_{name}'] = term(student, teacher)
+        losses.update(self._regularize(inputs, feats))
         return losses
 
-    def _source_outputs(
-        self, inputs: Tensor, feats: tuple[Tensor, ...], active: dict
-    ) -> tuple[SourceOutputs, SourceOutputs]:
-        source = self.teacher
-        if source is None:
+    def _regularize(
+        self, inputs: Tensor, feats: tuple[Tensor, ...]
+    ) -> dict[str, Tensor]:
+        """The regularisers' entries of the loss, ``loss_<name>``."""
+        active = self.active_regularizers
+        losses = {
+            # DDP waits for a gradient of everything that learns.
+            f'loss_{name}': sum(p.sum() * 0 for p in term.parameters())
+            for name, term in self.regularizers.items()
+            if name not in active and any(True for _ in term.parameters())
+        }
+        if not active:
+            return losses
+        if self.teacher is None:
             raise RuntimeError(
                 f'The regularisers {list(active)} need the teacher, which '
                 'init_weights() builds: call it before training.'
             )
-        needs_final = any(term.needs_final for term in active.values())
-        teacher = source(inputs, needs_final)
-        final = None
-        if needs_final:
-            ours, theirs = feats[-1].shape[1], teacher.feats[-1].shape[1]
-            if ours != theirs:
-                raise InputError(
-                    "The source's final layer takes maps of "
-                    f'{theirs} channels, the student gives {ours}: use the '
-                    'same architecture in model.backbone and '
-                    'model.teacher.backbone, or EncoderDistillLoss alone.'
-                )
-            final = source.classify(feats)
-        return SourceOutputs(tuple(feats), final), teacher
+        teacher = self._teacher_outputs(inputs, active)
+        student = SourceOutputs(tuple(feats))
+        if teacher.weights is not None:
+            student = student._replace(weights=self._trained_weights())
+        # Terms without a connector share one run of C_s.
+        finals = {}
+        for name, term in active.items():
+            way = term.connector
+            if term.needs_final and way not in finals:
+                finals[way] = self._classify(term, feats, teacher)
+            ours = student._replace(final=finals.get(way))
+            losses[f'loss_{name}'] = term(ours, teacher)
+        return losses
+
+    def _teacher_outputs(
+        self, inputs: Tensor, active: dict[str, DistillLoss]
+    ) -> SourceOutputs:
+        terms = active.values()
+        needs_final = any(term.needs_final for term in terms)
+        teacher = SourceOutputs()
+        if needs_final or any(term.needs_feats for term in terms):
+            teacher = self.teacher(inputs, needs_final)
+        if any(term.needs_weights for term in terms):
+            named = self.teacher.backbone.named_parameters()
+            weights = {f'backbone.{name}': value for name, value in named}
+            teacher = teacher._replace(weights=weights)
+        return teacher
+
+    def _trained_weights(self) -> dict[str, Tensor]:
+        return {
+            name: value
+            for name, value in self.named_parameters()
+            if value.requires_grad and not name.startswith('regularizers.')
+        }
+
+    def _classify(
+        self,
+        term: DistillLoss,
+        feats: tuple[Tensor, ...],
+        teacher: SourceOutputs,
+    ) -> Tensor:
+        """C_s on the student's last map, (N, D)."""
+        connected = term.connect(feats[-1])
+        ours, theirs = connected.shape[1], teacher.feats[-1].shape[1]
+        if ours != theirs:
+            raise InputError(
+                f"{type(term).__name__}: the source's final layer takes maps "
+                f'of {theirs} channels, the student gives {ours}. Use the '
+                'same architecture in model.backbone and '
+                'model.teacher.backbone, or let a connector learn the way: '
+                f'connector=dict(in_channels={feats[-1].shape[1]}, '
+                f'out_channels={theirs}) in this regulariser.'
+            )
+        return self.teacher.classify((*feats[:-1], connected))
+
+
+def _build_regularizers(configs: dict[str, dict]) -> TrainingOnly:
+    # What connectors draw must not change the start of the model's own
+    # layers: with weight 0 the run is plain fine-tuning, bit by bit.
+    with torch.random.fork_rng(devices=[]):
+        terms = {
+            name: MODELS.build(config)
+            for name, config in configs.items()
+            if config is not None
+        }
+    for name, term in terms.items():
+        if not isinstance(term, DistillLoss):
+            raise InputError(
+                f'model.regularizers.{name}: {type(term).__name__} is no '
+                'regulariser; expected a subclass of DistillLoss, such as '
+                'EncoderDistillLoss.'
+            )
+    return TrainingOnly(terms)
