@@ -1,0 +1,249 @@
+"""Student and teacher of different architecture."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.runner import Runner
+from mmpose.registry import MODELS
+from toy_models import batch, build, model_config, runner_config, teacher_file
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.pose_estimators.training_only import TrainingOnly
+
+WIDE = 12
+CONNECTOR = dict(in_channels=WIDE, out_channels=8)
+
+
+def ed(connector=CONNECTOR, **arguments):
+    return dict(
+        type='EncoderDistillLoss',
+        loss_weight=10.0,
+        connector=connector,
+        **arguments,
+    )
+
+
+def cd(connector=CONNECTOR):
+    return dict(type='ClassifierDistillLoss', connector=connector)
+
+
+def wide(checkpoint, terms, **changes):
+    """A student of 12 channels beside a teacher of 8."""
+    return model_config(
+        checkpoint,
+        backbone=dict(type='ToyEncoder', channels=(6, WIDE)),
+        head=model_config()['head'] | dict(in_channels=WIDE),
+        init_from_teacher=False,
+        regularizers=terms,
+        **changes,
+    )
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
+
+
+def made(config):
+    model = MODELS.build(config)
+    model.init_weights()
+    return model
+
+
+def losses_of(model, data=None):
+    inputs = model.data_preprocessor(copy.deepcopy(data or batch()), True)
+    return model(**inputs, mode='loss')
+
+
+def test_ed_compares_the_connected_map(checkpoint):
+    model = made(wide(checkpoint, dict(ed=ed()))).eval()
+    losses = losses_of(model)
+    inputs = model.data_preprocessor(batch(), True)['inputs']
+    feats = model.backbone(inputs)[-1]
+    conv = model.regularizers['ed'].connector.conv
+    ours = torch.einsum('nchw,dc->ndhw', feats, conv.weight[:, :, 0, 0])
+    ours = ours + conv.bias[None, :, None, None]
+    theirs = model.teacher.backbone(model.teacher.adapter(inputs))[-1]
+    cosine = torch.cosine_similarity(ours.flatten(1), theirs.flatten(1))
+    wanted = 10 * (1 - cosine).mean().item()
+    assert losses['loss_ed'].item() == pytest.approx(wanted, rel=1e-4)
+
+
+def test_cd_classifies_the_connected_map(checkpoint):
+    model = made(wide(checkpoint, dict(cd=cd()))).eval()
+    losses = losses_of(model)
+    inputs = model.data_preprocessor(batch(), True)['inputs']
+    connected = model.regularizers['cd'].connector(model.backbone(inputs)[-1])
+    p = torch.softmax(model.teacher.head((connected,)), 1)
+    q = torch.softmax(model.teacher(inputs, True).final, 1)
+    wanted = (p - q).square().sum(1).mean().item()
+    assert losses['loss_cd'].item() == pytest.approx(wanted, rel=1e-4)
+
+
+def test_terms_keep_their_own_connectors_apart(checkpoint):
+    model = made(wide(checkpoint, dict(a=cd(), b=cd())))
+    losses = losses_of(model)
+    assert losses['loss_a'] != losses['loss_b']
+
+
+def test_maps_of_another_size_meet_on_the_smaller_grid(checkpoint):
+    coarse = ed(None, stage=0, teacher_stage=1, resample=True)
+    coarse['connector'] = dict(in_channels=6, out_channels=8)
+    model = build(checkpoint, regularizers=dict(ed=coarse)).eval()
+    losses = losses_of(model)
+    inputs = model.data_preprocessor(batch(), True)['inputs']
+    ours = model.regularizers['ed'].connector(model.backbone(inputs)[0])
+    n, c, h, w = ours.shape
+    # 16 x 16 against 8 x 8: the mean of every 2 x 2 block.
+    pooled = ours.reshape(n, c, h // 2, 2, w // 2, 2).mean((3, 5))
+    theirs = model.teacher(inputs, False).feats[1]
+    assert pooled.shape == theirs.shape
+    cosine = torch.cosine_similarity(pooled.flatten(1), theirs.flatten(1))
+    wanted = 10 * (1 - cosine).mean().item()
+    assert losses['loss_ed'].item() == pytest.approx(wanted, rel=1e-4)
+
+
+def test_the_state_dict_does_not_know_connectors(checkpoint):
+    config = wide(checkpoint, dict(ed=ed(), cd=cd()))
+    model = made(copy.deepcopy(config))
+    assert any('connector' in name for name, _ in model.named_parameters())
+    ours = ('teacher', 'regularizers', 'init_from_teacher')
+    vanilla = MODELS.build(
+        {k: v for k, v in config.items() if k not in ours}
+        | dict(type='TopdownPoseEstimator')
+    )
+    assert list(model.state_dict()) == list(vanilla.state_dict())
+    vanilla.load_state_dict(model.state_dict(), strict=True)
+    # And back: a model with connectors loads what has none.
+    model.load_state_dict(vanilla.state_dict(), strict=True)
+
+
+def test_connectors_do_not_change_the_models_own_start(checkpoint):
+    states = []
+    for terms in ({}, dict(ed=ed() | dict(loss_weight=0.0))):
+        torch.manual_seed(5)
+        states.append(made(wide(checkpoint, terms)).state_dict())
+    a, b = states
+    assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_an_idle_connector_still_takes_part_in_the_backward(checkpoint):
+    terms = dict(ed=ed() | dict(loss_weight=0.0))
+    model = made(wide(checkpoint, terms))
+    assert model.teacher is None
+    losses = losses_of(model)
+    assert float(losses['loss_ed']) == 0
+    sum(losses.values()).backward()
+    gradients = [p.grad for p in model.regularizers.parameters()]
+    assert all(g is not None and not g.any() for g in gradients)
+
+
+def runner(work_dir, config, epochs, **changes):
+    return Runner.from_cfg(
+        runner_config(
+            work_dir,
+            copy.deepcopy(config),
+            epochs=epochs,
+            custom_hooks=[
+                dict(type='EMAHook', momentum=0.1),
+                dict(type='RegularizerStateHook'),
+            ],
+            **changes,
+        )
+    )
+
+
+def test_a_resumed_run_has_its_connectors_back(checkpoint, tmp_path):
+    config = wide(checkpoint, dict(ed=ed()))
+    first = runner(tmp_path, config, 1)
+    first.train()
+    content = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
+    assert not any('connector' in k for k in content['state_dict'])
+    assert not any('connector' in k for k in content['ema_state_dict'])
+    assert set(content['regularizers']) == {
+        'ed.connector.conv.weight',
+        'ed.connector.conv.bias',
+    }
+    resumed = runner(tmp_path, config, 2, resume=True)
+    resumed.train()
+    whole = runner(tmp_path / 'whole', config, 2)
+    whole.train()
+    assert resumed.iter == whole.iter == 4
+    for name in ('model', 'regularizers'):
+        a, b = (
+            dict(r.model.named_parameters())
+            if name == 'model'
+            else r.model.regularizers.training_state()
+            for r in (whole, resumed)
+        )
+        assert all(torch.allclose(a[k], b[k], atol=1e-6) for k in a)
+
+
+def test_connectors_learn(checkpoint, tmp_path):
+    one = runner(tmp_path, wide(checkpoint, dict(ed=ed())), 2)
+    start = {}
+    init = one.model.init_weights
+
+    def init_and_look():
+        init()
+        state = one.model.regularizers.training_state()
+        start.update({k: v.clone() for k, v in state.items()})
+
+    one.model.init_weights = init_and_look
+    one.train()
+    after = one.model.regularizers.training_state()
+    assert all(not torch.equal(start[k], after[k]) for k in start)
+
+
+def test_resuming_with_another_connector_is_refused(checkpoint, tmp_path):
+    backbones = wide(checkpoint, dict(ed=ed()))
+    runner(tmp_path, backbones, 1).train()
+    other = wide(checkpoint, dict(ed=ed(), cd=cd()))
+    again = runner(tmp_path, other, 2, resume=True)
+    with pytest.raises(InputError, match='cd.connector') as error:
+        again.train()
+    assert 'load_from' in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('term', 'words'),
+    [
+        (ed(None), ['in_channels=12', 'out_channels=8']),
+        (cd(None), ['in_channels=12', 'out_channels=8']),
+        (
+            ed(dict(in_channels=5, out_channels=8)),
+            ['in_channels=5', 'in_channels=12'],
+        ),
+        (
+            ed(dict(in_channels=WIDE, out_channels=7)),
+            ["connector's out_channels=8"],
+        ),
+        (
+            ed(dict(in_channels=6, out_channels=8), stage=0, teacher_stage=1),
+            ['resample=True', '(8, 16, 16)', '(8, 8, 8)'],
+        ),
+    ],
+)
+def test_a_gap_that_nothing_bridges_tells_the_line_to_add(
+    checkpoint, term, words
+):
+    model = made(wide(checkpoint, dict(term=term)))
+    with pytest.raises(InputError) as error:
+        losses_of(model)
+    assert all(word in str(error.value) for word in words), error.value
+
+
+def test_training_only_keeps_its_state_to_itself():
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.kept = torch.nn.Linear(1, 1)
+            self.extra = TrainingOnly(dict(a=torch.nn.BatchNorm2d(2)))
+
+    model = Model()
+    assert set(model.state_dict()) == {'kept.weight', 'kept.bias'}
+    assert set(model.extra.training_state()) >= {'a.weight', 'a.running_mean'}
+    twin = copy.deepcopy(model)
+    assert set(twin.state_dict()) == {'kept.weight', 'kept.bias'}
+    twin.load_state_dict(model.state_dict(), strict=True)
