@@ -51,7 +51,7 @@ def classifier_parts(
         )
     convention = convention_from(
         data_preprocessor or own,
-        'ClsDataPreprocessor',
+        'mmpretrain.ClsDataPreprocessor',
         config.get('_scope_'),
     )
     classifier = MODELS.build(config)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.model import BaseDataPreprocessor
-from mmpose.models.data_preprocessors import PoseDataPreprocessor
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import ImageConvention, InputAdapter
@@ -21,13 +22,23 @@ CONVENTIONS = {
     'vggface2 bgr': dict(mean=[91.4953, 103.8827, 131.0912], std=[1.0] * 3),
     'one number': dict(mean=[100.0], std=[50.0]),
     'raw': dict(),
+    'a classifier, rgb': dict(
+        IMAGENET, type='mmpretrain.ClsDataPreprocessor', to_rgb=True
+    ),
+    'a classifier, bgr': dict(
+        type='mmpretrain.ClsDataPreprocessor',
+        mean=[104, 117, 123],
+        std=[50],
+    ),
+    'a classifier, raw': dict(type='mmpretrain.ClsDataPreprocessor'),
 }
 
 
 def seen_by(config):
     """What a network with this preprocessor sees, straight from BGR bytes."""
-    preprocessor = PoseDataPreprocessor(**config)
-    data = dict(inputs=list(PHOTOGRAPHS), data_samples=[])
+    preprocessor = MODELS.build(dict(type='PoseDataPreprocessor') | config)
+    samples = [PoseDataSample() for _ in PHOTOGRAPHS]
+    data = dict(inputs=list(PHOTOGRAPHS), data_samples=samples)
     return preprocessor.forward(data)['inputs'], preprocessor
 
 
@@ -76,3 +87,12 @@ def test_the_size_is_the_teachers():
 def test_a_preprocessor_that_tells_nothing_is_refused():
     with pytest.raises(InputError, match='PoseDataPreprocessor'):
         ImageConvention.of(BaseDataPreprocessor())
+
+
+def test_a_network_for_two_channels_is_refused():
+    config = dict(mean=[1.0, 2.0], std=[1.0, 1.0])
+    preprocessor = MODELS.build(
+        dict(config, type='mmpretrain.ClsDataPreprocessor')
+    )
+    with pytest.raises(InputError, match=r'mean=\(1.0, 2.0\).*three'):
+        ImageConvention.of(preprocessor)

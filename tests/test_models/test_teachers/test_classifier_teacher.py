@@ -1,0 +1,298 @@
+"""mmpretrain's classifiers and backbones as teachers, against themselves."""
+
+import numpy as np
+import pytest
+import torch
+import toy_models  # noqa: F401
+from mmpose.models.data_preprocessors import PoseDataPreprocessor
+from mmpose.registry import MODELS
+from mmpretrain.models import ImageClassifier
+from mmpretrain.models.backbones import ResNet, VisionTransformer
+from torch import nn
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers.source_config import (
+    build_source,
+    source_config,
+)
+
+SEEN = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
+SMALL = dict(depth=18, stem_channels=8, base_channels=8)
+# As it stands in a config of mmpretrain: names without a package.
+CLASSIFIER = dict(
+    type='mmpretrain.ImageClassifier',
+    backbone=dict(type='ResNet', **SMALL, out_indices=(0, 1, 2, 3)),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(
+        type='LinearClsHead',
+        num_classes=6,
+        in_channels=64,
+        loss=dict(type='CrossEntropyLoss', loss_weight=1.0),
+        topk=(1, 5),
+    ),
+)
+STUDENTS = {
+    'the same': dict(SEEN, bgr_to_rgb=True),
+    'bgr': dict(mean=[100.0] * 3, std=[50.0] * 3),
+    'raw': dict(),
+}
+PHOTOGRAPHS = torch.from_numpy(
+    np.random.default_rng(0).integers(0, 256, (2, 3, 64, 64), np.uint8)
+)
+
+
+def away_from_the_start(network):
+    """Random weights and statistics, such that every layer shows."""
+    torch.manual_seed(1)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            nn.init.uniform_(module.running_var, 0.5, 2.0)
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.2)
+    network.eval()
+
+
+@pytest.fixture(scope='module')
+def published(tmp_path_factory):
+    """mmpretrain's own classifier of ten lines, and its file."""
+    scoped = {
+        part: dict(CLASSIFIER[part], _scope_='mmpretrain')
+        for part in ('backbone', 'neck', 'head')
+    }
+    convention = dict(
+        SEEN, type='ClsDataPreprocessor', to_rgb=True, _scope_='mmpretrain'
+    )
+    network = ImageClassifier(
+        **{k: MODELS.build(v) for k, v in scoped.items()},
+        data_preprocessor=MODELS.build(convention),
+    )
+    away_from_the_start(network)
+    path = tmp_path_factory.mktemp('published') / 'resnet.pth'
+    torch.save(dict(meta={}, state_dict=network.state_dict()), path)
+    return network, str(path)
+
+
+def teacher_of(path, student='raw', **changes):
+    teacher = build_source(
+        dict(
+            CLASSIFIER,
+            data_preprocessor=dict(SEEN, to_rgb=True, num_classes=6),
+            checkpoint=path,
+        )
+        | changes
+    )
+    student = PoseDataPreprocessor(**STUDENTS[student])
+    teacher.adapt_to(student)
+    data = dict(inputs=list(PHOTOGRAPHS), data_samples=[])
+    return teacher, student.forward(data)['inputs']
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('student', STUDENTS)
+def test_its_logits_are_the_classifiers_on_the_photograph(published, student):
+    network, path = published
+    seen = network.data_preprocessor(dict(inputs=list(PHOTOGRAPHS)))['inputs']
+    logits = network(seen, mode='tensor')
+    scores = torch.stack(
+        [sample.pred_score for sample in network(seen, mode='predict')]
+    )
+    teacher, inputs = teacher_of(path, student)
+    outputs = teacher(inputs, with_final=True)
+    assert logits.std() > 0.1
+    assert not torch.allclose(logits[0], logits[1], atol=1e-2)
+    torch.testing.assert_close(outputs.final, logits, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        outputs.final.softmax(1), scores, rtol=1e-4, atol=1e-4
+    )
+    maps = network.extract_feat(seen, stage='backbone')
+    assert len(outputs.feats) == 4
+    for ours, theirs in zip(outputs.feats, maps):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_names_without_a_package_are_the_classifiers_own(published):
+    teacher, _ = teacher_of(published[1])
+    assert type(teacher.backbone) is ResNet
+
+
+def test_both_spellings_are_one_teacher(published):
+    network, path = published
+    common = dict(checkpoint=path, input_size=32, how_to_get='ask')
+    convention = dict(SEEN, to_rgb=True)
+    short = dict(CLASSIFIER, data_preprocessor=convention, **common)
+    before = dict(short)
+    written_out = dict(
+        type='SourceModel',
+        classifier=dict(CLASSIFIER, data_preprocessor=convention),
+        **common,
+    )
+    assert source_config(short)['type'] == 'SourceModel'
+    assert short == before
+    a, b = build_source(short), build_source(written_out)
+    assert a.input_size == b.input_size == (32, 32)
+    assert a.convention == b.convention
+    assert a.convention.rgb and a.convention.mean[0] == pytest.approx(123.675)
+    for key, value in network.state_dict().items():
+        assert torch.equal(a.state_dict()[key], value)
+        assert torch.equal(b.state_dict()[key], value)
+
+
+def test_a_plain_teacher_needs_no_type():
+    config = dict(backbone=dict(type='ToyEncoder'))
+    assert source_config(config) == dict(config, type='SourceModel')
+    with pytest.raises(InputError, match="'mmpretrain.NoSuchThing'"):
+        source_config(dict(type='mmpretrain.NoSuchThing'))
+
+
+def test_gradients_flow_through_neck_and_head_to_anybodys_maps(published):
+    teacher, _ = teacher_of(published[1])
+    maps = [torch.rand(2, c, 3, 3, requires_grad=True) for c in (8, 64)]
+    teacher.classify(tuple(maps)).square().sum().backward()
+    assert maps[0].grad is None  # the last map alone is classified
+    assert (maps[1].grad != 0).all()
+    assert all(p.grad is None for p in teacher.parameters())
+    assert not any(p.requires_grad for p in teacher.parameters())
+
+
+def test_a_classifier_without_its_convention_is_not_guessed(published):
+    with pytest.raises(InputError, match='data_preprocessor.*123.675'):
+        build_source(dict(CLASSIFIER, checkpoint=published[1]))
+
+
+def test_poses_preprocessor_may_describe_a_classifiers_images(published):
+    said = dict(SEEN, type='PoseDataPreprocessor', bgr_to_rgb=True)
+    ours = teacher_of(published[1], data_preprocessor=said)[0]
+    theirs = teacher_of(published[1])[0]
+    assert ours.convention == theirs.convention
+
+
+def test_a_head_for_other_classes_is_refused(published):
+    head = dict(CLASSIFIER['head'], num_classes=7)
+    with pytest.raises(InputError, match=r'fc.weight \(6, 64\) -> \(7, 64\)'):
+        teacher_of(published[1], head=head)
+
+
+@MODELS.register_module()
+class WithoutBackbone(nn.Module):
+    """As mmpretrain's TimmClassifier: one network in one piece."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Linear(2, 2)
+
+
+def test_a_network_in_one_piece_says_what_is_expected():
+    config = dict(type='WithoutBackbone', data_preprocessor=SEEN)
+    with pytest.raises(InputError, match='no `backbone`.*SourceModel'):
+        build_source(config)
+
+
+@pytest.mark.parametrize(
+    'config',
+    [
+        dict(type='SourceModel'),
+        dict(classifier=CLASSIFIER, backbone=CLASSIFIER['backbone']),
+        dict(classifier=CLASSIFIER, head=CLASSIFIER['head']),
+    ],
+)
+def test_parts_or_a_classifier_not_both(config):
+    with pytest.raises(InputError, match='either a backbone'):
+        build_source(config)
+
+
+VIT = dict(
+    arch=dict(
+        embed_dims=16,
+        num_layers=2,
+        num_heads=2,
+        feedforward_channels=32,
+    ),
+    img_size=32,
+    patch_size=16,
+)
+BACKBONES = {
+    'mmpretrain.ResNet': SMALL,
+    'mmpretrain.VisionTransformer': dict(VIT, out_type='featmap'),
+    'mmpretrain.ConvNeXt': dict(
+        arch=dict(depths=[1, 1, 1, 1], channels=[8, 16, 24, 32]),
+        out_indices=(1, 3),
+        gap_before_final_norm=False,
+    ),
+    'mmpretrain.SwinTransformer': dict(
+        arch=dict(embed_dims=8, depths=[1, 1, 2, 1], num_heads=[1, 2, 2, 4]),
+        window_size=2,
+        img_size=64,
+    ),
+    'MobileNetV2': dict(widen_factor=0.25, out_indices=(3, 7)),
+    'LiteHRNet': dict(
+        extra=dict(
+            stem=dict(stem_channels=8, out_channels=8, expand_ratio=1),
+            num_stages=1,
+            stages_spec=dict(
+                num_modules=(1,),
+                num_branches=(2,),
+                num_blocks=(1,),
+                module_type=('LITE',),
+                with_fuse=(True,),
+                reduce_ratios=(8,),
+                num_channels=((8, 16),),
+            ),
+            with_head=True,
+        )
+    ),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('how', ['checkpoint', 'init_cfg'])
+@pytest.mark.parametrize('name', BACKBONES)
+def test_any_backbone_gives_its_own_values(name, how, tmp_path):
+    config = dict(type=name, **BACKBONES[name])
+    network = MODELS.build(config)
+    away_from_the_start(network)
+    path = str(tmp_path / 'any.pth')
+    state = {f'backbone.{k}': v for k, v in network.state_dict().items()}
+    torch.save(dict(state_dict=state), path)
+    if how == 'checkpoint':
+        teacher = build_source(dict(backbone=config, checkpoint=path))
+    else:
+        pretrained = dict(
+            type='Pretrained', checkpoint=path, prefix='backbone.'
+        )
+        teacher = build_source(
+            dict(backbone=dict(config, init_cfg=pretrained))
+        )
+    images = torch.rand(2, 3, 64, 64)
+    theirs = network(images)
+    ours = teacher(images, with_final=False).feats
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs):
+        assert a.dim() == 4 and a.std() > 0
+        assert torch.equal(a, b)
+
+
+def test_tokens_pass_as_they_are_and_a_lone_tensor_as_a_tuple():
+    teacher = build_source(
+        dict(backbone=dict(type='mmpretrain.VisionTransformer', **VIT))
+    )
+    assert type(teacher.backbone) is VisionTransformer
+    (tokens,) = teacher(torch.rand(2, 3, 32, 32), with_final=False).feats
+    assert tokens.shape == (2, 16)
+    teacher.backbone = nn.Conv2d(3, 4, 1)
+    (lone,) = teacher(torch.rand(2, 3, 8, 8), with_final=False).feats
+    assert lone.shape == (2, 4, 8, 8)
+
+
+def test_a_final_layer_that_gives_maps_is_told_from_one_of_images():
+    head = dict(
+        type='HeatmapHead',
+        in_channels=8,
+        out_channels=3,
+        deconv_out_channels=None,
+    )
+    teacher = build_source(dict(backbone=dict(type='ToyEncoder'), head=head))
+    message = r'HeatmapHead\) gives \(2, 3, 4, 4\).*\(N, D\)'
+    with pytest.raises(InputError, match=message):
+        teacher.classify((torch.rand(2, 8, 4, 4),))

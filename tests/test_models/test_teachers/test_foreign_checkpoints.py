@@ -1,0 +1,271 @@
+"""Source models in files of other projects, under other names."""
+
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner import Runner
+from torch import nn
+from toy_models import model_config, runner_config, teacher_file
+
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.models.teachers.checkpoint import load_source_state
+from mmpose_ctd.models.teachers.source_config import (
+    build_source,
+    source_state_of,
+)
+
+TOY = dict(backbone=dict(type='ToyEncoder'), head=dict(type='ToyClassifier'))
+
+
+class Recogniser(nn.Module):
+    """Somebody's network: the toy encoder's layers in plain torch."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(4)
+
+        def unit(a, b):
+            return nn.Sequential(
+                nn.Conv2d(a, b, 3, 2, 1, bias=False),
+                nn.BatchNorm2d(b),
+                nn.PReLU(b),
+            )
+
+        self.encoder = nn.Module()
+        self.encoder.stages = nn.ModuleList([unit(3, 6), unit(6, 8)])
+        self.classifier = nn.Linear(8, 5)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                nn.init.uniform_(module.running_mean, -0.5, 0.5)
+                nn.init.uniform_(module.running_var, 0.5, 2.0)
+        self.eval()
+
+    def forward(self, x):
+        for stage in self.encoder.stages:
+            x = stage(x)
+        return x, self.classifier(x.mean((2, 3)))
+
+
+THEIRS = Recogniser()
+STATE = THEIRS.state_dict()
+ENCODER = THEIRS.encoder.state_dict()
+WRAPPED = OrderedDict((f'module.{k}', v) for k, v in STATE.items())
+OTHER = {k: v + 1 for k, v in WRAPPED.items() if v.dtype == torch.float32}
+BARE_HEAD = ENCODER | {
+    f'fc.{k}': v for k, v in THEIRS.classifier.state_dict().items()
+}
+CLASSIFIER_IS_FC = ('module.classifier.', 'fc.')
+MODULE = dict(backbone='module.encoder.', head=CLASSIFIER_IS_FC)
+FORMS = {
+    'bare': (
+        STATE,
+        dict(prefix=dict(backbone='encoder.', head=('classifier.', 'fc.'))),
+    ),
+    'without dots': (
+        STATE,
+        dict(prefix=dict(backbone='encoder', head=['classifier', 'fc'])),
+    ),
+    'under state_dict': (
+        dict(state_dict=WRAPPED, epoch=3, optimizer=dict(state={})),
+        dict(prefix=MODULE),
+    ),
+    'under model': (dict(model=WRAPPED, epoch=3), dict(prefix=MODULE)),
+    'under a name of its own': (
+        dict(ema_state_dict=WRAPPED, step=1),
+        dict(prefix=MODULE),
+    ),
+    'beside averaged ones': (
+        dict(ema_state_dict=OTHER, state_dict=WRAPPED),
+        dict(prefix=MODULE),
+    ),
+    'averaged, as asked': (
+        dict(ema_state_dict=WRAPPED, state_dict=OTHER),
+        dict(prefix=MODULE, state_key='ema_state_dict'),
+    ),
+    'one of two, as asked': (
+        dict(student=OTHER, teacher=WRAPPED),
+        dict(prefix=MODULE, state_key='teacher'),
+    ),
+    'among other parts': (
+        WRAPPED | {'module.decoder.weight': torch.ones(2)},
+        dict(prefix=MODULE),
+    ),
+    'an encoder without a name': (
+        BARE_HEAD,
+        dict(prefix=dict(backbone='', head=('fc.', 'fc.'))),
+    ),
+}
+
+
+def written(tmp_path, content, name='theirs.pth'):
+    path = tmp_path / name
+    torch.save(content, path)
+    return str(path)
+
+
+@pytest.mark.parametrize('form', FORMS)
+@torch.no_grad()
+def test_the_file_gives_the_networks_own_values(form, tmp_path):
+    content, options = FORMS[form]
+    path = written(tmp_path, content)
+    x = torch.rand(2, 3, 16, 16)
+    feats, final = THEIRS(x)
+    outputs = build_source(dict(TOY, checkpoint=path, **options))(x, True)
+    torch.testing.assert_close(outputs.feats[-1], feats)
+    torch.testing.assert_close(outputs.final, final)
+    # And so does the student's start.
+    state = source_state_of(dict(TOY, checkpoint=path, **options))['backbone']
+    assert set(state) == set(ENCODER)
+    assert all(torch.equal(state[k], v) for k, v in ENCODER.items())
+
+
+def test_one_prefix_is_the_encoders(tmp_path):
+    path = written(tmp_path, dict(model=WRAPPED))
+    parts = load_source_state(path, prefix='module.encoder.')
+    assert set(parts['backbone']) == set(ENCODER)
+    assert parts['head'] == parts['neck'] == {}
+    with pytest.raises(InputError, match='teacher.head: keys 2 missing'):
+        build_source(dict(TOY, checkpoint=path, prefix='module.encoder.'))
+
+
+def test_a_wrong_prefix_lists_those_there_are(tmp_path):
+    path = written(tmp_path, WRAPPED)
+    for prefix, wanted in (
+        (None, "'backbone.', the prefix of the backbone"),
+        ('encoder.', "'encoder.', the prefix of the backbone"),
+        (
+            dict(backbone='module.encoder', head='fc'),
+            "'fc.', the prefix of the head",
+        ),
+    ):
+        with pytest.raises(InputError) as error:
+            load_source_state(path, prefix=prefix)
+        message = str(error.value)
+        assert wanted in message
+        there = "'module.encoder.' (14 keys), 'module.classifier.' (2 keys)"
+        assert there in message
+
+
+def test_what_no_part_claims_is_an_error_unless_a_prefix_was_given(tmp_path):
+    state = torch.load(teacher_file(tmp_path / 'a.pth'))['state_dict']
+    state['decoder.weight'] = torch.ones(1)
+    path = written(tmp_path, dict(state_dict=state))
+    with pytest.raises(InputError, match=r"1 keys .*'decoder.weight'"):
+        load_source_state(path)
+    parts = load_source_state(path, prefix=dict(backbone='backbone.'))
+    assert len(parts['backbone']) == 14
+
+
+@pytest.mark.parametrize(
+    'prefix',
+    [
+        3,
+        dict(head='fc.'),
+        dict(backbone='a.', decoder='b.'),
+        dict(backbone='a.', head='a'),
+        dict(backbone=('a.', 'b.', 'c.')),
+        dict(backbone=['a.', 1]),
+    ],
+)
+def test_a_prefix_that_makes_no_sense_is_shown(prefix, tmp_path):
+    path = written(tmp_path, STATE)
+    with pytest.raises(InputError, match=r'model\.teacher\.prefix='):
+        load_source_state(path, prefix=prefix)
+
+
+def test_two_sets_of_weights_are_not_chosen_between(tmp_path):
+    path = written(tmp_path, dict(student=OTHER, teacher=WRAPPED))
+    with pytest.raises(InputError) as error:
+        load_source_state(path, prefix=MODULE)
+    assert "['student', 'teacher']" in str(error.value)
+    assert 'model.teacher.state_key=' in str(error.value)
+    with pytest.raises(InputError, match=r"state_key='tutor'.*'student'"):
+        load_source_state(path, prefix=MODULE, state_key='tutor')
+
+
+def test_which_weights_were_taken_is_said_where_there_are_others(
+    tmp_path, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(
+        'mmpose_ctd.models.teachers.checkpoint_parts.print_log',
+        lambda message, logger: said.append(message),
+    )
+    both = dict(state_dict=WRAPPED, ema_state_dict=OTHER)
+    load_source_state(written(tmp_path, both), prefix=MODULE)
+    (message,) = said
+    assert "weights of 'state_dict' taken" in message
+    assert "['ema_state_dict']" in message
+    load_source_state(written(tmp_path, WRAPPED), prefix=MODULE)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ('name', 'words'),
+    [
+        ('https://example.org/a/resnet.pth', 'is an address. Download it'),
+        ('torchvision://resnet50', 'is an address'),
+        ('models/face.onnx', 'sface_to_mmpose.py models/face.onnx OUT.pth'),
+        ('face.ONNX', 'sface_to_mmpose.py'),
+        ('resnet50_ft_weight.pkl', 'vggface2_to_mmpose.py'),
+        ('weights.h5', 'vggface2_to_mmpose.py'),
+        ('model.safetensors', 'safetensors.torch.load_file'),
+    ],
+)
+def test_what_is_no_file_of_torch_says_how_it_becomes_one(name, words):
+    for read in (
+        lambda: build_source(dict(TOY, checkpoint=name)),
+        lambda: source_state_of(dict(TOY, checkpoint=name)),
+    ):
+        with pytest.raises(InputError) as error:
+            read()
+        message = str(error.value)
+        assert words in message and name in message
+        assert 'model.teacher.checkpoint' in message
+        assert '\n' not in message
+        assert not isinstance(error.value, MissingFileError)
+
+
+def test_no_file_at_all_says_what_the_start_needs():
+    with pytest.raises(InputError, match='init_from_teacher=False'):
+        source_state_of(dict(TOY))
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A checkpoint with all that mmengine's Runner writes into it."""
+    place = tmp_path_factory.mktemp('run')
+    model = model_config(teacher_file(place / 'teacher.pth'))
+    hooks = [dict(type='EMAHook')]
+    cfg = runner_config(place, model, epochs=1, custom_hooks=hooks)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner.model, str(place / 'epoch_1.pth')
+
+
+@pytest.mark.parametrize('forced', [False, True])
+def test_a_checkpoint_of_mmpose_is_a_teacher(trained, forced, monkeypatch):
+    model, path = trained
+    content = torch.load(path, weights_only=False)
+    assert {'message_hub', 'meta', 'ema_state_dict'} <= set(content)
+    state = content['state_dict']
+    # Torch alone refuses what is logged there.
+    before = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    with pytest.raises(Exception, match='(?i)weights.only'):
+        torch.load(path, weights_only=True)
+    allowed = [np.ndarray] if forced else []
+    torch.serialization.add_safe_globals(allowed)
+    try:
+        parts = source_state_of(dict(TOY, checkpoint=path))
+        # What was allowed before still is; nothing else is.
+        assert torch.serialization.get_safe_globals() == allowed
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)
+    for key, value in parts['backbone'].items():
+        assert torch.equal(value, state[f'backbone.{key}'])
+    assert set(parts['backbone']) == set(model.backbone.state_dict())
+    assert parts['head']
