@@ -2,16 +2,31 @@
 
 from pathlib import Path
 
+import onnx
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
-from toy_models import random_source_file
+from sface_file import make_sface
+from torch import nn
+from vggface2_files import write_pickle
+from vggface2_network import random_state
 
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 from mmpose_ctd.errors import MissingFileError
+from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
+from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+#: What each system of the paper adds to plain fine-tuning.
+SYSTEMS = {
+    'ft': set(),
+    'fe': {'.model.frozen'},
+    'ftp': {'.model.frozen', '.model.trainable'},
+    'ctd_cd': {'.model.regularizers.cd'},
+    'ctd_ed': {'.model.regularizers.ed'},
+    'ctd_com': {'.model.regularizers.cd', '.model.regularizers.ed'},
+}
 NAMES = sorted(
     str(path.relative_to(CONFIGS))
     for path in CONFIGS.rglob('*.py')
@@ -37,11 +52,13 @@ def data_root(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def checkpoints(tmp_path_factory):
-    """Random weights in the form of the converted source models."""
+    """Random weights in the published formats, converted as a user would."""
     root = tmp_path_factory.mktemp('checkpoints')
-    random_source_file(root / 'sface.pth')
-    random_source_file(
-        root / 'vggface2_resnet50.pth', 'VGGFace2ResNet', 'PooledClassifier'
+    onnx.save(make_sface(), root / 'sface.onnx')
+    convert_sface(root / 'sface.onnx', root / 'sface.pth')
+    write_pickle(root / 'resnet50_ft_weight.pkl', random_state(classes=8631))
+    convert_vggface2(
+        root / 'resnet50_ft_weight.pkl', root / 'vggface2_resnet50.pth'
     )
     return root
 
@@ -69,13 +86,10 @@ def flat(value, at=''):
     }
 
 
-def test_there_are_configs():
-    assert {
-        'ctd_ed_resnet50.py',
-        'frl_faces/ft_sface.py',
-        'frl_faces/ctd_ed_sface.py',
-        'frl_faces/ctd_cd_sface.py',
-    } <= set(NAMES)
+def test_the_seven_systems_are_there_for_both_teachers():
+    for network, folder in (('resnet50', ''), ('sface', 'frl_faces/')):
+        systems = {f'{folder}{name}_{network}.py' for name in SYSTEMS}
+        assert systems | {f'{folder}hourglass.py'} <= set(NAMES)
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -85,6 +99,9 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
     cfg = Config.fromfile(CONFIGS / name)
     model = MODELS.build(cfg.model)
     assert model.teacher is None
+    if 'teacher' not in cfg.model:
+        model.init_weights()
+        return
     with pytest.raises(MissingFileError) as error:
         model.init_weights()
     message = str(error.value)
@@ -117,16 +134,56 @@ def test_two_iterations_and_a_validation(name, load, tmp_path):
     assert bool(best) == ('save_best' in cfg.default_hooks.checkpoint)
 
 
-@pytest.mark.parametrize('system', ['ctd_ed', 'ctd_cd'])
-def test_a_system_differs_from_fine_tuning_in_its_regulariser_alone(
-    system, load
+@pytest.mark.parametrize('root', ['{}_resnet50.py', 'frl_faces/{}_sface.py'])
+@pytest.mark.parametrize('system', SYSTEMS)
+def test_a_system_differs_from_fine_tuning_in_its_method_alone(
+    system, root, load
 ):
-    base = flat(load('frl_faces/ft_sface.py').to_dict())
-    ours = flat(load(f'frl_faces/{system}_sface.py').to_dict())
+    base, ours = (
+        flat(load(root.format(name)).to_dict()) for name in ('ft', system)
+    )
     assert {k: ours.get(k) for k in base} == base
     added = set(ours) - set(base)
-    assert added
-    assert all(key.startswith('.model.regularizers.') for key in added)
+    methods = SYSTEMS[system]
+    for key in added:
+        assert any(key.startswith(f'{method}.') for method in methods), key
+    for method in methods:
+        assert any(key.startswith(f'{method}.') for key in added), method
+
+
+def test_both_regularisers_are_those_of_the_single_systems(load):
+    for root in ('{}_resnet50.py', 'frl_faces/{}_sface.py'):
+        both = load(root.format('ctd_com')).model.regularizers
+        for term in ('cd', 'ed'):
+            single = load(root.format(f'ctd_{term}')).model.regularizers
+            assert both[term] == single[term]
+
+
+@pytest.mark.parametrize('name', ['fe_resnet50.py', 'frl_faces/fe_sface.py'])
+def test_feature_extraction_trains_the_decoder_alone(name, load):
+    model = MODELS.build(load(name).model)
+    trained = {n for n, p in model.named_parameters() if p.requires_grad}
+    assert trained
+    assert all(n.startswith('head.') for n in trained)
+
+
+@pytest.mark.parametrize(
+    ('name', 'layer'),
+    [
+        ('ftp_resnet50.py', 'backbone.layer4.2.conv3.weight'),
+        ('frl_faces/ftp_sface.py', 'backbone.stage4.1.pointwise.conv.weight'),
+    ],
+)
+def test_fine_tuning_parts_trains_the_last_convolution_too(name, layer, load):
+    model = MODELS.build(load(name).model)
+    trained = [n for n, p in model.named_parameters() if p.requires_grad]
+    assert [n for n in trained if n.startswith('backbone.')] == [layer]
+    convolutions = [
+        f'backbone.{n}.weight'
+        for n, m in model.backbone.named_modules()
+        if isinstance(m, nn.Conv2d)
+    ]
+    assert convolutions[-1] == layer
 
 
 def test_training_and_test_subjects_come_from_files_of_the_config(load):
