@@ -1,5 +1,6 @@
 """What the regularisers of one feature map share."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -25,7 +26,14 @@ class StageDistillLoss(DistillLoss):
         resample (bool): Whether maps of different size are compared, after
             both are average-pooled to the smaller of the two grids. Defaults
             to ``False``: a difference is an error.
+
+    Attributes:
+        same_channels (bool): Whether the maps need as many channels.
+        same_size (bool): Whether they need as many positions.
     """
+
+    same_channels = True
+    same_size = True
 
     def __init__(
         self,
@@ -43,7 +51,10 @@ class StageDistillLoss(DistillLoss):
     def maps(
         self, student: SourceOutputs, teacher: SourceOutputs
     ) -> tuple[Tensor, Tensor]:
-        """Both maps (N, C, h, w), in float32, of equal shape.
+        """Both maps (N, C, h, w), in float32 at least.
+
+        Their shapes are equal, as far as the subclass needs them to be. Half types become float32; float64 stays, so that a formula can be
+        checked to the precision its user asks for.
 
         Raises:
             InputError: If a stage does not exist, is no map, or the shapes
@@ -52,7 +63,7 @@ class StageDistillLoss(DistillLoss):
         ours = self._map_of('backbone', student, 'stage')
         theirs = self._map_of('teacher', teacher, 'teacher_stage')
         ours = self.connect(ours)
-        if ours.shape[1] != theirs.shape[1]:
+        if self.same_channels and ours.shape[1] != theirs.shape[1]:
             if self.connector is None:
                 cure = (
                     'Use the same architecture for both, or let a connector '
@@ -67,9 +78,12 @@ class StageDistillLoss(DistillLoss):
                 f'{tuple(ours.shape[1:])} differs from the teacher map '
                 f'{tuple(theirs.shape[1:])} in channels. {cure}'
             )
-        if ours.shape[2:] != theirs.shape[2:]:
+        if self.same_size and ours.shape[2:] != theirs.shape[2:]:
             ours, theirs = self._resampled(ours, theirs)
-        return ours.float(), theirs.float()
+        return tuple(
+            x if x.dtype == torch.float64 else x.float()
+            for x in (ours, theirs)
+        )
 
     @property
     def _name(self) -> str:
