@@ -1,0 +1,109 @@
+"""Mean and spread of systems over their runs with several seeds."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.evaluation.functional import bootstrap_interval
+
+__all__ = ['read_report', 'seed_table']
+
+
+def read_report(path: str | Path) -> dict:
+    """The report in a file that ``tools/test.py --out`` wrote.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        InputError: If it is another kind of file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(
+            f'{path}: no such file; `python tools/test.py CONFIG CHECKPOINT '
+            f'--out {path}` writes it.'
+        )
+    try:
+        report = json.loads(path.read_text(encoding='utf-8'))['reports'][0]
+        report['metrics']['ME']['value'], report['image_errors'][0]
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(
+            f'{path}: expected the metrics that `python tools/test.py ... '
+            f'--out FILE.json` writes, found something else ({error!r}).'
+        ) from error
+    return report
+
+
+def seed_table(systems: Mapping[str, Sequence[dict]]) -> str:
+    """Compare systems in a Markdown table, one row each.
+
+    A metric is its mean over the seeds, with the standard deviation (n - 1)
+    over them. The last column is the difference of ME to the first system's:
+    each test image's error is averaged over the seeds first, and the interval
+    is a 95 % bootstrap one over the images. It knows how much faces differ,
+    and not how much seeds do. Systems with fewer or more runs than the first
+    have none.
+
+    Args:
+        systems (Mapping[str, Sequence[dict]]): Name -> its reports, one a
+            seed; the same test images in all.
+
+    Returns:
+        str: The table.
+
+    Raises:
+        InputError: If the reports are of different tests.
+    """
+    first = next(iter(systems.values()))
+    _check_alike(systems, first[0])
+    names = list(first[0]['metrics'])
+    tau = first[0]['threshold']
+    headings = [f'{n} at {tau:g}' if n in ('AUC', 'FR') else n for n in names]
+    headings = [h.replace('@', ' at ') for h in headings]
+    lines = [
+        ['system', 'seeds', *headings, 'difference of ME'],
+        ['---'] * (len(names) + 3),
+    ]
+    for system, reports in systems.items():
+        told = ''
+        if reports is not first and len(reports) == len(first):
+            change = _errors(reports) - _errors(first)
+            low, high = bootstrap_interval(change)
+            told = f'{change.mean():+.3f} [{low:+.3f}, {high:+.3f}]'
+        cells = [_spread(reports, name) for name in names]
+        lines.append([system, str(len(reports)), *cells, told])
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def _check_alike(systems: Mapping[str, Sequence[dict]], first: dict) -> None:
+    for system, reports in systems.items():
+        for report in reports:
+            for key in ('unit', 'threshold', 'per', 'num_images'):
+                if report[key] != first[key]:
+                    raise InputError(
+                        f'{system}: tested with {key}={report[key]!r}, the '
+                        f'first system with {first[key]!r}. Test all of them '
+                        'in the same way.'
+                    )
+            if list(report['metrics']) != list(first['metrics']):
+                raise InputError(
+                    f'{system}: has the metrics {list(report["metrics"])}, '
+                    f'the first system {list(first["metrics"])}.'
+                )
+
+
+def _errors(reports: Sequence[dict]) -> np.ndarray:
+    """Error of each image, (N,), averaged over the seeds."""
+    return np.mean([report['image_errors'] for report in reports], axis=0)
+
+
+def _spread(reports: Sequence[dict], name: str) -> str:
+    values = np.array([r['metrics'][name]['value'] for r in reports])
+    rate = name.startswith('FR')
+    scale, digits, unit = (100, 1, ' %') if rate else (1, 3, '')
+    told = f'{scale * values.mean():.{digits}f}'
+    if len(values) > 1:
+        told += f' ± {scale * values.std(ddof=1):.{digits}f}'
+    return told + unit

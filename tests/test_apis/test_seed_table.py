@@ -1,0 +1,124 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mmpose_ctd.apis.seed_table import read_report, seed_table
+from mmpose_ctd.errors import InputError, MissingFileError
+
+
+def report(errors, **changes):
+    errors = np.asarray(errors, float)
+    metrics = dict(
+        ME=dict(value=errors.mean()),
+        AUC=dict(value=np.maximum(0, 1 - errors / 5).mean()),
+        FR=dict(value=(errors > 5).mean()),
+    )
+    metrics['FR@2'] = dict(value=(errors > 2).mean())
+    return (
+        dict(
+            unit='input',
+            threshold=5.0,
+            per='image',
+            num_images=len(errors),
+            metrics=metrics,
+            image_errors=errors.tolist(),
+        )
+        | changes
+    )
+
+
+def cells(table):
+    return [
+        [cell.strip() for cell in line.strip('|').split('|')]
+        for line in table.splitlines()
+    ]
+
+
+def test_a_row_is_mean_and_deviation_over_the_seeds():
+    table = cells(seed_table(dict(FT=[report([1, 3]), report([2, 6])])))
+    assert table[0] == [
+        'system',
+        'seeds',
+        'ME',
+        'AUC at 5',
+        'FR at 5',
+        'FR at 2',
+        'difference of ME',
+    ]
+    # Means 2 and 4; AUC .6 and .3; FR 0 and 50 %; FR at 2: 50 % and 50 %.
+    assert table[2] == [
+        'FT',
+        '2',
+        '3.000 ± 1.414',
+        '0.450 ± 0.212',
+        '25.0 ± 35.4 %',
+        '50.0 ± 0.0 %',
+        '',
+    ]
+
+
+def test_the_difference_is_paired_and_averaged_over_seeds_first():
+    random = np.random.default_rng(0)
+    base = random.uniform(0, 5, (2, 40))
+    systems = dict(
+        FT=[report(e) for e in base],
+        ED=[report(base[0] - 0.5), report(base[1] - 0.25)],
+    )
+    last = cells(seed_table(systems))[3][-1]
+    # The same change on every face has no spread.
+    assert last == '-0.375 [-0.375, -0.375]'
+
+
+def test_one_seed_has_no_deviation():
+    row = cells(seed_table(dict(FT=[report([1, 3])])))[2]
+    assert row[2:5] == ['2.000', '0.600', '0.0 %']
+
+
+def test_systems_with_other_numbers_of_seeds_are_not_subtracted():
+    one, two = report([1, 3]), report([2, 2])
+    table = cells(seed_table(dict(FT=[one, two], ED=[two])))
+    assert table[3][-1] == ''
+
+
+@pytest.mark.parametrize(
+    'changes', [dict(unit='mm'), dict(threshold=3.0), dict(num_images=3)]
+)
+def test_different_tests_are_not_compared(changes):
+    systems = dict(FT=[report([1, 2])], ED=[report([1, 2], **changes)])
+    (key,) = changes
+    with pytest.raises(InputError, match=f'ED: tested with {key}'):
+        seed_table(systems)
+
+
+def test_other_files_are_named(tmp_path):
+    with pytest.raises(MissingFileError, match='--out'):
+        read_report(tmp_path / 'none.json')
+    for i, text in enumerate(['', '[]', '{"reports": [{"metrics": {}}]}']):
+        path = tmp_path / f'{i}.json'
+        path.write_text(text)
+        with pytest.raises(InputError, match=f'{i}.json.*tools/test.py'):
+            read_report(path)
+
+
+def test_the_tool_prints_the_table(tmp_path, repo_root):
+    for name, errors in (('a', [1, 2]), ('b', [1, 1])):
+        content = dict(metrics={}, reports=[report(errors)])
+        (tmp_path / f'{name}.json').write_text(json.dumps(content))
+    tool = [sys.executable, repo_root / 'tools' / 'seed_table.py']
+    done = subprocess.run(
+        [*tool, 'FT=a.json', 'ED=b.json'],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '| ED | 1 | 1.000 |' in done.stdout
+    wrong = subprocess.run(
+        [*tool, 'FT'], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert wrong.returncode != 0
+    assert 'expected NAME=FILE' in wrong.stderr
+    assert 'Traceback' not in wrong.stderr

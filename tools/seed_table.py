@@ -1,0 +1,44 @@
+"""Compares systems over several seeds, from what tools/test.py wrote.
+
+python tools/seed_table.py FT=ft_0.json,ft_1.json ED=ed_0.json,ed_1.json
+
+Prints a Markdown table: mean and standard deviation over the seeds, and each
+system's difference to the first one on the same faces.
+"""
+
+import argparse
+
+from mmpose_ctd.apis.command_line import run
+from mmpose_ctd.apis.seed_table import read_report, seed_table
+from mmpose_ctd.errors import InputError
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'systems',
+        nargs='+',
+        metavar='NAME=FILE,FILE...',
+        help='a system and its metrics files, one a seed',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    systems = {}
+    for text in parse_args().systems:
+        name, sign, files = text.partition('=')
+        if not (name and sign and files):
+            raise InputError(
+                f'{text!r}: expected NAME=FILE,FILE..., such as '
+                'FT=ft_0.json,ft_1.json.'
+            )
+        systems[name] = [read_report(file) for file in files.split(',')]
+    print(seed_table(systems))
+
+
+if __name__ == '__main__':
+    run(main)
