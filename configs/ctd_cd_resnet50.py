@@ -2,7 +2,5 @@
 # frozen source's.
 _base_ = './ft_resnet50.py'
 model = dict(
-    regularizers=dict(
-        cd=dict(type='ClassifierDistillLoss', loss_weight=10.0)
-    )
+    regularizers=dict(cd=dict(type='ClassifierDistillLoss', loss_weight=10.0))
 )

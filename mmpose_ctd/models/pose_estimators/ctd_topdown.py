@@ -12,11 +12,13 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.heads.float32_output import give_float32
 from mmpose_ctd.models.losses import DistillLoss
 from mmpose_ctd.models.outputs import SourceOutputs
-from mmpose_ctd.models.teachers import SourceModel, TeacherHolder
-from mmpose_ctd.models.teachers.checkpoint import (
-    load_source_state,
-    load_strictly,
+from mmpose_ctd.models.teachers import (
+    SourceModel,
+    TeacherHolder,
+    build_source,
+    source_state_of,
 )
+from mmpose_ctd.models.teachers.checkpoint import load_strictly
 
 from .freezing import freeze
 from .training_only import TrainingOnly
@@ -41,8 +43,9 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
     weight is not 0.
 
     Args:
-        teacher (dict, optional): Config of a :class:`SourceModel`. Defaults
-            to ``None``: a plain top-down model.
+        teacher (dict, optional): Config of a :class:`SourceModel`, or of a
+            classifier such as mmpretrain's, see :func:`.source_config`.
+            Defaults to ``None``: a plain top-down model.
         regularizers (dict[str, dict]): The terms L_j: name -> config of a
             :class:`DistillLoss`. The term is logged as ``loss_<name>``.
             Defaults to ``{}``: plain fine-tuning. What they learn themselves
@@ -127,15 +130,8 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             self._build_teacher()
 
     def _copy_source_encoder(self) -> None:
-        config = self._teacher_cfg
-        path = config.get('checkpoint')
-        if path is None:
-            raise InputError(
-                'model.init_from_teacher=True, but model.teacher.checkpoint '
-                'is not set. Name the source model file, or set '
-                'model.init_from_teacher=False.'
-            )
-        state = load_source_state(path, config.get('how_to_get', ''))
+        state = source_state_of(self._teacher_cfg)
+        path = self._teacher_cfg['checkpoint']
         load_strictly(
             self.backbone,
             state['backbone'],
@@ -147,10 +143,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         print_log(f'The backbone starts from {path}', 'current')
 
     def _build_teacher(self) -> None:
-        # A type may be left out of the config: there is one kind of teacher.
-        config = dict(self._teacher_cfg)
-        config.setdefault('type', 'SourceModel')
-        teacher = MODELS.build(config)
+        teacher = build_source(self._teacher_cfg)
         teacher.adapt_to(self.data_preprocessor)
         place = next(self.parameters())
         teacher.to(device=place.device, dtype=place.dtype)

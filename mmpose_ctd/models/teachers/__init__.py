@@ -1,4 +1,5 @@
 from .image_convention import ImageConvention, InputAdapter
+from .source_config import build_source, source_config, source_state_of
 from .source_model import SourceModel
 from .teacher_holder import TeacherHolder
 
@@ -7,4 +8,7 @@ __all__ = [
     'InputAdapter',
     'SourceModel',
     'TeacherHolder',
+    'build_source',
+    'source_config',
+    'source_state_of',
 ]
