@@ -1,11 +1,13 @@
 from .landmark_figure_hook import LandmarkFigureHook
 from .privacy_hook import PrivacyHook
 from .progress_bar_hook import ProgressBarHook
+from .regularizer_schedule_hook import RegularizerScheduleHook
 from .regularizer_state_hook import RegularizerStateHook
 
 __all__ = [
     'LandmarkFigureHook',
     'PrivacyHook',
     'ProgressBarHook',
+    'RegularizerScheduleHook',
     'RegularizerStateHook',
 ]

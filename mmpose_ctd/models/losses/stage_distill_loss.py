@@ -53,8 +53,9 @@ class StageDistillLoss(DistillLoss):
     ) -> tuple[Tensor, Tensor]:
         """Both maps (N, C, h, w), in float32 at least.
 
-        Their shapes are equal, as far as the subclass needs them to be. Half types become float32; float64 stays, so that a formula can be
-        checked to the precision its user asks for.
+        Their shapes are equal, as far as the subclass needs them to be. Half
+        types become float32; float64 stays, so that a formula can be checked
+        to the precision its user asks for.
 
         Raises:
             InputError: If a stage does not exist, is no map, or the shapes

@@ -1,0 +1,159 @@
+"""Changes the regularisers' weights while training."""
+
+from collections.abc import Sequence
+
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop, IterBasedTrainLoop
+from mmpose.registry import HOOKS
+from torch import nn
+
+from mmpose_ctd.engine.weight_schedule import WeightSchedule
+from mmpose_ctd.errors import InputError
+
+__all__ = ['RegularizerScheduleHook']
+
+
+@HOOKS.register_module()
+class RegularizerScheduleHook(Hook):
+    r"""Schedules the weights of regularisers.
+
+    .. math::
+        \lambda_j(t) = \lambda_j f_j(t)
+
+    with lambda_j the ``loss_weight`` of the config, t the epoch or the
+    iteration, counted from 0, and f_j a :class:`WeightSchedule`. It depends
+    on nothing else, so that a resumed run goes on as it would have.
+
+    The current weights are logged as ``weight_<name>``. Once all weights are
+    0, the teacher runs no more; once they stay 0 to the end of the training,
+    its memory is given back.
+
+    Args:
+        schedules (dict[str, dict or Sequence[dict]]): Name of a term in
+            ``model.regularizers`` -> its schedule, one segment or several.
+        by_epoch (bool, optional): Whether times are epochs; else they are
+            iterations. Defaults to ``None``: as ``train_cfg`` counts.
+
+    Example:
+        .. code-block:: python
+
+            custom_hooks = [
+                *_base_.custom_hooks,
+                dict(
+                    type='RegularizerScheduleHook',
+                    schedules=dict(
+                        ed=dict(type='cosine', end=400),
+                        cd=[
+                            dict(type='linear', start_factor=0.0,
+                                 end_factor=1.0, end=50),
+                            dict(type='stop', end=200),
+                        ],
+                    ),
+                ),
+            ]
+    """
+
+    def __init__(
+        self,
+        schedules: dict[str, dict | Sequence[dict]],
+        by_epoch: bool | None = None,
+    ) -> None:
+        if not isinstance(schedules, dict) or not schedules:
+            raise InputError(
+                f'RegularizerScheduleHook: schedules={schedules!r}; expected '
+                'the name of a term and its schedule, such as '
+                "dict(ed=dict(type='cosine', end=100))."
+            )
+        self._configs = schedules
+        self._by_epoch = by_epoch
+        self._schedules: dict[str, WeightSchedule] = {}
+        self._weights: dict[str, float] = {}
+
+    def before_run(self, runner) -> None:
+        """Check the schedules; have the teacher built even if all begin at 0.
+
+        Raises:
+            InputError: If a schedule is wrong or is for a term that the model
+                has not, or the run does not count epochs.
+        """
+        # Testing calls it too.
+        if self._schedules or not isinstance(runner._train_loop, BaseLoop):
+            return
+        self._by_epoch = self._counts_epochs(runner.train_loop)
+        total = runner.max_epochs if self._by_epoch else runner.max_iters
+        terms = _terms(runner)
+        for name, config in self._configs.items():
+            where = f'RegularizerScheduleHook: schedules.{name}'
+            if name not in terms:
+                raise InputError(
+                    f'{where}: model.regularizers has no term of that name; '
+                    f'its terms: {sorted(terms) or "none"}.'
+                )
+            if terms[name].scheduled:
+                raise InputError(f'{where}: another hook schedules it too.')
+            self._schedules[name] = WeightSchedule(config, total, where)
+            self._weights[name] = terms[name].loss_weight
+            # At weight 0 the run stays plain fine-tuning, without teacher.
+            terms[name].scheduled = bool(self._weights[name])
+            if not self._weights[name]:
+                print_log(f'{where}: loss_weight=0, so it stays 0', 'current')
+        self._idle_after = max(
+            self._schedules[name].last_active() if weight else -1
+            for name, weight in self._weights.items()
+        )
+
+    def _counts_epochs(self, loop: BaseLoop) -> bool:
+        counts = not isinstance(loop, IterBasedTrainLoop)
+        if self._by_epoch is None:
+            return counts
+        if self._by_epoch and not counts:
+            raise InputError(
+                'RegularizerScheduleHook: by_epoch=True, but train_cfg counts '
+                'iterations. Set by_epoch=False and give begin and end in '
+                'iterations.'
+            )
+        return self._by_epoch
+
+    def before_train(self, runner) -> None:
+        self._update(runner)
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        self._update(runner)
+
+    def _update(self, runner) -> None:
+        time = runner.epoch if self._by_epoch else runner.iter
+        terms = _terms(runner)
+        for name, schedule in self._schedules.items():
+            weight = self._weights[name] * schedule.factor(time)
+            terms[name].loss_weight = weight
+            # mmengine adds up whatever has 'loss' in its name in a model's
+            # losses; the message hub it only shows.
+            runner.message_hub.update_scalar(f'train/weight_{name}', weight)
+        if time > self._idle_after:
+            self._release(runner, terms)
+
+    def _release(self, runner, terms: dict[str, nn.Module]) -> None:
+        model = _model(runner)
+        if model.teacher is None or any(
+            # Others may wake up again, by another hook.
+            term.loss_weight or (term.scheduled and name not in self._weights)
+            for name, term in terms.items()
+        ):
+            return
+        model.release_teacher()
+        print_log(
+            'No regulariser is active any more: the teacher is released',
+            'current',
+        )
+
+
+def _model(runner) -> nn.Module:
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
+
+
+def _terms(runner) -> dict[str, nn.Module]:
+    """The model's regularisers by name; {} for a model without any."""
+    return dict(getattr(_model(runner), 'regularizers', {}))

@@ -1,0 +1,279 @@
+"""RegularizerScheduleHook in real runs; an epoch has two iterations."""
+
+import copy
+import json
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from toy_models import CD, ED, model_config, runner_config, teacher_file
+
+from mmpose_ctd.engine.hooks import RegularizerScheduleHook
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models import CTDTopdownPoseEstimator
+
+WEIGHT = 10.0
+HALF = dict(type='stop', end=2)
+WARM_UP = dict(type='linear', start_factor=0.0, end_factor=1.0, end=3)
+
+
+class Spy(Hook):
+    """Writes down weights, losses and the teacher's runs, by iteration."""
+
+    priority = 'LOWEST'
+
+    def __init__(self):
+        self.weights, self.losses, self.runs = [], [], []
+
+    def before_train(self, runner):
+        model = getattr(runner.model, 'module', runner.model)
+        self.model, self.teacher_at_start = model, model.teacher
+        if model.teacher is not None:
+            model.teacher.register_forward_hook(
+                lambda *_: self.runs.append(runner.iter)
+            )
+
+    def after_train_iter(self, runner, batch_idx, data_batch, outputs):
+        terms = self.model.regularizers.items()
+        self.weights.append({n: t.loss_weight for n, t in terms})
+        self.losses.append({k: v.item() for k, v in outputs.items()})
+
+    def of(self, name):
+        return [weights[name] for weights in self.weights]
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
+
+
+def schedule(by_epoch=None, **schedules):
+    return dict(
+        type='RegularizerScheduleHook', schedules=schedules, by_epoch=by_epoch
+    )
+
+
+def train(work_dir, checkpoint, *hooks, terms=ED, **changes):
+    model = model_config(checkpoint, regularizers=terms)
+    config = runner_config(
+        work_dir, copy.deepcopy(model), custom_hooks=list(hooks), **changes
+    )
+    if not config.train_cfg.by_epoch:
+        # mmengine waits two seconds before it begins data anew.
+        config.train_dataloader.sampler.type = 'InfiniteSampler'
+    runner, spy = Runner.from_cfg(config), Spy()
+    runner.register_hook(spy)
+    runner.train()
+    return runner, spy
+
+
+def iterations(number):
+    return dict(train_cfg=dict(by_epoch=False, max_iters=number))
+
+
+def test_epochs_count_where_the_run_counts_them(checkpoint, tmp_path):
+    line = dict(type='linear', end=4)
+    _, spy = train(tmp_path, checkpoint, schedule(ed=line), epochs=4)
+    shares = [1, 1, 0.75, 0.75, 0.5, 0.5, 0.25, 0.25]
+    assert spy.of('ed') == pytest.approx([WEIGHT * s for s in shares])
+
+
+@pytest.mark.parametrize('by_epoch', [None, False])
+def test_iterations_count_in_a_run_of_iterations(
+    checkpoint, tmp_path, by_epoch
+):
+    line = dict(type='linear', end=4)
+    hook = schedule(by_epoch, ed=line)
+    _, spy = train(tmp_path, checkpoint, hook, **iterations(5))
+    assert spy.of('ed') == pytest.approx([10, 7.5, 5, 2.5, 0])
+
+
+def test_iterations_may_count_in_a_run_of_epochs(checkpoint, tmp_path):
+    hook = schedule(False, ed=dict(type='stop', end=3))
+    _, spy = train(tmp_path, checkpoint, hook, epochs=2)
+    assert spy.of('ed') == [10, 10, 10, 0]
+
+
+def test_the_weight_scales_the_term_and_is_logged(checkpoint, tmp_path):
+    halved = schedule(ed=dict(type='constant', factor=0.5))
+    _, plain = train(tmp_path / 'plain', checkpoint)
+    runner, spy = train(tmp_path / 'half', checkpoint, halved)
+    first = spy.losses[0]
+    assert first['loss_kpt'] == pytest.approx(plain.losses[0]['loss_kpt'])
+    assert first['loss_ed'] == pytest.approx(plain.losses[0]['loss_ed'] / 2)
+    hub = runner.message_hub.get_scalar('train/weight_ed')
+    assert hub.current() == 5
+    (file,) = (tmp_path / 'half').glob('*/vis_data/scalars.json')
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    records = [record for record in records if 'loss' in record]
+    assert records and all(r['weight_ed'] == 5 for r in records)
+    # It is shown, not added to what is minimised.
+    assert first['loss'] == pytest.approx(
+        first['loss_kpt'] + first['loss_ed'], rel=1e-5
+    )
+
+
+def test_a_warm_up_from_zero_has_its_teacher(checkpoint, tmp_path):
+    _, spy = train(tmp_path, checkpoint, schedule(ed=WARM_UP), epochs=4)
+    assert spy.teacher_at_start is not None
+    assert spy.of('ed')[::2] == pytest.approx([0, 10 / 3, 20 / 3, 10])
+    assert 'loss_ed' not in spy.losses[0] and 'loss_ed' in spy.losses[2]
+    assert spy.runs == [2, 3, 4, 5, 6, 7]
+
+
+def test_when_all_weights_are_zero_the_teacher_runs_no_more(
+    checkpoint, tmp_path
+):
+    hook = schedule(ed=HALF, cd=dict(type='stop', end=1))
+    runner, spy = train(tmp_path, checkpoint, hook, terms=ED | CD, epochs=4)
+    assert spy.runs == [0, 1, 2, 3]
+    assert [set(losses) for losses in spy.losses[1:5]] == [
+        {'loss', 'loss_kpt', 'loss_ed', 'loss_cd'},
+        {'loss', 'loss_kpt', 'loss_ed'},
+        {'loss', 'loss_kpt', 'loss_ed'},
+        {'loss', 'loss_kpt'},
+    ]
+    # It will not be needed again: its memory is free.
+    assert spy.teacher_at_start is not None
+    assert runner.model.teacher is None
+
+
+def test_a_teacher_that_is_needed_later_is_kept(checkpoint, tmp_path):
+    pause = [
+        dict(type='stop', end=1),
+        dict(type='constant', begin=3, end=4),
+    ]
+    runner, spy = train(tmp_path, checkpoint, schedule(ed=pause), epochs=4)
+    assert spy.runs == [0, 1, 6, 7]
+    assert runner.model.teacher is spy.teacher_at_start is not None
+
+
+@pytest.mark.parametrize(
+    'others', [[], [schedule(cd=dict(type='linear', begin=3, end=4))]]
+)
+def test_a_teacher_that_another_term_needs_is_kept(
+    checkpoint, tmp_path, others
+):
+    hook = schedule(ed=HALF)
+    terms = ED | CD
+    runner, spy = train(
+        tmp_path, checkpoint, hook, *others, terms=terms, epochs=4
+    )
+    assert len(spy.runs) == 8
+    assert runner.model.teacher is not None
+
+
+def test_a_term_that_sleeps_for_another_hook_keeps_the_teacher(
+    checkpoint, tmp_path
+):
+    late = [
+        dict(type='constant', factor=0, end=3),
+        dict(type='constant', end=4),
+    ]
+    hooks = schedule(ed=HALF), schedule(cd=late)
+    runner, spy = train(tmp_path, checkpoint, *hooks, terms=ED | CD, epochs=4)
+    assert spy.runs == [0, 1, 2, 3, 6, 7]
+
+
+def test_weight_zero_stays_plain_fine_tuning(
+    checkpoint, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        CTDTopdownPoseEstimator, '_build_teacher', lambda self: 1 / 0
+    )
+    terms = dict(ed=dict(type='EncoderDistillLoss', loss_weight=0.0))
+    runner, spy = train(
+        tmp_path, checkpoint, schedule(ed=WARM_UP), terms=terms
+    )
+    assert spy.teacher_at_start is None
+    assert spy.of('ed') == [0, 0, 0, 0]
+
+
+def test_a_resumed_run_goes_on_where_the_schedule_was(checkpoint, tmp_path):
+    hook = schedule(ed=dict(type='cosine', end=4))
+    _, whole = train(tmp_path / 'whole', checkpoint, hook, epochs=5)
+    train(tmp_path / 'part', checkpoint, hook, epochs=2)
+    runner, rest = train(
+        tmp_path / 'part', checkpoint, hook, epochs=5, resume=True
+    )
+    assert rest.of('ed') == whole.of('ed')[4:]
+    assert rest.runs == [4, 5, 6, 7]
+    assert runner.model.teacher is None
+
+
+def test_a_run_resumed_after_the_last_use_releases_at_once(
+    checkpoint, tmp_path
+):
+    hook = schedule(ed=dict(type='stop', end=1))
+    train(tmp_path, checkpoint, hook, epochs=2)
+    runner, rest = train(tmp_path, checkpoint, hook, epochs=3, resume=True)
+    assert rest.teacher_at_start is None
+    assert rest.of('ed') == [0, 0]
+
+
+def test_it_finds_the_model_in_a_ddp_wrapper(
+    checkpoint, tmp_path, monkeypatch
+):
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{tmp_path}/group', rank=0, world_size=1
+    )
+    try:
+        runner, spy = train(
+            tmp_path / 'run',
+            checkpoint,
+            schedule(ed=HALF),
+            epochs=3,
+            launcher='pytorch',
+            model_wrapper_cfg=dict(
+                type='MMDistributedDataParallel', device_ids=None
+            ),
+        )
+    finally:
+        torch.distributed.destroy_process_group()
+    assert runner.model is not spy.model
+    assert spy.of('ed') == [10, 10, 10, 10, 0, 0]
+    assert spy.model.teacher is None
+
+
+def test_testing_knows_no_schedule(checkpoint, tmp_path):
+    train(tmp_path, checkpoint, schedule(ed=HALF))
+    model = model_config('gone.pth', regularizers=ED)
+    config = runner_config(
+        tmp_path / 'test',
+        model,
+        custom_hooks=[schedule(ed=HALF)],
+        load_from=str(tmp_path / 'epoch_2.pth'),
+    )
+    runner = Runner.from_cfg(config)
+    runner.test()
+    assert runner.model.regularizers['ed'].loss_weight == WEIGHT
+    # Nor the data to train on.
+    assert isinstance(runner._train_loop, dict)
+
+
+@pytest.mark.parametrize(
+    ('hooks', 'words'),
+    [
+        ([schedule(eb=HALF)], r"schedules\.eb.*\['cd', 'ed'\]"),
+        ([schedule(ed=dict(type='stop', end=0))], r'schedules\.ed: end=0'),
+        ([schedule(ed=HALF), schedule(ed=WARM_UP)], 'another hook'),
+    ],
+)
+def test_what_is_wrong_is_told_before_the_training(
+    checkpoint, tmp_path, hooks, words
+):
+    with pytest.raises(InputError, match=words):
+        train(tmp_path, checkpoint, *hooks, terms=ED | CD)
+
+
+def test_epochs_in_a_run_of_iterations_are_an_error(checkpoint, tmp_path):
+    with pytest.raises(InputError, match='by_epoch=True.*iterations'):
+        train(tmp_path, checkpoint, schedule(True, ed=HALF), **iterations(4))
+
+
+@pytest.mark.parametrize('schedules', [None, {}, ['ed']])
+def test_schedules_are_named(schedules):
+    with pytest.raises(InputError, match='schedules='):
+        RegularizerScheduleHook(schedules)

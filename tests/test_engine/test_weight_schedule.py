@@ -1,0 +1,112 @@
+import math
+
+import pytest
+
+from mmpose_ctd.engine.weight_schedule import WeightSchedule
+from mmpose_ctd.errors import InputError
+
+
+def factors(segments, total=10):
+    schedule = WeightSchedule(segments, total, 'here')
+    return [schedule.factor(t) for t in range(total)]
+
+
+def test_constant_is_one_factor_for_good():
+    assert factors(dict(type='constant')) == [1] * 10
+    assert factors(dict(type='constant', factor=0.3, end=4)) == [0.3] * 10
+
+
+def test_stop_is_zero_from_its_end_on():
+    assert factors(dict(type='stop', end=4)) == [1] * 4 + [0] * 6
+    halved = dict(type='stop', end=4, factor=0.5)
+    assert factors(halved) == [0.5] * 4 + [0] * 6
+
+
+def test_linear_is_a_straight_line_from_first_to_last():
+    line = dict(
+        type='linear', begin=2, end=6, start_factor=0.2, end_factor=1.0
+    )
+    wanted = [0.2, 0.2, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1]
+    assert factors(line) == pytest.approx(wanted)
+
+
+def test_cosine_is_half_a_wave():
+    wave = dict(type='cosine', begin=1, end=9, start_factor=2, end_factor=0.5)
+    wanted = [2.0] + [
+        0.5 + 1.5 * (1 + math.cos(math.pi * (t - 1) / 8)) / 2
+        for t in range(1, 10)
+    ]
+    assert factors(wave) == pytest.approx(wanted)
+    assert factors(wave)[5] == pytest.approx(1.25)
+
+
+@pytest.mark.parametrize('kind', ['linear', 'cosine'])
+def test_by_default_it_falls_from_one_to_zero_over_the_training(kind):
+    values = factors(dict(type=kind))
+    assert values[0] == 1 and 0 < values[-1] < 0.11
+    assert values == sorted(values, reverse=True)
+    # Exactly 0, or the teacher would go on.
+    assert WeightSchedule(dict(type=kind), 10, '').factor(10) == 0
+
+
+def test_segments_follow_each_other_and_hold_in_between():
+    segments = [
+        dict(type='linear', start_factor=0, end_factor=1, end=2),
+        dict(type='constant', factor=0.7, begin=4, end=5),
+        dict(type='stop', factor=0.1, end=8),
+    ]
+    wanted = [0, 0.5, 1, 1, 0.7, 0.1, 0.1, 0.1, 0, 0]
+    assert factors(segments) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ('segments', 'last'),
+    [
+        (dict(type='constant'), 9),
+        (dict(type='constant', factor=0), -1),
+        (dict(type='stop', end=4), 3),
+        (dict(type='stop', end=400), 9),
+        (dict(type='linear', end=7), 6),
+        (
+            [
+                dict(type='stop', end=2),
+                dict(type='linear', begin=5, end=6, end_factor=0),
+            ],
+            5,
+        ),
+    ],
+)
+def test_it_knows_when_it_is_active_last(segments, last):
+    assert WeightSchedule(segments, 10, 'here').last_active() == last
+
+
+@pytest.mark.parametrize(
+    ('segments', 'words'),
+    [
+        (3, 'here=3'),
+        ([], r'here=\[\]'),
+        (['cosine'], "here=.'cosine'"),
+        (dict(end=3), 'type=None.*cosine.*linear'),
+        (dict(type='poly'), "type='poly'.*constant"),
+        (dict(type='linear', power=2), r"\['power'\].*end_factor"),
+        (dict(type='linear', by_epoch=True), 'by_epoch is an argument'),
+        (dict(type='constant', end_factor=0), r"\['end_factor'\]"),
+        (dict(type='stop'), "'stop' needs the end"),
+        (dict(type='linear', begin=-1), 'begin=-1'),
+        (dict(type='linear', begin=1.5), r'begin=1\.5'),
+        (dict(type='linear', end=True), 'end=True'),
+        (dict(type='linear', begin=5, end=5), 'end=5 is not after begin=5'),
+        (dict(type='linear', begin=12), 'end=10 is not after begin=12'),
+        (dict(type='linear', start_factor=-1), 'start_factor=-1'),
+        (dict(type='linear', end_factor='0'), "end_factor='0'"),
+        (dict(type='stop', end=1, factor=float('nan')), 'factor=nan'),
+        (
+            [dict(type='stop', end=5), dict(type='linear', begin=4)],
+            'begins at 4.*ends at 5',
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(segments, words):
+    with pytest.raises(InputError, match=words) as error:
+        factors(segments)
+    assert 'here' in str(error.value)
