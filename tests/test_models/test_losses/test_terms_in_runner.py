@@ -1,0 +1,172 @@
+"""The regularisers together, in mmengine's real Runner."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpose.registry import MODELS
+from toy_models import batch, model_config, runner_config, teacher_file
+
+from mmpose_ctd.errors import InputError
+
+# Stage 0 has 6 channels, stage 1 has 8.
+TERMS = dict(
+    ed=dict(type='EncoderDistillLoss', loss_weight=10.0),
+    cd=dict(type='ClassifierDistillLoss', loss_weight=2.0),
+    where=dict(type='SpatialAttentionDistillLoss', stage=0),
+    which=dict(type='ChannelAttentionDistillLoss', stage=1, loss_weight=3.0),
+    early=dict(type='DELTALoss', stage=0, loss_weight=0.1),
+    late=dict(type='DELTALoss', stage=1, loss_weight=0.2),
+    hint=dict(
+        type='HintLoss',
+        stage=0,
+        teacher_stage=1,
+        resample=True,
+        connector=dict(in_channels=6, out_channels=8),
+    ),
+    sp=dict(type='L2SPLoss', alpha=0.1),
+)
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
+
+
+class Watch(Hook):
+    """Counts the teacher's runs and keeps the losses."""
+
+    def __init__(self):
+        self.runs, self.losses = 0, []
+
+    def count(self, *_):
+        self.runs += 1
+
+    def before_train(self, runner):
+        runner.model.teacher.register_forward_hook(self.count)
+        runner.model.teacher.backbone.register_forward_hook(self.count)
+
+    def after_train_iter(self, runner, batch_idx, data_batch, outputs):
+        self.losses.append({k: v.item() for k, v in outputs.items()})
+
+
+def train(work_dir, checkpoint, terms, **changes):
+    model = model_config(checkpoint, regularizers=copy.deepcopy(terms))
+    runner = Runner.from_cfg(runner_config(work_dir, model, **changes))
+    watch = Watch()
+    runner.register_hook(watch)
+    runner.train()
+    return runner, watch
+
+
+def test_all_of_them_learn_together_on_several_stages(checkpoint, tmp_path):
+    runner, watch = train(tmp_path, checkpoint, TERMS, epochs=3)
+    entries = {'loss_kpt', *(f'loss_{name}' for name in TERMS)}
+    for losses in watch.losses:
+        assert set(losses) == entries | {'loss'}
+        parts = sum(losses[name] for name in entries)
+        assert losses['loss'] == pytest.approx(parts, rel=1e-5)
+    # Features once a step, whatever the number of terms: teacher, encoder.
+    assert watch.runs == 2 * 6
+    # A student that starts as its teacher differs by BatchNorm's batch
+    # statistics alone; the steps then part the two.
+    assert all(watch.losses[-1][f'loss_{name}'] > 0 for name in TERMS)
+    saved = torch.load(tmp_path / 'epoch_3.pth', weights_only=False)
+    assert not any('regularizers' in key for key in saved['state_dict'])
+
+
+def test_each_term_is_what_it_would_be_alone(checkpoint):
+    def losses(terms):
+        torch.manual_seed(0)
+        model = MODELS.build(
+            model_config(checkpoint, regularizers=copy.deepcopy(terms))
+        )
+        model.init_weights()
+        for module in (model.head, model.regularizers):
+            for p in module.parameters():
+                torch.nn.init.constant_(p, 0.1)
+        model.train()
+        inputs = model.data_preprocessor(batch(), True)
+        return {k: v.item() for k, v in model(**inputs, mode='loss').items()}
+
+    together = losses(TERMS)
+    for name, term in TERMS.items():
+        alone = losses({name: term})
+        assert together[f'loss_{name}'] == pytest.approx(
+            alone[f'loss_{name}'], rel=1e-5
+        )
+
+
+def test_l2sp_never_runs_the_teacher(checkpoint, tmp_path):
+    terms = dict(sp=TERMS['sp'])
+    _, watch = train(tmp_path, checkpoint, terms)
+    assert watch.runs == 0
+    assert all('loss_sp' in losses for losses in watch.losses)
+
+
+def sgd(lr):
+    return dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=lr))
+
+
+def test_a_huge_alpha_keeps_the_encoder_at_its_start(checkpoint, tmp_path):
+    start = torch.load(checkpoint, weights_only=True)['state_dict']
+    moved = {}
+    # alpha * lr = 1: a step undoes the one before it.
+    for alpha in (0.0, 1e4):
+        terms = dict(sp=dict(type='L2SPLoss', alpha=alpha, vectors=True))
+        runner, _ = train(
+            tmp_path / str(alpha),
+            checkpoint,
+            terms,
+            epochs=15,
+            optim_wrapper=sgd(1e-4),
+        )
+        weights = runner.model.backbone.named_parameters()
+        moved[alpha] = max(
+            (value - start[f'backbone.{name}']).abs().max().item()
+            for name, value in weights
+        )
+    assert moved[0.0] > 1e-4
+    assert moved[1e4] < 0.1 * moved[0.0]
+
+
+def test_a_large_beta_makes_the_rest_small(checkpoint, tmp_path):
+    norms = []
+    for beta in (0.0, 1e4):
+        terms = dict(sp=dict(type='L2SPLoss', alpha=0.1, beta=beta))
+        runner, _ = train(
+            tmp_path / str(beta), checkpoint, terms, optim_wrapper=sgd(5e-5)
+        )
+        weight = runner.model.head.final_layer.weight
+        norms.append(weight.norm().item())
+    assert norms[1] < 0.5 * norms[0]
+
+
+def test_l2sp_on_an_encoder_without_source_explains_itself(
+    checkpoint, tmp_path
+):
+    model = model_config(
+        checkpoint,
+        backbone=dict(type='ToyEncoder', channels=(6, 12)),
+        head=model_config()['head'] | dict(in_channels=12),
+        init_from_teacher=False,
+        regularizers=dict(sp=dict(type='L2SPLoss')),
+    )
+    runner = Runner.from_cfg(runner_config(tmp_path, model))
+    with pytest.raises(InputError, match=r'stages.1.0.weight.*same arch'):
+        runner.train()
+
+
+def test_attention_in_space_needs_no_connector(checkpoint, tmp_path):
+    model = model_config(
+        checkpoint,
+        backbone=dict(type='ToyEncoder', channels=(6, 12)),
+        head=model_config()['head'] | dict(in_channels=12),
+        init_from_teacher=False,
+        regularizers=dict(sa=dict(type='SpatialAttentionDistillLoss')),
+    )
+    runner = Runner.from_cfg(runner_config(tmp_path, model, epochs=1))
+    runner.train()
+    assert runner.iter == 2
