@@ -1,23 +1,17 @@
 """Every config a user can run, built and run."""
 
-from pathlib import Path
-
-import onnx
 import pytest
+from config_set import CONFIGS, write_faces, write_sface
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
-from sface_file import make_sface
 from torch import nn
 from vggface2_files import write_pickle
 from vggface2_network import random_state
 
-from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 from mmpose_ctd.errors import MissingFileError
-from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
 
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 #: What each system of the paper adds to plain fine-tuning.
 SYSTEMS = {
     'ft': set(),
@@ -37,25 +31,14 @@ NAMES = sorted(
 @pytest.fixture(scope='module')
 def data_root(tmp_path_factory):
     """Synthetic faces where each config looks for its own set."""
-    root = tmp_path_factory.mktemp('data')
-    faces = make_synthetic_faces(root / 'synthetic_faces', 12, size=64)
-    splits = faces / 'splits'
-    names = max(splits.glob('train_n*_seed0.txt')).read_text()
-    for split in ('train', 'train_n020_seed0'):
-        (splits / f'{split}.txt').write_text(names)
-    own = faces / 'annotations' / 'landmarks.json'
-    own.write_text((faces / 'annotations' / 'landmarks19.json').read_text())
-    for name in ('frl_faces', 'cifasd'):
-        (root / name).symlink_to(faces)
-    return root
+    return write_faces(tmp_path_factory.mktemp('data'))
 
 
 @pytest.fixture(scope='module')
 def checkpoints(tmp_path_factory):
     """Random weights in the published formats, converted as a user would."""
     root = tmp_path_factory.mktemp('checkpoints')
-    onnx.save(make_sface(), root / 'sface.onnx')
-    convert_sface(root / 'sface.onnx', root / 'sface.pth')
+    write_sface(root)
     write_pickle(root / 'resnet50_ft_weight.pkl', random_state(classes=8631))
     convert_vggface2(
         root / 'resnet50_ft_weight.pkl', root / 'vggface2_resnet50.pth'

@@ -1,0 +1,68 @@
+"""What the configs look for: faces in every set's place, and teachers."""
+
+from pathlib import Path
+
+import onnx
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpose.registry import MODELS
+from sface_file import make_sface
+
+from mmpose_ctd.datasets.synthetic import make_synthetic_faces
+from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+
+
+def write_faces(root: Path) -> Path:
+    """Synthetic faces where each config looks for its own set."""
+    faces = make_synthetic_faces(root / 'synthetic_faces', 12, size=64)
+    splits = faces / 'splits'
+    names = max(splits.glob('train_n*_seed0.txt')).read_text()
+    for split in ('train', 'train_n020_seed0'):
+        (splits / f'{split}.txt').write_text(names)
+    own = faces / 'annotations' / 'landmarks.json'
+    own.write_text((faces / 'annotations' / 'landmarks19.json').read_text())
+    for name in ('frl_faces', 'cifasd'):
+        (root / name).symlink_to(faces)
+    return root
+
+
+def write_sface(root: Path) -> None:
+    """SFace with random weights, converted as a user would."""
+    onnx.save(make_sface(), root / 'sface.onnx')
+    convert_sface(root / 'sface.onnx', root / 'sface.pth')
+
+
+def write_mixing_teachers(root: Path) -> None:
+    """Random networks in the form of what configs/mixing asks for.
+
+    The classifier is built by mmpretrain alone. The landmark network's file
+    names its head as MMPose 0.x did.
+    """
+    torch.manual_seed(0)
+    config = Config.fromfile(CONFIGS / 'mixing' / 'mmpretrain_teacher.py')
+    teacher = config.model.teacher
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        parts = {
+            part: MODELS.build(teacher[part]).state_dict()
+            for part in ('backbone', 'head')
+        }
+    _save(root / Path(teacher.checkpoint).name, parts)
+    config = Config.fromfile(CONFIGS / 'mixing' / 'mmpose_teacher.py')
+    teacher = config.model.teacher
+    parts = {
+        'backbone': MODELS.build(teacher.backbone).state_dict(),
+        'keypoint_head': {'final_layer.weight': torch.zeros(98, 270, 1, 1)},
+    }
+    _save(root / Path(teacher.checkpoint).name, parts)
+
+
+def _save(path: Path, parts: dict[str, dict]) -> None:
+    state = {
+        f'{part}.{key}': value
+        for part, own in parts.items()
+        for key, value in own.items()
+    }
+    torch.save(dict(meta={}, state_dict=state), path)
