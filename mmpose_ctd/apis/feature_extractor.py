@@ -1,0 +1,119 @@
+"""A trained head on the source's own encoder, and data to look at it with."""
+
+import copy
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmpose.registry import MODELS
+from torch import nn
+from torch.utils.data import DataLoader
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers import source_state_of
+from mmpose_ctd.models.teachers.checkpoint import (
+    load_strictly,
+    read_checkpoint,
+)
+
+__all__ = ['load_feature_extractor', 'plain_training_data']
+
+_CURE = (
+    'Give a checkpoint of the feature extraction system, such as one trained '
+    'with configs/frl_faces/fe_sface.py, and its config.'
+)
+
+
+def load_feature_extractor(cfg: Config, checkpoint: str) -> nn.Module:
+    """Build a model whose encoder is still the source's.
+
+    Args:
+        cfg (Config): Of the FE system: ``model.frozen=['backbone']``.
+        checkpoint (str): Its trained weights.
+
+    Returns:
+        nn.Module: On the CPU, in inference mode.
+
+    Raises:
+        InputError: If the checkpoint does not fit the config, or its encoder
+            is not that of ``model.teacher``.
+    """
+    if not cfg.model.get('teacher'):
+        raise InputError(
+            f'model.teacher is not set, so that there is no source. {_CURE}'
+        )
+    content = read_checkpoint(checkpoint, 'checkpoint', _CURE[:-1])
+    state = content.get('state_dict') if isinstance(content, dict) else None
+    if not isinstance(state, dict):
+        raise InputError(
+            f"checkpoint: {checkpoint!r} has no 'state_dict'. {_CURE}"
+        )
+    model = MODELS.build(cfg.model)
+    load_strictly(model, state, f'{checkpoint!r} into the model', _CURE)
+    source = source_state_of(cfg.model.teacher)['backbone']
+    own = model.backbone.state_dict()
+    changed = [
+        name
+        for name, value in source.items()
+        if not name.endswith('num_batches_tracked')
+        and (name not in own or not torch.equal(value, own[name]))
+    ]
+    if changed:
+        raise InputError(
+            f'checkpoint: the encoder in {checkpoint!r} is not that of '
+            f"model.teacher: {len(changed)} of the source's {len(source)} "
+            f'tensors differ, such as {changed[0]!r}. What the new task needs '
+            f"of the source's channels shows on the source's encoder. {_CURE}"
+        )
+    model.eval()
+    return model
+
+
+def plain_training_data(
+    cfg: Config, batch_size: int | None = None
+) -> DataLoader:
+    """The training images, each once, as in validation, with targets.
+
+    Args:
+        cfg (Config): Its training data go through the pipeline of
+            ``val_dataloader`` (or ``test_dataloader``), in which nothing is
+            random, plus the ``GenerateTarget`` of training.
+        batch_size (int, optional): Defaults to ``None``: that of training.
+
+    Raises:
+        InputError: If such a pipeline cannot be made from the config.
+    """
+    loader = copy.deepcopy(cfg.train_dataloader)
+    others = cfg.get('val_dataloader') or cfg.get('test_dataloader') or {}
+    plain = others.get('dataset', {}).get('pipeline')
+    training = loader.dataset.get('pipeline')
+    if not plain or not training:
+        raise InputError(
+            'train_dataloader.dataset.pipeline and val_dataloader.dataset.'
+            'pipeline: both are needed, to show the training images without '
+            'augmentation.'
+        )
+    plain = copy.deepcopy(list(plain))
+    if 'GenerateTarget' not in map(_kind, plain):
+        targets = [t for t in training if _kind(t) == 'GenerateTarget']
+        packing = [
+            i for i, t in enumerate(plain) if _kind(t).startswith('Pack')
+        ]
+        if not targets or not packing:
+            raise InputError(
+                'The pipelines name no '
+                + ('Pack...' if targets else 'GenerateTarget')
+                + ': the loss needs targets, packed with the image.'
+            )
+        plain[packing[0] : packing[0]] = copy.deepcopy(targets)
+    loader.dataset.pipeline = plain
+    loader.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
+    loader.update(persistent_workers=False, drop_last=False)
+    if batch_size is not None:
+        loader.batch_size = batch_size
+    return Runner.build_dataloader(loader)
+
+
+def _kind(transform: dict) -> str:
+    kind = transform['type']
+    return kind if isinstance(kind, str) else kind.__name__

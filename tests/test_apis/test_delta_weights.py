@@ -1,0 +1,138 @@
+import delta_oracle
+import numpy as np
+import pytest
+import torch
+from scipy.special import softmax
+from toy_models import batch, build, teacher_file
+
+from mmpose_ctd.apis.delta_weights import (
+    channel_weights,
+    loss_increases,
+    save_channel_weights,
+)
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.losses import DELTALoss
+
+
+@pytest.fixture
+def model(tmp_path):
+    model = build(teacher_file(tmp_path / 'teacher.pth'))
+    torch.nn.init.normal_(model.head.final_layer.weight, std=0.3)
+    return model
+
+
+@pytest.mark.parametrize(
+    ('stage', 'channels'), [(-1, 8), (1, 8), (0, 6), (-2, 6)]
+)
+def test_increases_are_those_of_brute_force(model, stage, channels):
+    seen = []
+    found, sizes = loss_increases(
+        model, [batch(3), batch(2)], stage, seen.append
+    )
+    assert sizes == [3, 2] and seen == [channels] * 2 * channels
+    for row, n in zip(found, sizes):
+        wanted = delta_oracle.increases(model, batch(n), stage % 2)
+        assert wanted.shape == (n, channels)
+        np.testing.assert_allclose(
+            row, wanted.mean(0), atol=1e-4 * np.abs(wanted).max()
+        )
+
+
+def test_the_model_is_left_as_it_was(model):
+    state = {k: v.clone() for k, v in model.state_dict().items()}
+    loss_increases(model.train(), [batch(2)], 0)
+    after = model.state_dict()
+    assert all(torch.equal(state[k], after[k]) for k in state)
+    assert not any(m._forward_hooks for m in model.modules())
+
+
+def test_the_encoder_runs_once_a_batch_for_its_last_stage(model):
+    runs = []
+    model.backbone.register_forward_hook(lambda *_: runs.append(1))
+    loss_increases(model, [batch(2), batch(2)])
+    assert len(runs) == 2
+
+
+class InPlaceHead(torch.nn.Module):
+    """Changes what it is given, as a head that begins with a ReLU may."""
+
+    def loss(self, feats, samples, train_cfg):
+        return dict(loss=feats[-1].add_(1).sum())
+
+
+def test_a_head_may_work_in_place(model):
+    model.head = InPlaceHead()
+    found, _ = loss_increases(model, [batch(2)])
+    images = model.data_preprocessor(batch(2))['inputs']
+    wanted = -model.backbone(images)[-1].sum((0, 2, 3))
+    torch.testing.assert_close(found[0].float(), wanted, rtol=1e-3, atol=0.05)
+
+
+RANDOM = np.random.default_rng(0)
+
+
+def test_the_authors_softmax_is_of_standardised_means():
+    increases, sizes = RANDOM.normal(3, 100, (3, 7)), [4, 4, 1]
+    mean = np.average(increases, axis=0, weights=sizes)
+    wanted = softmax((mean - np.mean(mean)) / np.std(mean) / 5)
+    found = channel_weights(torch.tensor(increases), sizes)
+    np.testing.assert_allclose(found, wanted, rtol=1e-10)
+    # Neither the loss's unit nor its offset counts.
+    again = channel_weights(torch.tensor(increases) * 1e-6 + 2, sizes)
+    np.testing.assert_allclose(found, again, rtol=1e-6)
+
+
+def test_the_papers_softmax_is_the_images_mean():
+    increases = RANDOM.normal(size=(3, 7))
+    wanted = np.mean([softmax(row) for row in increases], axis=0)
+    found = channel_weights(torch.tensor(increases), [1, 1, 1], 'paper')
+    np.testing.assert_allclose(found, wanted, rtol=1e-10)
+
+
+def test_channels_that_do_not_differ_weigh_alike():
+    found = channel_weights(torch.full((2, 4), 3.0), [1, 1])
+    np.testing.assert_allclose(found, [0.25] * 4)
+
+
+def test_a_loss_that_is_not_finite_is_an_error():
+    with pytest.raises(InputError, match='not finite'):
+        channel_weights(torch.tensor([[1.0, float('nan')]]), [1])
+
+
+def test_the_file_is_what_the_loss_reads(tmp_path):
+    path = tmp_path / 'weights.pth'
+    weights = torch.softmax(torch.arange(5.0, dtype=torch.float64), 0)
+    save_channel_weights(path, weights, weights * 3, dict(stage=-1))
+    content = torch.load(path, weights_only=True)
+    assert content['meta'] == dict(stage=-1)
+    torch.testing.assert_close(content['increase'], (weights * 3).float())
+    assert list(tmp_path.iterdir()) == [path]
+    assert str(tmp_path).encode() not in path.read_bytes()
+    from mmpose_ctd.models import SourceOutputs
+
+    maps = torch.zeros(1, 5, 1, 1), torch.zeros(1, 5, 1, 1)
+    maps[0][0, 3] = 2
+    value = DELTALoss(1.0, str(path))(*(SourceOutputs((m,)) for m in maps))
+    assert float(value) == pytest.approx(4 * float(weights[3]), rel=1e-5)
+
+
+@pytest.mark.parametrize('stage', [2, -3])
+def test_a_stage_that_does_not_exist_is_named(model, stage):
+    with pytest.raises(InputError, match=rf'stage {stage}.*2 feature map'):
+        loss_increases(model, [batch(2)], stage)
+
+
+def test_a_map_that_no_module_gives_is_refused(model, monkeypatch):
+    whole = type(model.backbone).forward
+    monkeypatch.setattr(
+        type(model.backbone),
+        'forward',
+        lambda self, x: tuple(2 * m for m in whole(self, x)),
+    )
+    with pytest.raises(InputError, match='no module of ToyEncoder'):
+        loss_increases(model, [batch(2)], 0)
+
+
+def test_no_images_are_an_error(model):
+    with pytest.raises(InputError, match='no images'):
+        loss_increases(model, [])
