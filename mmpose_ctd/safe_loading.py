@@ -9,7 +9,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint
 
-__all__ = ['require_safe_loading']
+__all__ = ['harmless_globals', 'require_safe_loading']
 
 _logger = logging.getLogger('mmpose_ctd')
 _STATISTICS = ('min', 'max', 'mean', 'current')
@@ -28,7 +28,7 @@ def _statistic(owner: type, name: str):
     return getattr(owner, name)
 
 
-def _harmless_globals() -> list:
+def harmless_globals() -> list:
     """What mmengine puts into a checkpoint beside tensors.
 
     Logged numbers and numpy arrays of the dataset's metainfo; building one
@@ -73,7 +73,7 @@ def require_safe_loading() -> None:
             torch.__version__,
         )
         return
-    torch.serialization.add_safe_globals(_harmless_globals())
+    torch.serialization.add_safe_globals(harmless_globals())
     # The maintained mmengine allows getattr itself while it loads. By it a
     # file reaches builtins.eval: getattr(getattr(getattr, '__self__'), 'eval')
     # called as the __setstate__ of a HistoryBuffer.

@@ -63,6 +63,9 @@ class StageDistillLoss(DistillLoss):
         """
         ours = self._map_of('backbone', student, 'stage')
         theirs = self._map_of('teacher', teacher, 'teacher_stage')
+        # Before the connector: on fewer positions it costs less.
+        if self.same_size and ours.shape[2:] != theirs.shape[2:]:
+            ours, theirs = self._resampled(ours, theirs)
         ours = self.connect(ours)
         if self.same_channels and ours.shape[1] != theirs.shape[1]:
             if self.connector is None:
@@ -79,8 +82,6 @@ class StageDistillLoss(DistillLoss):
                 f'{tuple(ours.shape[1:])} differs from the teacher map '
                 f'{tuple(theirs.shape[1:])} in channels. {cure}'
             )
-        if self.same_size and ours.shape[2:] != theirs.shape[2:]:
-            ours, theirs = self._resampled(ours, theirs)
         return tuple(
             x if x.dtype == torch.float64 else x.float()
             for x in (ours, theirs)
@@ -107,7 +108,7 @@ class StageDistillLoss(DistillLoss):
                 f'{self._name}: output {stage} of model.{who} has the shape '
                 f'{tuple(found.shape)}, which is no map (N, C, h, w). Make '
                 "it give maps (of mmpretrain's transformers: "
-                "out_type='featmap')."
+                "out_type='featmap'; ConvNeXt: gap_before_final_norm=False)."
             )
         return found
 

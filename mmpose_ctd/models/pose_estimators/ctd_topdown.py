@@ -267,8 +267,16 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         teacher: SourceOutputs,
     ) -> Tensor:
         """C_s on the student's last map, (N, D)."""
-        connected = term.connect(feats[-1])
-        ours, theirs = connected.shape[1], teacher.feats[-1].shape[1]
+        connected, theirs = term.connect(feats[-1]), teacher.feats[-1]
+        if connected.dim() != theirs.dim():
+            raise InputError(
+                f"{type(term).__name__}: the source's final layer takes "
+                f'outputs of the shape {tuple(theirs.shape)}, the student '
+                f'gives {tuple(connected.shape)}; tokens and maps do not mix. '
+                'Use a teacher whose final layer takes maps, or a regulariser '
+                'of maps.'
+            )
+        ours, theirs = connected.shape[1], theirs.shape[1]
         if ours != theirs:
             raise InputError(
                 f"{type(term).__name__}: the source's final layer takes maps "

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.safe_loading import _harmless_globals
+from mmpose_ctd.safe_loading import harmless_globals
 
 from .checkpoint_parts import find_state, part_prefixes, prefixes_in, split
 
@@ -125,7 +125,7 @@ def _mmengine_allowed():
     # Those that require_safe_loading() allowed for good would be gone after.
     there = torch.serialization.get_safe_globals()
     return torch.serialization.safe_globals(
-        [item for item in _harmless_globals() if item not in there]
+        [item for item in harmless_globals() if item not in there]
     )
 
 

@@ -221,7 +221,7 @@ def test_resuming_with_another_connector_is_refused(checkpoint, tmp_path):
         ),
         (
             ed(dict(in_channels=6, out_channels=8), stage=0, teacher_stage=1),
-            ['resample=True', '(8, 16, 16)', '(8, 8, 8)'],
+            ['resample=True', '(6, 16, 16)', '(8, 8, 8)'],
         ),
     ],
 )
