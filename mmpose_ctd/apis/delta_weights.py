@@ -151,9 +151,9 @@ def channel_weights(
         W_j = \frac{1}{N} \sum_i \frac{\exp \Delta_{ij}}
         {\sum_k \exp \Delta_{ik}}
 
-    It depends on the loss's unit: of the sum over heat-map pixels it may
-    choose a single channel, of the mean none. ``'standardised'``, as in the
-    authors' code, does not:
+    It depends on the loss's unit: it is flatter for a mean over heat-map
+    pixels than for their sum. ``'standardised'``, as in the authors' code,
+    does not:
 
     .. math::
         W_j = \mathrm{softmax}_j \frac{\Delta_j - \mu}{5 \sigma}, \quad

@@ -134,6 +134,12 @@ def test_when_all_weights_are_zero_the_teacher_runs_no_more(
         {'loss', 'loss_kpt', 'loss_ed'},
         {'loss', 'loss_kpt'},
     ]
+    # The log does not go on showing what is no more.
+    hub = runner.message_hub
+    for name, others in (('ed', 4), ('cd', 6)):
+        history, _ = hub.get_scalar(f'train/loss_{name}').data
+        assert len(history) == 8 and all(history[: 8 - others])
+        assert not any(history[8 - others :])
     # It will not be needed again: its memory is free.
     assert spy.teacher_at_start is not None
     assert runner.model.teacher is None

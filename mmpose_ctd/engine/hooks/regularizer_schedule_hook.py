@@ -122,6 +122,16 @@ class RegularizerScheduleHook(Hook):
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         self._update(runner)
 
+    def after_train_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        # The log would go on showing the last value of a term that is off.
+        for name, term in _terms(runner).items():
+            entry = f'loss_{name}'
+            off = name in self._schedules and not term.loss_weight
+            if off and entry not in (outputs or {}):
+                runner.message_hub.update_scalar(f'train/{entry}', 0.0)
+
     def _update(self, runner) -> None:
         time = runner.epoch if self._by_epoch else runner.iter
         terms = _terms(runner)
