@@ -110,6 +110,17 @@ def sgd(lr):
     return dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=lr))
 
 
+def test_l2sp_starts_from_the_weights_as_they_are_in_the_file(
+    checkpoint, tmp_path
+):
+    # Whatever happens to a teacher that runs for another term.
+    sp = dict(type='L2SPLoss', alpha=1.0, beta=0.0, vectors=True)
+    terms = dict(ed=TERMS['ed'], sp=sp)
+    _, watch = train(tmp_path, checkpoint, terms, optim_wrapper=sgd(0.0))
+    assert watch.runs > 0
+    assert [losses['loss_sp'] for losses in watch.losses] == [0.0] * 4
+
+
 def test_a_huge_alpha_keeps_the_encoder_at_its_start(checkpoint, tmp_path):
     start = torch.load(checkpoint, weights_only=True)['state_dict']
     moved = {}
