@@ -8,6 +8,8 @@ from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmpose_ctd.models.layers import PReLU
+
 BN_EPS = 1e-3
 
 
@@ -36,7 +38,7 @@ def _conv_unit(
         OrderedDict(
             conv=conv,
             bn=nn.BatchNorm2d(out_channels, eps=BN_EPS),
-            act=nn.PReLU(out_channels),
+            act=PReLU(out_channels),
         )
     )
 

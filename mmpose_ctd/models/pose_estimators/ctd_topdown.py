@@ -144,6 +144,9 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
 
     def _build_teacher(self) -> None:
         teacher = build_source(self._teacher_cfg)
+        if any(term.needs_weights for term in self._terms):
+            # They are compared one by one.
+            teacher.fold_batch_norms = False
         teacher.adapt_to(self.data_preprocessor)
         place = next(self.parameters())
         teacher.to(device=place.device, dtype=place.dtype)

@@ -10,6 +10,7 @@ from mmpose_ctd.models.outputs import SourceOutputs
 from .checkpoint import load_source_state, load_strictly
 from .checkpoint_parts import PARTS
 from .classifier_parts import classifier_parts, convention_from
+from .folding import fold_batch_norms
 from .image_convention import ImageConvention, InputAdapter
 
 __all__ = ['SourceModel']
@@ -56,6 +57,9 @@ class SourceModel(nn.Module):
             Defaults to ``None``: as under ``checkpoint``.
         state_key (str, optional): Under which name of the file the weights
             lie, such as ``'ema_state_dict'``. Defaults to ``None``: found.
+        fold_batch_norms (bool): Whether E_s runs with its BatchNorms folded
+            into its convolutions, from the first batch on: the same maps up
+            to rounding, sooner. Defaults to ``True``.
 
     Raises:
         InputError: If the parts are not told, or the file does not fit them.
@@ -73,6 +77,7 @@ class SourceModel(nn.Module):
         classifier: dict | None = None,
         prefix: str | dict | None = None,
         state_key: str | None = None,
+        fold_batch_norms: bool = True,
     ) -> None:
         super().__init__()
         parts = dict(backbone=backbone, neck=neck, head=head)
@@ -116,6 +121,7 @@ class SourceModel(nn.Module):
                     part.init_weights()
         self.requires_grad_(False)
         self.train(False)
+        self.fold_batch_norms = fold_batch_norms
 
     def _load(self, checkpoint: str, state: dict) -> None:
         for part in PARTS:
@@ -159,7 +165,11 @@ class SourceModel(nn.Module):
         Returns:
             SourceOutputs: Without gradient.
         """
-        feats = self.backbone(self.adapter(inputs))
+        inputs = self.adapter(inputs)
+        if self.fold_batch_norms:
+            self.backbone = fold_batch_norms(self.backbone, inputs[:1])
+            self.fold_batch_norms = False
+        feats = self.backbone(inputs)
         feats = (feats,) if isinstance(feats, Tensor) else tuple(feats)
         return SourceOutputs(
             feats, self.classify(feats) if with_final else None

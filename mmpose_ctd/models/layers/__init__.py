@@ -1,0 +1,3 @@
+from .prelu import PReLU
+
+__all__ = ['PReLU']
