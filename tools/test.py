@@ -18,12 +18,9 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.apis.terse_runner import TerseRunner
+from mmpose_ctd.apis.trained_checkpoint import load_trained
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation import LandmarkErrorMetric, report_table
-from mmpose_ctd.models.teachers.checkpoint import (
-    load_strictly,
-    read_checkpoint,
-)
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,18 +53,12 @@ def dump_predictions(cfg: Config, file: str) -> None:
 def check_checkpoint(path: str, runner: TerseRunner) -> None:
     """Refuse the weights of another model, or of other landmarks.
 
-    mmengine loads what fits and leaves the rest random.
-
     Raises:
         InputError: Lists what does not fit.
     """
     cure = 'Test with the config that the checkpoint was trained with.'
-    content = read_checkpoint(path, 'checkpoint', cure[:-1])
-    state = content.get('state_dict') if isinstance(content, dict) else None
-    if not isinstance(state, dict):
-        raise InputError(f"checkpoint: {path!r} has no 'state_dict'. {cure}")
     model = getattr(runner.model, 'module', runner.model)
-    load_strictly(model, state, f'{path!r} into the model', cure)
+    content = load_trained(model, path, cure)
     known = content.get('meta', {}).get('dataset_meta') or {}
     theirs = list((known.get('keypoint_name2id') or {}).keys())
     dataset = runner.test_dataloader.dataset.metainfo

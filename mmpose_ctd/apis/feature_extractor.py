@@ -11,10 +11,8 @@ from torch.utils.data import DataLoader
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import source_state_of
-from mmpose_ctd.models.teachers.checkpoint import (
-    load_strictly,
-    read_checkpoint,
-)
+
+from .trained_checkpoint import load_trained
 
 __all__ = ['load_feature_extractor', 'plain_training_data']
 
@@ -42,14 +40,8 @@ def load_feature_extractor(cfg: Config, checkpoint: str) -> nn.Module:
         raise InputError(
             f'model.teacher is not set, so that there is no source. {_CURE}'
         )
-    content = read_checkpoint(checkpoint, 'checkpoint', _CURE[:-1])
-    state = content.get('state_dict') if isinstance(content, dict) else None
-    if not isinstance(state, dict):
-        raise InputError(
-            f"checkpoint: {checkpoint!r} has no 'state_dict'. {_CURE}"
-        )
     model = MODELS.build(cfg.model)
-    load_strictly(model, state, f'{checkpoint!r} into the model', _CURE)
+    load_trained(model, checkpoint, _CURE)
     source = source_state_of(cfg.model.teacher)['backbone']
     own = model.backbone.state_dict()
     changed = [

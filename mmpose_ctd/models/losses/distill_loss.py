@@ -57,6 +57,9 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
             connector = dict(connector)
             connector.setdefault('type', 'PointwiseConnector')
             connector = MODELS.build(connector)
+            # The model's own walk does not reach what no checkpoint holds.
+            if hasattr(connector, 'init_weights'):
+                connector.init_weights()
         self.connector = connector
 
     def forward(

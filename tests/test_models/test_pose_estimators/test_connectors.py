@@ -128,6 +128,15 @@ def test_connectors_do_not_change_the_models_own_start(checkpoint):
     assert all(torch.equal(a[k], b[k]) for k in a)
 
 
+def test_a_connector_starts_as_its_config_says(checkpoint):
+    init = dict(type='Constant', layer='Conv2d', val=0.25)
+    model = made(
+        wide(checkpoint, dict(ed=ed(CONNECTOR | dict(init_cfg=init))))
+    )
+    weight = model.regularizers['ed'].connector.conv.weight
+    assert (weight == 0.25).all()
+
+
 def test_an_idle_connector_still_takes_part_in_the_backward(checkpoint):
     terms = dict(ed=ed() | dict(loss_weight=0.0))
     model = made(wide(checkpoint, terms))
