@@ -3,14 +3,18 @@
 python tools/seed_table.py FT=ft_0.json,ft_1.json ED=ed_0.json,ed_1.json
 
 Prints a Markdown table: mean and standard deviation over the seeds, and each
-system's difference to the first one on the same faces.
+system's difference to the first one on the same faces. With --ced it also
+draws the cumulative error distributions, the errors of all seeds together.
 """
 
 import argparse
 
+import numpy as np
+
 from mmpose_ctd.apis.command_line import run
 from mmpose_ctd.apis.seed_table import read_report, seed_table
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.visualization import plot_ced
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,12 +28,16 @@ def parse_args() -> argparse.Namespace:
         metavar='NAME=FILE,FILE...',
         help='a system and its metrics files, one a seed',
     )
+    parser.add_argument(
+        '--ced', metavar='FILE', help='draw the CED curves there (png, pdf)'
+    )
     return parser.parse_args()
 
 
 def main() -> None:
+    args = parse_args()
     systems = {}
-    for text in parse_args().systems:
+    for text in args.systems:
         name, sign, files = text.partition('=')
         if not (name and sign and files):
             raise InputError(
@@ -38,6 +46,18 @@ def main() -> None:
             )
         systems[name] = [read_report(file) for file in files.split(',')]
     print(seed_table(systems))
+    if args.ced:
+        first = next(iter(systems.values()))[0]
+        plot_ced(
+            {
+                name: np.concatenate([r['image_errors'] for r in reports])
+                for name, reports in systems.items()
+            },
+            threshold=first['threshold'],
+            unit=first['unit_label'],
+            per=first['per'],
+            out_file=args.ced,
+        )
 
 
 if __name__ == '__main__':

@@ -20,6 +20,7 @@ def report(errors, **changes):
     return (
         dict(
             unit='input',
+            unit_label='input px',
             threshold=5.0,
             per='image',
             num_images=len(errors),
@@ -109,13 +110,14 @@ def test_the_tool_prints_the_table(tmp_path, repo_root):
         (tmp_path / f'{name}.json').write_text(json.dumps(content))
     tool = [sys.executable, repo_root / 'tools' / 'seed_table.py']
     done = subprocess.run(
-        [*tool, 'FT=a.json', 'ED=b.json'],
+        [*tool, 'FT=a.json', 'ED=b.json', '--ced', 'ced.png'],
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
     assert '| ED | 1 | 1.000 |' in done.stdout
+    assert (tmp_path / 'ced.png').read_bytes().startswith(b'\x89PNG')
     wrong = subprocess.run(
         [*tool, 'FT'], cwd=tmp_path, capture_output=True, text=True
     )
