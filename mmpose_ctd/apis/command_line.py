@@ -144,8 +144,14 @@ def _distribute_over_cpus(cfg: Config) -> None:
             'torchrun --nproc_per_node 2 tools/train.py CONFIG --launcher '
             'pytorch'
         )
-    torch.distributed.init_process_group('gloo')
-    wrapper = dict(device_ids=None, broadcast_buffers=False)
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    # With a wrapper's config mmengine no longer looks at the second itself.
+    wrapper = dict(
+        device_ids=None,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+        broadcast_buffers=False,
+    )
     cfg.model_wrapper_cfg = wrapper | dict(cfg.get('model_wrapper_cfg') or {})
 
 

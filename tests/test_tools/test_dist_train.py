@@ -1,0 +1,220 @@
+"""tools/dist_train.sh, dist_test.sh and slurm_train.sh as a user types them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from toy_models import ED, model_config, runner_config, teacher_file
+from two_processes import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / 'tools'
+# What a stand-in for a program does: it tells what it was given.
+TELL = r"""#!/usr/bin/env bash
+printf '%s\n' "$@" > "$SPY"
+env | grep -E '^(MASTER|RANK|LOCAL_RANK|WORLD|PYTHONPATH)' | sort >> "$SPY"
+"""
+
+
+def call(command, place, *path, **environment):
+    """Run a command; programs are looked for in ``path`` first."""
+    known = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
+    places = [*map(str, path), str(Path(sys.executable).parent)]
+    known['PATH'] = ':'.join([*places, os.environ['PATH']])
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=place,
+        env=dict(known, OMP_NUM_THREADS='1', **environment),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def program(place, name, text=TELL):
+    folder = place / 'programs'
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    (folder / name).chmod(0o755)
+    return folder
+
+
+def told(place, *command, **environment):
+    """The words that python is given, and its environment."""
+    programs = program(place, 'python')
+    spy = place / 'spy.txt'
+    done = call(command, place, programs, SPY=str(spy), **environment)
+    assert done.returncode == 0, done.stderr
+    return spy.read_text().splitlines()
+
+
+def test_dist_train_has_the_defaults_of_mmpose(tmp_path):
+    words = told(
+        tmp_path, TOOLS / 'dist_train.sh', 'c.py', 4, '--work-dir', 'two words'
+    )
+    assert words[: words.index('two words') + 1] == [
+        *('-m', 'torch.distributed.run', '--nnodes=1', '--node_rank=0'),
+        *('--master_addr=127.0.0.1', '--nproc_per_node=4'),
+        *('--master_port=29500', str(TOOLS / 'train.py'), 'c.py'),
+        *('--launcher', 'pytorch', '--work-dir', 'two words'),
+    ]
+    assert f'PYTHONPATH={TOOLS}/..' in words
+
+
+def test_several_machines_are_named_by_the_environment(tmp_path):
+    words = told(
+        tmp_path,
+        *(TOOLS / 'dist_test.sh', 'c.py', 'w.pth', 4, '--out', 'm.json'),
+        NNODES='3',
+        NODE_RANK='2',
+        PORT='1234',
+        MASTER_ADDR='node0',
+    )
+    assert words[2:7] == [
+        *('--nnodes=3', '--node_rank=2', '--master_addr=node0'),
+        *('--nproc_per_node=4', '--master_port=1234'),
+    ]
+    assert words[7:14] == [
+        *(str(TOOLS / 'test.py'), 'c.py', 'w.pth', '--launcher', 'pytorch'),
+        *('--out', 'm.json'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ('script', 'arguments'),
+    [
+        ('dist_train.sh', ['c.py']),
+        ('dist_test.sh', ['c.py', 'w.pth']),
+        ('slurm_train.sh', ['part', 'job', 'c.py']),
+    ],
+)
+def test_what_is_missing_is_told(script, arguments, tmp_path):
+    done = call([TOOLS / script, *arguments], tmp_path)
+    assert done.returncode != 0 and 'usage:' in done.stderr
+
+
+def test_slurm_gets_the_words_of_mmpose(tmp_path):
+    programs, spy = program(tmp_path, 'srun'), tmp_path / 'spy.txt'
+    done = call(
+        [TOOLS / 'slurm_train.sh', *('part', 'job', 'c.py', 'dir', '--amp')],
+        tmp_path,
+        programs,
+        SPY=str(spy),
+        GPUS='16',
+        GPUS_PER_NODE='4',
+        SRUN_ARGS='--time 60 --exclusive',
+        PORT='1234',
+    )
+    assert done.returncode == 0, done.stderr
+    words = spy.read_text().splitlines()
+    assert words[: words.index('--launcher=slurm') + 1] == [
+        *('-p', 'part', '--job-name=job', '--ntasks=16'),
+        *('--cpus-per-task=5', '--kill-on-bad-exit=1', '--gres=gpu:4'),
+        *('--ntasks-per-node=4', '--time', '60', '--exclusive'),
+        *('python', '-u', str(TOOLS / 'train.py'), 'c.py'),
+        *('--work-dir=dir', '--amp', '--launcher=slurm'),
+    ]
+    # Where mmengine's Slurm launcher looks for the port.
+    assert 'MASTER_PORT=1234' in words
+
+
+SRUN = """#!/usr/bin/env bash
+# Task 1 of 2, started as Slurm starts it.
+while [ "$1" != bash ]; do echo "$1" >> "$SPY.srun"; shift; done
+export SLURM_PROCID=1 SLURM_LOCALID=0 SLURM_NTASKS=2
+export SLURM_JOB_NODELIST='node[7-8]'
+exec "$@"
+"""
+SCONTROL = """#!/usr/bin/env bash
+[ "$*" = 'show hostnames node[7-8]' ] && printf 'node7\\nnode8\\n'
+"""
+
+
+def test_slurm_tasks_on_cpus_are_told_who_they_are(tmp_path):
+    program(tmp_path, 'srun', SRUN)
+    program(tmp_path, 'scontrol', SCONTROL)
+    script = TOOLS / 'slurm_train.sh'
+    words = told(
+        tmp_path,
+        *(script, 'part', 'job', 'c.py', 'dir'),
+        GPUS='2',
+        GPUS_PER_NODE='0',
+    )
+    assert {
+        *('LOCAL_RANK=0', 'MASTER_ADDR=node7', 'MASTER_PORT=29500'),
+        *('RANK=1', 'WORLD_SIZE=2', f'PYTHONPATH={TOOLS}/..'),
+    } <= {*words}
+    assert words[:5] == [
+        *('-u', str(TOOLS / 'train.py'), 'c.py', '--work-dir=dir'),
+        '--launcher=pytorch',
+    ]
+    assert 'gres' not in (tmp_path / 'spy.txt.srun').read_text()
+
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory):
+    """A config of the toy model as a file, for the real tools."""
+    place = tmp_path_factory.mktemp('place')
+    teacher = teacher_file(place / 'teacher.pth')
+    model = model_config(
+        teacher, regularizers=ED, frozen=['backbone.stages.*.1']
+    )
+    config = runner_config(
+        place / 'work',
+        model,
+        custom_imports=dict(
+            imports=['mmpose_ctd', 'toy_models'], allow_failed_imports=False
+        ),
+        train_cfg=dict(by_epoch=False, max_iters=4, val_interval=4),
+        default_hooks=dict(
+            checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=4)
+        ),
+    )
+    # As the configs of faces have it.
+    config.train_dataloader.sampler = dict(
+        type='InfiniteSampler', shuffle=True
+    )
+    config.train_dataloader.num_workers = 1
+    for loader in (config.val_dataloader, config.test_dataloader):
+        loader.dataset.length = 7
+        loader.batch_size = 2
+    config.dump(str(place / 'toy.py'))
+    return place
+
+
+def result(place, work_dir, report):
+    state = torch.load(place / work_dir / 'iter_4.pth', weights_only=False)
+    metrics = json.loads((place / report).read_text())['metrics']
+    return state['state_dict'], metrics
+
+
+@pytest.mark.slow
+def test_two_processes_train_and_test_as_one_does(place):
+    tests = dict(PYTHONPATH=str(ROOT / 'tests'), PORT=str(free_port()))
+    for command in (
+        ['python', TOOLS / 'train.py', 'toy.py', '--work-dir', 'one'],
+        [
+            *('python', TOOLS / 'test.py', 'toy.py', 'one/iter_4.pth'),
+            *('--out', 'one.json'),
+        ],
+        [
+            *(TOOLS / 'dist_train.sh', 'toy.py', 2, '--work-dir', 'two'),
+            *('--cfg-options', 'train_dataloader.batch_size=2'),
+        ],
+        [
+            *(TOOLS / 'dist_test.sh', 'toy.py', 'two/iter_4.pth', 2),
+            *('--out', 'two.json'),
+        ],
+    ):
+        done = call(command, place, **tests)
+        assert done.returncode == 0, done.stderr
+    one, of_one = result(place, 'one', 'one.json')
+    two, of_two = result(place, 'two', 'two.json')
+    assert one.keys() == two.keys()
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=0, atol=2e-6)
+    assert of_two == pytest.approx(of_one, rel=1e-4)
