@@ -1,24 +1,57 @@
-"""Times training steps of several configs, in turn in one process.
+"""What regularised training costs, beside what people use today.
 
+python tools/benchmark.py [--quick] [--json FILE]
+python tools/benchmark.py --pair configs/ctd_ed_resnet50.py \\
+    configs/ft_resnet50.py
+python tools/benchmark.py --grid batch_size=1,8,64 input_size=128,256,512
 python tools/benchmark.py configs/frl_faces/ft_sface.py \\
     configs/frl_faces/ctd_ed_sface.py
 
-Ratios are to the first config. Loading of images is not in the step.
+Without configs: a training step of CTD-ED and FT, ours (ctd, ft); of MMPose's
+plain fine-tuning as its own configs run it (mmpose_ft); of a distiller with
+the teacher as a submodule and a second forward of the student (naive), with
+one forward (naive_one_forward), and in our precision and layout
+(naive_our_settings); and of MMRazor's SingleTeacherDistill where it can be
+imported. All in turn in one process, on the same images of noise; no data
+set is needed, and a file of weights that is missing gives way to random
+ones, as time does not depend on values. Then peak memory, checkpoint size,
+latency of inference and time of import. Loading of images is in none.
+
+With configs: their training steps in turn, each on its own data; ratios are
+to the first.
+
+On a GPU where torch finds one; CUDA_VISIBLE_DEVICES= keeps to the CPU.
 """
 
 import argparse
+import gc
 import json
 import os
 from pathlib import Path
 
-import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 
+from mmpose_ctd.apis.benchmark.comparison import SYSTEMS, ratios_of
+from mmpose_ctd.apis.benchmark.groups import (
+    GROUPS,
+    QUICK,
+    Effort,
+    Pair,
+    measure,
+    time_steps,
+)
+from mmpose_ctd.apis.benchmark.machine import machine_class
+from mmpose_ctd.apis.benchmark.opponents import (
+    without_missing_weights,
+    without_regularizers,
+)
+from mmpose_ctd.apis.benchmark.sizes import resized, sizes_of
+from mmpose_ctd.apis.benchmark.step_time import step_times
+from mmpose_ctd.apis.benchmark.tables import growth_table, show, spread_table
 from mmpose_ctd.apis.command_line import load_config, run
-from mmpose_ctd.apis.step_time import step_times
 from mmpose_ctd.errors import InputError
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'frl_faces'
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,14 +59,50 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('configs', nargs='+', help='files of configs/')
-    parser.add_argument(
-        '--rounds',
-        type=int,
-        default=7,
-        help='measured steps of each config (default: 7)',
+    add = parser.add_argument
+    add('configs', nargs='*', help='time steps of these instead')
+    add(
+        '--pair',
+        nargs='+',
+        metavar='CONFIG',
+        default=[str(CONFIGS / f'{n}_sface.py') for n in ('ctd_ed', 'ft')],
+        help='the regularised config and its FT; given alone, its FT is '
+        'itself without regularisers (default: configs/frl_faces/'
+        'ctd_ed_sface.py ft_sface.py)',
     )
-    parser.add_argument('--json', metavar='FILE', help='write all times there')
+    add('--batch-size', type=int, help="images (default: the config's)")
+    add('--input-size', type=int, help="pixels (default: the config's)")
+    add('--num-keypoints', type=int, help="K (default: the config's)")
+    add('--rounds', type=int, help='measured steps of each (default: 7)')
+    add('--threads', type=int, help="of torch (default: torch's own)")
+    add(
+        '--quick',
+        action='store_true',
+        help='small and short: checks the machinery, not the time',
+    )
+    add(
+        '--only',
+        nargs='+',
+        choices=GROUPS,
+        default=list(GROUPS),
+        help='what to measure (default: all)',
+    )
+    add(
+        '--systems',
+        nargs='+',
+        choices=SYSTEMS,
+        metavar='NAME',
+        default=list(SYSTEMS),
+        help=f'rows of the tables (default: all): {", ".join(SYSTEMS)}',
+    )
+    add(
+        '--grid',
+        nargs='+',
+        metavar='KEY=N,N',
+        help='how the steps of ctd, ft and mmpose_ft (or --systems) grow '
+        'with batch_size, input_size or num_keypoints, one at a time',
+    )
+    add('--json', metavar='FILE', help='write machine, raw times and ratios')
     return parser.parse_args()
 
 
@@ -53,38 +122,126 @@ def load(path: str):
     )
 
 
+def time_configs(paths: list[str], effort: Effort) -> dict:
+    names = [Path(path).stem for path in paths]
+    if len(set(names)) < len(names):
+        names = paths
+    configs = {n: load(p) for n, p in zip(names, paths)}
+    times = step_times(configs, effort.rounds, effort.warm_up)
+    show(spread_table('Seconds of a training step', times, names[:1]))
+    return dict(
+        seconds={n: t.tolist() for n, t in times.items()},
+        ratios=ratios_of('seconds', times, names[:1]),
+    )
+
+
+def load_pair(args: argparse.Namespace) -> tuple[Pair, dict]:
+    """Both configs at the sizes asked for, and what became of them."""
+    if len(args.pair) > 2:
+        raise InputError(f'--pair {" ".join(args.pair)}: expected one or two.')
+    ctd = load(args.pair[0])
+    ft = load(args.pair[1]) if args.pair[1:] else without_regularizers(ctd)
+    random, configs = [], []
+    for cfg in (ctd, ft):
+        cfg, lost = without_missing_weights(cfg)
+        random += [key for key in lost if key not in random]
+        configs.append(
+            resized(cfg, args.batch_size, args.input_size, args.num_keypoints)
+        )
+    pair = Pair(*configs)
+    settings = dict(
+        configs=[Path(path).stem for path in args.pair],
+        random_weights=random,
+        **sizes_of(pair.ctd),
+    )
+    if random:
+        show(f'Random weights, as the file is not there: {", ".join(random)}.')
+    return pair, settings
+
+
+def compare(args: argparse.Namespace, effort: Effort) -> dict:
+    pair, settings = load_pair(args)
+    show(
+        'Batches of {batch_size} images of {input_size} pixels, '
+        '{num_keypoints} landmarks.'.format(**settings)
+    )
+    result = dict(settings=settings, ratios={})
+    for group in args.only:
+        measured, table = measure(group, pair, effort, args.systems)
+        show(table)
+        ratios = measured.pop('ratios')
+        result.update(measured)
+        result['ratios'].update(ratios)
+    return result
+
+
+def grow(args: argparse.Namespace, effort: Effort) -> dict:
+    pair, settings = load_pair(args)
+    systems = args.systems
+    if systems == list(SYSTEMS):
+        systems = ['ctd', 'ft', 'mmpose_ft']
+    rows = []
+    for item in args.grid:
+        key, _, numbers = item.partition('=')
+        try:
+            values = [int(number) for number in numbers.split(',')]
+        except ValueError:
+            values = []
+        if key not in sizes_of(pair.ctd) or not values:
+            raise InputError(
+                f'--grid {item}: expected batch_size, input_size or '
+                'num_keypoints, and numbers, such as batch_size=1,8,64.'
+            )
+        points = []
+        for value in values:
+            there = Pair(*(resized(cfg, **{key: value}) for cfg in pair))
+            seconds, missing = time_steps(there, effort, systems)
+            points.append((value, seconds))
+            rows.append(
+                dict(
+                    sizes_of(there.ctd),
+                    varied=key,
+                    seconds={n: t.tolist() for n, t in seconds.items()},
+                    not_measured=missing,
+                    ratios=ratios_of('seconds', seconds),
+                )
+            )
+            # Runners are rings: the next point needs their memory.
+            gc.collect()
+        show(growth_table('Seconds of a training step', key, points))
+    return dict(settings=settings, grid=rows)
+
+
 def main() -> None:
     args = parse_args()
-    if args.rounds < 1:
-        raise InputError(f'--rounds {args.rounds}: expected at least 1.')
+    for name in ('rounds', 'threads'):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise InputError(f'--{name} {value}: expected at least 1.')
     if args.json:
         os.makedirs(os.path.dirname(args.json) or '.', exist_ok=True)
-    names = [Path(path).stem for path in args.configs]
-    if len(set(names)) < len(names):
-        names = args.configs
-    configs = {n: load(p) for n, p in zip(names, args.configs)}
-    times = step_times(configs, args.rounds)
-    first = next(iter(times.values()))
-    table = Table(
-        title=f'Seconds of a training step, {args.rounds} each, in turn; '
-        f'{torch.get_num_threads()} threads',
-        title_justify='left',
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    effort = QUICK if args.quick else Effort()
+    if args.rounds:
+        effort = effort._replace(rounds=args.rounds)
+    if args.quick:
+        args.batch_size = args.batch_size or 2
+        args.input_size = args.input_size or 64
+    machine = machine_class()
+    show(
+        '{cpu}, {cores} cores, {threads} threads; GPU: {gpu}; torch {torch}; '
+        'load {load}'.format(**machine)
     )
-    for heading in ('config', 'median', 'fastest', 'slowest', 'ratio'):
-        justify = 'left' if heading == 'config' else 'right'
-        table.add_column(heading, justify=justify)
-    ratios = {
-        name: float(np.median(t) / np.median(first))
-        for name, t in times.items()
-    }
-    for name, t in times.items():
-        cells = (np.median(t), t.min(), t.max(), ratios[name])
-        table.add_row(name, *(f'{cell:.2f}' for cell in cells))
-    Console(width=None if os.isatty(1) else 100).print(table)
+    show(f'{effort.rounds} rounds, in turn; median and spread.')
+    if args.configs:
+        result = time_configs(args.configs, effort)
+    elif args.grid:
+        result = grow(args, effort)
+    else:
+        result = compare(args, effort)
     if args.json:
-        content = dict(
-            seconds={n: t.tolist() for n, t in times.items()}, ratios=ratios
-        )
+        content = dict(machine=machine, effort=effort._asdict()) | result
         with open(args.json, 'w', encoding='utf-8') as file:
             json.dump(content, file, indent=1)
 

@@ -1,0 +1,89 @@
+"""How long a training step of each of several configs takes."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from .turns import time_in_turn
+
+__all__ = ['TrainingSteps', 'step_times']
+
+
+class TrainingSteps:
+    """Training steps of one config on batches that are already loaded.
+
+    Args:
+        cfg (Config): Of a run; left as it is.
+        work_dir (str): Folder for what its Runner writes.
+        batches (Sequence[dict], optional): As a data loader gives them; they
+            take turns. Defaults to ``None``: two of the config's own.
+    """
+
+    def __init__(
+        self,
+        cfg: Config,
+        work_dir: str,
+        batches: Sequence[dict] | None = None,
+    ) -> None:
+        cfg = copy.deepcopy(cfg)
+        cfg.work_dir = work_dir
+        cfg.log_level = 'ERROR'
+        # Runners of one name share their message hub.
+        cfg.experiment_name = f'benchmark_{uuid4().hex}'
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+        cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
+        cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
+        self.runner = runner = Runner.from_cfg(cfg)
+        if batches is None:
+            loaded = iter(runner.build_dataloader(cfg.train_dataloader))
+            batches = [next(loaded) for _ in range(2)]
+        else:
+            # A checkpoint asks its loop for the data set.
+            runner._train_dataloader = DataLoader(list(batches))
+        self._batches = batches
+        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+        runner._init_model_weights()
+        runner.model.train()
+        self._count = 0
+
+    def one(self) -> None:
+        """Forward, backward and optimiser on the next batch."""
+        batch = self._batches[self._count % len(self._batches)]
+        self._count += 1
+        self.runner.model.train_step(
+            batch, optim_wrapper=self.runner.optim_wrapper
+        )
+
+
+def step_times(
+    configs: Mapping[str, Config],
+    rounds: int = 7,
+    warm_up: int = 2,
+    batches: Sequence[dict] | None = None,
+) -> dict[str, np.ndarray]:
+    """Time training steps of all configs in turn, in this one process.
+
+    A step is forward, backward and optimiser; loading is not in it.
+
+    Args:
+        configs (Mapping[str, Config]): Name -> config.
+        rounds (int): Measured steps of each. Defaults to 7.
+        warm_up (int): Steps of each before that. Defaults to 2.
+        batches (Sequence[dict], optional): What all train on. Defaults to
+            ``None``: each config's own training data.
+
+    Returns:
+        dict: Name -> seconds of each round, (rounds,).
+    """
+    with TemporaryDirectory() as folder:
+        calls = {
+            name: TrainingSteps(cfg, f'{folder}/{i}', batches).one
+            for i, (name, cfg) in enumerate(configs.items())
+        }
+        return time_in_turn(calls, rounds, warm_up)
