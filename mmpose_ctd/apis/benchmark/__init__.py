@@ -1,0 +1,1 @@
+"""How long training takes, and what else it costs, beside its rivals."""

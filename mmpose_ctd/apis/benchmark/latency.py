@@ -1,0 +1,50 @@
+"""How long inference takes, beside MMPose's own class."""
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.registry import init_default_scope
+from mmpose.registry import MODELS
+
+from .opponents import plain_mmpose
+from .synthetic_batch import synthetic_batches
+from .turns import time_in_turn
+
+__all__ = ['inference_latency']
+
+
+def inference_latency(
+    cfg: Config, rounds: int = 35, warm_up: int = 3
+) -> dict[str, np.ndarray]:
+    """Time ``test_step`` on one image, ours and MMPose's in turn.
+
+    Both have the same weights, which also shows that they load strictly.
+
+    Args:
+        cfg (Config): One of ours; left as it is.
+        rounds (int): Images. Defaults to 35.
+        warm_up (int): Images before that. Defaults to 3.
+
+    Returns:
+        dict: ``ctd`` and ``vanilla``, ``TopdownPoseEstimator`` -> seconds of
+        each image, (rounds,).
+    """
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    models = dict(
+        ctd=MODELS.build(cfg.model),
+        vanilla=MODELS.build(plain_mmpose(cfg).model),
+    )
+    models['vanilla'].load_state_dict(models['ctd'].state_dict(), strict=True)
+    for model in models.values():
+        model.to(get_device()).eval()
+    (image,) = synthetic_batches(cfg, number=1, batch_size=1)
+    with torch.no_grad():
+        return time_in_turn(
+            {
+                name: lambda model=model: model.test_step(image)
+                for name, model in models.items()
+            },
+            rounds,
+            warm_up,
+        )

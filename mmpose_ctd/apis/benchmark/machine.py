@@ -1,0 +1,49 @@
+"""The class of machine that a number was measured on; no name, no path."""
+
+import os
+import platform
+from pathlib import Path
+
+import torch
+from mmengine.device import get_device
+
+from mmpose_ctd.engine.optim_wrappers import has_fast_bfloat16
+
+__all__ = ['machine_class']
+
+
+def machine_class() -> dict:
+    """CPU, cores, threads, GPU, versions, and how busy the machine is.
+
+    Returns:
+        dict: Plain values. ``load`` is the average number of running
+        processes over the last minute, ``None`` where the system does not
+        tell: above 0 before a measurement, others use the machine.
+    """
+    gpu = torch.cuda.is_available()
+    return dict(
+        cpu=_cpu_model(),
+        cores=_cores(),
+        threads=torch.get_num_threads(),
+        gpu=torch.cuda.get_device_name() if gpu else None,
+        fast_bfloat16=has_fast_bfloat16(get_device()),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        load=os.getloadavg()[0] if hasattr(os, 'getloadavg') else None,
+    )
+
+
+def _cpu_model() -> str:
+    file = Path('/proc/cpuinfo')
+    if file.is_file():
+        for line in file.read_text().splitlines():
+            if line.startswith('model name'):
+                return line.partition(':')[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()

@@ -1,0 +1,150 @@
+"""The configs that a pair of ours is compared with."""
+
+import copy
+from os.path import isfile
+
+from mmengine.config import Config
+
+from mmpose_ctd.errors import InputError
+
+from . import naive_distiller  # noqa: F401
+
+__all__ = [
+    'OPPONENTS',
+    'naive',
+    'naive_one_forward',
+    'naive_our_settings',
+    'plain_mmpose',
+    'without_missing_weights',
+    'without_regularizers',
+]
+
+# What CTDTopdownPoseEstimator knows and TopdownPoseEstimator does not.
+_OURS = (
+    'channels_last',
+    'frozen',
+    'init_from_teacher',
+    'regularizers',
+    'teacher',
+    'trainable',
+)
+# Settings of a run, and of an optimiser, that MMPose's own configs leave out.
+_FASTER_RUN = ('compile', 'activation_checkpointing', 'efficient_conv_bn_eval')
+_FASTER_OPTIMIZER = ('fused', 'foreach', 'capturable')
+
+
+def plain_mmpose(cfg: Config) -> Config:
+    """Plain fine-tuning as a config of MMPose's own would run it.
+
+    ``TopdownPoseEstimator`` of the same networks, in float32, NCHW, under
+    ``OptimWrapper``, its head's loss ``KeypointMSELoss`` and its training
+    accuracy on; model: MMPose's ``td-hm_res50_8xb32-60e_coco-wholebody-face``.
+
+    Args:
+        cfg (Config): One of ours; left as it is.
+
+    Raises:
+        InputError: If it freezes layers, which plain fine-tuning does not.
+    """
+    cfg = copy.deepcopy(cfg)
+    model = cfg.model
+    if model.get('frozen'):
+        raise InputError(
+            f'model.frozen={list(model.frozen)}: the comparison is with '
+            'fine-tuning the whole network. Choose a pair that does.'
+        )
+    for key in _OURS:
+        model.pop(key, None)
+    model.type = 'TopdownPoseEstimator'
+    (model.get('train_cfg') or {}).pop('compute_acc', None)
+    if model.head.get('loss', {}).get('type') == 'HeatmapFrobeniusLoss':
+        model.head.loss = dict(type='KeypointMSELoss', use_target_weight=True)
+    for key in _FASTER_RUN:
+        cfg.pop(key, None)
+    wrapper = cfg.optim_wrapper
+    wrapper.type = 'OptimWrapper'
+    wrapper.pop('dtype', None)
+    for key in _FASTER_OPTIMIZER:
+        wrapper.optimizer.pop(key, None)
+    return cfg
+
+
+def naive(ctd: Config) -> Config:
+    """A :class:`.NaiveDistiller` that runs as MMPose's own configs do."""
+    cfg = plain_mmpose(ctd)
+    cfg.model.update(
+        type='NaiveDistiller',
+        teacher=copy.deepcopy(ctd.model.teacher),
+        regularizers=copy.deepcopy(ctd.model.regularizers),
+    )
+    return cfg
+
+
+def naive_one_forward(ctd: Config) -> Config:
+    """:func:`naive` with the student's features computed once."""
+    cfg = naive(ctd)
+    cfg.model.second_forward = False
+    return cfg
+
+
+def naive_our_settings(ctd: Config) -> Config:
+    """:func:`naive` in our precision, layout and loss: the method is left."""
+    cfg = copy.deepcopy(ctd)
+    model = cfg.model
+    for key in ('frozen', 'init_from_teacher', 'trainable'):
+        model.pop(key, None)
+    model.type = 'NaiveDistiller'
+    model.train_cfg = dict(compute_acc=False) | dict(
+        model.get('train_cfg') or {}
+    )
+    return cfg
+
+
+#: Name of a row -> its config from the CTD config.
+OPPONENTS = dict(
+    mmpose_ft=plain_mmpose,
+    naive=naive,
+    naive_one_forward=naive_one_forward,
+    naive_our_settings=naive_our_settings,
+)
+
+
+def without_regularizers(ctd: Config) -> Config:
+    """The FT that belongs to a CTD config."""
+    cfg = copy.deepcopy(ctd)
+    cfg.model.regularizers = {}
+    return cfg
+
+
+def without_missing_weights(cfg: Config) -> tuple[Config, list[str]]:
+    """The config with random weights where it names a file that is missing.
+
+    Time does not depend on values. Nothing is downloaded: every
+    ``init_cfg`` of type ``Pretrained`` gives way to random weights, too.
+
+    Args:
+        cfg (Config): Left as it is.
+
+    Returns:
+        tuple[Config, list[str]]: And the keys that lost their weights.
+    """
+    cfg = copy.deepcopy(cfg)
+    lost = []
+    teacher = cfg.model.get('teacher')
+    path = teacher and teacher.get('checkpoint')
+    if path and not isfile(path):
+        teacher.checkpoint = None
+        cfg.model.init_from_teacher = False
+        lost.append('model.teacher.checkpoint')
+    _drop_pretrained(cfg.model, 'model', lost)
+    return cfg, lost
+
+
+def _drop_pretrained(part, name: str, lost: list[str]) -> None:
+    if isinstance(part, dict):
+        init = part.get('init_cfg')
+        if isinstance(init, dict) and init.get('type') == 'Pretrained':
+            part.init_cfg = None
+            lost.append(f'{name}.init_cfg')
+        for key, value in part.items():
+            _drop_pretrained(value, f'{name}.{key}', lost)

@@ -1,0 +1,93 @@
+"""The tables that a benchmark prints."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ['growth_table', 'show', 'spread_table']
+
+
+def spread_table(
+    title: str,
+    values: Mapping[str, Sequence[float]],
+    denominators: Sequence[str] = (),
+    missing: Mapping[str, str] | None = None,
+    digits: int = 3,
+    extremes: tuple[str, str] = ('fastest', 'slowest'),
+) -> Table:
+    """Median and spread of every row, and its ratio to some of them.
+
+    Args:
+        title (str): With the unit.
+        values (Mapping): Row -> what each round measured.
+        denominators (Sequence[str]): Rows that medians are divided by; one
+            that was not measured is left out. Defaults to none.
+        missing (Mapping, optional): Row -> why it was not measured.
+        digits (int): After the point. Defaults to 3.
+        extremes (tuple[str, str]): Headings of least and most.
+    """
+    below = [name for name in denominators if name in values]
+    table = _table(
+        title, '', 'median', *extremes, *(f'to {name}' for name in below)
+    )
+    for name, measured in values.items():
+        cells = (np.median(measured), np.min(measured), np.max(measured))
+        ratios = [cells[0] / np.median(values[other]) for other in below]
+        table.add_row(
+            name,
+            *(f'{cell:.{digits}f}' for cell in cells),
+            *(f'{ratio:.3f}' for ratio in ratios),
+        )
+    for name in missing or {}:
+        table.add_row(name, *['-'] * (3 + len(below)))
+    if missing:
+        # Below, as a long reason would squeeze the numbers.
+        table.caption = '\n'.join(
+            f'{name}: not measured: {why}' for name, why in missing.items()
+        )
+        table.caption_justify = 'left'
+    return table
+
+
+def growth_table(
+    title: str,
+    key: str,
+    points: Sequence[tuple[int, Mapping[str, Sequence[float]]]],
+    ratios: Sequence[tuple[str, str]] = (('ctd', 'ft'), ('ctd', 'mmpose_ft')),
+) -> Table:
+    """Medians of every system as one setting grows.
+
+    Args:
+        title (str): With the unit.
+        key (str): The setting.
+        points (Sequence): Its values, each with system -> rounds.
+        ratios (Sequence[tuple[str, str]]): Columns of ratios, where both
+            were measured.
+    """
+    names = list(points[0][1])
+    ratios = [r for r in ratios if set(r) <= set(names)]
+    table = _table(title, key, *names, *(f'{a} / {b}' for a, b in ratios))
+    for value, seconds in points:
+        medians = {name: np.median(s) for name, s in seconds.items()}
+        table.add_row(
+            str(value),
+            *(f'{medians[name]:.3f}' for name in names),
+            *(f'{medians[a] / medians[b]:.3f}' for a, b in ratios),
+        )
+    return table
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify='left')
+    table.add_column(first)
+    for heading in others:
+        table.add_column(heading, justify='right')
+    return table
+
+
+def show(what: Table | str) -> None:
+    """Print a table or a line, 100 columns wide where no terminal is."""
+    Console(width=None if os.isatty(1) else 100).print(what, highlight=False)
