@@ -1,4 +1,17 @@
 from .cifasd_dataset import CIFASDDataset
-from .transforms import LoadLandmarkImage, PackLandmarkInputs
+from .reduced_cifasd_dataset import ReducedCIFASDDataset
+from .transforms import (
+    LoadLandmarkImage,
+    LoadReducedImage,
+    PackLandmarkInputs,
+    ReducedTopdownAffine,
+)
 
-__all__ = ['CIFASDDataset', 'LoadLandmarkImage', 'PackLandmarkInputs']
+__all__ = [
+    'CIFASDDataset',
+    'LoadLandmarkImage',
+    'LoadReducedImage',
+    'PackLandmarkInputs',
+    'ReducedCIFASDDataset',
+    'ReducedTopdownAffine',
+]

@@ -1,4 +1,4 @@
-"""tools/dist_train.sh, dist_test.sh and slurm_train.sh as a user types them."""
+"""The scripts dist_train, dist_test and slurm_train as a user types them."""
 
 import json
 import os

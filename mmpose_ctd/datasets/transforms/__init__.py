@@ -1,4 +1,11 @@
 from .load_landmark_image import LoadLandmarkImage
+from .load_reduced_image import LoadReducedImage
 from .pack_landmark_inputs import PackLandmarkInputs
+from .reduced_topdown_affine import ReducedTopdownAffine
 
-__all__ = ['LoadLandmarkImage', 'PackLandmarkInputs']
+__all__ = [
+    'LoadLandmarkImage',
+    'LoadReducedImage',
+    'PackLandmarkInputs',
+    'ReducedTopdownAffine',
+]
