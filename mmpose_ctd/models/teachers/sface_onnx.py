@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
+from mmpose_ctd.models.layers import PReLU
 
 __all__ = ['read_sface_onnx']
 
@@ -16,7 +17,7 @@ _OPS = {
     nn.Conv2d: 'Conv',
     nn.BatchNorm2d: 'BatchNormalization',
     nn.BatchNorm1d: 'BatchNormalization',
-    nn.PReLU: 'PRelu',
+    PReLU: 'PRelu',
     nn.Linear: 'Gemm',
 }
 # In the order of the ONNX operator's inputs after the first.
