@@ -15,6 +15,13 @@ from .turns import time_in_turn
 __all__ = ['TrainingSteps', 'step_times']
 
 
+class _SilentRunner(Runner):
+    """Asks no compiler for its version, since nobody reads its log."""
+
+    def _log_env(self, env_cfg: dict) -> None:
+        pass
+
+
 class TrainingSteps:
     """Training steps of one config on batches that are already loaded.
 
@@ -39,7 +46,7 @@ class TrainingSteps:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
         cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
         cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
-        self.runner = runner = Runner.from_cfg(cfg)
+        self.runner = runner = _SilentRunner.from_cfg(cfg)
         if batches is None:
             loaded = iter(runner.build_dataloader(cfg.train_dataloader))
             batches = [next(loaded) for _ in range(2)]
