@@ -110,10 +110,8 @@ def test_coordinates_are_those_of_the_photograph_bit_by_bit(root, between):
             )
         assert ours.ori_shape == (HEIGHT, WIDTH)
         assert ours.mm_per_px == 0.1
-        for key in full.gt_instances.keys():
-            np.testing.assert_array_equal(
-                ours.gt_instances[key], full.gt_instances[key]
-            )
+        for key, value in full.gt_instances.items():
+            np.testing.assert_array_equal(ours.gt_instances[key], value)
 
 
 def centroids(image):

@@ -100,11 +100,14 @@ def _blacken_outside(
         shape (tuple[int, int]): Height and width of the photograph.
     """
     back = cv2.invertAffineTransform(matrix).astype(np.float32)
-    v, u = np.ogrid[: image.shape[0], : image.shape[1]]
+    # Not np.ogrid, whose integers make all of it float64.
+    v = np.arange(image.shape[0], dtype=np.float32)[:, None]
+    u = np.arange(image.shape[1], dtype=np.float32)
     share = np.ones(image.shape[:2], np.float32)
     for (along, across, offset), n in zip(back, shape[::-1]):
         place = along * u + across * v + offset
         share *= np.clip(np.minimum(place + 1, n - place), 0, 1)
-    # Rounding puts pixels on the edge a hair outside.
-    outside = share < 0.999
-    image[outside] = np.rint(image[outside] * share[outside][:, None])
+    # Few are on the edge, where rounding puts some a hair outside.
+    image *= (share > 0)[..., None]
+    edge = (share > 0) & (share < 0.999)
+    image[edge] = np.rint(image[edge] * share[edge][:, None])
