@@ -3,13 +3,14 @@
 import logging
 import os
 import pickle
+import re
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint
 
-__all__ = ['harmless_globals', 'require_safe_loading']
+__all__ = ['harmless_globals', 'refusal_reason', 'require_safe_loading']
 
 _logger = logging.getLogger('mmpose_ctd')
 _STATISTICS = ('min', 'max', 'mean', 'current')
@@ -46,6 +47,19 @@ def harmless_globals() -> list:
     # numpy pickles an empty buffer as bytes().
     arrays += [np.ndarray, np.dtype, bytes, *dtypes]
     return [HistoryBuffer, (_statistic, 'builtins.getattr'), *arrays]
+
+
+def refusal_reason(error: Exception) -> str:
+    """Why torch did not read a file as weights alone, in one line.
+
+    torch's own message goes on to say how to read it unsafely.
+    """
+    text = str(error) or type(error).__name__
+    asks = re.search(r'GLOBAL (\S+)', text)
+    if asks:
+        return f'it asks for {asks[1]}'
+    said = re.search(r'WeightsUnpickler error: (.+)', text)
+    return said[1] if said else text.splitlines()[0]
 
 
 def require_safe_loading() -> None:

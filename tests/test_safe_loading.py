@@ -16,7 +16,7 @@ import torch
 from torch.torch_version import TorchVersion
 from toy_runner import SlopeError, numbers_loader, toy_runner
 
-from mmpose_ctd.safe_loading import require_safe_loading
+from mmpose_ctd.safe_loading import refusal_reason, require_safe_loading
 
 # Pickles that run code
 
@@ -231,3 +231,21 @@ def test_who_trusts_every_file_can_say_so(monkeypatch, caplog):
     require_safe_loading()
     assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
     assert 'may run code' in caplog.text
+
+
+class Payload:
+    def __reduce__(self):
+        return os.system, ('false',)
+
+
+def test_a_refusal_names_what_the_file_asks_for_and_no_unsafe_way(tmp_path):
+    torch.save(dict(a=Payload()), tmp_path / 'evil.pth')
+    with pytest.raises(pickle.UnpicklingError) as error:
+        torch.load(tmp_path / 'evil.pth', weights_only=True)
+    reason = refusal_reason(error.value)
+    assert reason.startswith('it asks for ') and reason.endswith('.system')
+
+
+def test_another_refusal_is_its_first_line():
+    assert refusal_reason(RuntimeError('bad\nworse')) == 'bad'
+    assert refusal_reason(EOFError()) == 'EOFError'

@@ -8,6 +8,7 @@ draws the cumulative error distributions, the errors of all seeds together.
 """
 
 import argparse
+import os
 
 import numpy as np
 
@@ -37,14 +38,25 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     systems = {}
+    seen = set()
     for text in args.systems:
         name, sign, files = text.partition('=')
-        if not (name and sign and files):
+        files = files.split(',')
+        if not (name and sign and all(files)):
             raise InputError(
                 f'{text!r}: expected NAME=FILE,FILE..., such as '
                 'FT=ft_0.json,ft_1.json.'
             )
-        systems[name] = [read_report(file) for file in files.split(',')]
+        if name in systems:
+            raise InputError(
+                f'{name} is given twice; write its files behind each other: '
+                f'{name}=FILE,FILE.'
+            )
+        for file in files:
+            if os.path.realpath(file) in seen:
+                raise InputError(f'{file} is given twice.')
+            seen.add(os.path.realpath(file))
+        systems[name] = [read_report(file) for file in files]
     print(seed_table(systems))
     if args.ced:
         first = next(iter(systems.values()))[0]

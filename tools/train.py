@@ -4,6 +4,7 @@ python tools/train.py configs/frl_faces/ctd_ed_sface.py
 """
 
 import argparse
+import os
 
 from mmengine.config import Config
 from mmengine.device import is_cuda_available
@@ -16,7 +17,7 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.apis.terse_runner import TerseRunner
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
 
@@ -70,6 +71,26 @@ def use_mixed_precision(cfg: Config) -> None:
         )
 
 
+def check_resumable(path: str) -> None:
+    """Refuse what no training wrote, before data and model are built."""
+    if not os.path.isfile(path):
+        raise MissingFileError(
+            f'--resume: the checkpoint {path!r} does not exist. Training '
+            'writes its own to <work dir>/iter_<n>.pth; without a name the '
+            'newest is taken.'
+        )
+    content = read_checkpoint(path, '--resume', 'Name another')
+    if not isinstance(content, dict) or not {
+        'optimizer',
+        'message_hub',
+    } <= set(content):
+        raise InputError(
+            f'--resume: {path!r} is no checkpoint of a training that could '
+            'go on: it lacks the state of the optimiser. To start from its '
+            'weights: --cfg-options load_from=FILE, without --resume.'
+        )
+
+
 def main() -> None:
     args = parse_args()
     cfg = load_config(args)
@@ -81,8 +102,7 @@ def main() -> None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
         if cfg.load_from is not None:
-            # Now, not after the data are read and the model is built.
-            read_checkpoint(args.resume, '--resume', 'Name another')
+            check_resumable(args.resume)
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise InputError(

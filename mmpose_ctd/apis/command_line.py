@@ -19,7 +19,7 @@ from mmengine.runner import Runner
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.privacy import redact_logs
-from mmpose_ctd.safe_loading import require_safe_loading
+from mmpose_ctd.safe_loading import refusal_reason, require_safe_loading
 
 from .split_overlap import split_overlap
 
@@ -226,7 +226,7 @@ def run(main: Callable[[], None]) -> None:
             _complain(
                 'A checkpoint holds more than weights and numbers, so that '
                 'reading it could run code; refused. '
-                f'({str(error).partition(chr(10))[0]})'
+                f'({refusal_reason(error)})'
             )
         )
     except TypeError as error:
@@ -238,6 +238,18 @@ def run(main: Callable[[], None]) -> None:
             _complain(
                 f'The config sets a key that nothing reads: {error}. '
                 'Correct it there or in --cfg-options.'
+            )
+        )
+    except KeyError as error:
+        # mmengine looks a config's types up in its registries.
+        if 'is not in the' not in str(error):
+            raise
+        name = str(error.args[0]).split(' is not in the')[0]
+        sys.exit(
+            _complain(
+                f'The config names the type {name!r}, which is not '
+                'registered. Correct it there or in --cfg-options; if it is '
+                'yours, list its module in custom_imports.'
             )
         )
     except OSError as error:

@@ -27,7 +27,8 @@ def read_report(path: str | Path) -> dict:
         )
     try:
         report = json.loads(path.read_text(encoding='utf-8'))['reports'][0]
-        report['metrics']['ME']['value'], report['image_errors'][0]
+        report['metrics']['ME']['value'], report['image_errors'][0] + 0.0
+        report['groups'], report['test_set']
     except (ValueError, LookupError, TypeError) as error:
         raise InputError(
             f'{path}: expected the metrics that `python tools/test.py ... '
@@ -42,9 +43,9 @@ def seed_table(systems: Mapping[str, Sequence[dict]]) -> str:
     A metric is its mean over the seeds, with the standard deviation (n - 1)
     over them. The last column is the difference of ME to the first system's:
     each test image's error is averaged over the seeds first, and the interval
-    is a 95 % bootstrap one over the images. It knows how much faces differ,
-    and not how much seeds do. Systems with fewer or more runs than the first
-    have none.
+    is a 95 % bootstrap one over the subjects (over images where the data name
+    no subject). It knows how much faces differ, and not how much seeds do.
+    Systems with fewer or more runs than the first have none.
 
     Args:
         systems (Mapping[str, Sequence[dict]]): Name -> its reports, one a
@@ -70,7 +71,7 @@ def seed_table(systems: Mapping[str, Sequence[dict]]) -> str:
         told = ''
         if reports is not first and len(reports) == len(first):
             change = _errors(reports) - _errors(first)
-            low, high = bootstrap_interval(change)
+            low, high = bootstrap_interval(change, first[0]['groups'])
             told = f'{change.mean():+.3f} [{low:+.3f}, {high:+.3f}]'
         cells = [_spread(reports, name) for name in names]
         lines.append([system, str(len(reports)), *cells, told])
@@ -78,14 +79,23 @@ def seed_table(systems: Mapping[str, Sequence[dict]]) -> str:
 
 
 def _check_alike(systems: Mapping[str, Sequence[dict]], first: dict) -> None:
+    keys = ['unit', 'threshold', 'per', 'num_images', 'test_set']
+    if first['unit'] == 'input':
+        # A pixel of the input is another length then.
+        keys.append('input_sizes')
     for system, reports in systems.items():
         for report in reports:
-            for key in ('unit', 'threshold', 'per', 'num_images'):
+            for key in keys:
                 if report[key] != first[key]:
                     raise InputError(
                         f'{system}: tested with {key}={report[key]!r}, the '
                         f'first system with {first[key]!r}. Test all of them '
-                        'in the same way.'
+                        'in the same way, on the same images'
+                        + (
+                            '; with test_evaluator.unit=image sizes compare.'
+                            if key == 'input_sizes'
+                            else '.'
+                        )
                     )
             if list(report['metrics']) != list(first['metrics']):
                 raise InputError(

@@ -88,6 +88,11 @@ class WeightSchedule:
                 )
             self._segments.append(segment)
 
+    @property
+    def end(self) -> int:
+        """When the last segment ends."""
+        return self._segments[-1].end
+
     def factor(self, time: int) -> float:
         """The factor at an epoch or iteration, counted from 0."""
         value = self._segments[0].first

@@ -24,6 +24,9 @@ def report(errors, **changes):
             threshold=5.0,
             per='image',
             num_images=len(errors),
+            input_sizes=[[256, 256]],
+            test_set='abc',
+            groups=list(range(len(errors))),
             metrics=metrics,
             image_errors=errors.tolist(),
         )
@@ -85,13 +88,38 @@ def test_systems_with_other_numbers_of_seeds_are_not_subtracted():
 
 
 @pytest.mark.parametrize(
-    'changes', [dict(unit='mm'), dict(threshold=3.0), dict(num_images=3)]
+    'changes',
+    [
+        dict(unit='mm'),
+        dict(threshold=3.0),
+        dict(num_images=3),
+        dict(test_set='other'),
+        dict(input_sizes=[[128, 128]]),
+    ],
 )
 def test_different_tests_are_not_compared(changes):
     systems = dict(FT=[report([1, 2])], ED=[report([1, 2], **changes)])
     (key,) = changes
     with pytest.raises(InputError, match=f'ED: tested with {key}'):
         seed_table(systems)
+
+
+def test_sizes_of_the_input_compare_in_pixels_of_the_image():
+    small = report([1, 2], unit='image', input_sizes=[[128, 128]])
+    seed_table(dict(FT=[report([1, 2], unit='image')], ED=[small]))
+
+
+def test_images_of_one_subject_are_resampled_together():
+    errors = np.r_[np.zeros(20), np.ones(20)]
+    intervals = []
+    for groups in (range(40), [0] * 20 + [1] * 20):
+        systems = dict(
+            FT=[report(np.zeros(40), groups=list(groups))],
+            ED=[report(errors, groups=list(groups))],
+        )
+        intervals.append(cells(seed_table(systems))[3][-1])
+    assert intervals[1] == '+0.500 [+0.000, +1.000]'
+    assert intervals[0] != intervals[1]
 
 
 def test_other_files_are_named(tmp_path):
@@ -118,9 +146,15 @@ def test_the_tool_prints_the_table(tmp_path, repo_root):
     assert done.returncode == 0, done.stderr
     assert '| ED | 1 | 1.000 |' in done.stdout
     assert (tmp_path / 'ced.png').read_bytes().startswith(b'\x89PNG')
-    wrong = subprocess.run(
-        [*tool, 'FT'], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert wrong.returncode != 0
-    assert 'expected NAME=FILE' in wrong.stderr
-    assert 'Traceback' not in wrong.stderr
+    for arguments, words in (
+        (['FT'], 'expected NAME=FILE'),
+        (['FT=a.json,'], 'expected NAME=FILE'),
+        (['FT=a.json', 'FT=b.json'], 'FT is given twice'),
+        (['FT=a.json,a.json'], 'a.json is given twice'),
+    ):
+        wrong = subprocess.run(
+            [*tool, *arguments], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert wrong.returncode == 2
+        assert words in wrong.stderr
+        assert 'Traceback' not in wrong.stderr

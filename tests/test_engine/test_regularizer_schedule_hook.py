@@ -9,7 +9,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from toy_models import CD, ED, model_config, runner_config, teacher_file
 
-from mmpose_ctd.engine.hooks import RegularizerScheduleHook
+from mmpose_ctd.engine.hooks import (
+    RegularizerScheduleHook,
+    regularizer_schedule_hook,
+)
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models import CTDTopdownPoseEstimator
 
@@ -272,6 +275,19 @@ def test_what_is_wrong_is_told_before_the_training(
 ):
     with pytest.raises(InputError, match=words):
         train(tmp_path, checkpoint, *hooks, terms=ED | CD)
+
+
+def test_a_schedule_that_outlasts_the_training_is_told(
+    checkpoint, tmp_path, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(
+        regularizer_schedule_hook,
+        'print_log',
+        lambda message, *_: said.append(message),
+    )
+    train(tmp_path, checkpoint, schedule(ed=dict(type='linear', end=99)))
+    assert any('schedules.ed ends at 99, after' in m for m in said)
 
 
 def test_epochs_in_a_run_of_iterations_are_an_error(checkpoint, tmp_path):

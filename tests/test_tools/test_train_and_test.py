@@ -266,14 +266,27 @@ def test_mistakes_are_told_before_the_training(place):
         assert done.returncode == 2
         assert words in done.stderr.strip().splitlines()[-1]
     (place / 'cut.pth').write_bytes(b'PK cut off')
-    done = train(place, '--resume', 'cut.pth')
-    assert done.returncode == 2
-    assert 'cut.pth' in done.stderr.strip().splitlines()[-1]
+    for name, words in (
+        ('cut.pth', 'damaged'),
+        ('none.pth', 'does not exist'),
+        ('checkpoints/sface.pth', 'lacks the state of the optimiser'),
+    ):
+        done = train(place, '--resume', name)
+        last = done.stderr.strip().splitlines()[-1]
+        assert done.returncode == 2
+        assert name in last and words in last
 
 
 def test_a_missing_checkpoint_is_named(place):
     done = call(place, 'test.py', CONFIG, 'none.pth')
     assert done.returncode == 2 and 'none.pth' in done.stderr
+
+
+def test_a_misspelt_type_is_one_line(place):
+    done = train(place, options=['model.regularizers.ed.type=EncoderLoss'])
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert "'EncoderLoss'" in last and 'not registered' in last
 
 
 def test_a_misspelt_key_is_one_line(place):

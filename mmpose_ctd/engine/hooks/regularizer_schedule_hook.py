@@ -1,5 +1,6 @@
 """Changes the regularisers' weights while training."""
 
+import logging
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
@@ -94,6 +95,13 @@ class RegularizerScheduleHook(Hook):
             if terms[name].scheduled:
                 raise InputError(f'{where}: another hook schedules it too.')
             self._schedules[name] = WeightSchedule(config, total, where)
+            if self._schedules[name].end > total:
+                print_log(
+                    f'{where} ends at {self._schedules[name].end}, after the '
+                    f'training does, at {total}.',
+                    'current',
+                    logging.WARNING,
+                )
             self._weights[name] = terms[name].loss_weight
             # At weight 0 the run stays plain fine-tuning, without teacher.
             terms[name].scheduled = bool(self._weights[name])

@@ -43,9 +43,9 @@ class RegularizerStateHook(Hook):
                 have other shapes.
         """
         own = _learned(runner)
-        if not (runner._resume and own):
-            return
         found = checkpoint.get(KEY, {})
+        if not (runner._resume and (own or found)):
+            return
         shapes = [
             {k: tuple(v.shape) for k, v in state.items()}
             for state in (found, own)

@@ -131,6 +131,7 @@ def build_report(
         'num_images': int(judged.size),
         'num_ignored': len(per_image) - int(judged.size),
         'num_subjects': len(known_subjects) or None,
+        'groups': _numbers(records.groups, judged),
         'metrics': _statistics(records, judged, settings),
         'per_landmark': {
             name: _landmark(errors, settings)
@@ -153,6 +154,12 @@ def build_report(
         values, _ = _values(records, judged, 'landmark')
         report['landmark_errors'] = values.tolist()
     return report
+
+
+def _numbers(groups: list, which: np.ndarray) -> list[int]:
+    """Number of each record's group, in order of appearance."""
+    numbers: dict = {}
+    return [numbers.setdefault(groups[i], len(numbers)) for i in which]
 
 
 def _values(records: Records, which: np.ndarray, per: str):

@@ -13,7 +13,7 @@ from mmpose_ctd.errors import InputError
 from ..functional.checks import checked_threshold
 from .error_report import ReportSettings, build_report, collect_records
 from .error_units import checked_unit, unit_label
-from .sample_errors import sample_errors
+from .sample_errors import sample_errors, sample_points, truth_digest
 
 
 @METRICS.register_module()
@@ -39,12 +39,14 @@ class LandmarkErrorMetric(BaseMetric):
     checkpoint hook must be told: ``save_best='landmark/ME', rule='less'``.
 
     After an evaluation :attr:`report` holds a dict that JSON can store:
-    ``unit``, ``unit_label``, ``threshold``, ``per``, ``num_images``,
-    ``num_ignored``, ``num_subjects``, ``metrics`` (name -> value, low,
-    high), ``per_landmark`` (name -> ME, AUC, FR, n), ``per_site`` (site ->
-    num_images, num_subjects, metrics), ``image_errors`` and, with
-    ``per='landmark'``, ``landmark_errors``. It is None in processes other
-    than the main one.
+    ``unit``, ``unit_label``, ``input_sizes`` (each [width, height]),
+    ``test_set`` (the same for tests on the same true points), ``threshold``,
+    ``per``, ``num_images``, ``num_ignored``, ``num_subjects``, ``groups``
+    (for each image the number of its subject, counted from 0, no id),
+    ``metrics`` (name -> value, low, high), ``per_landmark`` (name -> ME, AUC,
+    FR, n), ``per_site`` (site -> num_images, num_subjects, metrics),
+    ``image_errors`` and, with ``per='landmark'``, ``landmark_errors``. It is
+    None in processes other than the main one.
 
     Records without a visible landmark, and, with a pair as unit, records
     whose pair is invisible or coincides, cannot be judged: they are left
@@ -136,6 +138,8 @@ class LandmarkErrorMetric(BaseMetric):
                     'site': sample.get('site'),
                     'img_id': sample.get('img_id'),
                     'id': sample.get('id'),
+                    'input_size': sample.get('input_size'),
+                    'truth': truth_digest([sample_points(sample).gt]),
                 }
             )
 
@@ -158,6 +162,10 @@ class LandmarkErrorMetric(BaseMetric):
         self.report = {
             'unit': self.unit if isinstance(self.unit, str) else [*self.unit],
             'unit_label': unit_label(self.unit),
+            'input_sizes': _input_sizes(results),
+            'test_set': truth_digest(
+                sorted(result['truth'] for result in results)
+            ),
             **build_report(records, names, self.settings, self.include_ids),
         }
         self._warn(records.subjects)
@@ -223,3 +231,12 @@ class LandmarkErrorMetric(BaseMetric):
                 logger='current',
                 level=logging.WARNING,
             )
+
+
+def _input_sizes(results: Sequence[dict]) -> list[list[int]]:
+    sizes = {
+        tuple(int(side) for side in result['input_size'])
+        for result in results
+        if result['input_size'] is not None
+    }
+    return [list(size) for size in sorted(sizes)]

@@ -3,7 +3,8 @@
 n: instances of the sample, K: landmarks.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,22 @@ def sample_errors(
         return point_errors(pred * factor, gt * factor, visible & measured)
     except ValueError as error:
         raise InputError(f'{record_name(sample)}: {error}') from error
+
+
+def truth_digest(parts: Sequence[np.ndarray | str]) -> str:
+    """Sixteen characters by which two tests on the same truth are known.
+
+    Args:
+        parts (Sequence): True points in image pixels, to a hundredth, or
+            digests.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        if not isinstance(part, str):
+            # + 0 turns -0 into 0; what is invisible may be NaN.
+            part = (np.nan_to_num(np.round(part, 2)) + 0.0).tolist()
+        digest.update(repr(part).encode())
+    return digest.hexdigest()[:16]
 
 
 def _points(sample: Mapping, field: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """MMPose's top-down model, trained with a frozen teacher beside it."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
@@ -93,6 +94,16 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             raise InputError(
                 f'model.regularizers names {list(self.regularizers)}, but '
                 'model.teacher is not set. Give a SourceModel there.'
+            )
+        if self.active_regularizers and not any(
+            p.requires_grad for p in self.backbone.parameters()
+        ):
+            print_log(
+                'model.frozen keeps the whole backbone as it is: the '
+                f'regularisers {list(self.active_regularizers)} cannot change '
+                'it, and cost their time.',
+                'current',
+                logging.WARNING,
             )
         self._teacher_cfg = teacher
         self._teacher = TeacherHolder()
@@ -207,8 +218,17 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         losses = self.head.loss(
             decoded, data_samples, train_cfg=self.train_cfg
         )
-        losses.update(self._regularize(inputs, feats))
-        return losses
+        ours = self._regularize(inputs, feats)
+        taken = [
+            name.removeprefix('loss_') for name in set(ours) & set(losses)
+        ]
+        if taken:
+            raise InputError(
+                f'model.regularizers.{taken[0]}: the head logs a loss of that '
+                'name already, which the term would replace. Call it '
+                'something else.'
+            )
+        return losses | ours
 
     def _regularize(
         self, inputs: Tensor, feats: tuple[Tensor, ...]

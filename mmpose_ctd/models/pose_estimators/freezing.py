@@ -32,7 +32,8 @@ def freeze(
         in inference mode, or their BatchNorm statistics move.
 
     Raises:
-        InputError: If a pattern matches nothing, or all is frozen.
+        InputError: If a pattern matches nothing, or all is frozen, or
+            ``trainable`` is given alone.
     """
     names = dict(chain(model.named_parameters(), model.named_buffers()))
     matched: dict[str, set[str]] = {}
@@ -56,6 +57,12 @@ def freeze(
                     'print(name)`.'
                 )
             matched[key] |= hits
+    if matched['trainable'] and not matched['frozen']:
+        raise InputError(
+            f'model.trainable={list(trainable)!r} exempts parts of '
+            'model.frozen, which is not set; all of the model is trained. '
+            "Set model.frozen=['backbone'] to train only these parts of it."
+        )
     kept = matched['frozen'] - matched['trainable']
     if kept >= {n for n, _ in model.named_parameters()}:
         raise InputError(

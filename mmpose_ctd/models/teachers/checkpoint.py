@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.safe_loading import harmless_globals
+from mmpose_ctd.safe_loading import harmless_globals, refusal_reason
 
 from .checkpoint_parts import find_state, part_prefixes, prefixes_in, split
 
@@ -155,7 +155,7 @@ def read_checkpoint(path: str, what: str, cure: str):
         OSError,
         zipfile.BadZipFile,
     ) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = refusal_reason(error)
         raise InputError(
             f'{what}: {path!r} cannot be read as a file of weights alone '
             f'({reason}). If it is cut off or damaged, copy or download it '

@@ -108,6 +108,13 @@ class SourceModel(nn.Module):
         self.head = modules['head']
         if isinstance(input_size, int):
             input_size = (input_size, input_size)
+        if input_size is not None and (
+            len(input_size) != 2 or not all(side >= 1 for side in input_size)
+        ):
+            raise InputError(
+                f'model.teacher.input_size={input_size!r}; expected (H, W) '
+                'in pixels, or one number for both.'
+            )
         self.input_size = input_size
         self.adapter = nn.Identity()
         if checkpoint is not None:

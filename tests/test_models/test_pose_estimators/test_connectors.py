@@ -215,6 +215,13 @@ def test_resuming_with_another_connector_is_refused(checkpoint, tmp_path):
     assert 'load_from' in str(error.value)
 
 
+def test_resuming_without_the_connector_is_refused(checkpoint, tmp_path):
+    runner(tmp_path, wide(checkpoint, dict(ed=ed())), 1).train()
+    again = runner(tmp_path, wide(checkpoint, {}), 2, resume=True)
+    with pytest.raises(InputError, match='ed.connector'):
+        again.train()
+
+
 @pytest.mark.parametrize(
     ('term', 'words'),
     [

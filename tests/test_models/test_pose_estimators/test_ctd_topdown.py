@@ -229,6 +229,12 @@ def test_a_term_must_be_a_regulariser(checkpoint):
         build(checkpoint, regularizers=terms)
 
 
+def test_a_term_cannot_take_the_place_of_the_heads_loss(checkpoint, data):
+    model = build(checkpoint, regularizers=dict(kpt=ED['ed']))
+    with pytest.raises(InputError, match='model.regularizers.kpt: the head'):
+        losses_of(model, data)
+
+
 def test_a_missing_source_file_is_named_with_its_cure():
     config = model_config('checkpoints/none.pth')
     config['teacher']['how_to_get'] = 'tools/download.py none'

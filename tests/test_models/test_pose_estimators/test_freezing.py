@@ -16,6 +16,7 @@ from toy_models import (
 )
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.pose_estimators import ctd_topdown
 from mmpose_ctd.models.pose_estimators.freezing import freeze
 
 
@@ -125,6 +126,19 @@ def test_frozen_modules_stay_in_inference_mode(checkpoint):
         assert stages[1][0].training and model.head.training
 
 
+def test_a_regulariser_of_a_frozen_encoder_is_told_to_be_idle(
+    checkpoint, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(
+        ctd_topdown, 'print_log', lambda message, *_: said.append(message)
+    )
+    build(checkpoint, regularizers=ED)
+    assert not any('cannot change' in message for message in said)
+    build(checkpoint, frozen=['backbone'], regularizers=ED)
+    assert any("['ed'] cannot change" in message for message in said)
+
+
 def test_a_frozen_encoder_may_still_be_regularised(checkpoint):
     model = build(checkpoint, frozen=['backbone'], regularizers=ED).train()
     losses = model(**model.data_preprocessor(batch(), True), mode='loss')
@@ -198,6 +212,7 @@ def test_only_modules_frozen_whole_are_given_back():
         ('a', [], ["model.frozen='a'", 'list']),
         ([3], [], ['model.frozen=[3]', 'list']),
         (['*'], [], ['whole model']),
+        ([], ['a'], ["model.trainable=['a']", 'model.frozen', 'not set']),
     ],
 )
 def test_a_wrong_pattern_is_named(frozen, trainable, words):

@@ -180,3 +180,9 @@ def test_the_holder_shares_its_teacher_and_pickles_empty(checkpoint):
     assert copy.deepcopy(holder) is holder
     assert copy.copy(holder) is holder
     assert pickle.loads(pickle.dumps(holder)).module is None
+
+
+@pytest.mark.parametrize('size', [0, (0, 112), (8, -8), (8, 8, 8)])
+def test_an_impossible_input_size_is_named(checkpoint, size):
+    with pytest.raises(InputError, match='model.teacher.input_size'):
+        source(checkpoint, input_size=size)
