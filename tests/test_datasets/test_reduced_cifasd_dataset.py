@@ -205,9 +205,10 @@ def test_a_full_memory_keeps_no_more(root, monkeypatch):
 
 
 def test_what_changes_is_read_anew(tmp_path, monkeypatch):
-    root = write_landmark_set(
-        tmp_path, landmark_content(num_images=2, size=(WIDTH, HEIGHT))
-    )
+    content = landmark_content(num_images=2, size=(WIDTH, HEIGHT))
+    # Bitmaps are all of one size.
+    content['images'][0]['file_name'] = '001.bmp'
+    root = write_landmark_set(tmp_path, content)
     cache_dir = str(tmp_path / 'kept')
 
     def make(**options):
@@ -222,14 +223,26 @@ def test_what_changes_is_read_anew(tmp_path, monkeypatch):
     make(detail=3.0)[0]
     make(steps=pipeline(MOVE))[0]
     make(crop='bbox')[0]
-    assert len(count) == 3
-    path = root / 'images' / '001.png'
-    state = path.stat()
-    cv2.imwrite(str(path), smooth_noise(WIDTH, HEIGHT, seed=99))
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
-    after = pixels(make()[0])
+    make(steps=[dict(LOAD, imdecode_backend='pillow'), *pipeline()[1:]])[0]
     assert len(count) == 4
+    path = root / 'images' / '001.bmp'
+    state = path.stat()
+
+    def age(later):
+        times = state.st_atime_ns, state.st_mtime_ns + later
+        os.utime(path, ns=times)
+
+    cv2.imwrite(str(path), smooth_noise(WIDTH, HEIGHT, seed=99))
+    age(later=1)
+    assert path.stat().st_size == state.st_size
+    after = pixels(make()[0])
+    assert len(count) == 5
     assert np.abs(after - before).max() > 20
+    # As young as at first, one byte longer.
+    path.write_bytes(path.read_bytes() + b' ')
+    age(later=0)
+    assert np.array_equal(pixels(make()[0]), after)
+    assert len(count) == 6
 
 
 def test_a_folder_names_nothing_and_nothing_lies_beside_photographs(
