@@ -27,6 +27,7 @@ import argparse
 import gc
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -51,6 +52,8 @@ from mmpose_ctd.apis.benchmark.tables import growth_table, show, spread_table
 from mmpose_ctd.apis.command_line import load_config, run
 from mmpose_ctd.errors import InputError
 
+# Writes what has been measured so far.
+Keep = Callable[[dict], None]
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'frl_faces'
 
 
@@ -122,16 +125,18 @@ def load(path: str):
     )
 
 
-def time_configs(paths: list[str], effort: Effort) -> dict:
-    names = [Path(path).stem for path in paths]
+def time_configs(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
+    names = [Path(path).stem for path in args.configs]
     if len(set(names)) < len(names):
-        names = paths
-    configs = {n: load(p) for n, p in zip(names, paths)}
+        names = args.configs
+    configs = {n: load(p) for n, p in zip(names, args.configs)}
     times = step_times(configs, effort.rounds, effort.warm_up)
     show(spread_table('Seconds of a training step', times, names[:1]))
-    return dict(
-        seconds={n: t.tolist() for n, t in times.items()},
-        ratios=ratios_of('seconds', times, names[:1]),
+    keep(
+        dict(
+            seconds={n: t.tolist() for n, t in times.items()},
+            ratios=ratios_of('seconds', times, names[:1]),
+        )
     )
 
 
@@ -159,11 +164,13 @@ def load_pair(args: argparse.Namespace) -> tuple[Pair, dict]:
     return pair, settings
 
 
-def compare(args: argparse.Namespace, effort: Effort) -> dict:
+def compare(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
     pair, settings = load_pair(args)
     show(
-        'Batches of {batch_size} images of {input_size} pixels, '
-        '{num_keypoints} landmarks.'.format(**settings)
+        '{names}: batches of {batch_size} images of {input_size} pixels, '
+        '{num_keypoints} landmarks.'.format(
+            names=' against '.join(settings['configs']), **settings
+        )
     )
     result = dict(settings=settings, ratios={})
     for group in args.only:
@@ -172,26 +179,34 @@ def compare(args: argparse.Namespace, effort: Effort) -> dict:
         ratios = measured.pop('ratios')
         result.update(measured)
         result['ratios'].update(ratios)
-    return result
+        # The next group may take long, or fail.
+        keep(result)
 
 
-def grow(args: argparse.Namespace, effort: Effort) -> dict:
+def parse_grid(item: str, pair: Pair) -> tuple[str, list[int]]:
+    key, _, numbers = item.partition('=')
+    try:
+        values = [int(number) for number in numbers.split(',')]
+    except ValueError:
+        values = []
+    if key not in sizes_of(pair.ctd) or not values:
+        raise InputError(
+            f'--grid {item}: expected batch_size, input_size or '
+            'num_keypoints, and numbers, such as batch_size=1,8,64.'
+        )
+    for value in values:
+        resized(pair.ctd, **{key: value})
+    return key, values
+
+
+def grow(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
     pair, settings = load_pair(args)
     systems = args.systems
     if systems == list(SYSTEMS):
         systems = ['ctd', 'ft', 'mmpose_ft']
     rows = []
-    for item in args.grid:
-        key, _, numbers = item.partition('=')
-        try:
-            values = [int(number) for number in numbers.split(',')]
-        except ValueError:
-            values = []
-        if key not in sizes_of(pair.ctd) or not values:
-            raise InputError(
-                f'--grid {item}: expected batch_size, input_size or '
-                'num_keypoints, and numbers, such as batch_size=1,8,64.'
-            )
+    # All are read before the first is measured.
+    for key, values in [parse_grid(item, pair) for item in args.grid]:
         points = []
         for value in values:
             there = Pair(*(resized(cfg, **{key: value}) for cfg in pair))
@@ -206,10 +221,10 @@ def grow(args: argparse.Namespace, effort: Effort) -> dict:
                     ratios=ratios_of('seconds', seconds),
                 )
             )
+            keep(dict(settings=settings, grid=rows))
             # Runners are rings: the next point needs their memory.
             gc.collect()
         show(growth_table('Seconds of a training step', key, points))
-    return dict(settings=settings, grid=rows)
 
 
 def main() -> None:
@@ -234,16 +249,19 @@ def main() -> None:
         'load {load}'.format(**machine)
     )
     show(f'{effort.rounds} rounds, in turn; median and spread.')
+
+    def keep(result: dict) -> None:
+        if args.json:
+            content = dict(machine=machine, effort=effort._asdict()) | result
+            with open(args.json, 'w', encoding='utf-8') as file:
+                json.dump(content, file, indent=1)
+
     if args.configs:
-        result = time_configs(args.configs, effort)
+        time_configs(args, effort, keep)
     elif args.grid:
-        result = grow(args, effort)
+        grow(args, effort, keep)
     else:
-        result = compare(args, effort)
-    if args.json:
-        content = dict(machine=machine, effort=effort._asdict()) | result
-        with open(args.json, 'w', encoding='utf-8') as file:
-            json.dump(content, file, indent=1)
+        compare(args, effort, keep)
 
 
 if __name__ == '__main__':

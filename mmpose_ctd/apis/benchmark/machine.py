@@ -29,7 +29,7 @@ def machine_class() -> dict:
         fast_bfloat16=has_fast_bfloat16(get_device()),
         python=platform.python_version(),
         torch=torch.__version__,
-        load=os.getloadavg()[0] if hasattr(os, 'getloadavg') else None,
+        load=_load(),
     )
 
 
@@ -40,6 +40,11 @@ def _cpu_model() -> str:
             if line.startswith('model name'):
                 return line.partition(':')[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _load() -> float | None:
+    has_it = hasattr(os, 'getloadavg')
+    return round(os.getloadavg()[0], 1) if has_it else None
 
 
 def _cores() -> int:

@@ -39,6 +39,7 @@ def plain_mmpose(cfg: Config) -> Config:
     ``TopdownPoseEstimator`` of the same networks, in float32, NCHW, under
     ``OptimWrapper``, its head's loss ``KeypointMSELoss`` and its training
     accuracy on; model: MMPose's ``td-hm_res50_8xb32-60e_coco-wholebody-face``.
+    A backbone of ours stays ours, with what makes it fast.
 
     Args:
         cfg (Config): One of ours; left as it is.

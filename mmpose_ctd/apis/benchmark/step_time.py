@@ -16,9 +16,15 @@ __all__ = ['TrainingSteps', 'step_times']
 
 
 class _SilentRunner(Runner):
-    """Asks no compiler for its version, since nobody reads its log."""
+    """Writes neither environment nor config, as nobody reads its folder.
+
+    The one asks compilers for their versions, the other is formatted.
+    """
 
     def _log_env(self, env_cfg: dict) -> None:
+        pass
+
+    def dump_config(self) -> None:
         pass
 
 
@@ -43,6 +49,8 @@ class TrainingSteps:
         cfg.log_level = 'ERROR'
         # Runners of one name share their message hub.
         cfg.experiment_name = f'benchmark_{uuid4().hex}'
+        # One of a name is shared too, and with it a folder that goes.
+        cfg.visualizer = dict(type='Visualizer', vis_backends=None)
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
         cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
         cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
