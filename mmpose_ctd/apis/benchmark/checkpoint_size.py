@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 import torch
 from mmengine.config import Config
 
+from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
+
 from .step_time import TrainingSteps
 
 __all__ = ['checkpoint_sizes']
@@ -36,8 +38,7 @@ def checkpoint_sizes(configs: Mapping[str, Config]) -> dict[str, dict]:
                 save_param_scheduler=False,
             )
             whole = f'{folder}/all.pth'
-            # Just written by ourselves; it holds more than weights.
-            content = torch.load(whole, weights_only=False)
+            content = read_checkpoint(whole, name, 'Look at its hooks')
             torch.save(content['state_dict'], f'{folder}/weights.pth')
             sizes[name] = dict(
                 file=os.path.getsize(whole),
