@@ -37,3 +37,6 @@ class TrainingOnly(nn.ModuleDict):
 def _remove_own_keys(module, state_dict, prefix, local_metadata) -> None:
     for key in [k for k in state_dict if k.startswith(prefix)]:
         del state_dict[key]
+    versions = getattr(state_dict, '_metadata', {})
+    for key in [k for k in versions if f'{k}.'.startswith(prefix)]:
+        del versions[key]

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from mmengine.runner import Runner
+from mmengine.runner.checkpoint import get_state_dict
 from mmpose.registry import MODELS
 from toy_models import batch, build, model_config, runner_config, teacher_file
 
@@ -114,6 +115,7 @@ def test_the_state_dict_does_not_know_connectors(checkpoint):
         | dict(type='TopdownPoseEstimator')
     )
     assert list(model.state_dict()) == list(vanilla.state_dict())
+    assert model.state_dict()._metadata == vanilla.state_dict()._metadata
     vanilla.load_state_dict(model.state_dict(), strict=True)
     # And back: a model with connectors loads what has none.
     model.load_state_dict(vanilla.state_dict(), strict=True)
@@ -259,6 +261,7 @@ def test_training_only_keeps_its_state_to_itself():
 
     model = Model()
     assert set(model.state_dict()) == {'kept.weight', 'kept.bias'}
+    assert set(get_state_dict(model)) == {'kept.weight', 'kept.bias'}
     assert set(model.extra.training_state()) >= {'a.weight', 'a.running_mean'}
     twin = copy.deepcopy(model)
     assert set(twin.state_dict()) == {'kept.weight', 'kept.bias'}
