@@ -46,7 +46,9 @@ fi
 exec "${SRUN[@]}" ${EXTRA[@]+"${EXTRA[@]}"} bash -c '
     set -euo pipefail
     if [ -z "${MASTER_ADDR:-}" ]; then
-        MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n1)
+        # Not through head: it may close the pipe before scontrol is done.
+        HOSTS=$(scontrol show hostnames "$SLURM_JOB_NODELIST")
+        read -r MASTER_ADDR <<< "$HOSTS"
     fi
     export MASTER_ADDR
     export RANK=$SLURM_PROCID LOCAL_RANK=$SLURM_LOCALID
