@@ -11,21 +11,6 @@ USAGE="usage: $0 CONFIG CHECKPOINT PROCESSES [arguments of tools/test.py]"
 CONFIG=${1:?$USAGE}
 CHECKPOINT=${2:?$USAGE}
 GPUS=${3:?$USAGE}
-NNODES=${NNODES:-1}
-NODE_RANK=${NODE_RANK:-0}
-PORT=${PORT:-29500}
-MASTER_ADDR=${MASTER_ADDR:-127.0.0.1}
-TOOLS=$(cd "$(dirname "$0")" && pwd)
 
-# torchrun, by the name that needs no PATH but python's.
-PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" \
-exec python -m torch.distributed.run \
-    --nnodes="$NNODES" \
-    --node_rank="$NODE_RANK" \
-    --master_addr="$MASTER_ADDR" \
-    --nproc_per_node="$GPUS" \
-    --master_port="$PORT" \
-    "$TOOLS/test.py" \
-    "$CONFIG" \
-    "$CHECKPOINT" \
+exec "$(dirname "$0")/torchrun.sh" test.py "$GPUS" "$CONFIG" "$CHECKPOINT" \
     --launcher pytorch "${@:4}"

@@ -95,22 +95,30 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
                 f'model.regularizers names {list(self.regularizers)}, but '
                 'model.teacher is not set. Give a SourceModel there.'
             )
-        if self.active_regularizers and not any(
-            p.requires_grad for p in self.backbone.parameters()
-        ):
-            print_log(
-                'model.frozen keeps the whole backbone as it is: the '
-                f'regularisers {list(self.active_regularizers)} cannot change '
-                'it, and cost their time.',
-                'current',
-                logging.WARNING,
-            )
+        self._tell_idle_terms()
         self._teacher_cfg = teacher
         self._teacher = TeacherHolder()
         self._init_from_teacher = init_from_teacher and teacher is not None
         self.channels_last = channels_last
         if channels_last:
             self.to(memory_format=torch.channels_last)
+
+    def _tell_idle_terms(self) -> None:
+        # A term on weights may still hold the head's.
+        idle = [
+            name
+            for name, term in self.active_regularizers.items()
+            if not term.needs_weights
+        ]
+        if idle and not any(
+            p.requires_grad for p in self.backbone.parameters()
+        ):
+            print_log(
+                'model.frozen keeps the whole backbone as it is: the '
+                f'regularisers {idle} cannot change it, and cost their time.',
+                'current',
+                logging.WARNING,
+            )
 
     # ---------------------------------------------------------- life cycle
 
