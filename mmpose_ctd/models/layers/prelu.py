@@ -1,4 +1,4 @@
-"""PReLU whose backward is as fast on a CPU as its forward."""
+"""PReLU with a backward of vector instructions, for CPUs."""
 
 import torch
 import torch.nn.functional as F
@@ -42,8 +42,8 @@ class PReLU(nn.PReLU):
         \partial_a = \sum_{n, h, w} g x \; [x \le 0]
 
     torch's own kernel works through every element by itself; this takes five
-    passes of vector instructions and is several times faster on a CPU.
-    Elsewhere, and while nothing is learned, it is torch's. Values and keys of
+    passes of vector instructions, which is faster on a CPU whose allocator
+    keeps memory (``docs/speed.md``). Elsewhere, and while nothing is learned, it is torch's. Values and keys of
     the state dict are torch's as well.
     """
 
