@@ -43,8 +43,8 @@ class PReLU(nn.PReLU):
 
     torch's own kernel works through every element by itself; this takes five
     passes of vector instructions, which is faster on a CPU whose allocator
-    keeps memory (``docs/speed.md``). Elsewhere, and while nothing is learned, it is torch's. Values and keys of
-    the state dict are torch's as well.
+    keeps memory (``docs/speed.md``). Elsewhere, and while nothing is learned,
+    it is torch's. Values and keys of the state dict are torch's as well.
     """
 
     def forward(self, x: Tensor) -> Tensor:
