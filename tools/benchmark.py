@@ -12,13 +12,14 @@ plain fine-tuning as its own configs run it (mmpose_ft); of a distiller with
 the teacher as a submodule and a second forward of the student (naive), with
 one forward (naive_one_forward), and in our precision and layout
 (naive_our_settings); and of MMRazor's SingleTeacherDistill where it can be
-imported. All in turn in one process, on the same images of noise; no data
-set is needed, and a file of weights that is missing gives way to random
-ones, as time does not depend on values. Then peak memory, checkpoint size,
-latency of inference and time of import. Loading of images is in none.
+imported. All in turn, each in a process of its own, on the same images of
+noise; no data set is needed, and a file of weights that is missing gives way
+to random ones, as time does not depend on values. Then where the time of a
+step goes, peak memory, checkpoint size, latency of inference, time of import,
+and how long a step waits for large photographs to be loaded.
 
-With configs: their training steps in turn, each on its own data; ratios are
-to the first.
+With configs: their training steps in turn in one process, each on its own
+data; ratios are to the first.
 
 On a GPU where torch finds one; CUDA_VISIBLE_DEVICES= keeps to the CPU.
 """
@@ -104,6 +105,24 @@ def parse_args() -> argparse.Namespace:
         metavar='KEY=N,N',
         help='how the steps of ctd, ft and mmpose_ft (or --systems) grow '
         'with batch_size, input_size or num_keypoints, one at a time',
+    )
+    add(
+        '--one-process',
+        action='store_true',
+        help='all training steps in one process (default: each system in '
+        'its own, as what one sets for its process would help the others)',
+    )
+    add(
+        '--alone',
+        action='store_true',
+        help='these processes one after another, not in turn: takes the '
+        'memory of one',
+    )
+    add(
+        '--pause',
+        type=float,
+        help='seconds that stand for a step while loading is timed '
+        '(default: 0.5)',
     )
     add('--json', metavar='FILE', help='write machine, raw times and ratios')
     return parser.parse_args()
@@ -233,6 +252,8 @@ def main() -> None:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise InputError(f'--{name} {value}: expected at least 1.')
+    if args.pause is not None and not args.pause >= 0:
+        raise InputError(f'--pause {args.pause}: expected 0 s or more.')
     if args.json:
         os.makedirs(os.path.dirname(args.json) or '.', exist_ok=True)
     if args.threads:
@@ -240,6 +261,11 @@ def main() -> None:
     effort = QUICK if args.quick else Effort()
     if args.rounds:
         effort = effort._replace(rounds=args.rounds)
+    if args.one_process:
+        effort = effort._replace(apart=False)
+    effort = effort._replace(alone=args.alone)
+    if args.pause is not None:
+        effort = effort._replace(pause=args.pause)
     if args.quick:
         args.batch_size = args.batch_size or 2
         args.input_size = args.input_size or 64

@@ -16,6 +16,8 @@ default_hooks = dict(
     visualization=dict(type='LandmarkFigureHook', enable=False),
 )
 custom_hooks = [
+    # On CPUs: the same numbers, sooner.
+    dict(type='FreedMemoryHook'),
     dict(type='SyncBuffersHook'),
     # Absolute paths stay out of checkpoints.
     dict(type='PrivacyHook'),

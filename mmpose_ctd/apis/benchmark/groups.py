@@ -11,11 +11,14 @@ from .checkpoint_size import checkpoint_sizes
 from .comparison import DENOMINATORS, ratios_of, step_systems
 from .import_time import import_times
 from .latency import inference_latency
+from .loader_wait import loader_waits
 from .memory import peak_memory
 from .opponents import plain_mmpose
+from .step_profile import step_profile
 from .step_time import step_times
+from .steps_apart import step_times_apart
 from .synthetic_batch import synthetic_batches
-from .tables import spread_table
+from .tables import profile_table, spread_table
 
 __all__ = ['GROUPS', 'QUICK', 'Effort', 'Pair', 'measure', 'time_steps']
 
@@ -37,6 +40,10 @@ class Effort(NamedTuple):
         processes (int): Fresh processes of each system for its memory.
         process_steps (int): Training steps of such a process.
         imports (int): Fresh processes that import.
+        apart (bool): Whether steps are timed in a process for each system,
+            see :func:`.step_times_apart`, or all in this one.
+        alone (bool): Whether these processes live one after another.
+        pause (float): Seconds that stand for a step while loading is timed.
     """
 
     rounds: int = 7
@@ -44,10 +51,13 @@ class Effort(NamedTuple):
     processes: int = 3
     process_steps: int = 5
     imports: int = 7
+    apart: bool = True
+    alone: bool = False
+    pause: float = 0.5
 
 
 #: Checks the machinery, not the time.
-QUICK = Effort(2, 1, 1, 1, 1)
+QUICK = Effort(2, 1, 1, 1, 1, apart=False, pause=0.05)
 
 
 def time_steps(
@@ -59,6 +69,11 @@ def time_steps(
         tuple[dict, dict]: System -> seconds, and system -> why not measured.
     """
     configs, missing = step_systems(*pair, systems)
+    if effort.apart:
+        seconds, failed = step_times_apart(
+            configs, pair.ctd, effort.rounds, effort.warm_up, effort.alone
+        )
+        return seconds, missing | failed
     batches = synthetic_batches(pair.ctd)
     return (
         step_times(configs, effort.rounds, effort.warm_up, batches),
@@ -66,10 +81,34 @@ def time_steps(
     )
 
 
+def _profile(pair: Pair, effort: Effort, systems: Sequence[str]):
+    configs = dict(ctd=pair.ctd, ft=pair.ft)
+    parts = step_profile(
+        configs, effort.rounds, effort.warm_up, synthetic_batches(pair.ctd)
+    )
+    seconds = {
+        f'{name}: {part}': taken
+        for name, of_it in parts.items()
+        for part, taken in of_it.items()
+        if taken.any()
+    }
+    return dict(profile_seconds=seconds), profile_table(parts)
+
+
 def _steps(pair: Pair, effort: Effort, systems: Sequence[str]):
     seconds, missing = time_steps(pair, effort, systems)
     return dict(seconds=seconds, not_measured=missing), spread_table(
         'Seconds of a training step', seconds, DENOMINATORS, missing
+    )
+
+
+def _loader(pair: Pair, effort: Effort, systems: Sequence[str]):
+    waits = loader_waits(pair.ctd, effort.pause, rounds=2 * effort.rounds)
+    return dict(loader_seconds=waits), spread_table(
+        'Seconds a step waits for photographs of 2000x2500 pixels, '
+        f'{pair.ctd.train_dataloader.num_workers} workers, a pause of '
+        f'{effort.pause:g} s standing for the step',
+        waits,
     )
 
 
@@ -119,13 +158,17 @@ def _import(pair: Pair, effort: Effort, systems: Sequence[str]):
     )
 
 
+#: What is no number of a system.
+_WITHOUT_RATIOS = ('import_seconds', 'loader_seconds', 'profile_seconds')
 Group = Callable[[Pair, Effort, Sequence[str]], tuple[dict, Table]]
 _MEASURES: dict[str, Group] = {
     'steps': _steps,
+    'profile': _profile,
     'memory': _memory,
     'checkpoint': _checkpoint,
     'latency': _latency,
     'import': _import,
+    'loader': _loader,
 }
 #: Their names, in the order of a report.
 GROUPS = tuple(_MEASURES)
@@ -154,6 +197,13 @@ def measure(
         if unit == 'not_measured':
             continue
         plain[unit] = {name: [float(x) for x in v] for name, v in rows.items()}
-        if unit != 'import_seconds':
+        if unit == 'loader_seconds':
+            # Waits come in bursts: not the median.
+            ratios |= {
+                f'loader_{name}_share': float(v.mean())
+                / (float(v.mean()) + effort.pause)
+                for name, v in rows.items()
+            }
+        if unit not in _WITHOUT_RATIOS:
             ratios |= ratios_of(unit, rows)
     return dict(plain, ratios=ratios), table

@@ -10,6 +10,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from mmpose_ctd.engine.hooks import FreedMemoryHook
+
 from .turns import time_in_turn
 
 __all__ = ['TrainingSteps', 'step_times']
@@ -55,6 +57,9 @@ class TrainingSteps:
         cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
         cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
         self.runner = runner = _SilentRunner.from_cfg(cfg)
+        for hook in runner.hooks:
+            if isinstance(hook, FreedMemoryHook):
+                hook.before_train(runner)
         if batches is None:
             loaded = iter(runner.build_dataloader(cfg.train_dataloader))
             batches = [next(loaded) for _ in range(2)]
@@ -84,7 +89,9 @@ def step_times(
 ) -> dict[str, np.ndarray]:
     """Time training steps of all configs in turn, in this one process.
 
-    A step is forward, backward and optimiser; loading is not in it.
+    A step is forward, backward and optimiser; loading is not in it. What one
+    config sets for the whole process, as :class:`.FreedMemoryHook` does, all
+    have here; :func:`.step_times_apart` keeps them apart.
 
     Args:
         configs (Mapping[str, Config]): Name -> config.

@@ -7,7 +7,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ['growth_table', 'show', 'spread_table']
+__all__ = ['growth_table', 'profile_table', 'show', 'spread_table']
 
 
 def spread_table(
@@ -49,6 +49,30 @@ def spread_table(
             f'{name}: not measured: {why}' for name, why in missing.items()
         )
         table.caption_justify = 'left'
+    return table
+
+
+def profile_table(
+    profiles: Mapping[str, Mapping[str, Sequence[float]]],
+) -> Table:
+    """Median seconds of every part of a step, and its share of them all.
+
+    Args:
+        profiles (Mapping): System -> part -> seconds of each round.
+    """
+    names = list(profiles)
+    headings = [h for name in names for h in (name, 'share')]
+    table = _table('Seconds of a training step by part', '', *headings)
+    medians = {
+        name: {part: float(np.median(s)) for part, s in parts.items()}
+        for name, parts in profiles.items()
+    }
+    for part in next(iter(profiles.values())):
+        cells = []
+        for name in names:
+            seconds, total = medians[name][part], sum(medians[name].values())
+            cells += [f'{seconds:.3f}', f'{seconds / total:.1%}']
+        table.add_row(part, *cells)
     return table
 
 

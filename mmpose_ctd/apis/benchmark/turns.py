@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 
-__all__ = ['time_in_turn']
+__all__ = ['seconds_of', 'time_in_turn', 'wait_for_the_device']
 
 
 def time_in_turn(
@@ -32,18 +32,20 @@ def time_in_turn(
     taken = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
-            taken[name].append(_seconds(call))
+            taken[name].append(seconds_of(call))
     return {name: np.array(seconds) for name, seconds in taken.items()}
 
 
-def _seconds(call: Callable[[], object]) -> float:
-    _wait_for_the_device()
+def seconds_of(call: Callable[[], object]) -> float:
+    """How long a call takes, with what it asked of a GPU."""
+    wait_for_the_device()
     begin = time.perf_counter()
     call()
-    _wait_for_the_device()
+    wait_for_the_device()
     return time.perf_counter() - begin
 
 
-def _wait_for_the_device() -> None:
+def wait_for_the_device() -> None:
+    """Until what was asked of a GPU is done; at once on a CPU."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()

@@ -1,3 +1,4 @@
+from .freed_memory_hook import FreedMemoryHook
 from .landmark_figure_hook import LandmarkFigureHook
 from .privacy_hook import PrivacyHook
 from .progress_bar_hook import ProgressBarHook
@@ -5,6 +6,7 @@ from .regularizer_schedule_hook import RegularizerScheduleHook
 from .regularizer_state_hook import RegularizerStateHook
 
 __all__ = [
+    'FreedMemoryHook',
     'LandmarkFigureHook',
     'PrivacyHook',
     'ProgressBarHook',
