@@ -50,6 +50,7 @@ from mmpose_ctd.apis.benchmark.opponents import (
 from mmpose_ctd.apis.benchmark.sizes import resized, sizes_of
 from mmpose_ctd.apis.benchmark.step_time import step_times
 from mmpose_ctd.apis.benchmark.tables import growth_table, show, spread_table
+from mmpose_ctd.apis.benchmark.teacher_sizes import TEACHERS, with_teacher
 from mmpose_ctd.apis.command_line import load_config, run
 from mmpose_ctd.errors import InputError
 
@@ -104,7 +105,8 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         metavar='KEY=N,N',
         help='how the steps of ctd, ft and mmpose_ft (or --systems) grow '
-        'with batch_size, input_size or num_keypoints, one at a time',
+        'with batch_size, input_size, num_keypoints or teacher, one at a '
+        'time',
     )
     add(
         '--one-process',
@@ -202,8 +204,20 @@ def compare(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
         keep(result)
 
 
-def parse_grid(item: str, pair: Pair) -> tuple[str, list[int]]:
+def at(pair: Pair, key: str, value: int | str) -> Pair:
+    """Both configs with one setting changed."""
+    if key == 'teacher':
+        return Pair(*(with_teacher(cfg, value) for cfg in pair))
+    return Pair(*(resized(cfg, **{key: value}) for cfg in pair))
+
+
+def parse_grid(item: str, pair: Pair) -> tuple[str, list[int] | list[str]]:
     key, _, numbers = item.partition('=')
+    if key == 'teacher':
+        names = numbers.split(',')
+        for name in names:
+            with_teacher(pair.ctd, name)
+        return key, names
     try:
         values = [int(number) for number in numbers.split(',')]
     except ValueError:
@@ -211,7 +225,8 @@ def parse_grid(item: str, pair: Pair) -> tuple[str, list[int]]:
     if key not in sizes_of(pair.ctd) or not values:
         raise InputError(
             f'--grid {item}: expected batch_size, input_size or '
-            'num_keypoints, and numbers, such as batch_size=1,8,64.'
+            'num_keypoints, and numbers, such as batch_size=1,8,64; or '
+            f'teacher, and some of {",".join(TEACHERS)}.'
         )
     for value in values:
         resized(pair.ctd, **{key: value})
@@ -228,13 +243,14 @@ def grow(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
     for key, values in [parse_grid(item, pair) for item in args.grid]:
         points = []
         for value in values:
-            there = Pair(*(resized(cfg, **{key: value}) for cfg in pair))
+            there = at(pair, key, value)
             seconds, missing = time_steps(there, effort, systems)
             points.append((value, seconds))
             rows.append(
                 dict(
                     sizes_of(there.ctd),
                     varied=key,
+                    value=value,
                     seconds={n: t.tolist() for n, t in seconds.items()},
                     not_measured=missing,
                     ratios=ratios_of('seconds', seconds),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from toy_models import ED, model_config, runner_config, teacher_file
 
+from mmpose_ctd.apis.benchmark.opponents import naive
 from mmpose_ctd.apis.benchmark.steps_apart import step_times_apart
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -30,9 +31,9 @@ def test_each_has_its_rounds_and_a_failure_costs_no_other(configs):
     broken.optim_wrapper = dict(
         type='OptimWrapper', optimizer=dict(type='Adam', lr=-1.0)
     )
-    systems = dict(configs, broken=broken)
+    systems = dict(configs, naive=naive(configs['ed']), broken=broken)
     taken, failed = step_times_apart(systems, configs['ed'], 3, warm_up=1)
-    assert list(taken) == ['ft', 'ed']
+    assert list(taken) == ['ft', 'ed', 'naive']
     assert all(t.shape == (3,) and (t > 0).all() for t in taken.values())
     assert list(failed) == ['broken']
     assert 'learning rate' in failed['broken'].lower()

@@ -79,7 +79,7 @@ def profile_table(
 def growth_table(
     title: str,
     key: str,
-    points: Sequence[tuple[int, Mapping[str, Sequence[float]]]],
+    points: Sequence[tuple[int | str, Mapping[str, Sequence[float]]]],
     ratios: Sequence[tuple[str, str]] = (('ctd', 'ft'), ('ctd', 'mmpose_ft')),
 ) -> Table:
     """Medians of every system as one setting grows.
@@ -87,19 +87,24 @@ def growth_table(
     Args:
         title (str): With the unit.
         key (str): The setting.
-        points (Sequence): Its values, each with system -> rounds.
+        points (Sequence): Its values, each with system -> rounds; a system
+            that could not be measured there is left out of that one.
         ratios (Sequence[tuple[str, str]]): Columns of ratios, where both
             were measured.
     """
-    names = list(points[0][1])
+    names = list(dict.fromkeys(n for _, seconds in points for n in seconds))
     ratios = [r for r in ratios if set(r) <= set(names)]
     table = _table(title, key, *names, *(f'{a} / {b}' for a, b in ratios))
     for value, seconds in points:
         medians = {name: np.median(s) for name, s in seconds.items()}
+        cells = [medians.get(name) for name in names]
+        cells += [
+            medians[a] / medians[b] if {a, b} <= set(medians) else None
+            for a, b in ratios
+        ]
         table.add_row(
             str(value),
-            *(f'{medians[name]:.3f}' for name in names),
-            *(f'{medians[a] / medians[b]:.3f}' for a, b in ratios),
+            *('-' if cell is None else f'{cell:.3f}' for cell in cells),
         )
     return table
 
