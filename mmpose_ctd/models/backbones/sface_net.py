@@ -8,7 +8,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmpose_ctd.models.layers import PReLU
+from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 
 BN_EPS = 1e-3
 
@@ -25,15 +25,21 @@ def _conv_unit(
     The padding is the same on all sides, as in the published graph: an odd
     size ``n`` becomes ``(n + 1) // 2`` at stride 2.
     """
-    conv = nn.Conv2d(
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=stride,
-        padding=kernel_size // 2,
-        groups=groups,
-        bias=False,
-    )
+    padding = kernel_size // 2
+    if stride > 1 and groups == in_channels == out_channels:
+        conv = StridedDepthwiseConv2d(
+            in_channels, kernel_size, stride, padding
+        )
+    else:
+        conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            groups=groups,
+            bias=False,
+        )
     return nn.Sequential(
         OrderedDict(
             conv=conv,
