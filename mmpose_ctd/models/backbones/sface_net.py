@@ -87,6 +87,9 @@ class SFaceNet(BaseBackbone):
             Defaults to (3, ).
         norm_eval (bool): Whether BatchNorm stays in inference mode while
             training, its statistics fixed. Defaults to False.
+        fast_backward (bool): Whether PReLU and strided convolutions have
+            this package's backward, sooner on CPUs and the same up to
+            rounding, or torch's. Defaults to True.
         init_cfg (dict or list[dict], optional): Initialization config.
             Defaults to None.
     """
@@ -109,6 +112,7 @@ class SFaceNet(BaseBackbone):
         self,
         out_indices=(3,),
         norm_eval: bool = False,
+        fast_backward: bool = True,
         init_cfg=None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -126,6 +130,9 @@ class SFaceNet(BaseBackbone):
             stage += [_separable(width, width) for _ in range(units - 1)]
             self.add_module(f'stage{index + 1}', nn.Sequential(*stage))
             channels = width
+        for module in self.modules():
+            if isinstance(module, (PReLU, StridedDepthwiseConv2d)):
+                module.fast_backward = fast_backward
 
     def _checked_indices(self, out_indices) -> tuple[int, ...]:
         stages = len(self.arch_channels)

@@ -59,13 +59,17 @@ class PReLU(nn.PReLU):
     it is torch's. Values and keys of the state dict are torch's as well.
     """
 
+    #: Whether the backward is ours; an instance may say no.
+    fast_backward = True
+
     def forward(self, x: Tensor) -> Tensor:
         """Apply to a map (N, C, h, w)."""
         learns = torch.is_grad_enabled() and (
             x.requires_grad or self.weight.requires_grad
         )
         ours = (
-            learns
+            self.fast_backward
+            and learns
             and x.device.type == 'cpu'
             and x.dim() == 4
             and self.weight.numel() == x.shape[1]

@@ -161,3 +161,31 @@ def test_bfloat16_autocast_and_channels_last_give_the_same_maps():
         for ours, theirs in zip(net(x), plain):
             error = (ours.float() - theirs).norm() / theirs.norm()
             assert error < 0.05
+
+
+def test_fast_and_torchs_backward_agree():
+    """Up to the rounding of sums, in float32."""
+    grads = []
+    for fast in (True, False):
+        net = random_net(fast_backward=fast)
+        x = torch.randn(
+            2, 3, 32, 32, generator=torch.Generator().manual_seed(1)
+        )
+        net(x.requires_grad_())[-1].square().mean().backward()
+        grads.append([x.grad, *(p.grad for p in net.parameters())])
+    for ours, theirs in zip(*grads):
+        assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_torchs_backward_is_torchs(monkeypatch):
+    from mmpose_ctd.models.layers import prelu, strided_conv
+
+    for module, name in ((prelu, '_PReLU'), (strided_conv, '_StridedConv')):
+        monkeypatch.setattr(module, name, None)
+    net = random_net(fast_backward=False)
+    with torch.autocast('cpu', torch.bfloat16):
+        y = net(torch.randn(1, 3, 32, 32))[-1]
+    y.float().sum().backward()
+    with pytest.raises(AttributeError):
+        with torch.autocast('cpu', torch.bfloat16):
+            random_net()(torch.randn(1, 3, 32, 32))
