@@ -19,7 +19,7 @@ step goes, peak memory, checkpoint size, latency of inference, time of import,
 and how long a step waits for large photographs to be loaded.
 
 With configs: their training steps in turn in one process, each on its own
-data; ratios are to the first.
+data; ratios are to the first. With --noise on noise, each in its own process.
 
 On a GPU where torch finds one; CUDA_VISIBLE_DEVICES= keeps to the CPU.
 """
@@ -49,6 +49,7 @@ from mmpose_ctd.apis.benchmark.opponents import (
 )
 from mmpose_ctd.apis.benchmark.sizes import resized, sizes_of
 from mmpose_ctd.apis.benchmark.step_time import step_times
+from mmpose_ctd.apis.benchmark.steps_apart import step_times_apart
 from mmpose_ctd.apis.benchmark.tables import growth_table, show, spread_table
 from mmpose_ctd.apis.benchmark.teacher_sizes import TEACHERS, with_teacher
 from mmpose_ctd.apis.command_line import load_config, run
@@ -109,6 +110,12 @@ def parse_args() -> argparse.Namespace:
         'time',
     )
     add(
+        '--noise',
+        action='store_true',
+        help='train the given configs on noise of the sizes of the first, '
+        'each in a process of its own',
+    )
+    add(
         '--one-process',
         action='store_true',
         help='all training steps in one process (default: each system in '
@@ -151,11 +158,25 @@ def time_configs(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
     if len(set(names)) < len(names):
         names = args.configs
     configs = {n: load(p) for n, p in zip(names, args.configs)}
-    times = step_times(configs, effort.rounds, effort.warm_up)
-    show(spread_table('Seconds of a training step', times, names[:1]))
+    missing = {}
+    if args.noise:
+        configs = {
+            n: without_missing_weights(cfg)[0] for n, cfg in configs.items()
+        }
+        times, missing = step_times_apart(
+            configs,
+            configs[names[0]],
+            effort.rounds,
+            effort.warm_up,
+            effort.alone,
+        )
+    else:
+        times = step_times(configs, effort.rounds, effort.warm_up)
+    show(spread_table('Seconds of a training step', times, names[:1], missing))
     keep(
         dict(
             seconds={n: t.tolist() for n, t in times.items()},
+            not_measured=missing,
             ratios=ratios_of('seconds', times, names[:1]),
         )
     )

@@ -141,12 +141,30 @@ def test_how_cost_grows_is_one_command(tool):
     assert 'ctd / mmpose_ft' in told and 'ctd / ft' not in told
 
 
+def test_teachers_of_other_sizes(tool):
+    told, written = tool(
+        '--quick', '--rounds', '1', '--grid', 'teacher=vit_s,resnet50',
+        '--systems', 'ctd', 'ft',
+    )  # fmt: skip
+    assert [p['value'] for p in written['grid']] == ['vit_s', 'resnet50']
+    assert all(p['ratios']['ctd_over_ft'] > 1 for p in written['grid'])
+    assert 'vit_s' in told
+
+
 def test_steps_of_configs_on_their_own_data(tool):
     ctd, ft = tool.pair
     told, written = tool(ft, ctd, '--rounds', '2', pair=())
     assert list(written['seconds']) == ['ft_toy', 'ctd_toy']
     assert list(written['ratios']) == ['ctd_toy_over_ft_toy']
     assert 'to ft_toy' in told
+
+
+@pytest.mark.slow
+def test_configs_on_noise_need_no_data_and_no_teacher_file(tool, tmp_path):
+    (tmp_path / 'teacher.pth').unlink()
+    told, written = tool(*tool.pair, '--noise', '--rounds', '2', pair=())
+    assert list(written['seconds']) == ['ctd_toy', 'ft_toy']
+    assert not written['not_measured'] and 'to ctd_toy' in told
 
 
 @pytest.mark.parametrize(
@@ -156,7 +174,9 @@ def test_steps_of_configs_on_their_own_data(tool):
         (('--grid', 'batch_size=many'), '--grid batch_size=many'),
         (('--grid', 'depth=1,2'), '--grid depth=1,2'),
         (('--grid', 'batch_size=4', 'input_size=33'), 'input_size=33'),
+        (('--grid', 'teacher=vgg'), 'teacher=vgg'),
         (('--input-size', '33'), 'input_size=33'),
+        (('--pause', '-1'), '--pause -1'),
     ],
 )
 def test_a_mistake_is_one_line(tool, capsys, arguments, told):
