@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..evaluation.functional import Agreement, Estimate, agreement
+from ..evaluation.functional.measurements import digits_of
 from .ced_figure import COLOURS
 
 _COLUMNS = 3
@@ -53,7 +54,7 @@ def plot_bland_altman(
     rows = -(-len(pairs) // columns)
     # As for the CED: a figure of its own, away from pyplot's.
     figure = Figure(
-        figsize=(0.4 + 3.7 * columns, 0.5 + 3.0 * rows), layout='constrained'
+        figsize=(0.4 + 3.7 * columns, 0.5 + 3.15 * rows), layout='constrained'
     )
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -94,10 +95,16 @@ def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
         alpha=0.85,
         zorder=3,
     )
+    if not found.n:
+        axes.set(xticks=[], yticks=[])
+        return
     # Room for the limits' own uncertainty, and as much above as below, so
     # that a bias is seen.
     ends = [found.loa_low.low, found.loa_high.high, *axes.get_ylim()]
     reach = 1.05 * np.nanmax(np.abs(ends))
+    # Differences of nothing but rounding would be blown up.
+    least = 1e-3 * np.nanmax(np.abs(manual)) or 1.0
+    reach = max(reach, least)
     axes.set_ylim(-reach, reach)
     axes.margins(x=0.08)
 
@@ -121,28 +128,37 @@ def _line(axes: Axes, estimate: Estimate, colour: str, style) -> None:
 
 def _label(axes: Axes, name: str, unit: str | None, found: Agreement) -> None:
     behind = f' ({unit})' if unit and unit != '1' else ''
-    axes.set_title(name, fontsize=10.5, fontweight='bold', loc='left', pad=20)
-    numbers = f'n = {found.n}'
-    if found.num_subjects != found.n:
-        numbers += f' of {found.num_subjects} people'
-    if found.n:
-        numbers += f'   bias {found.bias.value:+.3g}'
-    if not np.isnan(found.sd):
-        numbers += (
-            f'   limits {found.loa_low.value:+.3g}, '
-            f'{found.loa_high.value:+.3g}'
-        )
-    axes.annotate(
-        numbers,
+    axes.set_title(name, fontsize=10.5, fontweight='bold', loc='left', pad=31)
+    text = axes.annotate(
+        _numbers(found, digits_of(unit)),
         (0, 1),
         (0, 5),
         xycoords='axes fraction',
         textcoords='offset points',
         fontsize=8.5,
+        linespacing=1.25,
     )
+    # It may be longer than the panel is wide without pushing others away.
+    text.set_in_layout(False)
     axes.set_xlabel(f'mean of both{behind}', fontsize=9)
     axes.set_ylabel(f'predicted - manual{behind}', fontsize=9)
     axes.tick_params(labelsize=8.5)
     axes.set_axisbelow(True)
     for side in ('top', 'right'):
         axes.spines[side].set_visible(False)
+
+
+def _numbers(found: Agreement, digits: int) -> str:
+    """Two lines above a panel."""
+    count = f'n = {found.n}'
+    if found.num_subjects != found.n:
+        count += f', {found.num_subjects} people'
+    if not found.n:
+        return f'{count}: nothing to compare\n'
+    numbers = f'bias {found.bias.value:+.{digits}f}'
+    if not np.isnan(found.sd):
+        numbers += (
+            f', limits {found.loa_low.value:+.{digits}f} to '
+            f'{found.loa_high.value:+.{digits}f}'
+        )
+    return f'{count}\n{numbers}'

@@ -146,6 +146,11 @@ def measurement_units(
     return {one.name: units[one.kind] for one in measurements}
 
 
+def digits_of(unit: str | None) -> int:
+    """Decimals that a value of this unit is printed with."""
+    return 3 if unit == '1' else 2
+
+
 def measure(
     points: np.ndarray,
     visible: np.ndarray | None,
