@@ -1,7 +1,14 @@
-"""How good predicted landmarks are."""
+"""How good predicted landmarks, and measures between them, are."""
 
 from . import functional
-from .metrics import LandmarkErrorMetric
+from .agreement_table import agreement_table
+from .metrics import LandmarkErrorMetric, MeasurementMetric
 from .report_table import report_table
 
-__all__ = ['LandmarkErrorMetric', 'functional', 'report_table']
+__all__ = [
+    'LandmarkErrorMetric',
+    'MeasurementMetric',
+    'agreement_table',
+    'functional',
+    'report_table',
+]
