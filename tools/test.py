@@ -25,7 +25,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation import (
     LandmarkErrorMetric,
     MeasurementMetric,
-    agreement_table,
+    measurement_table,
     report_table,
 )
 
@@ -136,7 +136,7 @@ def main() -> None:
     for report in reports:
         console.print(report_table(report))
     for report in measures:
-        console.print(agreement_table(report))
+        console.print(measurement_table(report))
     if args.out:
         # JSON has no NaN; null says "not known" just as well.
         known = {k: None if v != v else v for k, v in values.items()}

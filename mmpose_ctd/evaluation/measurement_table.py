@@ -7,7 +7,7 @@ from rich.table import Table
 from .functional.measurements import digits_of
 
 
-def agreement_table(report: dict, title: str | None = None) -> Table:
+def measurement_table(report: dict, title: str | None = None) -> Table:
     """A line a measure: bias, limits of agreement, MAE, ICC.
 
     Args:
