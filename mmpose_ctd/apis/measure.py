@@ -84,8 +84,9 @@ def agreement_table(
 
     Returns:
         list[dict]: A row a measure: ``measure``, ``n``, ``people``, ``bias``,
-        ``sd``, ``loa_low``, ``loa_high``, ``mae``, ``icc``, the intervals as
-        ``bias_low``, ``bias_high`` and so on, ``interval``, ``notes``.
+        ``sd``, ``loa_low``, ``loa_high``, ``mae``, ``icc``, ``slope``, the
+        intervals as ``bias_low``, ``bias_high`` and so on, ``interval``,
+        ``notes``.
 
     Raises:
         InputError: If the tables have no measure in common, or another
@@ -114,7 +115,7 @@ def agreement_table(
             raise InputError(f'{name}: {error}') from error
         row = dict(measure=name, n=found.n, people=found.num_subjects)
         row.update(sd=found.sd, mae=found.mae)
-        for key in ('bias', 'loa_low', 'loa_high', 'icc'):
+        for key in ('bias', 'loa_low', 'loa_high', 'icc', 'slope'):
             value, low, high = getattr(found, key)
             row.update({key: value, f'{key}_low': low, f'{key}_high': high})
         row.update(interval=found.interval, notes=' '.join(found.notes))

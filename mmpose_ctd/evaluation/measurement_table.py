@@ -28,10 +28,11 @@ def measurement_table(report: dict, title: str | None = None) -> Table:
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column('', no_wrap=True, min_width=12)
-    for heading in ('', 'n', 'bias', 'lower limit', 'upper limit', 'MAE'):
+    table.add_column('', min_width=12)
+    table.add_column('', no_wrap=True)
+    headings = ('n', 'bias', 'lower', 'upper', 'MAE', 'ICC', 'slope')
+    for heading in headings:
         table.add_column(heading, justify='right', no_wrap=True)
-    table.add_column('ICC', justify='right', no_wrap=True)
     for name, entry in measures.items():
         digits = digits_of(entry['unit'])
         table.add_row(
@@ -44,16 +45,17 @@ def measurement_table(report: dict, title: str | None = None) -> Table:
             ),
             _number(entry['mae'], digits),
             _estimate(entry['icc'], 2),
+            _estimate(entry['slope'], 2, sign='+'),
         )
     return table
 
 
 def _caption(measures: dict) -> str:
-    lines = ['limits: 95 % of single differences are expected between them']
+    lines = ['95 % of single differences are expected from lower to upper']
     intervals = {entry['interval'] for entry in measures.values()} - {'none'}
     if intervals:
         how = ', '.join(sorted(intervals))
-        lines.append(f'below a value: its 95 % interval ({how})')
+        lines.append(f'under a value: its 95 % interval ({how})')
     notes = {}
     for name, entry in measures.items():
         for note in entry['notes']:
@@ -65,12 +67,12 @@ def _caption(measures: dict) -> str:
 
 
 def _estimate(entry: dict, digits: int, sign: str = '') -> str:
-    """A value, its interval on a second line."""
-    text = _number(entry['value'], digits, sign)
+    """A value, the ends of its interval under it: a terminal is narrow."""
+    text = f'[bold]{_number(entry["value"], digits, sign)}[/bold]'
     if entry['low'] is None:
         return text
     low, high = (_number(entry[end], digits, sign) for end in ('low', 'high'))
-    return f'{text}\n{low} to {high}'
+    return f'{text}\n{low}\n{high}'
 
 
 def _number(value: float | None, digits: int, sign: str = '') -> str:

@@ -35,16 +35,17 @@ class MeasurementMetric(LandmarkMetric):
     Differences are predicted - manual.
 
     The scalars returned are, for each measure, ``<name>/bias``,
-    ``/LoA_low``, ``/LoA_high``, ``/MAE`` and ``/ICC``; NaN is what is not
-    known, as of fewer than three images.
+    ``/LoA_low``, ``/LoA_high``, ``/MAE``, ``/ICC`` and ``/slope``; NaN is
+    what is not known, as of fewer than three images.
 
     After an evaluation :attr:`report` holds a dict that JSON can store:
     ``unit``, ``test_set`` (the same for tests on the same true points),
     ``num_images``, ``num_subjects``, ``groups`` (for each image the number
     of its subject, counted from 0, no id) and ``measures``: name -> ``kind``
     and ``landmarks`` or ``distances``, ``unit`` (px, mm, deg, 1), ``n``,
-    ``num_subjects``, ``bias``, ``loa_low``, ``loa_high``, ``icc`` (each
-    value, low, high: a 95 % interval), ``sd``, ``mae``, ``interval`` (how
+    ``num_subjects``, ``bias``, ``loa_low``, ``loa_high``, ``icc``,
+    ``slope`` (each value, low, high: a 95 % interval), ``sd``, ``mae``,
+    ``interval`` (how
     intervals were made), ``notes`` (what is not known, and why),
     ``per_site`` (site -> the same), and ``manual`` and ``predicted``, a value
     an image or null. :attr:`agreements` holds the same as objects.
@@ -179,4 +180,5 @@ class MeasurementMetric(LandmarkMetric):
             scalars[f'{name}/LoA_high'] = found.loa_high.value
             scalars[f'{name}/MAE'] = found.mae
             scalars[f'{name}/ICC'] = found.icc.value
+            scalars[f'{name}/slope'] = found.slope.value
         return scalars

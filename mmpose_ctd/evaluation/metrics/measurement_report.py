@@ -11,7 +11,7 @@ import numpy as np
 from ..functional import Agreement, Measurement, agreement
 from .records import Records, group_numbers
 
-_ESTIMATES = ('bias', 'loa_low', 'loa_high', 'icc')
+_ESTIMATES = ('bias', 'loa_low', 'loa_high', 'icc', 'slope')
 
 
 def agreement_dict(found: Agreement) -> dict:
@@ -21,8 +21,8 @@ def agreement_dict(found: Agreement) -> dict:
         found (Agreement): Of one measure.
 
     Returns:
-        dict: ``n``, ``num_subjects``; ``bias``, ``loa_low``, ``loa_high``
-        and ``icc``, each with value, low and high; ``sd``, ``mae``,
+        dict: ``n``, ``num_subjects``; ``bias``, ``loa_low``, ``loa_high``,
+        ``icc`` and ``slope``, each with value, low and high; ``sd``, ``mae``,
         ``interval``, ``notes``.
     """
     told = {
