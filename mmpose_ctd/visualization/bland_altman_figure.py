@@ -70,7 +70,7 @@ def plot_bland_altman(
     for axes in panels[len(pairs) :]:
         axes.set_visible(False)
     if title:
-        figure.suptitle(title, fontsize=12)
+        figure.suptitle(title, fontsize=12).set_parse_math(False)
     if out_file is not None:
         out_file = Path(out_file)
         out_file.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +141,11 @@ def _line(axes: Axes, estimate: Estimate, colour: str, style) -> None:
 
 def _label(axes: Axes, name: str, unit: str | None, found: Agreement) -> None:
     behind = f' ({unit})' if unit and unit != '1' else ''
-    axes.set_title(name, fontsize=10.5, fontweight='bold', loc='left', pad=31)
+    heading = axes.set_title(
+        name, fontsize=10.5, fontweight='bold', loc='left', pad=31
+    )
+    # A name is no formula, whatever signs it has.
+    heading.set_parse_math(False)
     text = axes.annotate(
         _numbers(found, digits_of(unit)),
         (0, 1),

@@ -99,6 +99,13 @@ def test_a_panel_a_measure(number, shown):
     assert sum(axes.get_visible() for axes in figure.axes) == shown
 
 
+def test_names_are_no_formulas(tmp_path):
+    names = ['$\\frac$', 'Lidspalte_größe', '[bold] 50 %']
+    pairs = dict.fromkeys(names, (MANUAL, PREDICTED))
+    figure = plot_bland_altman(pairs, title='$x', out_file=tmp_path / 'f.png')
+    assert [a.get_title(loc='left') for a in figure.axes[:3]] == names
+
+
 def test_nothing_to_plot_is_an_error():
     with pytest.raises(ValueError, match='no measure'):
         plot_bland_altman({})
