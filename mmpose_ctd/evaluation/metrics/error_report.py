@@ -17,6 +17,7 @@ from ..functional import (
     image_errors,
     mean_error,
 )
+from .records import Records, group_numbers
 
 
 @dataclass(frozen=True)
@@ -38,63 +39,6 @@ class ReportSettings:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Records:
-    """Errors and where they come from, in an order of their own.
-
-    Args:
-        errors (np.ndarray): Landmark errors, shape (N, K), NaN where there
-            is nothing to measure.
-        groups (list[str]): What is resampled as one: the subject.
-        sites (list[str | None]): Site of each record.
-        subjects (list): Subject of each record or None.
-        img_ids (list): Image id of each record or None.
-    """
-
-    errors: np.ndarray
-    groups: list
-    sites: list
-    subjects: list
-    img_ids: list
-
-
-def collect_records(results: Sequence[dict]) -> Records:
-    """Join the results of all samples.
-
-    The order in which workers and processes delivered them is not kept:
-    records are sorted by image, so that sums round alike every time.
-
-    Args:
-        results (Sequence[dict]): Each with ``errors`` (n, K) and the fields
-            ``subject``, ``site``, ``img_id`` and ``id`` (or None).
-
-    Returns:
-        Records: N records.
-    """
-    widths = sorted({result['errors'].shape[1] for result in results})
-    if len(widths) > 1:
-        raise InputError(
-            f'records differ in their number of landmarks: {widths}. One '
-            'LandmarkErrorMetric judges one dataset.'
-        )
-    rows = [(row, result) for result in results for row in result['errors']]
-    rows.sort(
-        key=lambda pair: (
-            _sort_key(pair[1]['img_id']),
-            _sort_key(pair[1]['id']),
-            np.nan_to_num(pair[0], nan=-1.0).tolist(),
-        )
-    )
-    sources = [result for _, result in rows]
-    return Records(
-        errors=np.stack([row for row, _ in rows]),
-        groups=[_group(source, i) for i, source in enumerate(sources)],
-        sites=[source['site'] for source in sources],
-        subjects=[source['subject'] for source in sources],
-        img_ids=[source['img_id'] for source in sources],
-    )
-
-
 def build_report(
     records: Records,
     names: Sequence[str],
@@ -113,7 +57,7 @@ def build_report(
     Returns:
         dict: See :class:`LandmarkErrorMetric`.
     """
-    per_image = image_errors(records.errors)
+    per_image = image_errors(records.values)
     judged = np.flatnonzero(~np.isnan(per_image))
     if judged.size == 0:
         raise InputError(
@@ -131,11 +75,11 @@ def build_report(
         'num_images': int(judged.size),
         'num_ignored': len(per_image) - int(judged.size),
         'num_subjects': len(known_subjects) or None,
-        'groups': _numbers(records.groups, judged),
+        'groups': group_numbers(records.groups, judged),
         'metrics': _statistics(records, judged, settings),
         'per_landmark': {
             name: _landmark(errors, settings)
-            for name, errors in zip(names, records.errors.T)
+            for name, errors in zip(names, records.values.T)
         },
         'per_site': _sites(records, judged, settings),
     }
@@ -156,16 +100,10 @@ def build_report(
     return report
 
 
-def _numbers(groups: list, which: np.ndarray) -> list[int]:
-    """Number of each record's group, in order of appearance."""
-    numbers: dict = {}
-    return [numbers.setdefault(groups[i], len(numbers)) for i in which]
-
-
 def _values(records: Records, which: np.ndarray, per: str):
     """Errors to average and the group of each, both of one length."""
     groups = np.array(records.groups)[which]
-    errors = records.errors[which]
+    errors = records.values[which]
     if per == 'image':
         return image_errors(errors), groups
     known = ~np.isnan(errors)
@@ -237,17 +175,3 @@ def _sites(
             'metrics': _statistics(records, which, settings),
         }
     return table
-
-
-def _group(source: dict, index: int) -> str:
-    """What a record is resampled with: its person, else its image."""
-    for field in ('subject', 'img_id'):
-        if source[field] is not None:
-            return f'{field} {source[field]}'
-    return f'record {index}'
-
-
-def _sort_key(value) -> tuple:
-    if isinstance(value, (int, float, np.integer, np.floating)):
-        return (0, float(value), '')
-    return (1, 0.0, str(value))

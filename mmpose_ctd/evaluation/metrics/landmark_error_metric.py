@@ -1,23 +1,22 @@
 """ME, AUC and FR of landmarks, with intervals, for MMPose's evaluator."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
 from mmpose.registry import METRICS
 
 from mmpose_ctd.errors import InputError
 
 from ..functional.checks import checked_threshold
-from .error_report import ReportSettings, build_report, collect_records
+from .error_report import ReportSettings, build_report
 from .error_units import checked_unit, unit_label
-from .sample_errors import sample_errors, sample_points, truth_digest
+from .landmark_metric import LandmarkMetric
+from .records import collect_records
+from .sample_errors import sample_errors
 
 
 @METRICS.register_module()
-class LandmarkErrorMetric(BaseMetric):
+class LandmarkErrorMetric(LandmarkMetric):
     """Mean error, area under the error distribution and failure rate.
 
     With the error of an image, the mean Euclidean distance of its visible
@@ -110,13 +109,6 @@ class LandmarkErrorMetric(BaseMetric):
             num_bootstrap=int(num_bootstrap),
             seed=seed,
         )
-        self.report: dict | None = None
-        self._said: set[str] = set()
-
-    @property
-    def landmark_ids(self) -> dict[str, int] | None:
-        """Index of each landmark name, None where the dataset names none."""
-        return (self.dataset_meta or {}).get('keypoint_name2id')
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Measure a batch.
@@ -134,12 +126,8 @@ class LandmarkErrorMetric(BaseMetric):
                     'errors': sample_errors(
                         sample, self.unit, self.landmark_ids
                     ),
-                    'subject': sample.get('subject'),
-                    'site': sample.get('site'),
-                    'img_id': sample.get('img_id'),
-                    'id': sample.get('id'),
                     'input_size': sample.get('input_size'),
-                    'truth': truth_digest([sample_points(sample).gt]),
+                    **self.origin(sample),
                 }
             )
 
@@ -152,20 +140,14 @@ class LandmarkErrorMetric(BaseMetric):
         Returns:
             dict[str, float]: ``ME``, ``ME_low``, ``ME_high`` and so on.
         """
-        if not results:
-            raise InputError(
-                'LandmarkErrorMetric was given no predictions: is the '
-                'dataset of this evaluator empty?'
-            )
-        records = collect_records(results)
-        names = self._landmark_names(records.errors.shape[1])
+        self.require_results(results)
+        records = collect_records(results, 'errors')
+        names = self.landmark_names(records.values.shape[1])
         self.report = {
             'unit': self.unit if isinstance(self.unit, str) else [*self.unit],
             'unit_label': unit_label(self.unit),
             'input_sizes': _input_sizes(results),
-            'test_set': truth_digest(
-                sorted(result['truth'] for result in results)
-            ),
+            'test_set': self.test_set(results),
             **build_report(records, names, self.settings, self.include_ids),
         }
         self._warn(records.subjects)
@@ -180,22 +162,11 @@ class LandmarkErrorMetric(BaseMetric):
                     )
         return scalars
 
-    def _landmark_names(self, num_landmarks: int) -> list[str]:
-        names = (self.dataset_meta or {}).get('keypoint_id2name')
-        if not names:
-            return [f'landmark_{k}' for k in range(num_landmarks)]
-        if len(names) != num_landmarks:
-            raise InputError(
-                f'the dataset names {len(names)} landmarks, its records '
-                f'have {num_landmarks}.'
-            )
-        return [names[k] for k in range(num_landmarks)]
-
     def _warn(self, subjects: list) -> None:
         """Say, once each, what a reader of the numbers must know."""
         ignored = self.report['num_ignored']
         if ignored:
-            self._say(
+            self.say(
                 f'{ignored} of {len(subjects)} records were left out: no '
                 'visible landmark'
                 + (
@@ -205,31 +176,16 @@ class LandmarkErrorMetric(BaseMetric):
                 )
                 + '.'
             )
-        unknown = sum(subject is None for subject in subjects)
-        if unknown and self.settings.num_bootstrap:
-            self._say(
-                f'{unknown} of {len(subjects)} records name no subject: '
-                'their intervals are over images, and too narrow if a '
-                "person has several. List 'subject' in PackPoseInputs' "
-                'meta_keys if the dataset knows it.'
-            )
+        if self.settings.num_bootstrap:
+            self.say_who_is_unknown(subjects)
         metrics = self.report['metrics']
         if self.settings.num_bootstrap and metrics['ME']['low'] is None:
-            self._say('a single subject has no interval: low, high are NaN.')
+            self.say('a single subject has no interval: low, high are NaN.')
         if not isinstance(self.unit, str) and self.settings.threshold >= 1:
-            self._say(
+            self.say(
                 f'threshold={self.settings.threshold:g} with unit='
                 f'{list(self.unit)} accepts errors as long as that '
                 'distance; 0.1 is a common choice.'
-            )
-
-    def _say(self, message: str) -> None:
-        if message not in self._said:
-            self._said.add(message)
-            print_log(
-                f'LandmarkErrorMetric: {message}',
-                logger='current',
-                level=logging.WARNING,
             )
 
 

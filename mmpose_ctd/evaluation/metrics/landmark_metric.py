@@ -1,0 +1,85 @@
+"""What the metrics of landmarks have in common."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+
+from mmpose_ctd.errors import InputError
+
+from .sample_errors import sample_points, truth_digest
+
+
+class LandmarkMetric(BaseMetric):
+    """A metric of samples with predicted and true landmarks.
+
+    Attributes:
+        report (dict, optional): What the last evaluation found, as JSON can
+            store it. None before, and in processes other than the main one.
+    """
+
+    def __init__(self, collect_device: str, prefix: str | None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.report: dict | None = None
+        self._said: set[str] = set()
+
+    @property
+    def landmark_ids(self) -> dict[str, int] | None:
+        """Index of each landmark name, None where the dataset names none."""
+        return (self.dataset_meta or {}).get('keypoint_name2id')
+
+    def landmark_names(self, num_landmarks: int) -> list[str]:
+        """Names of the K landmarks, numbers where the dataset names none."""
+        names = (self.dataset_meta or {}).get('keypoint_id2name')
+        if not names:
+            return [f'landmark_{k}' for k in range(num_landmarks)]
+        if len(names) != num_landmarks:
+            raise InputError(
+                f'the dataset names {len(names)} landmarks, its records '
+                f'have {num_landmarks}.'
+            )
+        return [names[k] for k in range(num_landmarks)]
+
+    @staticmethod
+    def origin(sample: Mapping) -> dict:
+        """Where a sample is from, and what its truth is known by."""
+        fields = ('subject', 'site', 'img_id', 'id')
+        return {
+            **{field: sample.get(field) for field in fields},
+            'truth': truth_digest([sample_points(sample).gt]),
+        }
+
+    @staticmethod
+    def test_set(results: Sequence[dict]) -> str:
+        """The same for all tests on the same true points."""
+        return truth_digest(sorted(result['truth'] for result in results))
+
+    def say(self, message: str) -> None:
+        """Warn, once, of what a reader of the numbers must know."""
+        if message not in self._said:
+            self._said.add(message)
+            print_log(
+                f'{type(self).__name__}: {message}',
+                logger='current',
+                level=logging.WARNING,
+            )
+
+    def say_who_is_unknown(self, subjects: list) -> None:
+        """Warn that images of one person are taken for several people."""
+        unknown = sum(subject is None for subject in subjects)
+        if unknown:
+            self.say(
+                f'{unknown} of {len(subjects)} records name no subject: '
+                'their intervals are over images, and too narrow if a '
+                "person has several. List 'subject' in PackPoseInputs' "
+                'meta_keys if the dataset knows it.'
+            )
+
+    def require_results(self, results: list) -> None:
+        """Refuse an evaluation of nothing."""
+        if not results:
+            raise InputError(
+                f'{type(self).__name__} was given no predictions: is the '
+                'dataset of this evaluator empty?'
+            )
