@@ -8,6 +8,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmpose_ctd.apis.command_line import RUNNER_KEYS
+
 __all__ = ['Change', 'ConfigStory', 'config_changes', 'tell_config']
 
 _CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
@@ -124,8 +126,6 @@ def config_changes(before: Mapping, after: Mapping) -> list[Change]:
 
 
 def _settings(cfg: Mapping) -> dict:
-    from mmpose_ctd.apis.command_line import RUNNER_KEYS
-
     return {
         key: value
         for key, value in cfg.items()

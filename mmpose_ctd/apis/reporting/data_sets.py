@@ -30,12 +30,14 @@ class DataSet:
         num_images (int): Labelled images.
         subjects (set[str]): Their subjects' ids; never to be printed.
         files (set[str]): Names of their files, likewise.
+        sites (set[str]): Where they were taken.
         digest (str): Changes when annotations or image files do.
     """
 
     num_images: int
     subjects: set = field(default_factory=set)
     files: set = field(default_factory=set)
+    sites: set = field(default_factory=set)
     digest: str = ''
 
 
@@ -48,6 +50,8 @@ def describe(dataset) -> DataSet:
         info = get(i)
         if info.get('subject') is not None:
             found.subjects.add(str(info['subject']))
+        if info.get('site') is not None:
+            found.sites.add(str(info['site']))
         path = info.get('img_path')
         if path:
             found.files.add(os.path.basename(path))

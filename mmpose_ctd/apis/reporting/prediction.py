@@ -90,7 +90,8 @@ class Predictor:
         if names is None:
             num = samples[0]['gt_instances']['keypoints'].shape[1]
             names = [f'landmark_{k}' for k in range(num)]
-        return collect_samples(samples, names)
+        metainfo = getattr(self.loader.dataset, 'metainfo', None) or {}
+        return collect_samples(samples, names, metainfo.get('measurements'))
 
     @torch.no_grad()
     def heatmaps(self, indices: Sequence[int]) -> np.ndarray | None:

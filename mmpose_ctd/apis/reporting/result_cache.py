@@ -96,6 +96,7 @@ class ResultCache:
                 geometry={
                     key: file[f'geometry_{key}'] for key in about['geometry']
                 },
+                measurements=about['measurements'],
             )
             maps = file['heatmaps'] if about['heatmaps'] else ()
             self.heatmaps = dict(zip(about['heatmaps'], maps))
@@ -122,6 +123,7 @@ class ResultCache:
             key=self.key,
             geometry=[*tested.geometry],
             heatmaps=[int(i) for i in self.heatmaps],
+            measurements=tested.measurements,
             **{name: getattr(tested, name) for name in _LISTS},
         )
         aside = Path(f'{self.path}.{os.getpid()}.tmp')

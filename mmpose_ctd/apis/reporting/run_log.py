@@ -14,7 +14,7 @@ _TRAINING = re.compile(r'(?:Iter|Epoch)\(train\)|Saving checkpoint at ')
 #: What of the environment a reader wants to know; it has no path in it.
 _ENVIRONMENT = re.compile(
     r'^\s{2,8}(Python|CUDA available|GPU [\d,]+|CUDA_HOME|PyTorch|'
-    r'TorchVision|OpenCV|MMEngine|Distributed launcher|GPU number): (.+)$'
+    r'TorchVision|OpenCV|MMEngine|seed|Distributed launcher|GPU number): (.+)$'
 )
 _NO_CURVE = {'time', 'data_time', 'iter', 'step', 'epoch', 'memory'}
 

@@ -10,9 +10,12 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional import image_errors, point_errors
-from mmpose_ctd.evaluation.metrics.error_units import record_name
-from mmpose_ctd.evaluation.metrics.sample_errors import sample_points
+from mmpose_ctd.evaluation.functional import image_errors
+from mmpose_ctd.evaluation.metrics.error_units import Unit, record_name
+from mmpose_ctd.evaluation.metrics.sample_errors import (
+    sample_errors,
+    sample_points,
+)
 
 __all__ = ['TestedSet', 'collect_samples']
 
@@ -40,6 +43,8 @@ class TestedSet:
         geometry (dict[str, np.ndarray]): ``input_size``, ``input_scale``,
             ``input_center``, (N, 2), and ``mm_per_px``, (N, 1), as far as
             all images have them.
+        measurements (list, optional): What the annotation file says is to be
+            measured.
     """
 
     # pytest takes a class of this name for a test.
@@ -53,6 +58,7 @@ class TestedSet:
     sites: list
     img_ids: list
     geometry: dict
+    measurements: list | None = None
 
     def __len__(self) -> int:
         return len(self.pred)
@@ -64,6 +70,7 @@ class TestedSet:
             keypoint_id2name=dict(enumerate(self.names)),
             keypoint_name2id={name: i for i, name in enumerate(self.names)},
             num_keypoints=len(self.names),
+            measurements=self.measurements,
         )
 
     def samples(self) -> Iterator[dict]:
@@ -108,13 +115,38 @@ class TestedSet:
         size, scale, centre = (self.geometry[k][:, None] for k in needed)
         return (points - centre + 0.5 * scale) / scale * size
 
-    def pixel_errors(self) -> np.ndarray:
-        """Mean error of each image in its own pixels, (N,), NaN if none."""
-        return image_errors(point_errors(self.pred, self.true, self.visible))
+    def errors(self, unit: Unit) -> np.ndarray:
+        """Mean error of each image, (N,), NaN where it cannot be judged.
+
+        Args:
+            unit (str or tuple): As for :class:`LandmarkErrorMetric`.
+        """
+        by_name = self.dataset_meta['keypoint_name2id']
+        return np.concatenate(
+            [
+                image_errors(sample_errors(sample, unit, by_name))
+                for sample in self.samples()
+            ]
+        )
+
+    def mean_face(self) -> np.ndarray | None:
+        """Mean true place of each landmark in the input, (K, 2).
+
+        NaN for a landmark that no image shows; None where the samples do not
+        tell how they were cut.
+        """
+        points = self.to_input(self.true)
+        if points is None:
+            return None
+        count = self.visible.sum(axis=0)[:, None]
+        total = np.where(self.visible[..., None], points, 0).sum(axis=0)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def collect_samples(
-    samples: Sequence[Mapping], names: Sequence[str]
+    samples: Sequence[Mapping],
+    names: Sequence[str],
+    measurements: Sequence | None = None,
 ) -> TestedSet:
     """Read what is needed off data samples after prediction.
 
@@ -126,6 +158,7 @@ def collect_samples(
         samples (Sequence[Mapping]): ``PoseDataSample.to_dict()`` of each
             image.
         names (Sequence[str]): The K landmarks.
+        measurements (Sequence, optional): Of the dataset's metainfo.
 
     Raises:
         InputError: If a sample has more or fewer than one face.
@@ -154,6 +187,7 @@ def collect_samples(
         ],
         img_ids=_image_codes([sample.get('img_id') for sample in samples]),
         geometry=_geometry(samples),
+        measurements=None if measurements is None else [*measurements],
     )
 
 
