@@ -11,6 +11,10 @@ from matplotlib.figure import Figure
 from .ced_figure import COLOURS
 
 _COLUMNS = 3
+#: Round numbers that circles may be enlarged by.
+_FACTORS = (1, 2, 5, 10, 20)
+#: Of the face's extent, the radius of an enlarged circle.
+_LARGEST = 0.1
 
 
 def plot_landmark_errors(
@@ -20,8 +24,8 @@ def plot_landmark_errors(
 ) -> Figure:
     """Draw each landmark's mean error as a circle at its mean place.
 
-    Circles are to scale: the radius is the error, in the pixels of the axes,
-    so that the truth lies in the circle's reach in the mean.
+    The radius is the error, in the pixels of the axes, times a round number
+    that makes the largest circle well seen; the axes tell it.
 
     Args:
         points (np.ndarray): Mean true positions (x, y), shape (K, 2), NaN
@@ -43,14 +47,18 @@ def plot_landmark_errors(
     )
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    limits = _limits(points, errors_by_system.values())
+    factor = _factor(points, errors_by_system.values())
+    limits = _limits(
+        points, [factor * np.asarray(e) for e in errors_by_system.values()]
+    )
+    times = f'; radius = {factor} x error' if factor > 1 else ''
     for axes, (name, errors), colour in zip(
         panels, errors_by_system.items(), cycle(COLOURS)
     ):
         known = np.isfinite(points).all(axis=1) & np.isfinite(errors)
         axes.add_collection(
             EllipseCollection(
-                *[2 * np.asarray(errors)[known]] * 2,
+                *[2 * factor * np.asarray(errors)[known]] * 2,
                 np.zeros(known.sum()),
                 units='xy',
                 offsets=points[known],
@@ -63,13 +71,21 @@ def plot_landmark_errors(
         axes.plot(*points[known].T, '.', color='black', markersize=3)
         axes.set(xlim=limits[0], ylim=limits[1][::-1], aspect='equal')
         axes.set_title(name, fontsize=10.5, fontweight='bold')
-        axes.set_xlabel(unit, fontsize=9)
+        axes.set_xlabel(f'{unit}{times}', fontsize=9)
         axes.tick_params(labelsize=8)
         for side in ('top', 'right'):
             axes.spines[side].set_visible(False)
     for axes in panels[len(errors_by_system) :]:
         axes.set_visible(False)
     return figure
+
+
+def _factor(points: np.ndarray, all_errors) -> int:
+    """What small errors are multiplied by."""
+    span = np.nanmax(np.nanmax(points, axis=0) - np.nanmin(points, axis=0))
+    largest = max(np.nanmax(errors) for errors in all_errors)
+    fitting = [f for f in _FACTORS if f * largest <= _LARGEST * span]
+    return max(fitting, default=1)
 
 
 def _limits(points: np.ndarray, all_errors) -> np.ndarray:

@@ -6,6 +6,7 @@ from itertools import cycle
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .ced_figure import COLOURS, MARKERS
 
@@ -64,6 +65,7 @@ def _panel(axes: Axes, curves: Mapping[str, Points]) -> None:
     if len(curves) > 1:
         axes.legend(fontsize=8.5, frameon=False)
     axes.tick_params(labelsize=8)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.grid(True, color='0.9', linewidth=0.7)
     axes.set_axisbelow(True)
     axes.ticklabel_format(axis='y', style='sci', scilimits=(-3, 4))

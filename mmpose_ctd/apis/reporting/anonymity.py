@@ -24,7 +24,9 @@ class Anonymity:
         names = {name for one in ids for name in (one, one.rpartition('.')[0])}
         names = sorted(filter(_is_telling, names), key=len, reverse=True)
         self._ids = re.compile(
-            r'(?<![^\W_])(?:' + '|'.join(map(re.escape, names)) + r')(?![^\W_])'
+            r'(?<![^\W_])(?:'
+            + '|'.join(map(re.escape, names))
+            + r')(?![^\W_])'
             if names
             else r'(?!)'
         )

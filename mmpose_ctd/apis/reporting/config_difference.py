@@ -1,12 +1,14 @@
 """What sets a run's config apart from the file it came from, and that from
 its base."""
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
 from mmpose_ctd.apis.command_line import RUNNER_KEYS
 
@@ -74,6 +76,10 @@ def tell_config(name: str, cfg: Config) -> ConfigStory:
 
 
 def _compare(file: Path, folder: Path, cfg: Config) -> ConfigStory | None:
+    # mmengine tells every environment variable that it puts in.
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
     # Any file of that name may lie there, and it is a program.
     try:
         written = Config.fromfile(file)
@@ -83,6 +89,8 @@ def _compare(file: Path, folder: Path, cfg: Config) -> ConfigStory | None:
             method = config_changes(Config.fromfile(base), written)
     except Exception:
         return None
+    finally:
+        logger.setLevel(level)
     return ConfigStory(
         file=file.relative_to(folder).as_posix(),
         base='' if base is None else _relative(base, folder),
@@ -116,13 +124,37 @@ def config_changes(before: Mapping, after: Mapping) -> list[Change]:
         before (Mapping): A config.
         after (Mapping): Another.
     """
-    first, second = _flat(_settings(before)), _flat(_settings(after))
-    changes = [
-        Change(key, _shown(first, key), _shown(second, key))
-        for key in sorted({*first, *second})
-        if first.get(key, _ABSENT) != second.get(key, _ABSENT)
-    ]
-    return changes
+    return [*_changes(_settings(before), _settings(after), '')]
+
+
+def _changes(before, after, key: str) -> Iterator[Change]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}, key=str):
+            yield from _changes(
+                before.get(name, _ABSENT),
+                after.get(name, _ABSENT),
+                f'{key}.{name}' if key else str(name),
+            )
+    elif _are_dicts(before) and _are_dicts(after):
+        yield from _list_changes(before, after, key)
+    elif _plain(before) != _plain(after):
+        yield Change(key, _shown(before), _shown(after))
+
+
+def _list_changes(before, after, key: str) -> Iterator[Change]:
+    """Of lists of dicts, such as hooks or a pipeline's steps."""
+    if len(before) == len(after):
+        for number, pair in enumerate(zip(before, after)):
+            yield from _changes(*pair, f'{key}.{number}')
+        return
+    # One more at the front would make all others differ.
+    first, second = (list(map(_plain, items)) for items in (before, after))
+    for item in first:
+        if item not in second:
+            yield Change(key, _shown(item), '')
+    for item in second:
+        if item not in first:
+            yield Change(key, '', _shown(item))
 
 
 def _settings(cfg: Mapping) -> dict:
@@ -133,23 +165,7 @@ def _settings(cfg: Mapping) -> dict:
     }
 
 
-def _flat(value, key: str = '') -> dict:
-    if isinstance(value, Mapping) and value:
-        pairs = value.items()
-    elif _is_list_of_dicts(value):
-        pairs = enumerate(value)
-    else:
-        return {key: _plain(value)}
-    return {
-        name: leaf
-        for inner, child in pairs
-        for name, leaf in _flat(
-            child, f'{key}.{inner}' if key else str(inner)
-        ).items()
-    }
-
-
-def _is_list_of_dicts(value) -> bool:
+def _are_dicts(value) -> bool:
     return (
         isinstance(value, (list, tuple))
         and len(value) > 0
@@ -159,10 +175,22 @@ def _is_list_of_dicts(value) -> bool:
 
 def _plain(value):
     """Tuples as lists: a dumped config may turn one into the other."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
 
 
-def _shown(flat: dict, key: str) -> str:
-    return repr(flat[key]) if key in flat else ''
+def _shown(value) -> str:
+    """As one would write it in a config; empty where it is absent."""
+    if value is _ABSENT:
+        return ''
+    if isinstance(value, Mapping):
+        inner = ', '.join(
+            f'{key}={_shown(item)}' for key, item in sorted(value.items())
+        )
+        return f'dict({inner})'
+    if isinstance(value, (list, tuple)):
+        return f'[{", ".join(map(_shown, value))}]'
+    return repr(value)

@@ -184,8 +184,7 @@ def _map(systems: Sequence[System]) -> Picture | None:
         return None
     names = systems[0].first.tested.names
     worst = '; '.join(
-        f'{name}: largest at {names[int(np.nanargmax(e))]}, '
-        f'{np.nanmax(e):.2f}'
+        f'{name}: largest at {names[int(np.nanargmax(e))]}, {np.nanmax(e):.2f}'
         for name, e in errors.items()
     )
     return drawing(

@@ -9,7 +9,7 @@ from mmengine import fileio
 
 from mmpose_ctd.visualization import FaceView, select_faces
 
-from .pictures import Picture, photograph
+from .pictures import photograph
 from .system import RunResult, System
 
 __all__ = ['Face', 'FaceSection', 'face_section']

@@ -1,6 +1,6 @@
 """What the numbers of a report do not say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mmpose_ctd.apis.split_overlap import split_overlap
 
@@ -18,25 +18,14 @@ def limits_of(systems: Sequence[System]) -> list[str]:
     Args:
         systems (Sequence[System]): All that the report is about.
     """
-    told = []
-    for system in systems:
-        for sentence in map(_leaks, system.runs):
-            if sentence:
-                told.append(f'{system.name}: {sentence}')
-    told += _seeds(systems)
-    told += _intervals(systems)
-    for system in systems:
-        ignored = system.reports[0]['num_ignored']
-        if ignored:
-            told.append(
-                f'{system.name}: {ignored} images could not be judged (no '
-                'true landmark, or no scale for the unit) and are left out.'
-            )
-        if system.first.log.num_restarts:
-            told.append(
-                f'{system.name}: the training was interrupted and resumed, '
-                'with fresh random augmentations.'
-            )
+    told = [
+        *_each(systems, _leaks),
+        *_seeds(systems),
+        *_intervals(systems),
+        *_each(systems, _no_failures),
+        *_each(systems, _left_out),
+        *_each(systems, _restarts),
+    ]
     told += _sites(systems)
     told.append(
         'Errors are against one annotation of each face. How far two people '
@@ -44,7 +33,59 @@ def limits_of(systems: Sequence[System]) -> list[str]:
         'than that.'
     )
     told.append('A research tool, no medical device.')
-    return [*dict.fromkeys(told)]
+    return told
+
+
+def _each(
+    systems: Sequence[System], tell: Callable[[RunResult], str]
+) -> list[str]:
+    """What holds for some runs, each sentence once."""
+    names: dict[str, list] = {}
+    for system in systems:
+        for result in system.runs:
+            names.setdefault(tell(result), []).append(system.name)
+    return [
+        f'{", ".join(dict.fromkeys(who))}: {sentence}'
+        for sentence, who in names.items()
+        if sentence
+    ]
+
+
+def _no_failures(result: RunResult) -> str:
+    """A bootstrap of nothing but zeros has no width."""
+    report = result.report
+    never = [
+        name
+        for name, entry in report['metrics'].items()
+        if name.startswith('FR') and entry['value'] == 0
+    ]
+    number = report['num_subjects'] or report['num_images']
+    if not never or report['per'] != 'image':
+        return ''
+    return (
+        'where no image failed (FR of 0), the interval [0, 0] is none: with '
+        f'{number} independent faces a rate of up to {300 / number:.1f} % is '
+        'compatible with that (the rule of three).'
+    )
+
+
+def _left_out(result: RunResult) -> str:
+    ignored = result.report['num_ignored']
+    if not ignored:
+        return ''
+    return (
+        f'{ignored} images could not be judged (no true landmark, or no '
+        'scale for the unit) and are left out.'
+    )
+
+
+def _restarts(result: RunResult) -> str:
+    if not result.log.num_restarts:
+        return ''
+    return (
+        'the training was interrupted and resumed, with fresh random '
+        'augmentations.'
+    )
 
 
 def _leaks(result: RunResult) -> str:

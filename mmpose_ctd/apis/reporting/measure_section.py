@@ -15,7 +15,7 @@ from mmpose_ctd.evaluation.functional.measurements import (
 )
 from mmpose_ctd.visualization import plot_bland_altman
 
-from .pictures import Picture, drawing
+from .pictures import drawing
 from .system import RunResult, System
 from .tables import Table, interval, number
 
@@ -29,13 +29,13 @@ class MeasureSection:
     Attributes:
         system (str): Its name.
         table (Table): Agreement of each measure.
-        figure (Picture): Bland-Altman plots.
+        figures (list[Picture]): Bland-Altman plots, one a measure.
         notes (list[str]): What is not known, and why.
     """
 
     system: str
     table: Table
-    figure: Picture
+    figures: list
     notes: list = field(default_factory=list)
 
 
@@ -66,8 +66,18 @@ def _section(name: str, result: RunResult) -> MeasureSection | None:
     }
     if not found:
         return None
-    drawn = {key: pairs[key] for key in found}
-    figure = plot_bland_altman(drawn, units, tested.subjects, found)
+    figures = [
+        drawing(
+            plot_bland_altman(
+                {key: pairs[key]}, units, tested.subjects, {key: one}
+            ),
+            f'Bland-Altman plot of {key}, {name}: difference of predicted '
+            f'and manual value over their mean, {one.n} images. Its numbers '
+            'are in the table.',
+            one.n,
+        )
+        for key, one in found.items()
+    ]
     missing = [key for key in pairs if key not in found]
     notes = [
         f'{key}: {note}' for key, one in found.items() for note in one.notes
@@ -77,13 +87,7 @@ def _section(name: str, result: RunResult) -> MeasureSection | None:
     return MeasureSection(
         name,
         _table(found, manual, units),
-        drawing(
-            figure,
-            f'Bland-Altman plots of {len(drawn)} measures of {name}: '
-            'difference of predicted and manual value over their mean. The '
-            'numbers are those of the table.',
-            len(drawn) * len(tested),
-        ),
+        figures,
         notes,
     )
 
@@ -101,9 +105,9 @@ def _configured(result: RunResult) -> list | None:
 
 def _table(found, manual, units) -> Table:
     table = Table(
-        'Predicted against manual measures: bias is predicted − manual; '
-        'limits of agreement hold 95 % of the differences; in brackets 95 % '
-        'intervals',
+        'Predicted against manual measures. Bias: mean of predicted − manual; '
+        'SD: of a single difference; limits of agreement: hold 95 % of them; '
+        'MAE: mean absolute difference; in brackets 95 % intervals',
         [
             'measure',
             'n',
@@ -111,7 +115,7 @@ def _table(found, manual, units) -> Table:
             'bias',
             'SD',
             'limits of agreement',
-            'mean absolute difference',
+            'MAE',
             'ICC(2,1)',
         ],
     )

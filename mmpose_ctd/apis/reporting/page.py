@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Sequence
 
 import jinja2
+from markupsafe import Markup, escape
 
 from mmpose_ctd.version import __version__
 
@@ -25,6 +26,17 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
 )
+
+
+def _breakable(text: str) -> Markup:
+    """A name that may go on in the next line where its words end."""
+    told = escape(text)
+    for sign, after in (('_', '_<wbr>'), ('.', '.<wbr>'), ('\n', '<br>')):
+        told = told.replace(sign, Markup(after))
+    return told
+
+
+_ENVIRONMENT.filters['breakable'] = _breakable
 
 
 def render_page(

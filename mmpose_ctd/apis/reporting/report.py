@@ -60,9 +60,7 @@ def write_report(
                 failed.append(_line(folder, str(error)))
             except _BAD_CONFIG as error:
                 told = error.args[0] if error.args else error
-                failed.append(
-                    _line(folder, f'{type(error).__name__}: {told}')
-                )
+                failed.append(_line(folder, f'{type(error).__name__}: {told}'))
         if system.runs:
             systems.append(system)
     if not systems:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from .work_dir import training_logs
+
 __all__ = ['Curve', 'RunLog', 'read_run_log']
 
 _STAMP = re.compile(r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ')
@@ -57,11 +59,10 @@ def read_run_log(folder: Path) -> RunLog:
         folder (Path): The work dir.
     """
     log = RunLog()
-    runs = []
-    for file in sorted(folder.glob('*/vis_data/scalars.json')):
-        records = _records(file)
-        if any('loss' in record for record in records):
-            runs.append((file.parents[1], records))
+    runs = [
+        (run, _records(run / 'vis_data' / 'scalars.json'))
+        for run in training_logs(folder)
+    ]
     log.num_restarts = max(0, len(runs) - 1)
     for _, records in runs:
         _add(log, records)
@@ -150,7 +151,7 @@ def _environment(file: Path) -> dict[str, str]:
         for number, line in enumerate(lines):
             match = _ENVIRONMENT.match(line)
             if match and match[1] not in found:
-                found[match[1]] = match[2].strip()
+                found[match[1]] = match[2].partition(' (')[0].strip()
             # It stands at the beginning.
             if number > 300:
                 break

@@ -14,6 +14,10 @@ from .tables import Table
 __all__ = ['TrainingSection', 'training_section']
 
 _LOSS, _RATE = 'loss', 'learning rate'
+#: Of the environment that mmengine logs.
+_TOLD = {'Python', 'PyTorch', 'TorchVision', 'OpenCV', 'MMEngine'} | {
+    f'GPU {n}' for n in ('0', '0,1', '0,1,2,3', '0,1,2,3,4,5,6,7')
+}
 
 
 @dataclass
@@ -22,7 +26,7 @@ class TrainingSection:
 
     Attributes:
         runs (Table): A row each.
-        curves (list[tuple[str, Picture]]): Name of a run and its curves.
+        curves (list[tuple[str, list[Picture]]]): Name of a run and its curves.
         machines (list[Table]): Where it was trained, and reported.
     """
 
@@ -54,13 +58,14 @@ def training_section(systems: Sequence[System]) -> TrainingSection:
             if len(system.runs) > 1:
                 name += f' ({number})'
             table.rows.append([name, *_row(result)])
-            picture = _curves(name, result.log)
-            if picture is not None:
-                section.curves.append((name, picture))
+            pictures = _curves(name, result.log)
+            if pictures:
+                section.curves.append((name, pictures))
     log = systems[0].first.log
-    if log.environment:
+    used = {k: v for k, v in log.environment.items() if k in _TOLD}
+    if used:
         section.machines.append(
-            _pairs(f'Trained with ({systems[0].name})', log.environment)
+            _pairs(f'Trained with ({systems[0].name})', used)
         )
     section.machines.append(
         _pairs('This report was made on', _here(machine_class()))
@@ -101,7 +106,7 @@ def _duration(seconds: float | None) -> str:
     return f'{seconds / 3600:.1f} h'
 
 
-def _curves(name: str, log: RunLog) -> Picture | None:
+def _curves(name: str, log: RunLog) -> list[Picture]:
     losses = {
         key: curve
         for key, curve in log.training.items()
@@ -118,34 +123,32 @@ def _curves(name: str, log: RunLog) -> Picture | None:
     if not validation:
         # Another metric's own; the first names it.
         validation = dict([*log.validation.items()][:1])
-    rates = {
-        key: curve for key, curve in log.training.items() if key == 'lr'
+    rates = {key: curve for key, curve in log.training.items() if key == 'lr'}
+    panels = {
+        _LOSS: losses,
+        f'validation {next(iter(validation), "")}': validation,
+        _RATE: rates,
     }
-    panels = {}
-    for title, curves in (
-        (_LOSS, losses),
-        (f'validation {next(iter(validation), "")}', validation),
-        (_RATE, rates),
-    ):
-        if curves:
-            panels[title] = {k: _points(c) for k, c in curves.items()}
-    if not panels:
-        return None
-    told = '; '.join(
+    return [
+        _picture(f'{title} of {name}', title, curves)
+        for title, curves in panels.items()
+        if curves
+    ]
+
+
+def _picture(told: str, title: str, curves: dict[str, Curve]) -> Picture:
+    ends = '; '.join(
         f'{key} from {curve.values[0]:.4g} to {curve.values[-1]:.4g}'
-        for curves in (losses, validation, rates)
         for key, curve in curves.items()
     )
-    points = sum(len(c[0]) for panel in panels.values() for c in panel.values())
+    points = {
+        key: (curve.steps, curve.values) for key, curve in curves.items()
+    }
     return drawing(
-        plot_training(panels, log_scale=(_LOSS,)),
-        f'Training of {name}: {told}.',
-        points,
+        plot_training({title: points}, log_scale=(_LOSS,)),
+        f'{told}: {ends}.',
+        sum(len(curve.steps) for curve in curves.values()),
     )
-
-
-def _points(curve: Curve) -> tuple[list, list]:
-    return curve.steps, curve.values
 
 
 def _here(machine: dict) -> dict[str, str]:

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['TrainedRun', 'open_work_dir']
+__all__ = ['TrainedRun', 'open_work_dir', 'training_logs']
 
 _NUMBERED = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
 
@@ -57,7 +57,7 @@ def open_work_dir(
             f'{folder}: no such folder; expected the work dir of a training, '
             'such as work_dirs/ctd_ed_sface.'
         )
-    config = _config_file(folder)
+    config, name = _config_file(folder)
     try:
         cfg = Config.fromfile(config)
         cfg.merge_from_dict(options or {})
@@ -74,24 +74,49 @@ def open_work_dir(
                 'tested with.'
             )
     checkpoint, chosen_by = _checkpoint(folder)
-    return TrainedRun(folder, cfg, config.stem, checkpoint, chosen_by)
+    return TrainedRun(folder, cfg, name, checkpoint, chosen_by)
 
 
-def _config_file(folder: Path) -> Path:
-    configs = sorted(folder.glob('*.py'), key=_age)
-    if not configs:
+def training_logs(folder: Path) -> list[Path]:
+    """Folders of a work dir's trainings, the oldest first.
+
+    A test leaves a folder there, too; it has no loss.
+    """
+    return [
+        file.parents[1]
+        for file in sorted(folder.glob('*/vis_data/scalars.json'))
+        if '"loss"' in file.read_text(encoding='utf-8', errors='replace')
+    ]
+
+
+def _config_file(folder: Path) -> tuple[Path, str]:
+    """The config of the training, and its name."""
+    copies = sorted(folder.glob('*.py'))
+    if not copies:
         raise MissingFileError(
             f'{folder}: no config (a file <name>.py) in it; expected the work '
             'dir of a training, which keeps a copy of its config.'
         )
-    if len(configs) > 1:
+    # A test in the same folder writes the copy anew, with its own settings.
+    used = [run / 'vis_data' / 'config.py' for run in training_logs(folder)]
+    used = [file for file in used if file.is_file()][-1:]
+    if len(copies) == 1:
+        return (used or copies)[0], copies[0].stem
+    texts = [file.read_bytes() for file in copies]
+    alike = [
+        file
+        for file, text in zip(copies, texts)
+        if text == (used[0].read_bytes() if used else texts[0])
+    ]
+    if not alike or (not used and len(alike) < len(copies)):
         raise InputError(
-            f'{folder}: holds {len(configs)} configs, '
-            f'{", ".join(c.name for c in configs)}, so that it is not told '
+            f'{folder}: holds {len(copies)} configs, '
+            f'{", ".join(c.name for c in copies)}, so that it is not told '
             'which one its checkpoints are of. Train each in a work dir of '
             'its own, or remove the others.'
         )
-    return configs[0]
+    # mmengine's copy has the name of the config; config.py is somebody's.
+    return alike[-1], max(alike, key=lambda f: f.stem != 'config').stem
 
 
 def _checkpoint(folder: Path) -> tuple[Path, str]:
