@@ -68,7 +68,8 @@ def systems_of(texts: list[str]) -> dict[str, list[str]]:
         if os.path.isdir(text) or not sign:
             name, folders = '', text
         folders = [folders] if os.path.isdir(folders) else folders.split(',')
-        if not all(folders) or (sign and not name and not folders):
+        nameless = text.startswith('=') and not os.path.isdir(text)
+        if nameless or not all(folders):
             raise InputError(
                 f'{text!r}: expected WORK_DIR or NAME=WORK_DIR,WORK_DIR..., '
                 'such as ED=work_dirs/ed_0,work_dirs/ed_1.'
