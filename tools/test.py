@@ -1,5 +1,7 @@
 """Tests a checkpoint: prints ME, AUC and FR and draws the CED figure.
 
+With --measures it also compares measures between landmarks (docs/measures.md).
+
 python tools/test.py configs/frl_faces/ctd_ed_sface.py CHECKPOINT
 """
 
@@ -23,7 +25,12 @@ from mmpose_ctd.apis.trained_checkpoint import (
     load_trained,
 )
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.evaluation import LandmarkErrorMetric, report_table
+from mmpose_ctd.evaluation import (
+    LandmarkErrorMetric,
+    MeasurementMetric,
+    measurement_table,
+    report_table,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,6 +46,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dump', metavar='FILE.pkl', help='write the predictions there'
     )
+    parser.add_argument(
+        '--measures',
+        choices=['px', 'mm'],
+        help='compare predicted with manual measures, in pixels of the image '
+        "or in mm by its record's mm_per_px",
+    )
     add_runner_arguments(parser)
     return parser.parse_args()
 
@@ -46,11 +59,26 @@ def parse_args() -> argparse.Namespace:
 def dump_predictions(cfg: Config, file: str) -> None:
     if not file.endswith(('.pkl', '.pickle')):
         raise InputError(f'--dump {file}: expected a name ending in .pkl.')
-    evaluators = cfg.test_evaluator
-    if not isinstance(evaluators, (list, tuple)):
-        evaluators = [evaluators]
     dump = dict(type='DumpResults', out_file_path=file)
-    cfg.test_evaluator = [*evaluators, dump]
+    cfg.test_evaluator = [*evaluators(cfg), dump]
+
+
+def evaluators(cfg: Config) -> list:
+    """The test's metrics, of which a config may name one or several."""
+    metrics = cfg.test_evaluator
+    return [*metrics] if isinstance(metrics, (list, tuple)) else [metrics]
+
+
+def add_measures(cfg: Config, unit: str) -> None:
+    """Measure in this unit, by the config's metric if it has one."""
+    metrics = evaluators(cfg)
+    own = [m for m in metrics if m['type'] == 'MeasurementMetric']
+    if not own:
+        own = [dict(type='MeasurementMetric')]
+        metrics += own
+    for metric in own:
+        metric['unit'] = 'image' if unit == 'px' else unit
+    cfg.test_evaluator = metrics
 
 
 def check_checkpoint(path: str, runner: TerseRunner) -> None:
@@ -78,6 +106,8 @@ def main() -> None:
         )
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
+    if args.measures:
+        add_measures(cfg, args.measures)
     if args.dump:
         dump_predictions(cfg, args.dump)
     if args.out:
@@ -89,17 +119,26 @@ def main() -> None:
     values = runner.test()
     if not is_main_process():
         return
-    reports = [
-        metric.report
-        for metric in runner.test_evaluator.metrics
-        if isinstance(metric, LandmarkErrorMetric)
-    ]
+    reports, measures = (
+        [
+            metric.report
+            for metric in runner.test_evaluator.metrics
+            if isinstance(metric, kind)
+        ]
+        for kind in (LandmarkErrorMetric, MeasurementMetric)
+    )
     # A pipe has no width of its own; 80 columns would cut the table.
     console = Console(width=None if sys.stdout.isatty() else 120)
     for report in reports:
         console.print(report_table(report))
+    for report in measures:
+        console.print(measurement_table(report))
     if args.out:
-        content = dict(metrics=values, reports=reports)
+        # JSON has no NaN; null says "not known" just as well.
+        known = {k: None if v != v else v for k, v in values.items()}
+        content = dict(metrics=known, reports=reports)
+        if measures:
+            content['measures'] = measures
         with open(args.out, 'w', encoding='utf-8') as file:
             json.dump(content, file, indent=1)
         print(f'Metrics written to {args.out}')

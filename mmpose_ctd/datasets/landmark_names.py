@@ -107,8 +107,8 @@ def warn_of_flips(names: Sequence[str], partners: Sequence[str]) -> None:
             sided,
             'are of one side and keep their names in a flipped image. That '
             'is right if the images show that side alone; if they show whole '
-            'faces, it teaches the model to find them on both: set prob=0 of '
-            'RandomFlip in the train pipeline, or label both sides.',
+            'faces, it teaches the model to find them on both: set prob=0.0 '
+            'of RandomFlip in the train pipeline, or label both sides.',
         )
 
 

@@ -1,7 +1,14 @@
-"""How good predicted landmarks are."""
+"""How good predicted landmarks, and measures between them, are."""
 
 from . import functional
-from .metrics import LandmarkErrorMetric
+from .measurement_table import measurement_table
+from .metrics import LandmarkErrorMetric, MeasurementMetric
 from .report_table import report_table
 
-__all__ = ['LandmarkErrorMetric', 'functional', 'report_table']
+__all__ = [
+    'LandmarkErrorMetric',
+    'MeasurementMetric',
+    'functional',
+    'measurement_table',
+    'report_table',
+]

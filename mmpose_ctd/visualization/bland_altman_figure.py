@@ -29,7 +29,9 @@ def plot_bland_altman(
 
     A solid line is the bias, the dashed ones are the 95 % limits of
     agreement; the bands are their 95 % confidence intervals, and the thin
-    line is 0. J. M. Bland, D. G. Altman, Lancet 1986 (i).
+    line is 0. Where the difference depends on what is measured (the interval
+    of its slope leaves 0 out) a dotted line shows how. J. M. Bland, D. G.
+    Altman, Lancet 1986 (i), and Statistical Methods in Medical Research 1999.
 
     Args:
         pairs (Mapping[str, tuple]): Measure's name -> manual and predicted
@@ -68,7 +70,7 @@ def plot_bland_altman(
     for axes in panels[len(pairs) :]:
         axes.set_visible(False)
     if title:
-        figure.suptitle(title, fontsize=12)
+        figure.suptitle(title, fontsize=12).set_parse_math(False)
     if out_file is not None:
         out_file = Path(out_file)
         out_file.parent.mkdir(parents=True, exist_ok=True)
@@ -95,6 +97,7 @@ def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
         alpha=0.85,
         zorder=3,
     )
+    _slope_line(axes, manual, predicted, found)
     if not found.n:
         axes.set(xticks=[], yticks=[])
         return
@@ -107,6 +110,16 @@ def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
     reach = max(reach, least)
     axes.set_ylim(-reach, reach)
     axes.margins(x=0.08)
+
+
+def _slope_line(axes: Axes, manual, predicted, found: Agreement) -> None:
+    if not found.slope.low * found.slope.high > 0:
+        return
+    means = (manual + predicted) / 2
+    means = means[~np.isnan(means)]
+    ends = np.array([means.min(), means.max()])
+    line = found.bias.value + found.slope.value * (ends - means.mean())
+    axes.plot(ends, line, color='black', linestyle=':', linewidth=1.6)
 
 
 def _line(axes: Axes, estimate: Estimate, colour: str, style) -> None:
@@ -128,7 +141,11 @@ def _line(axes: Axes, estimate: Estimate, colour: str, style) -> None:
 
 def _label(axes: Axes, name: str, unit: str | None, found: Agreement) -> None:
     behind = f' ({unit})' if unit and unit != '1' else ''
-    axes.set_title(name, fontsize=10.5, fontweight='bold', loc='left', pad=31)
+    heading = axes.set_title(
+        name, fontsize=10.5, fontweight='bold', loc='left', pad=31
+    )
+    # A name is no formula, whatever signs it has.
+    heading.set_parse_math(False)
     text = axes.annotate(
         _numbers(found, digits_of(unit)),
         (0, 1),
@@ -161,4 +178,6 @@ def _numbers(found: Agreement, digits: int) -> str:
             f', limits {found.loa_low.value:+.{digits}f} to '
             f'{found.loa_high.value:+.{digits}f}'
         )
+    if found.slope.low * found.slope.high > 0:
+        count += f', slope {found.slope.value:+.2f}'
     return f'{count}\n{numbers}'

@@ -314,3 +314,32 @@ def test_a_full_disc_is_an_error(build, monkeypatch):
 
 def test_is_registered():
     assert HOOKS.get('LandmarkFigureHook') is LandmarkFigureHook
+
+
+MEASURES = dict(
+    type='MeasurementMetric',
+    measurements=[dict(name='width', landmarks=['a', 'b'])],
+)
+
+
+def test_measures_are_drawn_if_there_is_a_metric_of_them(build):
+    evaluator = [dict(type='LandmarkErrorMetric', num_bootstrap=0), MEASURES]
+    runner = build({}, evaluator=evaluator)
+    runner.test()
+    assert written(runner) == ['bland_altman.png', 'ced.png']
+
+
+def test_measures_of_two_units_have_a_figure_each(build):
+    evaluator = [MEASURES, dict(MEASURES, prefix='again')]
+    runner = build(dict(ced=False), evaluator=evaluator)
+    runner.test()
+    assert written(runner) == [
+        'bland_altman_again.png',
+        'bland_altman_measure.png',
+    ]
+
+
+def test_measures_need_not_be_drawn(build):
+    runner = build(dict(ced=False, bland_altman=False), evaluator=MEASURES)
+    runner.test()
+    assert written(runner) == []

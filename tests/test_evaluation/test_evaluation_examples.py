@@ -9,9 +9,14 @@ import pytest
 @pytest.mark.parametrize(
     'name',
     [
+        'apis.measure',
+        'evaluation.functional.agreement',
         'evaluation.functional.area_under_ced',
         'evaluation.functional.bootstrap',
         'evaluation.functional.error_statistics',
+        'evaluation.functional.intraclass_correlation',
+        'evaluation.functional.measurement_catalogue',
+        'evaluation.functional.measurements',
         'evaluation.functional.point_errors',
         'evaluation.metrics.error_units',
         'visualization.face_selection',

@@ -9,7 +9,7 @@ from mmengine.evaluator import Evaluator
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
-from mmpose_ctd.evaluation.metrics import landmark_error_metric
+from mmpose_ctd.evaluation.metrics import landmark_metric
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def said(monkeypatch):
     def record(message, logger=None, level=logging.INFO):
         messages.append(message)
 
-    monkeypatch.setattr(landmark_error_metric, 'print_log', record)
+    monkeypatch.setattr(landmark_metric, 'print_log', record)
     return messages
 
 

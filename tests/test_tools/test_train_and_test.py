@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import mmpose
+import numpy as np
 import pytest
 import torch
 from toy_models import random_source_file
@@ -319,3 +320,26 @@ def test_two_processes_on_a_cpu(place):
     # Alone, it says how to start it.
     done = call(place, 'train.py', CONFIG, '--launcher', 'pytorch')
     assert done.returncode == 2 and 'torchrun' in done.stderr
+
+
+def test_measures_are_compared_printed_drawn_and_stored(place, trained):
+    checkpoint = 'work_dirs/ctd_ed_sface/iter_2.pth'
+    arguments = [CONFIG, checkpoint, '--work-dir', 'measured']
+    done = call(
+        place, 'test.py', *arguments, '--measures', 'px', '--out', 'm.json'
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'Measures: predicted - manual' in done.stdout
+    content = json.loads(
+        (place / 'm.json').read_text(), parse_constant=pytest.fail
+    )
+    fissure = content['measures'][0]['measures']['palpebral_fissure_length_R']
+    manual, predicted = np.array([fissure['manual'], fissure['predicted']])
+    bias = content['metrics']['measure/palpebral_fissure_length_R/bias']
+    assert bias == pytest.approx((predicted - manual).mean())
+    assert len(content['reports']) == 1
+    assert list((place / 'measured').glob('*/figures/bland_altman.png'))
+
+    done = call(place, 'test.py', *arguments, '--measures', 'mm')
+    assert done.returncode == 2
+    assert "'mm_per_px'" in done.stderr and 'Traceback' not in done.stderr

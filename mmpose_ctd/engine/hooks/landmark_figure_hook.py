@@ -1,4 +1,4 @@
-"""Writes the figures of a test: CED, and prediction against truth."""
+"""Writes the figures of a test: CED, agreement, prediction against truth."""
 
 import os
 import sys
@@ -21,22 +21,30 @@ from mmpose_ctd.evaluation.metrics.error_units import unit_label
 from mmpose_ctd.evaluation.metrics.landmark_error_metric import (
     LandmarkErrorMetric,
 )
+from mmpose_ctd.evaluation.metrics.landmark_metric import LandmarkMetric
+from mmpose_ctd.evaluation.metrics.measurement_metric import MeasurementMetric
 from mmpose_ctd.evaluation.metrics.sample_errors import (
     sample_errors,
     sample_points,
 )
-from mmpose_ctd.visualization import draw_landmarks, plot_ced
+from mmpose_ctd.visualization import (
+    draw_landmarks,
+    plot_bland_altman,
+    plot_ced,
+)
 
 
 @HOOKS.register_module()
 class LandmarkFigureHook(Hook):
-    """Draw what a :class:`LandmarkErrorMetric` has measured.
+    """Draw what :class:`LandmarkErrorMetric` and its like have measured.
 
     After a test ``ced.png`` shows the cumulative error distribution (one
-    figure a metric, ``ced_<prefix>.png``, where there are several). With
-    overlays every tested image is drawn as it passes, enlarged, with
-    prediction and truth on the original photograph, in a file named by the
-    image's id: file names and subjects of patients stay out of it.
+    figure a metric, ``ced_<prefix>.png``, where there are several), and
+    ``bland_altman.png`` the agreement of measures, if the evaluator has a
+    :class:`MeasurementMetric`. With overlays every tested image is drawn as
+    it passes, enlarged, with prediction and truth on the original photograph,
+    in a file named by the image's id: file names and subjects of patients
+    stay out of it.
 
     It takes the place of MMPose's ``PoseVisualizationHook`` under
     ``default_hooks.visualization`` and has the arguments that MMPose's
@@ -49,8 +57,10 @@ class LandmarkFigureHook(Hook):
         overlays (bool): Whether to draw each image. Defaults to False.
         interval (int): Draw every so-many-th image only. Defaults to 1.
         ced (bool): Whether to draw the CED. Defaults to True.
-        val (bool): Whether validations draw the CED, too, as
+        val (bool): Whether validations draw these figures, too, as
             ``ced_val.png``, the last one staying. Defaults to False.
+        bland_altman (bool): Whether to draw the agreement of measures.
+            Defaults to True.
         margin (float, optional): An overlay shows the square around the true
             points, wider by this share on each side; None shows the whole
             photograph. Defaults to 0.3.
@@ -73,6 +83,7 @@ class LandmarkFigureHook(Hook):
         enable: bool = False,
         show: bool = False,
         wait_time: float = 0.0,
+        bland_altman: bool = True,
     ) -> None:
         if int(interval) != interval or interval < 1:
             raise ValueError(
@@ -83,6 +94,7 @@ class LandmarkFigureHook(Hook):
         self.overlays = overlays or enable
         self.interval = int(interval)
         self.ced = ced
+        self.bland_altman = bland_altman
         self.val = val
         self.margin = margin
         self.show = show
@@ -122,15 +134,18 @@ class LandmarkFigureHook(Hook):
     def after_test_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Draw the CED of the test."""
+        """Draw CED and agreement of the test."""
         self._draw_ced(runner, runner.test_evaluator, 'ced')
+        self._draw_agreement(runner, runner.test_evaluator, 'bland_altman')
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Draw the CED of a validation, if asked for."""
+        """Draw CED and agreement of a validation, if asked for."""
         if self.val:
-            self._draw_ced(runner, runner.val_evaluator, 'ced_val')
+            evaluator = runner.val_evaluator
+            self._draw_ced(runner, evaluator, 'ced_val')
+            self._draw_agreement(runner, evaluator, 'bland_altman_val')
 
     def _draw_ced(
         self, runner: Runner, evaluator: Evaluator, stem: str
@@ -138,7 +153,9 @@ class LandmarkFigureHook(Hook):
         # Only the main process has the report of all processes.
         if not self.ced or not is_main_process():
             return
-        metrics = [m for m in _landmark_metrics(evaluator) if m.report]
+        metrics = [
+            m for m in _metrics(evaluator, LandmarkErrorMetric) if m.report
+        ]
         if not metrics:
             self._warn(
                 runner,
@@ -146,8 +163,7 @@ class LandmarkFigureHook(Hook):
                 'results.',
             )
         for metric in metrics:
-            name = stem if len(metrics) == 1 else f'{stem}_{metric.prefix}'
-            path = self._folder(runner) / f'{name}.png'
+            path = self._figure_path(runner, stem, metric, len(metrics))
             report = metric.report
             plot_ced(
                 {_system_name(runner): _errors(report)},
@@ -157,6 +173,40 @@ class LandmarkFigureHook(Hook):
                 per=report['per'],
             )
             runner.logger.info(f'Error distribution drawn: {path}')
+
+    def _draw_agreement(
+        self, runner: Runner, evaluator: Evaluator, stem: str
+    ) -> None:
+        if not self.bland_altman or not is_main_process():
+            return
+        metrics = [
+            m for m in _metrics(evaluator, MeasurementMetric) if m.report
+        ]
+        for metric in metrics:
+            path = self._figure_path(runner, stem, metric, len(metrics))
+            measures = metric.report['measures']
+            plot_bland_altman(
+                {
+                    # None, as JSON wants it, becomes NaN.
+                    name: tuple(
+                        np.array(entry[who], dtype=np.float64)
+                        for who in ('manual', 'predicted')
+                    )
+                    for name, entry in measures.items()
+                },
+                units={name: e['unit'] for name, e in measures.items()},
+                agreements=metric.agreements,
+                out_file=path,
+                title=_system_name(runner),
+            )
+            runner.logger.info(f'Agreement of measures drawn: {path}')
+
+    def _figure_path(
+        self, runner: Runner, stem: str, metric: LandmarkMetric, num: int
+    ) -> Path:
+        """Where a metric's figure goes, one of so many."""
+        name = stem if num == 1 else f'{stem}_{metric.prefix}'
+        return self._folder(runner) / f'{name}.png'
 
     def _draw(self, runner: Runner, sample: dict) -> None:
         path = sample.get('img_path')
@@ -169,7 +219,9 @@ class LandmarkFigureHook(Hook):
             return
         image = mmcv.imfrombytes(fileio.get(path), channel_order='bgr')
         points = sample_points(sample)
-        metric = next(iter(_landmark_metrics(runner.test_evaluator)), None)
+        metric = next(
+            iter(_metrics(runner.test_evaluator, LandmarkErrorMetric)), None
+        )
         unit = metric.unit if metric else 'image'
         names = metric.landmark_ids if metric else None
         errors = image_errors(sample_errors(sample, unit, names))
@@ -222,8 +274,10 @@ class LandmarkFigureHook(Hook):
             runner.logger.warning(f'LandmarkFigureHook: {message}')
 
 
-def _landmark_metrics(evaluator: Evaluator) -> list[LandmarkErrorMetric]:
-    return [m for m in evaluator.metrics if isinstance(m, LandmarkErrorMetric)]
+def _metrics(
+    evaluator: Evaluator, kind: type[LandmarkMetric]
+) -> list[LandmarkMetric]:
+    return [m for m in evaluator.metrics if isinstance(m, kind)]
 
 
 def _errors(report: dict) -> list[float]:

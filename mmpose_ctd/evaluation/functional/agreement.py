@@ -37,6 +37,8 @@ class Agreement:
         loa_high (Estimate): Upper one.
         mae (float): Mean absolute difference.
         icc (Estimate): ICC(2,1), absolute agreement.
+        slope (Estimate): Of the difference over the mean of both; below 0
+            the second way finds people more alike than the first.
         interval (str): Where intervals are from: ``'t and F'``,
             ``'bootstrap over subjects'`` or ``'none'``.
         notes (tuple[str, ...]): What is not known, and why.
@@ -50,6 +52,7 @@ class Agreement:
     loa_high: Estimate
     mae: float
     icc: Estimate
+    slope: Estimate
     interval: str
     notes: tuple[str, ...] = ()
 
@@ -61,7 +64,7 @@ def agreement(
     num_bootstrap: int = 1000,
     seed: int = 0,
 ) -> Agreement:
-    """Bias, limits of agreement, mean absolute difference and ICC.
+    """Bias, limits of agreement, mean absolute difference, ICC and slope.
 
     With the differences :math:`d_i` (predicted - manual), their mean
     :math:`\\bar d` and SD :math:`s`:
@@ -82,6 +85,11 @@ def agreement(
     Statistics 17, 2007, where the true value varies from image to image).
     All intervals are then percentile bootstraps over people. For ICC(2,1)
     see :func:`intraclass_correlation`; its rows are images.
+
+    The slope is that of the least squares line through the differences over
+    the pairs' means (Bland and Altman 1999, section 3.2). It is 0 where both
+    vary equally much, whatever the bias. Where it is not, the difference
+    depends on the size of what is measured, which the limits do not say.
 
     Args:
         manual (np.ndarray): Measured by hand, shape (N,). NaN where that was
@@ -119,16 +127,17 @@ def agreement(
             float('nan'),
             *[UNKNOWN] * 2,
             mae,
-            UNKNOWN,
+            *[UNKNOWN] * 2,
             'none',
             (few,),
         )
     ratings = np.column_stack([manual, predicted])
     if people == n:
         bias, sd, low, high = _independent(differences)
-        icc, interval = intraclass_correlation(ratings), 't and F'
+        icc, slope = intraclass_correlation(ratings), _slope(ratings)
+        interval = 't and F'
     else:
-        bias, sd, low, high, icc = _repeated(
+        bias, sd, low, high, icc, slope = _repeated(
             differences, ratings, groups, num_bootstrap, seed
         )
         drawn = num_bootstrap and people > 1
@@ -142,8 +151,9 @@ def agreement(
         high,
         float(np.abs(differences).mean()),
         icc,
+        slope,
         interval,
-        _notes(people, n, sd, icc, num_bootstrap),
+        _notes(people, n, sd, icc, slope, num_bootstrap),
     )
 
 
@@ -163,7 +173,7 @@ def _independent(differences: np.ndarray):
 
 
 def _repeated(differences, ratings, groups, num_bootstrap, seed):
-    """Bias, SD, limits and ICC where people have several pairs."""
+    """Bias, SD, limits, ICC, slope where people have several pairs."""
 
     def limit(sign):
         def of(drawn):
@@ -175,6 +185,9 @@ def _repeated(differences, ratings, groups, num_bootstrap, seed):
 
     def icc(drawn):
         return intraclass_correlation(ratings[drawn.astype(int)]).value
+
+    def slope(drawn):
+        return _slope(ratings[drawn.astype(int)]).value
 
     everything = np.arange(len(ratings), dtype=np.float64)
 
@@ -197,7 +210,25 @@ def _repeated(differences, ratings, groups, num_bootstrap, seed):
         estimate(limit(-1)),
         estimate(limit(1)),
         estimate(icc),
+        estimate(slope),
     )
+
+
+def _slope(ratings: np.ndarray) -> Estimate:
+    """Least squares slope of second - first over their mean."""
+    means = ratings.mean(axis=1)
+    differences = _differences(*ratings.T)
+    centred = means - means.mean()
+    squares = (centred**2).sum()
+    rounding = 16 * np.finfo(float).eps * np.abs(means).max()
+    if squares <= len(means) * rounding**2:
+        return UNKNOWN
+    slope = (centred * differences).sum() / squares
+    residual = differences - differences.mean() - slope * centred
+    freedom = len(means) - 2
+    error = np.sqrt((residual**2).sum() / freedom / squares)
+    reach = stats.t.ppf(0.975, freedom) * error
+    return Estimate(float(slope), float(slope - reach), float(slope + reach))
 
 
 def _drawn(drawn: np.ndarray, groups: np.ndarray):
@@ -286,7 +317,7 @@ def _differences(manual, predicted) -> np.ndarray:
     return differences
 
 
-def _notes(people, n, sd, icc, num_bootstrap) -> tuple[str, ...]:
+def _notes(people, n, sd, icc, slope, num_bootstrap) -> tuple[str, ...]:
     notes = []
     if people == 1:
         notes.append(
@@ -302,4 +333,14 @@ def _notes(people, n, sd, icc, num_bootstrap) -> tuple[str, ...]:
         )
     if np.isnan(icc.value):
         notes.append('nothing varies between images: ICC is not defined.')
+    if slope.high < 0:
+        notes.append(
+            'the slope is below 0: large values come out too small, small '
+            'ones too large, or the manual ones have the larger error.'
+        )
+    if slope.low > 0:
+        notes.append(
+            'the slope is above 0: differences between people come out too '
+            'large.'
+        )
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""What a vector of errors and a threshold must look like."""
+"""What errors, a threshold and a number of resamples must look like."""
 
 import math
 
@@ -60,3 +60,17 @@ def checked_threshold(threshold: float, name: str = 'threshold') -> float:
             f'{name} must be a positive finite number, found {threshold!r}.'
         )
     return value
+
+
+def checked_resamples(num_bootstrap: int) -> int:
+    """``num_bootstrap`` as an int, if it is a number of resamples or 0."""
+    try:
+        number = int(num_bootstrap)
+    except (TypeError, ValueError):
+        number = -1
+    if number != num_bootstrap or number < 0:
+        raise InputError(
+            'num_bootstrap must be a whole number, 0 for no intervals, '
+            f'found {num_bootstrap!r}.'
+        )
+    return number

@@ -7,7 +7,7 @@ from mmpose.registry import METRICS
 
 from mmpose_ctd.errors import InputError
 
-from ..functional.checks import checked_threshold
+from ..functional.checks import checked_resamples, checked_threshold
 from .error_report import ReportSettings, build_report
 from .error_units import checked_unit, unit_label
 from .landmark_metric import LandmarkMetric
@@ -92,11 +92,6 @@ class LandmarkErrorMetric(LandmarkMetric):
             raise InputError(
                 f"per must be 'image' or 'landmark', found {per!r}."
             )
-        if int(num_bootstrap) != num_bootstrap or num_bootstrap < 0:
-            raise InputError(
-                'num_bootstrap must be a whole number, 0 for no intervals, '
-                f'found {num_bootstrap!r}.'
-            )
         self.unit = checked_unit(unit)
         self.include_ids = include_ids
         self.settings = ReportSettings(
@@ -106,7 +101,7 @@ class LandmarkErrorMetric(LandmarkMetric):
                 for t in failure_thresholds
             ),
             per=per,
-            num_bootstrap=int(num_bootstrap),
+            num_bootstrap=checked_resamples(num_bootstrap),
             seed=seed,
         )
 

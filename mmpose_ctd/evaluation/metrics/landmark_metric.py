@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
@@ -45,9 +46,12 @@ class LandmarkMetric(BaseMetric):
     def origin(sample: Mapping) -> dict:
         """Where a sample is from, and what its truth is known by."""
         fields = ('subject', 'site', 'img_id', 'id')
+        _, gt, visible = sample_points(sample)
+        # What a file says of a missing landmark's place is no truth.
+        gt = np.where(visible[..., None], gt, np.nan)
         return {
             **{field: sample.get(field) for field in fields},
-            'truth': truth_digest([sample_points(sample).gt]),
+            'truth': truth_digest([gt]),
         }
 
     @staticmethod

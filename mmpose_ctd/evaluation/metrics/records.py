@@ -48,7 +48,7 @@ def collect_records(results: Sequence[dict], field: str) -> Records:
     widths = sorted({result[field].shape[1] for result in results})
     if len(widths) > 1:
         raise InputError(
-            f'records differ in their number of {field}: {widths}. One '
+            f'records differ in their number of landmarks: {widths}. One '
             'metric judges one dataset.'
         )
     rows = [(row, result) for result in results for row in result[field]]

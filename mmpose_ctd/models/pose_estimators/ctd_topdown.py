@@ -21,6 +21,7 @@ from mmpose_ctd.models.teachers import (
 )
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
 
+from .flip_test import FlipTestWarning
 from .freezing import freeze
 from .training_only import TrainingOnly
 
@@ -99,6 +100,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         self._teacher_cfg = teacher
         self._teacher = TeacherHolder()
         self._init_from_teacher = init_from_teacher and teacher is not None
+        self._flip_test_warning = FlipTestWarning()
         self.channels_last = channels_last
         if channels_last:
             self.to(memory_format=torch.channels_last)
@@ -205,6 +207,12 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         return super().forward(inputs, *args, **kwargs)
+
+    def predict(self, inputs: Tensor, data_samples: list) -> list:
+        """See ``TopdownPoseEstimator.predict``."""
+        if self.test_cfg.get('flip_test', False):
+            self._flip_test_warning.look_at(data_samples)
+        return super().predict(inputs, data_samples)
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """The head's losses and one entry a regulariser.

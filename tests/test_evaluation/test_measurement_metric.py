@@ -1,0 +1,213 @@
+"""MeasurementMetric: what it compares, reports, and refuses."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from landmark_samples import META, TRUTH, make_sample
+from mmengine.evaluator import Evaluator
+from mmpose.registry import METRICS
+from rich.console import Console
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation import (
+    LandmarkErrorMetric,
+    MeasurementMetric,
+    measurement_table,
+)
+from mmpose_ctd.evaluation.functional import agreement
+
+OWN = [
+    dict(name='eyes', landmarks=['eye_R', 'eye_L']),
+    dict(name='face', kind='angle', landmarks=['eye_R', 'chin', 'eye_L']),
+    dict(name='height', landmarks=['eye_R', 'chin']),
+    dict(name='index', kind='ratio', distances=['eyes', 'height']),
+]
+
+
+def evaluate(samples, meta=META, **kwargs):
+    metric = MeasurementMetric(
+        **{'num_bootstrap': 50, 'measurements': OWN, **kwargs}
+    )
+    evaluator = Evaluator(metric)
+    evaluator.dataset_meta = meta
+    evaluator.process(samples)
+    return evaluator.evaluate(len(samples)), metric
+
+
+def many(num=12, seed=0, per_subject=1, **meta):
+    rng = np.random.default_rng(seed)
+    return [
+        make_sample(
+            offset=rng.normal(0, 2, (1, 3, 2)),
+            truth=TRUTH + rng.normal(0, 5, TRUTH.shape),
+            id=100 + i,
+            img_id=i,
+            subject=f'miller{i // per_subject}',
+            site='north' if i % 2 else 'south',
+            **meta,
+        )
+        for i in range(num)
+    ]
+
+
+def eyes_of(samples):
+    """Manual and predicted eye distances, by hand."""
+    manual, predicted = [], []
+    for sample in samples:
+        for points, values in (
+            (sample.gt_instances.keypoints[0], manual),
+            (sample.pred_instances.keypoints[0], predicted),
+        ):
+            values.append(np.hypot(*(points[0] - points[1]).astype(float)))
+    return np.array(manual), np.array(predicted)
+
+
+def test_scalars_are_the_agreement_of_distances_by_hand():
+    samples = many()
+    values, metric = evaluate(samples)
+    expected = agreement(*eyes_of(samples))
+    assert values['measure/eyes/bias'] == pytest.approx(expected.bias.value)
+    assert values['measure/eyes/LoA_low'] == pytest.approx(
+        expected.loa_low.value
+    )
+    assert values['measure/eyes/LoA_high'] == pytest.approx(
+        expected.loa_high.value
+    )
+    assert values['measure/eyes/MAE'] == pytest.approx(expected.mae)
+    assert values['measure/eyes/ICC'] == pytest.approx(expected.icc.value)
+    units = {k: v['unit'] for k, v in metric.report['measures'].items()}
+    assert units == {'eyes': 'px', 'face': 'deg', 'height': 'px', 'index': '1'}
+
+
+def test_order_of_delivery_changes_nothing():
+    samples = many()
+    _, forward = evaluate(samples)
+    _, backward = evaluate(samples[::-1])
+    assert forward.report == backward.report
+
+
+def test_millimetres_take_each_records_scale():
+    samples = many()
+    scales = np.linspace(0.1, 0.5, len(samples))
+    for sample, scale in zip(samples, scales):
+        sample.set_metainfo(dict(mm_per_px=float(scale)))
+    manual, predicted = eyes_of(samples)
+    values, metric = evaluate(samples, unit='mm')
+    difference = (predicted - manual) * scales
+    assert values['measure/eyes/bias'] == pytest.approx(difference.mean())
+    assert metric.report['measures']['eyes']['unit'] == 'mm'
+    in_px, _ = evaluate(samples)
+    for name in ('face', 'index'):
+        assert values[f'measure/{name}/bias'] == pytest.approx(
+            in_px[f'measure/{name}/bias']
+        )
+
+
+def test_millimetres_without_a_scale_are_refused_by_number():
+    with pytest.raises(InputError, match="record id 100 .*'mm_per_px'") as e:
+        evaluate(many(), unit='mm')
+    assert 'miller' not in str(e.value)
+
+
+def test_a_missing_landmark_takes_its_measures_only():
+    samples = many()
+    samples[4] = make_sample(visible=(1, 1, 0), id=104, img_id=4)
+    _, metric = evaluate(samples)
+    counts = {k: v['n'] for k, v in metric.report['measures'].items()}
+    assert counts == {'eyes': 12, 'face': 11, 'height': 11, 'index': 11}
+    assert metric.report['measures']['height']['manual'][4] is None
+    assert metric.report['measures']['height']['predicted'][4] is None
+
+
+def test_several_images_of_a_person_are_hers():
+    _, metric = evaluate(many(per_subject=3))
+    report = metric.report
+    assert report['num_subjects'] == 4
+    assert report['groups'] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert report['measures']['eyes']['interval'] == 'bootstrap over subjects'
+
+
+def test_the_report_is_json_and_names_nobody_unless_asked():
+    _, metric = evaluate(many(2))
+    text = json.dumps(metric.report, allow_nan=False)
+    assert 'miller' not in text
+    assert metric.report['measures']['eyes']['icc']['value'] is None
+    _, metric = evaluate(many(3), include_ids=True)
+    assert metric.report['images'][2] == {'subject': 'miller2', 'img_id': 2}
+
+
+def test_sites_are_judged_apart():
+    samples = many()
+    _, metric = evaluate(samples)
+    north = metric.report['measures']['eyes']['per_site']['north']
+    manual, predicted = (values[1::2] for values in eyes_of(samples))
+    assert north['n'] == 6
+    assert north['bias']['value'] == pytest.approx((predicted - manual).mean())
+
+
+def test_the_test_set_is_known_by_both_metrics():
+    samples = many()
+    _, ours = evaluate(samples)
+    metric = LandmarkErrorMetric(num_bootstrap=0)
+    evaluator = Evaluator(metric)
+    evaluator.process(samples)
+    evaluator.evaluate(len(samples))
+    assert ours.report['test_set'] == metric.report['test_set']
+
+
+def test_nothing_to_measure_is_told_before_the_first_image():
+    with pytest.raises(InputError, match='nothing to measure.*eye_R, eye_L'):
+        MeasurementMetric().dataset_meta = META
+    with pytest.raises(InputError, match="'nose'.*no landmark"):
+        MeasurementMetric(
+            measurements=[dict(name='x', landmarks=['nose', 'chin'])]
+        ).dataset_meta = META
+
+
+def test_what_the_annotation_file_lists_is_measured():
+    _, metric = evaluate(
+        many(3), META | dict(measurements=OWN[:1]), measurements=None
+    )
+    assert list(metric.report['measures']) == ['eyes']
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'told'),
+    [
+        (dict(unit='input'), "unit='input'.*'image'.*'mm'"),
+        (dict(num_bootstrap=-1), 'num_bootstrap'),
+        (dict(num_bootstrap='many'), 'num_bootstrap'),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused(arguments, told):
+    with pytest.raises(InputError, match=told):
+        MeasurementMetric(**arguments)
+    assert METRICS.get('MeasurementMetric') is MeasurementMetric
+
+
+def printed(report):
+    console = Console(width=80, file=io.StringIO())
+    console.print(measurement_table(report))
+    return console.file.getvalue()
+
+
+def test_the_table_has_a_line_a_measure_and_fits_a_terminal():
+    values, metric = evaluate(many())
+    lines = printed(metric.report).splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    row = next(line for line in lines if line.strip().startswith('eyes'))
+    told = row.split()
+    assert told[1:3] == ['px', '12']
+    for text, key in zip(
+        told[3:], ('bias', 'LoA_low', 'LoA_high', 'MAE', 'ICC', 'slope')
+    ):
+        assert float(text) == pytest.approx(
+            values[f'measure/eyes/{key}'], abs=0.0051
+        )
+
+
+def test_the_table_says_what_is_not_known():
+    _, metric = evaluate(many(2))
+    assert 'all: 2 pairs: SD, limits of agreement' in printed(metric.report)

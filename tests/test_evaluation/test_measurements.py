@@ -1,0 +1,226 @@
+"""Measures against plane geometry, and what a list of them must be."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional import (
+    Measurement,
+    measure,
+    measurement_units,
+    measurements_of_set,
+    parse_measurements,
+    standard_measurements,
+)
+
+NAMES = ['a', 'b', 'c', 'd']
+LIST = [
+    dict(name='ab', landmarks=['a', 'b']),
+    dict(name='cd', kind='distance', landmarks=['c', 'd']),
+    dict(name='abc', kind='angle', landmarks=['a', 'b', 'c']),
+    dict(name='ab_cd', kind='ratio', distances=['ab', 'cd']),
+]
+MEASURES = parse_measurements(LIST, NAMES)
+# A 3-4-5 triangle abc with its right angle at b, and d.
+FACE = np.array([[0.0, 3.0], [0.0, 0.0], [4.0, 0.0], [4.0, 6.0]])
+PLACES = st.lists(
+    st.floats(-1e3, 1e3).map(lambda v: round(v, 3)), min_size=8, max_size=8
+).map(lambda values: np.array(values).reshape(4, 2))
+
+
+def one(points, **kwargs):
+    values = measure(points[None], None, NAMES, MEASURES, **kwargs)
+    return {name: float(value[0]) for name, value in values.items()}
+
+
+def test_a_right_angled_triangle():
+    assert one(FACE) == {
+        'ab': 3.0,
+        'cd': 6.0,
+        'abc': pytest.approx(90),
+        'ab_cd': 0.5,
+    }
+    assert measurement_units(MEASURES) == {
+        'ab': 'px',
+        'cd': 'px',
+        'abc': 'deg',
+        'ab_cd': '1',
+    }
+
+
+def test_millimetres_scale_lengths_alone():
+    found = one(FACE, mm_per_px=0.25)
+    assert (found['ab'], found['cd']) == (0.75, 1.5)
+    assert found['abc'] == pytest.approx(90) and found['ab_cd'] == 0.5
+    assert measurement_units(MEASURES, mm=True)['ab'] == 'mm'
+
+
+def test_each_image_has_its_own_scale_and_one_may_be_unknown():
+    values = measure(
+        np.stack([FACE] * 3), None, NAMES, MEASURES, [1.0, 2.0, math.nan]
+    )
+    np.testing.assert_array_equal(values['ab'], [3, 6, np.nan])
+    np.testing.assert_array_equal(values['ab_cd'], [0.5, 0.5, 0.5])
+
+
+@given(PLACES, st.floats(-math.pi, math.pi), st.floats(0.1, 10))
+def test_measures_do_not_know_where_the_face_is(points, turn, factor):
+    turned = np.array(
+        [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
+    )
+    before, after = one(points), one(factor * points @ turned.T + 50)
+    for name, power in (('ab', 1), ('cd', 1), ('ab_cd', 0)):
+        expected = before[name] * factor**power
+        assert after[name] == pytest.approx(
+            expected, rel=1e-6, abs=1e-6, nan_ok=True
+        )
+
+
+@given(PLACES)
+def test_an_angle_is_that_of_the_law_of_cosines(points):
+    a, b, c = points[:3]
+    arms = math.dist(a, b), math.dist(b, c)
+    found = one(points)['abc']
+    if min(arms) == 0:
+        assert math.isnan(found)
+        return
+    cosine = (arms[0] ** 2 + arms[1] ** 2 - math.dist(a, c) ** 2) / (
+        2 * arms[0] * arms[1]
+    )
+    assert math.cos(math.radians(found)) == pytest.approx(cosine, abs=1e-4)
+    assert 0 <= found <= 180
+
+
+def test_what_is_not_seen_is_not_measured():
+    points = np.stack([FACE, FACE, FACE])
+    points[1, 0] = np.nan
+    points[2, 3] = -7, 9
+    visible = np.ones((3, 4))
+    visible[2, 3] = 0
+    values = measure(points, visible, NAMES, MEASURES)
+    np.testing.assert_array_equal(np.isnan(values['ab']), [0, 1, 0])
+    np.testing.assert_array_equal(np.isnan(values['cd']), [0, 0, 1])
+    np.testing.assert_array_equal(np.isnan(values['abc']), [0, 1, 0])
+    np.testing.assert_array_equal(np.isnan(values['ab_cd']), [0, 1, 1])
+
+
+def test_nothing_is_divided_by_a_length_of_0():
+    flat = FACE.copy()
+    flat[3] = flat[2]
+    assert math.isnan(one(flat)['ab_cd'])
+
+
+def test_no_faces_have_no_measures():
+    values = measure(np.zeros((0, 4, 2)), None, NAMES, MEASURES)
+    assert {len(value) for value in values.values()} == {0}
+
+
+@pytest.mark.parametrize(
+    ('entry', 'told'),
+    [
+        ('ab', r"\[0\] is 'ab'.*'landmarks'"),
+        (dict(landmarks=['a', 'b']), "'name'"),
+        (dict(name=' ', landmarks=['a', 'b']), "'name'"),
+        (dict(name='x', kind='area', landmarks=['a', 'b']), "kind='area'"),
+        (dict(name='x', landmarks=['a']), 'two landmarks'),
+        (dict(name='x', landmarks='ab'), 'two landmarks'),
+        (dict(name='x', landmarks=['a', 'a']), 'all different'),
+        (dict(name='x', landmarks=['a', 'nose']), "'nose'.*no landmark.*a, b"),
+        (dict(name='x', kind='angle', landmarks=['a', 'b']), 'vertex'),
+        (dict(name='x', kind='ratio', landmarks=['a', 'b']), "'landmarks'"),
+        (
+            dict(name='x', kind='ratio', distances=['ab', 'z']),
+            "'z'.*no distance",
+        ),
+        (dict(name='x', landmarks=['a', 'b'], unit='mm'), "'unit'"),
+    ],
+)
+def test_a_measure_that_is_none_is_refused(entry, told):
+    with pytest.raises(InputError, match=told) as caught:
+        parse_measurements([entry, LIST[0]], NAMES, 'faces.json')
+    assert str(caught.value).startswith('faces.json')
+
+
+def test_a_name_is_given_once_and_a_list_is_a_list():
+    with pytest.raises(InputError, match="'ab' is listed twice"):
+        parse_measurements([LIST[0], LIST[0]], NAMES)
+    with pytest.raises(InputError, match='expected a list'):
+        parse_measurements(LIST[0], NAMES)
+
+
+def test_a_list_survives_a_file():
+    stored = [measurement.to_dict() for measurement in MEASURES]
+    assert parse_measurements(stored, NAMES) == MEASURES
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'told'),
+    [
+        (dict(points=FACE), r'\(N, K, 2\)'),
+        (dict(points=FACE[None, :3]), 'K = 4'),
+        (dict(visible=np.ones((1, 3))), r'visible must be \(N, K\)'),
+        (dict(mm_per_px=0), 'above 0'),
+        (dict(mm_per_px=[1.0, 2.0]), 'for each of 1 images'),
+    ],
+)
+def test_shapes_and_scales_are_checked(arguments, told):
+    arguments = dict(points=FACE[None], visible=None) | arguments
+    with pytest.raises(InputError, match=told):
+        measure(names=NAMES, measurements=MEASURES, **arguments)
+
+
+# ------------------------------------------------------- standard measures
+
+
+def names_of(landmarks):
+    return [found.name for found in standard_measurements(landmarks)]
+
+
+def test_the_signs_of_fasd_are_between_the_landmarks_they_are_named_for():
+    landmarks = [
+        'exocanthion_R',
+        'endocanthion_R',
+        'subnasale',
+        'labrale_superius',
+        'stomion',
+    ]
+    found = {m.name: set(m.of) for m in standard_measurements(landmarks)}
+    assert found == {
+        'palpebral_fissure_length_R': {'exocanthion_R', 'endocanthion_R'},
+        'philtrum_length': {'subnasale', 'labrale_superius'},
+        'upper_lip_height': {'subnasale', 'stomion'},
+        'upper_vermilion_height': {'labrale_superius', 'stomion'},
+    }
+
+
+def test_one_side_is_measured_on_its_side():
+    right = ['exocanthion_R', 'endocanthion_R']
+    assert names_of(right) == ['palpebral_fissure_length_R']
+    unnamed = ['exocanthion', 'endocanthion']
+    assert names_of(unnamed) == ['palpebral_fissure_length']
+    # Right and left corners of two different eyes are no fissure.
+    assert names_of(['exocanthion_R', 'endocanthion_L']) == []
+
+
+def test_an_index_needs_both_its_distances():
+    eyes = ['exocanthion_R', 'endocanthion_R', 'endocanthion_L']
+    assert 'intercanthal_index' not in names_of(eyes)
+    assert names_of([*eyes, 'exocanthion_L'])[-1] == 'intercanthal_index'
+
+
+def test_the_config_overrides_the_file_which_overrides_the_standard():
+    eye = ['exocanthion_R', 'endocanthion_R']
+    meta = dict(keypoint_id2name=dict(enumerate(eye)))
+    assert [m.name for m in measurements_of_set(meta)] == [
+        'palpebral_fissure_length_R'
+    ]
+    meta['measurements'] = [dict(name='own', landmarks=eye)]
+    assert [m.name for m in measurements_of_set(meta)] == ['own']
+    given = [Measurement('given', 'distance', tuple(eye))]
+    assert [m.name for m in measurements_of_set(meta, given)] == ['given']
+    meta['measurements'] = []
+    assert measurements_of_set(meta) == ()
