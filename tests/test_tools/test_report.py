@@ -16,13 +16,20 @@ from mmpose_ctd.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'chrome')
-QUIET = (
-    '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run '
-    '--disable-background-networking --disable-component-update '
-    '--disable-sync --hide-scrollbars --enable-logging=stderr --v=0 '
+QUIET = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--hide-scrollbars',
+    '--enable-logging=stderr',
     # Nothing but files can be reached.
-    '--proxy-server=127.0.0.1:9'
-).split()
+    '--proxy-server=127.0.0.1:9',
+]
 pytestmark = pytest.mark.slow
 
 
