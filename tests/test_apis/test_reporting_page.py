@@ -26,6 +26,8 @@ from mmpose_ctd.apis.reporting.result_cache import FILE_NAME
 from mmpose_ctd.apis.reporting.system import read_run
 from mmpose_ctd.errors import InputError, MissingFileError
 
+pytestmark = pytest.mark.slow
+
 
 class Page(HTMLParser):
     """Elements of a page, its tables and its text."""
