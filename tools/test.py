@@ -20,7 +20,10 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.apis.terse_runner import TerseRunner
-from mmpose_ctd.apis.trained_checkpoint import load_trained
+from mmpose_ctd.apis.trained_checkpoint import (
+    check_same_landmarks,
+    load_trained,
+)
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation import (
     LandmarkErrorMetric,
@@ -87,16 +90,9 @@ def check_checkpoint(path: str, runner: TerseRunner) -> None:
     cure = 'Test with the config that the checkpoint was trained with.'
     model = getattr(runner.model, 'module', runner.model)
     content = load_trained(model, path, cure)
-    known = content.get('meta', {}).get('dataset_meta') or {}
-    theirs = list((known.get('keypoint_name2id') or {}).keys())
-    dataset = runner.test_dataloader.dataset.metainfo
-    ours = list((dataset.get('keypoint_name2id') or {}).keys())
-    for i, (their, our) in enumerate(zip(theirs, ours), start=1):
-        if their != our:
-            raise InputError(
-                f'checkpoint: {path!r} was trained on other landmarks: its '
-                f'number {i} is {their!r}, that of the test set {our!r}.'
-            )
+    check_same_landmarks(
+        path, content, runner.test_dataloader.dataset.metainfo
+    )
 
 
 def main() -> None:

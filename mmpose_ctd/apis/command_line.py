@@ -30,8 +30,8 @@ __all__ = [
     'run',
 ]
 
-# What mmengine reads from a config, absent from the file or not.
-_RUNNER_KEYS = {
+#: What mmengine reads from a config, absent from the file or not.
+RUNNER_KEYS = {
     *inspect.signature(Runner).parameters,
     'activation_checkpointing',
     'compile',
@@ -158,7 +158,7 @@ def _distribute_over_cpus(cfg: Config) -> None:
 def _check_options(cfg: Config, args: argparse.Namespace) -> None:
     for option in args.cfg_options:
         key = option.split('.')[0]
-        if key in _RUNNER_KEYS:
+        if key in RUNNER_KEYS:
             continue
         if key in cfg:
             raise InputError(
@@ -167,7 +167,7 @@ def _check_options(cfg: Config, args: argparse.Namespace) -> None:
                 'read. Set those, such as train_cfg.max_iters or '
                 'train_dataloader.dataset.data_root.'
             )
-        known = ', '.join(sorted(_RUNNER_KEYS & set(cfg)))
+        known = ', '.join(sorted(RUNNER_KEYS & set(cfg)))
         raise InputError(
             f'--cfg-options: {args.config} has no {key!r}; its settings are '
             f'{known}.'

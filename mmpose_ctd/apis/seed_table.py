@@ -9,7 +9,13 @@ import numpy as np
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional import bootstrap_interval
 
-__all__ = ['read_report', 'seed_table']
+__all__ = [
+    'check_alike',
+    'mean_errors',
+    'paired_change',
+    'read_report',
+    'seed_table',
+]
 
 
 def read_report(path: str | Path) -> dict:
@@ -58,7 +64,7 @@ def seed_table(systems: Mapping[str, Sequence[dict]]) -> str:
         InputError: If the reports are of different tests.
     """
     first = next(iter(systems.values()))
-    _check_alike(systems, first[0])
+    check_alike(systems, first[0])
     names = list(first[0]['metrics'])
     tau = first[0]['threshold']
     headings = [f'{n} at {tau:g}' if n in ('AUC', 'FR') else n for n in names]
@@ -70,15 +76,23 @@ def seed_table(systems: Mapping[str, Sequence[dict]]) -> str:
     for system, reports in systems.items():
         told = ''
         if reports is not first and len(reports) == len(first):
-            change = _errors(reports) - _errors(first)
-            low, high = bootstrap_interval(change, first[0]['groups'])
-            told = f'{change.mean():+.3f} [{low:+.3f}, {high:+.3f}]'
+            change, low, high = paired_change(reports, first)
+            told = f'{change:+.3f} [{low:+.3f}, {high:+.3f}]'
         cells = [_spread(reports, name) for name in names]
         lines.append([system, str(len(reports)), *cells, told])
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
 
-def _check_alike(systems: Mapping[str, Sequence[dict]], first: dict) -> None:
+def check_alike(systems: Mapping[str, Sequence[dict]], first: dict) -> None:
+    """Refuse to compare reports of different tests.
+
+    Args:
+        systems (Mapping[str, Sequence[dict]]): Name -> its reports.
+        first (dict): The report that the others must be like.
+
+    Raises:
+        InputError: Names the first that is not, and in what.
+    """
     keys = ['unit', 'threshold', 'per', 'num_images', 'test_set']
     if first['unit'] == 'input':
         # A pixel of the input is another length then.
@@ -104,9 +118,27 @@ def _check_alike(systems: Mapping[str, Sequence[dict]], first: dict) -> None:
                 )
 
 
-def _errors(reports: Sequence[dict]) -> np.ndarray:
+def mean_errors(reports: Sequence[dict]) -> np.ndarray:
     """Error of each image, (N,), averaged over the seeds."""
     return np.mean([report['image_errors'] for report in reports], axis=0)
+
+
+def paired_change(
+    reports: Sequence[dict], base: Sequence[dict]
+) -> tuple[float, float, float]:
+    """Difference of two systems' ME on the same images.
+
+    Args:
+        reports (Sequence[dict]): A system's reports, one a seed.
+        base (Sequence[dict]): Those of the system it is compared with.
+
+    Returns:
+        tuple[float, float, float]: Mean difference and its 95 % bootstrap
+        interval over subjects; negative where ``reports`` are better.
+    """
+    change = mean_errors(reports) - mean_errors(base)
+    interval = bootstrap_interval(change, base[0]['groups'])
+    return float(change.mean()), *interval
 
 
 def _spread(reports: Sequence[dict], name: str) -> str:

@@ -8,7 +8,7 @@ from mmpose_ctd.models.teachers.checkpoint import (
     read_checkpoint,
 )
 
-__all__ = ['load_trained']
+__all__ = ['check_same_landmarks', 'load_trained']
 
 
 def load_trained(model: nn.Module, path: str, cure: str) -> dict:
@@ -34,3 +34,25 @@ def load_trained(model: nn.Module, path: str, cure: str) -> dict:
         raise InputError(f"checkpoint: {path!r} has no 'state_dict'. {cure}")
     load_strictly(model, state, f'{path!r} into the model', cure)
     return content
+
+
+def check_same_landmarks(path: str, content: dict, metainfo: dict) -> None:
+    """Refuse a checkpoint that was trained on other landmarks.
+
+    Args:
+        path (str): Of the checkpoint, for the error.
+        content (dict): What :func:`load_trained` gave.
+        metainfo (dict): Of the dataset that it is to be tested on.
+
+    Raises:
+        InputError: Names the first landmark that differs.
+    """
+    known = content.get('meta', {}).get('dataset_meta') or {}
+    theirs = list((known.get('keypoint_name2id') or {}).keys())
+    ours = list((metainfo.get('keypoint_name2id') or {}).keys())
+    for i, (their, our) in enumerate(zip(theirs, ours), start=1):
+        if their != our:
+            raise InputError(
+                f'checkpoint: {path!r} was trained on other landmarks: its '
+                f'number {i} is {their!r}, that of the test set {our!r}.'
+            )

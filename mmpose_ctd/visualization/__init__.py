@@ -2,14 +2,20 @@
 
 from .bland_altman_figure import plot_bland_altman
 from .ced_figure import plot_ced
+from .face_panels import FaceView
 from .face_selection import select_faces
+from .landmark_error_map import plot_landmark_errors
 from .landmark_grid import landmark_grid
 from .landmark_overlay import draw_landmarks
+from .training_figure import plot_training
 
 __all__ = [
+    'FaceView',
     'draw_landmarks',
     'landmark_grid',
     'plot_bland_altman',
     'plot_ced',
+    'plot_landmark_errors',
+    'plot_training',
     'select_faces',
 ]

@@ -1,0 +1,266 @@
+"""What a report reads, each by itself."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mmengine.config import Config
+
+from mmpose_ctd.apis.reporting.anonymity import Anonymity
+from mmpose_ctd.apis.reporting.config_difference import (
+    config_changes,
+    tell_config,
+)
+from mmpose_ctd.apis.reporting.run_log import read_run_log
+from mmpose_ctd.apis.reporting.tables import metric_cell, number
+from mmpose_ctd.apis.reporting.tested_set import collect_samples
+from mmpose_ctd.apis.reporting.work_dir import open_work_dir
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.evaluation import LandmarkErrorMetric
+
+CONFIG = 'model = dict(type="A")\ntest_dataloader = dict(batch_size=1)\n'
+
+
+def work_dir(folder, *checkpoints, config=CONFIG, last=None):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / 'ft_sface.py').write_text(config)
+    for name in checkpoints:
+        (folder / name).write_bytes(b'')
+    if last:
+        (folder / 'last_checkpoint').write_text(last)
+    return folder
+
+
+def log(folder, stamp, records, lines=()):
+    run = folder / stamp
+    (run / 'vis_data').mkdir(parents=True)
+    text = ''.join(json.dumps(r) + '\n' for r in records)
+    (run / 'vis_data' / 'scalars.json').write_text(text + '{"loss": 1')
+    (run / f'{stamp}.log').write_text('\n'.join(lines))
+    return run
+
+
+@pytest.mark.parametrize(
+    ('files', 'last', 'chosen', 'by'),
+    [
+        (['iter_9.pth', 'iter_10.pth'], None, 'iter_10.pth', 'last'),
+        (
+            ['iter_9.pth', 'iter_5.pth'],
+            '/gone/iter_5.pth',
+            'iter_5.pth',
+            'last',
+        ),
+        (
+            ['iter_9.pth', 'iter_5.pth'],
+            r'C:\a\iter_5.pth',
+            'iter_5.pth',
+            'last',
+        ),
+        (['epoch_3.pth'], '/gone/epoch_4.pth', 'epoch_3.pth', 'last'),
+        (
+            ['iter_9.pth', 'best_landmark_ME_iter_5.pth'],
+            '/a/iter_9.pth',
+            'best_landmark_ME_iter_5.pth',
+            'validation',
+        ),
+    ],
+)
+def test_checkpoint_that_is_reported(tmp_path, files, last, chosen, by):
+    run = open_work_dir(work_dir(tmp_path, *files, last=last))
+    assert (run.checkpoint.name, run.chosen_by) == (chosen, by)
+    assert run.config_name == 'ft_sface'
+
+
+def test_config_of_the_training_counts_and_not_that_of_a_later_test(tmp_path):
+    folder = work_dir(tmp_path, 'iter_1.pth')
+    train = log(folder, '20260101_000000', [{'loss': 2, 'step': 1}])
+    (train / 'vis_data' / 'config.py').write_text(CONFIG + 'seed = 1\n')
+    test = log(folder, '20260102_000000', [])
+    (test / 'vis_data' / 'scalars.json').write_text('{"landmark/ME": 2}\n')
+    (test / 'vis_data' / 'config.py').write_text(CONFIG + 'seed = 2\n')
+    assert open_work_dir(folder).cfg.seed == 1
+
+
+def test_messages_of_work_dirs(tmp_path):
+    with pytest.raises(MissingFileError, match='no such folder'):
+        open_work_dir(tmp_path / 'no')
+    folder = work_dir(tmp_path / 'a b')
+    with pytest.raises(MissingFileError, match='no checkpoint'):
+        open_work_dir(folder)
+    (folder / 'iter_1.pth').write_bytes(b'')
+    (folder / 'ed_sface.py').write_text(CONFIG + 'other = 1\n')
+    with pytest.raises(InputError, match='holds 2 configs, ed_sface.py, ft_'):
+        open_work_dir(folder)
+    (folder / 'ed_sface.py').unlink()
+    (folder / 'ft_sface.py').write_text('model = dict(')
+    with pytest.raises(InputError, match='ft_sface.py: SyntaxError'):
+        open_work_dir(folder)
+    (folder / 'ft_sface.py').write_text('model = dict(type="A")')
+    with pytest.raises(InputError, match='has no test_dataloader'):
+        open_work_dir(folder)
+
+
+def test_curves_of_a_training_that_was_resumed(tmp_path):
+    stamp = '2026/01/01 00:00:{:02d} - mmengine - INFO - '
+    first = [
+        {'loss': 9.0, 'loss_kpt': 8.0, 'lr': 0.1, 'time': 1.0, 'step': 10},
+        {'landmark/ME': 3.0, 'time': 1.0, 'step': 0},
+        {'loss': 7.0, 'loss_kpt': 6.0, 'lr': 0.1, 'step': 20},
+        {'loss': float('nan'), 'lr': 0.1, 'step': 30},
+    ]
+    second = [
+        {'loss': 5.0, 'loss_kpt': 4.0, 'lr': 0.05, 'step': 20},
+        {'landmark/ME': 2.0, 'landmark/FR': 0.5, 'step': 0},
+    ]
+    lines = [
+        f'{stamp.format(0)}Python',
+        '    PyTorch: 2.13.0+cpu',
+        '    seed: 7',
+        f'{stamp.format(9)}Iter(train) [10/20]',
+        f'{stamp.format(50)}Iter(test) [1/1]',
+    ]
+    log(tmp_path, '20260101_000000', first, lines)
+    log(tmp_path, '20260101_000100', second, lines)
+    log(tmp_path, '20260101_000200', [{'landmark/ME': 99.0}], lines[:1])
+    # The half line at each end is passed over.
+    for file in tmp_path.glob('*2*00/vis_data/scalars.json'):
+        text = file.read_text()
+        file.write_text(text.replace('{"loss": 1', '{"los'))
+    found = read_run_log(tmp_path)
+    loss, error = found.training['loss'], found.validation['landmark/ME']
+    assert (loss.steps, loss.values) == ([10, 20], [9.0, 5.0])
+    assert (error.steps, error.values) == ([10, 20], [3.0, 2.0])
+    assert 'time' not in found.training
+    assert (found.seconds, found.num_restarts) == (18.0, 1)
+    assert found.environment == {'PyTorch': '2.13.0+cpu', 'seed': '7'}
+
+
+def test_empty_log_is_none(tmp_path):
+    found = read_run_log(tmp_path)
+    assert found.seconds is None and not found.training
+
+
+def test_method_is_what_the_config_adds_to_its_base(repo_root):
+    folder = repo_root / 'configs' / 'frl_faces'
+    cfg = Config.fromfile(folder / 'ctd_ed_sface.py')
+    cfg.train_cfg.max_iters = 77
+    cfg.work_dir = '/somewhere'
+    story = tell_config('ctd_ed_sface', cfg)
+    assert story.file == 'frl_faces/ctd_ed_sface.py'
+    assert story.base == 'frl_faces/ft_sface.py'
+    (method,) = story.method
+    assert method.key == 'model.regularizers' and method.before == ''
+    assert method.after == (
+        "dict(ed=dict(loss_weight=10.0, type='EncoderDistillLoss'))"
+    )
+    (override,) = story.overrides
+    assert (override.key, override.after) == ('train_cfg.max_iters', '77')
+
+
+def test_config_that_lies_nowhere(tmp_path):
+    story = tell_config('of_our_own', Config(dict(model=dict())))
+    assert (story.file, story.method, story.overrides) == ('', [], [])
+
+
+def test_changes_of_lists():
+    before = dict(
+        custom_hooks=[dict(type='A'), dict(type='B')],
+        param_scheduler=[dict(type='P', end=5)],
+        train_cfg=dict(size=(1, 2)),
+        load_from=None,
+    )
+    after = dict(
+        custom_hooks=[dict(type='New'), dict(type='A'), dict(type='B')],
+        param_scheduler=[dict(type='P', end=6)],
+        train_cfg=dict(size=[1, 2]),
+    )
+    found = [(c.key, c.before, c.after) for c in config_changes(before, after)]
+    assert found == [
+        ('custom_hooks', '', "dict(type='New')"),
+        ('load_from', 'None', ''),
+        ('param_scheduler.0.end', '5', '6'),
+    ]
+
+
+def test_ids_and_paths_leave_a_text():
+    clean = Anonymity(['jane_doe', 'o.k.', '12', '12345', 'p.jpg']).clean
+    told = clean("data_root='/clinic/jane_doe/x', n=12, f='a/jane_doe.png'")
+    assert told == "data_root='[path]', n=12, f='a/[id].png'"
+    assert clean('/ward/of/Jane') == '[path]'
+    assert clean('id 12345, 912345, jane_doe_2') == ('id [id], 912345, [id]_2')
+    assert Anonymity([]).clean('nothing to hide') == 'nothing to hide'
+
+
+def sample(i, subject=None, img_id=None, shift=0.0):
+    points = np.array([[[1.0 + i, 2.0], [3.0, 4.0 * i]]])
+    return dict(
+        pred_instances=dict(keypoints=points + shift),
+        gt_instances=dict(keypoints=points, keypoints_visible=[[1, 1]]),
+        subject=subject,
+        site=None,
+        img_id=img_id,
+        id=i,
+        input_size=(32, 32),
+        input_scale=np.array([64.0, 64.0]),
+        input_center=np.array([32.0, 32.0]),
+        img_path='/clinic/jane.png',
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(['anna', 'Zoe', '10', '9', 'ärger', 'b b']),
+            st.floats(0.0, 9.0),
+        ),
+        min_size=2,
+        max_size=8,
+    )
+)
+def test_codes_give_the_intervals_of_the_names(people):
+    """Groups are drawn in the order of their names."""
+    samples = [
+        sample(i, subject, 100 - i, shift)
+        for i, (subject, shift) in enumerate(people)
+    ]
+    tested = collect_samples(samples, ['a', 'b'])
+    metric = LandmarkErrorMetric(num_bootstrap=50)
+    metric.dataset_meta = tested.dataset_meta
+    for one in samples:
+        metric.process({}, [one])
+    metric.evaluate(len(samples))
+    ours = tested.evaluate(LandmarkErrorMetric(num_bootstrap=50)).report
+    assert ours == metric.report
+    told = repr(vars(tested))
+    assert 'clinic' not in told and 'anna' not in told
+
+
+def test_image_names_are_not_kept():
+    samples = [sample(i, None, f'jane_{i}.png') for i in range(3)]
+    assert 'jane' not in repr(vars(collect_samples(samples, ['a', 'b'])))
+
+
+def test_input_pixels_of_the_mean_face():
+    tested = collect_samples([sample(i, 's', i) for i in range(3)], 'ab')
+    # Half the scale: an input of 32 shows 64 pixels.
+    np.testing.assert_allclose(tested.mean_face(), [[1.0, 1.0], [1.5, 2.0]])
+
+
+def test_two_faces_in_a_sample_are_refused():
+    two = sample(0)
+    for field in ('pred_instances', 'gt_instances'):
+        two[field]['keypoints'] = np.zeros((2, 2, 2))
+    two['gt_instances']['keypoints_visible'] = np.ones((2, 2))
+    with pytest.raises(InputError, match='has 2 faces'):
+        collect_samples([two], ['a', 'b'])
+
+
+def test_cells():
+    assert number(None) == number(float('nan')) == '–'
+    assert number(-1.005, 1, sign=True) == '−1.0'
+    one = dict(value=0.5, low=0.25, high=0.75)
+    assert metric_cell('FR', [one], 2) == '50.0\n[25.0, 75.0]'
+    assert metric_cell('ME', [one, dict(value=1.5)], 2) == '1.00 ± 0.71'
+    assert metric_cell('AUC', [dict(value=0.5, low=None)], 2) == '0.500'
