@@ -63,7 +63,9 @@ def read(sources: list[Source]) -> Reading:
 
 
 def _shown(titles) -> str:
-    return ', '.join(map(repr, titles[:8])) + (' ...' if len(titles) > 8 else '')
+    return ', '.join(map(repr, titles[:8])) + (
+        ' ...' if len(titles) > 8 else ''
+    )
 
 
 def point_columns(titles: list[str]) -> dict[str, dict[str, str]]:

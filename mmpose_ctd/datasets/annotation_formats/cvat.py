@@ -28,7 +28,9 @@ def read(sources: list[Source]) -> Reading:
         root = _root(source)
         images = root.findall('image')
         if not images:
-            film = ' It is of a film.' if root.find('track') is not None else ''
+            film = (
+                ' It is of a film.' if root.find('track') is not None else ''
+            )
             raise Refused(
                 f'{source.name}: has no <image>.{film} Export the task as '
                 '"CVAT for images 1.1" and unpack annotations.xml.'

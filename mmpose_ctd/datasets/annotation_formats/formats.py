@@ -49,6 +49,8 @@ FORMATS = {
     )
 }
 
+_BROKEN_JSON = 'broken JSON'
+
 
 def find_sources(
     path: str,
@@ -121,6 +123,10 @@ def _in_folder(
             if kind is not None:
                 short = os.path.relpath(full, path).replace(os.sep, '/')
                 found.setdefault(kind, []).append(Source(full, short))
+    # A file that is cut off is told of, not lost.
+    broken = found.pop(_BROKEN_JSON, [])
+    if broken and 'labelme' in found:
+        found['labelme'] = sorted(found['labelme'] + broken)
     return found
 
 
@@ -146,7 +152,7 @@ def _format_of(path: str, certain: bool) -> str | None:
         kind = next(
             (k.name for k in FORMATS.values() if suffix in k.suffixes), None
         )
-    if kind is None and certain:
+    if kind in (None, _BROKEN_JSON) and certain:
         raise InputError(
             f'POINTS: {os.path.basename(path)!r} is of no format that is '
             f'known by its name or content. Say which with --format '
@@ -160,7 +166,7 @@ def _json_kind(path: str) -> str | None:
         with open(path, encoding='utf-8-sig') as file:
             content = json.load(file)
     except ValueError:
-        return None
+        return _BROKEN_JSON
     if isinstance(content, dict):
         if 'shapes' in content:
             return 'labelme'

@@ -63,9 +63,7 @@ def decimal_mark(table: pd.DataFrame, delimiter: str) -> str:
     return ',' if commas.any().any() else '.'
 
 
-def read_table(
-    path: str | os.PathLike, name: str
-) -> tuple[pd.DataFrame, str]:
+def read_table(path: str | os.PathLike, name: str) -> tuple[pd.DataFrame, str]:
     """Read a CSV file: its delimiter, encoding and decimal mark are found.
 
     Args:
