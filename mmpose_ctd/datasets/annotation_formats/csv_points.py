@@ -26,6 +26,7 @@ __all__ = ['read']
 # exo_x, exo.x, "exo (x)", "exo x", exoX; x_exo, x1, X0.
 _AFTER = re.compile(r'(.*?)[\s_.:\-]*\(?([xyvXYV])\)?')
 _BEFORE = re.compile(r'([xyvXYV])[\s_.:\-]*(.+)')
+_UNIT = re.compile(r'\s*[(\[](?:px|pixels?)[)\]]$', re.I)
 _TEXTS = ('subject', 'site', 'sex')
 _NUMBERS = ('mm_per_px', 'age')
 
@@ -82,7 +83,7 @@ def point_columns(titles: list[str]) -> dict[str, dict[str, str]]:
     for pattern, first in ((_AFTER, 1), (_BEFORE, 2)):
         groups: dict[str, dict[str, str]] = {}
         for title in titles:
-            match = pattern.fullmatch(title)
+            match = pattern.fullmatch(_UNIT.sub('', title))
             if match and match[first]:
                 axis = match[3 - first].lower()
                 groups.setdefault(match[first], {}).setdefault(axis, title)

@@ -97,6 +97,9 @@ def finite_or_nan(text: str, decimal: str = '.') -> float:
     if text.lower() in _MISSING:
         return float('nan')
     if decimal != '.':
+        # A point is for thousands there, or a mistake.
+        if '.' in text:
+            raise ValueError(text)
         text = text.replace(decimal, '.')
     # `float` alone would also read '1_0'.
     if '_' in text or 'inf' in text.lower():

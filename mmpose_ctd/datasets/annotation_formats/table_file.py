@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import warnings
 
 import pandas as pd
 
@@ -20,10 +21,10 @@ SYNONYMS = {
     'image': 'image images file filename imagename imagefile photo photograph '
     'photoname picture foto bild bilddatei',
     'subject': 'subject subjectid patient patientid participant participantid '
-    'person personid child childid case caseid proband pid sid',
-    'site': 'site siteid centre center clinic hospital location',
-    'mm_per_px': 'mmperpx mmperpixel mm/px mm/pixel scale',
-    'age': 'age ageyears age(years) years',
+    'person personid child childid caseid proband pid sid',
+    'site': 'site siteid centre center clinic hospital',
+    'mm_per_px': 'mmperpx mmperpixel mm/px mm/pixel',
+    'age': 'age ageyears age(years)',
     'sex': 'sex gender',
     'landmark': 'landmark landmarkname landmarkid point pointname name label '
     'keypoint',
@@ -57,7 +58,8 @@ def decimal_mark(table: pd.DataFrame, delimiter: str) -> str:
         table (pd.DataFrame): Of strings.
         delimiter (str): What separates its columns.
     """
-    if delimiter == ',' and not table.map(_COMMA_NUMBER.fullmatch).any().any():
+    # There '1,234' may be a thousand: it is left to be no number at all.
+    if delimiter == ',':
         return '.'
     commas = table.map(lambda v: bool(_COMMA_NUMBER.fullmatch(v.strip())))
     return ',' if commas.any().any() else '.'
@@ -88,7 +90,7 @@ def read_table(path: str | os.PathLike, name: str) -> tuple[pd.DataFrame, str]:
     # Excel's own first line in some countries.
     if re.fullmatch(r'sep=.', lines[0].strip(), re.I):
         lines = lines[1:]
-        text = '\n'.join(lines)
+        text = '\n'.join(lines) + '\n'
     if not lines:
         raise InputError(f'{name}: has no row of titles.')
     counts = {mark: lines[0].count(mark) for mark in _DELIMITERS}
@@ -99,16 +101,19 @@ def read_table(path: str | os.PathLike, name: str) -> tuple[pd.DataFrame, str]:
             'expected titles separated by comma, semicolon or tab.'
         )
     try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=delimiter,
-            dtype=str,
-            keep_default_na=False,
-            skipinitialspace=True,
-            index_col=False,
-            on_bad_lines='error',
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        with warnings.catch_warnings():
+            # Else cells without a title would be dropped with a warning.
+            warnings.simplefilter('error', pd.errors.ParserWarning)
+            table = pd.read_csv(
+                io.StringIO(text),
+                sep=delimiter,
+                dtype=str,
+                keep_default_na=False,
+                skipinitialspace=True,
+                skip_blank_lines=False,
+                index_col=False,
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         reason = ' '.join(str(error).split())
         raise InputError(
             f'{name}: rows and titles do not fit together ({reason}). Quote '

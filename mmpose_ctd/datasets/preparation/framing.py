@@ -23,7 +23,8 @@ def frame_box(
 ) -> ImageCrop:
     """The square around a box, with margin, that holds all points.
 
-    It is moved into the image where it fits there, else it reaches beyond.
+    It is moved into the image and, if it is too large, made smaller; it only
+    reaches beyond where the points would not fit else.
 
     Args:
         box (tuple[float, float, float, float]): x, y, width, height, where
@@ -41,6 +42,9 @@ def frame_box(
     x, y, width, height = box
     side = max(width, height) * (1 + 2 * margin)
     centre = np.array([x + width / 2, y + height / 2])
+    # Repeated borders teach nothing: rather cut closer, as far as the
+    # landmarks allow.
+    side = min(side, *image_size)
     low, high = centre - side / 2, centre + side / 2
     # Pixels have their centres at halves here. A point at the very edge
     # would be lost with the next rotation.

@@ -11,12 +11,22 @@ __all__ = ['IMAGE_SUFFIXES', 'ImageIndex', 'NotFound']
 #: Files that are taken for photographs. HEIC is among them so that it is
 #: refused in words.
 IMAGE_SUFFIXES = frozenset(
-    '.jpg .jpeg .jpe .png .tif .tiff .bmp .webp .gif .heic .heif'.split()
+    ('.jpg', '.jpeg', '.jpe', '.png', '.tif', '.tiff', '.bmp', '.webp')
+    + ('.gif', '.heic', '.heif')
 )
 
 
 class NotFound(InputError):
-    """No photograph, or several, of that name."""
+    """No photograph, or several, of that name.
+
+    Args:
+        message (str): Why.
+        candidates (list[str]): The photographs that it may be.
+    """
+
+    def __init__(self, message: str, candidates: list[str]) -> None:
+        super().__init__(message)
+        self.candidates = candidates
 
 
 def _plain(name: str) -> str:
@@ -83,7 +93,8 @@ class ImageIndex:
             found = self._by_stem.get(stem, [])
         found = found or self._by_stem.get(base, [])
         if not found:
-            raise NotFound('no photograph of this name')
+            raise NotFound('no photograph of this name in IMAGES', [])
+        self._check_folder(found, plain)
         for narrower in (
             [p for p in found if _plain(p).split('/')[-1] == base],
             *self._by_folder(found, plain),
@@ -93,10 +104,24 @@ class ImageIndex:
             found = both or found
             if len(found) == 1:
                 return found[0]
-        shown = ', '.join(found[:3]) + (' ...' if len(found) > 3 else '')
         raise NotFound(
-            f'{len(found)} photographs of this name ({shown}); expected one'
+            f'{len(found)} photographs of this name in IMAGES; expected one',
+            found,
         )
+
+    def _check_folder(self, found: list[str], plain: str) -> None:
+        """Two clinics' 001.jpg must not be taken for each other."""
+        folder = plain.rpartition('/')[0].rpartition('/')[2]
+        inside = f'/{folder}/'
+        if folder in ('', '.', '..') or any(
+            inside in '/' + _plain(path) for path in found
+        ):
+            return
+        if any(inside in '/' + _plain(path) for path in self.paths):
+            raise NotFound(
+                'no photograph of this name in its folder, but elsewhere',
+                found,
+            )
 
     @staticmethod
     def _by_folder(found: list[str], plain: str) -> list[list[str]]:
