@@ -194,7 +194,6 @@ def _crop(
             text = 'no face is found'
             if face is not None:
                 text = 'the points lie outside the face that is found'
-                x, y, w, h = face
                 mirrored = points * (1, -1) + (0, photograph.size[1] - 1)
                 if _agree(face, mirrored):
                     text += ', but would fit it upside down (--y-axis)'

@@ -1,25 +1,21 @@
 """From a folder of photographs and points clicked in some tool to a set."""
 
-import hashlib
 import os
-from dataclasses import asdict
+import shutil
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.version import __version__
 
-from ..annotation_formats import AnnotationFormat, find_sources
+from ..annotation_formats import PointRecord, find_sources
 from .checks import check_columns, check_folders, check_ruler
 from .image_index import ImageIndex
-from .job import Job, plan_jobs
-from .journal import Journal, job_key
-from .landmark_choice import LandmarkChoice, read_landmarks
+from .job import plan_jobs
+from .journal import Journal
+from .landmark_choice import read_landmarks
 from .options import PrepareOptions
 from .overview import note_overview
-from .picture import PictureRefused, make_picture
+from .picture_maker import PictureMaker
 from .report import Report, write_report
 from .subjects import SubjectTable
 from .write_set import draft_mapping, name_subjects, write_annotations
@@ -80,6 +76,9 @@ def prepare(
     report.notes += reading.notes
     if not reading.records:
         raise InputError(f'POINTS: {points!r} holds no record of points.')
+    if all(record.problem is not None for record in reading.records):
+        _refuse_all(reading.records, report)
+        return report
     check_ruler(reading.records, landmarks, options)
     choice = read_landmarks(
         landmarks, reading.records, count_from, options.scale_points
@@ -92,36 +91,28 @@ def prepare(
     jobs = plan_jobs(reading.records, index, choice, subjects, options, report)
     report.landmarks = len(choice.names)
     note_overview(report, reading.records, jobs, index, choice, options)
+    maker = PictureMaker(index, choice, known, options, report, progress)
     if dry_run:
-        results = _make(jobs, index, choice, known, options, report, progress)
-        _count(report, results)
+        _count(report, maker.make(jobs))
         return report
     staged = folder.parent / f'.{folder.name}.unfinished'
     (staged / 'images').mkdir(parents=True, exist_ok=True)
     journal = Journal(staged)
     try:
-        results = _make(
-            jobs,
-            index,
-            choice,
-            known,
-            options,
-            report,
-            progress,
-            staged,
-            journal,
-        )
-        if not results:
-            return report
-        codes = name_subjects(results, options)
-        _count(report, results)
-        write_annotations(staged, results, choice, options, known.name)
-        write_report(report, staged, names_in_report)
-        draft = None
-        if mapping is not None:
-            draft = draft_mapping(Path(mapping), results, codes)
+        results = maker.make(jobs, staged, journal)
+        if results:
+            codes = name_subjects(results, options)
+            _count(report, results)
+            write_annotations(staged, results, choice, options, known.name)
+            write_report(report, staged, names_in_report)
+            draft = None
+            if mapping is not None:
+                draft = draft_mapping(Path(mapping), results, codes)
     finally:
         journal.close()
+    if not results:
+        shutil.rmtree(staged)
+        return report
     journal.remove()
     if folder.exists():
         folder.rmdir()
@@ -132,107 +123,10 @@ def prepare(
     return report
 
 
-def _make(
-    jobs: list[Job],
-    index: ImageIndex,
-    choice: LandmarkChoice,
-    known: AnnotationFormat,
-    options: PrepareOptions,
-    report: Report,
-    progress: bool,
-    staged: Path | None = None,
-    journal: Journal | None = None,
-) -> list[dict]:
-    """Make the pictures, or take those that are made."""
-    results = []
-    digests: dict[str, int] = {}
-    for place, job in enumerate(
-        track(
-            jobs,
-            'photographs',
-            console=Console(stderr=True),
-            disable=not progress,
-        ),
-        1,
-    ):
-        path = index.full(job.path)
-        name = f'{place:06d}.{options.image_format}'
-        key = _key(path, name, job, choice, known, options)
-        entry = journal.get(key) if journal else None
-        if entry is None or not _is_there(staged, entry):
-            entry = _entry(path, name, job, choice, known, options, staged)
-            if journal:
-                journal.add(key, entry)
-        row = report.rows[job.number]
-        if 'code' in entry:
-            report.leave_out(job.number, entry['code'], entry['reason'])
-            continue
-        row.picture = name
-        row.notes = [tuple(note) for note in entry['notes']]
-        first = digests.setdefault(entry['digest'], job.number)
-        if first != job.number:
-            row.notes.append(
-                ('same', f'is the very photograph of record {first}')
-            )
-        results.append(
-            {
-                'id': place,
-                'file_name': name,
-                'image': entry['image'],
-                'keypoints': entry['keypoints'],
-                'job': job,
-            }
-        )
-    return results
-
-
-def _key(path, name, job: Job, choice, known, options) -> str:
-    try:
-        status = os.stat(path)
-        state = [status.st_size, status.st_mtime_ns]
-    except OSError:
-        state = []
-    record = {k: v for k, v in asdict(job.record).items() if k != 'source'}
-    return job_key(
-        __version__,
-        job.path,
-        state,
-        name,
-        record,
-        job.fields,
-        asdict(choice),
-        known.name,
-        asdict(options),
-    )
-
-
-def _is_there(staged: Path, entry: dict) -> bool:
-    if 'code' in entry:
-        # A photograph may have become readable without a change of time.
-        return False
-    path = staged / 'images' / entry['file_name']
-    return path.is_file() and path.stat().st_size == entry['bytes']
-
-
-def _entry(path, name, job: Job, choice, known, options, staged) -> dict:
-    try:
-        picture = make_picture(path, job, choice.names, known, options)
-    except PictureRefused as error:
-        return {'code': error.code, 'reason': str(error)}
-    if staged is not None:
-        target = staged / 'images' / name
-        draft = target.with_suffix('.part')
-        draft.write_bytes(picture.data)
-        draft.replace(target)
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return {
-        'file_name': name,
-        'bytes': len(picture.data),
-        'digest': digest,
-        'image': picture.image,
-        'keypoints': picture.keypoints.tolist(),
-        'notes': picture.notes,
-    }
+def _refuse_all(records: list[PointRecord], report: Report) -> None:
+    for number, record in enumerate(records, 1):
+        report.add_record(number, record.source, record.image)
+        report.leave_out(number, 'unreadable', record.problem)
 
 
 def _count(report: Report, results: list[dict]) -> None:
