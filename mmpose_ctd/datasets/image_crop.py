@@ -60,17 +60,12 @@ class ImageCrop:
         """
         height, width = image.shape[:2]
         right, bottom = self.x + self.width, self.y + self.height
-        # At least one row and column, to have something to repeat.
-        x0, x1 = sorted((_inside(self.x, width - 1), _inside(right, width)))
-        y0, y1 = sorted((_inside(self.y, height - 1), _inside(bottom, height)))
-        patch = cv2.copyMakeBorder(
-            image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)],
-            max(0, -self.y),
-            max(0, bottom - height),
-            max(0, -self.x),
-            max(0, right - width),
-            cv2.BORDER_REPLICATE,
-        )
+        if 0 <= self.x and right <= width and 0 <= self.y and bottom <= height:
+            patch = image[self.y : bottom, self.x : right]
+        else:
+            columns = np.arange(self.x, right).clip(0, width - 1)
+            rows = np.arange(self.y, bottom).clip(0, height - 1)
+            patch = image[rows][:, columns]
         size = self.out_width, self.out_height
         if size == (self.width, self.height):
             return patch
@@ -94,7 +89,3 @@ class ImageCrop:
         """Points of the result as points of the image; undoes ``forward``."""
         origin = np.array([self.x, self.y])
         return (points + 0.5) / self.scale - 0.5 + origin
-
-
-def _inside(value: int, limit: int) -> int:
-    return min(max(value, 0), limit)

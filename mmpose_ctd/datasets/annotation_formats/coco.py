@@ -41,8 +41,9 @@ def _record(file: LandmarkFile, annotation: dict) -> PointRecord:
     name = image.get('file_name')
     name = name if isinstance(name, str) else ''
     try:
+        if image:
+            file.check_image(image)
         file.check_annotation(annotation)
-        file.check_image(image)
     except InputError as error:
         problem = str(error).removeprefix(f'{file.path}: ')
         return PointRecord(where, name, problem=problem)

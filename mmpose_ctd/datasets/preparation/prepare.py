@@ -4,7 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-
 from mmpose_ctd.errors import InputError
 
 from ..annotation_formats import PointRecord, find_sources
