@@ -60,7 +60,7 @@ class ImageCrop:
         """
         height, width = image.shape[:2]
         right, bottom = self.x + self.width, self.y + self.height
-        if 0 <= self.x and right <= width and 0 <= self.y and bottom <= height:
+        if self.x >= 0 and right <= width and self.y >= 0 and bottom <= height:
             patch = image[self.y : bottom, self.x : right]
         else:
             columns = np.arange(self.x, right).clip(0, width - 1)

@@ -145,9 +145,8 @@ def _fields(
     if options.subject_from == 'folder':
         if not folders:
             raise Refused('--subject-from folder: it lies in no folder')
+        # The whole path: two clinics' c1 are two children.
         fields['subject'] = '/'.join(folders)
-        if options.site_from == 'folder' and len(folders) > 1:
-            fields['subject'] = '/'.join(folders[1:])
     if options.site is not None:
         fields['site'] = options.site
     if pattern is not None:

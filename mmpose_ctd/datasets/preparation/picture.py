@@ -11,19 +11,17 @@ from mmpose_ctd.errors import InputError
 from ..annotation_formats import AnnotationFormat, Refused
 from ..face_detection import detect_face
 from ..image_crop import ImageCrop
-from ..landmark_names import flip_partner
 from ..upright_image import Photograph, read_photograph
 from .framing import MARGINS, frame_box, frame_image
 from .job import Job
 from .options import UNITS, PrepareOptions
+from .plausibility import face_notes, scale_notes
 from .upright_points import clicked_size, to_upright
 
 __all__ = ['Picture', 'PictureRefused', 'make_picture']
 
 # A click at the very edge may lie this far outside, in pixels.
 _EDGE = 1.0
-# Landmarks of a face that span less or more, in mm, have a wrong scale.
-_SPAN_MM = (5.0, 400.0)
 
 
 class PictureRefused(Refused):
@@ -107,7 +105,7 @@ def make_picture(
                 f'{options.size}; not enlarged (--enlarge would)',
             )
         )
-    notes += _side_notes(points, labelled, names)
+    notes += face_notes(points, labelled, names)
     image = {
         'width': crop.out_width,
         'height': crop.out_height,
@@ -118,7 +116,7 @@ def make_picture(
     ruler = None if job.ruler is None else to_upright(job.ruler, *frame)
     scale = _mm_per_px(job, ruler, options, notes)
     if scale is not None:
-        _check_scale(scale, points[labelled], notes)
+        notes += scale_notes(scale, points[labelled])
         image['mm_per_px'] = scale / math.sqrt(crop.scale.prod())
     moved = np.where(labelled[:, None], crop.forward(points), 0)
     return Picture(
@@ -215,29 +213,6 @@ def _agree(
     return bool(inside.all(axis=1).mean() > 0.5)
 
 
-def _side_notes(
-    points: np.ndarray, labelled: np.ndarray, names: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    right_is_right = []
-    for i, name in enumerate(names):
-        partner = flip_partner(name, names)
-        if name == partner or '_R' not in name:
-            continue
-        j = names.index(partner)
-        if labelled[i] and labelled[j]:
-            right_is_right.append(points[i, 0] > points[j, 0])
-    if right_is_right and np.mean(right_is_right) > 0.5:
-        return [
-            (
-                'sides',
-                'landmarks _R lie at the right of the image; _R is the '
-                "subject's right, at the image's left: swapped names, or a "
-                'mirrored photograph?',
-            )
-        ]
-    return []
-
-
 def _mm_per_px(
     job: Job,
     ruler: np.ndarray | None,
@@ -262,22 +237,6 @@ def _mm_per_px(
     if job.record.scale is not None and options.scale_unit is not None:
         return job.record.scale * UNITS[options.scale_unit]
     return None
-
-
-def _check_scale(
-    scale: float, points: np.ndarray, notes: list[tuple[str, str]]
-) -> None:
-    if len(points) < 2:
-        return
-    span = scale * float(np.ptp(points, axis=0).max())
-    if not _SPAN_MM[0] <= span <= _SPAN_MM[1]:
-        notes.append(
-            (
-                'scale',
-                f'with {scale:.4g} mm a pixel the landmarks span {span:.3g} '
-                'mm, which no face does',
-            )
-        )
 
 
 def _encode(image: np.ndarray, options: PrepareOptions) -> bytes:

@@ -15,6 +15,7 @@ from .landmark_choice import read_landmarks
 from .options import PrepareOptions
 from .overview import note_overview
 from .picture_maker import PictureMaker
+from .plausibility import WHOLE_SET
 from .report import Report, write_report
 from .subjects import SubjectTable
 from .write_set import draft_mapping, name_subjects, write_annotations
@@ -136,4 +137,8 @@ def _count(report: Report, results: list[dict]) -> None:
     report.points = sum(
         v > 0 for result in results for _, _, v in result['keypoints']
     )
+    for code, text in WHOLE_SET.items():
+        found = sum(code in dict(row.notes) for row in report.used)
+        if results and found > len(results) / 2:
+            report.warnings.append(text)
     report.with_scale = sum('mm_per_px' in r['image'] for r in results)
