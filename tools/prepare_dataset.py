@@ -239,7 +239,7 @@ def main() -> None:
         print(f'WARNING: {warning}', file=sys.stderr)
     print(summary(report))
     if report.out is not None:
-        print(f'Written to {args.out}: landmarks.json, images, report.csv')
+        print(f'Written to {args.out}: annotations, images, report.csv')
     sys.exit(report.exit_status)
 
 

@@ -20,6 +20,8 @@ _SPAN_MM = (5.0, 400.0)
 WHOLE_SET = {
     'sides': 'MOST FACES HAVE LEFT AND RIGHT SWAPPED: _R must be the '
     "subject's right, which is at the image's left. Correct the names.",
+    'sideways': 'MOST FACES LIE ON THEIR SIDE: the points were clicked in '
+    'another frame. Say --frame stored or --frame upright.',
     'upside down': 'MOST FACES ARE UPSIDE DOWN: the mouth is above the eyes. '
     'Say --y-axis up or --y-axis down, or correct the names.',
 }
@@ -28,7 +30,7 @@ WHOLE_SET = {
 def face_notes(
     points: np.ndarray, labelled: np.ndarray, names: tuple[str, ...]
 ) -> list[tuple[str, str]]:
-    """Swapped sides, and mouths above eyes.
+    """Swapped sides, mouths above eyes, faces that lie on their side.
 
     Args:
         points (np.ndarray): (K, 2), pixels of the upright photograph.
@@ -39,15 +41,27 @@ def face_notes(
         list[tuple[str, str]]: Code and text of each finding.
     """
     notes = []
-    swapped = []
+    across = []
     for i, name in enumerate(names):
         partner = flip_partner(name, names)
         if name == partner or not re.search('_R|[Rr]ight', name):
             continue
         j = names.index(partner)
         if labelled[i] and labelled[j]:
-            swapped.append(points[i, 0] > points[j, 0])
-    if swapped and np.mean(swapped) > 0.5:
+            across.append(points[j] - points[i])
+    across = np.array(across).reshape(-1, 2)
+    sideways = len(across) and (
+        abs(across[:, 1].mean()) > abs(across[:, 0].mean())
+    )
+    if sideways:
+        notes.append(
+            (
+                'sideways',
+                'left and right landmarks lie one above the other: was the '
+                'photograph lying on its side when it was clicked (--frame)?',
+            )
+        )
+    elif len(across) and (across[:, 0] < 0).mean() > 0.5:
         notes.append(
             (
                 'sides',
@@ -62,7 +76,7 @@ def face_notes(
             i for i, n in enumerate(names) if labelled[i] and pattern.search(n)
         ]
         heights.append(points[chosen, 1].mean() if chosen else None)
-    if None not in heights and heights[0] > heights[1]:
+    if not sideways and None not in heights and heights[0] > heights[1]:
         notes.append(
             (
                 'upside down',

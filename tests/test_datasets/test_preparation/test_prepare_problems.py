@@ -186,6 +186,22 @@ def test_faces_upside_down_are_noticed(tmp_path, clinic):
     assert any('MOST FACES ARE UPSIDE DOWN' in t for t in report.warnings)
 
 
+@pytest.mark.parametrize('orientation', [6, 8])
+def test_faces_clicked_on_their_side_are_noticed(tmp_path, orientation):
+    """The tool ignored EXIF and nobody said so."""
+    square = (200, 200)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    clinic = make_clinic(tmp_path / 'photos', 2, square, exif=exif)
+    # As upright as they are stored, so that they lie when turned.
+    report = run(tmp_path, clinic, dict(frame='upright'))
+    assert not any(row.notes for row in report.used)
+    (tmp_path / 'set').rename(tmp_path / 'other')
+    report = run(tmp_path, clinic, dict(frame='stored'))
+    assert all('sideways' in dict(row.notes) for row in report.used)
+    assert any('LIE ON THEIR SIDE' in text for text in report.warnings)
+
+
 @pytest.mark.real_data
 def test_real_faces_are_upright_and_have_their_sides(tmp_path, shared_root):
     root = shared_root / 'data/frl_faces'
