@@ -9,6 +9,7 @@ set, 1 when some are left out, 2 when nothing could be made.
 
 import argparse
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
@@ -18,9 +19,11 @@ from mmpose_ctd.datasets.preparation import (
     UNITS,
     PrepareOptions,
     Report,
+    check_preview,
     findings_table,
     prepare,
     summary,
+    write_preview,
 )
 
 
@@ -166,6 +169,11 @@ def parse_args() -> argparse.Namespace:
         help='(default: jpg)',
     )
     add('--quality', type=int, default=95, help='of JPEGs (default: 95)')
+    add(
+        '--preview',
+        metavar='FOLDER',
+        help='draw the points on the pictures there, twenty on a sheet',
+    )
 
     private = parser.add_argument_group('names')
     add = private.add_argument
@@ -223,6 +231,8 @@ def main() -> None:
         subject_codes=args.subject_codes,
         keep_columns=tuple(args.keep_columns),
     )
+    if args.preview is not None:
+        check_preview(Path(args.preview))
     try:
         report = make(args, options)
     except KeyboardInterrupt:
@@ -240,6 +250,11 @@ def main() -> None:
     print(summary(report))
     if report.out is not None:
         print(f'Written to {args.out}: annotations, images, report.csv')
+        if args.preview is not None:
+            sheets = write_preview(
+                report.out, Path(args.preview), not args.quiet
+            )
+            print(f'Look at the {sheets} sheets in {args.preview}.')
     sys.exit(report.exit_status)
 
 

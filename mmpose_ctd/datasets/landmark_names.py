@@ -153,6 +153,11 @@ def flip_partner(name: str, names: Sequence[str]) -> str:
     return partner if partner in names else name
 
 
+def landmark_color(name: str) -> tuple[int, int, int]:
+    """BGR: orange for the subject's right, blue for left, green midline."""
+    return _COLORS.get(name[-2:], _COLORS['mid'])
+
+
 def landmark_metainfo(
     names: Sequence[str],
     skeleton: Sequence = (),
@@ -177,7 +182,7 @@ def landmark_metainfo(
         keypoints[i] = dict(
             name=name,
             id=i,
-            color=list(_COLORS.get(name[-2:], _COLORS['mid'])),
+            color=list(landmark_color(name)),
             type='',
             swap=partner if partner != name else '',
         )

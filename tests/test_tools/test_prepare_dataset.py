@@ -33,8 +33,10 @@ def test_all_records_end_with_0(repo_root, clinic):
     done = run(
         repo_root, clinic, 'photos', 'points.csv', '--out', 'sets/a', '--crop',
         'landmarks', '--size', '64', '--subject-pattern', '^(child[0-9]+)_',
+        '--preview', 'sheets',
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert [p.name for p in (clinic / 'sheets').iterdir()] == ['sheet_001.jpg']
     assert '3 of 3 records are in the set: 2 subjects' in done.stdout
     content = json.loads(
         (clinic / 'sets/a/annotations/landmarks.json').read_text()
