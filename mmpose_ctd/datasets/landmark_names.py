@@ -155,7 +155,11 @@ def flip_partner(name: str, names: Sequence[str]) -> str:
 
 def landmark_color(name: str) -> tuple[int, int, int]:
     """BGR: orange for the subject's right, blue for left, green midline."""
-    return _COLORS.get(name[-2:], _COLORS['mid'])
+    side = _SIDE.search(name)
+    if side is None:
+        return _COLORS['mid']
+    right = side.group()[:2] == '_R' or side.group().lower() == 'right'
+    return _COLORS['_R' if right else '_L']
 
 
 def landmark_metainfo(

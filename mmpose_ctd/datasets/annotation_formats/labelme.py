@@ -11,6 +11,16 @@ from .text_file import read_text
 
 __all__ = ['read']
 
+# What comes of JSON that is no LabelMe file.
+_WRONG = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+
 
 def read(sources: list[Source]) -> Reading:
     """Read LabelMe files; a point's label is the landmark's name.
@@ -27,7 +37,7 @@ def read(sources: list[Source]) -> Reading:
         try:
             content = json.loads(read_text(source.path, source.name))
             record = _record(source.name, content, others)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except _WRONG as error:
             problem = str(error).removeprefix(f'{source.name}: ')
             if not isinstance(error, ValueError):
                 problem = f'is no LabelMe file ({type(error).__name__})'

@@ -1,5 +1,6 @@
 """What every annotation format is read into."""
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -61,6 +62,8 @@ class PointRecord:
     problem: str | None = None
 
     def __post_init__(self) -> None:
+        if np.isinf(self.points).any() and self.problem is None:
+            self.problem = 'has a coordinate that is infinite'
         known = np.isfinite(self.points).all(axis=1)
         if self.visible is None:
             self.visible = np.full(len(self.points), 2)
@@ -101,7 +104,7 @@ def finite_or_nan(text: str, decimal: str = '.') -> float:
         if '.' in text:
             raise ValueError(text)
         text = text.replace(decimal, '.')
-    # `float` alone would also read '1_0'.
-    if '_' in text or 'inf' in text.lower():
+    # `float` alone would also read '1_0', and 1e999 as infinite.
+    if '_' in text or math.isinf(number := float(text)):
         raise ValueError(text)
-    return float(text)
+    return number

@@ -85,7 +85,7 @@ def read_table(path: str | os.PathLike, name: str) -> tuple[pd.DataFrame, str]:
             f'{name}: a spreadsheet; save it as CSV (File, Save as) and give '
             'that.'
         )
-    text = read_text(path, name)
+    text = read_text(path, name).lstrip('\n')
     lines = [line for line in text.splitlines() if line.strip()]
     # Excel's own first line in some countries.
     if re.fullmatch(r'sep=.', lines[0].strip(), re.I):
@@ -113,7 +113,11 @@ def read_table(path: str | os.PathLike, name: str) -> tuple[pd.DataFrame, str]:
                 skip_blank_lines=False,
                 index_col=False,
             )
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+    except (
+        pd.errors.EmptyDataError,
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+    ) as error:
         reason = ' '.join(str(error).split())
         raise InputError(
             f'{name}: rows and titles do not fit together ({reason}). Quote '
