@@ -42,9 +42,6 @@ def test_all_records_end_with_0(repo_root, clinic):
         (clinic / 'sets/a/annotations/landmarks.json').read_text()
     )
     assert len(content['images']) == 3
-    again = run(repo_root, clinic, 'photos', 'points.csv', '--out', 'sets/a')
-    assert again.returncode == 2
-    assert again.stderr.count('error: --out a: exists already') == 1
 
 
 def test_a_record_left_out_ends_with_1_and_is_told(repo_root, clinic):
