@@ -67,7 +67,7 @@ def test_a_large_photograph_is_searched_fast_and_in_its_own_pixels(
     detect_face(image)
     start = time.process_time()
     box = detect_face(large)
-    # The whole photograph would take a minute.
+    # Generous, as other work may share the processor.
     assert time.process_time() - start < 5
     side = image.shape[1]
     assert np.allclose(np.array(box) / 4, detect_face(image), atol=side / 20)
