@@ -157,6 +157,15 @@ def flip_partner(name: str, names: Sequence[str]) -> str:
     return partner if partner in names else name
 
 
+def landmark_color(name: str) -> tuple[int, int, int]:
+    """BGR: orange for the subject's right, blue for left, green midline."""
+    side = _SIDE.search(name)
+    if side is None:
+        return _COLORS['mid']
+    right = side.group()[:2] == '_R' or side.group().lower() == 'right'
+    return _COLORS['_R' if right else '_L']
+
+
 def landmark_metainfo(
     names: Sequence[str],
     skeleton: Sequence = (),
@@ -189,7 +198,7 @@ def landmark_metainfo(
         keypoints[i] = dict(
             name=name,
             id=i,
-            color=list(_COLORS.get(name[-2:], _COLORS['mid'])),
+            color=list(landmark_color(name)),
             type='',
             swap=partner if partner != name else '',
         )

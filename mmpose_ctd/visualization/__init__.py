@@ -7,12 +7,14 @@ from .face_selection import select_faces
 from .landmark_error_map import plot_landmark_errors
 from .landmark_grid import landmark_grid
 from .landmark_overlay import draw_landmarks
+from .landmark_sheet import landmark_sheet
 from .training_figure import plot_training
 
 __all__ = [
     'FaceView',
     'draw_landmarks',
     'landmark_grid',
+    'landmark_sheet',
     'plot_bland_altman',
     'plot_ced',
     'plot_landmark_errors',

@@ -158,16 +158,17 @@ def text_bar(
 
 def _ring(image, centre, radius) -> None:
     width = max(1, round(radius / 5))
-    _circle(image, centre, radius, RIM, width + 2)
-    _circle(image, centre, radius, TRUTH, width)
+    draw_circle(image, centre, radius, RIM, width + 2)
+    draw_circle(image, centre, radius, TRUTH, width)
 
 
 def _dot(image, centre, radius) -> None:
-    _circle(image, centre, radius + 1, RIM, -1)
-    _circle(image, centre, radius, PREDICTION, -1)
+    draw_circle(image, centre, radius + 1, RIM, -1)
+    draw_circle(image, centre, radius, PREDICTION, -1)
 
 
-def _circle(image, centre, radius, colour, thickness) -> None:
+def draw_circle(image, centre, radius, colour, thickness) -> None:
+    """Draw a circle at a fraction of a pixel, filled if thickness is -1."""
     cv2.circle(
         image,
         _fixed(centre),

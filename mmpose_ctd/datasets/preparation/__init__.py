@@ -1,0 +1,17 @@
+"""From a clinic's photographs and clicked points to a set."""
+
+from .options import UNITS, PrepareOptions
+from .prepare import prepare
+from .preview import check_preview, write_preview
+from .report import Report, findings_table, summary
+
+__all__ = [
+    'UNITS',
+    'PrepareOptions',
+    'Report',
+    'check_preview',
+    'findings_table',
+    'prepare',
+    'summary',
+    'write_preview',
+]

@@ -1,0 +1,111 @@
+"""Says where landmarks do not lie as on a face."""
+
+import re
+
+import numpy as np
+
+from ..landmark_names import flip_partner
+
+__all__ = ['WHOLE_SET', 'face_notes', 'scale_notes']
+
+# What is above and below in a face, as far as names tell.
+_UPPER = re.compile(r'canth|eye|brow|pupil|nasion|glabella|orbit', re.I)
+_LOWER = re.compile(
+    r'cheil|labr|stomion|gnath|subnas|philtr|lip|mouth|chin|menton|alar', re.I
+)
+# Landmarks of a face that span less or more, in mm, have a wrong scale.
+_SPAN_MM = (5.0, 400.0)
+
+#: What a finding means if it holds for most pictures of a set.
+WHOLE_SET = {
+    'sides': 'MOST FACES HAVE LEFT AND RIGHT SWAPPED: _R must be the '
+    "subject's right, which is at the image's left. Correct the names.",
+    'sideways': 'MOST FACES LIE ON THEIR SIDE: the points were clicked in '
+    'another frame. Say --frame stored or --frame upright.',
+    'upside down': 'MOST FACES ARE UPSIDE DOWN: the mouth is above the eyes. '
+    'Say --y-axis up or --y-axis down, or correct the names.',
+}
+
+
+def face_notes(
+    points: np.ndarray, labelled: np.ndarray, names: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Swapped sides, mouths above eyes, faces that lie on their side.
+
+    Args:
+        points (np.ndarray): (K, 2), pixels of the upright photograph.
+        labelled (np.ndarray): (K,), whether there is a point.
+        names (tuple[str, ...]): Of the K landmarks.
+
+    Returns:
+        list[tuple[str, str]]: Code and text of each finding.
+    """
+    notes = []
+    across = []
+    for i, name in enumerate(names):
+        partner = flip_partner(name, names)
+        if name == partner or not re.search('_R|[Rr]ight', name):
+            continue
+        j = names.index(partner)
+        if labelled[i] and labelled[j]:
+            across.append(points[j] - points[i])
+    across = np.array(across).reshape(-1, 2)
+    sideways = len(across) and (
+        abs(across[:, 1].mean()) > abs(across[:, 0].mean())
+    )
+    if sideways:
+        notes.append(
+            (
+                'sideways',
+                'left and right landmarks lie one above the other: was the '
+                'photograph lying on its side when it was clicked (--frame)?',
+            )
+        )
+    elif len(across) and (across[:, 0] < 0).mean() > 0.5:
+        notes.append(
+            (
+                'sides',
+                'landmarks of the right side lie at the right of the image; '
+                "the subject's right is at the image's left: swapped names, "
+                'or a mirrored photograph?',
+            )
+        )
+    heights = []
+    for pattern in (_UPPER, _LOWER):
+        chosen = [
+            i for i, n in enumerate(names) if labelled[i] and pattern.search(n)
+        ]
+        heights.append(points[chosen, 1].mean() if chosen else None)
+    if not sideways and None not in heights and heights[0] > heights[1]:
+        notes.append(
+            (
+                'upside down',
+                'landmarks of the eyes lie below those of nose and mouth: '
+                'another direction of y (--y-axis), or other names?',
+            )
+        )
+    return notes
+
+
+def scale_notes(scale: float, points: np.ndarray) -> list[tuple[str, str]]:
+    """A scale that makes the face a giant's or a doll's.
+
+    Args:
+        scale (float): Millimetres a pixel.
+        points (np.ndarray): (N, 2) landmarks, in these pixels.
+
+    Returns:
+        list[tuple[str, str]]: Code and text of each finding.
+    """
+    if len(points) < 2:
+        return []
+    span = scale * float(np.ptp(points, axis=0).max())
+    if _SPAN_MM[0] <= span <= _SPAN_MM[1]:
+        return []
+    return [
+        (
+            'scale',
+            f'with {scale:.4g} mm a pixel the landmarks span {span:.3g} mm, '
+            'which no face does',
+        )
+    ]

@@ -1,0 +1,175 @@
+"""Formats that name their points: COCO, LabelMe, CVAT."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
+from mmpose_ctd.errors import InputError
+
+COCO = {
+    'images': [
+        {
+            'id': 1,
+            'file_name': 'a.jpg',
+            'width': 60,
+            'height': 80,
+            'subject': 7,
+            'mother': 'Jane',
+        }
+    ],
+    'annotations': [
+        {
+            'id': 5,
+            'image_id': 1,
+            'category_id': 1,
+            'keypoints': [1.5, 2, 2, 0, 0, 0],
+        }
+    ],
+    'categories': [{'id': 1, 'name': 'face', 'keypoints': ['n', 'm']}],
+}
+LABELME = {
+    'shapes': [
+        {'label': 'n', 'shape_type': 'point', 'points': [[1.5, 2]]},
+        {'label': 'nose', 'shape_type': 'polygon', 'points': [[1, 1], [2, 2]]},
+        {'label': ' m ', 'shape_type': 'point', 'points': [[3, 4]]},
+    ],
+    'imagePath': '..\\old place\\a.jpg',
+    'imageWidth': 60,
+    'imageHeight': 80,
+    'imageData': None,
+}
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version>
+<image id="0" name="siteA/a.jpg" width="60" height="80">
+ <points label="n" occluded="1" points="1.50,2.00"/>
+ <skeleton label="face">
+  <points label="m" outside="0" occluded="0" points="3.00,4.00"/>
+  <points label="k" outside="1" occluded="0" points="9.00,9.00"/>
+ </skeleton>
+ <points label="brow" points="5,6;7,8"/>
+ <box label="face" xtl="1" ytl="1" xbr="9" ybr="9"/>
+</image>
+<image id="1" name="b.jpg" width="60" height="80"/>
+</annotations>
+"""
+
+
+def read(tmp_path, kind, content, name=None):
+    suffix = FORMATS[kind].suffixes[0]
+    path = tmp_path / f'x{suffix}'
+    text = content if isinstance(content, str) else json.dumps(content)
+    path.write_text(text, encoding='utf-8')
+    return FORMATS[kind].read([Source(str(path), name or path.name)])
+
+
+def test_coco_is_read(tmp_path):
+    (record,) = read(tmp_path, 'coco', COCO).records
+    assert record.problem is None
+    assert record.names == ('n', 'm')
+    assert record.size == (60, 80)
+    assert record.visible.tolist() == [2, 0]
+    assert np.isnan(record.points[1]).all()
+    # Nothing of an image record but what is known goes along.
+    assert record.fields == {'subject': 7}
+
+
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        (lambda c: c['annotations'][0].update(image_id=3), 'not among'),
+        (lambda c: c['annotations'][0].update(keypoints=[1]), '3 x 2'),
+        (lambda c: c['images'][0].pop('width'), 'width=None'),
+    ],
+)
+def test_a_bad_coco_annotation_is_a_record_with_a_problem(
+    tmp_path, change, words
+):
+    content = json.loads(json.dumps(COCO))
+    change(content)
+    (record,) = read(tmp_path, 'coco', content).records
+    assert words in record.problem
+    assert str(tmp_path) not in record.problem
+
+
+def test_labelme_is_read_by_label(tmp_path):
+    reading = read(tmp_path, 'labelme', LABELME, 'siteA/a.json')
+    (record,) = reading.records
+    assert record.names == ('n', 'm')
+    assert record.points.tolist() == [[1.5, 2], [3, 4]]
+    # The folder of the file, as that of imagePath was another computer's.
+    assert record.image == 'siteA/a.jpg'
+    assert record.size == (60, 80)
+    assert "1 shapes of the kind 'polygon'" in reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    'content, words',
+    [
+        (json.dumps(LABELME)[:-20], ''),
+        ({'shapes': None}, 'no LabelMe file'),
+        ({'shapes': [{'shape_type': 'point', 'label': 'n'}]}, 'no LabelMe'),
+        ('[]', 'no LabelMe file'),
+        ('', 'empty'),
+        (
+            {**LABELME, 'shapes': [LABELME['shapes'][0]] * 2},
+            "'n' is there more than once",
+        ),
+    ],
+)
+def test_a_bad_labelme_file_is_a_record_with_a_problem(
+    tmp_path, content, words
+):
+    (record,) = read(tmp_path, 'labelme', content).records
+    assert record.problem
+    assert words in record.problem
+
+
+def test_cvat_points_and_skeletons_are_read(tmp_path):
+    reading = read(tmp_path, 'cvat', CVAT)
+    (record,) = reading.records
+    assert record.image == 'siteA/a.jpg'
+    assert record.size == (60, 80)
+    found = dict(zip(record.names, record.visible.tolist()))
+    assert found == {'n': 1, 'brow_1': 2, 'brow_2': 2, 'm': 2, 'k': 0}
+    places = dict(zip(record.names, record.points.tolist()))
+    assert places['m'] == [3, 4]
+    assert places['brow_2'] == [7, 8]
+    assert '1 of its 2 photographs have no points' in reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    'old, new, words',
+    [
+        ('label="m"', 'label="n"', "'n' is there more than once"),
+        ('1.50,2.00', '1.50', "points='1.50'"),
+        ('1.50,2.00', 'x,2.00', 'points='),
+        ('label="n"', '', "label ''"),
+        ('</image>', '<skeleton label="b"/></image>', 'more than one'),
+        ('width="60"', 'width="6o"', '6o'),
+    ],
+)
+def test_a_bad_cvat_image_is_a_record_with_a_problem(
+    tmp_path, old, new, words
+):
+    (record,) = read(tmp_path, 'cvat', CVAT.replace(old, new, 1)).records
+    assert words in record.problem
+
+
+BOMB = '<!DOCTYPE a [<!ENTITY x "y">]><annotations>&x;</annotations>'
+
+
+@pytest.mark.parametrize(
+    'content, words',
+    [
+        (CVAT[:200], 'cut off'),
+        ('', 'cut off'),
+        ('<annotations/>', 'no <image>'),
+        ('<annotations><track/></annotations>', 'of a film'),
+        (BOMB, 'XML entities'),
+    ],
+)
+def test_what_is_no_cvat_file_is_refused(tmp_path, content, words):
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, 'cvat', content)

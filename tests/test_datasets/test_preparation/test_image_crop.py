@@ -1,0 +1,95 @@
+"""Crops: pixels and points stay together."""
+
+import cv2
+import numpy as np
+import pytest
+from clinic_folder import dotted, spot_near
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from mmpose_ctd.datasets.image_crop import ImageCrop
+
+sizes = st.integers(1, 6000)
+starts = st.integers(-4000, 4000)
+
+
+@given(starts, starts, sizes, sizes, sizes, sizes, st.integers(0, 99))
+def test_backward_undoes_forward(x, y, width, height, out_w, out_h, seed):
+    crop = ImageCrop(x, y, width, height, out_w, out_h)
+    points = np.random.default_rng(seed).uniform(-100, 7000, (7, 2))
+    assert_allclose(crop.backward(crop.forward(points)), points, atol=1e-6)
+
+
+@given(starts, starts, sizes, sizes, sizes, sizes)
+def test_corners_of_the_crop_become_corners_of_the_result(
+    x, y, width, height, out_w, out_h
+):
+    crop = ImageCrop(x, y, width, height, out_w, out_h)
+    corners = np.array([[x, y], [x + width, y + height]]) - 0.5
+    expected = np.array([[0, 0], [out_w, out_h]]) - 0.5
+    assert_allclose(crop.forward(corners), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize('out', [64, 100, 173, 200, 256])
+def test_a_spot_is_found_where_its_point_goes(out):
+    points = np.array([[81.3, 72.9], [150.0, 160.25], [203.6, 101.5]])
+    image = dotted(points, (280, 240), sigma=4)
+    crop = ImageCrop(41, 30, 200, 200, out, out)
+    picture = crop.pixels(image)
+    for point in crop.forward(points):
+        found = spot_near(picture, point, radius=round(16 * out / 200))
+        assert_allclose(found, point, atol=0.03)
+
+
+def test_what_shrinks_is_averaged():
+    """Whole factors: each pixel is the mean of a block, in closed form."""
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    picture = ImageCrop(0, 0, 60, 60, 12, 12).pixels(image)
+    blocks = image.reshape(12, 5, 12, 5, 3).mean(axis=(1, 3))
+    assert np.abs(picture - blocks).max() <= 0.5
+
+
+def test_fine_stripes_do_not_alias():
+    image = np.zeros((300, 300, 3), np.uint8)
+    image[:, ::2] = 255
+    picture = ImageCrop(0, 0, 300, 300, 64, 64).pixels(image)
+    # Reading single pixels would give 0 and 255.
+    assert np.abs(picture.astype(float) - 127.5).max() < 30
+
+
+def test_its_own_size_is_not_resampled():
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    picture = ImageCrop(7, 3, 20, 30, 20, 30).pixels(image)
+    assert np.array_equal(picture, image[3:33, 7:27])
+
+
+@pytest.mark.parametrize('x', [-70, -9, 0, 35, 90])
+@pytest.mark.parametrize('y', [-70, -4, 0, 30, 80])
+def test_outside_the_image_its_border_is_repeated(x, y):
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    picture = ImageCrop(x, y, 30, 30, 30, 30).pixels(image)
+    rows = np.clip(np.arange(y, y + 30), 0, 39)
+    columns = np.clip(np.arange(x, x + 30), 0, 49)
+    assert np.array_equal(picture, image[rows][:, columns])
+
+
+@given(
+    st.integers(-5, 9),
+    st.integers(-5, 9),
+    st.integers(1, 20),
+    st.integers(1, 20),
+)
+def test_pixels_are_those_of_opencv_resize(x, y, out_w, out_h):
+    random = np.random.default_rng(1)
+    image = random.integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    picture = ImageCrop(x, y, 8, 8, out_w, out_h).pixels(image)
+    whole = cv2.copyMakeBorder(image, 20, 20, 20, 20, cv2.BORDER_REPLICATE)
+    patch = whole[20 + y : 28 + y, 20 + x : 28 + x]
+    shrinks = out_w <= 8 and out_h <= 8
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    expected = cv2.resize(patch, (out_w, out_h), interpolation=how)
+    assert np.array_equal(picture, expected)

@@ -1,0 +1,106 @@
+"""Which points are the landmarks."""
+
+import numpy as np
+import pytest
+
+from mmpose_ctd.datasets.annotation_formats import PointRecord, Refused
+from mmpose_ctd.datasets.preparation.landmark_choice import read_landmarks
+from mmpose_ctd.errors import InputError, MissingFileError
+
+
+def record(count=4, names=None):
+    points = np.arange(2.0 * count).reshape(-1, 2)
+    return PointRecord('f, no. 1', 'a.jpg', points, names=names)
+
+
+def write(tmp_path, text, encoding='utf-8'):
+    path = tmp_path / 'names.txt'
+    path.write_bytes(text.encode(encoding))
+    return str(path)
+
+
+def test_names_in_order_of_clicking(tmp_path):
+    path = write(tmp_path, '# eyes\r\na\r\n\r\nb  # right\r\nc\r\nd\r\n')
+    choice = read_landmarks(path, [record()])
+    assert choice.names == ('a', 'b', 'c', 'd')
+    points, visible = choice.choose(record())
+    assert np.array_equal(points, record().points)
+    assert visible.tolist() == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize('start', [0, 1])
+def test_points_by_number(tmp_path, start):
+    path = write(tmp_path, f'a = {2 + start}\nb={0 + start}\n', 'utf-8-sig')
+    choice = read_landmarks(path, [record()], count_from=start)
+    points, _ = choice.choose(record())
+    assert np.array_equal(points, record().points[[2, 0]])
+
+
+def test_what_numbers_count_from_is_not_guessed(tmp_path):
+    path = write(tmp_path, 'a=2\n')
+    with pytest.raises(InputError, match='--count-from 0.*--count-from 1'):
+        read_landmarks(path, [record()])
+
+
+def test_points_without_names_are_not_guessed():
+    with pytest.raises(InputError, match='not guessed.*--landmarks'):
+        read_landmarks(None, [record()])
+
+
+def test_names_of_the_files_are_taken_in_their_order():
+    records = [record(2, ('a', 'b')), record(3, ('a', 'c', 'ruler'))]
+    choice = read_landmarks(None, records, without=('ruler',))
+    assert choice.names == ('a', 'b', 'c')
+    points, visible = choice.choose(records[1])
+    assert visible.tolist() == [2, 0, 2]
+    assert np.isnan(points[1]).all()
+    assert points[2].tolist() == [2, 3]
+
+
+def test_labels_are_chosen_and_renamed(tmp_path):
+    path = write(tmp_path, 'exo_R=b\na\n')
+    choice = read_landmarks(path, [record(3, ('a', 'b', 'c'))])
+    assert choice.names == ('exo_R', 'a')
+    points, _ = choice.choose(record(3, ('a', 'b', 'c')))
+    assert points.tolist() == [[2, 3], [0, 1]]
+
+
+@pytest.mark.parametrize('text', ['a\nb\nc\n', 'a=1\nb=0\n'])
+def test_a_record_of_another_number_is_refused(tmp_path, text):
+    path = write(tmp_path, text)
+    records = [record(3), record(3), record(5)]
+    choice = read_landmarks(path, records, count_from=0)
+    choice.choose(records[0])
+    with pytest.raises(Refused, match='has 5 points; expected 3'):
+        choice.choose(records[2])
+
+
+@pytest.mark.parametrize(
+    'text, words',
+    [
+        ('', 'empty'),
+        ('# nothing\n', 'names no landmark'),
+        ('a\na\n', "'a' is there twice"),
+        ('a=\n', 'line 1'),
+        ('=3\n', 'line 1'),
+        ('a=9\n', 'a=9, but the records have points 0 to 3'),
+        ('a=-1\n', 'a=-1'),
+        ('a=2\nb=2\n', 'there twice, as a and as b'),
+        ('a=2\nb\n', 'Give one for each'),
+        ('a=two\n', 'a=two'),
+    ],
+)
+def test_a_bad_file_of_landmarks_is_refused(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        read_landmarks(write(tmp_path, text), [record()], count_from=0)
+
+
+def test_an_unknown_label_is_refused_with_the_known_ones(tmp_path):
+    path = write(tmp_path, 'exo_r\n')
+    with pytest.raises(InputError, match="'exo_r'; the names are exo_R, m"):
+        read_landmarks(path, [record(2, ('exo_R', 'm'))])
+
+
+def test_a_missing_file_is_told():
+    with pytest.raises(MissingFileError, match='--landmarks'):
+        read_landmarks('gone.txt', [record()])
