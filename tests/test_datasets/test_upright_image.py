@@ -1,0 +1,183 @@
+"""Photographs as people see them."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmpose_ctd.datasets.upright_image import read_photograph, read_upright
+from mmpose_ctd.errors import InputError, MissingFileError
+
+# What each EXIF orientation asks a viewer to do, after the standard's table
+# of where row 0 and column 0 of the stored pixels lie.
+TURNS = {
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: np.rot90(a, 2),
+    4: np.flipud,
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a.swapaxes(0, 1), 2),
+    8: np.rot90,
+}
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    """Eight different greys, RGB."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+
+
+def save(path, array, **kwargs):
+    Image.fromarray(array).save(path, **kwargs)
+    return path
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tif', '.webp'])
+@pytest.mark.parametrize('orientation', TURNS)
+def test_the_exif_orientation_is_applied(
+    tmp_path, pixels, orientation, suffix
+):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = dict(lossless=True) if suffix == '.webp' else {}
+    path = save(tmp_path / f'a{suffix}', pixels, exif=exif, **options)
+    found = read_photograph(path)
+    assert np.array_equal(found.image[:, :, ::-1], TURNS[orientation](pixels))
+    assert found.orientation == orientation
+    assert found.stored_size == (7, 5)
+    assert found.size == ((7, 5) if orientation < 5 else (5, 7))
+
+
+@pytest.mark.parametrize('value', [0, 9, 77])
+def test_an_orientation_that_does_not_exist_is_none(tmp_path, pixels, value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    path = save(tmp_path / 'a.png', pixels, exif=exif)
+    assert read_photograph(path).orientation == 1
+
+
+def test_a_damaged_exif_block_does_not_harm_the_picture(tmp_path):
+    grey = np.full((16, 16, 3), 120, np.uint8)
+    path = save(tmp_path / 'a.jpg', grey, exif=b'Exif\0\0II*\0\xff\xff\xff')
+    assert read_upright(path).shape == (16, 16, 3)
+
+
+def test_the_image_is_contiguous_and_bgr(tmp_path):
+    red = np.zeros((2, 2, 3), np.uint8)
+    red[..., 0] = 255
+    image = read_upright(save(tmp_path / 'red.png', red))
+    assert image.flags.c_contiguous
+    assert image[0, 0].tolist() == [0, 0, 255]
+
+
+def test_grey_has_three_equal_channels(tmp_path, pixels):
+    grey = pixels[..., 0]
+    image = read_upright(save(tmp_path / 'a.png', grey))
+    assert np.array_equal(image, np.repeat(grey[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tif'])
+def test_sixteen_bits_become_eight(tmp_path, pixels, suffix):
+    grey = pixels[..., 0]
+    path = save(tmp_path / f'a{suffix}', grey.astype(np.uint16) * 257)
+    assert np.array_equal(read_upright(path)[..., 0], grey)
+
+
+def test_what_is_transparent_becomes_white(tmp_path, pixels):
+    alpha = np.full((5, 7, 1), 255, np.uint8)
+    alpha[0, 0] = 0
+    rgba = np.concatenate([pixels, alpha], axis=2)
+    image = read_upright(save(tmp_path / 'a.png', rgba))
+    assert image[0, 0].tolist() == [255, 255, 255]
+    assert np.array_equal(image[1:, :, ::-1], pixels[1:])
+
+
+def test_a_palette_is_resolved(tmp_path, pixels):
+    picture = Image.fromarray(pixels).quantize(64)
+    picture.save(tmp_path / 'a.gif')
+    image = read_upright(tmp_path / 'a.gif')
+    assert np.array_equal(
+        image[:, :, ::-1], np.asarray(picture.convert('RGB'))
+    )
+
+
+def test_cmyk_keeps_its_hues(tmp_path):
+    red = np.zeros((16, 16, 3), np.uint8)
+    red[..., 0] = 200
+    path = tmp_path / 'a.jpg'
+    Image.fromarray(red).convert('CMYK').save(path, quality=95)
+    blue, green, found = read_upright(path)[8, 8].tolist()
+    assert abs(found - 200) < 8
+    assert max(blue, green) < 8
+
+
+def test_floating_point_pixels_are_refused_in_words(tmp_path):
+    path = save(tmp_path / 'depth.tif', np.zeros((4, 4), np.float32))
+    with pytest.raises(InputError, match='depth.tif.*8 bits a channel'):
+        read_upright(path)
+
+
+def test_a_film_is_refused(tmp_path, pixels):
+    frames = [Image.fromarray(pixels), Image.fromarray(pixels[::-1].copy())]
+    frames[0].save(tmp_path / 'a.tif', save_all=True, append_images=frames[1:])
+    with pytest.raises(InputError, match='holds 2 images; expected one'):
+        read_upright(tmp_path / 'a.tif')
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.tif', '.webp', '.bmp'])
+@pytest.mark.parametrize('share', [0.3, 0.6, 0.9])
+def test_a_file_that_is_cut_off_is_refused(tmp_path, suffix, share):
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    data = save(tmp_path / f'a{suffix}', noise).read_bytes()
+    path = tmp_path / f'cut{suffix}'
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(InputError, match=f'^cut{suffix}: '):
+        read_upright(path)
+
+
+@pytest.mark.parametrize(
+    'content, words',
+    [
+        (b'', 'the file is empty'),
+        (b'Hello, this is a letter.', 'no image that can be read'),
+        (b'%PDF-1.4 ...', 'a PDF'),
+        (b'\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'HEIC.*Export it as JPEG'),
+        (b'\0\0\0\x18ftypmp42\0\0\0\0', 'a film'),
+    ],
+)
+def test_what_is_no_image_is_named_for_what_it_is(tmp_path, content, words):
+    path = tmp_path / 'x.jpg'
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=words) as info:
+        read_upright(path)
+    assert str(tmp_path) not in str(info.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(MissingFileError, match='gone.jpg'):
+        read_upright(tmp_path / 'gone.jpg')
+
+
+def test_a_bomb_is_refused(tmp_path, monkeypatch):
+    path = save(tmp_path / 'a.png', np.zeros((50, 50, 3), np.uint8))
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 1000)
+    with pytest.raises(InputError, match='million pixels'):
+        read_upright(path)
+
+
+def test_names_may_have_spaces_and_letters_of_any_script(tmp_path, pixels):
+    path = save(tmp_path / 'Żółć Ærø 顔.png', pixels)
+    assert np.array_equal(read_upright(path)[:, :, ::-1], pixels)
+
+
+def test_a_stream_with_a_preview_gives_the_photograph(tmp_path, pixels):
+    photograph, preview = Image.new('RGB', (32, 24)), Image.new('RGB', (8, 6))
+    data = io.BytesIO()
+    photograph.save(data, 'MPO', save_all=True, append_images=[preview])
+    path = tmp_path / 'a.jpg'
+    path.write_bytes(data.getvalue())
+    assert read_upright(path).shape == (24, 32, 3)
