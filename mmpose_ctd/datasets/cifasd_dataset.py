@@ -10,6 +10,7 @@ from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.evaluation.functional.measurements import parse_measurements
 
 from .image_fields import own_fields, taken_names
 from .landmark_file import (
@@ -64,7 +65,8 @@ class CIFASDDataset(BaseCocoStyleDataset):
         flip_pairs (Sequence[tuple[str, str]]): Names of landmarks that swap
             when an image is flipped, where the names do not tell. Defaults
             to none.
-        metainfo (dict, optional): Replaces what is read from the file.
+        metainfo (dict, optional): Replaces what is read from the file, its
+            ``measurements`` too.
         **kwargs: Arguments of ``BaseCocoStyleDataset``, but for those of
             bottom-up data, of detected boxes and ``sample_interval``.
 
@@ -111,7 +113,10 @@ class CIFASDDataset(BaseCocoStyleDataset):
             )
         if metainfo is None:
             metainfo = landmark_metainfo(
-                self._file.names, self._file.skeleton, flip_pairs
+                self._file.names,
+                self._file.skeleton,
+                flip_pairs,
+                measurements=self._file.measurements,
             )
         super().__init__(
             ann_file=ann_file,
@@ -131,6 +136,20 @@ class CIFASDDataset(BaseCocoStyleDataset):
             names = self._file.names
             partners = [names[i] for i in self.metainfo['flip_indices']]
             warn_of_flips(names, partners)
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
+        parsed = super()._load_metainfo(metainfo)
+        if 'measurements' in (metainfo or {}):
+            # MMPose's parser drops what it does not know.
+            names = list(parsed['keypoint_name2id'])
+            measurements = parse_measurements(
+                metainfo['measurements'],
+                names,
+                'dataset.metainfo.measurements',
+            )
+            parsed['measurements'] = [one.to_dict() for one in measurements]
+        return parsed
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         file = self._file

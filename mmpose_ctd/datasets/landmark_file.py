@@ -7,6 +7,10 @@ import re
 from dataclasses import dataclass
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.evaluation.functional.measurements import (
+    Measurement,
+    parse_measurements,
+)
 
 from .landmark_names import flip_partners, landmark_metainfo, numbered
 
@@ -33,6 +37,8 @@ class LandmarkFile:
         skeleton (list): Pairs of 1-based landmark numbers.
         images (dict): Image id -> image record.
         annotations (list[dict]): Annotation records.
+        measurements (tuple, optional): The measures that its category lists;
+            ``None`` if it lists none.
     """
 
     path: str
@@ -40,6 +46,7 @@ class LandmarkFile:
     skeleton: list
     images: dict[int, dict]
     annotations: list[dict]
+    measurements: tuple[Measurement, ...] | None = None
 
     @classmethod
     def read(cls, path: str) -> 'LandmarkFile':
@@ -79,7 +86,19 @@ class LandmarkFile:
         names, skeleton = _category(path, content['categories'])
         images = _by_id(path, 'images', content['images'])
         annotations = _by_id(path, 'annotations', content['annotations'])
-        return cls(path, names, skeleton, images, list(annotations.values()))
+        measurements = content['categories'][0].get('measurements')
+        if measurements is not None:
+            measurements = parse_measurements(
+                measurements, names, f"{path}: its category's measurements"
+            )
+        return cls(
+            path,
+            names,
+            skeleton,
+            images,
+            list(annotations.values()),
+            measurements,
+        )
 
     def check_annotation(self, annotation: dict) -> None:
         """Refuse an annotation whose coordinates cannot be right.

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from mmengine.logging import print_log
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional.measurements import (
+    Measurement,
+    parse_measurements,
+)
 
 __all__ = ['flip_partners', 'landmark_metainfo', 'numbered', 'warn_of_flips']
 
@@ -158,6 +162,7 @@ def landmark_metainfo(
     skeleton: Sequence = (),
     flip_pairs: Sequence[tuple[str, str]] = (),
     dataset_name: str = 'cifasd',
+    measurements: Sequence[Measurement] | None = None,
 ) -> dict:
     """MMPose's raw metainfo of a set of landmarks.
 
@@ -167,9 +172,16 @@ def landmark_metainfo(
             none.
         flip_pairs (Sequence[tuple[str, str]]): See :func:`flip_partners`.
         dataset_name (str): Defaults to ``'cifasd'``.
+        measurements (Sequence[Measurement], optional): What is measured in
+            these landmarks; objects as in an annotation file will do, too.
+            ``None`` leaves it to the standard measures.
 
     Returns:
-        dict: For ``parse_pose_metainfo``; every landmark weighs 1.
+        dict: For ``parse_pose_metainfo``, which drops ``measurements``;
+        ``CIFASDDataset`` keeps it. Every landmark weighs 1.
+
+    Raises:
+        InputError: If a flip pair or a measure names an unknown landmark.
     """
     keypoints = {}
     partners = flip_partners(names, flip_pairs)
@@ -185,7 +197,7 @@ def landmark_metainfo(
         i: dict(link=(names[a - 1], names[b - 1]), id=i, color=[160, 160, 160])
         for i, (a, b) in enumerate(skeleton)
     }
-    return dict(
+    metainfo = dict(
         dataset_name=dataset_name,
         keypoint_info=keypoints,
         skeleton_info=links,
@@ -193,3 +205,7 @@ def landmark_metainfo(
         # Only COCO's OKS reads these; 0.025 is its value for eyes and nose.
         sigmas=[0.025] * len(names),
     )
+    if measurements is not None:
+        checked = parse_measurements(measurements, names)
+        metainfo['measurements'] = [one.to_dict() for one in checked]
+    return metainfo

@@ -1,0 +1,148 @@
+"""Predicted measures against manual ones, after Bland and Altman."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..evaluation.functional import Agreement, Estimate, agreement
+from .ced_figure import COLOURS
+
+_COLUMNS = 3
+_POINT, _LIMIT, _ZERO = COLOURS[0], COLOURS[1], '0.55'
+
+
+def plot_bland_altman(
+    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    units: Mapping[str, str] | None = None,
+    subjects: Sequence | None = None,
+    agreements: Mapping[str, Agreement] | None = None,
+    out_file: str | Path | None = None,
+    title: str | None = None,
+    dpi: int = 150,
+) -> Figure:
+    """Plot the difference of each pair over its mean, a panel a measure.
+
+    A solid line is the bias, the dashed ones are the 95 % limits of
+    agreement; the bands are their 95 % confidence intervals, and the thin
+    line is 0. J. M. Bland, D. G. Altman, Lancet 1986 (i).
+
+    Args:
+        pairs (Mapping[str, tuple]): Measure's name -> manual and predicted
+            values, each of shape (N,), NaN where there is none.
+        units (Mapping[str, str], optional): Measure's name -> unit, as
+            :func:`measurement_units` gives it. Defaults to none.
+        subjects (Sequence, optional): Person of each of the N pairs, see
+            :func:`agreement`. No name is drawn.
+        agreements (Mapping[str, Agreement], optional): What
+            :func:`agreement` made of the pairs, if that is known already.
+        out_file (str or Path, optional): Where to write the figure; the
+            ending gives the format (png, pdf, svg). Folders are made.
+        title (str, optional): Heading. Defaults to none.
+        dpi (int): Resolution of a raster image. Defaults to 150.
+
+    Returns:
+        matplotlib.figure.Figure: The figure, bound to no window.
+    """
+    if not pairs:
+        raise ValueError('pairs is empty: there is no measure to plot.')
+    columns = min(_COLUMNS, len(pairs))
+    rows = -(-len(pairs) // columns)
+    # As for the CED: a figure of its own, away from pyplot's.
+    figure = Figure(
+        figsize=(0.4 + 3.7 * columns, 0.5 + 3.0 * rows), layout='constrained'
+    )
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, (manual, predicted)) in zip(panels, pairs.items()):
+        found = (agreements or {}).get(name)
+        if found is None:
+            found = agreement(manual, predicted, subjects)
+        _panel(axes, manual, predicted, found)
+        unit = (units or {}).get(name)
+        _label(axes, name, unit, found)
+    for axes in panels[len(pairs) :]:
+        axes.set_visible(False)
+    if title:
+        figure.suptitle(title, fontsize=12)
+    if out_file is not None:
+        out_file = Path(out_file)
+        out_file.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(out_file, dpi=dpi)
+    return figure
+
+
+def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
+    manual = np.asarray(manual, dtype=np.float64)
+    predicted = np.asarray(predicted, dtype=np.float64)
+    axes.axhline(0, color=_ZERO, linewidth=0.8, zorder=1)
+    _line(axes, found.bias, _POINT, 'solid')
+    for limit in (found.loa_low, found.loa_high):
+        _line(axes, limit, _LIMIT, (0, (5, 3)))
+    axes.plot(
+        (manual + predicted) / 2,
+        predicted - manual,
+        linestyle='none',
+        marker='o',
+        markersize=4.5,
+        color=_POINT,
+        markeredgecolor='white',
+        markeredgewidth=0.5,
+        alpha=0.85,
+        zorder=3,
+    )
+    # Room for the limits' own uncertainty, and as much above as below, so
+    # that a bias is seen.
+    ends = [found.loa_low.low, found.loa_high.high, *axes.get_ylim()]
+    reach = 1.05 * np.nanmax(np.abs(ends))
+    axes.set_ylim(-reach, reach)
+    axes.margins(x=0.08)
+
+
+def _line(axes: Axes, estimate: Estimate, colour: str, style) -> None:
+    if np.isnan(estimate.value):
+        return
+    axes.axhline(
+        estimate.value, color=colour, linestyle=style, linewidth=1.4, zorder=2
+    )
+    if not np.isnan(estimate.low):
+        axes.axhspan(
+            estimate.low,
+            estimate.high,
+            color=colour,
+            alpha=0.13,
+            linewidth=0,
+            zorder=0,
+        )
+
+
+def _label(axes: Axes, name: str, unit: str | None, found: Agreement) -> None:
+    behind = f' ({unit})' if unit and unit != '1' else ''
+    axes.set_title(name, fontsize=10.5, fontweight='bold', loc='left', pad=20)
+    numbers = f'n = {found.n}'
+    if found.num_subjects != found.n:
+        numbers += f' of {found.num_subjects} people'
+    if found.n:
+        numbers += f'   bias {found.bias.value:+.3g}'
+    if not np.isnan(found.sd):
+        numbers += (
+            f'   limits {found.loa_low.value:+.3g}, '
+            f'{found.loa_high.value:+.3g}'
+        )
+    axes.annotate(
+        numbers,
+        (0, 1),
+        (0, 5),
+        xycoords='axes fraction',
+        textcoords='offset points',
+        fontsize=8.5,
+    )
+    axes.set_xlabel(f'mean of both{behind}', fontsize=9)
+    axes.set_ylabel(f'predicted - manual{behind}', fontsize=9)
+    axes.tick_params(labelsize=8.5)
+    axes.set_axisbelow(True)
+    for side in ('top', 'right'):
+        axes.spines[side].set_visible(False)
