@@ -162,11 +162,17 @@ def measure_ratios(
     sds = measure_deviations(
         found.points, deviations * scale, names, measurements
     )
-    columns = [
-        np.abs(ours[one.name] - theirs[one.name]) / sds[one.name]
-        for one in measurements
-    ]
-    return np.column_stack(columns) if columns else np.zeros((len(faces), 0))
+    ratios = np.full((len(faces), len(measurements)), np.nan)
+    for i, one in enumerate(measurements):
+        sd = sds[one.name]
+        # Of landmarks on one spot, where no slope exists.
+        np.divide(
+            np.abs(ours[one.name] - theirs[one.name]),
+            sd,
+            out=ratios[:, i],
+            where=sd > 0,
+        )
+    return ratios
 
 
 def _fit_measures(ratios: np.ndarray) -> ErrorModel:

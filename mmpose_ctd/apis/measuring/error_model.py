@@ -49,7 +49,7 @@ class ErrorModel:
         """Error SD along x and along y, input px, (N, K)."""
         logs = self.offset + self.landmarks
         if self.spread == 'none':
-            n = len(next(iter(spreads.values())))
+            n = len(next(iter(spreads.values()), [0]))
             return np.tile(np.exp(logs), (n, 1))
         return np.exp(logs + self.slope * np.log(spreads[self.spread]))
 
