@@ -1,12 +1,6 @@
 """One picture of a set: read, checked, cropped, and its points moved along.
 
-Geometry, for a crop with upper left pixel o and side s brought to S pixels:
-
-.. math::
-    q = (p - o + 1/2) \\cdot S / s - 1/2
-
-so that pixel centres have whole coordinates before and after, as in OpenCV's
-``resize``.
+See :mod:`mmpose_ctd.datasets.image_crop` for the geometry.
 """
 
 import hashlib
@@ -16,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..image_crop import ImageCrop
 from .webmorph_recipe import Crop
 from .webmorph_tem import RecordRefused, read_tem
 
@@ -43,6 +38,10 @@ class Record:
     identical: bool
 
 
+def _square(crop: Crop, size: int) -> ImageCrop:
+    return ImageCrop(crop.x, crop.y, crop.side, crop.side, size, size)
+
+
 def crop_image(image: np.ndarray, crop: Crop, size: int) -> np.ndarray:
     """Cuts out a square and resizes it.
 
@@ -54,22 +53,7 @@ def crop_image(image: np.ndarray, crop: Crop, size: int) -> np.ndarray:
     Returns:
         np.ndarray: (size, size, 3), uint8.
     """
-    height, width = image.shape[:2]
-    right, bottom = crop.x + crop.side, crop.y + crop.side
-    top, left = max(0, -crop.y), max(0, -crop.x)
-    padded = cv2.copyMakeBorder(
-        image,
-        top,
-        max(0, bottom - height),
-        left,
-        max(0, right - width),
-        cv2.BORDER_REPLICATE,
-    )
-    patch = padded[top + crop.y : top + bottom, left + crop.x : left + right]
-    # Area averaging is for shrinking; what enlarges is a user's own size.
-    shrinks = size <= crop.side
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return cv2.resize(patch, (size, size), interpolation=how)
+    return _square(crop, size).pixels(image)
 
 
 def crop_points(points: np.ndarray, crop: Crop, size: int) -> np.ndarray:
@@ -84,8 +68,7 @@ def crop_points(points: np.ndarray, crop: Crop, size: int) -> np.ndarray:
         np.ndarray: (N, 3): x, y in pixels of the crop to 2 decimals, and
         visibility: 2 inside the crop, else 0.
     """
-    scale = size / crop.side
-    moved = (points - (crop.x, crop.y) + 0.5) * scale - 0.5
+    moved = _square(crop, size).forward(points)
     inside = ((moved >= 0) & (moved <= size - 1)).all(axis=1)
     return np.column_stack([np.round(moved, 2), 2.0 * inside])
 

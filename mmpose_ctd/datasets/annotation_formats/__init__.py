@@ -1,0 +1,14 @@
+"""Reads points as annotation tools write them: one file a format."""
+
+from .formats import FORMATS, AnnotationFormat, find_sources
+from .point_record import PointRecord, Reading, Refused, Source
+
+__all__ = [
+    'FORMATS',
+    'AnnotationFormat',
+    'PointRecord',
+    'Reading',
+    'Refused',
+    'Source',
+    'find_sources',
+]

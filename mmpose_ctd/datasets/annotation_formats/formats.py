@@ -1,0 +1,175 @@
+"""Which formats there are, and which one a file is of."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mmpose_ctd.errors import InputError, MissingFileError
+
+from . import coco, csv_points, cvat, labelme, pts, tem, tps
+from .point_record import Reading, Source
+
+__all__ = ['FORMATS', 'AnnotationFormat', 'find_sources']
+
+
+@dataclass(frozen=True)
+class AnnotationFormat:
+    """A format that points come in.
+
+    Attributes:
+        name (str): What ``--format`` calls it.
+        suffixes (tuple[str, ...]): Of its files.
+        read (Callable): Makes a :class:`.Reading` of a list of sources.
+        first_pixel (float): Coordinate that the centre of the corner pixel
+            has: 0; 1, where pixels are counted from one; 0.5, where the
+            image's edge is 0.
+        y_up (bool): Whether y is counted from the lower edge.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[list[Source]], Reading]
+    first_pixel: float = 0.0
+    y_up: bool = False
+
+
+# Canvas programs measure from the image's edge; their points are half a pixel
+# larger than pixel centres.
+FORMATS = {
+    known.name: known
+    for known in (
+        AnnotationFormat('tps', ('.tps',), tps.read, 0.5, y_up=True),
+        AnnotationFormat('pts', ('.pts',), pts.read, 1.0),
+        AnnotationFormat('tem', ('.tem',), tem.read),
+        AnnotationFormat('csv', ('.csv', '.tsv', '.txt'), csv_points.read),
+        AnnotationFormat('coco', ('.json',), coco.read),
+        AnnotationFormat('labelme', ('.json',), labelme.read, 0.5),
+        AnnotationFormat('cvat', ('.xml',), cvat.read, 0.5),
+    )
+}
+
+_BROKEN_JSON = 'broken JSON'
+
+
+def find_sources(
+    path: str,
+    name: str | None = None,
+    others: frozenset[str] = frozenset(),
+) -> tuple[AnnotationFormat, list[Source]]:
+    """The files of points below a path, and their format.
+
+    Args:
+        path (str): A file, or a folder that is searched with its subfolders.
+        name (str, optional): The format; found out if None.
+        others (frozenset[str]): Real paths of files that are something else,
+            such as the table of subjects.
+
+    Returns:
+        tuple[AnnotationFormat, list[Source]]: Files by name.
+
+    Raises:
+        MissingFileError: If there is nothing at the path.
+        InputError: If there are no files of points, or of several formats.
+    """
+    if name is not None and name not in FORMATS:
+        raise InputError(
+            f'--format {name}: expected one of {", ".join(FORMATS)}.'
+        )
+    if not os.path.exists(path):
+        raise MissingFileError(f'POINTS: {path!r} does not exist.')
+    if os.path.isfile(path):
+        source = Source(path, os.path.basename(path))
+        found = {name or _format_of(path, certain=True): [source]}
+    else:
+        found = _in_folder(path, name, others)
+    if not found:
+        kinds = FORMATS[name].suffixes if name else _suffixes()
+        raise InputError(
+            f'POINTS: the folder {path!r} holds no file of points; looked '
+            f'for {" ".join(kinds)}.'
+        )
+    if len(found) > 1:
+        counts = ', '.join(f'{k}: {len(v)} files' for k, v in found.items())
+        raise InputError(
+            f'POINTS: the folder {path!r} holds files of several formats '
+            f'({counts}). Say which with --format, or give the file.'
+        )
+    ((kind, sources),) = found.items()
+    return FORMATS[kind], sources
+
+
+def _suffixes() -> list[str]:
+    kinds = (s for known in FORMATS.values() for s in known.suffixes)
+    return sorted(set(kinds) - {'.txt'})
+
+
+def _in_folder(
+    path: str, name: str | None, others: frozenset[str]
+) -> dict[str, list[Source]]:
+    found: dict[str, list[Source]] = {}
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(f for f in folders if not f.startswith('.'))
+        for file in sorted(files):
+            full = os.path.join(folder, file)
+            # `._a.tps` is what macOS leaves beside a file.
+            if file.startswith('.') or os.path.realpath(full) in others:
+                continue
+            suffix = os.path.splitext(file)[1].lower()
+            if name is None:
+                kind = _format_of(full, certain=False)
+            else:
+                kind = name if suffix in FORMATS[name].suffixes else None
+            if kind is not None:
+                short = os.path.relpath(full, path).replace(os.sep, '/')
+                found.setdefault(kind, []).append(Source(full, short))
+    # A file that is cut off is told of, not lost.
+    broken = found.pop(_BROKEN_JSON, [])
+    if broken and 'labelme' in found:
+        found['labelme'] = sorted(found['labelme'] + broken)
+    return found
+
+
+def _format_of(path: str, certain: bool) -> str | None:
+    """The format of a file by its suffix and content.
+
+    Args:
+        path (str): A file.
+        certain (bool): Whether it must be points; else None is an answer.
+    """
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix == '.json':
+        kind = _json_kind(path)
+    elif suffix == '.txt':
+        with open(path, 'rb') as file:
+            head = file.read(64).lstrip(b'\xef\xbb\xbf \r\n').upper()
+        kind = 'csv' if certain else None
+        if head.startswith(b'LM='):
+            kind = 'tps'
+        elif head.startswith(b'VERSION:'):
+            kind = 'pts'
+    else:
+        kind = next(
+            (k.name for k in FORMATS.values() if suffix in k.suffixes), None
+        )
+    if kind in (None, _BROKEN_JSON) and certain:
+        raise InputError(
+            f'POINTS: {os.path.basename(path)!r} is of no format that is '
+            f'known by its name or content. Say which with --format '
+            f'({", ".join(FORMATS)}).'
+        )
+    return kind
+
+
+def _json_kind(path: str) -> str | None:
+    try:
+        with open(path, encoding='utf-8-sig') as file:
+            content = json.load(file)
+    except ValueError:
+        return _BROKEN_JSON
+    if isinstance(content, dict):
+        if 'shapes' in content:
+            return 'labelme'
+        if 'annotations' in content and 'images' in content:
+            return 'coco'
+    return None

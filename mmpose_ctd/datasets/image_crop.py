@@ -1,0 +1,100 @@
+"""Cuts a rectangle out of an image and resizes it, pixels and points alike.
+
+Geometry, on each axis, for a crop that begins at pixel o, is s pixels long
+and is brought to S pixels:
+
+.. math::
+    q = (p - o + 1/2) \\cdot S / s - 1/2
+
+so that pixel centres have whole coordinates before and after, as in OpenCV's
+``resize``.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+__all__ = ['ImageCrop']
+
+
+@dataclass(frozen=True)
+class ImageCrop:
+    """A rectangle of an image, and the size it is brought to.
+
+    Attributes:
+        x (int): Its first column, in pixels of the image; may be negative.
+        y (int): Its first row.
+        width (int): Its columns.
+        height (int): Its rows.
+        out_width (int): Columns of the result.
+        out_height (int): Rows of the result.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    out_width: int
+    out_height: int
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Pixels of the result for one of the image, (2,): along x and y."""
+        return np.array(
+            [self.out_width / self.width, self.out_height / self.height]
+        )
+
+    def pixels(self, image: np.ndarray) -> np.ndarray:
+        """Cut out and resize.
+
+        What shrinks is averaged over areas, so that nothing aliases; what
+        grows is interpolated by cubics. Outside the image its border is
+        repeated.
+
+        Args:
+            image (np.ndarray): (H, W, 3), uint8.
+
+        Returns:
+            np.ndarray: (out_height, out_width, 3), uint8.
+        """
+        height, width = image.shape[:2]
+        right, bottom = self.x + self.width, self.y + self.height
+        # At least one row and column, to have something to repeat.
+        x0, x1 = sorted((_inside(self.x, width - 1), _inside(right, width)))
+        y0, y1 = sorted((_inside(self.y, height - 1), _inside(bottom, height)))
+        patch = cv2.copyMakeBorder(
+            image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)],
+            max(0, -self.y),
+            max(0, bottom - height),
+            max(0, -self.x),
+            max(0, right - width),
+            cv2.BORDER_REPLICATE,
+        )
+        size = self.out_width, self.out_height
+        if size == (self.width, self.height):
+            return patch
+        shrinks = size[0] <= self.width and size[1] <= self.height
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        return cv2.resize(patch, size, interpolation=how)
+
+    def forward(self, points: np.ndarray) -> np.ndarray:
+        """Points of the image as points of the result.
+
+        Args:
+            points (np.ndarray): (..., 2), pixels of the image.
+
+        Returns:
+            np.ndarray: (..., 2), pixels of the result.
+        """
+        origin = np.array([self.x, self.y])
+        return (points - origin + 0.5) * self.scale - 0.5
+
+    def backward(self, points: np.ndarray) -> np.ndarray:
+        """Points of the result as points of the image; undoes ``forward``."""
+        origin = np.array([self.x, self.y])
+        return (points + 0.5) / self.scale - 0.5 + origin
+
+
+def _inside(value: int, limit: int) -> int:
+    return min(max(value, 0), limit)

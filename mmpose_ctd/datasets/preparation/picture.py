@@ -1,0 +1,289 @@
+"""One photograph: read, cut out, resized, its landmarks moved along."""
+
+import math
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from mmpose_ctd.errors import InputError
+
+from ..annotation_formats import AnnotationFormat, Refused
+from ..face_detection import detect_face
+from ..image_crop import ImageCrop
+from ..landmark_names import flip_partner
+from ..upright_image import Photograph, read_photograph
+from .framing import MARGINS, frame_box, frame_image
+from .job import Job
+from .options import UNITS, PrepareOptions
+from .upright_points import clicked_size, to_upright
+
+__all__ = ['Picture', 'PictureRefused', 'make_picture']
+
+# A click at the very edge may lie this far outside, in pixels.
+_EDGE = 1.0
+# Landmarks of a face that span less or more, in mm, have a wrong scale.
+_SPAN_MM = (5.0, 400.0)
+
+
+class PictureRefused(Refused):
+    """A photograph cannot be used.
+
+    Args:
+        code (str): Why, in a word or two.
+        message (str): Why.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass
+class Picture:
+    """A picture of the set.
+
+    Attributes:
+        data (bytes): The encoded image.
+        image (dict): Its record, without id and file name.
+        keypoints (np.ndarray): (K, 3), x, y in pixels of the picture, and
+            visibility.
+        notes (list[tuple[str, str]]): What should be looked at.
+    """
+
+    data: bytes
+    image: dict
+    keypoints: np.ndarray
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def make_picture(
+    path: str,
+    job: Job,
+    names: tuple[str, ...],
+    known: AnnotationFormat,
+    options: PrepareOptions,
+) -> Picture:
+    """Make the picture of one photograph.
+
+    Args:
+        path (str): The photograph.
+        job (Job): Its landmarks.
+        names (tuple[str, ...]): What the K landmarks are called.
+        known (AnnotationFormat): The format that they were read from.
+        options (PrepareOptions): How.
+
+    Raises:
+        PictureRefused: If it cannot be used.
+    """
+    try:
+        photograph = read_photograph(path)
+    except InputError as error:
+        reason = str(error).partition(': ')[2]
+        raise PictureRefused('image broken', reason) from error
+    try:
+        is_stored, _ = clicked_size(photograph, options.frame, job.record.size)
+    except Refused as error:
+        raise PictureRefused('size differs', str(error)) from error
+    first = options.first_pixel
+    frame = (
+        photograph,
+        is_stored,
+        known.first_pixel if first is None else first,
+        known.y_up if options.y_axis is None else options.y_axis == 'up',
+    )
+    points = to_upright(job.points, *frame)
+    labelled = job.visible > 0
+    _check_inside(points, labelled, names, photograph, is_stored)
+    notes = _frame_notes(photograph, job, options)
+    crop = _crop(photograph, points[labelled], options, notes)
+    if options.size is not None and max(crop.out_width, crop.out_height) < (
+        options.size
+    ):
+        notes.append(
+            (
+                'small',
+                f'is {crop.out_width}x{crop.out_height} pixels, below --size '
+                f'{options.size}; not enlarged (--enlarge would)',
+            )
+        )
+    notes += _side_notes(points, labelled, names)
+    image = {
+        'width': crop.out_width,
+        'height': crop.out_height,
+        **{k: v for k, v in job.fields.items() if k != 'mm_per_px'},
+        'source_crop': [crop.x, crop.y, crop.width, crop.height],
+        'source_size': list(photograph.size),
+    }
+    ruler = None if job.ruler is None else to_upright(job.ruler, *frame)
+    scale = _mm_per_px(job, ruler, options, notes)
+    if scale is not None:
+        _check_scale(scale, points[labelled], notes)
+        image['mm_per_px'] = scale / math.sqrt(crop.scale.prod())
+    moved = np.where(labelled[:, None], crop.forward(points), 0)
+    return Picture(
+        _encode(crop.pixels(photograph.image), options),
+        image,
+        np.column_stack([moved.round(6), job.visible]),
+        notes,
+    )
+
+
+def _check_inside(
+    points: np.ndarray,
+    labelled: np.ndarray,
+    names: tuple[str, ...],
+    photograph: Photograph,
+    is_stored: bool,
+) -> None:
+    width, height = photograph.size
+    low, high = -_EDGE, np.array([width, height]) - 1 + _EDGE
+    outside = labelled & ~((points >= low) & (points <= high)).all(axis=1)
+    if not outside.any():
+        return
+    i = int(outside.argmax())
+    x, y = points[i]
+    text = (
+        f'landmark {names[i]} at ({x:.1f}, {y:.1f}) from the top left lies '
+        f'outside the {width}x{height} photograph'
+    )
+    if outside.sum() > 1:
+        text += f', as do {outside.sum() - 1} more'
+    if photograph.orientation > 1:
+        other = 'upright' if is_stored else 'stored'
+        text += (
+            f'; it is turned by EXIF: were they clicked in another frame '
+            f'(--frame {other})?'
+        )
+    raise PictureRefused('outside', text)
+
+
+def _frame_notes(
+    photograph: Photograph, job: Job, options: PrepareOptions
+) -> list[tuple[str, str]]:
+    upright, stored = photograph.size, photograph.stored_size
+    told = job.record.size is not None and upright != stored
+    if photograph.orientation == 1 or told or options.frame != 'auto':
+        return []
+    return [
+        (
+            'turned',
+            'is turned by EXIF; the points are taken as clicked in the '
+            'upright photograph (--frame says otherwise)',
+        )
+    ]
+
+
+def _crop(
+    photograph: Photograph,
+    points: np.ndarray,
+    options: PrepareOptions,
+    notes: list[tuple[str, str]],
+) -> ImageCrop:
+    if options.crop == 'none':
+        return frame_image(photograph.size, options.size, options.enlarge)
+    low, high = points.min(axis=0) + 0.5, points.max(axis=0) + 0.5
+    box, margin = (*low, *(high - low)), options.used_margin
+    if options.crop == 'face':
+        face = detect_face(photograph.image)
+        if face is not None and _agree(face, points):
+            box = face
+        else:
+            # A margin of the face's would cut close around few landmarks.
+            margin = max(margin, MARGINS['landmarks'])
+            text = 'no face is found'
+            if face is not None:
+                text = 'the points lie outside the face that is found'
+                mirrored = points * (1, -1) + (0, photograph.size[1] - 1)
+                if _agree(face, mirrored):
+                    text += ', but would fit it upside down (--y-axis)'
+            notes.append(('no face', f'{text}; cut around the landmarks'))
+    return frame_box(
+        box, points, margin, photograph.size, options.size, options.enlarge
+    )
+
+
+def _agree(
+    face: tuple[float, float, float, float], points: np.ndarray
+) -> bool:
+    """Whether most landmarks lie in the box of a face, or just around it."""
+    x, y, w, h = face
+    slack = 0.15 * max(w, h)
+    inside = (points > (x - slack, y - slack)) & (
+        points < (x + w + slack, y + h + slack)
+    )
+    return bool(inside.all(axis=1).mean() > 0.5)
+
+
+def _side_notes(
+    points: np.ndarray, labelled: np.ndarray, names: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    right_is_right = []
+    for i, name in enumerate(names):
+        partner = flip_partner(name, names)
+        if name == partner or '_R' not in name:
+            continue
+        j = names.index(partner)
+        if labelled[i] and labelled[j]:
+            right_is_right.append(points[i, 0] > points[j, 0])
+    if right_is_right and np.mean(right_is_right) > 0.5:
+        return [
+            (
+                'sides',
+                'landmarks _R lie at the right of the image; _R is the '
+                "subject's right, at the image's left: swapped names, or a "
+                'mirrored photograph?',
+            )
+        ]
+    return []
+
+
+def _mm_per_px(
+    job: Job,
+    ruler: np.ndarray | None,
+    options: PrepareOptions,
+    notes: list[tuple[str, str]],
+) -> float | None:
+    """Size of a pixel of the photograph, if anything tells it."""
+    scale = job.fields.get('mm_per_px')
+    if scale is not None:
+        if not 0 < scale < math.inf:
+            raise PictureRefused(
+                'scale', f'mm_per_px={scale}; expected a number above 0'
+            )
+        return float(scale)
+    if options.scale_points:
+        if ruler is not None:
+            length = float(np.linalg.norm(ruler[0] - ruler[1]))
+            if length > 1:
+                return options.scale_length_mm / length
+        notes.append(('no scale', 'the ends of the ruler are not both there'))
+        return None
+    if job.record.scale is not None and options.scale_unit is not None:
+        return job.record.scale * UNITS[options.scale_unit]
+    return None
+
+
+def _check_scale(
+    scale: float, points: np.ndarray, notes: list[tuple[str, str]]
+) -> None:
+    if len(points) < 2:
+        return
+    span = scale * float(np.ptp(points, axis=0).max())
+    if not _SPAN_MM[0] <= span <= _SPAN_MM[1]:
+        notes.append(
+            (
+                'scale',
+                f'with {scale:.4g} mm a pixel the landmarks span {span:.3g} '
+                'mm, which no face does',
+            )
+        )
+
+
+def _encode(image: np.ndarray, options: PrepareOptions) -> bytes:
+    """Bare pixels: no EXIF, no profile, no preview."""
+    parameters = []
+    if options.image_format == 'jpg':
+        parameters = [cv2.IMWRITE_JPEG_QUALITY, options.quality]
+    suffix = f'.{options.image_format}'
+    return cv2.imencode(suffix, image, parameters)[1].tobytes()

@@ -1,0 +1,199 @@
+"""What became of each record, and how it is shown and written."""
+
+import csv
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ['Report', 'Row', 'findings_table', 'summary', 'write_report']
+
+#: Rows of one kind beyond which the screen shows only the first ones.
+SHOWN = 8
+
+
+@dataclass
+class Row:
+    """A record of points.
+
+    Attributes:
+        number (int): From 1, in the files' order.
+        source (str): Where it was read.
+        image (str): Its photograph, as the file names it.
+        picture (str): File name in the set; empty if it is left out.
+        code (str): In a word or two, why it is left out.
+        reason (str): Why; names no file.
+        candidates (list[str]): Photographs that it may be.
+        notes (list[tuple[str, str]]): Code and text of what should be looked
+            at, though it is in the set.
+    """
+
+    number: int
+    source: str
+    image: str
+    picture: str = ''
+    code: str = ''
+    reason: str = ''
+    candidates: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """The outcome of a preparation.
+
+    Attributes:
+        rows (dict[int, Row]): By number.
+        notes (list[str]): On the whole; may name files.
+        warnings (list[str]): What must not be overlooked.
+        out (Path, optional): The set; None where it was not made.
+        dry_run (bool): Whether nothing was to be written.
+        subjects (int): In the set.
+        points (int): Labelled landmarks in the set.
+        landmarks (int): K.
+        with_scale (int): Pictures with mm_per_px.
+    """
+
+    rows: dict[int, Row] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    out: Path | None = None
+    dry_run: bool = False
+    subjects: int = 0
+    points: int = 0
+    landmarks: int = 0
+    with_scale: int = 0
+
+    def add_record(self, number: int, source: str, image: str) -> None:
+        self.rows[number] = Row(number, source, image)
+
+    def leave_out(
+        self,
+        number: int,
+        code: str,
+        reason: str,
+        candidates: list[str] | None = None,
+    ) -> None:
+        row = self.rows[number]
+        row.code, row.reason = code, reason
+        row.candidates = candidates or []
+
+    @property
+    def used(self) -> list[Row]:
+        return [row for row in self.rows.values() if not row.code]
+
+    @property
+    def left_out(self) -> list[Row]:
+        return [row for row in self.rows.values() if row.code]
+
+    @property
+    def exit_status(self) -> int:
+        """0: all records are in the set; 1: some are left out; 2: all."""
+        if not self.used:
+            return 2
+        return 1 if self.left_out else 0
+
+
+def findings_table(report: Report, every: bool = False) -> Table | None:
+    """What a user should look at, for :meth:`rich.console.Console.print`.
+
+    Args:
+        report (Report): The outcome.
+        every (bool): Whether to show all rows of a kind. Defaults to the
+            first few.
+    """
+    lines = []
+    for row in report.left_out:
+        text = row.reason
+        if row.candidates:
+            text += ': ' + ', '.join(row.candidates[:3])
+            text += ' ...' if len(row.candidates) > 3 else ''
+        lines.append(('left out', row.code, row, text))
+    for row in report.used:
+        lines += [('look at', code, row, text) for code, text in row.notes]
+    if not lines:
+        return None
+    table = Table('', 'finding', 'record', 'photograph', 'what is the matter')
+    for column in table.columns:
+        column.overflow = 'fold'
+    shown: Counter = Counter()
+    totals = Counter((what, code) for what, code, _, _ in lines)
+    for what, code, row, text in sorted(lines, key=lambda line: line[:2]):
+        shown[what, code] += 1
+        if every or shown[what, code] <= SHOWN:
+            # Text, as file names may hold rich's markup.
+            cells = (what, code, f'{row.number}: {row.source}', row.image)
+            table.add_row(*map(Text, (*cells, text)))
+        elif shown[what, code] == SHOWN + 1:
+            more = totals[what, code] - SHOWN
+            table.add_row(what, code, f'... {more} more', '', '')
+    return table
+
+
+def summary(report: Report) -> str:
+    """The last lines: what was made, or why nothing was."""
+    used, total = len(report.used), len(report.rows)
+    text = f'{used} of {total} records'
+    if not used:
+        return f'{text} can be used; nothing was written.'
+    text += (
+        f' {"can be used" if report.dry_run else "are in the set"}: '
+        f'{report.subjects} subjects, {report.landmarks} landmarks, '
+        f'{report.points} of {used * report.landmarks} points labelled, '
+        f'{report.with_scale} pictures with mm_per_px.'
+    )
+    left = Counter(row.code for row in report.left_out)
+    if left:
+        parts = ', '.join(f'{n} {code}' for code, n in left.most_common())
+        text += f' Left out: {parts}.'
+    return text
+
+
+def write_report(report: Report, folder: Path, names: bool) -> None:
+    """Write report.csv and report.json.
+
+    Args:
+        report (Report): The outcome.
+        folder (Path): The set.
+        names (bool): Whether to write the names of files and photographs,
+            which may name people.
+    """
+    rows = []
+    for row in report.rows.values():
+        entry = {
+            'record': row.number,
+            'status': 'left out' if row.code else 'in the set',
+            'picture': row.picture,
+            'finding': row.code or '; '.join(code for code, _ in row.notes),
+            'what': row.reason or '; '.join(text for _, text in row.notes),
+        }
+        if names:
+            entry |= {
+                'source': row.source,
+                'photograph': row.image,
+                'candidates': '; '.join(row.candidates),
+            }
+        rows.append(entry)
+    # Excel takes UTF-8 for what it is only with the mark.
+    with open(
+        folder / 'report.csv', 'w', encoding='utf-8-sig', newline=''
+    ) as file:
+        writer = csv.DictWriter(file, [*rows[0]])
+        writer.writeheader()
+        writer.writerows(rows)
+    content = {
+        'records': len(report.rows),
+        'in_the_set': len(report.used),
+        'left_out': dict(Counter(row.code for row in report.left_out)),
+        'subjects': report.subjects,
+        'landmarks': report.landmarks,
+        'points': report.points,
+        'with_mm_per_px': report.with_scale,
+        'rows': rows,
+    }
+    (folder / 'report.json').write_text(
+        json.dumps(content, indent=1), encoding='utf-8'
+    )

@@ -1,0 +1,177 @@
+"""Who a photograph shows, and where it was taken."""
+
+import os
+import re
+
+import numpy as np
+
+from mmpose_ctd.errors import InputError, MissingFileError
+
+from ..annotation_formats import Refused
+from ..annotation_formats.point_record import finite_or_nan
+from ..annotation_formats.table_file import column_of, read_table
+from .image_index import ImageIndex, NotFound
+
+__all__ = ['SubjectTable', 'by_pattern', 'checked_pattern']
+
+_NUMBERS = ('mm_per_px', 'age')
+_TEXTS = ('subject', 'site', 'sex')
+
+
+class SubjectTable:
+    """A table with a row for each photograph.
+
+    Args:
+        path (str): A CSV file with a column of photographs and some of
+            subject, site, mm_per_px, age, sex.
+        index (ImageIndex): The photographs.
+        keep (tuple[str, ...]): Titles of further columns to take over.
+
+    Attributes:
+        columns (dict[str, str]): What is taken over -> title.
+        notes (list[str]): What is not.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        InputError: If it has no column of photographs, two rows for one, or
+            not the columns of ``keep``.
+    """
+
+    def __init__(
+        self, path: str, index: ImageIndex, keep: tuple[str, ...] = ()
+    ) -> None:
+        self.name = os.path.basename(path)
+        if not os.path.isfile(path):
+            raise MissingFileError(f'--table: {path!r} does not exist.')
+        table, self._decimal = read_table(path, self.name)
+        known: dict[str, str] = {}
+        for title in table.columns:
+            key = column_of(title)
+            if key in ('image', *_TEXTS, *_NUMBERS):
+                if key in known and title not in keep:
+                    raise InputError(
+                        f'{self.name}: the columns {known[key]!r} and '
+                        f'{title!r} both look like the {key}. Rename one.'
+                    )
+                known.setdefault(key, title)
+        if 'image' not in known:
+            raise InputError(
+                f'{self.name}: no column of photographs among '
+                f'{", ".join(map(repr, table.columns[:8]))}; expected one '
+                'called "image" or "file".'
+            )
+        absent = [title for title in keep if title not in table.columns]
+        if absent:
+            raise InputError(
+                f'--keep-columns {absent[0]}: {self.name} has no such column.'
+            )
+        image = known.pop('image')
+        self.columns = known | {title: title for title in keep}
+        dropped = [
+            title
+            for title in table.columns
+            if title != image and title not in self.columns.values()
+        ]
+        self.notes = []
+        if dropped:
+            self.notes.append(
+                f'{self.name}: columns that are not taken over: '
+                f'{", ".join(dropped[:8])}{" ..." * (len(dropped) > 8)} '
+                '(--keep-columns takes them)'
+            )
+        self._rows = self._match(table, image, index)
+
+    def _match(self, table, image: str, index: ImageIndex) -> dict:
+        rows: dict[str, dict] = {}
+        strangers = []
+        for number, row in zip(table.index, table.to_dict('records')):
+            try:
+                path = index.find(row[image])
+            except NotFound:
+                strangers.append(str(number + 2))
+                continue
+            if path in rows and rows[path] != row:
+                raise InputError(
+                    f'{self.name}, row {number + 2}: a second, different row '
+                    f'for the photograph {path!r}. Leave one.'
+                )
+            rows[path] = row
+        if strangers:
+            self.notes.append(
+                f'{self.name}: {len(strangers)} rows are of no photograph in '
+                f'IMAGES, or of several (row {", ".join(strangers[:5])}'
+                f'{" ..." * (len(strangers) > 5)})'
+            )
+        return rows
+
+    def fields(self, path: str) -> dict:
+        """What the table says of a photograph.
+
+        Args:
+            path (str): A member of the index.
+
+        Returns:
+            dict: Subject and the like; without empty cells.
+
+        Raises:
+            Refused: If it has no row, or a number that is none.
+        """
+        if path not in self._rows:
+            raise Refused(f'has no row in {self.name}')
+        row = self._rows[path]
+        fields = {}
+        for key, title in self.columns.items():
+            text = row[title]
+            if not text:
+                continue
+            if key not in _NUMBERS:
+                fields[key] = text
+                continue
+            try:
+                value = finite_or_nan(text, self._decimal)
+            except ValueError:
+                raise Refused(
+                    f'{self.name}: {title}={text!r} is no number'
+                ) from None
+            if np.isfinite(value):
+                fields[key] = value
+        return fields
+
+
+def checked_pattern(text: str) -> re.Pattern:
+    """Compile ``--subject-pattern``.
+
+    Raises:
+        InputError: If it is no regular expression, or marks no subject.
+    """
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise InputError(
+            f'--subject-pattern {text!r}: no regular expression ({error}).'
+        ) from error
+    if not pattern.groups:
+        raise InputError(
+            f'--subject-pattern {text!r}: put what names the subject in '
+            "brackets, such as '^([A-Z]+[0-9]+)_'; (?P<site>...) may mark "
+            'the site.'
+        )
+    return pattern
+
+
+def by_pattern(pattern: re.Pattern, path: str) -> dict:
+    """Subject, and perhaps site, from a photograph's file name.
+
+    Raises:
+        Refused: If the pattern does not fit.
+    """
+    match = pattern.search(path.split('/')[-1])
+    if match is None:
+        raise Refused('--subject-pattern does not fit its file name')
+    groups = match.groupdict()
+    fields = {k: groups[k] for k in ('subject', 'site') if groups.get(k)}
+    if 'subject' not in pattern.groupindex:
+        fields['subject'] = match[1]
+    if not fields.get('subject'):
+        raise Refused('--subject-pattern finds no subject in its file name')
+    return fields

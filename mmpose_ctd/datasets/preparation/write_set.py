@@ -1,0 +1,138 @@
+"""Writes the files of a set beside its pictures."""
+
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+
+from mmpose_ctd.version import __version__
+
+from .landmark_choice import LandmarkChoice
+from .options import PrepareOptions
+
+__all__ = ['draft_mapping', 'name_subjects', 'write_annotations']
+
+
+def name_subjects(
+    results: list[dict], options: PrepareOptions
+) -> dict[str, str]:
+    """Give each picture a subject.
+
+    Returns:
+        dict[str, str]: Subject -> the code that stands for it, if asked for.
+    """
+    codes: dict[str, str] = {}
+    for result in results:
+        image = result['image']
+        subject = image.get('subject')
+        if not subject:
+            image['subject'] = f'image{result["id"]:06d}'
+        elif options.subject_codes:
+            code = codes.setdefault(str(subject), f's{len(codes) + 1:04d}')
+            image['subject'] = code
+        else:
+            image['subject'] = str(subject)
+    return codes
+
+
+def write_annotations(
+    staged: Path,
+    results: list[dict],
+    choice: LandmarkChoice,
+    options: PrepareOptions,
+    format_name: str,
+) -> None:
+    """Write ``annotations/landmarks.json``, and delete what is not of the set.
+
+    Args:
+        staged (Path): The unfinished set.
+        results (list[dict]): Its pictures: id, file_name, image (its record)
+            and keypoints, K times x, y, visibility.
+        choice (LandmarkChoice): The landmarks.
+        options (PrepareOptions): How it was made.
+        format_name (str): What the points were read from.
+    """
+    content = {
+        'info': {
+            'description': f'prepared by mmpose_ctd {__version__} from '
+            f'{format_name} points',
+            'options': options.described(),
+        },
+        'images': [],
+        'annotations': [],
+        'categories': [
+            {
+                'id': 1,
+                'name': 'face',
+                'supercategory': 'face',
+                'keypoints': list(choice.names),
+                'skeleton': [],
+            }
+        ],
+    }
+    for result in results:
+        i, image = result['id'], result['image']
+        content['images'].append(
+            {'id': i, 'file_name': result['file_name'], **image}
+        )
+        width, height = image['width'], image['height']
+        content['annotations'].append(
+            {
+                'id': i,
+                'image_id': i,
+                'category_id': 1,
+                'keypoints': [v for p in result['keypoints'] for v in p],
+                'num_keypoints': sum(v > 0 for *_, v in result['keypoints']),
+                'bbox': [0, 0, width, height],
+                'area': width * height,
+                'iscrowd': 0,
+            }
+        )
+    # What an earlier run with other options has left.
+    wanted = {result['file_name'] for result in results}
+    for path in (staged / 'images').iterdir():
+        if path.name not in wanted:
+            path.unlink()
+    shutil.rmtree(staged / 'annotations', ignore_errors=True)
+    (staged / 'annotations').mkdir()
+    (staged / 'annotations' / 'landmarks.json').write_text(
+        json.dumps(content), encoding='utf-8'
+    )
+
+
+def draft_mapping(
+    path: Path, results: list[dict], codes: dict[str, str]
+) -> Path:
+    """Write which picture is whose, for the clinic alone.
+
+    Args:
+        path (Path): Where it is to be.
+        results (list[dict]): The pictures, with their ``job``.
+        codes (dict[str, str]): Subject -> what stands for it.
+
+    Returns:
+        Path: Beside ``path``, to be renamed when the set is in place.
+    """
+    names = {code: subject for subject, code in codes.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + '.part')
+    with open(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+        'w',
+        encoding='utf-8-sig',
+        newline='',
+    ) as file:
+        writer = csv.writer(file)
+        writer.writerow(['picture', 'photograph', 'subject_in_set', 'subject'])
+        for result in results:
+            subject = result['image']['subject']
+            writer.writerow(
+                [
+                    result['file_name'],
+                    result['job'].path,
+                    subject,
+                    names.get(subject, subject),
+                ]
+            )
+    return draft
