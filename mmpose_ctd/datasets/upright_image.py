@@ -104,17 +104,11 @@ def read_photograph(path: str | os.PathLike) -> Photograph:
         ) from error
     # Pillow's decoders raise whatever a damaged file leads them to.
     except Exception as error:
-<<<<<<< HEAD
-        raise InputError(
-            f'{name}: damaged or cut off, it cannot be read as a whole '
-            f'({" ".join(str(error).split())}). Copy it anew from the camera '
-=======
         # An OSError's own text would name folders.
         reason = getattr(error, 'strerror', None) or error
         raise InputError(
             f'{name}: damaged or cut off, it cannot be read as a whole '
             f'({" ".join(str(reason).split())}). Copy it anew from the camera '
->>>>>>> prepare
             'or the archive.'
         ) from error
 
