@@ -63,12 +63,8 @@ def detect_face(
         tuple[float, float, float, float] | None: x, y, width, height of the
         face in pixels of ``image``, where x, y is the box's upper left
         corner and the centre of the top left pixel lies at (0.5, 0.5).
-<<<<<<< HEAD
-        The box of a face that fills the frame may reach beyond it. None where no face is found.
-=======
         The box of a face that fills the frame may reach beyond it. None
         where no face is found.
->>>>>>> prepare
 
     Raises:
         InputError: If ``image`` is no such array.

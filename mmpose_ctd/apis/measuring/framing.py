@@ -7,8 +7,9 @@ network input. Lengths are counted in its width, so that the frame goes from
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
+
+from mmpose_ctd.datasets.image_crop import ImageCrop
 
 __all__ = [
     'Frame',
@@ -18,11 +19,6 @@ __all__ = [
     'frame_by_template',
     'landmark_template',
 ]
-
-# A frame that reaches further out of the photograph, in its own widths, is
-# the outcome of landmarks that are none.
-_OUTSIDE = 2.0
-
 
 class Frame(NamedTuple):
     """A rectangle of a photograph, in its pixels; it may reach outside.
@@ -146,11 +142,9 @@ def frame_by_template(
             what disorderly landmarks ask for stays near it.
     """
     width, shift = fit_template(template, points + 0.5)
-    longest = max(image_size)
-    width = float(np.clip(width, 8, 4 * longest))
+    width = float(np.clip(width, 8, 4 * max(image_size)))
     size = np.array([width, width * aspect])
-    low = -_OUTSIDE * longest
-    x, y = np.clip(shift, low, 3 * longest)
+    x, y = np.clip(shift, 2 - size, np.array(image_size) - 2)
     return Frame(float(x), float(y), *map(float, size))
 
 
@@ -176,23 +170,8 @@ def cut_frame(
     x, y = round(frame.x), round(frame.y)
     width = max(2, round(frame.width))
     height = max(2, round(frame.height))
-    rows = np.clip(np.arange(y, y + height), 0, image.shape[0] - 1)
-    columns = np.clip(np.arange(x, x + width), 0, image.shape[1] - 1)
-    inside = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    patch = image[inside]
-    top, left = (rows == rows[0]).sum() - 1, (columns == columns[0]).sum() - 1
-    below = height - top - patch.shape[0]
-    right = width - left - patch.shape[1]
-    if top or left or below or right:
-        patch = cv2.copyMakeBorder(
-            patch,
-            int(top),
-            int(below),
-            int(left),
-            int(right),
-            cv2.BORDER_REPLICATE,
-        )
-    target = min(size[0], width), min(size[1], height)
-    if target != (width, height):
-        patch = cv2.resize(patch, target, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(patch), Frame(x, y, width, height)
+    crop = ImageCrop(
+        x, y, width, height, min(size[0], width), min(size[1], height)
+    )
+    picture = np.ascontiguousarray(crop.pixels(image))
+    return picture, Frame(x, y, width, height)
