@@ -1,4 +1,4 @@
-"""Learns how large a model's errors are, and what its training faces look like.
+"""Learns how large a model's errors are, and what faces it knows.
 
 python tools/calibrate.py CONFIG CHECKPOINT --out FILE.json
 

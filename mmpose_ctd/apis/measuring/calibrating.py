@@ -24,7 +24,7 @@ from .error_model import (
 from .familiarity import fit_appearance, fit_shape, left_out_distances
 from .framing import landmark_template
 from .heatmap_spread import SPREADS
-from .labelled_faces import LabelledFaces, LocatedFaces
+from .labelled_faces import LabelledFaces, LocatedFaces, learn_face_box
 from .landmark_model import LandmarkModel
 from .locating import Framing
 from .measure_errors import measure_deviations
@@ -61,7 +61,11 @@ def training_framing(faces: LabelledFaces, model: LandmarkModel) -> Framing:
     if loader.type == 'ReducedCIFASDDataset':
         width = min(width, loader.get('detail', 2.0) * least)
     width = max(least, round(width))
-    return Framing(template, (width, round(width * model.aspect)))
+    return Framing(
+        template,
+        (width, round(width * model.aspect)),
+        learn_face_box(faces, template, model.aspect),
+    )
 
 
 def calibrate(
@@ -111,7 +115,7 @@ def calibrate(
     )
     _, seen = training
     subjects = training[0].subjects
-    limits = _limits(seen, subjects, landmarks)
+    limits = _limits(seen, subjects, found)
     calibration = Calibration(
         fingerprint=model.fingerprint,
         names=model.names,
@@ -177,11 +181,8 @@ def measure_ratios(
 
 def _fit_measures(ratios: np.ndarray) -> ErrorModel:
     if not np.isfinite(ratios).any():
-        return ErrorModel(
-            'none', 0.0, 0.0, np.zeros(ratios.shape[1]), dict.fromkeys(
-                LEVELS, 0.0
-            )
-        )
+        none = np.zeros(ratios.shape[1])
+        return ErrorModel('none', 0.0, 0.0, none, dict.fromkeys(LEVELS, 0.0))
     return fit_error_model(ratios, {}, 'none')
 
 
@@ -261,20 +262,32 @@ def judge(
 
 
 def _limits(
-    seen: LocatedFaces, subjects: np.ndarray, errors: ErrorModel
+    seen: LocatedFaces, subjects: np.ndarray, others: LocatedFaces
 ) -> dict[str, float]:
-    """Largest usual values, each subject left out of what it is held to."""
-    values = dict(
-        appearance=left_out_distances(seen.features, subjects, fit_appearance),
-        shape=left_out_distances(seen.points, subjects, fit_shape),
-        unsteadiness=seen.moves,
+    """Largest usual values.
+
+    Training faces are held to a fit without their subject. What the model
+    says of itself is rosy on faces that it was trained on: there the
+    validation faces count as well.
+    """
+    both = [seen, others]
+    return dict(
+        appearance=_quantile(
+            left_out_distances(seen.features, subjects, fit_appearance)
+        ),
+        shape=_quantile(left_out_distances(seen.points, subjects, fit_shape)),
+        roll=_LARGEST_ROLL,
+        unsteadiness=_quantile(np.concatenate([f.moves for f in both])),
+        faintness=_quantile(
+            np.concatenate(
+                [f.spreads['inverse_peak'].max(axis=1) for f in both]
+            )
+        ),
     )
-    limits = {k: _quantile(v) for k, v in values.items()}
-    limits['roll'] = _LARGEST_ROLL
-    return limits
 
 
 def _quantile(values: np.ndarray) -> float:
     ordered = np.sort(values)
     rank = int(np.ceil((len(ordered) + 1) * (1 - _UNUSUAL)))
-    return float(ordered[min(rank, len(ordered)) - 1])
+    # Never 0, which everything would be above.
+    return max(float(ordered[min(rank, len(ordered)) - 1]), 1e-9)

@@ -38,8 +38,8 @@ class Calibration:
             the landmarks' give; spread ``'none'``.
         appearance (Appearance): Of the training faces.
         shape (Shape): Of the training faces.
-        limits (dict[str, float]): Largest usual value of ``appearance``,
-            ``shape``, ``roll`` (degrees), ``unsteadiness`` and ``spread``.
+        limits (dict[str, float]): Largest usual values, see
+            :mod:`.judgement`.
         statement (dict): What the calibration found, for people.
     """
 
@@ -104,6 +104,7 @@ def write_calibration(calibration: Calibration, path: str) -> None:
         framing=dict(
             template=_numbers(c.framing.template),
             crop_size=list(c.framing.crop_size),
+            face_box=c.framing.face_box and list(c.framing.face_box),
         ),
         landmark_errors=_error_model(c.errors, c.names),
         measure_errors=_error_model(c.measure_errors, c.measures),
@@ -165,6 +166,7 @@ def _parse(content: dict) -> Calibration:
     names = [str(name) for name in model['landmarks']]
     measures, measure_errors = _read_errors(content['measure_errors'])
     of, errors = _read_errors(content['landmark_errors'])
+    box = content['framing']['face_box']
     appearance = {
         key: _unpacked(value) if isinstance(value, dict) else float(value)
         for key, value in known['appearance'].items()
@@ -176,6 +178,7 @@ def _parse(content: dict) -> Calibration:
         framing=Framing(
             _array(content['framing']['template'], (len(names), 2)),
             tuple(int(side) for side in content['framing']['crop_size']),
+            box and tuple(float(v) for v in box),
         ),
         errors=errors,
         measures=measures,

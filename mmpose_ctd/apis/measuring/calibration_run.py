@@ -126,9 +126,10 @@ def flag_rates(
     Returns:
         dict[str, dict]: Site (and ``'all'``) -> faces and flagged.
     """
-    flagged = np.array(
-        [bool(j.reasons) for j in judge_faces(calibration, found)]
+    judgements = judge_faces(
+        calibration, found.points, found.features, found.moves, found.spreads
     )
+    flagged = np.array([bool(judgement.reasons) for judgement in judgements])
     sites = np.array([str(site) for site in faces.sites])
     rates = dict(all=_rate(flagged))
     if len(set(sites)) > 1:

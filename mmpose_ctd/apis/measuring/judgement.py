@@ -6,10 +6,10 @@ import numpy as np
 
 from .calibration import Calibration
 
-__all__ = ['REASONS', 'Judgement', 'judge_faces']
+__all__ = ['Judgement', 'judge_faces']
 
 #: What is held against its limit -> what a flag says of it.
-REASONS = {
+_REASONS = {
     'appearance': 'looks unlike the training faces',
     'shape': 'landmarks form no usual face',
     'roll': 'head is turned in the plane',
@@ -21,8 +21,9 @@ class Judgement(NamedTuple):
     """Of one face.
 
     Attributes:
-        values (dict[str, float]): What is compared; ``roll`` in degrees, the
-            others divided by their limits, so that above 1 is unusual.
+        values (dict[str, float]): ``appearance``, ``shape``,
+            ``unsteadiness`` and ``faintness``, each divided by its limit, so
+            that above 1 is unusual; ``roll`` in degrees.
         reasons (list[str]): What is unusual, in words; empty if nothing is.
     """
 
@@ -30,26 +31,40 @@ class Judgement(NamedTuple):
     reasons: list
 
 
-def judge_faces(calibration: Calibration, found) -> list[Judgement]:
+def judge_faces(
+    calibration: Calibration,
+    points: np.ndarray,
+    features: np.ndarray,
+    moves: np.ndarray,
+    spreads: dict[str, np.ndarray],
+) -> list[Judgement]:
     """Hold N faces against the limits of the training faces.
 
     Args:
         calibration (Calibration): Of the model.
-        found: With ``features`` (N, C), ``points`` (N, K, 2) and ``moves``
-            (N,), as a :class:`.LocatedFaces`.
+        points (np.ndarray): Landmarks, (N, K, 2).
+        features (np.ndarray): Pooled encoder features, (N, C).
+        moves (np.ndarray): See :func:`.locate`, (N,).
+        spreads (dict[str, np.ndarray]): See :func:`.heatmap_spreads`.
     """
     limits = calibration.limits
-    rolls = calibration.shape.rolls(found.points)
+    rolls = calibration.shape.rolls(points)
+    faint = spreads['inverse_peak'] / limits['faintness']
     values = dict(
-        appearance=calibration.appearance.distances(found.features)
+        appearance=calibration.appearance.distances(features)
         / limits['appearance'],
-        shape=calibration.shape.distances(found.points) / limits['shape'],
+        shape=calibration.shape.distances(points) / limits['shape'],
         roll=np.abs(rolls) / limits['roll'],
-        unsteadiness=found.moves / limits['unsteadiness'],
+        unsteadiness=moves / limits['unsteadiness'],
     )
     judgements = []
-    for i in range(len(found.points)):
+    for i in range(len(points)):
         own = {name: float(v[i]) for name, v in values.items()}
-        reasons = [REASONS[name] for name, v in own.items() if not v <= 1]
-        judgements.append(Judgement(own | {'roll': float(rolls[i])}, reasons))
+        reasons = [_REASONS[name] for name, v in own.items() if not v <= 1]
+        hidden = [calibration.names[k] for k in np.flatnonzero(faint[i] > 1)]
+        if hidden:
+            more = f' and {len(hidden) - 3} more' if len(hidden) > 3 else ''
+            reasons.append(f'hardly seen: {", ".join(hidden[:3])}{more}')
+        own |= dict(roll=float(rolls[i]), faintness=float(faint[i].max()))
+        judgements.append(Judgement(own, reasons))
     return judgements

@@ -9,16 +9,18 @@ import numpy as np
 from mmengine.config import Config
 from mmpose.registry import DATASETS, TRANSFORMS
 
+from mmpose_ctd.datasets.face_detection import detect_face
 from mmpose_ctd.datasets.landmark_file import read_split, subject_of
 from mmpose_ctd.errors import InputError
 
-from .framing import Frame, frame_around
+from .framing import frame_around, frame_by_template
 from .landmark_model import LandmarkModel
 from .locating import Framing, locate
 
 __all__ = [
     'LabelledFaces',
     'LocatedFaces',
+    'learn_face_box',
     'load_faces',
     'locate_faces',
     'validation_subjects',
@@ -230,6 +232,37 @@ def locate_faces(
         np.concatenate([f.features for f in found]),
         np.concatenate([moves for _, moves in parts]),
     )
+
+
+def learn_face_box(
+    faces: LabelledFaces, template: np.ndarray, aspect: float
+) -> tuple[float, float, float] | None:
+    """Where the face detector's box lies in the frame of the training.
+
+    Args:
+        faces (LabelledFaces): Of the training.
+        template (np.ndarray): Of :func:`.landmark_template`.
+        aspect (float): Height of the network input divided by its width.
+
+    Returns:
+        tuple | None: ``face_box`` of a :class:`.Framing`, medians; None if
+        fewer than half of the faces are detected.
+    """
+    places = []
+    for image, points in zip(_images(faces.paths), faces.points):
+        box = detect_face(image)
+        if box is None:
+            continue
+        x, y, w, h = box
+        frame = frame_by_template(
+            template, points, aspect, image.shape[1::-1]
+        )
+        right = frame.x + frame.width / 2 - x - w / 2
+        down = frame.y + frame.height / 2 - y - h / 2
+        places.append([right / w, down / w, frame.width / w])
+    if 2 * len(places) < len(faces):
+        return None
+    return tuple(float(v) for v in np.median(places, axis=0))
 
 
 def _images(paths: list) -> Iterator[np.ndarray]:

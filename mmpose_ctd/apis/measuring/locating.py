@@ -21,10 +21,33 @@ class Framing(NamedTuple):
         template (np.ndarray): Of :func:`.landmark_template`, (K, 2).
         crop_size (tuple[int, int]): Width and height in pixels of the
             training images' frames.
+        face_box (tuple[float, float, float], optional): Where the frame lies
+            around the box of the face detector: from the box's centre to the
+            frame's, along x and y, and the frame's width, in widths of the
+            box. ``None`` if the detector finds no faces in such images.
     """
 
     template: np.ndarray
     crop_size: tuple
+    face_box: tuple | None = None
+
+    def frame_of_face(
+        self, box: tuple[float, float, float, float], aspect: float
+    ) -> Frame:
+        """The frame for a box of the face detector: where to begin.
+
+        Args:
+            box (tuple): x, y, width, height in pixels of the photograph.
+            aspect (float): Height of the network input divided by its width.
+        """
+        x, y, w, h = box
+        right, down, wide = self.face_box
+        width = wide * w
+        centre = x + w / 2 + right * w, y + h / 2 + down * w
+        height = width * aspect
+        return Frame(
+            centre[0] - width / 2, centre[1] - height / 2, width, height
+        )
 
 
 def locate(
