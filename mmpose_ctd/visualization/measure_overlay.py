@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw
 from ._canvas import (
     INK,
     PAPER,
-    PREDICTION,
     RIM,
     TRUTH,
     _circle,
@@ -100,9 +99,7 @@ def _panel(values, status, remarks, radii) -> np.ndarray:
     room = max(1, (_SIDE - y - 40) // 26)
     shown = list(values.items())[:room]
     for name, (value, low, high, unit) in shown:
-        text = f'{value:.4g} {unit}' if np.isfinite(value) else 'unknown'
-        if np.isfinite(low):
-            text += f'  [{low:.4g}, {high:.4g}]'
+        text = _text(value, low, high, unit)
         font = _font(15, False)
         draw.text((_PANEL - 16, y), text, INK, font, anchor='rm')
         room_left = _PANEL - 48 - font.getlength(text)
@@ -118,18 +115,22 @@ def _panel(values, status, remarks, radii) -> np.ndarray:
         text = f'and {len(values) - len(shown)} more in the table'
         draw.text((16, y), text, INK, _font(15, False), anchor='lm')
     foot = (
-        '[...] and circles: 95 % of true values lie inside'
+        '[ ] and circles contain the truth in 95 % of cases'
         if radii is not None
-        else 'no intervals: nothing is known of the errors here'
+        else 'no intervals: nothing is known of the errors'
     )
     draw.text((16, _SIDE - 22), foot, INK, _font(14, False), anchor='lm')
-    dot = (_PANEL - 16, _SIDE - 22)
-    draw.ellipse(
-        (dot[0] - 4, dot[1] - 4, dot[0] + 4, dot[1] + 4),
-        fill=PREDICTION[::-1],
-        outline=INK,
-    )
     return np.ascontiguousarray(np.array(panel)[:, :, ::-1])
+
+
+def _text(value: float, low: float, high: float, unit: str) -> str:
+    if not np.isfinite(value):
+        return 'unknown'
+    digits = 3 if unit == 'ratio' else 1
+    text = f'{value:.{digits}f}'
+    if np.isfinite(low):
+        text += f' [{low:.{digits}f}, {high:.{digits}f}]'
+    return text if unit == 'ratio' else f'{text} {unit}'
 
 
 def _fitting(text: str, font, width: float) -> str:
