@@ -78,7 +78,8 @@ class RowFile:
                 copy, delimiter=self._delimiter, lineterminator='\r\n'
             )
             rows = _read(path, self._delimiter)
-            if next(rows, None) != self.titles:
+            # Without any row it was killed at its very beginning.
+            if next(rows, self.titles) != self.titles:
                 copy.close()
                 os.remove(part)
                 raise InputError(
@@ -122,15 +123,24 @@ def _has_mark(path: str) -> bool:
 
 def _read(path: str, delimiter: str) -> Iterator[list[str]]:
     """Rows that end with a line end, as all complete ones do."""
-    with open(path, encoding='utf-8-sig', newline='') as file:
+    # Bytes: what was cut off may end within a character.
+    with open(path, 'rb') as file:
         # A cell may hold a line end of its own, inside of quotes.
-        pending = ''
+        pending = b''
         for line in file:
             pending += line
-            if not pending.endswith('\r\n') or pending.count('"') % 2:
+            if not pending.endswith(b'\r\n') or pending.count(b'"') % 2:
                 continue
-            yield next(csv.reader([pending], delimiter=delimiter))
-            pending = ''
+            try:
+                text = pending.decode('utf-8-sig')
+            except UnicodeDecodeError as error:
+                raise InputError(
+                    f'{path}: another program has saved it since, in another '
+                    'encoding than UTF-8. Keep a copy, and begin anew with '
+                    '--overwrite.'
+                ) from error
+            yield next(csv.reader([text], delimiter=delimiter))
+            pending = b''
 
 
 def write_json(
