@@ -84,9 +84,7 @@ def spot_calibration(face_box=(0.0, 0.0, 2.0)):
     radii = dict(zip(LEVELS, (1.2, 1.8, 2.4)))
     random = np.random.default_rng(0)
     faces = TEMPLATE + random.normal(0, 0.02, (30, 3, 2))
-    features = np.column_stack(
-        [np.ones((30, 2)), random.normal(0, 0.05, 30)]
-    )
+    features = np.column_stack([np.ones((30, 2)), random.normal(0, 0.05, 30)])
     return Calibration(
         fingerprint=SpotModel.fingerprint,
         names=NAMES,

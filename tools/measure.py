@@ -124,7 +124,9 @@ def check(args: argparse.Namespace) -> None:
     if scale is not None and not (0 < scale < math.inf):
         raise InputError(f'--mm-per-px {scale}: expected a number above 0.')
     if args.batch_size < 1:
-        raise InputError(f'--batch-size {args.batch_size}: expected 1 or more.')
+        raise InputError(
+            f'--batch-size {args.batch_size}: expected 1 or more.'
+        )
     if args.norms and not args.table:
         raise InputError(
             '--norms needs --table with the ages of the photographs.'

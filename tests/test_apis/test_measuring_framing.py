@@ -66,10 +66,7 @@ def test_template_is_the_common_shape_at_the_median_place():
     shifts = np.array([[0, 0.1], [0.1, 0], [0, 0], [-0.1, 0], [0, -0.1]])
     centre = SHAPE.mean(axis=0)
     faces = np.stack(
-        [
-            s * (SHAPE - centre) + centre + t
-            for s, t in zip(scales, shifts)
-        ]
+        [s * (SHAPE - centre) + centre + t for s, t in zip(scales, shifts)]
     )
     visible = np.ones(faces.shape[:2], bool)
     np.testing.assert_allclose(
@@ -121,9 +118,7 @@ def test_the_cut_shows_points_where_the_frame_says():
         picture, shown = cut_frame(image, frame, (64, 64))
         weights = picture[..., 0].astype(float)
         rows, columns = np.indices(weights.shape)
-        found = np.array(
-            [(weights * columns).sum(), (weights * rows).sum()]
-        )
+        found = np.array([(weights * columns).sum(), (weights * rows).sum()])
         found = found / weights.sum()
         units = (found + 0.5) / picture.shape[1]
         # Of a pixel of the picture; grey levels are rounded.

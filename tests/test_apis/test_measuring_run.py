@@ -124,13 +124,12 @@ def test_size_of_the_photograph_and_place_of_the_face_do_not_matter(
             interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC,
         )
         x, y = round(x * factor), round(y * factor)
-        y, x = min(y, image.shape[0] - picture.shape[0]), min(
-            x, image.shape[1] - picture.shape[1]
+        y, x = (
+            min(y, image.shape[0] - picture.shape[0]),
+            min(x, image.shape[1] - picture.shape[1]),
         )
         image = image.astype(np.uint8)
-        image[
-            y : y + picture.shape[0], x : x + picture.shape[1]
-        ] = picture
+        image[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
         cv2.imwrite(str(folder / f'{i}.png'), image)
         face = (x + 75 * factor, y + 50 * factor, 0.6 * size, 0.6 * size)
         boxes(monkeypatch, face)
@@ -257,7 +256,7 @@ def test_names_of_any_kind(folder, tmp_path):
     )
     assert {*names, 'caf\\udce9.png'} == set(rows)
     assert {row['status'] for row in rows.values()} == {'measured'}
-    drawn = [p for p in pictures.rglob('*.png')]
+    drawn = list(pictures.rglob('*.png'))
     assert len(drawn) == 5
     assert (pictures / 'sub dir' / 'x.PNG.png').is_file()
 

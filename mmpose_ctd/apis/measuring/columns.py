@@ -73,8 +73,8 @@ class Columns:
         return [_SUFFIX['deg' if one.kind == 'angle' else '1']]
 
     def _measure(self, one: Measurement) -> dict[str, str]:
-        parts = ' to '.join(one.of) if one.kind != 'ratio' else ' / '.join(
-            one.of
+        parts = (
+            ' to '.join(one.of) if one.kind != 'ratio' else ' / '.join(one.of)
         )
         found = {}
         for unit in self.units_of(one):

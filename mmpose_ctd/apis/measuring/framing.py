@@ -20,6 +20,7 @@ __all__ = [
     'landmark_template',
 ]
 
+
 class Frame(NamedTuple):
     """A rectangle of a photograph, in its pixels; it may reach outside.
 

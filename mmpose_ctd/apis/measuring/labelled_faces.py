@@ -254,9 +254,7 @@ def learn_face_box(
         if box is None:
             continue
         x, y, w, h = box
-        frame = frame_by_template(
-            template, points, aspect, image.shape[1::-1]
-        )
+        frame = frame_by_template(template, points, aspect, image.shape[1::-1])
         right = frame.x + frame.width / 2 - x - w / 2
         down = frame.y + frame.height / 2 - y - h / 2
         places.append([right / w, down / w, frame.width / w])

@@ -237,9 +237,7 @@ class FolderMeasurer:
             self._draw(photo, face, row)
         return row
 
-    def _draw(
-        self, photo: _Photograph, face: MeasuredFace, row: dict
-    ) -> None:
+    def _draw(self, photo: _Photograph, face: MeasuredFace, row: dict) -> None:
         lines = {
             one.name: tuple(self.model.names.index(part) for part in one.of)
             for one in self.rows.columns.measurements

@@ -179,6 +179,4 @@ def _norm(row: dict, where: str) -> Norm:
 
 def _overlap(one: Norm, other: Norm) -> bool:
     same = None in (one.sex, other.sex) or one.sex == other.sex
-    return (
-        same and one.age_min < other.age_max and other.age_min < one.age_max
-    )
+    return same and one.age_min < other.age_max and other.age_min < one.age_max
