@@ -69,8 +69,8 @@ def draw_measures(
         _line(picture, at[first], at[second], (255, 255, 255), 1)
     if radii is not None:
         for point, radius in zip(at, radii * factor):
-            _circle(picture, point, radius, RIM, 3)
-            _circle(picture, point, radius, TRUTH, 1)
+            _circle(picture, point, radius, RIM, 4)
+            _circle(picture, point, radius, TRUTH, 2)
     for point in at:
         _dot(picture, point, 3)
     return np.hstack([picture, _panel(values, status, remarks, radii)])

@@ -102,4 +102,5 @@ def _draw_coverage(axes, coverage) -> None:
     axes.set_xlabel('Truths that the interval should contain')
     axes.set_ylabel('Truths that it contains')
     axes.set_title('Intervals', fontsize=10)
-    axes.legend(loc='upper left', frameon=False, fontsize=9)
+    if any(coverage.values()):
+        axes.legend(loc='upper left', frameon=False, fontsize=9)
