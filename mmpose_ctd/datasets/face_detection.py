@@ -8,7 +8,7 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['detect_face']
+__all__ = ['detect_face', 'detect_faces']
 
 _CASCADE = 'haarcascade_frontalface_alt2.xml'
 # Longer side of the copy that is searched, in its pixels.
@@ -70,6 +70,20 @@ def detect_face(
         InputError: If ``image`` is no such array.
         MissingFileError: If OpenCV came without the cascade.
     """
+    return next(iter(detect_faces(image)), None)
+
+
+def detect_faces(
+    image: np.ndarray,
+) -> list[tuple[float, float, float, float]]:
+    """Find all frontal, upright faces, the largest first.
+
+    Args:
+        image (np.ndarray): See :func:`detect_face`, as for boxes and errors.
+
+    Returns:
+        list[tuple[float, float, float, float]]: Boxes; empty without a face.
+    """
     if (
         not isinstance(image, np.ndarray)
         or image.dtype != np.uint8
@@ -101,14 +115,16 @@ def detect_face(
             cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE),
             smallest,
         )
-    if len(faces) == 0:
-        return None
-    x, y, w, h = max(faces, key=lambda face: (face[2] * face[3], *face))
-    x, y = x - border, y - border
-    across, down = width / size[0], height / size[1]
-    return (
-        float(x * across),
-        float(y * down),
-        float(w * across),
-        float(h * down),
+    ordered = sorted(
+        map(tuple, faces), key=lambda face: (face[2] * face[3], *face)
     )
+    across, down = width / size[0], height / size[1]
+    return [
+        (
+            float((x - border) * across),
+            float((y - border) * down),
+            float(w * across),
+            float(h * down),
+        )
+        for x, y, w, h in reversed(ordered)
+    ]

@@ -1,0 +1,1 @@
+"""From a folder of photographs to measures, and how far to trust them."""

@@ -1,0 +1,203 @@
+"""From arguments to the table of measures."""
+
+import argparse
+import json
+import os
+import sys
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+    measurements_of_set,
+)
+from mmpose_ctd.evaluation.functional.measurements import measurement_units
+from mmpose_ctd.version import __version__
+
+from .calibration import Calibration, read_calibration
+from .columns import Columns
+from .face_rows import FaceRows
+from .landmark_model import LandmarkModel
+from .measuring_run import FolderMeasurer
+from .norms import Norms
+from .photograph_folder import list_photographs
+from .photograph_table import PhotographTable
+from .row_file import RowFile, write_json
+
+__all__ = ['measure_folder']
+
+_TEXT = ('file', 'status', 'remarks', 'start')
+
+
+def measure_folder(cfg: Config, args: argparse.Namespace) -> dict[str, int]:
+    """Measure the photographs of a folder.
+
+    Args:
+        cfg (Config): Of the training.
+        args (argparse.Namespace): Of ``tools/measure.py``.
+
+    Returns:
+        dict[str, int]: How many rows were written with each status.
+    """
+    files, others = list_photographs(args.images, args.recursive)
+    if others:
+        print(f'{others} other files of {args.images} are skipped.')
+    model = LandmarkModel(cfg, args.checkpoint, get_device())
+    calibration = None
+    if args.calibration:
+        calibration = read_calibration(args.calibration)
+        calibration.check_model(model, args.calibration)
+    elif args.framing == 'image':
+        print(
+            'warning: without --calibration nothing tells how large the '
+            'errors are, nor which photographs show no face.',
+            file=sys.stderr,
+        )
+    table = None
+    if args.table:
+        table = PhotographTable(args.table, args.images)
+        if table.unknown:
+            print(
+                f'warning: --table {args.table}: {len(table.unknown)} rows '
+                f'are of no photograph, such as {table.unknown[0]!r}.',
+                file=sys.stderr,
+            )
+    measurements = measurements_of_set(model.metainfo)
+    mm = args.mm_per_px is not None or (
+        table is not None and 'mm_per_px' in table.columns
+    )
+    norms = None
+    if args.norms:
+        norms = Norms(args.norms, measurement_units(measurements, mm))
+        if norms.unused:
+            print(
+                f'--norms {args.norms}: nothing is measured for '
+                f'{", ".join(norms.unused[:5])}.'
+            )
+    columns = Columns(
+        model.names,
+        measurements,
+        calibration is not None,
+        mm,
+        norms.measures if norms else (),
+    )
+    measurer = FolderMeasurer(
+        model,
+        FaceRows(columns, calibration, norms),
+        args.images,
+        calibration,
+        args.framing,
+        table,
+        args.mm_per_px,
+        args.overlays,
+        args.batch_size,
+    )
+    out = _open(args, columns, model, calibration)
+    try:
+        counts = _run(measurer, files, out)
+    except BaseException:
+        out.close(complete=False)
+        raise
+    out.close(complete=True)
+    if args.json:
+        os.makedirs(os.path.dirname(args.json) or '.', exist_ok=True)
+        write_json(args.out, args.json, args.delimiter, _TEXT)
+    told = ', '.join(f'{number} {status}' for status, number in counts.items())
+    print(f'{args.out}: {told or "nothing new"}')
+    return counts
+
+
+def _open(
+    args: argparse.Namespace,
+    columns: Columns,
+    model: LandmarkModel,
+    calibration: Calibration | None,
+) -> RowFile:
+    """The table, and beside it what made it and what its columns mean."""
+    os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
+    stem = args.out[: -len('.csv')]
+    about = f'{stem}.about.json'
+    run = dict(
+        program=f'mmpose_ctd {__version__}',
+        weights=model.fingerprint,
+        calibrated=calibration is not None,
+        calibration=calibration.statement if calibration else None,
+        framing=args.framing,
+        mm_per_px=args.mm_per_px,
+        delimiter=args.delimiter,
+    )
+    if args.overwrite:
+        for path in (args.out, f'{args.out}.part', about):
+            if os.path.exists(path):
+                os.remove(path)
+    if args.resume and os.path.isfile(about):
+        _check_same(about, run)
+    titles = columns.meanings()
+    out = RowFile(
+        args.out, list(titles), args.excel, args.delimiter, args.resume
+    )
+    part = f'{about}.part'
+    with open(part, 'w', encoding='utf-8') as file:
+        json.dump(dict(run=run, columns=titles), file, indent=1)
+    os.replace(part, about)
+    return out
+
+
+def _check_same(about: str, run: dict) -> None:
+    """Refuse to go on with rows of other settings."""
+    try:
+        with open(about, encoding='utf-8') as file:
+            before = json.load(file)['run']
+    except (ValueError, KeyError, TypeError):
+        # Without it nothing can be compared; the columns still are.
+        return
+    changed = [
+        key for key, value in run.items() if before.get(key, value) != value
+    ]
+    if changed:
+        raise InputError(
+            f'--resume: the table was begun with another '
+            f'{", ".join(changed)}. Resume with the settings of the first '
+            'run, or begin anew with --overwrite.'
+        )
+
+
+def _run(
+    measurer: FolderMeasurer, files: list[str], out: RowFile
+) -> dict[str, int]:
+    console = Console()
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, disable=not console.is_terminal
+    ) as progress:
+        done = len(files) - sum(1 for f in files if f not in out.done)
+        task = progress.add_task(
+            'Photographs', total=len(files), completed=done
+        )
+        told = 10 * done // len(files)
+
+        def advance(count: int) -> None:
+            nonlocal done, told
+            done += count
+            progress.update(task, completed=done)
+            tenth = 10 * done // len(files)
+            # In a log, a line every tenth.
+            if not console.is_terminal and tenth > told:
+                told = tenth
+                print(f'Photographs {done}/{len(files)}', flush=True)
+
+        return measurer.run(files, out, advance)

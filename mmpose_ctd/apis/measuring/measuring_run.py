@@ -1,0 +1,275 @@
+"""Measures a folder of photographs: what tools/measure.py does."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from mmpose_ctd.datasets.face_detection import detect_faces
+from mmpose_ctd.datasets.upright_image import read_upright
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.visualization.measure_overlay import draw_measures
+
+from .calibration import Calibration
+from .face_rows import FaceRows, MeasuredFace
+from .framing import Frame, frame_around
+from .judgement import Judgement, judge_faces
+from .landmark_model import LandmarkModel
+from .locating import locate
+from .photograph_table import PhotographTable, Subject
+from .row_file import RowFile
+
+__all__ = ['FolderMeasurer', 'printable']
+
+#: Photographs held at once, in bytes: they are framed three times.
+_HELD = 256 * 2**20
+
+
+class _Photograph(NamedTuple):
+    """A photograph that was read, or why it was not."""
+
+    file: str
+    image: np.ndarray | None
+    frame: Frame | None
+    cells: dict
+
+
+def printable(file: str) -> str:
+    """A file's name as UTF-8 can hold it."""
+    return file.encode('utf-8', 'backslashreplace').decode()
+
+
+class FolderMeasurer:
+    """Measures photographs batch by batch, and forgets them.
+
+    Args:
+        model (LandmarkModel): Trained.
+        rows (FaceRows): Makes rows of what it finds.
+        folder (str): Of the photographs.
+        calibration (Calibration, optional): Of the model.
+        start (str): Where the search for the landmarks begins: at the
+            detected ``'face'``, with the whole ``'image'``, or ``'auto'``: at
+            the face, and if none is detected with the whole image, which
+            then counts only if it looks like the training faces.
+        table (PhotographTable, optional): What is known of the photographs.
+        mm_per_px (float, optional): Scale of those that the table does not
+            tell.
+        overlays (str, optional): Folder of a picture of each face.
+        batch_size (int): Photographs at once. Defaults to 8.
+
+    Raises:
+        InputError: If the start needs a calibration, or a face detector that
+            does not know the training images.
+    """
+
+    def __init__(
+        self,
+        model: LandmarkModel,
+        rows: FaceRows,
+        folder: str,
+        calibration: Calibration | None = None,
+        start: str = 'auto',
+        table: PhotographTable | None = None,
+        mm_per_px: float | None = None,
+        overlays: str | None = None,
+        batch_size: int = 8,
+    ) -> None:
+        if calibration is None and start != 'image':
+            raise InputError(
+                f'--framing {start} needs --calibration FILE.json: it tells '
+                'how the training faces are framed. Make it with python '
+                'tools/calibrate.py CONFIG CHECKPOINT --out FILE.json. With '
+                '--framing image the model sees each photograph as a whole.'
+            )
+        framing = calibration.framing if calibration else None
+        if framing and framing.face_box is None:
+            if start == 'face':
+                raise InputError(
+                    '--framing face: the face detector does not find the '
+                    'faces of the training images, so that it cannot tell '
+                    'how to frame others. Use --framing image, with '
+                    'photographs cut out as the training images are.'
+                )
+            start = 'image'
+        self.model, self.rows, self.folder = model, rows, folder
+        self.calibration, self.framing = calibration, framing
+        self.start, self.table, self.mm_per_px = start, table, mm_per_px
+        self.overlays, self.batch_size = overlays, batch_size
+
+    def run(
+        self,
+        files: Sequence[str],
+        out: RowFile,
+        advance: Callable[[int], None] = lambda count: None,
+    ) -> dict[str, int]:
+        """Measure, and write each batch's rows before the next is read.
+
+        Args:
+            files (Sequence[str]): Names relative to the folder.
+            out (RowFile): Takes the rows; photographs that it has already
+                are passed over.
+            advance (Callable): Told how many more are done.
+
+        Returns:
+            dict[str, int]: How many rows have each status.
+        """
+        counts: dict[str, int] = {}
+        left = [file for file in files if printable(file) not in out.done]
+        for batch in self._batches(left):
+            rows = self._measure(batch)
+            out.write(rows)
+            for row in rows:
+                counts[row['status']] = counts.get(row['status'], 0) + 1
+            advance(len(batch))
+        return counts
+
+    def _batches(self, files: Sequence[str]) -> Iterator[list[_Photograph]]:
+        batch, held = [], 0
+        for file in files:
+            photograph = self._read(file)
+            size = 0 if photograph.image is None else photograph.image.nbytes
+            if batch and held + size > _HELD:
+                yield batch
+                batch, held = [], 0
+            batch.append(photograph)
+            held += size
+            # A name would keep its pixels until the next one is read.
+            del photograph
+            if len(batch) == self.batch_size:
+                yield batch
+                batch, held = [], 0
+        if batch:
+            yield batch
+
+    def _read(self, file: str) -> _Photograph:
+        cells = dict(file=printable(file), status='', remarks='')
+        path = os.path.join(self.folder, *file.split('/'))
+        try:
+            image = read_upright(path)
+        except (InputError, OSError, MemoryError) as error:
+            name = f'{os.path.basename(path)}: '
+            reason = printable(str(error)).removeprefix(printable(name))
+            if isinstance(error, OSError) and error.strerror:
+                reason = error.strerror
+            return _Photograph(
+                file,
+                None,
+                None,
+                cells
+                | dict(
+                    status='unreadable',
+                    remarks=' '.join((reason or 'too large').split()),
+                ),
+            )
+        height, width = image.shape[:2]
+        cells |= dict(width_px=width, height_px=height)
+        whole = frame_around((0, 0, width, height), self.model.aspect)
+        if self.start == 'image':
+            return _Photograph(file, image, whole, cells | dict(start='image'))
+        faces = detect_faces(image)
+        cells['faces'] = len(faces)
+        if faces:
+            frame = self.framing.frame_of_face(faces[0], self.model.aspect)
+            return _Photograph(file, image, frame, cells | dict(start='face'))
+        if self.start == 'auto':
+            return _Photograph(file, image, whole, cells | dict(start='image'))
+        return _Photograph(
+            file, None, None, cells | dict(status='no face found')
+        )
+
+    def _measure(self, batch: list[_Photograph]) -> list[dict]:
+        shown = [photo for photo in batch if photo.image is not None]
+        faces: dict[str, MeasuredFace] = {}
+        if shown:
+            found, moves = locate(
+                self.model,
+                [photo.image for photo in shown],
+                [photo.frame for photo in shown],
+                self.framing,
+            )
+            judgements: list[Judgement | None] = [None] * len(shown)
+            if self.calibration:
+                judgements = judge_faces(
+                    self.calibration,
+                    found.points,
+                    found.features,
+                    moves,
+                    found.spreads,
+                )
+            made = self.rows.make(
+                found,
+                judgements,
+                [self._subject(photo.file) for photo in shown],
+                self.model.pipeline.input_size[0],
+            )
+            faces = {
+                photo.file: face
+                for photo, face, judgement in zip(shown, made, judgements)
+                if not _is_no_face(photo, judgement)
+            }
+        return [self._row(photo, faces.get(photo.file)) for photo in batch]
+
+    def _subject(self, file: str) -> Subject:
+        known = (self.table and self.table.get(file)) or Subject()
+        scale = known.mm_per_px or self.mm_per_px
+        return Subject(scale, known.age, known.sex)
+
+    def _row(self, photo: _Photograph, face: MeasuredFace | None) -> dict:
+        row = dict(photo.cells)
+        if face is None:
+            if photo.image is not None:
+                row['status'] = 'no face found'
+                row['start'] = ''
+            return row
+        row |= face.row
+        remarks = [face.row['remarks']] if face.row['remarks'] else []
+        if row.get('faces', 0) > 1:
+            remarks.append(f'{row["faces"]} faces: the largest is measured')
+        if row.get('start') == 'image' and row.get('faces') == 0:
+            remarks.append('no face detected: the whole image taken for one')
+        if self.table is not None and self.table.get(photo.file) is None:
+            remarks.append('not in the table')
+        row['remarks'] = '; '.join(remarks)
+        if self.overlays:
+            self._draw(photo, face, row)
+        return row
+
+    def _draw(self, photo: _Photograph, face: MeasuredFace, row: dict) -> None:
+        lines = {
+            one.name: tuple(self.model.names.index(part) for part in one.of)
+            for one in self.rows.columns.measurements
+            if one.kind == 'distance'
+        }
+        picture = draw_measures(
+            photo.image,
+            face.points,
+            face.radii,
+            face.values,
+            lines,
+            row['status'],
+            row['remarks'],
+        )
+        # As the photograph; a.jpg and a.png have pictures of their own.
+        path = os.path.join(self.overlays, *photo.file.split('/')) + '.png'
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        done, data = cv2.imencode('.png', picture)
+        if not done:
+            print(f'warning: no picture of {photo.file}', file=sys.stderr)
+            return
+        with open(path, 'wb') as file:
+            file.write(data.tobytes())
+
+
+def _is_no_face(photo: _Photograph, judgement: Judgement | None) -> bool:
+    """Whether nothing says that there is a face.
+
+    No detector saw one, and the whole image does not look like one.
+    """
+    return (
+        photo.cells.get('faces') == 0
+        and judgement is not None
+        and bool(judgement.reasons)
+    )

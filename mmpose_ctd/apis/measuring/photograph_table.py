@@ -1,0 +1,179 @@
+"""What a user knows of the photographs: scale, age, sex."""
+
+import math
+from dataclasses import dataclass
+
+from mmpose_ctd.datasets.annotation_formats.table_file import (
+    column_of,
+    read_table,
+)
+from mmpose_ctd.datasets.preparation.image_index import ImageIndex, NotFound
+from mmpose_ctd.errors import InputError, MissingFileError
+
+__all__ = ['PhotographTable', 'Subject', 'cells', 'number', 'sex_of']
+
+_SEXES = {
+    'f': 'f',
+    'female': 'f',
+    'girl': 'f',
+    'woman': 'f',
+    'w': 'f',
+    'm': 'm',
+    'male': 'm',
+    'boy': 'm',
+    'man': 'm',
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is known of a photograph; None where it is not.
+
+    Attributes:
+        mm_per_px (float, optional): Millimetres of a pixel.
+        age (float, optional): Years.
+        sex (str, optional): ``'f'`` or ``'m'``.
+    """
+
+    mm_per_px: float | None = None
+    age: float | None = None
+    sex: str | None = None
+
+
+class PhotographTable:
+    """A table with a row a photograph.
+
+    Args:
+        path (str): CSV with a column ``file`` (names relative to IMAGES) and
+            any of ``mm_per_px``, ``age`` and ``sex``; others are passed over.
+        images (str): The folder of the photographs, in which names are
+            looked up.
+
+    Attributes:
+        columns (set[str]): Which of the three it has.
+        unknown (list[str]): Names that are no photograph of the folder.
+
+    Raises:
+        MissingFileError: If there is no such table.
+        InputError: If a column is missing or a value cannot be used.
+    """
+
+    def __init__(self, path: str, images: str) -> None:
+        titles, rows = cells(path, '--table')
+        if 'image' not in titles or not titles & {'mm_per_px', 'age', 'sex'}:
+            raise InputError(
+                f'--table {path}: found the columns '
+                f'{sorted(titles) or "none"} that are read; expected file, '
+                'and any of mm_per_px, age and sex.'
+            )
+        self.columns = titles - {'image'}
+        self.unknown: list[str] = []
+        self._rows: dict[str, Subject] = {}
+        index = ImageIndex(images)
+        for line, row in rows:
+            where = f'--table {path}, row {line}'
+            subject = Subject(
+                number(row, 'mm_per_px', where, low=0.0),
+                number(row, 'age', where, low=-0.01),
+                sex_of(row, where),
+            )
+            try:
+                file = index.find(row['image'])
+            except NotFound as error:
+                if error.candidates:
+                    raise InputError(
+                        f'{where}: {row["image"]!r}: {error}.'
+                    ) from error
+                self.unknown.append(row['image'])
+                continue
+            if file in self._rows:
+                raise InputError(
+                    f'{where}: {row["image"]!r} is in an earlier row, too; '
+                    'expected one row a photograph.'
+                )
+            self._rows[file] = subject
+
+    def get(self, file: str) -> Subject | None:
+        """What is known of a photograph, by its name relative to IMAGES."""
+        return self._rows.get(file)
+
+
+def cells(path: str, option: str) -> tuple[set[str], list]:
+    """Rows of a table by what their columns hold.
+
+    Args:
+        path (str): CSV file.
+        option (str): Which argument named it, for messages.
+
+    Returns:
+        tuple[set, list]: What there is (keys of ``SYNONYMS``, or titles as
+        they are in lower case), and rows with their number in the file.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        InputError: If it is no table, or two columns hold the same.
+    """
+    name = f'{option} {path}'
+    try:
+        table, mark = read_table(path, name)
+    except FileNotFoundError as error:
+        raise MissingFileError(f'{name}: no such file.') from error
+    keys = [column_of(t) or t.lower().replace(' ', '_') for t in table.columns]
+    doubled = sorted({key for key in keys if key and keys.count(key) > 1})
+    if doubled:
+        raise InputError(
+            f'{name}: two columns for {doubled[0]!r}; leave one of '
+            f'{[t for t, k in zip(table.columns, keys) if k == doubled[0]]}.'
+        )
+    rows = []
+    # Titles are in row 1 of what a spreadsheet shows.
+    for line, values in zip(table.index, table.itertuples(index=False)):
+        if mark == ',':
+            values = [_with_point(value) for value in values]
+        rows.append((int(line) + 2, dict(zip(keys, values))))
+    return set(keys), rows
+
+
+def _with_point(value: str) -> str:
+    plain = value.replace(',', '.', 1)
+    return plain if _is_number(plain) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def number(
+    row: dict, key: str, where: str, low: float = -math.inf
+) -> float | None:
+    """A number above ``low``; None where the cell is empty or missing.
+
+    Raises:
+        InputError: If it is something else.
+    """
+    text = row.get(key, '')
+    if text.lower() in ('', 'na', 'n/a', 'nan', '-'):
+        return None
+    if not _is_number(text) or not float(text) > low:
+        raise InputError(
+            f'{where}: {key}={text!r}; expected a number'
+            + (f' above {max(low, 0):g}' if low > -math.inf else '')
+            + ', or an empty cell.'
+        )
+    return float(text)
+
+
+def sex_of(row: dict, where: str) -> str | None:
+    """``'f'``, ``'m'``, or None where it is not known."""
+    text = row.get('sex', '').lower()
+    if text in ('', 'na', 'n/a', 'unknown', '-'):
+        return None
+    if text not in _SEXES:
+        raise InputError(
+            f'{where}: sex={text!r}; expected f or m (female, male), or an '
+            'empty cell.'
+        )
+    return _SEXES[text]

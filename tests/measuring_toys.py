@@ -1,0 +1,106 @@
+"""A landmark model that cannot err, and photographs for it.
+
+Landmarks are spots of pure colours on a grey photograph; the model finds
+their centroids in what it is shown, so that whatever measuring gets wrong is
+the measuring's fault.
+"""
+
+import types
+
+import cv2
+import numpy as np
+
+from mmpose_ctd.apis.measuring.calibration import Calibration
+from mmpose_ctd.apis.measuring.error_model import LEVELS, ErrorModel
+from mmpose_ctd.apis.measuring.familiarity import fit_appearance, fit_shape
+from mmpose_ctd.apis.measuring.framing import cut_frame
+from mmpose_ctd.apis.measuring.landmark_model import Prediction
+from mmpose_ctd.apis.measuring.locating import Framing
+
+NAMES = ['exocanthion_R', 'endocanthion_R', 'subnasale']
+COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]])
+TEMPLATE = np.array([[0.3, 0.4], [0.55, 0.4], [0.45, 0.7]])
+SIZE = 64
+
+
+def photograph(points, size=(200, 160)):
+    """Grey, with a spot at each point (x, y), BGR (height, width, 3)."""
+    image = np.full((size[1], size[0], 3), 128, np.uint8)
+    for (x, y), colour in zip(points, COLOURS):
+        cv2.circle(
+            image,
+            (round(x * 16), round(y * 16)),
+            6 * 16,
+            colour.tolist(),
+            -1,
+            cv2.LINE_8,
+            4,
+        )
+    return image
+
+
+class SpotModel:
+    """Finds the spots; without one it says the middle, and is unsure."""
+
+    names = NAMES
+    aspect = 1.0
+    fingerprint = 'f' * 32
+    pipeline = types.SimpleNamespace(input_size=(SIZE, SIZE))
+
+    def predict(self, images, frames, crop_size):
+        units, shown, sure = [], [], []
+        for image, frame in zip(images, frames):
+            picture, frame = cut_frame(image, frame, crop_size)
+            height, width = picture.shape[:2]
+            rows, columns = np.indices((height, width))
+            found, seen = [], []
+            for colour in COLOURS:
+                # How much more than grey: spots fade where they are scaled.
+                share = (picture.astype(float) - 128) @ (colour - 128)
+                share = share / ((colour - 128) @ (colour - 128))
+                share[share < 0.34] = 0
+                seen.append(share.sum() > 0)
+                weights = share if seen[-1] else np.ones_like(share)
+                at = [(weights * v).sum() for v in (columns, rows)]
+                found.append(np.array(at) / weights.sum())
+            units.append((np.array(found) + 0.5) / width)
+            shown.append(frame)
+            sure.append(np.where(seen, 1.0, 9.0))
+        spread = np.stack(sure)
+        features = [[1.0, s.max(), 0.0] for s in spread]
+        return Prediction(
+            units=np.stack(units),
+            points=np.stack([f.to_image(u) for f, u in zip(shown, units)]),
+            frames=shown,
+            spreads=dict.fromkeys(
+                ('moment', 'entropy', 'inverse_peak'), spread
+            ),
+            features=np.array(features),
+        )
+
+
+def spot_calibration(face_box=(0.0, 0.0, 2.0)):
+    """Of the SpotModel: input px have an SD of 0.5 each."""
+    radii = dict(zip(LEVELS, (1.2, 1.8, 2.4)))
+    random = np.random.default_rng(0)
+    faces = TEMPLATE + random.normal(0, 0.02, (30, 3, 2))
+    features = np.column_stack([np.ones((30, 2)), random.normal(0, 0.05, 30)])
+    return Calibration(
+        fingerprint=SpotModel.fingerprint,
+        names=NAMES,
+        input_size=(SIZE, SIZE),
+        framing=Framing(TEMPLATE, (SIZE, SIZE), face_box),
+        errors=ErrorModel('none', np.log(0.5), 0.0, np.zeros(3), radii),
+        measures=['palpebral_fissure_length_R'],
+        measure_errors=ErrorModel('none', 0.0, 0.0, np.zeros(1), radii),
+        appearance=fit_appearance(features),
+        shape=fit_shape(faces),
+        limits=dict(
+            appearance=4.0,
+            shape=0.3,
+            roll=25.0,
+            unsteadiness=0.02,
+            faintness=2.0,
+        ),
+        statement=dict(validation_faces=30),
+    )

@@ -1,0 +1,333 @@
+"""A folder of photographs, measured by a model that cannot err."""
+
+import csv
+import os
+
+import cv2
+import numpy as np
+import pytest
+from measuring_toys import (
+    NAMES,
+    TEMPLATE,
+    SpotModel,
+    photograph,
+    spot_calibration,
+)
+from PIL import Image
+
+from mmpose_ctd.apis.measuring import measuring_run
+from mmpose_ctd.apis.measuring.columns import Columns
+from mmpose_ctd.apis.measuring.face_rows import FaceRows
+from mmpose_ctd.apis.measuring.measuring_run import FolderMeasurer
+from mmpose_ctd.apis.measuring.photograph_folder import list_photographs
+from mmpose_ctd.apis.measuring.row_file import RowFile
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+    standard_measurements,
+)
+
+FISSURE = 'palpebral_fissure_length_R'
+# In a photograph of 200x160: a face of the size 100, off the middle.
+POINTS = TEMPLATE * 100 + (60, 30)
+
+
+def measured(folder, out, face_box=(0.0, 0.0, 2.0), mm=False, **options):
+    """The rows of a folder, by file name."""
+    calibration = spot_calibration(face_box)
+    columns = Columns(NAMES, standard_measurements(NAMES), True, mm)
+    table = RowFile(str(out), list(columns.meanings()))
+    measurer = FolderMeasurer(
+        SpotModel(),
+        FaceRows(columns, calibration),
+        str(folder),
+        calibration,
+        **options,
+    )
+    files, _ = list_photographs(str(folder), recursive=True)
+    measurer.run(files, table)
+    table.close(complete=True)
+    with open(out, encoding='utf-8', newline='') as file:
+        return {row['file']: row for row in csv.DictReader(file)}
+
+
+def points_of(row):
+    return np.array(
+        [[float(row[f'{n}_{axis}_px']) for axis in 'xy'] for n in NAMES]
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / 'images'
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def no_detector(monkeypatch):
+    monkeypatch.setattr(measuring_run, 'detect_faces', lambda image: [])
+
+
+def boxes(monkeypatch, *found):
+    monkeypatch.setattr(
+        measuring_run, 'detect_faces', lambda image: list(found)
+    )
+
+
+def test_landmarks_are_pixels_of_the_photograph(folder, tmp_path):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    row = measured(folder, tmp_path / 'm.csv', start='image')['a.png']
+    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+    assert row['status'] == 'measured' and row['remarks'] == ''
+    assert (row['width_px'], row['height_px']) == ('200', '160')
+    # It was framed as the training faces are.
+    assert int(row['frame_px']) == pytest.approx(100, abs=2)
+    assert float(row[f'{FISSURE}_px']) == pytest.approx(25, abs=0.1)
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_exif_orientation_changes_nothing(folder, tmp_path, orientation):
+    upright = Image.fromarray(photograph(POINTS)[:, :, ::-1])
+    # What the camera stores is the inverse of what viewers do.
+    ways = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    way = ways.get(orientation)
+    stored = upright if way is None else upright.transpose(way)
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    stored.save(folder / 'a.png', exif=exif)
+    row = measured(folder, tmp_path / 'm.csv', start='image')['a.png']
+    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+    assert (row['width_px'], row['height_px']) == ('200', '160')
+
+
+@pytest.mark.parametrize('factor', [0.6, 1, 5])
+def test_size_of_the_photograph_and_place_of_the_face_do_not_matter(
+    folder, tmp_path, monkeypatch, factor
+):
+    """From a crude box; errors are of the network's pixels."""
+    size = round(100 * factor)
+    for i, (x, y) in enumerate([(0, 0), (250, 90), (30, 200)]):
+        image = np.full((round(320 * factor), round(400 * factor), 3), 128)
+        picture = cv2.resize(
+            photograph(POINTS),
+            None,
+            fx=factor,
+            fy=factor,
+            interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC,
+        )
+        x, y = round(x * factor), round(y * factor)
+        y, x = (
+            min(y, image.shape[0] - picture.shape[0]),
+            min(x, image.shape[1] - picture.shape[1]),
+        )
+        image = image.astype(np.uint8)
+        image[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+        cv2.imwrite(str(folder / f'{i}.png'), image)
+        face = (x + 75 * factor, y + 50 * factor, 0.6 * size, 0.6 * size)
+        boxes(monkeypatch, face)
+        rows = measured(folder, tmp_path / f'{i}.csv', start='face')
+        expected = (POINTS + 0.5) * factor - 0.5 + (x, y)
+        error = np.abs(points_of(rows[f'{i}.png']) - expected).max()
+        assert error < 0.15 * max(1, size / 64)
+
+
+def test_intervals_grow_with_the_face_and_have_the_closed_form(
+    folder, tmp_path
+):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    big = cv2.resize(photograph(POINTS), None, fx=3, fy=3)
+    cv2.imwrite(str(folder / 'b.png'), big)
+    rows = measured(
+        folder, tmp_path / 'm.csv', start='image', mm=True, mm_per_px=0.5
+    )
+    for name, scale in (('a.png', 1), ('b.png', 3)):
+        row = rows[name]
+        pixel = float(row['frame_px']) / 64
+        assert float(row['subnasale_sd_px']) == pytest.approx(
+            0.5 * pixel, abs=0.01
+        )
+        low, high = (
+            float(row[f'{FISSURE}_px_{end}']) for end in ('low95', 'high95')
+        )
+        # Two ends of 0.5 input px each, 2.4 SDs to each side.
+        expected = 2 * 2.4 * 0.5 * np.sqrt(2) * pixel
+        assert high - low == pytest.approx(expected, rel=0.01)
+        assert (high + low) / 2 == pytest.approx(25 * scale, abs=0.3)
+        assert float(row[f'{FISSURE}_mm']) == pytest.approx(
+            0.5 * float(row[f'{FISSURE}_px']), abs=0.01
+        )
+        assert row['mm_per_px'] == '0.5'
+
+
+def test_several_faces_are_told_and_the_largest_is_measured(
+    folder, tmp_path, monkeypatch
+):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    boxes(monkeypatch, (75, 50, 60, 60), (0, 0, 20, 20))
+    row = measured(folder, tmp_path / 'm.csv')['a.png']
+    assert row['faces'] == '2' and row['start'] == 'face'
+    assert '2 faces: the largest is measured' in row['remarks']
+    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+
+
+def test_without_a_face_nothing_is_measured(folder, tmp_path, no_detector):
+    cv2.imwrite(str(folder / 'grey.png'), np.full((90, 80, 3), 128, 'u1'))
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    auto = measured(folder, tmp_path / 'auto.csv')
+    face = measured(folder, tmp_path / 'face.csv', start='face')
+    for row in (auto['grey.png'], face['grey.png'], face['a.png']):
+        assert row['status'] == 'no face found'
+        assert not any(row[t] for t in row if t.endswith(('_x_px', 'R_px')))
+    # The whole image looks like a face: it is measured, and this is told.
+    assert auto['a.png']['status'] == 'measured'
+    assert 'no face detected' in auto['a.png']['remarks']
+
+
+def test_a_detected_face_that_is_none_is_flagged_without_intervals(
+    folder, tmp_path, monkeypatch
+):
+    cv2.imwrite(str(folder / 'a.png'), np.full((90, 80, 3), 128, 'u1'))
+    boxes(monkeypatch, (10, 10, 50, 50))
+    row = measured(folder, tmp_path / 'm.csv')['a.png']
+    assert row['status'] == 'check'
+    assert 'looks unlike the training faces' in row['remarks']
+    assert 'hardly seen: exocanthion_R' in row['remarks']
+    assert row[f'{FISSURE}_px'] != '' and row[f'{FISSURE}_px_low95'] == ''
+    assert row['subnasale_sd_px'] == ''
+
+
+def test_an_upside_down_face_is_flagged(folder, tmp_path):
+    turned = photograph(POINTS)[::-1, ::-1]
+    cv2.imwrite(str(folder / 'a.png'), turned)
+    row = measured(folder, tmp_path / 'm.csv', start='image')['a.png']
+    assert row['status'] == 'check'
+    assert 'head is turned in the plane' in row['remarks']
+    assert abs(float(row['roll_deg'])) > 150
+
+
+def test_broken_files_have_a_row_with_the_reason(folder, tmp_path):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    whole = (folder / 'a.png').read_bytes()
+    (folder / 'cut.png').write_bytes(whole[: len(whole) // 2])
+    (folder / 'empty.jpg').touch()
+    (folder / 'text.jpg').write_text('no image')
+    (folder / 'tiny.png').write_bytes(
+        cv2.imencode('.png', np.zeros((1, 1, 3), np.uint8))[1].tobytes()
+    )
+    (folder / 'phone.heic').write_bytes(b'\0\0\0\x18ftypheic' + b'\0' * 40)
+    os.symlink(folder / 'gone.png', folder / 'link.png')
+    rows = measured(folder, tmp_path / 'm.csv', start='image')
+    status = {name: row['status'] for name, row in rows.items()}
+    assert status == {
+        'a.png': 'measured',
+        'cut.png': 'unreadable',
+        'empty.jpg': 'unreadable',
+        'text.jpg': 'unreadable',
+        'phone.heic': 'unreadable',
+        'link.png': 'unreadable',
+        'tiny.png': 'check',
+    }
+    assert 'HEIC' in rows['phone.heic']['remarks']
+    assert 'empty' in rows['empty.jpg']['remarks']
+    for row in rows.values():
+        assert str(tmp_path) not in ''.join(row.values())
+
+
+def test_names_of_any_kind(folder, tmp_path):
+    names = ['ü b.png', '=1+1.png', 'a,b;"c".png', 'sub dir/x.PNG']
+    data = cv2.imencode('.png', photograph(POINTS))[1].tobytes()
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    strange = os.path.join(os.fsencode(folder), b'caf\xe9.png')
+    with open(strange, 'wb') as file:
+        file.write(data)
+    pictures = tmp_path / 'pictures'
+    rows = measured(
+        folder, tmp_path / 'm.csv', start='image', overlays=str(pictures)
+    )
+    assert {*names, 'caf\\udce9.png'} == set(rows)
+    assert {row['status'] for row in rows.values()} == {'measured'}
+    drawn = list(pictures.rglob('*.png'))
+    assert len(drawn) == 5
+    assert (pictures / 'sub dir' / 'x.PNG.png').is_file()
+
+
+def test_starts_that_cannot_be_are_refused(folder, tmp_path):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    with pytest.raises(InputError, match='--framing face: the face detector'):
+        measured(folder, tmp_path / 'm.csv', face_box=None, start='face')
+    rows = FaceRows(Columns(NAMES, (), False, False))
+    with pytest.raises(InputError, match='--framing auto needs --calibration'):
+        FolderMeasurer(SpotModel(), rows, str(folder), start='auto')
+
+
+def test_without_calibration_the_row_says_so(folder, tmp_path):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    columns = Columns(NAMES, standard_measurements(NAMES), False, False)
+    table = RowFile(str(tmp_path / 'm.csv'), list(columns.meanings()))
+    measurer = FolderMeasurer(
+        SpotModel(), FaceRows(columns), str(folder), start='image'
+    )
+    assert measurer.run(['a.png'], table) == {'uncalibrated': 1}
+    assert not any('95' in title for title in columns.meanings())
+
+
+def test_folders_without_photographs(folder, tmp_path):
+    with pytest.raises(MissingFileError, match='is no folder'):
+        list_photographs(str(tmp_path / 'none'))
+    (folder / 'notes.txt').touch()
+    (folder / '._a.jpg').touch()
+    (folder / 'sub').mkdir()
+    with pytest.raises(InputError, match='1 subfolders: --recursive'):
+        list_photographs(str(folder))
+    (folder / 'sub' / 'a.JPG').touch()
+    assert list_photographs(str(folder), True) == (['sub/a.JPG'], 1)
+
+
+def _resident() -> int:
+    """Memory of this process, in bytes."""
+    with open('/proc/self/statm', encoding='ascii') as file:
+        return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+
+
+@pytest.mark.slow
+def test_a_thousand_photographs_take_the_memory_of_a_hundred(
+    folder, tmp_path, monkeypatch
+):
+    """Of 0.3 MB each when decoded: kept, they would be 280 MB."""
+    if not os.path.exists('/proc/self/statm'):
+        pytest.skip('the memory of a process is told by Linux alone')
+    boxes(monkeypatch, (150, 75, 120, 120))
+    image = photograph(POINTS * 2, (400, 260))
+    data = cv2.imencode('.png', image)[1].tobytes()
+    for i in range(1000):
+        (folder / f'{i:04d}.png').write_bytes(data)
+    resident = []
+    calibration = spot_calibration()
+    columns = Columns(NAMES, standard_measurements(NAMES), True, False)
+    table = RowFile(str(tmp_path / 'm.csv'), list(columns.meanings()))
+    measurer = FolderMeasurer(
+        SpotModel(), FaceRows(columns, calibration), str(folder), calibration
+    )
+    done = 0
+
+    def advance(count):
+        nonlocal done
+        done += count
+        resident.append((done, _resident()))
+
+    files, _ = list_photographs(str(folder))
+    counts = measurer.run(files, table, advance)
+    assert counts == {'measured': 1000}
+    first = max(memory for number, memory in resident if number <= 104)
+    last = resident[-1][1]
+    assert last - first < 30 * 2**20
