@@ -26,7 +26,10 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['mmpose_ctd', 'mmpose_ctd.*']),
-    package_data={'mmpose_ctd.datasets.converters': ['frl_faces/*']},
+    package_data={
+        'mmpose_ctd.datasets.checking': ['*.jinja'],
+        'mmpose_ctd.datasets.converters': ['frl_faces/*'],
+    },
     python_requires='>=3.10',
     install_requires=requirements('runtime'),
     extras_require={'tests': requirements('tests')},

@@ -121,7 +121,7 @@ class LandmarkFile:
                     'visibility of 0 (not labelled), 1 or 2. A missing '
                     'landmark is 0, 0, 0.'
                 )
-            if visible > 0 and not self._near(image, x, y):
+            if visible > 0 and not self.is_near(image, x, y):
                 raise InputError(
                     f'{where}, landmark {name}: ({x:g}, {y:g}) lies far '
                     f'outside the {image["width"]}x{image["height"]} image. '
@@ -140,7 +140,8 @@ class LandmarkFile:
             )
 
     @staticmethod
-    def _near(image: dict, x: float, y: float) -> bool:
+    def is_near(image: dict, x: float, y: float) -> bool:
+        """Whether a point is in the image or not far outside."""
         return all(
             -_SLACK * size <= v <= (1 + _SLACK) * size
             for v, size in ((x, image['width']), (y, image['height']))

@@ -1,5 +1,6 @@
 """Embeds the faces of a set with the face-recognition network SFace."""
 
+import re
 from collections.abc import Sequence
 
 import cv2
@@ -9,17 +10,21 @@ from mmpose.registry import MODELS
 
 from mmpose_ctd.models.teachers import SourceModel
 
+from .alignment import similarity
+from .checks.left_right import is_right
 from .photo import Photo
+from .shape_model import FaceFit
 from .shapes import Shapes
 
 __all__ = ['face_embeddings']
 
-# SFace's input: a face of 112 x 112 pixels. Its published crops have the
-# eyes at a third of the height; here the landmarks' mean shape is put where
-# theirs would be.
+# SFace's input, 112 x 112 pixels, and where ArcFace's and SFace's training
+# crops have the centres of the eyes and the corners of the mouth, R and L.
 _SIDE = 112
-_CENTRE = (56.0, 66.0)
-_RADIUS = 25.0
+_EYES = ((38.29, 51.70), (73.53, 51.50))
+_MOUTH = ((41.55, 92.37), (70.73, 92.20))
+_EYE_NAMES = r'exocanth|endocanth|canth|pupil|eye_?(?:in|out|corner|cent)'
+_MOUTH_NAMES = r'cheilion|mouth_?(?:corner|left|right)|mouth_?[RL]$'
 _BATCH = 32
 
 _SFACE = dict(
@@ -34,20 +39,43 @@ _SFACE = dict(
 )
 
 
+def _template(names: Sequence[str], partners: Sequence[int]) -> dict:
+    """Landmarks on both sides -> where the crop should have their mean."""
+    found = {}
+    for pattern, places in ((_EYE_NAMES, _EYES), (_MOUTH_NAMES, _MOUTH)):
+        both = [
+            k
+            for k, name in enumerate(names)
+            if re.search(pattern, name, re.IGNORECASE) and partners[k] != k
+        ]
+        right = tuple(k for k in both if is_right(names[k]))
+        left = tuple(partners[k] for k in right)
+        if right:
+            found[right], found[left] = places
+    return found
+
+
 def face_embeddings(
-    photos: Sequence[Photo], shapes: Shapes, checkpoint: str
+    photos: Sequence[Photo],
+    shapes: Shapes,
+    names: Sequence[str],
+    partners: Sequence[int],
+    checkpoint: str,
 ) -> dict[int, np.ndarray]:
     """Cut the faces out by their landmarks, upright, and embed them.
 
     Args:
         photos (Sequence[Photo]): Labelled photographs.
         shapes (Shapes): How each lies to the mean.
+        names (Sequence[str]): The K landmarks.
+        partners (Sequence[int]): Place of each one's mirror image.
         checkpoint (str): SFace's weights, as ``tools/download.py sface``
             writes them.
 
     Returns:
         dict[int, np.ndarray]: Place of a record -> (128,), of length 1; the
-        mean of the face's and of its mirror image's.
+        sum of the face's and its mirror image's. Empty where the names tell
+        of no eyes.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -60,9 +88,12 @@ def face_embeddings(
     )
     model.adapt_to(MODELS.build(_SFACE['data_preprocessor']))
     crops = {}
+    template = _template(names, partners)
+    if not any(place in _EYES for place in template.values()):
+        return {}
     for photo in photos:
         fit = shapes.fits.get(photo.place)
-        crop = None if fit is None else _crop(photo, fit, shapes)
+        crop = None if fit is None else _crop(photo, fit, template)
         if crop is not None:
             crops[photo.place] = crop
     found: dict[int, np.ndarray] = {}
@@ -80,18 +111,16 @@ def face_embeddings(
     return found
 
 
-def _crop(photo: Photo, fit, shapes: Shapes) -> np.ndarray | None:
+def _crop(photo: Photo, fit: FaceFit, template: dict) -> np.ndarray | None:
     image = cv2.imread(str(photo.path), cv2.IMREAD_COLOR)
     if image is None:
         return None
-    seen = np.isfinite(fit.expected).all(axis=1)
-    mean = np.stack([shapes.model.mean.real, shapes.model.mean.imag], 1)
-    target = mean * _RADIUS + _CENTRE
-    matrix, _ = cv2.estimateAffinePartial2D(
-        fit.expected[seen], target[seen], method=cv2.LMEDS
-    )
-    if matrix is None:
+    source = [fit.expected[list(marks)].mean(axis=0) for marks in template]
+    z, m = (np.asarray(p) @ (1, 1j) for p in (source, [*template.values()]))
+    a, b = similarity(z, m)
+    if not np.isfinite(a):
         return None
+    matrix = np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
     return cv2.warpAffine(
         image, matrix, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE
     )

@@ -1,6 +1,6 @@
 """Says of each point how far it lies from where the others expect it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,12 +34,15 @@ class FaceFit:
             worst first.
         angle (float): By how much the face leans to its mean, in degrees,
             clockwise in the image.
+        refit (Callable): Takes K places, whose point each landmark shall
+            have, and the places to believe again; gives z, (K,).
     """
 
     expected: np.ndarray
     z: np.ndarray
     suspects: list[int]
     angle: float
+    refit: Callable[[np.ndarray, Sequence[int]], np.ndarray]
 
 
 @dataclass
@@ -185,9 +188,17 @@ def _fit(face, seen, a, b, model, cov, threshold) -> FaceFit:
     suspects = [k for k in suspects if z[k] > threshold]
     suspects.sort(key=lambda k: -z[k])
     place = (told - b) / a
+
+    def refit(order: np.ndarray, again: Sequence[int]) -> np.ndarray:
+        trusted = believed.copy()
+        trusted[list(again)] = seen[order][list(again)]
+        told = _expected(face[order], trusted, model.mean, cov)
+        return model.z(face[order] - told)
+
     return FaceFit(
         np.stack([place.real, place.imag], axis=1),
         z,
         suspects,
         float(-np.degrees(np.angle(a))),
+        refit,
     )

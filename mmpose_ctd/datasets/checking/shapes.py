@@ -74,7 +74,7 @@ def compare_faces(survey: Survey, thresholds: Thresholds) -> Shapes | None:
         if fit is None:
             continue
         shapes.fits[photo.place] = fit
-        found = _exchanges(fit, own, survey.partners)
+        found = _exchanges(fit, own, survey.partners, thresholds.outlier_z)
         if found:
             shapes.exchanges[photo.place] = found
             taken = {k for exchange in found for k in exchange.places}
@@ -99,30 +99,62 @@ def _mirrored(points: np.ndarray, partners: list[int]) -> np.ndarray:
 
 
 def _exchanges(
-    fit: FaceFit, points: np.ndarray, partners: list[int]
+    fit: FaceFit, points: np.ndarray, partners: list[int], threshold: float
 ) -> list[Exchange]:
-    """Suspects that stand where other suspects are expected."""
-    places = sorted(fit.suspects)
-    if len(places) < 2:
+    """Suspects that fit when they take each other's names.
+
+    Pairs first; then longer rounds, as the distances to where each landmark
+    is expected pair them.
+    """
+    seen = np.isfinite(points).all(axis=1)
+    suspects = [*fit.suspects]
+    found: list[Exchange] = []
+    # A face that fits nowhere has as many pairs as it likes.
+    if len(suspects) > len(points) / 2:
+        return found
+    tried = {
+        tuple(sorted((a, b)))
+        for a in suspects
+        for b in {*suspects, partners[a]} - {a}
+        if seen[b]
+    }
+    trials = sorted((_trial(fit, pair), pair) for pair in tried)
+    taken: set[int] = set()
+    for worst, pair in trials:
+        if worst <= threshold and not taken & {*pair}:
+            found.append(Exchange(pair, partners[pair[0]] == pair[1]))
+            taken |= {*pair}
+    rest = [k for k in suspects if k not in taken]
+    for cycle in _rounds(fit, points, rest):
+        if _trial(fit, cycle) <= threshold:
+            found.append(Exchange(cycle, False))
+    return found
+
+
+def _trial(fit: FaceFit, cycle: tuple[int, ...]) -> float:
+    """The worst z of landmarks after each took the next one's name."""
+    order = np.arange(len(fit.z))
+    order[list(cycle[1:] + cycle[:1])] = cycle
+    return float(np.max(fit.refit(order, cycle)[list(cycle)]))
+
+
+def _rounds(
+    fit: FaceFit, points: np.ndarray, places: list[int]
+) -> list[tuple[int, ...]]:
+    """Rounds of three and more, each landmark at the next one's place."""
+    if len(places) < 3:
         return []
     distance = np.linalg.norm(
         points[places][:, None] - fit.expected[places][None], axis=-1
     )
-    # Row: where a point is; column: whose place that looks like.
     _, whose = linear_sum_assignment(distance)
-    rows = np.arange(len(places))
-    better = distance[rows, whose] < _BETTER * distance[rows, rows]
-    found, done = [], set()
-    for row in rows:
-        cycle, at = [], int(row)
+    rounds, done = [], set()
+    for start in range(len(places)):
+        cycle, at = [], start
         while at not in cycle:
             cycle.append(at)
             at = int(whose[at])
-        if row in done or len(cycle) < 2:
-            continue
+        if start not in done and len(cycle) > 2:
+            rounds.append(tuple(places[at] for at in cycle))
         done |= {*cycle}
-        if all(better[at] for at in cycle):
-            marks = tuple(places[at] for at in cycle)
-            sides = len(marks) == 2 and partners[marks[0]] == marks[1]
-            found.append(Exchange(marks, sides))
-    return found
+    return rounds

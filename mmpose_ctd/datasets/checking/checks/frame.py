@@ -1,6 +1,6 @@
 """Points outside of their image."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -22,11 +22,9 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         for name, (x, y) in zip(survey.names, photo.points):
             if not np.isfinite(x):
                 continue
-            # Pixel centres are whole numbers: the frame begins at -0.5.
-            inside = -0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5
-            if not inside:
+            if not inside((x, y), photo.size):
                 record = dict(width=width, height=height)
-                close = LandmarkFile._near(record, x, y)
+                close = LandmarkFile.is_near(record, x, y)
                 (near if close else far).append(f'{name} ({x:g}, {y:g})')
         for severity, found, text in (
             (Severity.ERROR, far, 'far outside'),
@@ -41,3 +39,8 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
                     (photo.place,),
                     tuple(text.split(' (')[0] for text in found),
                 )
+
+
+def inside(point: Sequence[float], size: tuple[int, int]) -> bool:
+    """Whether a point is on a pixel; their centres are whole numbers."""
+    return all(-0.5 <= v <= side - 0.5 for v, side in zip(point, size))

@@ -19,7 +19,7 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         return
     names = survey.names
     paired = [k for k, p in enumerate(survey.partners) if p != k]
-    right = [k for k in paired if _is_right(names[k])]
+    right = [k for k in paired if is_right(names[k])]
     mean = shapes.model.mean
     across = [mean[survey.partners[k]] - mean[k] for k in right]
     if right and np.nanmedian(np.real(across)) < 0:
@@ -49,5 +49,6 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
                 )
 
 
-def _is_right(name: str) -> bool:
+def is_right(name: str) -> bool:
+    """Whether a landmark is named for the subject's right."""
     return name.endswith('_R') or '_R_' in name or 'right' in name.lower()

@@ -9,6 +9,7 @@ from ..registry import register_check
 from ..shapes import compare_faces
 from ..survey import Survey
 from ..thresholds import Thresholds
+from .frame import inside
 
 # With more suspects than this share of its points it is the face that is odd.
 _MANY = 1 / 3
@@ -28,27 +29,34 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         )
         return
     for place, fit in sorted(shapes.fits.items()):
-        if not fit.suspects:
-            continue
         photo = survey.photos[place]
         points = photo.points
         if place in shapes.mirrored:
             points = points[survey.partners]
+        # The check of the frame tells of those outside.
+        suspects = [
+            k
+            for k in fit.suspects
+            if photo.size is None or inside(points[k], photo.size)
+        ]
+        if not suspects:
+            continue
         off = {
             survey.names[k]: np.linalg.norm(points[k] - fit.expected[k])
-            for k in fit.suspects
+            for k in suspects
         }
-        worst = float(fit.z[fit.suspects[0]])
+        worst = float(fit.z[suspects[0]])
         seen = np.isfinite(points).all(axis=1).sum()
         if len(off) > _MANY * seen:
             text = (
                 f'{len(off)} of {seen} points are not where the other faces '
-                'have them. Are they of this photograph, and in order?'
+                'have them. Look whether they are of this photograph, and in '
+                'order'
             )
         else:
             text = 'away from where the other points expect it: ' + ', '.join(
                 f'{name} {distance:.1f} px ({fit.z[k]:.1f} deviations)'
-                for (name, distance), k in zip(off.items(), fit.suspects)
+                for (name, distance), k in zip(off.items(), suspects)
             )
         yield Finding(
             Severity.WARNING,
@@ -57,7 +65,7 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
             tuple(off),
             expected={
                 survey.names[k]: tuple(map(float, fit.expected[k]))
-                for k in fit.suspects
+                for k in suspects
             },
             score=worst,
         )

@@ -23,7 +23,16 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     if shapes is None:
         return
     photos = [photo for photo in survey.labelled if photo.subject]
-    found = face_embeddings(photos, shapes, survey.teacher)
+    found = face_embeddings(
+        photos, shapes, survey.names, survey.partners, survey.teacher
+    )
+    if not found:
+        yield Finding(
+            Severity.NOTE,
+            'no eye corners or pupils among the names of the landmarks: the '
+            'network could not be shown any face',
+        )
+        return
     pairs: dict[tuple, tuple] = {}
     places = list(found)
     vectors = np.array([found[place] for place in places])

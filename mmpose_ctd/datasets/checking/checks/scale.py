@@ -23,7 +23,7 @@ _RANGES = {
 def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     """Distances between the eyes in mm, where mm_per_px is given."""
     pairs = {
-        what: _pair(survey, pattern)
+        what: two_sided(survey, pattern)
         for what, (pattern, _, _) in _RANGES.items()
     }
     with_scale = []
@@ -62,7 +62,7 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         )
 
 
-def _pair(survey: Survey, pattern: str) -> tuple[int, int] | None:
+def two_sided(survey: Survey, pattern: str) -> tuple[int, int] | None:
     """The two landmarks of a name, one a side."""
     found = [
         k

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mmpose_ctd.errors import InputError
 
 from ...landmark_file import IMAGE_LINE
-from ...split_selection import people_of, select_images
+from ...split_selection import image_line, people_of, select_images
 from ...splits.split_names import sides
 from ..finding import Finding, Severity
 from ..registry import register_check
@@ -17,7 +17,6 @@ from ..thresholds import Thresholds
 def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     """Every file, then every two that must not share anybody."""
     records = survey.records
-    labelled = {photo.place for photo in survey.labelled}
     for name, lines in survey.splits.items():
         if isinstance(lines, InputError):
             # The message names the file's folder.
@@ -39,40 +38,59 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
                     'the annotation file',
                     names=tuple(unknown),
                 )
-        bare = [
-            line
-            for line in lines
-            if (ids := select_images([line], records).ids)
-            and not ids & labelled
-        ]
-        if bare:
-            yield Finding(
-                Severity.WARNING,
-                f'splits/{name}.txt: {len(bare)} of {len(lines)} lines have '
-                'no labelled image: the set is smaller than it says',
-                names=tuple(bare),
-            )
     readable = {
         name: lines
         for name, lines in survey.splits.items()
         if not isinstance(lines, InputError)
     }
     people = {n: people_of(lines, records) for n, lines in readable.items()}
+    yield from _bare(survey, readable)
+    shared: dict[tuple, list] = {}
     for a, b in sides(readable):
-        both = people[a] & people[b]
-        if not both:
-            continue
-        images = all(
-            line.startswith(IMAGE_LINE) for line in readable[a] + readable[b]
-        )
+        if people[a] & people[b]:
+            by_image = all(
+                line.startswith(IMAGE_LINE)
+                for line in readable[a] + readable[b]
+            )
+            shared.setdefault((b, by_image), []).append(a)
+    for (b, by_image), others in shared.items():
+        both = sorted({*people[b]} & set().union(*map(people.get, others)))
         text = (
-            f'splits/{a}.txt and splits/{b}.txt share {len(both)} subjects: '
-            'errors on them say nothing about new faces'
+            f'splits/{b}.txt shares {len(both)} subjects with '
+            f'{_listed(others)}: errors on them say nothing about new faces'
         )
-        if images:
+        if by_image:
             text += ' (the split goes by image)'
         yield Finding(
-            Severity.WARNING if images else Severity.ERROR,
+            Severity.WARNING if by_image else Severity.ERROR,
             text,
-            names=tuple(sorted(both)),
+            names=tuple(both),
         )
+
+
+def _bare(survey: Survey, readable: dict) -> Iterator[Finding]:
+    """Lines that train and test nothing."""
+    labelled = {photo.place for photo in survey.labelled}
+    useful = people_of(
+        [image_line(survey.photos[p].file_name) for p in labelled],
+        survey.records,
+    )
+    bare: dict[str, set] = {}
+    for name, lines in readable.items():
+        without = people_of(lines, survey.records) - useful
+        if without:
+            bare[name] = without
+    if bare:
+        names = sorted(set().union(*bare.values()))
+        yield Finding(
+            Severity.WARNING,
+            f'{len(names)} subjects of {_listed(list(bare))} have no '
+            'labelled image: the splits are smaller than they say',
+            names=tuple(names),
+        )
+
+
+def _listed(names: list[str]) -> str:
+    text = ', '.join(f'{name}.txt' for name in names[:3])
+    more = len(names) - 3
+    return f'{text} and {more} more' if more > 0 else text
