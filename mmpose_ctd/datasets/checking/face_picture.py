@@ -127,23 +127,37 @@ def _disc(draw, centre, radius, fill, outline) -> None:
 
 def _labels(draw, names, spots, order, suspects, size, ink=None) -> None:
     """Names beside points, the suspects' first; where free, the others'."""
-    taken: list[tuple] = []
+    middle = np.mean([spots[k][0] for k in order]) if order else 0
+    # A name must not hide another point either.
+    taken = [
+        (spots[k][0] - 4, spots[k][1] - 4, spots[k][0] + 4, spots[k][1] + 4)
+        for k in order
+    ]
     for k in reversed(order):
         # Of many suspects none is worth a cry.
         bad = names[k] in suspects and len(suspects) <= _LOUD
         font = _font(15 if bad else 11, bad)
         x, y = spots[k]
         width, height = font.getlength(names[k]), 1.2 * font.size
-        for dx, dy in ((9, -height / 2), (-9 - width, -height / 2)):
-            box = (x + dx, y + dy, x + dx + width, y + dy + height)
-            inside = box[0] >= 0 and box[2] <= size[0]
-            if inside and not any(_overlap(box, other) for other in taken):
-                break
-        else:
-            if not bad:
-                continue
-            left = min(max(0, x + 9), max(0, size[0] - width))
-            box = (left, y - height / 2, left + width, y + height / 2)
+        sides = [9, -9 - width]
+        if x < middle:
+            sides.reverse()
+        boxes = [
+            (left, top, left + width, top + height)
+            for up in ((0, -1.2, 1.2, -2.4, 2.4) if bad else (0,))
+            for side in sides
+            for left, top in ((x + side, y + (up - 0.5) * height),)
+        ]
+        free = [
+            box
+            for box in boxes
+            if box[0] >= 0
+            and box[2] <= size[0]
+            and not any(_overlap(box, other) for other in taken)
+        ]
+        if not free and not bad:
+            continue
+        box = (free or boxes)[0]
         taken.append(box)
         draw.text(
             box[:2],

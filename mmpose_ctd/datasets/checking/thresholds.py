@@ -27,7 +27,7 @@ class Thresholds:
         detail (float): Correlation of fine detail above which two
             photographs are one. Defaults to 0.9.
         same_person (float): Cosine of two face embeddings above which two
-            subjects may be one. Defaults to 0.5.
+            subjects may be one. Defaults to 0.55.
     """
 
     outlier_z: float = _positive(
@@ -44,7 +44,7 @@ class Thresholds:
         0.9, 'correlation of fine detail that makes two photographs one'
     )
     same_person: float = _positive(
-        0.5, 'similarity of two faces that makes two subjects one (--teacher)'
+        0.55, 'similarity of two faces that makes two subjects one (--teacher)'
     )
 
     def __post_init__(self) -> None:
