@@ -11,6 +11,8 @@ __all__ = ['align', 'mean_shape', 'similarity']
 # Cauchy weights halve at this many robust deviations.
 _HALF = 2.0
 _ITERATIONS = 15
+# A relative change of scale and rotation that is none.
+_CLOSE = 1e-4
 
 
 def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
@@ -48,12 +50,16 @@ def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
         distance = np.abs(a * z + b - m)
         scale = _HALF * 1.4826 * np.median(distance) + 1e-9
         weight = 1 / (1 + (distance / scale) ** 2)
-        z0, m0 = np.average(z, weights=weight), np.average(m, weights=weight)
-        spread = np.sum(weight * np.abs(z - z0) ** 2)
+        weight /= weight.sum()
+        z0, m0 = weight @ z, weight @ m
+        spread = weight @ np.abs(z - z0) ** 2
         if spread == 0:
             break
-        a = np.sum(weight * np.conj(z - z0) * (m - m0)) / spread
+        before = a
+        a = (weight * np.conj(z - z0)) @ (m - m0) / spread
         b = m0 - a * z0
+        if abs(a - before) < _CLOSE * abs(a):
+            break
     return a, b
 
 

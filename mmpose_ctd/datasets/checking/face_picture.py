@@ -158,6 +158,9 @@ def _labels(draw, names, spots, order, suspects, size, ink=None) -> None:
         if not free and not bad:
             continue
         box = (free or boxes)[0]
+        if bad:
+            near = (np.clip(x, box[0], box[2]), np.clip(y, box[1], box[3]))
+            draw.line([(x, y), near], _rgb(_SUSPECT), 1)
         taken.append(box)
         draw.text(
             box[:2],

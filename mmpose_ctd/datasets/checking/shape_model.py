@@ -74,7 +74,23 @@ def _mad(values: np.ndarray) -> np.ndarray:
 
 
 def _covariance(aligned: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Of coordinates that are pulled in; missing ones count as the mean."""
+    """Of coordinates that are pulled in.
+
+    Missing ones count as the mean at first, then as what the others of their
+    face tell.
+    """
+    seen = np.isfinite(aligned)
+    covariance = _clipped_covariance(aligned, mean)
+    if seen.all():
+        return covariance
+    filled = aligned.copy()
+    for n in np.flatnonzero(~seen.all(axis=1) & seen.any(axis=1)):
+        told = _expected(aligned[n], seen[n], mean, covariance)
+        filled[n, ~seen[n]] = told[~seen[n]]
+    return _clipped_covariance(filled, mean)
+
+
+def _clipped_covariance(aligned: np.ndarray, mean: np.ndarray) -> np.ndarray:
     flat = np.concatenate([(aligned - mean).real, (aligned - mean).imag], 1)
     limit = _CLIP * np.maximum(_mad(flat), _FLOOR)
     flat = np.nan_to_num(np.clip(flat, -limit, limit))
@@ -106,14 +122,14 @@ def _expected(
     x = np.concatenate([(face - mean).real, (face - mean).imag])[both]
     precision = np.linalg.inv(cov[np.ix_(both, both)])
     weighted = precision @ x
-    flat = np.zeros(2 * k)
-    flat[:] = cov[:, both] @ weighted
+    flat = cov[:, both] @ weighted
     n = len(places)
-    for i, place in enumerate(places):
-        pair = [i, i + n]
-        block = precision[np.ix_(pair, pair)]
-        change = np.linalg.solve(block, weighted[pair])
-        flat[[place, place + k]] = x[pair] - change
+    i = np.arange(n)
+    pairs = np.stack([i, i + n], axis=1)
+    blocks = precision[pairs[:, :, None], pairs[:, None, :]]
+    changes = np.linalg.solve(blocks, weighted[pairs][..., None])[..., 0]
+    flat[places] = x[:n] - changes[:, 0]
+    flat[places + k] = x[n:] - changes[:, 1]
     return mean + flat[:k] + 1j * flat[k:]
 
 
@@ -124,7 +140,10 @@ def _folds(groups: Sequence) -> np.ndarray:
 
 
 def fit_faces(
-    points: np.ndarray, groups: Sequence, threshold: float
+    points: np.ndarray,
+    groups: Sequence,
+    threshold: float,
+    mean: np.ndarray | None = None,
 ) -> tuple[ShapeModel, list[FaceFit | None]]:
     """Compare each face with the others.
 
@@ -137,13 +156,15 @@ def fit_faces(
         points (np.ndarray): (N, K, 2) in pixels; NaN where missing.
         groups (Sequence): Who each face is, (N,).
         threshold (float): Robust deviations that a point may be off.
+        mean (np.ndarray, optional): Their :func:`mean_shape`, if it is known.
+            Defaults to ``None``.
 
     Returns:
         tuple: The model of all faces, and a fit for each; None where a face
         has fewer than three points that others have, too.
     """
-    faces = points[..., 0] + 1j * points[..., 1]
-    mean = mean_shape(faces)
+    faces = points @ (1, 1j)
+    mean = mean_shape(faces) if mean is None else mean
     aligned, a, b = align(faces, mean)
     seen = np.isfinite(aligned)
     usable = seen.sum(axis=1) >= 3

@@ -1,5 +1,6 @@
 """What comparing a set's faces with each other shows, for several checks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -64,10 +65,13 @@ def compare_faces(survey: Survey, thresholds: Thresholds) -> Shapes | None:
     if len(photos) < thresholds.min_faces or len(survey.names) < 4:
         return None
     points = np.stack([photo.points for photo in photos])
-    turned = _mirrored(points, survey.partners)
+    mean = mean_shape(points @ (1, 1j))
+    turned = _mirrored(points, survey.partners, mean)
     points[turned] = points[turned][:, survey.partners]
     groups = [photo.subject or f'#{photo.place}' for photo in photos]
-    model, fits = fit_faces(points, groups, thresholds.outlier_z)
+    model, fits = fit_faces(
+        points, groups, thresholds.outlier_z, None if turned.any() else mean
+    )
     shapes = Shapes(model)
     shapes.mirrored = {photos[n].place for n in np.flatnonzero(turned)}
     for photo, fit, own in zip(photos, fits, points):
@@ -77,17 +81,17 @@ def compare_faces(survey: Survey, thresholds: Thresholds) -> Shapes | None:
         found = _exchanges(fit, own, survey.partners, thresholds.outlier_z)
         if found:
             shapes.exchanges[photo.place] = found
-            taken = {k for exchange in found for k in exchange.places}
-            fit.suspects = [k for k in fit.suspects if k not in taken]
+            _take_back(fit, found, thresholds.outlier_z)
     return shapes
 
 
-def _mirrored(points: np.ndarray, partners: list[int]) -> np.ndarray:
+def _mirrored(
+    points: np.ndarray, partners: list[int], mean: np.ndarray
+) -> np.ndarray:
     """Faces that the mean fits better with all sides exchanged, (N,) bool."""
     if partners == list(range(len(partners))):
         return np.zeros(len(points), dtype=bool)
-    faces = points[..., 0] + 1j * points[..., 1]
-    mean = mean_shape(faces)
+    faces = points @ (1, 1j)
     own = np.abs(align(faces, mean)[0] - mean)
     other = np.abs(align(faces[:, partners], mean)[0] - mean)
     enough = np.isfinite(own).sum(axis=1) >= 4
@@ -131,11 +135,30 @@ def _exchanges(
     return found
 
 
+def _order(cycles: Iterable[tuple[int, ...]], k: int) -> np.ndarray:
+    """Whose point each of K landmarks has after taking the next one's name."""
+    order = np.arange(k)
+    for cycle in cycles:
+        order[list(cycle[1:] + cycle[:1])] = cycle
+    return order
+
+
 def _trial(fit: FaceFit, cycle: tuple[int, ...]) -> float:
-    """The worst z of landmarks after each took the next one's name."""
-    order = np.arange(len(fit.z))
-    order[list(cycle[1:] + cycle[:1])] = cycle
-    return float(np.max(fit.refit(order, cycle)[list(cycle)]))
+    """The worst z of landmarks that were exchanged back."""
+    z = fit.refit(_order([cycle], len(fit.z)), cycle)
+    return float(np.max(z[list(cycle)]))
+
+
+def _take_back(
+    fit: FaceFit, exchanges: list[Exchange], threshold: float
+) -> None:
+    """Leave only suspects that are some with the exchanged names right."""
+    cycles = [exchange.places for exchange in exchanges]
+    taken = {k for cycle in cycles for k in cycle}
+    z = fit.refit(_order(cycles, len(fit.z)), sorted(taken))
+    fit.suspects = [
+        k for k in fit.suspects if k not in taken and z[k] > threshold
+    ]
 
 
 def _rounds(

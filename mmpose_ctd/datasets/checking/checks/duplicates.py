@@ -52,7 +52,10 @@ def _finding(survey, a, b, mirrored, detail, across) -> Finding:
     split = next((p for p in across if _on_both(p, a, b)), None)
     if split:
         severity = Severity.ERROR
-        text += f'; it is in splits/{split[0]}.txt and in {split[2]}.txt'
+        one_side, _, other_side, _ = split
+        text += (
+            f'; it is in splits/{one_side}.txt and in splits/{other_side}.txt'
+        )
     names = tuple(x for x in (one.subject, two.subject) if x)
     return Finding(
         severity,
