@@ -88,7 +88,7 @@ def test_the_others_tell_where_a_point_belongs():
     spread = np.linalg.norm(points - points.mean(axis=0), axis=2)
     # The modes move points by many pixels; the rest tells where to.
     assert np.median(errors) < 0.4 * np.median(spread)
-    assert sum(bool(fit.suspects) for fit in fits) <= 3
+    assert sum(bool(fit.suspects) for fit in fits) < 0.05 * 300
 
 
 def test_a_displaced_point_is_found_alone_even_without_a_neighbour():

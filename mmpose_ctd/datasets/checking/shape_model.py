@@ -17,6 +17,8 @@ _CLIP = 3.5
 # Smallest deviation that a landmark is given, in units of the face's root
 # mean square radius: finer labels do not exist.
 _FLOOR = 0.01
+# A deviation of n faces is itself uncertain: it counts 1 + _UNSURE / n times.
+_UNSURE = 10
 _FOLDS = 10
 
 
@@ -183,6 +185,8 @@ def fit_faces(
     deviation = np.maximum(_mad(residual.real), _FLOOR) + 1j * np.maximum(
         _mad(residual.imag), _FLOOR
     )
+    known = np.maximum(1, np.isfinite(residual).sum(axis=0))
+    deviation *= 1 + _UNSURE / known
     model = ShapeModel(mean, _covariance(aligned[usable], mean), deviation)
     fits = [
         _fit(aligned[n], seen[n], a[n], b[n], model, cov, threshold)
