@@ -28,6 +28,7 @@ setup(
     packages=find_packages(include=['mmpose_ctd', 'mmpose_ctd.*']),
     package_data={
         'mmpose_ctd.apis.reporting': ['template/*'],
+        'mmpose_ctd.datasets.checking': ['*.jinja'],
         'mmpose_ctd.datasets.converters': ['frl_faces/*'],
     },
     python_requires='>=3.10',

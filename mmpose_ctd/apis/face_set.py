@@ -1,16 +1,16 @@
 """Finds out what a folder of faces in the dataset layout offers."""
 
-import json
 import random
 from pathlib import Path
 from typing import NamedTuple
 
+from mmpose_ctd.datasets.annotation_file import find_annotation_file
 from mmpose_ctd.datasets.landmark_file import (
     LandmarkFile,
     read_split,
     subject_of,
 )
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 
 __all__ = ['FaceSet', 'open_face_set']
 
@@ -69,7 +69,7 @@ def open_face_set(
         raise InputError(
             f'{num_labels} labelled subjects to train on; expected at least 1.'
         )
-    ann_file = _annotation_file(root)
+    ann_file = find_annotation_file(root)
     file = LandmarkFile.read(str(root / ann_file))
     images = _labelled_images(file)
     subjects = sorted({subject_of(i) for i in images} - {None})
@@ -88,32 +88,6 @@ def open_face_set(
         len(train),
         max(max(i['width'], i['height']) for i in images),
     )
-
-
-def _annotation_file(root: Path) -> str:
-    found = sorted((root / 'annotations').glob('*.json'))
-    preferred = [f for f in found if f.name == 'landmarks19.json']
-    labelled = preferred or [f for f in found if _has_labels(f)]
-    if not labelled:
-        raise MissingFileError(
-            f'{root}: no annotations/*.json with labelled faces. Expected '
-            'the layout annotations/*.json, images/*, splits/*.txt.'
-        )
-    if len(labelled) > 1:
-        raise InputError(
-            f'{root}/annotations: which of '
-            f'{", ".join(f.name for f in labelled)} is meant? Leave one.'
-        )
-    return f'annotations/{labelled[0].name}'
-
-
-def _has_labels(file: Path) -> bool:
-    try:
-        content = json.loads(file.read_text(encoding='utf-8'))
-    except ValueError:
-        # LandmarkFile.read tells what is wrong with it.
-        return True
-    return bool(isinstance(content, dict) and content.get('annotations'))
 
 
 def _labelled_images(file: LandmarkFile) -> list[dict]:

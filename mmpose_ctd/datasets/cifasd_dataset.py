@@ -14,12 +14,14 @@ from mmpose_ctd.evaluation.functional.measurements import parse_measurements
 
 from .image_fields import own_fields, taken_names
 from .landmark_file import (
+    IMAGE_LINE,
     LandmarkFile,
     landmark_metainfo,
     read_split,
     subject_of,
 )
 from .landmark_names import warn_of_flips
+from .split_selection import Selection, select_images
 
 __all__ = ['CIFASDDataset']
 
@@ -45,7 +47,8 @@ class CIFASDDataset(BaseCocoStyleDataset):
         data_root/
             annotations/landmarks.json  COCO keypoints, one category
             images/
-            splits/train.txt            subject ids, one a line
+            splits/train.txt            subject ids, one a line, or
+                                        image:<file_name>
 
     An image record may carry ``subject``, ``site``, ``mm_per_px`` and any
     further field; all reach the data sample's metainfo through
@@ -56,8 +59,8 @@ class CIFASDDataset(BaseCocoStyleDataset):
         ann_file (str): Annotation file, relative to ``data_root``.
         data_root (str): Defaults to ``''``.
         data_prefix (dict): Defaults to ``dict(img='images/')``.
-        split (str, optional): File of the subject ids to use, relative to
-            ``data_root``. Defaults to ``None``: all.
+        split (str, optional): File of the subject ids (or images) to use,
+            relative to ``data_root``. Defaults to ``None``: all.
         crop (str): What the network sees: the whole ``'image'``, or the
             annotation's ``'bbox'``. Defaults to ``'image'``.
         num_keypoints (int, optional): The K that the model was made for; a
@@ -74,8 +77,8 @@ class CIFASDDataset(BaseCocoStyleDataset):
         MissingFileError: If the annotation file, the split file or an image
             does not exist.
         InputError: If K is not ``num_keypoints``, the split is empty or names
-            unknown subjects, coordinates are NaN or absurd, or an argument
-            cannot be used.
+            unknown subjects or images, coordinates are NaN or absurd, or an
+            argument cannot be used.
     """
 
     def __init__(
@@ -186,32 +189,13 @@ class CIFASDDataset(BaseCocoStyleDataset):
         return instances, list(images.values())
 
     def _select_images(self) -> dict[int, dict]:
-        """The image records of the split's subjects, by id."""
+        """The image records of the split's subjects and images, by id."""
         file, selected = self._file, self._file.images
         if self.split is not None:
-            wanted = read_split(self.split)
-            subjects = {i: subject_of(image) for i, image in selected.items()}
-            found = {*subjects.values()} - {None}
-            if not found:
-                raise InputError(
-                    f"{file.path}: no image record has a 'subject', so that "
-                    f'dataset.split={self.split!r} cannot be applied. Add '
-                    'the field, or leave dataset.split out.'
-                )
-            unknown = [s for s in wanted if s not in found]
-            if unknown:
-                raise InputError(
-                    f'{self.split}: {len(unknown)} of {len(wanted)} subjects '
-                    f'do not exist in {file.path}: '
-                    + ', '.join(unknown[:5])
-                    + (' ...' if len(unknown) > 5 else '')
-                    + ". A line is the 'subject' of image records."
-                )
-            selected = {
-                i: image
-                for i, image in selected.items()
-                if subjects[i] in {*wanted}
-            }
+            lines = read_split(self.split)
+            chosen = select_images(lines, selected)
+            self._check_split(lines, chosen)
+            selected = {i: selected[i] for i in selected if i in chosen.ids}
         images = {}
         for i, image in selected.items():
             file.check_image(image)
@@ -224,6 +208,32 @@ class CIFASDDataset(BaseCocoStyleDataset):
             path = osp.join(self.data_prefix['img'], image['file_name'])
             images[i] = dict(image, img_id=i, img_path=path)
         return images
+
+    def _check_split(self, lines: list[str], chosen: Selection) -> None:
+        """Refuse lines that stand for nothing."""
+        path = self._file.path
+        subjects = {subject_of(i) for i in self._file.images.values()}
+        if chosen.unknown_subjects and subjects <= {None}:
+            raise InputError(
+                f"{path}: no image record has a 'subject', so that "
+                f'dataset.split={self.split!r} cannot be applied. Add '
+                'the field, or leave dataset.split out.'
+            )
+        for is_image, unknown, kind in (
+            (False, chosen.unknown_subjects, 'subjects'),
+            (True, chosen.unknown_images, 'images'),
+        ):
+            if unknown:
+                total = sum(
+                    x.startswith(IMAGE_LINE) == is_image for x in lines
+                )
+                more = ' ...' if len(unknown) > 5 else ''
+                raise InputError(
+                    f'{self.split}: {len(unknown)} of {total} {kind} do not '
+                    f'exist in {path}: {", ".join(unknown[:5])}{more}. A line '
+                    "is the 'subject' of image records, or "
+                    f"{IMAGE_LINE}<the 'file_name' of one>."
+                )
 
     def _check_images_exist(self, paths: set[str]) -> None:
         lost = sorted(path for path in paths if not osp.isfile(path))

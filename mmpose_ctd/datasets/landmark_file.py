@@ -15,6 +15,7 @@ from mmpose_ctd.evaluation.functional.measurements import (
 from .landmark_names import flip_partners, landmark_metainfo, numbered
 
 __all__ = [
+    'IMAGE_LINE',
     'LandmarkFile',
     'flip_partners',
     'landmark_metainfo',
@@ -25,6 +26,8 @@ __all__ = [
 # A point this far outside the frame, in frame sizes, is a mistake.
 _SLACK = 0.5
 _COMMENT = re.compile(r'(^|\s)#.*')
+#: What a split's line begins with that names a file instead of a subject.
+IMAGE_LINE = 'image:'
 
 
 @dataclass
@@ -137,7 +140,7 @@ class LandmarkFile:
                     'visibility of 0 (not labelled), 1 or 2. A missing '
                     'landmark is 0, 0, 0.'
                 )
-            if visible > 0 and not self._near(image, x, y):
+            if visible > 0 and not self.is_near(image, x, y):
                 raise InputError(
                     f'{where}, landmark {name}: ({x:g}, {y:g}) lies far '
                     f'outside the {image["width"]}x{image["height"]} image. '
@@ -156,7 +159,8 @@ class LandmarkFile:
             )
 
     @staticmethod
-    def _near(image: dict, x: float, y: float) -> bool:
+    def is_near(image: dict, x: float, y: float) -> bool:
+        """Whether a point is in the image or not far outside."""
         return all(
             -_SLACK * size <= v <= (1 + _SLACK) * size
             for v, size in ((x, image['width']), (y, image['height']))
@@ -253,10 +257,24 @@ def subject_of(image: dict) -> str | None:
     return None if subject is None else str(subject).strip()
 
 
-def read_split(path: str) -> list[str]:
-    """Read a split file: one subject id a line.
+def _split_line(line: str) -> str:
+    line = line.strip()
+    return (
+        line if line.startswith(IMAGE_LINE) else _COMMENT.sub('', line).strip()
+    )
 
-    A ``#`` at the beginning of a line or after a space starts a comment.
+
+def read_split(path: str) -> list[str]:
+    """Read a split file: one subject id a line, or ``image:<file_name>``.
+
+    A ``#`` at the beginning of a line or after a space starts a comment; a
+    file name may hold one, so that a line of an image is read as it is.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        list[str]: Its lines in order, each once.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -269,7 +287,7 @@ def read_split(path: str) -> list[str]:
         )
     try:
         with open(path, encoding='utf-8-sig') as file:
-            lines = [_COMMENT.sub('', line).strip() for line in file]
+            lines = [_split_line(line) for line in file]
     except UnicodeDecodeError as error:
         raise InputError(
             f'The split file {path!r} is no UTF-8 text ({error}). Save it as '

@@ -12,7 +12,14 @@ from mmpose_ctd.evaluation.functional.measurements import (
     parse_measurements,
 )
 
-__all__ = ['flip_partners', 'landmark_metainfo', 'numbered', 'warn_of_flips']
+__all__ = [
+    'flip_partner',
+    'flip_partners',
+    'is_sided',
+    'landmark_metainfo',
+    'numbered',
+    'warn_of_flips',
+]
 
 # BGR, as MMPose's metainfo wants them: the subject's right, left, midline.
 _COLORS = dict(_R=(0, 119, 238), _L=(238, 136, 0), mid=(60, 180, 60))
@@ -144,6 +151,11 @@ def _checked_pairs(names: Sequence[str], pairs: Sequence) -> dict[str, str]:
                     f'{given[name]!r} and {partner!r}; leave one.'
                 )
     return given
+
+
+def is_sided(name: str) -> bool:
+    """Whether a landmark's name tells its side."""
+    return _SIDE.search(name) is not None
 
 
 def flip_partner(name: str, names: Sequence[str]) -> str:

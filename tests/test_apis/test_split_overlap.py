@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from mmengine.config import Config
 
@@ -39,3 +41,21 @@ def test_a_missing_split_is_left_to_the_dataset(config, tmp_path):
     cfg = config(['anna'], ['anna'])
     (tmp_path / 'test.txt').unlink()
     assert split_overlap(cfg) == ''
+
+
+def test_a_subject_shared_by_images_is_noticed(config, tmp_path):
+    images = [
+        dict(id=i, file_name=f'{i}.png', subject=subject)
+        for i, subject in enumerate(['anna', 'anna', 'bob', None])
+    ]
+    category = dict(keypoints=['a'])
+    content = dict(images=images, annotations=[], categories=[category])
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    one = ['image:0.png', 'image:2.png', 'image:3.png']
+    assert split_overlap(config(one, ['image:1.png'])).startswith('1 of the 1')
+    # A file of subjects beside one of images.
+    assert split_overlap(config(one, ['anna', 'bob'])).startswith('2 of the 2')
+    assert split_overlap(config(['bob'], ['image:1.png'])) == ''
+    # Without a subject, an image is only itself.
+    assert split_overlap(config(['bob'], ['image:3.png'])) == ''
+    assert split_overlap(config(one, ['image:3.png'])) != ''

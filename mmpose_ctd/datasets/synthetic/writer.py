@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..splits.drawing import interleave
 from .anatomy import LANDMARKS
 from .imaging import Imaging, sample_imaging
 from .people import sample_person
@@ -258,7 +259,7 @@ def _write_splits(
     folder: Path, subjects: Sequence[tuple[str, str]], seed: int
 ) -> None:
     """Write test, validation and nested training subjects, one a line."""
-    order = _interleave(subjects, np.random.default_rng((seed, _SPLIT)))
+    order = interleave(subjects, np.random.default_rng((seed, _SPLIT)))
     num_test = max(1, round(TEST_SHARE * len(order)))
     num_val = max(1, round(VAL_SHARE * len(order)))
     test, val = order[:num_test], order[num_test : num_test + num_val]
@@ -273,22 +274,6 @@ def _write_splits(
     budgets = {n for n in BUDGETS if n < len(train)} | {len(train)}
     for split_seed in SPLIT_SEEDS:
         rng = np.random.default_rng((seed, _SPLIT, split_seed))
-        ranked = _interleave(train, rng)
+        ranked = interleave(train, rng)
         for budget in budgets:
             write(f'train_n{budget:03d}_seed{split_seed}', ranked[:budget])
-
-
-def _interleave(
-    subjects: Sequence[tuple[str, str]], rng: np.random.Generator
-) -> list[tuple[str, str]]:
-    """Shuffle so that any first n have about equally many of each site."""
-    by_site: dict[str, list] = {}
-    for position in rng.permutation(len(subjects)):
-        subject = subjects[position]
-        by_site.setdefault(subject[1], []).append(subject)
-    ranked = [
-        ((rank + 0.5) / len(members), site, member)
-        for site, members in by_site.items()
-        for rank, member in enumerate(members)
-    ]
-    return [member for _, _, member in sorted(ranked)]

@@ -1,0 +1,122 @@
+"""An image record of a set, and what its file says."""
+
+import contextlib
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
+
+__all__ = ['Photo', 'PhotoFile', 'read_photo_file']
+
+# Side of the small picture that duplicates are looked for with, in pixels.
+PREVIEW = 128
+
+# EXIF that says nothing about who, where and when.
+_HARMLESS = {
+    ExifTags.Base.Orientation,
+    ExifTags.Base.XResolution,
+    ExifTags.Base.YResolution,
+    ExifTags.Base.ResolutionUnit,
+    ExifTags.Base.YCbCrPositioning,
+    ExifTags.Base.ColorSpace,
+    ExifTags.Base.ExifOffset,
+    ExifTags.Base.ExifVersion,
+    ExifTags.Base.ExifImageWidth,
+    ExifTags.Base.ExifImageHeight,
+}
+
+
+@dataclass
+class Photo:
+    """An image record with the points of its first annotation.
+
+    Attributes:
+        place (int): Position in the file's ``images``, from 0.
+        record (dict): The record as it is written.
+        number (str): What names it to people: its id, if that is a number.
+        subject (str): Empty if there is none.
+        site (str): Empty if there is none.
+        file_name (str): Empty if there is none.
+        size (tuple[int, int], optional): Width and height as recorded, if
+            they can be.
+        path (Path, optional): Where its file should be.
+        points (np.ndarray, optional): (K, 2) in pixels of the image; NaN
+            where missing. None without an annotation that can be read.
+        num_annotations (int): How many annotations name it.
+    """
+
+    place: int
+    record: dict
+    number: str
+    subject: str
+    site: str
+    file_name: str
+    size: tuple[int, int] | None
+    path: Path | None
+    points: np.ndarray | None = None
+    num_annotations: int = 0
+
+    @property
+    def labelled(self) -> bool:
+        """Whether any landmark is known."""
+        return self.points is not None and bool(np.isfinite(self.points).any())
+
+
+@dataclass
+class PhotoFile:
+    """What reading an image's file showed.
+
+    Attributes:
+        problem (str): Why it cannot be used; empty if it can.
+        size (tuple[int, int], optional): Width and height as stored.
+        orientation (int): EXIF orientation, 1 where the file is upright.
+        gps (bool): Whether it says where it was taken.
+        private (int): How many EXIF entries may say who, when or with what.
+        preview (np.ndarray, optional): (PREVIEW, PREVIEW), grey, float32.
+    """
+
+    problem: str = ''
+    size: tuple[int, int] | None = None
+    orientation: int = 1
+    gps: bool = False
+    private: int = 0
+    preview: np.ndarray | None = field(default=None, repr=False)
+
+
+def read_photo_file(path: Path) -> PhotoFile:
+    """Read all of an image's file, and keep little of it."""
+    if not path.is_file():
+        return PhotoFile('its file does not exist')
+    if path.stat().st_size == 0:
+        return PhotoFile('its file is empty')
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            with Image.open(path) as image:
+                found = PhotoFile(size=image.size)
+                _read_exif(image, found)
+                image.load()
+                upright = ImageOps.exif_transpose(image).convert('L')
+    except Image.UnidentifiedImageError:
+        return PhotoFile('its file is no image that can be read')
+    except Image.DecompressionBombError:
+        return PhotoFile('its file has more pixels than can be read safely')
+    # Pillow's readers raise whatever a damaged file leads them to.
+    except Exception:
+        return PhotoFile('its file is damaged or cut off')
+    small = upright.resize((PREVIEW, PREVIEW), Image.Resampling.BOX)
+    found.preview = np.asarray(small, dtype=np.float32)
+    return found
+
+
+def _read_exif(image: Image.Image, found: PhotoFile) -> None:
+    # A damaged block is not read by cameras' software either.
+    with contextlib.suppress(Exception):
+        exif = image.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
+        found.orientation = orientation if orientation in range(1, 9) else 1
+        found.gps = bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
+        tags = {*exif, *exif.get_ifd(ExifTags.IFD.Exif)}
+        found.private = len(tags - _HARMLESS - {ExifTags.Base.GPSInfo})

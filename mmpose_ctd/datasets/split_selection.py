@@ -1,0 +1,85 @@
+"""Which images the lines of a split file select."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+
+from .landmark_file import IMAGE_LINE, subject_of
+
+__all__ = ['Selection', 'image_line', 'people_of', 'select_images']
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a split's lines stand for in an annotation file.
+
+    Attributes:
+        ids (frozenset): Ids of the selected image records.
+        unknown_subjects (list[str]): Lines that are no image record's
+            subject, in the file's order.
+        unknown_images (list[str]): File names that no image record has.
+    """
+
+    ids: frozenset
+    unknown_subjects: list[str]
+    unknown_images: list[str]
+
+
+def image_line(file_name: str) -> str:
+    """The line that selects one image instead of a subject."""
+    return f'{IMAGE_LINE}{file_name}'
+
+
+def select_images(
+    lines: Iterable[str], images: Mapping[Hashable, dict]
+) -> Selection:
+    """Look a split's lines up among image records.
+
+    Args:
+        lines (Iterable[str]): Of :func:`~mmpose_ctd.datasets.landmark_file.
+            read_split`: a subject's id selects all of its images,
+            ``image:<file_name>`` selects one.
+        images (Mapping): Image id -> image record.
+    """
+    by_subject: dict[str, list] = {}
+    by_name: dict[str, list] = {}
+    for i, image in images.items():
+        subject = subject_of(image)
+        if subject is not None:
+            by_subject.setdefault(subject, []).append(i)
+        by_name.setdefault(str(image.get('file_name')).strip(), []).append(i)
+    ids: set = set()
+    unknown_subjects, unknown_images = [], []
+    for line in lines:
+        if line.startswith(IMAGE_LINE):
+            name = line[len(IMAGE_LINE) :].strip()
+            found, unknown = by_name.get(name), unknown_images
+        else:
+            name = line
+            found, unknown = by_subject.get(name), unknown_subjects
+        if found is None:
+            unknown.append(name)
+        else:
+            ids.update(found)
+    return Selection(frozenset(ids), unknown_subjects, unknown_images)
+
+
+def people_of(
+    lines: Iterable[str], images: Mapping[Hashable, dict]
+) -> set[str]:
+    """Who is seen in what a split selects.
+
+    Args:
+        lines (Iterable[str]): Of a split file.
+        images (Mapping): Image id -> image record.
+
+    Returns:
+        set[str]: Subject ids; an image of unknown subject stands for itself,
+        as ``image:<file_name>``. Unknown lines are left out.
+    """
+    people = set()
+    for i in select_images(lines, images).ids:
+        subject = subject_of(images[i])
+        people.add(
+            image_line(images[i]['file_name']) if subject is None else subject
+        )
+    return people

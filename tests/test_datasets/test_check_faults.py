@@ -1,0 +1,384 @@
+"""Every planted fault is found, it alone, and a clean set has none."""
+
+import pytest
+from faulty_sets import FaultySet, make_clean_set
+from PIL import Image
+
+from mmpose_ctd.datasets.checking import CHECKS, Severity, Thresholds
+
+
+@pytest.fixture(scope='session')
+def clean_faces(tmp_path_factory):
+    return make_clean_set(tmp_path_factory.mktemp('faces'))
+
+
+@pytest.fixture
+def faulty(clean_faces, tmp_path):
+    return FaultySet(clean_faces, tmp_path)
+
+
+def found(report, *expected):
+    """The findings, which must be of these checks and severities."""
+    told = [(f.check, str(f.severity)) for f in report.findings]
+    assert sorted(told) == sorted(expected), report.findings
+    return report.findings
+
+
+def test_a_clean_set_is_clean(faulty):
+    report = faulty.check()
+    found(report)
+    assert report.ok and report.ran == list(CHECKS)
+    assert report.summary().endswith('19 landmarks: nothing found')
+
+
+# --- shapes -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    'pair', ['exocanthion', 'philtrum_top', 'crista_philtri', 'cheilion']
+)
+def test_exchanged_sides(faulty, pair):
+    faulty.exchange(5, f'{pair}_R', f'{pair}_L')
+    (finding,) = found(faulty.check(), ('left-right', 'error'))
+    assert finding.photos == (5,)
+    assert {*finding.landmarks} == {f'{pair}_R', f'{pair}_L'}
+
+
+def test_a_face_with_all_sides_exchanged(faulty):
+    for name in faulty.names:
+        if name.endswith('_R'):
+            faulty.exchange(7, name, name[:-1] + 'L')
+    (finding,) = found(faulty.check(), ('left-right', 'error'))
+    assert finding.photos == (7,) and 'all pairs' in finding.message
+
+
+def test_a_set_with_all_sides_exchanged(faulty):
+    for place in range(len(faulty.images)):
+        for name in faulty.names:
+            if name.endswith('_R'):
+                faulty.exchange(place, name, name[:-1] + 'L')
+    (finding,) = found(faulty.check(), ('left-right', 'warning'))
+    assert finding.photos == () and 'in most faces' in finding.message
+
+
+def test_names_in_the_wrong_order(faulty):
+    faulty.exchange(9, 'subnasale', 'labrale_inferius')
+    (finding,) = found(faulty.check(), ('order', 'error'))
+    assert finding.photos == (9,)
+    assert 'subnasale looks like labrale_inferius' in finding.message
+
+
+def test_a_misplaced_point_and_where_it_belongs(faulty):
+    k = faulty.names.index('alar_base_R')
+    was = faulty.content['annotations'][3]['keypoints'][3 * k : 3 * k + 2]
+
+    def misplace(values):
+        values[k, :2] += (9, 7)
+
+    faulty.change(3, misplace)
+    (finding,) = found(faulty.check(), ('outliers', 'warning'))
+    assert finding.photos == (3,) and finding.landmarks == ('alar_base_R',)
+    # Closer to the truth than to the planted point.
+    told = finding.expected['alar_base_R']
+    assert sum((a - b) ** 2 for a, b in zip(told, was)) ** 0.5 < 4
+    assert finding.score > Thresholds().outlier_z
+    found(faulty.check(thresholds=Thresholds(outlier_z=1e6)))
+
+
+def test_points_of_another_face_order(faulty):
+    faulty.change(4, lambda v: v.__setitem__(slice(None), v[::-1].copy()))
+    report = faulty.check()
+    assert {f.photos for f in report.findings} == {(4,)}
+    assert {f.check for f in report.findings} & {'outliers', 'left-right'}
+
+
+def test_a_face_that_lies_on_its_side(faulty):
+    def turn(values):
+        values[:, 0], values[:, 1] = values[:, 1].copy(), 127 - values[:, 0]
+
+    faulty.change(6, turn)
+    (finding,) = found(faulty.check(), ('pose', 'warning'))
+    assert finding.photos == (6,) and finding.score == pytest.approx(
+        90, abs=15
+    )
+
+
+@pytest.mark.parametrize(
+    'y, severity, words',
+    [(140.0, 'warning', 'outside the'), (900.0, 'error', 'far outside')],
+)
+def test_points_out_of_the_frame(faulty, y, severity, words):
+    k = faulty.names.index('gnathion')
+    faulty.change(2, lambda v: v.__setitem__((k, 1), y))
+    (finding,) = found(faulty.check(), ('frame', severity))
+    assert words in finding.message and finding.landmarks == ('gnathion',)
+
+
+def test_too_few_faces_to_compare_are_told(faulty):
+    faulty.content['images'] = faulty.images[:6]
+    faulty.content['annotations'] = faulty.content['annotations'][:6]
+    report = faulty.check(ignore=['splits', 'unlabelled'])
+    (finding,) = found(report, ('outliers', 'note'))
+    assert '6 labelled faces' in finding.message
+
+
+# --- records ----------------------------------------------------------------
+
+
+def test_all_faults_of_records_are_told_at_once(faulty):
+    k = len(faulty.names)
+    annotations = faulty.content['annotations']
+    annotations[0]['keypoints'][1] = float('nan')
+    annotations[1]['keypoints'] = [1, 2, 2]
+    annotations[2]['keypoints'][2] = 7
+    annotations[3]['keypoints'] = 'none'
+    annotations[4]['image_id'] = 999
+    annotations[5]['keypoints'] = [0, 0, 2] * k
+    annotations.append('nothing')
+    faulty.images[6]['width'] = '128'
+    faulty.images[7]['file_name'] = None
+    faulty.images[8]['mm_per_px'] = -1
+    faulty.images[9]['id'] = faulty.images[10]['id']
+    faulty.images[11]['img_path'] = 'x'
+    faulty.images.append(17)
+    report = faulty.check()
+    texts = '\n'.join(
+        f.message for f in report.findings if f.check == 'records'
+    )
+    for words in (
+        f'{faulty.names[0]}: (x, y, visibility) = (',
+        'annotation 2: 3 keypoint values; expected 3 x 19',
+        ', 7); expected finite numbers',
+        'annotation 4: no keypoint values',
+        'annotation 5: its image_id is not among',
+        'every labelled landmark is at (0, 0)',
+        'annotation 25 is no record',
+        "width='128'; expected its width in whole pixels",
+        'file_name; expected the name of its file',
+        'mm_per_px=-1; expected a number above 0',
+        'id is that of another record',
+        "['img_path'] have names that MMPose uses",
+        "the image record has no 'id'",
+    ):
+        assert words in texts
+
+
+def test_two_annotations_of_one_image(faulty):
+    extra = dict(faulty.content['annotations'][0], id=99)
+    faulty.content['annotations'].append(extra)
+    found(faulty.check(), ('records', 'warning'))
+
+
+def test_images_without_annotation_and_files_without_record(faulty):
+    faulty.content['annotations'].pop(0)
+    report = faulty.check(ignore=['splits'])
+    (finding,) = found(report, ('unlabelled', 'warning'))
+    assert finding.photos == (0,)
+    faulty.content['annotations'][0]['keypoints'] = [0] * 57
+    Image.new('RGB', (8, 8)).save(faulty.root / 'images' / 'stray.png')
+    told = found(
+        faulty.check(ignore=['splits', 'missing-points']),
+        ('unlabelled', 'warning'),
+        ('unlabelled', 'warning'),
+        ('unlabelled', 'note'),
+    )
+    assert told[-1].names == ('stray.png',)
+
+
+def test_missing_points_by_landmark(faulty):
+    k = faulty.names.index('stomion')
+    for place in range(14):
+        faulty.change(place, lambda v: v.__setitem__(k, 0))
+    faulty.change(0, lambda v: v.__setitem__(0, 0))
+    told = found(
+        faulty.check(),
+        ('missing-points', 'warning'),
+        ('missing-points', 'note'),
+    )
+    assert 'stomion: missing in 14 of 24' in told[0].message
+    assert len(told[0].photos) == 14 and told[1].photos == (0,)
+
+
+def test_missing_subjects_and_sites(faulty):
+    del faulty.images[0]['subject'], faulty.images[1]['site']
+    report = faulty.check(ignore=['splits'])
+    told = found(report, ('identity', 'warning'), ('identity', 'warning'))
+    assert [f.photos for f in told] == [(0,), (1,)]
+
+
+def test_a_subject_at_two_sites(faulty):
+    faulty.images[1]['subject'] = faulty.images[0]['subject']
+    report = faulty.check(ignore=['splits'])
+    (finding,) = found(report, ('identity', 'note'))
+    assert finding.photos == (0, 1)
+
+
+@pytest.mark.parametrize('scale', [0.02, 8.0])
+def test_an_implausible_scale(faulty, scale):
+    for image in faulty.images:
+        image['mm_per_px'] = 1.2
+    found(faulty.check())
+    faulty.images[2]['mm_per_px'] = scale
+    (finding,) = found(faulty.check(), ('scale', 'error'))
+    assert finding.photos == (2,) and 'eye corners' in finding.message
+
+
+def test_landmarks_of_one_side(faulty):
+    keep = [i for i, n in enumerate(faulty.names) if not n.endswith('_L')]
+    category = faulty.content['categories'][0]
+    category['keypoints'] = [faulty.names[i] for i in keep]
+    for annotation in faulty.content['annotations']:
+        values = annotation['keypoints']
+        annotation['keypoints'] = [
+            v for i in keep for v in values[3 * i : 3 * i + 3]
+        ]
+    (finding,) = found(faulty.check(), ('flips', 'warning'))
+    assert 'RandomFlip' in finding.message
+
+
+# --- files ------------------------------------------------------------------
+
+
+def test_files_that_cannot_be_used(faulty):
+    whole = faulty.file(0).read_bytes()
+    faulty.file(0).write_bytes(whole[: len(whole) // 2])
+    faulty.file(1).write_bytes(b'')
+    faulty.file(2).unlink()
+    faulty.file(3).write_text('hello')
+    told = found(faulty.check(), *[('files', 'error')] * 4)
+    assert [f.photos for f in told] == [(0,), (1,), (2,), (3,)]
+    for finding, words in zip(
+        told, ('cut off', 'is empty', 'does not exist', 'is no image')
+    ):
+        assert words in finding.message
+
+
+def test_a_file_of_another_size(faulty):
+    with Image.open(faulty.file(4)) as image:
+        image.resize((64, 64)).save(faulty.file(4))
+    (finding,) = found(faulty.check(), ('image-size', 'error'))
+    assert '64x64' in finding.message and finding.photos == (4,)
+
+
+def save_with(faulty, place, **tags) -> None:
+    with Image.open(faulty.file(place)) as image:
+        exif = Image.Exif()
+        for tag, value in tags.items():
+            exif[int(tag[1:])] = value
+        image.load()
+        image.save(faulty.file(place), quality=95, exif=exif)
+
+
+def test_exif_orientation(faulty):
+    save_with(faulty, 1, t274=6)
+    (finding,) = found(faulty.check(), ('orientation', 'warning'))
+    assert finding.photos == (1,)
+
+
+def test_exif_that_may_tell_who(faulty):
+    save_with(faulty, 1, t315='Dr Example')
+    (finding,) = found(faulty.check(), ('metadata', 'note'))
+    assert 'Example' not in finding.message
+
+
+def test_where_a_photograph_was_taken(faulty):
+    with Image.open(faulty.file(2)) as image:
+        exif = Image.Exif()
+        exif.get_ifd(0x8825)[2] = (51.0, 30.0, 0.0)
+        image.load()
+        image.save(faulty.file(2), exif=exif, quality=95)
+    (finding,) = found(faulty.check(), ('metadata', 'warning'))
+    assert finding.photos == (2,) and 'GPS' in finding.message
+
+
+def test_images_of_several_shapes(faulty):
+    with Image.open(faulty.file(5)) as image:
+        image.crop((0, 0, 100, 128)).save(faulty.file(5), quality=95)
+    faulty.images[5]['width'] = 100
+    told = found(
+        faulty.check(ignore=['frame']),
+        ('mixed-sizes', 'warning'),
+        ('mixed-sizes', 'note'),
+    )
+    assert told[0].photos == (5,)
+
+
+# --- duplicates and splits --------------------------------------------------
+
+
+def copy_onto(faulty, place, other, change=lambda image: image) -> None:
+    with Image.open(faulty.file(other)) as image:
+        copy = change(image.convert('RGB')).resize((128, 128))
+    copy.save(faulty.file(place), quality=70)
+    annotations = faulty.content['annotations']
+    annotations[place]['keypoints'] = annotations[other]['keypoints']
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda image: image,
+        lambda image: image.resize((90, 90)),
+        lambda image: image.crop((4, 5, 124, 126)),
+        lambda image: image.convert('L').convert('RGB'),
+        lambda image: image.point(lambda v: int(255 * (v / 255) ** 0.7)),
+    ],
+)
+def test_a_photograph_under_two_subjects(faulty, change):
+    copy_onto(faulty, 8, 10, change)
+    (finding,) = found(
+        faulty.check(ignore=['splits']), ('duplicates', 'error')
+    )
+    assert finding.photos == (8, 10)
+    assert 'of two subjects' in finding.message
+
+
+def test_a_mirrored_copy(faulty):
+    copy_onto(
+        faulty, 8, 10, lambda i: i.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    )
+    report = faulty.check(ignore=['splits'])
+    (finding,) = found(report, ('duplicates', 'error'))
+    assert 'mirrored' in finding.message
+
+
+def test_a_copy_of_one_subject_matters_across_the_split(faulty):
+    copy_onto(faulty, 8, 10)
+    faulty.images[8]['subject'] = faulty.images[10]['subject']
+    for file in (faulty.root / 'splits').iterdir():
+        file.unlink()
+    found(faulty.check(), ('duplicates', 'warning'))
+    first, second = (faulty.images[i]['file_name'] for i in (8, 10))
+    faulty.split('train', [f'image:{first}'])
+    faulty.split('test', [f'image:{second}'])
+    told = found(
+        faulty.check(), ('duplicates', 'error'), ('splits', 'warning')
+    )
+    assert 'splits/train.txt and in splits/test.txt' in told[0].message
+
+
+def test_unknown_and_shared_subjects_of_splits(faulty):
+    subjects = [image['subject'] for image in faulty.images]
+    for file in (faulty.root / 'splits').iterdir():
+        file.unlink()
+    faulty.split('test', subjects[:4])
+    faulty.split('train', subjects[3:9] + ['nobody'])
+    faulty.split('empty', ['# nobody'])
+    told = found(faulty.check(), *[('splits', 'error')] * 3)
+    texts = ' '.join(f.message for f in told)
+    assert 'train.txt: 1 subjects are not in' in texts
+    assert 'empty.txt is empty' in texts
+    assert 'test.txt shares 1 subjects with train.txt' in texts
+    assert subjects[3] not in texts and 'nobody' not in texts
+
+
+def test_every_finding_names_its_check_and_worst_come_first(faulty):
+    faulty.exchange(5, 'cheilion_R', 'cheilion_L')
+    save_with(faulty, 1, t315='x')
+    report = faulty.check()
+    assert [f.severity for f in report.findings] == [
+        Severity.ERROR,
+        Severity.NOTE,
+    ]
+    assert not report.ok
+    assert faulty.check(ignore=['left-right']).ok

@@ -1,0 +1,221 @@
+"""What every way to split promises, on sets of any composition."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmpose_ctd.datasets.split_selection import people_of, select_images
+from mmpose_ctd.datasets.splits import (
+    Population,
+    SplitOptions,
+    draw_splits,
+    shared_subjects,
+)
+from mmpose_ctd.datasets.splits.drawing import deal, interleave, proportional
+from mmpose_ctd.errors import InputError
+
+seeds = st.integers(0, 5)
+# Sites of the subjects; a group of its own is a site of one subject.
+units = st.lists(st.sampled_from('aaabbc'), min_size=1, max_size=40).map(
+    lambda sites: [(f's{i}', site) for i, site in enumerate(sites)]
+)
+
+
+def population(sites, per_subject=2) -> Population:
+    """Subjects s0, s1 ... with images at these sites (None: no site)."""
+    images = {}
+    for i, site in enumerate(sites):
+        for j in range(per_subject):
+            where = site[j] if isinstance(site, list) else site
+            record = dict(file_name=f's{i}_{j}.png', subject=f's{i}')
+            images[len(images)] = dict(record, site=where)
+    by_subject: dict = {}
+    for image in images.values():
+        by_subject.setdefault(image['subject'], []).append(image)
+    return Population('a.json', images, images, by_subject)
+
+
+def draw(scheme, people, **options):
+    return draw_splits(scheme, people, SplitOptions(**options))
+
+
+def subjects(lines, people) -> set:
+    return people_of(lines, people.images)
+
+
+def assert_disjoint(partitions, people):
+    for partition in partitions:
+        assert not shared_subjects(partition, people.images)
+        sides = [subjects(lines, people) for lines in partition.values()]
+        assert all(sides)
+        assert not any(a & b for a, b in combinations(sides, 2))
+
+
+# --- drawing ----------------------------------------------------------------
+
+
+@given(units, st.data())
+def test_a_share_is_each_groups_share_up_to_rounding(units, data):
+    n = data.draw(st.integers(0, len(units)))
+    drawn = proportional(units, n, np.random.default_rng(data.draw(seeds)))
+    assert len(drawn) == n and len({*drawn}) == n
+    for group in {g for _, g in units}:
+        exact = n * sum(g == group for _, g in units) / len(units)
+        assert abs(sum(g == group for _, g in drawn) - exact) < 1
+
+
+@given(units, st.integers(1, 7), seeds)
+def test_dealt_parts_are_complete_and_balanced_within_one(units, k, seed):
+    parts = deal(units, k, np.random.default_rng(seed))
+    assert sorted(u for part in parts for u in part) == sorted(units)
+    for group in [None, *{g for _, g in units}]:
+        sizes = [sum(group in (None, g) for _, g in part) for part in parts]
+        assert max(sizes) - min(sizes) <= 1
+
+
+@given(units, seeds)
+def test_interleaving_keeps_everybody(units, seed):
+    order = interleave(units, np.random.default_rng(seed))
+    assert sorted(order) == sorted(units)
+
+
+# --- schemes ----------------------------------------------------------------
+
+site_lists = st.lists(
+    st.sampled_from(['a', 'a', 'b', 'c', None, ['a', 'b']]),
+    min_size=8,
+    max_size=30,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(site_lists, seeds, st.sampled_from(['subject', 'stratified']))
+def test_three_sides_are_disjoint_complete_and_repeatable(sites, seed, how):
+    people = population(sites)
+    (partition,) = draw(how, people, seeds=[seed])
+    assert_disjoint([partition], people)
+    assert {*partition} == {'train', 'val', 'test'}
+    assert set().union(*partition.values()) == {*people.by_subject}
+    assert len(partition['test']) == max(1, round(0.2 * len(sites)))
+    assert draw(how, people, seeds=[seed]) == [partition]
+
+
+@settings(deadline=None, max_examples=50)
+@given(site_lists, st.integers(2, 6), seeds)
+def test_folds_test_everybody_once(sites, folds, seed):
+    people = population(sites)
+    partitions = draw('kfold', people, folds=folds, seeds=[seed])
+    assert_disjoint(partitions, people)
+    tests = [
+        p[f'test_fold{i}of{folds}_seed{seed}']
+        for i, p in enumerate(partitions, start=1)
+    ]
+    assert sorted(s for test in tests for s in test) == sorted(
+        people.by_subject
+    )
+    sizes = [len(test) for test in tests]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@settings(deadline=None, max_examples=50)
+@given(site_lists, seeds)
+def test_smaller_budgets_lie_in_larger_ones(sites, seed):
+    people = population(sites)
+    partitions = draw('budgets', people, budgets=[3, 1, 2], seeds=[seed])
+    assert_disjoint(partitions, people)
+    one, two, three = (
+        partitions[i][f'train_n{i + 1:03d}_seed{seed}'] for i in range(3)
+    )
+    assert three[:2] == two and two[:1] == one and len(three) == 3
+    # The test is the same for all of them.
+    assert len({tuple(p['test']) for p in partitions}) == 1
+
+
+def test_all_seeds_of_budgets_share_one_test_and_respect_a_given_one():
+    people = population(['a'] * 10)
+    partitions = draw('budgets', people, budgets=[4], seeds=[0, 1])
+    assert partitions[0]['test'] == partitions[1]['test']
+    assert (
+        partitions[0]['train_n004_seed0']
+        != (partitions[1]['train_n004_seed1'])
+    )
+    fixed = dict(test=['s3', 'image:s5_0.png'])
+    (partition,) = draw('budgets', people, budgets=[8], fixed=fixed)
+    assert {*partition['train_n008_seed0']} == {
+        f's{i}' for i in range(10) if i not in (3, 5)
+    }
+    with pytest.raises(InputError, match='1 lines of the test or val'):
+        draw('budgets', people, fixed=dict(test=['nobody']))
+
+
+def test_a_left_out_site_is_seen_by_nobody_who_trains():
+    # s8 was at both sites; s9 has an image without a site.
+    people = population(['a'] * 4 + ['b'] * 4 + [['a', 'b'], ['a', None]])
+    partitions = draw('leave-one-site-out', people)
+    assert_disjoint(partitions, people)
+    assert [[*p] for p in partitions] == [
+        ['train_without_a', 'val_without_a', 'test_a'],
+        ['train_without_b', 'val_without_b', 'test_b'],
+    ]
+    for partition, site in zip(partitions, 'ab'):
+        ids = select_images(partition[f'test_{site}'], people.images).ids
+        found = {people.images[i]['site'] for i in ids}
+        assert found == {site}
+        everywhere = {i for i, r in people.images.items() if r['site'] == site}
+        assert ids == everywhere
+        trained = partition[f'train_without_{site}']
+        assert not {'s8', 's9'} & {*trained}
+
+
+def test_sites_become_file_names_of_their_own():
+    people = population(['St. Mary/1', 'st. mary 1', 'Zürich', 'Zürich'])
+    partitions = draw('leave-one-site-out', people, val=0)
+    names = [name for p in partitions for name in p if 'test' in name]
+    assert names == ['test_St_Mary_1', 'test_Zürich', 'test_st_mary_1_2']
+
+
+def test_by_image_uses_every_image_and_shares_subjects():
+    people = population(['a'] * 20)
+    (partition,) = draw('image', people)
+    lines = [line for side in partition.values() for line in side]
+    assert len(lines) == len({*lines}) == 40
+    assert all(line.startswith('image:') for line in lines)
+    assert len(partition['test']) == 8
+    assert shared_subjects(partition, people.images)
+
+
+@pytest.mark.parametrize(
+    'scheme, sites, options, words',
+    [
+        ('subject', ['a', 'a'], {}, '2 labelled subjects, 1 to test and 1'),
+        ('kfold', ['a'] * 4, {}, '--folds 5 for 4 labelled subjects'),
+        ('kfold', ['a'] * 4, dict(folds=1), 'at least 2 folds'),
+        ('leave-one-site-out', ['a'] * 4, {}, "a 'site' in the image"),
+        ('leave-one-site-out', [['a', 'b']] * 4, {}, 'somebody to train on'),
+        ('budgets', ['a'] * 9, dict(budgets=[10]), '--budgets 10 of 6'),
+        ('budgets', ['a'] * 9, dict(budgets=[0]), 'from 1 to all'),
+        ('subject', [], {}, "no labelled image record has a 'subject'"),
+        ('magic', ['a'], {}, 'expected one of subject, stratified'),
+    ],
+)
+def test_what_cannot_be_split_is_told(scheme, sites, options, words):
+    with pytest.raises(InputError, match=words):
+        draw(scheme, population(sites), **options)
+
+
+@pytest.mark.parametrize(
+    'options, words',
+    [
+        (dict(test=0), '--test 0: expected a share'),
+        (dict(test=float('nan')), '--test nan'),
+        (dict(val=-0.1), '--val -0.1'),
+        (dict(test=0.8, val=0.2), 'leave nothing to train'),
+        (dict(seeds=[-1]), '--seed -1'),
+    ],
+)
+def test_shares_and_seeds_are_checked(options, words):
+    with pytest.raises(InputError, match=words):
+        SplitOptions(**options)

@@ -1,0 +1,91 @@
+"""A split's line names a subject, or one image."""
+
+import pytest
+from landmark_set import landmark_content, write_landmark_set
+
+from mmpose_ctd.datasets import CIFASDDataset
+from mmpose_ctd.datasets.landmark_file import read_split
+from mmpose_ctd.datasets.split_selection import people_of, select_images
+from mmpose_ctd.errors import InputError
+
+ANN = 'annotations/landmarks.json'
+
+
+def dataset(root, lines):
+    folder = root / 'splits'
+    folder.mkdir(exist_ok=True)
+    (folder / 'a.txt').write_text('\n'.join(lines) + '\n', 'utf-8')
+    return CIFASDDataset(
+        data_root=str(root), ann_file=ANN, split='splits/a.txt'
+    )
+
+
+def loaded(root, lines) -> list[str]:
+    data = dataset(root, lines)
+    data.full_init()
+    return sorted(
+        data.get_data_info(i)['img_path'].rpartition('/')[2]
+        for i in range(len(data))
+    )
+
+
+@pytest.fixture
+def root(tmp_path):
+    return write_landmark_set(tmp_path)
+
+
+def test_a_line_of_an_image_loads_that_image_alone(root):
+    assert loaded(root, ['image:003.png']) == ['003.png']
+
+
+def test_subjects_and_images_go_together_each_once(root):
+    lines = ['subject0', 'image:002.png', 'image:005.png']
+    assert loaded(root, lines) == ['001.png', '002.png', '005.png']
+
+
+def test_spaces_hashes_and_other_alphabets_are_part_of_a_file_name(tmp_path):
+    content = landmark_content(4)
+    names = ['Zoë #1.png', 'a b.png', '图.png', 'plain.png']
+    for image, name in zip(content['images'], names):
+        image['file_name'] = name
+        del image['subject']
+    root = write_landmark_set(tmp_path, content)
+    lines = [f'image:{name}' for name in names[:3]]
+    assert loaded(root, lines) == sorted(names[:3])
+
+
+def test_images_that_do_not_exist_are_told_like_unknown_subjects(root):
+    with pytest.raises(InputError) as caught:
+        dataset(root, ['image:001.png', 'image:9.png', 'subject1']).full_init()
+    message = str(caught.value)
+    assert '1 of 2 images do not exist' in message
+    assert f'{ANN}: 9.png' in message and "image:<the 'file_name'" in message
+
+
+def test_images_need_no_subjects_but_subjects_do(tmp_path):
+    content = landmark_content(4)
+    for image in content['images']:
+        del image['subject']
+    root = write_landmark_set(tmp_path, content)
+    assert loaded(root, ['image:001.png']) == ['001.png']
+    with pytest.raises(InputError, match="no image record has a 'subject'"):
+        dataset(root, ['anna']).full_init()
+
+
+def test_comments_are_cut_off_subjects_only(tmp_path):
+    file = tmp_path / 'a.txt'
+    file.write_bytes(b'\xef\xbb\xbf# who\r\nanna # 3\r\nimage:a #3.png\r\n')
+    assert read_split(str(file)) == ['anna', 'image:a #3.png']
+
+
+def test_people_are_those_seen_and_the_nameless_stand_for_themselves():
+    images = {
+        1: dict(file_name='1.png', subject='anna'),
+        2: dict(file_name='2.png', subject=7),
+        3: dict(file_name='3.png'),
+    }
+    lines = ['image:1.png', 'image:3.png', '7', 'nobody']
+    assert people_of(lines, images) == {'anna', '7', 'image:3.png'}
+    chosen = select_images(lines, images)
+    assert chosen.ids == {1, 2, 3}
+    assert chosen.unknown_subjects == ['nobody']
