@@ -105,3 +105,19 @@ def test_json_has_numbers_and_nulls(tmp_path):
         length_mm=None,
     )
     assert content[2]['length_mm'] == -3.25
+
+
+def test_a_file_name_is_no_formula_and_is_found_again(tmp_path):
+    """A spreadsheet runs cells that begin with = + - or @."""
+    path = tmp_path / 'm.csv'
+    names = ['=HYPERLINK("http:example")!.jpg', '-1.jpg', 'plain.jpg']
+    table = RowFile(str(path), ['file', 'length'])
+    table.write([dict(file=name, length=-2.5) for name in names])
+    table.close(complete=True)
+    rows = path.read_text(encoding='utf-8').splitlines()[1:]
+    assert not any(row.strip('"').startswith(tuple('=+-@')) for row in rows)
+    # It is the same file for a program, and numbers stay numbers.
+    assert rows[1:] == ['./-1.jpg,-2.5', 'plain.jpg,-2.5']
+    again = RowFile(str(path), ['file', 'length'], resume=True)
+    assert again.done == set(names)
+    again.close(complete=True)

@@ -11,6 +11,8 @@ __all__ = ['RowFile', 'write_json']
 
 # By which Excel knows that a CSV is UTF-8.
 _MARK = '\ufeff'
+# Before a file's name it changes nothing but what a spreadsheet makes of it.
+_HERE = './'
 
 
 class RowFile:
@@ -90,9 +92,10 @@ class RowFile:
             writer.writerow(self.titles)
             for row in rows:
                 # A row that was being written when the run was killed.
-                if len(row) == len(self.titles) and row[0] not in self.done:
+                name = row[0].removeprefix(_HERE) if row else ''
+                if len(row) == len(self.titles) and name not in self.done:
                     writer.writerow(row)
-                    self.done.add(row[0])
+                    self.done.add(name)
         os.replace(part, self._part)
         self._file = open(  # noqa: SIM115  (closed by close())
             self._part, 'a', encoding='utf-8', newline=''
@@ -105,8 +108,11 @@ class RowFile:
         """
         writer = self._writer()
         for row in rows:
-            writer.writerow([row.get(title, '') for title in self.titles])
-            self.done.add(row[self.titles[0]])
+            name, *others = (row.get(title, '') for title in self.titles)
+            # A spreadsheet runs what begins like a formula.
+            formula = name.startswith(('=', '+', '-', '@'))
+            writer.writerow([_HERE + name if formula else name, *others])
+            self.done.add(name)
         self._file.flush()
 
     def close(self, complete: bool) -> None:
