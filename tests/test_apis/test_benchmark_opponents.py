@@ -72,6 +72,29 @@ def test_mmpose_is_as_shipped(ctd, tmp_path):
         assert tensor.is_contiguous()
 
 
+def test_only_ours_keeps_freed_memory(ctd, monkeypatch, tmp_path):
+    from mmpose_ctd.engine.hooks import FreedMemoryHook
+
+    kept = []
+    monkeypatch.setattr(
+        FreedMemoryHook, 'before_train', lambda *_: kept.append(True)
+    )
+    others = [dict(type='SyncBuffersHook')]
+    ctd.custom_hooks = [dict(type='FreedMemoryHook'), *others]
+    for i, (cfg, keeps) in enumerate(
+        [
+            (ctd, True),
+            (naive_our_settings(ctd), True),
+            (plain_mmpose(ctd), False),
+            (naive(ctd), False),
+        ]
+    ):
+        kept.clear()
+        TrainingSteps(cfg, str(tmp_path / str(i)), [batch()])
+        assert bool(kept) == keeps
+    assert plain_mmpose(ctd).custom_hooks == others
+
+
 def test_who_freezes_layers_is_not_compared_with_fine_tuning(ctd):
     ctd.model.frozen = ['backbone']
     with pytest.raises(InputError, match='frozen'):

@@ -62,6 +62,8 @@ def plain_mmpose(cfg: Config) -> Config:
         model.head.loss = dict(type='KeypointMSELoss', use_target_weight=True)
     for key in _FASTER_RUN:
         cfg.pop(key, None)
+    hooks = cfg.get('custom_hooks') or []
+    cfg.custom_hooks = [h for h in hooks if h['type'] != 'FreedMemoryHook']
     wrapper = cfg.optim_wrapper
     wrapper.type = 'OptimWrapper'
     wrapper.pop('dtype', None)
