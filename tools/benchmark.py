@@ -52,7 +52,11 @@ from mmpose_ctd.apis.benchmark.step_time import step_times
 from mmpose_ctd.apis.benchmark.steps_apart import step_times_apart
 from mmpose_ctd.apis.benchmark.tables import growth_table, show, spread_table
 from mmpose_ctd.apis.benchmark.teacher_sizes import TEACHERS, with_teacher
-from mmpose_ctd.apis.command_line import load_config, run
+from mmpose_ctd.apis.command_line import (
+    add_config_options,
+    load_config,
+    run,
+)
 from mmpose_ctd.errors import InputError
 
 # Writes what has been measured so far.
@@ -139,18 +143,10 @@ def parse_args() -> argparse.Namespace:
 
 def load(path: str):
     """A config, read as tools/train.py reads it."""
-    return load_config(
-        argparse.Namespace(
-            config=path,
-            work_dir=None,
-            cfg_options={},
-            show=False,
-            show_dir=None,
-            launcher='none',
-            local_rank=0,
-            keep_paths=True,
-        )
-    )
+    parser = argparse.ArgumentParser()
+    add_config_options(parser)
+    parser.set_defaults(config=path, keep_paths=True)
+    return load_config(parser.parse_args([]))
 
 
 def time_configs(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:

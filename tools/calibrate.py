@@ -10,11 +10,15 @@ against observed errors of faces that the fit left out.
 import argparse
 import os
 
-from mmengine.config import DictAction
 from rich.console import Console
 
-from mmpose_ctd.apis.command_line import load_config, run
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.apis.command_line import (
+    add_config_options,
+    load_config,
+    require_checkpoint,
+    run,
+)
+from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,22 +48,7 @@ def parse_args() -> argparse.Namespace:
         metavar='FILE',
         help='reliability figure (default: FILE.png beside FILE.json)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
-    parser.set_defaults(
-        work_dir=None,
-        show=False,
-        show_dir=None,
-        launcher='none',
-        local_rank=0,
-        keep_paths=False,
-    )
+    add_config_options(parser)
     return parser.parse_args()
 
 
@@ -67,11 +56,7 @@ def main() -> None:
     args = parse_args()
     if not args.out.endswith('.json'):
         raise InputError(f'--out {args.out}: expected a name ending in .json.')
-    if not os.path.isfile(args.checkpoint):
-        raise MissingFileError(
-            f'The checkpoint {args.checkpoint!r} does not exist. Training '
-            'writes its own to <work dir>/iter_<n>.pth.'
-        )
+    require_checkpoint(args.checkpoint)
     cfg = load_config(args)
     # It imports MMPose, which load_config does quietly.
     from mmpose_ctd.apis.measuring.calibration_run import run_calibration

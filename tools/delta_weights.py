@@ -15,7 +15,6 @@ import os
 from pathlib import Path
 
 import torch
-from mmengine.config import DictAction
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from rich.progress import (
@@ -26,8 +25,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mmpose_ctd.apis.command_line import load_config, run
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.apis.command_line import (
+    add_config_options,
+    load_config,
+    require_checkpoint,
+    run,
+)
+from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
@@ -61,23 +65,7 @@ def parse_args() -> argparse.Namespace:
         'whatever the unit of the loss (default), or as the paper writes it, '
         'image by image',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
-    # Nothing is trained, drawn or logged.
-    parser.set_defaults(
-        work_dir=None,
-        show=False,
-        show_dir=None,
-        launcher='none',
-        local_rank=0,
-        keep_paths=False,
-    )
+    add_config_options(parser)
     return parser.parse_args()
 
 
@@ -87,11 +75,7 @@ def main() -> None:
         raise InputError(f'--out {args.out}: expected a name ending in .pth.')
     if args.batches is not None and args.batches < 1:
         raise InputError(f'--batches {args.batches}: expected at least 1.')
-    if not os.path.isfile(args.checkpoint):
-        raise MissingFileError(
-            f'The checkpoint {args.checkpoint!r} does not exist. Training '
-            'writes its own to <work dir>/iter_<n>.pth.'
-        )
+    require_checkpoint(args.checkpoint)
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
     from mmpose_ctd.apis.delta_weights import (

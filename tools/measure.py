@@ -11,13 +11,15 @@ private as the photographs.
 
 import argparse
 import math
-import os
 import sys
 
-from mmengine.config import DictAction
-
-from mmpose_ctd.apis.command_line import load_config, run
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.apis.command_line import (
+    add_config_options,
+    load_config,
+    require_checkpoint,
+    run,
+)
+from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
@@ -94,22 +96,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--batch-size', type=int, default=8, help='default: %(default)s'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
-    parser.set_defaults(
-        work_dir=None,
-        show=False,
-        show_dir=None,
-        launcher='none',
-        local_rank=0,
-        keep_paths=False,
-    )
+    add_config_options(parser)
     return parser.parse_args()
 
 
@@ -131,11 +118,7 @@ def check(args: argparse.Namespace) -> None:
         raise InputError(
             '--norms needs --table with the ages of the photographs.'
         )
-    if not os.path.isfile(args.checkpoint):
-        raise MissingFileError(
-            f'The checkpoint {args.checkpoint!r} does not exist. Training '
-            'writes its own to <work dir>/iter_<n>.pth.'
-        )
+    require_checkpoint(args.checkpoint)
 
 
 def main() -> None:

@@ -13,9 +13,11 @@ import os
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
-
-from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
+from mmpose_ctd.apis.command_line import (
+    add_config_options,
+    import_mmpose_quietly,
+    run,
+)
 from mmpose_ctd.errors import InputError
 
 
@@ -46,13 +48,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--title', default='Landmark detection report', help='of the page'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='override settings of all configs, for example '
+    add_config_options(
+        parser,
+        'override settings of all configs, for example '
         'test_dataloader.dataset.data_root=DIR where data have moved',
     )
     return parser.parse_args()

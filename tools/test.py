@@ -17,6 +17,7 @@ from rich.console import Console
 from mmpose_ctd.apis.command_line import (
     add_runner_arguments,
     load_config,
+    require_checkpoint,
     run,
 )
 from mmpose_ctd.apis.terse_runner import TerseRunner
@@ -24,7 +25,7 @@ from mmpose_ctd.apis.trained_checkpoint import (
     check_same_landmarks,
     load_trained,
 )
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import (
     LandmarkErrorMetric,
     MeasurementMetric,
@@ -99,11 +100,7 @@ def main() -> None:
     args = parse_args()
     if args.out and not args.out.endswith('.json'):
         raise InputError(f'--out {args.out}: expected a name ending in .json.')
-    if not os.path.isfile(args.checkpoint):
-        raise MissingFileError(
-            f'The checkpoint {args.checkpoint!r} does not exist. Training '
-            'writes its own to <work dir>/iter_<n>.pth.'
-        )
+    require_checkpoint(args.checkpoint)
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     if args.measures:

@@ -24,9 +24,11 @@ from mmpose_ctd.safe_loading import refusal_reason, require_safe_loading
 from .split_overlap import split_overlap
 
 __all__ = [
+    'add_config_options',
     'add_runner_arguments',
     'import_mmpose_quietly',
     'load_config',
+    'require_checkpoint',
     'run',
 ]
 
@@ -49,13 +51,9 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
         help='folder of logs and checkpoints '
         '(default: work_dirs/<name of the config>)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='override settings of the config, for example '
+    add_config_options(
+        parser,
+        'override settings of the config, for example '
         'train_dataloader.dataset.split=splits/train_n080_seed1.txt',
     )
     parser.add_argument(
@@ -91,6 +89,48 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
         help='write absolute paths into logs and checkpoints as they are '
         '(default: shortened, as folders of clinical data may name people)',
     )
+
+
+def add_config_options(
+    parser: argparse.ArgumentParser,
+    help: str = 'override settings of the config',
+) -> None:
+    """``--cfg-options``, and what else :func:`load_config` asks for.
+
+    Args:
+        parser (ArgumentParser): Of a tool that neither trains nor draws with
+            a Runner, or one that adds arguments for these itself.
+        help (str): What the option says of itself.
+    """
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help=help,
+    )
+    parser.set_defaults(
+        work_dir=None,
+        show=False,
+        show_dir=None,
+        launcher='none',
+        local_rank=0,
+        keep_paths=False,
+    )
+
+
+def require_checkpoint(path: str) -> None:
+    """Refuse a checkpoint that does not exist, before anything is built.
+
+    Raises:
+        MissingFileError: Tells where training writes its own.
+    """
+    if not osp.isfile(path):
+        raise MissingFileError(
+            f'The checkpoint {path!r} does not exist. Training writes its own '
+            'to <work dir>/iter_<n>.pth.'
+        )
 
 
 def load_config(args: argparse.Namespace) -> Config:
