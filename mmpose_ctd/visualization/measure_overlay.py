@@ -11,11 +11,11 @@ from ._canvas import (
     PAPER,
     RIM,
     TRUTH,
-    _circle,
     _dot,
     _font,
     _line,
     checked_image,
+    draw_circle,
     enlarge,
 )
 from ._crop import cut_out, square
@@ -69,8 +69,8 @@ def draw_measures(
         _line(picture, at[first], at[second], (255, 255, 255), 1)
     if radii is not None:
         for point, radius in zip(at, radii * factor):
-            _circle(picture, point, radius, RIM, 4)
-            _circle(picture, point, radius, TRUTH, 2)
+            draw_circle(picture, point, radius, RIM, 4)
+            draw_circle(picture, point, radius, TRUTH, 2)
     for point in at:
         _dot(picture, point, 3)
     return np.hstack([picture, _panel(values, status, remarks, radii)])

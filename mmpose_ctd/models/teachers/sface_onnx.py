@@ -9,12 +9,13 @@ from torch import Tensor, nn
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
-from mmpose_ctd.models.layers import PReLU
+from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 
 __all__ = ['read_sface_onnx']
 
 _OPS = {
     nn.Conv2d: 'Conv',
+    StridedDepthwiseConv2d: 'Conv',
     nn.BatchNorm2d: 'BatchNormalization',
     nn.BatchNorm1d: 'BatchNormalization',
     PReLU: 'PRelu',
