@@ -20,7 +20,7 @@ from mmpose_ctd.apis.command_line import (
     require_checkpoint,
     run,
 )
-from mmpose_ctd.apis.terse_runner import TerseRunner
+from mmpose_ctd.apis.terse_runner import TestingRunner
 from mmpose_ctd.apis.trained_checkpoint import (
     check_same_landmarks,
     load_trained,
@@ -82,7 +82,7 @@ def add_measures(cfg: Config, unit: str) -> None:
     cfg.test_evaluator = metrics
 
 
-def check_checkpoint(path: str, runner: TerseRunner) -> None:
+def check_checkpoint(path: str, runner: TestingRunner) -> None:
     """Refuse the weights of another model, or of other landmarks.
 
     Raises:
@@ -110,7 +110,7 @@ def main() -> None:
     if args.out:
         # Before the test: a folder that cannot be made loses no result.
         os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
-    runner = TerseRunner.from_cfg(cfg)
+    runner = TestingRunner.from_cfg(cfg)
     runner.test_loop  # noqa: B018  (builds dataset and metrics)
     check_checkpoint(args.checkpoint, runner)
     values = runner.test()

@@ -1,11 +1,12 @@
 """A Runner that says on the screen what a person reads."""
 
 import logging
+import os.path as osp
 
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-__all__ = ['TerseRunner']
+__all__ = ['TerseRunner', 'TestingRunner']
 
 # The environment, the whole configuration and the list of hooks are longer.
 _LINES = 12
@@ -29,3 +30,19 @@ class TerseRunner(Runner):
             if not isinstance(handler, logging.FileHandler):
                 handler.addFilter(_is_short)
         return logger
+
+
+class TestingRunner(TerseRunner):
+    """A Runner that leaves the training's config in the work dir alone."""
+
+    # For pytest, which takes the name for a test's.
+    __test__ = False
+
+    def dump_config(self) -> None:
+        """Write the config beside this test's log.
+
+        The one in the work dir is what repeats the training; mmengine would
+        replace it by that of the test.
+        """
+        name = osp.basename(self.cfg.filename or 'config.py')
+        self.cfg.dump(osp.join(self.log_dir, name))

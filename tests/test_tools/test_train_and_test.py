@@ -109,6 +109,8 @@ def test_resume_goes_on(place, trained):
 
 
 def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
+    config = place / 'work_dirs' / 'ctd_ed_sface' / 'ctd_ed_sface.py'
+    before = config.read_text()
     done = call(
         place,
         'test.py',
@@ -124,6 +126,10 @@ def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
     assert done.returncode == 0, done.stderr
     for word in ('ME', 'AUC at 5', 'FR at 5', 'subnasale', 'north'):
         assert word in done.stdout
+    # What repeats the training is as the training left it.
+    assert config.read_text() == before
+    tested = list(config.parent.glob('*/ctd_ed_sface.py'))
+    assert any("load_from = 'work_dirs" in t.read_text() for t in tested)
     content = json.loads((place / 'out' / 'metrics.json').read_text())
     report = content['reports'][0]
     assert (

@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from mmpose_ctd.apis.trained_split import check_same_split
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     measurements_of_set,
 )
@@ -54,9 +55,14 @@ def run_calibration(
         figure (str, optional): File of the reliability figure.
         test (bool): Whether ``test_dataloader`` judges it. Defaults to False.
         console (Console, optional): Where it speaks.
+
+    Raises:
+        InputError: If the config names other training subjects than those of
+            the checkpoint, or faces cannot be used.
     """
     console = console or Console()
     model = LandmarkModel(cfg, checkpoint, get_device())
+    check_same_split(checkpoint, model.trained_split, cfg)
     subjects = validation_subjects(cfg, split)
     groups = dict(
         training=load_faces(cfg, 'train_dataloader', model),

@@ -14,6 +14,7 @@ from mmpose.registry import DATASETS, MODELS
 from torch import nn
 
 from mmpose_ctd.apis.trained_checkpoint import load_trained
+from mmpose_ctd.apis.trained_split import trained_split
 from mmpose_ctd.errors import InputError
 
 from .framing import Frame, cut_frame
@@ -73,6 +74,7 @@ class LandmarkModel:
             checkpoint,
             'Give the config that the checkpoint was trained with.',
         )
+        self.trained_split = trained_split(content)
         self.fingerprint = _fingerprint(self.model)
         # A copy: the config's own is written into reports.
         self.model.test_cfg = dict(
