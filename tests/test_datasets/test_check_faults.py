@@ -213,6 +213,16 @@ def test_a_subject_at_two_sites(faulty):
     assert finding.photos == (0, 1)
 
 
+def test_ids_that_are_alike(faulty):
+    faulty.images[0]['subject'] = 'S-1'
+    faulty.images[1]['subject'] = 's-01'
+    report = faulty.check(ignore=['splits'])
+    (finding,) = found(report, ('identity', 'warning'))
+    assert finding.photos == (0, 1)
+    assert 's-01' not in finding.message
+    assert finding.names == ('S-1', 's-01')
+
+
 @pytest.mark.parametrize('scale', [0.02, 8.0])
 def test_an_implausible_scale(faulty, scale):
     for image in faulty.images:

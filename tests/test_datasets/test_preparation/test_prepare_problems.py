@@ -142,6 +142,16 @@ def test_where_nobody_is_known_that_is_said_loudly(tmp_path, clinic):
     assert 'NO SUBJECT IS KNOWN' in report.warnings[0]
 
 
+def test_ids_that_are_alike_are_told_without_them(tmp_path, clinic):
+    table = tmp_path / 'subjects.csv'
+    rows = [f'{n},{s}\n' for n, s in zip(clinic, ('Ann-7', 'ann 07', 'Bob'))]
+    table.write_text('image,subject\n' + ''.join(rows))
+    report = run(tmp_path, clinic, table=str(table))
+    (warning,) = [w for w in report.warnings if 'alike' in w]
+    assert '1 group of' in warning and 'Records 1, 2.' in warning
+    assert 'ann' not in warning.lower()
+
+
 def test_swapped_sides_are_told(tmp_path, clinic):
     name = next(iter(clinic))
     clinic[name] = clinic[name][[1, 0, 2, 4, 3]]
