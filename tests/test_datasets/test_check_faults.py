@@ -233,6 +233,19 @@ def test_an_implausible_scale(faulty, scale):
     assert finding.photos == (2,) and 'eye corners' in finding.message
 
 
+def test_the_same_wrong_scale_of_many_is_one_finding_a_direction(faulty):
+    for image in faulty.images:
+        image['mm_per_px'] = 1.2
+    for place, scale in ((2, 0.02), (3, 0.03), (4, 0.02), (7, 8.0)):
+        faulty.images[place]['mm_per_px'] = scale
+    small, large = found(
+        faulty.check(), ('scale', 'error'), ('scale', 'error')
+    )
+    assert small.photos == (2, 3, 4) and large.photos == (7,)
+    assert small.message.startswith('3 images: with mm_per_px=0.02 to 0.03 ')
+    assert large.message.startswith('with mm_per_px=8 ')
+
+
 def test_landmarks_of_one_side(faulty):
     keep = [i for i, n in enumerate(faulty.names) if not n.endswith('_L')]
     category = faulty.content['categories'][0]
