@@ -51,6 +51,9 @@ def test_a_broken_photograph_is_left_out(tmp_path, clinic):
     report = run(tmp_path, clinic)
     assert codes(report) == {1: 'image broken'}
     assert str(tmp_path) not in report.rows[1].reason
+    assert 'cut off or damaged' in report.rows[1].reason
+    assert 'not processed' not in report.rows[1].reason
+    assert 'truncated' not in report.rows[1].reason
 
 
 def test_an_ambiguous_photograph_is_left_out_with_candidates(tmp_path, clinic):
