@@ -249,7 +249,10 @@ def main() -> None:
         print(f'WARNING: {warning}', file=sys.stderr)
     print(summary(report))
     if report.out is not None:
-        print(f'Written to {args.out}: annotations, images, report.csv')
+        print(
+            f'Written to {args.out}: annotations, images, report.csv, '
+            'report.json'
+        )
         if args.preview is not None:
             sheets = write_preview(
                 report.out, Path(args.preview), not args.quiet

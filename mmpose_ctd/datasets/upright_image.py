@@ -104,12 +104,13 @@ def read_photograph(path: str | os.PathLike) -> Photograph:
         ) from error
     # Pillow's decoders raise whatever a damaged file leads them to.
     except Exception as error:
-        # An OSError's own text would name folders.
-        reason = getattr(error, 'strerror', None) or error
+        # Of the system, such as a missing right; an OSError's own text
+        # would name folders, and Pillow's speaks of its decoders.
+        reason = getattr(error, 'strerror', None)
         raise InputError(
-            f'{name}: damaged or cut off, it cannot be read as a whole '
-            f'({" ".join(str(reason).split())}). Copy it anew from the camera '
-            'or the archive.'
+            f'{name}: cut off or damaged, it cannot be read as a whole'
+            f'{f" ({reason})" if reason else ""}. Copy it anew from the '
+            'camera or the archive.'
         ) from error
 
 

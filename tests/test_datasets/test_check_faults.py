@@ -213,6 +213,16 @@ def test_a_subject_at_two_sites(faulty):
     assert finding.photos == (0, 1)
 
 
+def test_ids_that_are_alike(faulty):
+    faulty.images[0]['subject'] = 'S-1'
+    faulty.images[1]['subject'] = 's-01'
+    report = faulty.check(ignore=['splits'])
+    (finding,) = found(report, ('identity', 'warning'))
+    assert finding.photos == (0, 1)
+    assert 's-01' not in finding.message
+    assert finding.names == ('S-1', 's-01')
+
+
 @pytest.mark.parametrize('scale', [0.02, 8.0])
 def test_an_implausible_scale(faulty, scale):
     for image in faulty.images:
@@ -221,6 +231,19 @@ def test_an_implausible_scale(faulty, scale):
     faulty.images[2]['mm_per_px'] = scale
     (finding,) = found(faulty.check(), ('scale', 'error'))
     assert finding.photos == (2,) and 'eye corners' in finding.message
+
+
+def test_the_same_wrong_scale_of_many_is_one_finding_a_direction(faulty):
+    for image in faulty.images:
+        image['mm_per_px'] = 1.2
+    for place, scale in ((2, 0.02), (3, 0.03), (4, 0.02), (7, 8.0)):
+        faulty.images[place]['mm_per_px'] = scale
+    small, large = found(
+        faulty.check(), ('scale', 'error'), ('scale', 'error')
+    )
+    assert small.photos == (2, 3, 4) and large.photos == (7,)
+    assert small.message.startswith('3 images: with mm_per_px=0.02 to 0.03 ')
+    assert large.message.startswith('with mm_per_px=8 ')
 
 
 def test_landmarks_of_one_side(faulty):

@@ -38,6 +38,7 @@ def test_all_records_end_with_0(repo_root, clinic):
     assert done.returncode == 0, done.stderr
     assert [p.name for p in (clinic / 'sheets').iterdir()] == ['sheet_001.jpg']
     assert '3 of 3 records are in the set: 2 subjects' in done.stdout
+    assert 'report.csv, report.json' in done.stdout
     content = json.loads(
         (clinic / 'sets/a/annotations/landmarks.json').read_text()
     )

@@ -19,7 +19,7 @@ from .point_record import (
     Source,
     finite_or_nan,
 )
-from .table_file import column_of, read_table
+from .table_file import column_of, mixed_number, read_table
 
 __all__ = ['read']
 
@@ -56,7 +56,9 @@ def read(sources: list[Source]) -> Reading:
                 f'{_shown(table.columns)}; expected one called "image" or '
                 '"file".'
             )
-        if {'landmark', 'x', 'y'} <= columns.keys():
+        long = {'landmark', 'x', 'y'} <= columns.keys()
+        _refuse_mixed(source, table, columns if long else None, decimal)
+        if long:
             reading.records += _long(source, table, columns, decimal)
         else:
             reading.records += _wide(source, table, columns, decimal)
@@ -91,6 +93,21 @@ def point_columns(titles: list[str]) -> dict[str, dict[str, str]]:
         if len(pairs) > len(found):
             found = pairs
     return found
+
+
+def _refuse_mixed(
+    source: Source, table: pd.DataFrame, long: dict | None, decimal: str
+) -> None:
+    groups = [long] if long else point_columns(list(table.columns)).values()
+    cells = (c for g in groups for axis in 'xy' for c in table[g[axis]])
+    mixed = mixed_number(cells, decimal)
+    if mixed is not None:
+        raise Refused(
+            f'{source.name}: numbers such as {mixed!r}: decimal commas and '
+            'points are mixed, or thousands are separated; expected one '
+            'decimal mark and no thousands separator. In the spreadsheet '
+            'format the columns as numbers without it, and save as CSV anew.'
+        )
 
 
 def _wide(
@@ -168,8 +185,11 @@ def _record(
                 point = [finite_or_nan(x, decimal), finite_or_nan(y, decimal)]
                 shown = finite_or_nan(v, decimal) if v else 2
             except ValueError:
+                hint = ''
+                if decimal == '.' and ',' in x + y:
+                    hint = ' (a decimal comma needs ; or tab between cells)'
                 raise Refused(
-                    f'landmark {label}: ({x!r}, {y!r}) are no numbers'
+                    f'landmark {label}: ({x!r}, {y!r}) are no numbers{hint}'
                 ) from None
             if np.isnan(point[0]) != np.isnan(point[1]):
                 raise Refused(

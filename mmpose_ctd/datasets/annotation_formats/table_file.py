@@ -4,6 +4,7 @@ import io
 import os
 import re
 import warnings
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -11,10 +12,16 @@ from mmpose_ctd.errors import InputError
 
 from .text_file import read_text
 
-__all__ = ['column_of', 'decimal_mark', 'read_table']
+__all__ = ['column_of', 'decimal_mark', 'mixed_number', 'read_table']
 
 _DELIMITERS = ',;\t|'
 _COMMA_NUMBER = re.compile(r'-?\d+,\d+')
+_POINT_NUMBER = re.compile(r'-?\d+\.\d+')
+# 1.034,5 and 1,034.5 and 1 034,5 and 1'034.5
+_THOUSANDS = re.compile(
+    r'-?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:,\d{3})+\.\d+'
+    r"|(?:['\u2019\s]\d{3})+(?:[.,]\d+)?)"
+)
 
 #: Names that columns go by, in lower case and without spaces or underscores.
 SYNONYMS = {
@@ -63,6 +70,24 @@ def decimal_mark(table: pd.DataFrame, delimiter: str) -> str:
         return '.'
     commas = table.map(lambda v: bool(_COMMA_NUMBER.fullmatch(v.strip())))
     return ',' if commas.any().any() else '.'
+
+
+def mixed_number(cells: Iterable[str], decimal: str) -> str | None:
+    """Find a number that makes the others' marks doubtful.
+
+    Args:
+        cells (Iterable[str]): That should be numbers.
+        decimal (str): The table's decimal mark.
+
+    Returns:
+        str | None: The first that has thousands parted, or a decimal point
+        where others have a comma.
+    """
+    for cell in cells:
+        other = decimal == ',' and _POINT_NUMBER.fullmatch(cell)
+        if other or _THOUSANDS.fullmatch(cell):
+            return cell
+    return None
 
 
 def read_table(path: str | os.PathLike, name: str) -> tuple[pd.DataFrame, str]:
@@ -119,6 +144,11 @@ def read_table(path: str | os.PathLike, name: str) -> tuple[pd.DataFrame, str]:
         pd.errors.ParserWarning,
     ) as error:
         reason = ' '.join(str(error).split())
+        # Pandas speaks of its own arguments there.
+        if 'index_col' in reason:
+            reason = 'more cells than columns'
+            if delimiter == ',':
+                reason += ': decimal commas? save with semicolons'
         raise InputError(
             f'{name}: rows and titles do not fit together ({reason}). Quote '
             'cells that contain the delimiter.'

@@ -1,5 +1,7 @@
 """What is to be said of all records together."""
 
+from mmpose_ctd.datasets.subject_names import alike_subjects
+
 from ..annotation_formats import PointRecord
 from .image_index import ImageIndex
 from .job import Job
@@ -30,6 +32,23 @@ def note_overview(
             'own. If a person has several, training and test may share them, '
             'and the errors come out too small. Say who is who: --table, '
             '--subject-pattern or --subject-from folder.'
+        )
+    subjects = [str(job.fields.get('subject') or '') for job in jobs]
+    groups = alike_subjects(subjects)
+    if groups:
+        alike = {subject for group in groups for subject in group}
+        # Ids may name people: the records do as well.
+        numbers = [
+            str(job.number)
+            for job, subject in zip(jobs, subjects)
+            if subject in alike
+        ]
+        report.warnings.append(
+            f'{len(groups)} group{"s" * (len(groups) > 1)} of subject ids '
+            'are alike but for case, spaces, dashes or zeros: are they one '
+            'person each? Records '
+            f'{", ".join(numbers[:8])}{" ..." * (len(numbers) > 8)}. Give '
+            'each person one id.'
         )
     scaled = sum(record.scale is not None for record in records)
     if scaled and options.scale_unit is None and not options.scale_points:

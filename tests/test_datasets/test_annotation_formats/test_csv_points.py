@@ -124,10 +124,37 @@ def test_a_bad_row_is_told_by_its_number(tmp_path, row, words):
     assert bad.source == 'points.csv, row 3'
 
 
-def test_points_for_thousands_are_no_decimal_points(tmp_path):
-    text = 'image;n_x;n_y\na.jpg;1.234;2,5\n'
+@pytest.mark.parametrize(
+    'text, number',
+    [
+        ('image;n_x;n_y\na.jpg;1.234;2,5\n', '1.234'),
+        ('image;n_x;n_y\na.jpg;1.034,5;2\n', '1.034,5'),
+        ('image\tn_x\tn_y\na.jpg\t2\t1 034,5\n', '1 034,5'),
+        ('image,n_x,n_y\na.jpg,"1,034.5",2\n', '1,034.5'),
+        ("image,landmark,x,y\na.jpg,n,1'034.5,2\n", "1'034.5"),
+    ],
+)
+def test_mixed_marks_are_told_of_the_whole_file(tmp_path, text, number):
+    with pytest.raises(InputError, match='no thousands separator') as told:
+        read(tmp_path, text)
+    assert repr(number) in str(told.value)
+
+
+def test_other_columns_may_hold_points_beside_decimal_commas(tmp_path):
+    text = 'image;n_x;n_y;patient\na.jpg;1,5;2;1.234\n'
     (record,) = read(tmp_path, text)
-    assert 'are no numbers' in record.problem
+    assert record.problem is None and record.points.tolist() == [[1.5, 2]]
+
+
+def test_a_decimal_comma_between_commas_is_told(tmp_path):
+    (record,) = read(tmp_path, 'image,n_x,n_y\na.jpg,"0,15",2\n')
+    assert 'needs ; or tab' in record.problem
+
+
+def test_unquoted_decimal_commas_are_guessed(tmp_path):
+    with pytest.raises(InputError, match='save with semicolons') as told:
+        read(tmp_path, 'image,n_x,n_y\na.jpg,1,5,2,5\n')
+    assert 'index_col' not in str(told.value)
 
 
 def test_a_landmark_twice_is_told(tmp_path):

@@ -51,6 +51,9 @@ def test_a_broken_photograph_is_left_out(tmp_path, clinic):
     report = run(tmp_path, clinic)
     assert codes(report) == {1: 'image broken'}
     assert str(tmp_path) not in report.rows[1].reason
+    assert 'cut off or damaged' in report.rows[1].reason
+    assert 'not processed' not in report.rows[1].reason
+    assert 'truncated' not in report.rows[1].reason
 
 
 def test_an_ambiguous_photograph_is_left_out_with_candidates(tmp_path, clinic):
@@ -140,6 +143,16 @@ def test_where_nobody_is_known_that_is_said_loudly(tmp_path, clinic):
     report = run(tmp_path, clinic)
     assert report.subjects == 3
     assert 'NO SUBJECT IS KNOWN' in report.warnings[0]
+
+
+def test_ids_that_are_alike_are_told_without_them(tmp_path, clinic):
+    table = tmp_path / 'subjects.csv'
+    rows = [f'{n},{s}\n' for n, s in zip(clinic, ('Ann-7', 'ann 07', 'Bob'))]
+    table.write_text('image,subject\n' + ''.join(rows))
+    report = run(tmp_path, clinic, table=str(table))
+    (warning,) = [w for w in report.warnings if 'alike' in w]
+    assert '1 group of' in warning and 'Records 1, 2.' in warning
+    assert 'ann' not in warning.lower()
 
 
 def test_swapped_sides_are_told(tmp_path, clinic):

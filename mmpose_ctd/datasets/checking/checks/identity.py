@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from mmpose_ctd.datasets.subject_names import alike_subjects
+
 from ..finding import Finding, Severity
 from ..registry import register_check
 from ..survey import Survey
@@ -42,4 +44,16 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
             'for two people looks like this, too',
             tuple(p.place for p in photos if p.subject in several),
             names=tuple(sorted(several)),
+        )
+    groups = alike_subjects(photo.subject for photo in photos)
+    if groups:
+        alike = {subject for group in groups for subject in group}
+        yield Finding(
+            Severity.WARNING,
+            f'{len(groups)} group{"s" * (len(groups) > 1)} of subject ids '
+            'are alike but for case, spaces, dashes or zeros: are they one '
+            'person each? Then give '
+            'them one id, else a face may both train and test',
+            tuple(p.place for p in photos if p.subject in alike),
+            names=tuple(subject for group in groups for subject in group),
         )

@@ -26,6 +26,8 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         what: two_sided(survey, pattern)
         for what, (pattern, _, _) in _RANGES.items()
     }
+    # The same fault of many images is one finding.
+    wrong: dict[tuple[str, bool], list[tuple[int, float, float]]] = {}
     with_scale = []
     for photo in survey.photos:
         scale = photo.record.get('mm_per_px')
@@ -41,15 +43,23 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
             length = float(np.linalg.norm(a - b)) * scale
             _, low, high = _RANGES[what]
             if np.isfinite(length) and not low <= length <= high:
-                yield Finding(
-                    Severity.ERROR,
-                    f'with mm_per_px={scale:g} the {what} are {length:.0f} '
-                    f'mm apart; people have {low:.0f} to {high:.0f} mm',
-                    (photo.place,),
-                    tuple(survey.names[k] for k in pair),
-                    score=length,
-                )
+                entry = (photo.place, scale, length)
+                wrong.setdefault((what, length > high), []).append(entry)
                 break
+    for (what, _), found in wrong.items():
+        places, scales, lengths = zip(*found)
+        _, low, high = _RANGES[what]
+        many = f'{len(found)} images: ' if len(found) > 1 else ''
+        yield Finding(
+            Severity.ERROR,
+            f'{many}with mm_per_px={_span(scales, "g")} the {what} are '
+            f'{_span(lengths, ".0f")} mm apart; people have {low:.0f} to '
+            f'{high:.0f} mm',
+            places,
+            tuple(survey.names[k] for k in pairs[what]),
+            # The worst of them.
+            score=max(lengths) if lengths[0] > high else min(lengths),
+        )
     without = tuple(
         p.place for p in survey.photos if p.record.get('mm_per_px') is None
     )
@@ -60,6 +70,11 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
             'mm_per_px, others do: errors in mm need it in all',
             without,
         )
+
+
+def _span(values: tuple[float, ...], form: str) -> str:
+    low, high = format(min(values), form), format(max(values), form)
+    return low if low == high else f'{low} to {high}'
 
 
 def two_sided(survey: Survey, pattern: str) -> tuple[int, int] | None:

@@ -1,0 +1,37 @@
+"""Subject ids that may be one person, written in several ways."""
+
+import re
+from collections.abc import Iterable
+
+__all__ = ['alike_subjects']
+
+
+def alike_subjects(subjects: Iterable[str]) -> list[tuple[str, ...]]:
+    """Find ids that differ only as spreadsheets and typists make them.
+
+    ``S-1``, ``s-1`` and ``S1`` are alike, and so are ``7``, ``007`` and
+    ``7.0``; ``a1`` and ``a10``, or ``1-23`` and ``12-3``, are not.
+
+    Args:
+        subjects (Iterable[str]): Ids; empty ones and repetitions count for
+            nothing.
+
+    Returns:
+        list[tuple[str, ...]]: The groups of two or more, each sorted, in
+        the order of their first ids.
+    """
+    groups: dict[str, set[str]] = {}
+    for subject in subjects:
+        if subject.strip():
+            groups.setdefault(_plain(subject), set()).add(subject)
+    return sorted(tuple(sorted(g)) for g in groups.values() if len(g) > 1)
+
+
+def _plain(subject: str) -> str:
+    text = re.sub(r'(?<=[0-9])\.0$', '', subject.strip().casefold())
+    # Between digits a mark stays: it parts two numbers.
+    text = re.sub(r'(?<=[0-9])[\s_-]+(?=[0-9])', '/', text)
+    text = re.sub(r'[\s_-]', '', text)
+    text = re.sub(r'(?<![0-9])0+(?=[0-9])', '', text)
+    # Of marks alone.
+    return text or subject
