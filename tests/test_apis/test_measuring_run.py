@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from measuring_toys import (
     NAMES,
+    SIZE,
     TEMPLATE,
     SpotModel,
     photograph,
@@ -20,9 +21,15 @@ from PIL import Image
 from mmpose_ctd.apis.measuring import measuring_run
 from mmpose_ctd.apis.measuring.columns import Columns
 from mmpose_ctd.apis.measuring.face_rows import FaceRows
+from mmpose_ctd.apis.measuring.framing import Frame
+from mmpose_ctd.apis.measuring.judgement import Judgement
+from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.measuring_run import FolderMeasurer
 from mmpose_ctd.apis.measuring.photograph_folder import list_photographs
-from mmpose_ctd.apis.measuring.photograph_table import PhotographTable
+from mmpose_ctd.apis.measuring.photograph_table import (
+    PhotographTable,
+    Subject,
+)
 from mmpose_ctd.apis.measuring.resuming import (
     check_resumed,
     file_digest,
@@ -186,6 +193,55 @@ def test_several_faces_are_told_and_the_largest_is_measured(
     np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
 
 
+@pytest.mark.parametrize(
+    'width, status', [(29, 'measured'), (30, 'check'), (60, 'check')]
+)
+def test_a_second_face_of_comparable_size_is_to_be_checked(
+    folder, tmp_path, monkeypatch, width, status
+):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    boxes(monkeypatch, (75, 50, 60, 60), (0, 0, width, width))
+    row = measured(folder, tmp_path / 'm.csv')['a.png']
+    assert row['status'] == status
+    assert ('another face' in row['remarks']) == (status == 'check')
+    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+
+
+@pytest.mark.parametrize('calibrated', [True, False])
+@pytest.mark.parametrize('eyes', [90, 4475, 20])
+def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(calibrated, eyes):
+    names = ['exocanthion_R', 'exocanthion_L', 'subnasale']
+    columns = Columns(names, standard_measurements(names), calibrated, True)
+    width = np.linalg.norm(POINTS[0] - POINTS[1])
+    (face,) = FaceRows(
+        columns, spot_calibration() if calibrated else None
+    ).make(
+        Prediction(
+            points=POINTS[None],
+            features=None,
+            spreads=dict(inverse_peak=np.ones((1, 3))),
+            units=None,
+            frames=[Frame(50, 50, 100, 100)],
+        ),
+        [
+            Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
+            if calibrated
+            else None
+        ],
+        [Subject(mm_per_px=eyes / width)],
+        SIZE,
+    )
+    row, absurd = face.row, eyes != 90
+    usual = 'measured' if calibrated else 'uncalibrated'
+    assert row['status'] == ('check' if absurd else usual)
+    distance = 'outer_canthal_distance'
+    assert float(row[f'{distance}_px']) == pytest.approx(width, abs=0.01)
+    assert (f'{distance}_mm' in row) != absurd
+    assert (f'{distance}_px_low95' in row) == (calibrated and not absurd)
+    told = f'with this mm_per_px the outer eye corners are {eyes} mm apart'
+    assert (told in row['remarks']) == absurd
+
+
 def test_without_a_face_nothing_is_measured(folder, tmp_path, no_detector):
     cv2.imwrite(str(folder / 'grey.png'), np.full((90, 80, 3), 128, 'u1'))
     cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
@@ -193,6 +249,7 @@ def test_without_a_face_nothing_is_measured(folder, tmp_path, no_detector):
     face = measured(folder, tmp_path / 'face.csv', start='face')
     for row in (auto['grey.png'], face['grey.png'], face['a.png']):
         assert row['status'] == 'no face found'
+        assert 'turn it upright, or crop it nearer' in row['remarks']
         assert not any(row[t] for t in row if t.endswith(('_x_px', 'R_px')))
     # The whole image looks like a face: it is measured, and this is told.
     assert auto['a.png']['status'] == 'measured'

@@ -1,31 +1,19 @@
 """Faces that are too large or too small for people, in millimetres."""
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 
+from ..eye_distances import implausible_distance
 from ..finding import Finding, Severity
 from ..registry import register_check
 from ..survey import Survey
 from ..thresholds import Thresholds
 
-# Shortest and longest distance in mm, newborn to adult, with a margin of
-# about a third for syndromes; see docs/check.md.
-_RANGES = {
-    'inner eye corners': (r'endocanth|inner_?canth', 12.0, 55.0),
-    'outer eye corners': (r'exocanth|outer_?canth', 40.0, 130.0),
-    'pupils': (r'pupil', 25.0, 85.0),
-}
-
 
 @register_check('scale', 'implausible mm_per_px')
 def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     """Distances between the eyes in mm, where mm_per_px is given."""
-    pairs = {
-        what: two_sided(survey, pattern)
-        for what, (pattern, _, _) in _RANGES.items()
-    }
     with_scale = []
     for photo in survey.photos:
         scale = photo.record.get('mm_per_px')
@@ -34,22 +22,19 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         with_scale.append(photo)
         if photo.points is None:
             continue
-        for what, pair in pairs.items():
-            if pair is None:
-                continue
-            a, b = photo.points[list(pair)]
-            length = float(np.linalg.norm(a - b)) * scale
-            _, low, high = _RANGES[what]
-            if np.isfinite(length) and not low <= length <= high:
-                yield Finding(
-                    Severity.ERROR,
-                    f'with mm_per_px={scale:g} the {what} are {length:.0f} '
-                    f'mm apart; people have {low:.0f} to {high:.0f} mm',
-                    (photo.place,),
-                    tuple(survey.names[k] for k in pair),
-                    score=length,
-                )
-                break
+        found = implausible_distance(
+            photo.points, scale, survey.names, survey.partners
+        )
+        if found:
+            yield Finding(
+                Severity.ERROR,
+                f'with mm_per_px={scale:g} the {found.what} are '
+                f'{found.length:.0f} mm apart; people have {found.low:.0f} '
+                f'to {found.high:.0f} mm',
+                (photo.place,),
+                tuple(survey.names[k] for k in found.pair),
+                score=found.length,
+            )
     without = tuple(
         p.place for p in survey.photos if p.record.get('mm_per_px') is None
     )
@@ -60,13 +45,3 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
             'mm_per_px, others do: errors in mm need it in all',
             without,
         )
-
-
-def two_sided(survey: Survey, pattern: str) -> tuple[int, int] | None:
-    """The two landmarks of a name, one a side."""
-    found = [
-        k
-        for k, name in enumerate(survey.names)
-        if re.search(pattern, name, re.IGNORECASE) and survey.partners[k] != k
-    ]
-    return (found[0], found[1]) if len(found) == 2 else None
