@@ -40,6 +40,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     standard_measurements,
 )
+from mmpose_ctd.visualization import measure_overlay
 
 FISSURE = 'palpebral_fissure_length_R'
 # In a photograph of 200x160: a face of the size 100, off the middle.
@@ -465,3 +466,12 @@ def test_resume_tells_of_photographs_newer_than_the_table(
         "1 measured photographs are newer than the table, such as 'a.png'"
         in (capsys.readouterr().err)
     )
+
+
+def test_the_foot_of_the_picture_fits_and_promises_no_truth():
+    for foot in (measure_overlay._FOOT, measure_overlay._FOOT_WITHOUT):
+        for line in foot:
+            width = measure_overlay._font(14, False).getlength(line)
+            assert width <= measure_overlay._PANEL - 32
+    foot = ' '.join(measure_overlay._FOOT)
+    assert 'truth' not in foot and 'what the labeller' in foot
