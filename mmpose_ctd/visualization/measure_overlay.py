@@ -24,6 +24,11 @@ __all__ = ['draw_measures']
 
 _SIDE = 900
 _PANEL = 520
+_FOOT = (
+    '[ ] and circles: 95 % hold what the labeller would have marked,',
+    'on faces like the training ones; without pose and scale',
+)
+_FOOT_WITHOUT = ('no intervals: nothing is known of the errors',)
 # RGB of the bar: Okabe and Ito's bluish green, vermilion and grey.
 _BARS = dict(measured=(0, 120, 90), check=(190, 70, 0))
 
@@ -39,8 +44,9 @@ def draw_measures(
 ) -> np.ndarray:
     """Draw a face beside its measures.
 
-    Landmarks are orange dots; the true ones lie inside of the green circles
-    in 95 % of cases. Distances are thin lines.
+    Landmarks are orange dots; what the labeller would have marked lies
+    inside of the green circles in 95 % of cases, on faces like the training
+    ones. Distances are thin lines.
 
     Args:
         image (np.ndarray): Photograph (H, W, 3), uint8, BGR.
@@ -96,7 +102,7 @@ def _panel(values, status, remarks, radii) -> np.ndarray:
         y += 21
     y += 12
     # Too many measures for the panel are in the table.
-    room = max(1, (_SIDE - y - 40) // 26)
+    room = max(1, (_SIDE - y - 59) // 26)
     shown = list(values.items())[:room]
     for name, (value, low, high, unit) in shown:
         text = _text(value, low, high, unit)
@@ -114,12 +120,10 @@ def _panel(values, status, remarks, radii) -> np.ndarray:
     if len(values) > len(shown):
         text = f'and {len(values) - len(shown)} more in the table'
         draw.text((16, y), text, INK, _font(15, False), anchor='lm')
-    foot = (
-        '[ ] and circles contain the truth in 95 % of cases'
-        if radii is not None
-        else 'no intervals: nothing is known of the errors'
-    )
-    draw.text((16, _SIDE - 22), foot, INK, _font(14, False), anchor='lm')
+    foot = _FOOT if radii is not None else _FOOT_WITHOUT
+    for i, line in enumerate(reversed(foot)):
+        at = (16, _SIDE - 22 - 19 * i)
+        draw.text(at, line, INK, _font(14, False), anchor='lm')
     return np.ascontiguousarray(np.array(panel)[:, :, ::-1])
 
 

@@ -1,6 +1,8 @@
 """A folder of photographs, measured by a model that cannot err."""
 
+import argparse
 import csv
+import json
 import os
 
 import cv2
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 from measuring_toys import (
     NAMES,
+    SIZE,
     TEMPLATE,
     SpotModel,
     photograph,
@@ -18,13 +21,26 @@ from PIL import Image
 from mmpose_ctd.apis.measuring import measuring_run
 from mmpose_ctd.apis.measuring.columns import Columns
 from mmpose_ctd.apis.measuring.face_rows import FaceRows
+from mmpose_ctd.apis.measuring.framing import Frame
+from mmpose_ctd.apis.measuring.judgement import Judgement
+from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.measuring_run import FolderMeasurer
 from mmpose_ctd.apis.measuring.photograph_folder import list_photographs
+from mmpose_ctd.apis.measuring.photograph_table import (
+    PhotographTable,
+    Subject,
+)
+from mmpose_ctd.apis.measuring.resuming import (
+    check_resumed,
+    file_digest,
+    subject_digests,
+)
 from mmpose_ctd.apis.measuring.row_file import RowFile
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     standard_measurements,
 )
+from mmpose_ctd.visualization import measure_overlay
 
 FISSURE = 'palpebral_fissure_length_R'
 # In a photograph of 200x160: a face of the size 100, off the middle.
@@ -178,6 +194,55 @@ def test_several_faces_are_told_and_the_largest_is_measured(
     np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
 
 
+@pytest.mark.parametrize(
+    'width, status', [(29, 'measured'), (30, 'check'), (60, 'check')]
+)
+def test_a_second_face_of_comparable_size_is_to_be_checked(
+    folder, tmp_path, monkeypatch, width, status
+):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    boxes(monkeypatch, (75, 50, 60, 60), (0, 0, width, width))
+    row = measured(folder, tmp_path / 'm.csv')['a.png']
+    assert row['status'] == status
+    assert ('another face' in row['remarks']) == (status == 'check')
+    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+
+
+@pytest.mark.parametrize('calibrated', [True, False])
+@pytest.mark.parametrize('eyes', [90, 4475, 20])
+def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(calibrated, eyes):
+    names = ['exocanthion_R', 'exocanthion_L', 'subnasale']
+    columns = Columns(names, standard_measurements(names), calibrated, True)
+    width = np.linalg.norm(POINTS[0] - POINTS[1])
+    (face,) = FaceRows(
+        columns, spot_calibration() if calibrated else None
+    ).make(
+        Prediction(
+            points=POINTS[None],
+            features=None,
+            spreads=dict(inverse_peak=np.ones((1, 3))),
+            units=None,
+            frames=[Frame(50, 50, 100, 100)],
+        ),
+        [
+            Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
+            if calibrated
+            else None
+        ],
+        [Subject(mm_per_px=eyes / width)],
+        SIZE,
+    )
+    row, absurd = face.row, eyes != 90
+    usual = 'measured' if calibrated else 'uncalibrated'
+    assert row['status'] == ('check' if absurd else usual)
+    distance = 'outer_canthal_distance'
+    assert float(row[f'{distance}_px']) == pytest.approx(width, abs=0.01)
+    assert (f'{distance}_mm' in row) != absurd
+    assert (f'{distance}_px_low95' in row) == (calibrated and not absurd)
+    told = f'with this mm_per_px the outer eye corners are {eyes} mm apart'
+    assert (told in row['remarks']) == absurd
+
+
 def test_without_a_face_nothing_is_measured(folder, tmp_path, no_detector):
     cv2.imwrite(str(folder / 'grey.png'), np.full((90, 80, 3), 128, 'u1'))
     cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
@@ -185,6 +250,7 @@ def test_without_a_face_nothing_is_measured(folder, tmp_path, no_detector):
     face = measured(folder, tmp_path / 'face.csv', start='face')
     for row in (auto['grey.png'], face['grey.png'], face['a.png']):
         assert row['status'] == 'no face found'
+        assert 'turn it upright, or crop it nearer' in row['remarks']
         assert not any(row[t] for t in row if t.endswith(('_x_px', 'R_px')))
     # The whole image looks like a face: it is measured, and this is told.
     assert auto['a.png']['status'] == 'measured'
@@ -333,3 +399,79 @@ def test_a_thousand_photographs_take_the_memory_of_a_hundred(
     first = max(memory for number, memory in resident if number <= 104)
     last = resident[-1][1]
     assert last - first < 30 * 2**20
+
+
+@pytest.fixture
+def begun(folder, tmp_path):
+    """A table with one row of two photographs; goes on with --resume."""
+    for name in 'ab':
+        (folder / f'{name}.png').touch()
+    args = argparse.Namespace(
+        out=str(tmp_path / 'm.csv'), images=str(folder), delimiter=','
+    )
+    about = tmp_path / 'm.about.json'
+    known = tmp_path / 'known.csv'
+
+    def digests(text):
+        known.write_text(text)
+        table = PhotographTable(str(known), str(folder))
+        return subject_digests(table, ['a.png', 'b.png'])
+
+    def go_on(text, **run):
+        check_resumed(args, str(about), run, digests(text), ['a.png', 'b.png'])
+
+    first = digests('file,mm_per_px,age\na.png,0.2,7\n')
+    run = dict(norms_sha256='1', calibration_sha256='2')
+    about.write_text(json.dumps(dict(run=run, table=first)))
+    out = RowFile(args.out, ['file', 'status'])
+    out.write([dict(file='a.png', status='measured')])
+    out.close(complete=False)
+    for name in 'ab':
+        os.utime(folder / f'{name}.png', (1, 1))
+    return go_on
+
+
+def test_resume_takes_rows_of_new_photographs(begun, capsys):
+    begun('file,mm_per_px,age\nb.png,0.3,8\na.png,0.20,7.0\n')
+    assert capsys.readouterr().err == ''
+
+
+@pytest.mark.parametrize(
+    'row', ['a.png,0.3,7', 'a.png,0.2,8', 'a.png,,7', 'b.png,0.2,7']
+)
+def test_resume_refuses_other_values_of_measured_photographs(begun, row):
+    with pytest.raises(InputError, match="1 measured .*'a.png'.*--overwrite"):
+        begun(f'file,mm_per_px,age\n{row}\n')
+
+
+def test_resume_refuses_other_norms_and_calibrations(begun, tmp_path):
+    same = 'file,mm_per_px,age\na.png,0.2,7\n'
+    with pytest.raises(InputError, match='with another norms. Resume'):
+        begun(same, norms_sha256=None, calibration_sha256='2')
+    with pytest.raises(InputError, match='with another calibration. Resume'):
+        begun(same, norms_sha256='1', calibration_sha256='3')
+    (tmp_path / 'x').write_bytes(b'abc')
+    # FIPS 180-2, appendix B.1.
+    assert file_digest(str(tmp_path / 'x')).startswith('ba7816bf8f01cfea')
+
+
+def test_resume_tells_of_photographs_newer_than_the_table(
+    begun, folder, capsys
+):
+    for name in 'ab':
+        os.utime(folder / f'{name}.png', (2**32, 2**32))
+    begun('file,mm_per_px,age\na.png,0.2,7\n')
+    # b.png has no row yet.
+    assert (
+        "1 measured photographs are newer than the table, such as 'a.png'"
+        in (capsys.readouterr().err)
+    )
+
+
+def test_the_foot_of_the_picture_fits_and_promises_no_truth():
+    for foot in (measure_overlay._FOOT, measure_overlay._FOOT_WITHOUT):
+        for line in foot:
+            width = measure_overlay._font(14, False).getlength(line)
+            assert width <= measure_overlay._PANEL - 32
+    foot = ' '.join(measure_overlay._FOOT)
+    assert 'truth' not in foot and 'what the labeller' in foot

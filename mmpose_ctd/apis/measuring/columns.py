@@ -10,7 +10,8 @@ __all__ = ['Columns']
 _FACE = {
     'file': 'name of the photograph, relative to the folder IMAGES',
     'status': 'measured: as the calibration promises. check: unlike the '
-    'training faces, look at it, no intervals hold. uncalibrated: no '
+    'training faces, another face of its size, or an absurd scale: look at '
+    'it, no intervals hold. uncalibrated: no '
     'calibration was given. no face found, unreadable: nothing is measured',
     'remarks': 'why, in words',
     'faces': 'faces that were detected; the largest is measured',

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmpose_ctd.datasets.checking.eye_distances import implausible_distance
+from mmpose_ctd.datasets.landmark_names import flip_partner
 from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     measure,
@@ -61,6 +63,8 @@ class FaceRows:
         self.columns = columns
         self.calibration = calibration
         self.norms = norms
+        names = list(columns.names)
+        self._partners = [names.index(flip_partner(n, names)) for n in names]
 
     def make(
         self,
@@ -94,6 +98,11 @@ class FaceRows:
             }
         faces = []
         for i, (judgement, subject) in enumerate(zip(judgements, subjects)):
+            absurd = self._absurd_scale(found.points[i], subject.mm_per_px)
+            if absurd and judgement is not None:
+                judgement = judgement._replace(
+                    reasons=[*judgement.reasons, absurd]
+                )
             # Of faces unlike the validation faces it promises nothing.
             holds = judgement is not None and not judgement.reasons
             faces.append(
@@ -107,12 +116,35 @@ class FaceRows:
                     judgement,
                     subject,
                     found.frames[i].width,
+                    absurd,
                 )
             )
         return faces
 
+    def _absurd_scale(
+        self, points: np.ndarray, mm_per_px: float | None
+    ) -> str | None:
+        """In words, what no face has with this scale."""
+        if mm_per_px is None:
+            return None
+        found = implausible_distance(
+            points, mm_per_px, self.columns.names, self._partners
+        )
+        return found and (
+            f'with this mm_per_px the {found.what} are {found.length:.0f} mm '
+            f'apart; people have {found.low:.0f} to {found.high:.0f} mm'
+        )
+
     def _face(
-        self, points, deviations, values, errors, judgement, subject, width
+        self,
+        points,
+        deviations,
+        values,
+        errors,
+        judgement,
+        subject,
+        width,
+        absurd,
     ) -> MeasuredFace:
         row, remarks = dict(frame_px=round(width)), []
         if judgement is None:
@@ -126,17 +158,22 @@ class FaceRows:
             }
             row['roll_deg'] = f'{judgement.values["roll"]:.1f}'
         scale = subject.mm_per_px
+        if absurd and judgement is None:
+            row['status'] = 'check'
+            remarks.append(absurd)
         if self.columns.mm:
             row['mm_per_px'] = scale if scale is not None else ''
             if scale is None:
                 remarks.append('scale unknown: no mm')
+        if absurd:
+            scale = None
         best = {}
         for one in self.columns.measurements:
             best[one.name] = self._measure(
                 row, one, values[one.name], errors.get(one.name), scale
             )
         if self.norms:
-            remarks += self._scores(row, best, judgement, subject)
+            remarks += self._scores(row, best, row['status'], subject)
         for k, name in enumerate(self.columns.names):
             row[f'{name}_x_px'], row[f'{name}_y_px'] = (
                 f'{v:.2f}' for v in points[k]
@@ -175,9 +212,9 @@ class FaceRows:
             best = (value * factor, low, high, unit)
         return best
 
-    def _scores(self, row, best, judgement, subject) -> list[str]:
+    def _scores(self, row, best, status, subject) -> list[str]:
         """Fill in z-scores; in words, why there are none."""
-        if judgement is not None and judgement.reasons:
+        if status == 'check':
             return ['no z-scores of a face to check']
         remarks = []
         for name in self.norms.measures:

@@ -16,7 +16,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     measurements_of_set,
 )
@@ -31,6 +30,7 @@ from .measuring_run import FolderMeasurer
 from .norms import Norms
 from .photograph_folder import list_photographs
 from .photograph_table import PhotographTable
+from .resuming import check_resumed, file_digest, subject_digests
 from .row_file import RowFile, write_json
 
 __all__ = ['measure_folder']
@@ -101,7 +101,9 @@ def measure_folder(cfg: Config, args: argparse.Namespace) -> dict[str, int]:
         args.overlays,
         args.batch_size,
     )
-    out = _open(args, columns, model, calibration)
+    out = _open(
+        args, columns, model, calibration, subject_digests(table, files), files
+    )
     try:
         counts = _run(measurer, files, out)
     except BaseException:
@@ -121,6 +123,8 @@ def _open(
     columns: Columns,
     model: LandmarkModel,
     calibration: Calibration | None,
+    table: dict[str, str],
+    files: list[str],
 ) -> RowFile:
     """The table, and beside it what made it and what its columns mean."""
     os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
@@ -131,6 +135,8 @@ def _open(
         weights=model.fingerprint,
         calibrated=calibration is not None,
         calibration=calibration.statement if calibration else None,
+        calibration_sha256=file_digest(args.calibration),
+        norms_sha256=file_digest(args.norms),
         framing=args.framing,
         mm_per_px=args.mm_per_px,
         delimiter=args.delimiter,
@@ -139,36 +145,18 @@ def _open(
         for path in (args.out, f'{args.out}.part', about):
             if os.path.exists(path):
                 os.remove(path)
-    if args.resume and os.path.isfile(about):
-        _check_same(about, run)
+    if args.resume:
+        table = check_resumed(args, about, run, table, files)
     titles = columns.meanings()
     out = RowFile(
         args.out, list(titles), args.excel, args.delimiter, args.resume
     )
     part = f'{about}.part'
     with open(part, 'w', encoding='utf-8') as file:
-        json.dump(dict(run=run, columns=titles), file, indent=1)
+        content = dict(run=run, columns=titles, table=table)
+        json.dump(content, file, indent=1)
     os.replace(part, about)
     return out
-
-
-def _check_same(about: str, run: dict) -> None:
-    """Refuse to go on with rows of other settings."""
-    try:
-        with open(about, encoding='utf-8') as file:
-            before = json.load(file)['run']
-    except (ValueError, KeyError, TypeError):
-        # Without it nothing can be compared; the columns still are.
-        return
-    changed = [
-        key for key, value in run.items() if before.get(key, value) != value
-    ]
-    if changed:
-        raise InputError(
-            f'--resume: the table was begun with another '
-            f'{", ".join(changed)}. Resume with the settings of the first '
-            'run, or begin anew with --overwrite.'
-        )
 
 
 def _run(

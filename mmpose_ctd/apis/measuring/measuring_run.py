@@ -26,6 +26,15 @@ __all__ = ['FolderMeasurer', 'printable']
 
 #: Photographs held at once, in bytes: they are framed three times.
 _HELD = 256 * 2**20
+#: Width of a second face, in that of the largest, that leaves it open whose
+#: face is wanted.
+_RIVAL = 0.5
+
+_CROWDED = 'another face is at least half as wide: which one is wanted?'
+_NO_FACE = dict(
+    status='no face found',
+    remarks='turn it upright, or crop it nearer to the face',
+)
 
 
 class _Photograph(NamedTuple):
@@ -35,6 +44,7 @@ class _Photograph(NamedTuple):
     image: np.ndarray | None
     frame: Frame | None
     cells: dict
+    crowded: bool = False
 
 
 def printable(file: str) -> str:
@@ -173,12 +183,15 @@ class FolderMeasurer:
         cells['faces'] = len(faces)
         if faces:
             frame = self.framing.frame_of_face(faces[0], self.model.aspect)
-            return _Photograph(file, image, frame, cells | dict(start='face'))
+            crowded = len(faces) > 1 and any(
+                face[2] >= _RIVAL * faces[0][2] for face in faces[1:]
+            )
+            return _Photograph(
+                file, image, frame, cells | dict(start='face'), crowded
+            )
         if self.start == 'auto':
             return _Photograph(file, image, whole, cells | dict(start='image'))
-        return _Photograph(
-            file, None, None, cells | dict(status='no face found')
-        )
+        return _Photograph(file, None, None, cells | _NO_FACE)
 
     def _measure(self, batch: list[_Photograph]) -> list[dict]:
         shown = [photo for photo in batch if photo.image is not None]
@@ -199,6 +212,12 @@ class FolderMeasurer:
                     moves,
                     found.spreads,
                 )
+                judgements = [
+                    one._replace(reasons=[*one.reasons, _CROWDED])
+                    if photo.crowded
+                    else one
+                    for photo, one in zip(shown, judgements)
+                ]
             made = self.rows.make(
                 found,
                 judgements,
@@ -221,8 +240,7 @@ class FolderMeasurer:
         row = dict(photo.cells)
         if face is None:
             if photo.image is not None:
-                row['status'] = 'no face found'
-                row['start'] = ''
+                row |= _NO_FACE | dict(start='')
             return row
         row |= face.row
         remarks = [face.row['remarks']] if face.row['remarks'] else []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['RowFile', 'write_json']
+__all__ = ['RowFile', 'names_in', 'write_json']
 
 # By which Excel knows that a CSV is UTF-8.
 _MARK = '\ufeff'
@@ -120,6 +120,13 @@ class RowFile:
         self._file.close()
         if complete:
             os.replace(self._part, self.path)
+
+
+def names_in(path: str, delimiter: str) -> set[str]:
+    """First cells of a table's rows, as :attr:`RowFile.done` has them."""
+    rows = _read(path, delimiter)
+    next(rows, None)
+    return {row[0].removeprefix(_HERE) for row in rows if row}
 
 
 def _has_mark(path: str) -> bool:

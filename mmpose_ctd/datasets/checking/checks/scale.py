@@ -1,33 +1,21 @@
 """Faces that are too large or too small for people, in millimetres."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..eye_distances import implausible_distance
 from ..finding import Finding, Severity
 from ..registry import register_check
 from ..survey import Survey
 from ..thresholds import Thresholds
 
-# Shortest and longest distance in mm, newborn to adult, with a margin of
-# about a third for syndromes; see docs/check.md.
-_RANGES = {
-    'inner eye corners': (r'endocanth|inner_?canth', 12.0, 55.0),
-    'outer eye corners': (r'exocanth|outer_?canth', 40.0, 130.0),
-    'pupils': (r'pupil', 25.0, 85.0),
-}
-
 
 @register_check('scale', 'implausible mm_per_px')
 def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     """Distances between the eyes in mm, where mm_per_px is given."""
-    pairs = {
-        what: two_sided(survey, pattern)
-        for what, (pattern, _, _) in _RANGES.items()
-    }
     # The same fault of many images is one finding.
-    wrong: dict[tuple[str, bool], list[tuple[int, float, float]]] = {}
+    wrong: dict[tuple[str, bool], list] = {}
     with_scale = []
     for photo in survey.photos:
         scale = photo.record.get('mm_per_px')
@@ -36,29 +24,25 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         with_scale.append(photo)
         if photo.points is None:
             continue
-        for what, pair in pairs.items():
-            if pair is None:
-                continue
-            a, b = photo.points[list(pair)]
-            length = float(np.linalg.norm(a - b)) * scale
-            _, low, high = _RANGES[what]
-            if np.isfinite(length) and not low <= length <= high:
-                entry = (photo.place, scale, length)
-                wrong.setdefault((what, length > high), []).append(entry)
-                break
-    for (what, _), found in wrong.items():
-        places, scales, lengths = zip(*found)
-        _, low, high = _RANGES[what]
-        many = f'{len(found)} images: ' if len(found) > 1 else ''
+        found = implausible_distance(
+            photo.points, scale, survey.names, survey.partners
+        )
+        if found:
+            kind = found.what, found.length > found.high
+            wrong.setdefault(kind, []).append((photo.place, scale, found))
+    for (what, too_long), group in wrong.items():
+        places, scales, found = zip(*group)
+        lengths = [one.length for one in found]
+        many = f'{len(group)} images: ' if len(group) > 1 else ''
         yield Finding(
             Severity.ERROR,
             f'{many}with mm_per_px={_span(scales, "g")} the {what} are '
-            f'{_span(lengths, ".0f")} mm apart; people have {low:.0f} to '
-            f'{high:.0f} mm',
+            f'{_span(lengths, ".0f")} mm apart; people have '
+            f'{found[0].low:.0f} to {found[0].high:.0f} mm',
             places,
-            tuple(survey.names[k] for k in pairs[what]),
+            tuple(survey.names[k] for k in found[0].pair),
             # The worst of them.
-            score=max(lengths) if lengths[0] > high else min(lengths),
+            score=max(lengths) if too_long else min(lengths),
         )
     without = tuple(
         p.place for p in survey.photos if p.record.get('mm_per_px') is None
@@ -72,16 +56,6 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         )
 
 
-def _span(values: tuple[float, ...], form: str) -> str:
+def _span(values: Sequence[float], form: str) -> str:
     low, high = format(min(values), form), format(max(values), form)
     return low if low == high else f'{low} to {high}'
-
-
-def two_sided(survey: Survey, pattern: str) -> tuple[int, int] | None:
-    """The two landmarks of a name, one a side."""
-    found = [
-        k
-        for k, name in enumerate(survey.names)
-        if re.search(pattern, name, re.IGNORECASE) and survey.partners[k] != k
-    ]
-    return (found[0], found[1]) if len(found) == 2 else None

@@ -1,0 +1,73 @@
+"""How far apart people's eyes are, in millimetres."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ['Implausible', 'implausible_distance']
+
+# Shortest and longest distance in mm, newborn to adult, with a margin of
+# about a third for syndromes; see docs/check.md.
+_RANGES = {
+    'inner eye corners': (r'endocanth|inner_?canth', 12.0, 55.0),
+    'outer eye corners': (r'exocanth|outer_?canth', 40.0, 130.0),
+    'pupils': (r'pupil', 25.0, 85.0),
+}
+
+
+class Implausible(NamedTuple):
+    """A distance that people do not have.
+
+    Attributes:
+        what (str): Of what, in words.
+        pair (tuple[int, int]): Its two landmarks.
+        length (float): In mm.
+        low (float): Shortest that people have, in mm.
+        high (float): Longest.
+    """
+
+    what: str
+    pair: tuple[int, int]
+    length: float
+    low: float
+    high: float
+
+
+def implausible_distance(
+    points: np.ndarray,
+    mm_per_px: float,
+    names: Sequence[str],
+    partners: Sequence[int],
+) -> Implausible | None:
+    """The first distance between the eyes that people do not have.
+
+    Args:
+        points (np.ndarray): Landmarks in pixels, NaN where unknown, (K, 2).
+        mm_per_px (float): Millimetres of such a pixel.
+        names (Sequence[str]): The K landmarks.
+        partners (Sequence[int]): Of each, its partner on the other side, or
+            itself.
+    """
+    for what, (pattern, low, high) in _RANGES.items():
+        pair = _two_sided(names, partners, pattern)
+        if pair is None:
+            continue
+        a, b = points[list(pair)]
+        length = float(np.linalg.norm(a - b)) * mm_per_px
+        if np.isfinite(length) and not low <= length <= high:
+            return Implausible(what, pair, length, low, high)
+    return None
+
+
+def _two_sided(
+    names: Sequence[str], partners: Sequence[int], pattern: str
+) -> tuple[int, int] | None:
+    """The two landmarks of a name, one a side."""
+    found = [
+        k
+        for k, name in enumerate(names)
+        if re.search(pattern, name, re.IGNORECASE) and partners[k] != k
+    ]
+    return (found[0], found[1]) if len(found) == 2 else None
