@@ -202,7 +202,7 @@ def test_measuring_a_folder(place, calibrated):
     names = sorted(p.name for p in (place / 'data/images').iterdir())
     table.write_text(
         'file,age,sex,mm_per_px\n'
-        + ''.join(f'{name},{3 + i},f,0.5\n' for i, name in enumerate(names))
+        + ''.join(f'{name},{3 + i},f,2.5\n' for i, name in enumerate(names))
     )
     (place / 'norms.csv').write_text(
         'measure,sex,age_min,age_max,unit,mean,sd\n'
