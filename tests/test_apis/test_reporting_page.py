@@ -275,7 +275,7 @@ def test_bad_work_dirs_are_told_and_the_rest_is_done(tmp_path, trained):
     moved = copy_of(trained[0], tmp_path / 'moved')
     for config in [*moved.glob('*.py'), *moved.glob('*/vis_data/*.py')]:
         text = config.read_text()
-        text = re.sub(r"data_root='[^']*'", "data_root='no/where'", text)
+        text = re.sub(r"data_root=\s*'[^']*'", "data_root='no/where'", text)
         config.write_text(text)
     wrong = copy_of(trained[0], tmp_path / 'wrong')
     for config in [*wrong.glob('*.py'), *wrong.glob('*/vis_data/*.py')]:
