@@ -26,7 +26,9 @@ class _PReLU(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         slope = weight.to(grad.dtype).view(-1, 1, 1)
         by_input = torch.empty_like(grad)
-        by_slope = 0
+        by_slope = torch.zeros_like(
+            weight, dtype=torch.promote_types(grad.dtype, torch.float32)
+        )
         # Image by image, so that what lies between stays in the cache.
         for i in range(len(x)):
             place = slice(i, i + 1)
@@ -34,7 +36,7 @@ class _PReLU(torch.autograd.Function):
             above = _aten.threshold_backward(grad_i, x_i, 0)
             below = _aten.hardtanh_backward(grad_i, x_i, -inf, _LEAST)
             torch.addcmul(above, below, slope, out=by_input[place])
-            by_slope = by_slope + _sum_of_channels(below.mul_(x_i))
+            by_slope += _sum_of_channels(below.mul_(x_i))
         return by_input, by_slope.to(weight.dtype)
 
 

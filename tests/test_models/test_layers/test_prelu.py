@@ -84,3 +84,11 @@ def test_without_learning_it_can_be_exported(data):
     with torch.no_grad():
         traced = torch.jit.trace(PReLU(C).double(), data[0])
     assert 'PythonOp' not in str(traced.graph)
+
+
+def test_no_image_is_no_gradient():
+    x = torch.zeros(0, C, H, W, requires_grad=True)
+    layer = PReLU(C)
+    layer(x).sum().backward()
+    assert x.grad.shape == x.shape
+    assert torch.equal(layer.weight.grad, torch.zeros(C))
