@@ -1,8 +1,6 @@
 """A folder of photographs, measured by a model that cannot err."""
 
-import argparse
 import csv
-import json
 import os
 
 import cv2
@@ -27,20 +25,13 @@ from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.measuring_run import FolderMeasurer
 from mmpose_ctd.apis.measuring.photograph_folder import list_photographs
 from mmpose_ctd.apis.measuring.photograph_table import (
-    PhotographTable,
     Subject,
-)
-from mmpose_ctd.apis.measuring.resuming import (
-    check_resumed,
-    file_digest,
-    subject_digests,
 )
 from mmpose_ctd.apis.measuring.row_file import RowFile
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     standard_measurements,
 )
-from mmpose_ctd.visualization import measure_overlay
 
 FISSURE = 'palpebral_fissure_length_R'
 # In a photograph of 200x160: a face of the size 100, off the middle.
@@ -399,79 +390,3 @@ def test_a_thousand_photographs_take_the_memory_of_a_hundred(
     first = max(memory for number, memory in resident if number <= 104)
     last = resident[-1][1]
     assert last - first < 30 * 2**20
-
-
-@pytest.fixture
-def begun(folder, tmp_path):
-    """A table with one row of two photographs; goes on with --resume."""
-    for name in 'ab':
-        (folder / f'{name}.png').touch()
-    args = argparse.Namespace(
-        out=str(tmp_path / 'm.csv'), images=str(folder), delimiter=','
-    )
-    about = tmp_path / 'm.about.json'
-    known = tmp_path / 'known.csv'
-
-    def digests(text):
-        known.write_text(text)
-        table = PhotographTable(str(known), str(folder))
-        return subject_digests(table, ['a.png', 'b.png'])
-
-    def go_on(text, **run):
-        check_resumed(args, str(about), run, digests(text), ['a.png', 'b.png'])
-
-    first = digests('file,mm_per_px,age\na.png,0.2,7\n')
-    run = dict(norms_sha256='1', calibration_sha256='2')
-    about.write_text(json.dumps(dict(run=run, table=first)))
-    out = RowFile(args.out, ['file', 'status'])
-    out.write([dict(file='a.png', status='measured')])
-    out.close(complete=False)
-    for name in 'ab':
-        os.utime(folder / f'{name}.png', (1, 1))
-    return go_on
-
-
-def test_resume_takes_rows_of_new_photographs(begun, capsys):
-    begun('file,mm_per_px,age\nb.png,0.3,8\na.png,0.20,7.0\n')
-    assert capsys.readouterr().err == ''
-
-
-@pytest.mark.parametrize(
-    'row', ['a.png,0.3,7', 'a.png,0.2,8', 'a.png,,7', 'b.png,0.2,7']
-)
-def test_resume_refuses_other_values_of_measured_photographs(begun, row):
-    with pytest.raises(InputError, match="1 measured .*'a.png'.*--overwrite"):
-        begun(f'file,mm_per_px,age\n{row}\n')
-
-
-def test_resume_refuses_other_norms_and_calibrations(begun, tmp_path):
-    same = 'file,mm_per_px,age\na.png,0.2,7\n'
-    with pytest.raises(InputError, match='with another norms. Resume'):
-        begun(same, norms_sha256=None, calibration_sha256='2')
-    with pytest.raises(InputError, match='with another calibration. Resume'):
-        begun(same, norms_sha256='1', calibration_sha256='3')
-    (tmp_path / 'x').write_bytes(b'abc')
-    # FIPS 180-2, appendix B.1.
-    assert file_digest(str(tmp_path / 'x')).startswith('ba7816bf8f01cfea')
-
-
-def test_resume_tells_of_photographs_newer_than_the_table(
-    begun, folder, capsys
-):
-    for name in 'ab':
-        os.utime(folder / f'{name}.png', (2**32, 2**32))
-    begun('file,mm_per_px,age\na.png,0.2,7\n')
-    # b.png has no row yet.
-    assert (
-        "1 measured photographs are newer than the table, such as 'a.png'"
-        in (capsys.readouterr().err)
-    )
-
-
-def test_the_foot_of_the_picture_fits_and_promises_no_truth():
-    for foot in (measure_overlay._FOOT, measure_overlay._FOOT_WITHOUT):
-        for line in foot:
-            width = measure_overlay._font(14, False).getlength(line)
-            assert width <= measure_overlay._PANEL - 32
-    foot = ' '.join(measure_overlay._FOOT)
-    assert 'truth' not in foot and 'what the labeller' in foot

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmpose_ctd.apis.measuring.reliability import Reliability
+from mmpose_ctd.visualization import measure_overlay
 from mmpose_ctd.visualization.measure_overlay import draw_measures
 from mmpose_ctd.visualization.reliability_figure import plot_reliability
 
@@ -114,3 +115,12 @@ def test_the_figure_is_written(tmp_path):
         coverage=dict(landmarks=[], measures=[])
     )
     plot_reliability(one, 'faces', path)
+
+
+def test_the_foot_of_the_picture_fits_and_promises_no_truth():
+    for foot in (measure_overlay._FOOT, measure_overlay._FOOT_WITHOUT):
+        for line in foot:
+            width = measure_overlay._font(14, False).getlength(line)
+            assert width <= measure_overlay._PANEL - 32
+    foot = ' '.join(measure_overlay._FOOT)
+    assert 'truth' not in foot and 'what the labeller' in foot
