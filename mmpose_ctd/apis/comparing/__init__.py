@@ -1,0 +1,1 @@
+"""Compares systems over budgets of labels, seeds and sites: a plan's runs."""
