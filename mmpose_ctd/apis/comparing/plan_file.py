@@ -1,0 +1,376 @@
+"""Reads the YAML file of a plan, and says what is wrong with it."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from mmpose_ctd.errors import InputError, MissingFileError
+
+from .plan import Plan, Search, Study, System, Variant
+
+__all__ = ['read_plan']
+
+_PLAN = {
+    'title': str,
+    'baseline': str,
+    'work_dir': str,
+    'table': str,
+    'train_split': str,
+    'pool': str,
+    'test_split': str,
+    'steps': int,
+    'checkpoint_every': int,
+    'threads': int,
+    'keep_weights': bool,
+    'threshold': (int, float),
+    'systems': Mapping,
+    'studies': Mapping,
+    'options': Mapping,
+    'environment': Mapping,
+    'search': Mapping,
+}
+_REQUIRED = (
+    'baseline',
+    'train_split',
+    'test_split',
+    'steps',
+    'systems',
+    'studies',
+)
+_SYSTEM = {'config': str, 'command': str, 'options': Mapping}
+_STUDY = {
+    'systems': Sequence,
+    'budgets': (Sequence, Mapping),
+    'seeds': (Sequence, Mapping),
+    'vary': Mapping,
+    'variants': Mapping,
+    'plain': bool,
+    'held_out': Sequence,
+    'options': Mapping,
+    'steps': int,
+    'environment': Mapping,
+}
+_VARIANT = {
+    'options': Mapping,
+    'steps': int,
+    'config': str,
+    'environment': Mapping,
+}
+_SEARCH = {
+    'budget': int,
+    'seeds': Sequence,
+    'pool': str,
+    'subjects': int,
+    'steps': int,
+    'common': Mapping,
+    'systems': Mapping,
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-3 as a number, as Python does; YAML 1.1 sees a text."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f'{key!r} is set twice', key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: list(resolvers)
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    'tag:yaml.org,2002:float',
+    re.compile(r'[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$'),
+    list('-+.0123456789'),
+)
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read a plan.
+
+    Args:
+        path (str or Path): A YAML file; see docs/compare.md.
+
+    Returns:
+        Plan: Checked: every system that a study names exists, and so does
+        its config.
+
+    Raises:
+        MissingFileError: If there is no such file, or no such config.
+        InputError: Names the key, what was found and what was expected.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f'The plan {str(path)!r} does not exist.')
+    try:
+        content = yaml.load(path.read_text(encoding='utf-8-sig'), _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        told = ' '.join(str(error).split())
+        raise InputError(f'{path}: no YAML file ({told}).') from error
+    return _Reader(str(path)).plan(content)
+
+
+class _Reader:
+    """Turns what YAML gave into a plan; every error names the file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def plan(self, content) -> Plan:
+        top = self._checked('', content, _PLAN, _REQUIRED)
+        systems = {
+            str(name): self._system(str(name), given)
+            for name, given in top['systems'].items()
+        }
+        baseline = top['baseline']
+        self._known(baseline, systems, 'baseline')
+        studies = {
+            str(name): self._study(str(name), given, systems)
+            for name, given in top['studies'].items()
+        }
+        stem = Path(self.path).stem
+        work_dir = Path(top.get('work_dir', f'work_dirs/compare/{stem}'))
+        plan = Plan(
+            path=Path(self.path),
+            title=top.get('title', stem),
+            baseline=baseline,
+            work_dir=work_dir,
+            table=Path(top.get('table', work_dir / 'results.sqlite')),
+            train_split=top['train_split'],
+            pool=top.get('pool', ''),
+            test_split=top['test_split'],
+            steps=self._positive('steps', top['steps']),
+            checkpoint_every=self._positive(
+                'checkpoint_every', top.get('checkpoint_every', 100)
+            ),
+            threads=self._positive('threads', top.get('threads', 1)),
+            keep_weights=top.get('keep_weights', False),
+            threshold=float(top.get('threshold', 5.0)),
+            systems=systems,
+            studies=studies,
+            options=top.get('options', {}),
+            environment=self._environment(top),
+            search=self._search(top.get('search'), systems),
+        )
+        if not plan.threshold > 0:
+            self._wrong('threshold', plan.threshold, 'a number above 0')
+        self._check_places(plan)
+        return plan
+
+    def _system(self, name: str, given) -> System:
+        key = f'systems.{name}'
+        if isinstance(given, str):
+            given = {'config': given}
+        given = self._checked(key, given, _SYSTEM)
+        if ('config' in given) == ('command' in given):
+            self._wrong(key, sorted(given), 'either a config or a command')
+        if 'command' in given and given.get('options'):
+            self._wrong(f'{key}.options', given['options'], 'none: a command '
+                        'takes its settings itself')  # fmt: skip
+        self._config(f'{key}.config', given.get('config'))
+        return System(name, **given)
+
+    def _study(self, name: str, given, systems: Mapping) -> Study:
+        key = f'studies.{name}'
+        given = self._checked(key, given, _STUDY, ('budgets', 'seeds'))
+        names = tuple(given.get('systems', systems))
+        if not names:
+            self._wrong(f'{key}.systems', [], 'names of systems')
+        for system in names:
+            self._known(system, systems, f'{key}.systems')
+        return Study(
+            name=name,
+            systems=names,
+            budgets=self._per_system(f'{key}.budgets', given, names, 1),
+            seeds=self._per_system(f'{key}.seeds', given, names, 0),
+            variants=self._variants(key, given),
+            held_out=tuple(str(s) for s in given.get('held_out', ('',))),
+            options=given.get('options', {}),
+            steps=self._positive(f'{key}.steps', given.get('steps')),
+            environment=self._environment(given),
+        )
+
+    def _per_system(
+        self, key: str, given: dict, names: Sequence, least: int
+    ) -> dict[str, tuple[int, ...]]:
+        """Whole numbers, the same for all systems or ``{FT: [...], default:
+        [...]}``."""
+        values = given[key.rsplit('.', 1)[1]]
+        if not isinstance(values, Mapping):
+            values = {'default': values}
+        for name in values:
+            if name != 'default':
+                self._known(name, names, key)
+        found = {}
+        for name in names:
+            own = values.get(name, values.get('default'))
+            good = isinstance(own, Sequence) and len(own) and all(
+                isinstance(v, int) and not isinstance(v, bool) and v >= least
+                for v in own
+            )  # fmt: skip
+            if not good or len({*own}) < len(own):
+                self._wrong(
+                    f'{key} ({name})',
+                    own,
+                    f'different whole numbers from {least} on, [10, 20]',
+                )
+            found[name] = tuple(own)
+        return found
+
+    def _variants(self, key: str, given: dict) -> tuple[Variant, ...]:
+        found = [Variant()] if given.get('plain', True) else []
+        for option, values in given.get('vary', {}).items():
+            if not isinstance(values, (list, tuple)) or not values:
+                self._wrong(f'{key}.vary.{option}', values, 'a list of values')
+            for value in values:
+                name = f'{option.rsplit(".", 1)[-1]}={_short(value)}'
+                if option == 'steps':
+                    self._positive(f'{key}.vary.steps', value)
+                    found.append(Variant(name, steps=value))
+                else:
+                    found.append(Variant(name, options={option: value}))
+        for name, one in given.get('variants', {}).items():
+            where = f'{key}.variants.{name}'
+            one = self._checked(where, one, _VARIANT)
+            self._config(f'{where}.config', one.get('config'))
+            found.append(
+                Variant(
+                    str(name),
+                    options=one.get('options', {}),
+                    steps=self._positive(f'{where}.steps', one.get('steps')),
+                    config=one.get('config', ''),
+                    environment=self._environment(one),
+                )
+            )
+        names = [variant.name for variant in found]
+        if len({*names}) < len(names) or not names:
+            self._wrong(key, names, 'variants of different names')
+        return tuple(found)
+
+    def _search(self, given, systems: Mapping) -> Search | None:
+        if given is None:
+            return None
+        needed = ('budget', 'seeds', 'pool', 'subjects')
+        given = self._checked('search', given, _SEARCH, needed)
+        common, own = given.get('common', {}), given.get('systems', {})
+        grids = {}
+        for name, system in systems.items():
+            if system.config:
+                grids[name] = {**common, **(own.get(name) or {})}
+        for name in own:
+            self._known(name, grids, 'search.systems')
+        for name, grid in grids.items():
+            for option, values in grid.items():
+                if not isinstance(values, (list, tuple)) or not values:
+                    self._wrong(
+                        f'search.systems.{name}.{option}',
+                        values,
+                        'a list of values to try',
+                    )
+        return Search(
+            budget=self._positive('search.budget', given['budget']),
+            seeds=tuple(given['seeds']),
+            pool=given['pool'],
+            subjects=self._positive('search.subjects', given['subjects']),
+            grids=grids,
+            steps=self._positive('search.steps', given.get('steps')),
+        )
+
+    # ------------------------------------------------------------- checks
+
+    def _checked(
+        self, key: str, given, kinds: Mapping, required: Sequence = ()
+    ) -> dict:
+        """A mapping's known keys, each of its kind."""
+        where = key or 'the plan'
+        if not isinstance(given, Mapping):
+            self._wrong(where, given, f'keys such as {", ".join(kinds)}')
+        for name, value in given.items():
+            inner = f'{key}.{name}' if key else str(name)
+            if name not in kinds:
+                self._wrong(inner, value, f'one of {", ".join(kinds)}')
+            kind = kinds[name]
+            bad = not isinstance(value, kind) or (
+                # A text is a sequence, too; True a whole number.
+                kind is Sequence and isinstance(value, str)
+            )
+            if bad or (kind is int and isinstance(value, bool)):
+                kinds_ = kind if isinstance(kind, tuple) else (kind,)
+                told = ' or '.join(_KIND_NAMES[k] for k in kinds_)
+                self._wrong(inner, value, told)
+        for name in required:
+            if name not in given:
+                raise InputError(
+                    f'{self.path}: {where} has no {name!r}; see '
+                    'docs/compare.md.'
+                )
+        return dict(given)
+
+    def _positive(self, key: str, value: int | None) -> int | None:
+        if value is not None and not (isinstance(value, int) and value >= 1):
+            self._wrong(key, value, 'a whole number from 1 on')
+        return value
+
+    def _environment(self, given: Mapping) -> dict[str, str]:
+        found = given.get('environment', {})
+        return {str(name): str(value) for name, value in found.items()}
+
+    def _known(self, name: str, known: Mapping | Sequence, key: str) -> None:
+        if name not in known:
+            self._wrong(key, name, f'one of {", ".join(map(str, known))}')
+
+    def _config(self, key: str, config: str | None) -> None:
+        if config and not os.path.isfile(config):
+            raise MissingFileError(
+                f'{self.path}: {key}: the config {config!r} does not exist. '
+                'Paths are relative to the folder that the tool is started '
+                'in.'
+            )
+
+    def _check_places(self, plan: Plan) -> None:
+        for key in ('train_split', 'pool', 'test_split'):
+            text = getattr(plan, key)
+            try:
+                text.format(budget=1, seed=0)
+            except (KeyError, IndexError, ValueError) as error:
+                raise InputError(
+                    f'{self.path}: {key}={text!r}: {error!r}; expected a file '
+                    'name with the places {budget} and {seed}, such as '
+                    'splits/train_n{budget:03d}_seed{seed}.txt.'
+                ) from error
+        sites = {s for study in plan.studies.values() for s in study.held_out}
+        if sites != {''} and not plan.pool:
+            raise InputError(
+                f'{self.path}: a study holds sites out, but pool is not '
+                'set: the split of all subjects who may train.'
+            )
+
+    def _wrong(self, key: str, found, expected: str) -> None:
+        raise InputError(
+            f'{self.path}: {key}: found {found!r}, expected {expected}.'
+        )
+
+
+_KIND_NAMES = {
+    str: 'a text',
+    int: 'a whole number',
+    float: 'a number',
+    bool: 'true or false',
+    Mapping: 'keys and values',
+    Sequence: 'a list',
+}
+
+
+def _short(value) -> str:
+    return f'{value:g}' if isinstance(value, float) else str(value)

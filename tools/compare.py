@@ -1,0 +1,136 @@
+"""Carries a comparison out: systems x budgets of labels x seeds (x sites).
+
+python tools/compare.py PLAN.yaml               everything that is not done yet
+python tools/compare.py PLAN.yaml --dry-run     what that is, and how long
+python tools/compare.py PLAN.yaml --report DIR  tables and figures of what is
+                                                done
+python tools/compare.py PLAN.yaml --slurm FILE  as array jobs, see
+                                                docs/compare.md
+
+It may be killed at any time: the next start goes on where it was.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
+from mmpose_ctd.errors import InputError
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('plan', help='a YAML file, see docs/compare.md')
+    parser.add_argument(
+        '--jobs',
+        type=int,
+        metavar='N',
+        help='runs side by side (default: one a GPU, without GPUs one for '
+        "each core, or for the plan's threads of them)",
+    )
+    parser.add_argument(
+        '--minutes', type=float, metavar='M', help='begin no run after M'
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        '--dry-run', action='store_true', help='list what is left, run nothing'
+    )
+    what.add_argument(
+        '--report',
+        nargs='?',
+        const='',
+        metavar='DIR',
+        help='write tables and figures there (default: <work_dir>/report)',
+    )
+    what.add_argument(
+        '--slurm', metavar='FILE', help='write a Slurm script there'
+    )
+    what.add_argument(
+        '--share',
+        metavar='I/N',
+        help='do part I (from 0) of N, as a task of an array does',
+    )
+    parser.add_argument(
+        '--tasks',
+        type=int,
+        default=16,
+        metavar='N',
+        help='tasks of the array of --slurm (default: 16)',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    from mmpose_ctd.apis.comparing.plan_file import read_plan
+
+    if args.jobs is not None and args.jobs < 1:
+        raise InputError(f'--jobs {args.jobs}: expected 1 or more.')
+    plan = read_plan(args.plan)
+    if args.slurm:
+        from mmpose_ctd.apis.comparing.slurm import write_slurm
+
+        write_slurm(plan, Path(args.slurm), args.tasks)
+        print(f'Written to {args.slurm}; `bash {args.slurm}` submits it.')
+        return
+    import_mmpose_quietly()
+    from mmpose_ctd.apis.comparing import carry_out as work
+    from mmpose_ctd.apis.comparing.jobs import JobList
+    from mmpose_ctd.apis.comparing.results_table import ResultsTable
+    from mmpose_ctd.apis.comparing.workers import default_places
+
+    jobs, table = JobList(plan), ResultsTable(plan.table)
+    if args.share is None:
+        work.collect(jobs, table, plan.keep_weights)
+    places = args.jobs or default_places(plan.threads)
+    if args.dry_run:
+        from mmpose_ctd.apis.comparing.overview import overview
+
+        Console().print(overview(plan, jobs, table, places))
+        return
+    if args.report is not None:
+        from mmpose_ctd.apis.comparing.report import write_report
+
+        out = Path(args.report or plan.work_dir / 'report')
+        for path in write_report(plan, jobs, table, out):
+            print(path)
+        return
+    share = None if args.share is None else share_of(args.share)
+    try:
+        outcome = work.carry_out(
+            plan, jobs, table, places, share, minutes=args.minutes
+        )
+    except KeyboardInterrupt:
+        print('\nInterrupted. The same command goes on from here.')
+        sys.exit(130)
+    told = f'{outcome.done} runs done'
+    if outcome.waiting:
+        told += f', {outcome.waiting} left'
+    print(f'{told}. Results: {plan.table}')
+    for line in outcome.failed.values():
+        print(f'error: {line}', file=sys.stderr)
+    if outcome.failed:
+        sys.exit(1)
+
+
+def share_of(text: str):
+    """``'3/16'`` -> part 3 of 16."""
+    from mmpose_ctd.apis.comparing.carry_out import Share
+
+    index, sign, count = text.partition('/')
+    if not (sign and index.isdigit() and count.isdigit()) or not (
+        int(index) < int(count)
+    ):
+        raise InputError(
+            f'--share {text}: expected I/N with I from 0 to N - 1, as 0/16.'
+        )
+    return Share(int(index), int(count))
+
+
+if __name__ == '__main__':
+    run(main)
