@@ -1,0 +1,76 @@
+"""The report of a plan: what its results say."""
+
+from pathlib import Path
+
+from .jobs import JobList
+from .plan import Plan
+from .results_table import ResultsTable
+
+__all__ = ['write_report']
+
+
+def write_report(
+    plan: Plan, jobs: JobList, table: ResultsTable, out: Path
+) -> list[Path]:
+    """Write tables and figures of what is done; the rest may follow.
+
+    Args:
+        plan (Plan): The plan.
+        jobs (JobList): Its jobs.
+        table (ResultsTable): Their results.
+        out (Path): Folder of the report.
+
+    Returns:
+        list[Path]: What was written.
+    """
+    from .summary import write_comparison
+
+    errors = table.errors()
+    chosen = jobs.chosen(errors)
+    finals = list(jobs.finals(chosen))
+    trials = [test for _, _, tests in jobs.trials() for test in tests]
+    records = [*table.records(trials), *table.records(finals)]
+    expected = list(
+        jobs.finals({name: chosen.get(name, {}) for name in plan.systems})
+    )
+    missing = len({t.key for t in expected} - {*errors})
+    notes = []
+    if missing:
+        notes.append(
+            f"{missing} of the plan's {len({t.key for t in expected})} runs "
+            'are not done yet.'
+        )
+    return write_comparison(
+        records,
+        out,
+        baseline=plan.baseline,
+        title=plan.title,
+        threshold=plan.threshold,
+        systems=tuple(plan.systems),
+        searches=_searches(plan, jobs, table, chosen),
+        notes=notes,
+    )
+
+
+def _searches(
+    plan: Plan, jobs: JobList, table: ResultsTable, chosen: dict
+) -> list[dict]:
+    """A system's trials and what was chosen; only complete searches."""
+    found: dict[str, dict] = {}
+    for system, settings, tests in jobs.trials():
+        records = list(table.records(tests))
+        if len(records) < len(tests) or system not in chosen:
+            continue
+        entry = found.setdefault(
+            system,
+            dict(system=system, trials=[], chosen=chosen[system]),
+        )
+        errors = [record.mean_error for record in records]
+        entry['trials'].append(
+            dict(
+                options=settings,
+                mean_error=sum(errors) / len(errors),
+                seconds=sum(record.seconds for record in records),
+            )
+        )
+    return list(found.values())

@@ -1,0 +1,63 @@
+"""Looks at the face instead of the whole photograph."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpose.registry import TRANSFORMS
+
+from mmpose_ctd.datasets.face_detection import detect_face
+
+__all__ = ['FindFaceBox']
+
+
+@TRANSFORMS.register_module()
+class FindFaceBox(BaseTransform):
+    """Replaces ``bbox`` by a square around the face that a detector finds.
+
+    It reads no label, so that training and testing see faces framed alike.
+    The square stands on the detector's box (x, y, width w): its centre is
+    (x + w / 2, y + ``centre`` w), its side ``side`` w. Where no face is
+    found the box stays as it was. A photograph is searched once, and its box
+    kept in the process.
+
+    Follows ``LoadLandmarkImage``; ``GetBBoxCenterScale`` comes behind it.
+
+    Args:
+        centre (float): Height of the square's centre below the upper edge of
+            the detector's box, in its widths. Defaults to 0.72, between
+            eyes and chin.
+        side (float): Side of the square, in widths of the detector's box.
+            Defaults to 1.1: eye corners and chin with a margin.
+    """
+
+    def __init__(self, centre: float = 0.72, side: float = 1.1) -> None:
+        self.centre = centre
+        self.side = side
+        self._boxes: dict[str, tuple | None] = {}
+
+    def transform(self, results: dict) -> dict:
+        """Set the box.
+
+        Args:
+            results (dict): With ``img`` (H, W, 3), BGR, and ``img_path``.
+
+        Returns:
+            dict: With ``bbox`` (1, 4), x1 y1 x2 y2 in pixels of the image; it
+            may reach outside.
+        """
+        path = results.get('img_path')
+        if path is None or path not in self._boxes:
+            self._boxes[path] = detect_face(results['img'])
+        found = self._boxes[path]
+        if found is not None:
+            x, y, width, _ = found
+            across, down = x + width / 2, y + self.centre * width
+            half = self.side * width / 2
+            results['bbox'] = np.array(
+                [[across - half, down - half, across + half, down + half]],
+                dtype=np.float32,
+            )
+        return results
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return f'{name}(centre={self.centre}, side={self.side})'
