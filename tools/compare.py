@@ -36,6 +36,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--minutes', type=float, metavar='M', help='begin no run after M'
     )
+    for option, kind, told in (
+        ('studies', str, "parts of the plan, 'search' among them"),
+        ('systems', str, 'systems'),
+        ('budgets', int, 'numbers of labels'),
+        ('seeds', int, 'seeds'),
+    ):
+        parser.add_argument(
+            f'--{option}', nargs='+', type=kind, help=f'only these {told}'
+        )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         '--dry-run', action='store_true', help='list what is left, run nothing'
@@ -84,6 +93,13 @@ def main() -> None:
     from mmpose_ctd.apis.comparing.results_table import ResultsTable
     from mmpose_ctd.apis.comparing.workers import default_places
 
+    choice = work.Choice(
+        *(
+            None if given is None else tuple(given)
+            for given in (args.studies, args.systems, args.budgets, args.seeds)
+        )
+    )
+    choice.check(plan)
     jobs, table = JobList(plan), ResultsTable(plan.table)
     if args.share is None:
         work.collect(jobs, table, plan.keep_weights)
@@ -103,7 +119,13 @@ def main() -> None:
     share = None if args.share is None else share_of(args.share)
     try:
         outcome = work.carry_out(
-            plan, jobs, table, places, share, minutes=args.minutes
+            plan,
+            jobs,
+            table,
+            places,
+            share,
+            minutes=args.minutes,
+            choice=choice,
         )
     except KeyboardInterrupt:
         print('\nInterrupted. The same command goes on from here.')

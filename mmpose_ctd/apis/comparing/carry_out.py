@@ -3,14 +3,17 @@
 import time
 from dataclasses import dataclass
 
+from mmpose_ctd.errors import InputError
+
+from .cells import SEARCH
 from .job_folder import JobFolder
-from .jobs import Job, JobList
+from .jobs import Job, JobList, Test
 from .plan import Plan
 from .progress import PlanProgress
 from .results_table import ResultsTable
 from .workers import Worker, Workers
 
-__all__ = ['Outcome', 'Share', 'carry_out', 'collect', 'open_jobs']
+__all__ = ['Choice', 'Outcome', 'Share', 'carry_out', 'collect', 'open_jobs']
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,50 @@ class Share:
 
     index: int = 0
     count: int = 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of a plan's runs are wanted; None means all.
+
+    Attributes:
+        studies (tuple[str, ...], optional): Names of studies, ``'search'``
+            among them.
+        systems (tuple[str, ...], optional): Names of systems.
+        budgets (tuple[int, ...], optional): Numbers of labels.
+        seeds (tuple[int, ...], optional): Seeds.
+    """
+
+    studies: tuple[str, ...] | None = None
+    systems: tuple[str, ...] | None = None
+    budgets: tuple[int, ...] | None = None
+    seeds: tuple[int, ...] | None = None
+
+    def wants(self, test: Test) -> bool:
+        """Whether this one is; a trial whatever its seed and budget."""
+        cell = test.cell
+        pairs = [(self.studies, cell.study), (self.systems, cell.system)]
+        if cell.role != 'trial':
+            pairs += [(self.budgets, cell.budget), (self.seeds, cell.seed)]
+        return all(wanted is None or own in wanted for wanted, own in pairs)
+
+    def check(self, plan: Plan) -> None:
+        """Refuse names that the plan does not have.
+
+        Raises:
+            InputError: Names the first.
+        """
+        known = {
+            'study': (self.studies, {*plan.studies, SEARCH}),
+            'system': (self.systems, {*plan.systems}),
+        }
+        for kind, (wanted, names) in known.items():
+            for name in wanted or ():
+                if name not in names:
+                    raise InputError(
+                        f'{plan.path} has no {kind} {name!r}; expected '
+                        f'{", ".join(sorted(names))}.'
+                    )
 
 
 @dataclass
@@ -57,12 +104,17 @@ def collect(jobs: JobList, table: ResultsTable, keep_weights: bool) -> int:
             return number
 
 
-def open_jobs(jobs: JobList, table: ResultsTable) -> list[Job]:
+def open_jobs(
+    jobs: JobList, table: ResultsTable, choice: Choice | None = None
+) -> list[Job]:
     """What can be done now: trials first, then what the search allows."""
+    wants = (choice or Choice()).wants
     errors = table.errors()
     trials = [test for _, _, tests in jobs.trials() for test in tests]
     finals = list(jobs.finals(jobs.chosen(errors)))
-    return jobs.jobs([t for t in (*trials, *finals) if t.key not in errors])
+    return jobs.jobs(
+        [t for t in (*trials, *finals) if t.key not in errors and wants(t)]
+    )
 
 
 def carry_out(
@@ -73,6 +125,7 @@ def carry_out(
     share: Share | None = None,
     progress: PlanProgress | None = None,
     minutes: float | None = None,
+    choice: Choice | None = None,
 ) -> Outcome:
     """Do a plan's jobs until none is left.
 
@@ -85,6 +138,7 @@ def carry_out(
             folders, for :func:`collect`.
         progress (PlanProgress, optional): Where it is shown.
         minutes (float, optional): No run is begun after so long.
+        choice (Choice, optional): Only these runs.
 
     Returns:
         Outcome: Failed jobs are told and left; the others go on.
@@ -96,13 +150,13 @@ def carry_out(
     begun: dict[str, float] = {}
     shared = share is not None
     # Of a share the queue is fixed: other machines finish jobs meanwhile.
-    queue = _share(open_jobs(jobs, table), share)
+    queue = _share(open_jobs(jobs, table, choice), share)
     stale = False
     try:
         with progress:
             while True:
                 if stale and not shared:
-                    queue = open_jobs(jobs, table)
+                    queue = open_jobs(jobs, table, choice)
                     stale = False
                 left = [
                     job

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .plan import Plan, Search, Study, Variant
 
-__all__ = ['Cell', 'final_cells', 'trial_cells']
+__all__ = ['SEARCH', 'Cell', 'final_cells', 'trial_cells']
 
 #: What the search is called where a study's name is expected.
 SEARCH = 'search'
