@@ -8,16 +8,26 @@ from .landmark_error_map import plot_landmark_errors
 from .landmark_grid import landmark_grid
 from .landmark_overlay import draw_landmarks
 from .landmark_sheet import landmark_sheet
+from .learning_curve_figure import (
+    LearningCurve,
+    plot_curve_panels,
+    plot_learning_curves,
+)
 from .training_figure import plot_training
+from .variant_figure import plot_variants
 
 __all__ = [
     'FaceView',
+    'LearningCurve',
     'draw_landmarks',
     'landmark_grid',
     'landmark_sheet',
     'plot_bland_altman',
     'plot_ced',
+    'plot_curve_panels',
     'plot_landmark_errors',
+    'plot_learning_curves',
     'plot_training',
+    'plot_variants',
     'select_faces',
 ]

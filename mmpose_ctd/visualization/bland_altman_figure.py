@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ..evaluation.functional import Agreement, Estimate, agreement
 from ..evaluation.functional.measurements import digits_of
-from .ced_figure import COLOURS
+from .line_styles import COLOURS
 
 _COLUMNS = 3
 _POINT, _LIMIT, _ZERO = COLOURS[0], COLOURS[1], '0.55'

@@ -1,7 +1,6 @@
 """The cumulative error distribution of one or several systems."""
 
 from collections.abc import Mapping
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +14,7 @@ from ..evaluation.functional import (
     mean_error,
 )
 from ..evaluation.functional.checks import checked_threshold
-
-# M. Okabe, K. Ito, "Color Universal Design": told apart with any colour
-# vision. The markers tell them apart in grey, too.
-COLOURS = (
-    '#0072B2',
-    '#D55E00',
-    '#009E73',
-    '#CC79A7',
-    '#56B4E9',
-    '#E69F00',
-    '#000000',
-)
-MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
+from .line_styles import line_styles
 
 
 def plot_ced(
@@ -70,21 +57,14 @@ def plot_ced(
     figure = Figure(figsize=(5.6, height), layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    styles = zip(cycle(COLOURS), cycle(MARKERS))
+    styles = line_styles(len(errors_by_system))
     width = max(len(name) for name in errors_by_system)
-    for (name, errors), (colour, marker) in zip(
-        errors_by_system.items(), styles
-    ):
+    for (name, errors), style in zip(errors_by_system.items(), styles):
         auc = area_under_ced(errors, threshold)
         axes.plot(
             *_steps(errors, threshold),
             drawstyle='steps-post',
-            color=colour,
-            linewidth=1.8,
-            marker=marker,
-            markersize=5.5,
-            markeredgecolor='white',
-            markeredgewidth=0.7,
+            **style,
             # A share of the diagonal: few, however many images there are.
             markevery=0.12,
             label=f'{name:<{width}}  ME {mean_error(errors):.2f}  '

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
-from .ced_figure import COLOURS
+from .line_styles import COLOURS
 
 _COLUMNS = 3
 #: Round numbers that circles may be enlarged by.

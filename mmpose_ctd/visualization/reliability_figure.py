@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from .ced_figure import COLOURS, MARKERS
+from .line_styles import COLOURS, MARKERS
 
 __all__ = ['plot_reliability']
 

@@ -3,9 +3,6 @@
 import datetime
 from collections.abc import Sequence
 
-import jinja2
-from markupsafe import Markup, escape
-
 from mmpose_ctd.version import __version__
 
 from .anonymity import Anonymity
@@ -15,28 +12,10 @@ from .limits import limits_of
 from .measure_section import measure_sections
 from .settings_section import settings_section
 from .system import System
+from .templates import template
 from .training_section import training_section
 
 __all__ = ['render_page']
-
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.PackageLoader('mmpose_ctd.apis.reporting', 'template'),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-)
-
-
-def _breakable(text: str) -> Markup:
-    """A name that may go on in the next line where its words end."""
-    told = escape(text)
-    for sign, after in (('_', '_<wbr>'), ('.', '.<wbr>'), ('\n', '<br>')):
-        told = told.replace(sign, Markup(after))
-    return told
-
-
-_ENVIRONMENT.filters['breakable'] = _breakable
 
 
 def render_page(
@@ -67,7 +46,7 @@ def render_page(
     )
     for system in systems:
         system.name = anonymity.clean(system.name)
-    return _ENVIRONMENT.get_template('report.html').render(
+    return template('report.html').render(
         title=anonymity.clean(title),
         date=datetime.date.today().isoformat(),
         version=__version__,

@@ -3,6 +3,11 @@
 from .agreement import Agreement, Estimate, agreement
 from .area_under_ced import area_under_ced
 from .bootstrap import bootstrap_interval
+from .crossed_effects import (
+    CrossedEffects,
+    crossed_bootstrap_interval,
+    crossed_effects_interval,
+)
 from .error_statistics import (
     cumulative_error_distribution,
     failure_rate,
@@ -19,17 +24,23 @@ from .measurements import (
     measurement_units,
     parse_measurements,
 )
+from .paired_tests import cohens_dz, holm, sign_flip_test
 from .point_errors import image_errors, point_errors
 
 __all__ = [
     'Agreement',
+    'CrossedEffects',
     'Estimate',
     'Measurement',
     'agreement',
     'area_under_ced',
     'bootstrap_interval',
+    'cohens_dz',
+    'crossed_bootstrap_interval',
+    'crossed_effects_interval',
     'cumulative_error_distribution',
     'failure_rate',
+    'holm',
     'image_errors',
     'intraclass_correlation',
     'mean_error',
@@ -38,5 +49,6 @@ __all__ = [
     'measurements_of_set',
     'parse_measurements',
     'point_errors',
+    'sign_flip_test',
     'standard_measurements',
 ]

@@ -1,0 +1,138 @@
+"""How many labels the baseline needs to be as good as a system.
+
+S: seeds, N: images, G: subjects, B: budgets, R: resamples.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from .cell import NUM_RESAMPLES, Cell
+from .pairing import shared_seeds
+
+__all__ = ['LabelEfficiency', 'equal_budget']
+
+
+def equal_budget(
+    budgets: Sequence[float], errors: Sequence[float], target: float
+) -> float:
+    """Where a learning curve falls to an error.
+
+    The logarithms of the errors are made non-increasing by isotonic regression
+    and joined by straight lines over the logarithms of the budgets (a power
+    law between neighbours). The curve is not continued beyond its ends.
+
+    Args:
+        budgets (Sequence[float]): B >= 2 numbers of labels, increasing.
+        errors (Sequence[float]): The error at each, positive.
+        target (float): The error to reach, positive.
+
+    Returns:
+        float: The smallest number of labels with at most this error; 0 if it
+        lies below the first budget, infinity if beyond the last.
+
+    Examples:
+        >>> equal_budget([10, 40], [4., 2.], 4.), equal_budget(
+        ...     [10, 40], [4., 2.], 1.9)
+        (10.0, inf)
+        >>> round(equal_budget([10, 40], [4., 2.], 8 ** 0.5), 6)
+        20.0
+    """
+    x = np.log(np.asarray(budgets, dtype=np.float64))
+    y = np.log(np.asarray(errors, dtype=np.float64))
+    y = isotonic_regression(y, increasing=False).x
+    goal = np.log(target)
+    # The last bits of a logarithm must not tell whether an end is reached.
+    rounding = 1e-12
+    if goal > y[0] + rounding:
+        return 0.0
+    if goal < y[-1] - rounding:
+        return float('inf')
+    last = int(np.argmax(y <= goal + rounding))
+    if last == 0:
+        return float(budgets[0])
+    above, below = y[last - 1], y[last]
+    share = min(1.0, (above - goal) / (above - below))
+    return float(np.exp(x[last - 1] + share * (x[last] - x[last - 1])))
+
+
+@dataclass(frozen=True)
+class LabelEfficiency:
+    """Labels that the baseline needs to equal a system at its budget.
+
+    Attributes:
+        budgets (tuple[int, ...]): Of the baseline's curve.
+        value (float): Labels; 0 below the first budget, infinity beyond the
+            last one.
+        low (float): Of the 95 % interval, likewise; NaN for one subject.
+        high (float): Likewise.
+        seeds (tuple[int, ...]): Those that were used.
+    """
+
+    budgets: tuple[int, ...]
+    value: float
+    low: float
+    high: float
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, cell: Cell | None, bases: Sequence[Cell]
+    ) -> 'LabelEfficiency | None':
+        """None without a cell, or without a seed that all have.
+
+        Args:
+            cell (Cell, optional): The system at its budget.
+            bases (Sequence[Cell]): The baseline at two budgets or more,
+                increasing; the same test set.
+        """
+        if cell is None:
+            return None
+        seeds = shared_seeds(cell, *bases)
+        if not seeds:
+            return None
+        budgets = tuple(base.budget for base in bases)
+        errors = np.stack(
+            [c.image_errors[c.of(seeds)].mean(axis=0) for c in (cell, *bases)]
+        )
+        known = ~np.isnan(errors[0])
+        errors, subjects = errors[:, known], cell.subjects[known]
+        target, *curve = errors.mean(axis=1)
+        value = equal_budget(budgets, curve, target)
+        low = high = float('nan')
+        _, member_of, counts = np.unique(
+            subjects, return_inverse=True, return_counts=True
+        )
+        if len(counts) > 1:
+            totals = np.stack([np.bincount(member_of, e) for e in errors])
+            drawn = np.random.default_rng(0).integers(
+                0, len(counts), (NUM_RESAMPLES, len(counts))
+            )
+            means = totals[:, drawn].sum(axis=2) / counts[drawn].sum(axis=1)
+            found = np.array(
+                [equal_budget(budgets, m[1:], m[0]) for m in means.T]
+            )
+            # Order statistics: between a number and infinity lies nothing.
+            low, high = (
+                float(np.quantile(found, q, method='inverted_cdf'))
+                for q in (0.025, 0.975)
+            )
+        return cls(budgets, value, low, high, tuple(seeds))
+
+    @property
+    def text(self) -> str:
+        """``'31'`` and, below it, the interval."""
+        told = self._labels(self.value)
+        if self.low == self.low:
+            ends = (self._labels(end) for end in (self.low, self.high))
+            told += f'\n[{", ".join(ends)}]'
+        return told
+
+    def _labels(self, value: float) -> str:
+        if value == 0:
+            return f'< {self.budgets[0]}'
+        if value == float('inf'):
+            return f'> {self.budgets[-1]}'
+        return f'{value:.0f}' if value >= 10 else f'{value:.1f}'

@@ -1,0 +1,209 @@
+"""Error against number of labels, for one or many systems."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+from .line_styles import line_styles
+
+__all__ = ['LearningCurve', 'plot_curve_panels', 'plot_learning_curves']
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Errors of a system at some budgets.
+
+    Attributes:
+        budgets (Sequence[int]): Numbers of labels, increasing, positive.
+        errors (Sequence[float]): Mean error at each.
+        spreads (Sequence[float]): Half the width of the band at each; NaN
+            where it is not known.
+    """
+
+    budgets: Sequence[int]
+    errors: Sequence[float]
+    spreads: Sequence[float]
+
+
+def plot_learning_curves(
+    curves: Mapping[str, LearningCurve], unit: str = 'px', band: bool = True
+) -> Figure:
+    """All systems in one figure, each named where its line ends.
+
+    Args:
+        curves (Mapping[str, LearningCurve]): System -> its errors.
+        unit (str): Of the errors. Defaults to ``'px'``.
+        band (bool): Whether bands are drawn; of many systems they hide each
+            other. Defaults to True.
+
+    Returns:
+        matplotlib.figure.Figure: The figure, bound to no window.
+    """
+    if not curves:
+        raise ValueError('curves is empty: there is no curve.')
+    height = max(4.2, 1.6 + 0.27 * len(curves))
+    figure = Figure(figsize=(7.6, height), layout='constrained')
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    styles = line_styles(len(curves))
+    for (name, curve), style in zip(curves.items(), styles):
+        _draw(axes, curve, style, name, band)
+    _scale(axes, curves, unit)
+    _name_ends(axes, curves, styles)
+    return figure
+
+
+def plot_curve_panels(
+    curves: Mapping[str, LearningCurve],
+    baseline: str,
+    unit: str = 'px',
+    num_columns: int = 4,
+) -> Figure:
+    """A panel a system, with its band, beside the baseline in grey.
+
+    Args:
+        curves (Mapping[str, LearningCurve]): System -> its errors.
+        baseline (str): The grey one of all panels; where there is none of
+            this name, all others are grey.
+        unit (str): Of the errors. Defaults to ``'px'``.
+        num_columns (int): Panels beside each other. Defaults to 4.
+
+    Returns:
+        matplotlib.figure.Figure: The figure, bound to no window.
+    """
+    names = [name for name in curves if name != baseline] or [baseline]
+    columns = min(num_columns, len(names))
+    rows = -(-len(names) // columns)
+    figure = Figure(
+        figsize=(0.6 + 2.5 * columns, 0.5 + 2.2 * rows), layout='constrained'
+    )
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(
+        rows, columns, squeeze=False, sharex=True, sharey=True
+    ).ravel()
+    styles = dict(zip(curves, line_styles(len(curves))))
+    for axes, name in zip(panels, names):
+        grey = [baseline] if baseline in curves else names
+        for other in grey:
+            if other != name:
+                style = dict(styles[other], color='0.55', linewidth=1.2)
+                _draw(axes, curves[other], style, other, band=True)
+        _draw(axes, curves[name], styles[name], name, band=True)
+        axes.set_title(name, fontsize=10.5, fontweight='bold', loc='left')
+        _scale(axes, curves, unit, small=True)
+    for axes in panels[len(names) :]:
+        axes.set_visible(False)
+    for axes in panels:
+        axes.set_xlabel('')
+        axes.set_ylabel('')
+    figure.supxlabel('Labelled training images', fontsize=10.5)
+    figure.supylabel(f'Mean error ({unit})', fontsize=10.5)
+    return figure
+
+
+def _draw(axes: Axes, curve, style: dict, name: str, band: bool) -> None:
+    x, y, spread = (
+        np.asarray(values, dtype=np.float64)
+        for values in (curve.budgets, curve.errors, curve.spreads)
+    )
+    axes.plot(x, y, label=name, **style)
+    if band:
+        known = np.isfinite(spread)
+        axes.fill_between(
+            x,
+            # A logarithmic axis has no place for 0.
+            np.where(known, np.maximum(y - spread, 0.2 * y), np.nan),
+            np.where(known, y + spread, np.nan),
+            color=style['color'],
+            alpha=0.2,
+            linewidth=0,
+        )
+
+
+def _scale(axes: Axes, curves, unit: str, small: bool = False) -> None:
+    budgets = sorted({n for curve in curves.values() for n in curve.budgets})
+    axes.set_xscale('log')
+    axes.set_yscale('log')
+    axes.set_xticks(budgets, [str(n) for n in budgets])
+    axes.xaxis.set_minor_locator(NullLocator())
+    low = min(min(curve.errors) for curve in curves.values())
+    high = max(max(curve.errors) for curve in curves.values())
+    axes.set_ylim(0.94 * low, 1.06 * high)
+    # Round numbers, not powers of ten: errors span less than a decade.
+    ticks = MaxNLocator(6 if small else 8, steps=[1, 2, 2.5, 5, 10])
+    axes.set_yticks(
+        [t for t in ticks.tick_values(0.94 * low, 1.06 * high) if t > 0]
+    )
+    axes.set_ylim(0.94 * low, 1.06 * high)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f'{t:g}'))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel('Labelled training images', fontsize=11)
+    axes.set_ylabel(f'Mean error ({unit})', fontsize=11)
+    axes.tick_params(labelsize=8.5 if small else 10)
+    axes.grid(True, color='0.9', linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ('top', 'right'):
+        axes.spines[side].set_visible(False)
+
+
+def _name_ends(axes: Axes, curves, styles: Sequence[dict]) -> None:
+    """Names to the right, in the order of the lines' ends, not on top of
+    each other, each with its mark and joined to its line."""
+    last = max(max(curve.budgets) for curve in curves.values())
+    ends = [curve.errors[-1] for curve in curves.values()]
+    axes.figure.canvas.draw()
+    to_axes = axes.transData + axes.transAxes.inverted()
+    heights = [to_axes.transform((last, e))[1] for e in ends]
+    step = 0.235 / axes.get_window_extent().height * axes.figure.dpi
+    places = _apart(heights, step)
+    for (name, curve), style, place in zip(curves.items(), styles, places):
+        start = to_axes.transform((curve.budgets[-1], curve.errors[-1]))
+        axes.plot(
+            [start[0], 1.05, 1.07],
+            [start[1], place, place],
+            transform=axes.transAxes,
+            color='0.75',
+            linewidth=0.7,
+            clip_on=False,
+            zorder=0,
+        )
+        axes.plot(
+            [1.075, 1.115, 1.155],
+            [place] * 3,
+            transform=axes.transAxes,
+            clip_on=False,
+            **{**style, 'markevery': [1]},
+        )
+        axes.text(
+            1.17,
+            place,
+            f'{name}  {curve.errors[-1]:.2f}',
+            transform=axes.transAxes,
+            va='center',
+            fontsize=9,
+        )
+
+
+def _apart(wanted: Sequence[float], step: float) -> np.ndarray:
+    """Places as near as can be to the wanted ones, a step apart."""
+    order = np.argsort(wanted, kind='stable')
+    # Neighbours that are too near share the middle of their block.
+    blocks: list[list[float]] = []
+    for value in np.asarray(wanted, dtype=float)[order]:
+        blocks.append([value, 1])
+        while len(blocks) > 1:
+            (low, m), (high, n) = blocks[-2:]
+            if high - low >= step * (m + n) / 2:
+                break
+            blocks[-2:] = [[(low * m + high * n) / (m + n), m + n]]
+    places = np.concatenate(
+        [middle + step * (np.arange(n) - (n - 1) / 2) for middle, n in blocks]
+    )
+    found = np.empty(len(places))
+    found[order] = places
+    return found

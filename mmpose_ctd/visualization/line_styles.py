@@ -1,0 +1,44 @@
+"""Lines that are told apart with any colour vision, and in grey."""
+
+__all__ = ['COLOURS', 'MARKERS', 'line_styles']
+
+# M. Okabe, K. Ito, "Color Universal Design": told apart with any colour
+# vision. The markers tell them apart in grey, too.
+COLOURS = (
+    '#0072B2',
+    '#D55E00',
+    '#009E73',
+    '#CC79A7',
+    '#56B4E9',
+    '#E69F00',
+    '#000000',
+)
+MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
+_DASHES = ('-', (0, (4, 1.5)), (0, (1.2, 1.2)))
+
+
+def line_styles(number: int) -> list[dict]:
+    """Arguments of matplotlib's ``plot`` for some lines.
+
+    The first seven differ in colour and marker. The next seven are dashed,
+    with another marker to each colour; then dotted ones; then all over again.
+
+    Args:
+        number (int): How many lines.
+
+    Returns:
+        list[dict]: Colour, dashes, marker and widths of each.
+    """
+    count = len(COLOURS)
+    return [
+        dict(
+            color=COLOURS[i % count],
+            marker=MARKERS[(i + i // count) % count],
+            linestyle=_DASHES[i // count % len(_DASHES)],
+            linewidth=1.8,
+            markersize=5.5,
+            markeredgecolor='white',
+            markeredgewidth=0.7,
+        )
+        for i in range(number)
+    ]
