@@ -1,0 +1,1 @@
+"""Landmarks without training: MediaPipe's FaceMesh, fitted to few labels."""

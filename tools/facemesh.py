@@ -1,0 +1,168 @@
+"""Finds landmarks with MediaPipe's FaceMesh, fitted to a few labelled faces.
+
+python tools/facemesh.py mesh --data-root data/frl_faces \
+    --ann-file annotations/landmarks19.json --out meshes.npz
+python tools/facemesh.py score --mesh meshes.npz --method vertex \
+    --data-root data/frl_faces --ann-file annotations/landmarks19.json \
+    --train splits/train_n020_seed0.txt --test splits/test.txt
+
+What to measure a trained model against: docs/facemesh.md. `mesh` needs
+MediaPipe in an environment of its own, `score` does not.
+"""
+
+import argparse
+import json
+import os
+
+from rich.console import Console
+from rich.progress import Progress
+
+from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
+from mmpose_ctd.apis.facemesh.find_meshes import (
+    DEFAULT_PYTHON,
+    MAX_VIEWS,
+    find_meshes,
+)
+from mmpose_ctd.apis.facemesh.methods import METHODS
+from mmpose_ctd.errors import InputError
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest='command', required=True)
+    mesh = commands.add_parser('mesh', help='find the mesh of every image')
+    score = commands.add_parser(
+        'score', help='fit to training faces, predict test faces'
+    )
+    for command in (mesh, score):
+        command.add_argument(
+            '--data-root', metavar='DIR', required=True, help='the set'
+        )
+        command.add_argument(
+            '--ann-file',
+            metavar='FILE',
+            required=True,
+            help='annotations, relative to it',
+        )
+    mesh.add_argument('--out', metavar='FILE.npz', required=True)
+    mesh.add_argument(
+        '--python',
+        default=DEFAULT_PYTHON,
+        help="Python of MediaPipe's environment (default: %(default)s)",
+    )
+    mesh.add_argument(
+        '--views',
+        type=int,
+        default=MAX_VIEWS,
+        help='framings of an image whose median is taken; 1 is the image '
+        'alone (default: %(default)s)',
+    )
+    mesh.add_argument(
+        '--no-refine',
+        action='store_true',
+        help='468 vertices, without the finer eyes and lips',
+    )
+    mesh.add_argument(
+        '--image-prefix',
+        default='images/',
+        help='folder of the images in the set (default: %(default)s)',
+    )
+    score.add_argument('--mesh', metavar='FILE.npz', required=True)
+    score.add_argument('--method', choices=METHODS, default='vertex')
+    for split in ('train', 'test'):
+        score.add_argument(
+            f'--{split}',
+            metavar='FILE',
+            required=True,
+            help=f'{split} subjects, one a line, relative to --data-root',
+        )
+    score.add_argument(
+        '--out', metavar='FILE.json', help='write the predictions there'
+    )
+    return parser.parse_args()
+
+
+def mesh(args: argparse.Namespace) -> None:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task('face meshes', total=None)
+        meshes = find_meshes(
+            args.data_root,
+            args.ann_file,
+            args.out,
+            python=args.python,
+            views=args.views,
+            refine=not args.no_refine,
+            image_prefix=args.image_prefix,
+            advance=lambda done, total: progress.update(
+                task, completed=done, total=total
+            ),
+        )
+    about = meshes.statement
+    print(
+        f'{about.num_images} images, MediaPipe {about.mediapipe}, '
+        f'{about.views} views, {about.seconds:.0f} s. A face was found on '
+        f'{about.num_images - about.num_missing}, of these on '
+        f'{about.num_retried} only zoomed or with a lower confidence; on '
+        f'{about.num_missing} none. Written to {args.out}'
+    )
+
+
+def score(args: argparse.Namespace) -> None:
+    if args.out and not args.out.endswith('.json'):
+        raise InputError(f'--out {args.out}: expected a name ending in .json.')
+    import_mmpose_quietly()
+    from mmpose_ctd.apis.facemesh.scoring import predict_and_score
+
+    result = predict_and_score(
+        args.data_root,
+        args.ann_file,
+        args.train,
+        args.test,
+        args.mesh,
+        args.method,
+    )
+    me, num_test = result.report['metrics']['ME'], len(result.keypoints)
+    interval = (
+        '' if me['low'] is None else f'[{me["low"]:.3f}, {me["high"]:.3f}]'
+    )
+    print(
+        f'FaceMesh, {args.method}, {result.num_train} training faces: ME '
+        f'{me["value"]:.3f} px {interval} on {num_test} test faces'
+    )
+    for kind, missing, total, what in (
+        ('training', result.missing_train, result.num_train, 'left out'),
+        ('test', result.missing_test, num_test, 'judged at the mean place'),
+    ):
+        if missing:
+            print(
+                f'no face was found on {len(missing)} of {total} {kind} '
+                f'images: {what}'
+            )
+    if args.out:
+        content = dict(
+            keypoints=result.keypoints,
+            method=args.method,
+            num_train=result.num_train,
+            missing_train=result.missing_train,
+            missing_test=result.missing_test,
+            seconds=result.seconds,
+            test_seconds=result.test_seconds,
+            report=result.report,
+        )
+        os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
+        part = f'{args.out}.part'
+        with open(part, 'w', encoding='utf-8') as file:
+            json.dump(content, file, indent=1)
+        os.replace(part, args.out)
+
+
+def main() -> None:
+    args = parse_args()
+    {'mesh': mesh, 'score': score}[args.command](args)
+
+
+if __name__ == '__main__':
+    run(main)
