@@ -34,9 +34,9 @@ def peaks(pictures):
     for picture in pictures:
         log = np.log(np.maximum(picture, 1e-6)).astype(float)
         y, x = np.unravel_index(picture.argmax(), picture.shape)
-        patch = log[y - 2 : y + 3, x - 2 : x + 3].ravel()
-        v, u = np.mgrid[-2:3, -2:3].reshape(2, -1)
-        design = np.stack([u * u, u * v, v * v, u, v, np.ones(25)], -1)
+        patch = log[y - 1 : y + 2, x - 1 : x + 2].ravel()
+        v, u = np.mgrid[-1:2, -1:2].reshape(2, -1)
+        design = np.stack([u * u, u * v, v * v, u, v, np.ones(9)], -1)
         a, b, c, d, e, _ = np.linalg.lstsq(design, patch, rcond=None)[0]
         step = np.linalg.solve([[2 * a, b], [b, 2 * c]], [-d, -e])
         found.append([x + step[0], y + step[1]])
