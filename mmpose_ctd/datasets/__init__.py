@@ -4,6 +4,7 @@ from .transforms import (
     LoadLandmarkImage,
     LoadReducedImage,
     PackLandmarkInputs,
+    RandomThinPlateWarp,
     ReducedTopdownAffine,
 )
 
@@ -12,6 +13,7 @@ __all__ = [
     'LoadLandmarkImage',
     'LoadReducedImage',
     'PackLandmarkInputs',
+    'RandomThinPlateWarp',
     'ReducedCIFASDDataset',
     'ReducedTopdownAffine',
 ]

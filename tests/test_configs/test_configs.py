@@ -1,6 +1,7 @@
 """Every config a user can run, built and run."""
 
 import pytest
+import torch
 from config_set import CONFIGS, write_faces, write_sface
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -10,6 +11,7 @@ from vggface2_files import write_pickle
 from vggface2_network import random_state
 
 from mmpose_ctd.errors import MissingFileError
+from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
 
 #: What each system of the paper adds to plain fine-tuning.
@@ -20,6 +22,13 @@ SYSTEMS = {
     'ctd_cd': {'.model.regularizers.cd'},
     'ctd_ed': {'.model.regularizers.ed'},
     'ctd_com': {'.model.regularizers.cd', '.model.regularizers.ed'},
+}
+#: What other systems than the paper's add.
+OTHER_TERMS = {
+    'ctd_spatial_attention': 'spatial',
+    'ctd_channel_attention': 'channel',
+    'l2sp': 'sp',
+    'delta': 'delta',
 }
 NAMES = sorted(
     str(path.relative_to(CONFIGS))
@@ -82,7 +91,8 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
     cfg = Config.fromfile(CONFIGS / name)
     model = MODELS.build(cfg.model)
     assert model.teacher is None
-    if 'teacher' not in cfg.model:
+    asks = model._init_from_teacher or model.active_regularizers
+    if 'teacher' not in cfg.model or not asks:
         model.init_weights()
         return
     with pytest.raises(MissingFileError) as error:
@@ -133,6 +143,86 @@ def test_a_system_differs_from_fine_tuning_in_its_method_alone(
         assert any(key.startswith(f'{method}.') for method in methods), key
     for method in methods:
         assert any(key.startswith(f'{method}.') for key in added), method
+
+
+@pytest.mark.parametrize(('system', 'term'), OTHER_TERMS.items())
+def test_another_regulariser_is_all_that_its_system_adds(system, term, load):
+    base, ours = (
+        flat(load(f'frl_faces/{name}_sface.py').to_dict())
+        for name in ('ft', system)
+    )
+    assert {k: ours.get(k) for k in base} == base
+    added = set(ours) - set(base)
+    assert added
+    prefix = f'.model.regularizers.{term}.'
+    assert all(key.startswith(prefix) for key in added)
+
+
+@pytest.mark.parametrize(
+    ('control', 'system', 'changed'),
+    [
+        ('random_teacher', 'ctd_ed', '.model.teacher.'),
+        ('shuffled_teacher', 'ctd_ed', '.model.teacher.type'),
+        ('ctd_ed_random_start', 'ctd_ed', '.model.init_from_teacher'),
+        ('ft_random_start', 'ft', '.model.init_from_teacher'),
+    ],
+)
+def test_a_control_differs_from_its_system_in_one_thing(
+    control, system, changed, load
+):
+    base = flat(load(f'frl_faces/{system}_sface.py').to_dict())
+    ours = flat(load(f'frl_faces/controls/{control}.py').to_dict())
+    differing = {
+        key for key in base.keys() | ours if base.get(key) != ours.get(key)
+    }
+    assert differing
+    assert all(key.startswith(changed) for key in differing)
+
+
+def test_controls_start_where_their_systems_do(load):
+    def start(name):
+        torch.manual_seed(0)
+        model = MODELS.build(load(f'frl_faces/{name}.py').model)
+        model.init_weights()
+        return model.state_dict()
+
+    def same(ours, theirs, part=''):
+        return all(
+            torch.equal(ours[k], theirs[k])
+            for k in theirs
+            if k.startswith(part)
+        )
+
+    fine_tuning = start('ft_sface')
+    for name in ('random_teacher', 'shuffled_teacher', 'ctd_ed_stage'):
+        assert same(start(f'controls/{name}'), fine_tuning)
+    random = start('controls/ft_random_start')
+    assert same(start('controls/ctd_ed_random_start'), random)
+    assert same(random, fine_tuning, 'head.')
+    assert not same(random, fine_tuning, 'backbone.stem.0.conv')
+
+
+@pytest.mark.parametrize('stage', range(4))
+def test_the_stage_of_the_ablation_is_one_option(stage, load):
+    cfg = load('frl_faces/controls/ctd_ed_stage.py')
+    cfg.merge_from_dict({'model.regularizers.ed.stage': stage})
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    model.train()
+    term = model.regularizers.ed
+    feats = model.backbone(torch.rand(2, 3, 64, 64))
+    maps = term.maps(SourceOutputs(feats), SourceOutputs(feats))
+    assert maps[0].shape[1] == (128, 256, 512, 1024)[stage]
+    if stage == 3:
+        whole = MODELS.build(load('frl_faces/ctd_ed_sface.py').model)
+        whole.init_weights()
+        whole.train()
+        images = torch.rand(2, 3, 64, 64)
+        losses = [
+            m._regularize(images, m.backbone(images))['loss_ed']
+            for m in (model, whole)
+        ]
+        assert torch.equal(*losses)
 
 
 def test_both_regularisers_are_those_of_the_single_systems(load):

@@ -2,6 +2,7 @@ from .find_face_box import FindFaceBox
 from .load_landmark_image import LoadLandmarkImage
 from .load_reduced_image import LoadReducedImage
 from .pack_landmark_inputs import PackLandmarkInputs
+from .random_thin_plate_warp import RandomThinPlateWarp
 from .reduced_topdown_affine import ReducedTopdownAffine
 
 __all__ = [
@@ -9,5 +10,6 @@ __all__ = [
     'LoadLandmarkImage',
     'LoadReducedImage',
     'PackLandmarkInputs',
+    'RandomThinPlateWarp',
     'ReducedTopdownAffine',
 ]

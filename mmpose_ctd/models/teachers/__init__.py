@@ -1,4 +1,6 @@
 from .image_convention import ImageConvention, InputAdapter
+from .random_source import RandomSourceModel
+from .shuffled_source import ShuffledSourceModel
 from .source_config import build_source, source_config, source_state_of
 from .source_model import SourceModel
 from .teacher_holder import TeacherHolder
@@ -6,6 +8,8 @@ from .teacher_holder import TeacherHolder
 __all__ = [
     'ImageConvention',
     'InputAdapter',
+    'RandomSourceModel',
+    'ShuffledSourceModel',
     'SourceModel',
     'TeacherHolder',
     'build_source',

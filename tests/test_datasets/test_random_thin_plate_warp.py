@@ -1,0 +1,251 @@
+"""Where a drawn dot goes, the landmark goes."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mmengine.dataset import Compose
+from scipy.interpolate import RBFInterpolator
+
+from mmpose_ctd.datasets.transforms import RandomThinPlateWarp
+from mmpose_ctd.datasets.transforms.random_thin_plate_warp import (
+    MAX_STRAIN,
+    _Warp,
+)
+from mmpose_ctd.errors import InputError
+
+
+def dots(points, width, height, sigma=2.0):
+    """A picture of one soft dot for each point, (n, H, W), in float32."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    return np.stack(
+        [
+            np.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * sigma**2))
+            for a, b in points
+        ]
+    )
+
+
+def peaks(pictures):
+    """The highest place of each picture, by a parabola through its log."""
+    found = []
+    for picture in pictures:
+        log = np.log(np.maximum(picture, 1e-6)).astype(float)
+        y, x = np.unravel_index(picture.argmax(), picture.shape)
+        patch = log[y - 1 : y + 2, x - 1 : x + 2].ravel()
+        v, u = np.mgrid[-1:2, -1:2].reshape(2, -1)
+        design = np.stack([u * u, u * v, v * v, u, v, np.ones(9)], -1)
+        a, b, c, d, e, _ = np.linalg.lstsq(design, patch, rcond=None)[0]
+        step = np.linalg.solve([[2 * a, b], [b, 2 * c]], [-d, -e])
+        found.append([x + step[0], y + step[1]])
+    return np.array(found)
+
+
+def warped(points, width=128, height=128, seed=0, **settings):
+    """Dots and points through the registered transform."""
+    np.random.seed(seed)
+    results = dict(
+        # Channels last, as many as there are dots.
+        img=dots(points, width, height).transpose(1, 2, 0).copy(),
+        transformed_keypoints=np.array(points, np.float32)[None],
+    )
+    pipeline = Compose([dict(type='RandomThinPlateWarp', **settings)])
+    results = pipeline(results)
+    return results['img'].transpose(2, 0, 1), results['transformed_keypoints'][
+        0
+    ]
+
+
+POINTS = [(30.2, 40.7), (64.0, 64.0), (101.5, 33.3), (88.8, 97.1)]
+
+
+@pytest.mark.parametrize('size', [(128, 128), (96, 160)])
+@pytest.mark.parametrize('seed', range(3))
+def test_a_dot_ends_where_its_landmark_says(size, seed):
+    points = np.array(POINTS) * np.array(size) / 128
+    pictures, moved = warped(points, *size, seed=seed, amplitude=0.03)
+    assert np.abs(moved - points).max() > 1.0
+    # OpenCV reads between pixels in steps of 1/32.
+    np.testing.assert_allclose(peaks(pictures), moved, atol=0.05)
+    # The other way about would be off by twice the displacement.
+    wrong = 2 * points - moved
+    assert np.abs(peaks(pictures) - wrong).max() > 1.5
+
+
+def test_the_field_is_the_thin_plate_spline_of_scipy():
+    random = np.random.default_rng(0)
+    draw = random.standard_normal((25, 2))
+    warp = _Warp(draw, 100, 80)
+    x, y = np.meshgrid(np.linspace(0, 99, 5), np.linspace(0, 79, 5))
+    controls = np.stack([x.ravel(), y.ravel()], -1)
+    design = np.hstack([np.ones((25, 1)), controls])
+    bending = draw - design @ np.linalg.lstsq(design, draw, rcond=None)[0]
+    oracle = RBFInterpolator(controls, bending, kernel='thin_plate_spline')
+    places = random.uniform(0, 79, (50, 2))
+    expected = oracle(places)
+    found = warp.displacement(places)
+    # All of it may have been made smaller.
+    ratio = (found * expected).sum() / (expected**2).sum()
+    assert 0 < ratio <= 1 + 1e-9
+    np.testing.assert_allclose(found, ratio * expected, atol=1e-8)
+
+
+def test_the_image_is_read_where_the_spline_says():
+    warp = _Warp(np.random.default_rng(1).standard_normal((36, 2)), 64, 48)
+    x, y = warp.sources()
+    assert x.shape == y.shape == (48, 64)
+    pixels = np.stack(np.meshgrid(np.arange(64.0), np.arange(48.0)), -1)
+    expected = pixels + warp.displacement(pixels.reshape(-1, 2)).reshape(
+        48, 64, 2
+    )
+    np.testing.assert_allclose(np.stack([x, y], -1), expected, atol=2e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    grid=st.integers(3, 12),
+    amplitude=st.floats(0.001, 0.2),
+)
+def test_it_is_one_to_one_and_points_are_its_inverse(seed, grid, amplitude):
+    random = np.random.default_rng(seed)
+    width, height = random.integers(24, 80, 2)
+    draw = random.standard_normal((grid**2, 2)) * amplitude * 64
+    warp = _Warp(draw, width, height)
+    x, y = warp.sources()
+    # The backward map's Jacobian is positive: nothing folds over.
+    jacobian = np.diff(x, axis=1)[:-1] * np.diff(y, axis=0)[:, :-1]
+    jacobian -= np.diff(x, axis=0)[:, :-1] * np.diff(y, axis=1)[:-1]
+    assert jacobian.min() >= (1 - MAX_STRAIN) ** 2 * 0.99
+    points = random.uniform(0, 1, (20, 2)) * warp.last
+    moved = warp.forward(points)
+    np.testing.assert_allclose(
+        moved + warp.displacement(moved), points, atol=2e-4
+    )
+
+
+def test_shift_scale_and_rotation_are_none_of_its_business():
+    warp = _Warp(np.random.default_rng(0).standard_normal((16, 2)), 64, 64)
+    x = np.linspace(0, 63, 4)
+    controls = np.stack(np.meshgrid(x, x), -1).reshape(-1, 2)
+    design = np.hstack([np.ones((16, 1)), controls])
+    bending = warp.displacement(controls)
+    np.testing.assert_allclose(design.T @ bending, 0, atol=1e-8)
+    assert np.abs(bending).max() > 0.1
+    # An affine change of the control points therefore does nothing at all.
+    affine = _Warp(design @ np.array([[3, 1], [0.1, 0], [0, 0.2]]), 64, 64)
+    assert np.abs(affine.displacement(controls)).max() < 1e-9
+
+
+def test_amplitude_is_a_share_of_the_shorter_side():
+    moved = []
+    for scale in (1, 2):
+        points = np.array(POINTS) * scale
+        size = (128 * scale, 160 * scale)
+        after = warped(points, *size, amplitude=0.01)[1]
+        moved.append((after - points) / scale)
+    np.testing.assert_allclose(*moved, atol=0.05)
+    random = np.random.default_rng(0)
+    field = [
+        _Warp(random.standard_normal((36, 2)) * 0.01 * 128, 128, 128)
+        for _ in range(100)
+    ]
+    middle = np.array(POINTS)
+    spread = np.std([warp.displacement(middle) for warp in field])
+    assert 0.5 < spread / 1.28 < 1.0
+
+
+def test_a_seed_gives_the_same_warp():
+    first, second, other = (warped(POINTS, seed=seed) for seed in (3, 3, 4))
+    assert np.array_equal(first[0], second[0])
+    assert np.array_equal(first[1], second[1])
+    assert not np.array_equal(first[1], other[1])
+
+
+def test_nothing_happens_at_probability_or_amplitude_0():
+    for settings_ in (dict(prob=0.0), dict(amplitude=0.0)):
+        pictures, moved = warped(POINTS, **settings_)
+        assert np.array_equal(pictures, dots(POINTS, 128, 128))
+        assert np.array_equal(moved, np.float32(POINTS))
+
+
+def test_about_that_share_of_images_is_warped():
+    step = RandomThinPlateWarp(prob=0.3)
+    np.random.seed(0)
+    drawn = [step._draw() is not None for _ in range(2000)]
+    assert np.mean(drawn) == pytest.approx(0.3, abs=0.04)
+
+
+def test_what_follows_draws_the_same_whether_or_not_it_warps():
+    after = []
+    for prob in (0.0, 1.0):
+        warped(POINTS, prob=prob)
+        after.append(np.random.random())
+    assert after[0] == after[1]
+
+
+def test_landmarks_outside_the_input_stay_outside_and_finite():
+    points = [(-9.0, 50.0), (64.0, 140.0), (1e6, -1e6), (0.0, 0.0)]
+    moved = warped(points, amplitude=0.05)[1]
+    assert np.isfinite(moved).all()
+    assert moved[0, 0] < 0 and moved[1, 1] > 127
+    np.testing.assert_allclose(moved[2], points[2], atol=30)
+
+
+def test_photographs_keep_their_type_and_visibility_its_place():
+    np.random.seed(0)
+    image = np.random.randint(0, 256, (64, 64, 3), np.uint8)
+    points = np.zeros((1, 4, 3), np.float32)
+    points[..., :2] = np.array(POINTS) / 2
+    points[..., 2] = [0, 1, 2, 1]
+    given_ = points.copy()
+    results = RandomThinPlateWarp().transform(
+        dict(img=image, transformed_keypoints=points)
+    )
+    assert results['img'].dtype == np.uint8
+    assert results['img'].shape == image.shape
+    assert results['transformed_keypoints'].dtype == np.float32
+    assert np.array_equal(
+        results['transformed_keypoints'][..., 2], given_[..., 2]
+    )
+    assert np.array_equal(points, given_)
+
+
+def test_it_must_come_after_the_crop():
+    with pytest.raises(InputError, match='Put it after TopdownAffine'):
+        RandomThinPlateWarp().transform(dict(img=np.zeros((8, 8, 3))))
+
+
+@pytest.mark.parametrize(
+    ('argument', 'message'),
+    [
+        (dict(amplitude=-0.1), 'amplitude=-0.1; expected 0 to 0.2'),
+        (dict(amplitude=5), 'amplitude=5'),
+        (dict(amplitude=float('nan')), 'amplitude=nan'),
+        (dict(prob=1.5), 'prob=1.5'),
+        (dict(prob='1'), "prob='1'"),
+        (dict(grid=2), 'grid=2; expected a whole number'),
+        (dict(grid=4.0), 'grid=4.0'),
+    ],
+)
+def test_arguments_out_of_range_are_told(argument, message):
+    with pytest.raises(InputError, match=message):
+        RandomThinPlateWarp(**argument)
+
+
+def test_an_image_costs_milliseconds():
+    np.random.seed(0)
+    step = RandomThinPlateWarp()
+    image = np.zeros((256, 256, 3), np.uint8)
+    points = np.float32(POINTS)[None]
+
+    def once():
+        start = time.thread_time()
+        step.transform(dict(img=image, transformed_keypoints=points))
+        return time.thread_time() - start
+
+    once()
+    # Ten times what it takes, for a machine that is busy.
+    assert min(once() for _ in range(5)) < 0.05
