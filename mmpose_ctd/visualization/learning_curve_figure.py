@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from .line_styles import line_styles
 
@@ -98,6 +98,9 @@ def plot_curve_panels(
         _scale(axes, curves, unit, small=True)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
+    # The lowest panel of each column, not those of the last row.
+    for axes in panels[max(0, len(names) - columns) : len(names)]:
+        axes.tick_params(labelbottom=True)
     for axes in panels:
         axes.set_xlabel('')
         axes.set_ylabel('')
@@ -133,12 +136,11 @@ def _scale(axes: Axes, curves, unit: str, small: bool = False) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     low = min(min(curve.errors) for curve in curves.values())
     high = max(max(curve.errors) for curve in curves.values())
-    axes.set_ylim(0.94 * low, 1.06 * high)
-    # Round numbers, not powers of ten: errors span less than a decade.
-    ticks = MaxNLocator(6 if small else 8, steps=[1, 2, 2.5, 5, 10])
-    axes.set_yticks(
-        [t for t in ticks.tick_values(0.94 * low, 1.06 * high) if t > 0]
-    )
+    # Powers of ten are too far apart: errors span less than a decade.
+    decades = 10.0 ** np.arange(-4, 5)
+    steps = (1, 1.5, 2, 3, 5, 7) if high / low < 8 else (1, 2, 5)
+    ticks = np.multiply.outer(decades, steps).ravel()
+    axes.set_yticks(ticks)
     axes.set_ylim(0.94 * low, 1.06 * high)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f'{t:g}'))
     axes.yaxis.set_minor_locator(NullLocator())
@@ -156,6 +158,7 @@ def _name_ends(axes: Axes, curves, styles: Sequence[dict]) -> None:
     each other, each with its mark and joined to its line."""
     last = max(max(curve.budgets) for curve in curves.values())
     ends = [curve.errors[-1] for curve in curves.values()]
+    # The layout is not known before.
     axes.figure.canvas.draw()
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = [to_axes.transform((last, e))[1] for e in ends]
@@ -190,20 +193,32 @@ def _name_ends(axes: Axes, curves, styles: Sequence[dict]) -> None:
 
 
 def _apart(wanted: Sequence[float], step: float) -> np.ndarray:
-    """Places as near as can be to the wanted ones, a step apart."""
+    """Places in [0, 1] as near as can be to the wanted ones, a step apart.
+
+    Where they do not all fit they hang over at the bottom.
+    """
     order = np.argsort(wanted, kind='stable')
-    # Neighbours that are too near share the middle of their block.
-    blocks: list[list[float]] = []
+    # Neighbours that are too near make a block around their common middle.
+    blocks: list[tuple[float, int]] = []
     for value in np.asarray(wanted, dtype=float)[order]:
-        blocks.append([value, 1])
-        while len(blocks) > 1:
-            (low, m), (high, n) = blocks[-2:]
-            if high - low >= step * (m + n) / 2:
-                break
-            blocks[-2:] = [[(low * m + high * n) / (m + n), m + n]]
+        total, count = float(value), 1
+        while blocks and (
+            _start(total, count, step)
+            < _start(*blocks[-1], step) + step * blocks[-1][1]
+        ):
+            before = blocks.pop()
+            total, count = total + before[0], count + before[1]
+        blocks.append((total, count))
     places = np.concatenate(
-        [middle + step * (np.arange(n) - (n - 1) / 2) for middle, n in blocks]
+        [_start(*block, step) + step * np.arange(block[1]) for block in blocks]
     )
     found = np.empty(len(places))
     found[order] = places
     return found
+
+
+def _start(total: float, count: int, step: float) -> float:
+    """The lowest place of a block whose wanted places have this sum."""
+    length = step * (count - 1)
+    lowest = max(0.0, total / count - length / 2)
+    return min(lowest, 1.0 - length)

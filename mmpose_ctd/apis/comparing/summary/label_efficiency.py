@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from .cell import NUM_RESAMPLES, Cell
+from .cell import Cell
 from .pairing import shared_seeds
 
 __all__ = ['LabelEfficiency', 'equal_budget']
+
+#: Its ends are told in whole labels; more draws change nothing.
+_RESAMPLES = 2000
 
 
 def equal_budget(
@@ -108,7 +111,7 @@ class LabelEfficiency:
         if len(counts) > 1:
             totals = np.stack([np.bincount(member_of, e) for e in errors])
             drawn = np.random.default_rng(0).integers(
-                0, len(counts), (NUM_RESAMPLES, len(counts))
+                0, len(counts), (_RESAMPLES, len(counts))
             )
             means = totals[:, drawn].sum(axis=2) / counts[drawn].sum(axis=1)
             found = np.array(

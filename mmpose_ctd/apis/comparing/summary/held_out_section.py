@@ -1,0 +1,46 @@
+"""Trained at other sites than tested: one table a held-out site."""
+
+from collections.abc import Sequence
+
+from .budget_section import budget_parts, labels, overview
+from .grouping import Arm
+from .parts import Section, slug
+
+__all__ = ['held_out_section']
+
+
+def held_out_section(
+    arms: Sequence[Arm], baseline: str, threshold: float
+) -> Section:
+    """All held-out sites of a study, without variants.
+
+    Args:
+        arms (Sequence[Arm]): One a site, of the same study.
+        baseline (str): The system that the others are compared with.
+        threshold (float): tau of AUC and FR in pixels.
+    """
+    study = arms[0].study
+    section = Section(
+        slug('held_out', study), f'Held-out sites: {study}'.rstrip(': ')
+    )
+    columns = [
+        (f'{_site(arm)}\n{labels(n)}', arm, n)
+        for arm in arms
+        for n in arm.budgets
+        if arm.plain(n)
+    ]
+    section.add(
+        *overview(
+            'Trained at the other sites, tested on the held-out one',
+            columns,
+            baseline,
+        )
+    )
+    for _, arm, budget in columns:
+        section.add(*budget_parts(arm, budget, baseline, threshold))
+    return section
+
+
+def _site(arm: Arm) -> str:
+    number, count = arm.of_sets
+    return arm.held_out + (f' (test set {number})' if count > 1 else '')
