@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import yaml
@@ -267,24 +268,36 @@ class _Reader:
         grids = {}
         for name, system in systems.items():
             if system.config:
-                grids[name] = {**common, **(own.get(name) or {})}
+                grids[name] = self._grid(name, common, own.get(name) or {})
         for name in own:
             self._known(name, grids, 'search.systems')
-        for name, grid in grids.items():
-            for option, values in grid.items():
-                if not isinstance(values, (list, tuple)) or not values:
-                    self._wrong(
-                        f'search.systems.{name}.{option}',
-                        values,
-                        'a list of values to try',
-                    )
         return Search(
             budget=self._positive('search.budget', given['budget']),
             seeds=tuple(given['seeds']),
             pool=given['pool'],
             subjects=self._positive('search.subjects', given['subjects']),
-            grids=grids,
+            trials=grids,
             steps=self._positive('search.steps', given.get('steps')),
+        )
+
+    def _grid(
+        self, name: str, common: Mapping, own: Mapping | Sequence
+    ) -> tuple[dict, ...]:
+        """A system's trials: a list of settings, or all of a grid."""
+        key = f'search.systems.{name}'
+        if isinstance(own, (list, tuple)):
+            for settings in own:
+                if not isinstance(settings, Mapping) or not settings:
+                    self._wrong(key, settings, 'settings, {KEY: VALUE}')
+            return tuple(dict(settings) for settings in own)
+        grid = {**common, **own}
+        for option, values in grid.items():
+            if not isinstance(values, (list, tuple)) or not values:
+                self._wrong(f'{key}.{option}', values, 'values to try, a list')
+        if not grid:
+            return ()
+        return tuple(
+            dict(zip(grid, values)) for values in product(*grid.values())
         )
 
     # ------------------------------------------------------------- checks
