@@ -44,11 +44,12 @@ def plot_learning_curves(
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    if not curves:
-        raise ValueError('curves is empty: there is no curve.')
+    _check(curves)
     height = max(4.2, 1.6 + 0.27 * len(curves))
-    figure = Figure(figsize=(7.6, height), layout='constrained')
+    figure = Figure(figsize=(7.8, height), layout='constrained')
     FigureCanvasAgg(figure)
+    # A browser's letters may be wider than matplotlib's.
+    figure.get_layout_engine().set(w_pad=0.15)
     axes = figure.add_subplot()
     styles = line_styles(len(curves))
     for (name, curve), style in zip(curves.items(), styles):
@@ -76,6 +77,7 @@ def plot_curve_panels(
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
+    _check(curves)
     names = [name for name in curves if name != baseline] or [baseline]
     columns = min(num_columns, len(names))
     rows = -(-len(names) // columns)
@@ -109,6 +111,17 @@ def plot_curve_panels(
     return figure
 
 
+def _check(curves: Mapping[str, LearningCurve]) -> None:
+    if not curves:
+        raise ValueError('curves is empty: there is no curve.')
+    for name, curve in curves.items():
+        if not len(curve.budgets) or min(curve.budgets) <= 0:
+            raise ValueError(
+                f'{name}: a logarithmic axis needs positive budgets, found '
+                f'{list(curve.budgets)}.'
+            )
+
+
 def _draw(axes: Axes, curve, style: dict, name: str, band: bool) -> None:
     x, y, spread = (
         np.asarray(values, dtype=np.float64)
@@ -131,19 +144,19 @@ def _draw(axes: Axes, curve, style: dict, name: str, band: bool) -> None:
 def _scale(axes: Axes, curves, unit: str, small: bool = False) -> None:
     budgets = sorted({n for curve in curves.values() for n in curve.budgets})
     axes.set_xscale('log')
-    axes.set_yscale('log')
     axes.set_xticks(budgets, [str(n) for n in budgets])
     axes.xaxis.set_minor_locator(NullLocator())
     low = min(min(curve.errors) for curve in curves.values())
     high = max(max(curve.errors) for curve in curves.values())
-    # Powers of ten are too far apart: errors span less than a decade.
-    decades = 10.0 ** np.arange(-4, 5)
-    steps = (1, 1.5, 2, 3, 5, 7) if high / low < 8 else (1, 2, 5)
-    ticks = np.multiply.outer(decades, steps).ravel()
-    axes.set_yticks(ticks)
-    axes.set_ylim(0.94 * low, 1.06 * high)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f'{t:g}'))
-    axes.yaxis.set_minor_locator(NullLocator())
+    if low > 0:
+        axes.set_yscale('log')
+        # Powers of ten are too far apart: errors span less than a decade.
+        decades = 10.0 ** np.arange(-4, 5)
+        steps = (1, 1.5, 2, 3, 5, 7) if high / low < 8 else (1, 2, 5)
+        axes.set_yticks(np.multiply.outer(decades, steps).ravel())
+        axes.set_ylim(0.94 * low, 1.06 * high)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f'{t:g}'))
+        axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xlabel('Labelled training images', fontsize=11)
     axes.set_ylabel(f'Mean error ({unit})', fontsize=11)
     axes.tick_params(labelsize=8.5 if small else 10)

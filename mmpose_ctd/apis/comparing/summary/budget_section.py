@@ -72,7 +72,7 @@ def overview(
         pairs = [Pair.of(c, arm.get(baseline, budget)) for c in cells]
         for cell, pair, p in zip(cells, pairs, corrected(pairs)):
             told = me_cell(cell.mean_error, spread(cell.mean_errors))
-            if pair:
+            if pair and np.isfinite(pair.relative):
                 change = number(100 * pair.relative, 1, sign=True)
                 mark = ' *' if is_clear(pair, p) else ''
                 told += f'\n{change} %{mark}'
@@ -151,6 +151,18 @@ def _notes(cells: list[Cell], base: Cell | None, baseline: str) -> list[str]:
             f'One seed only: {", ".join(once)}. How much another training '
             'would differ is not known.'
         )
+    by_seeds: dict = {}
+    for cell in cells:
+        by_seeds.setdefault(cell.seeds, []).append(cell.name)
+    if len(by_seeds) > 1:
+        listed = '; '.join(
+            f'{", ".join(names)}: {_listed(seeds)}'
+            for seeds, names in by_seeds.items()
+        )
+        told.append(
+            f'The systems have different seeds ({listed}). Each difference is '
+            'of those that both have; ME, AUC and FR are of all.'
+        )
     if cells[0].num_subjects == 1:
         told.append(
             'One test subject only: there is neither an interval nor a test.'
@@ -166,6 +178,13 @@ def _notes(cells: list[Cell], base: Cell | None, baseline: str) -> list[str]:
         )
         told.append(f'Unequal training lengths: {listed}.')
     return told
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """``'0 to 4'``, or all numbers."""
+    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f'{seeds[0]} to {seeds[-1]}'
+    return ' and '.join(map(str, seeds))
 
 
 def _ced(arm: Arm, budget: int, cells: list[Cell], threshold: float) -> Plot:

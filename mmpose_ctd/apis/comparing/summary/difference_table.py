@@ -113,10 +113,8 @@ def is_clear(pair: Pair, p_holm: float) -> bool:
 
 
 def shared(pair: Pair) -> str:
-    """How many seeds were compared, and of how many if not of all."""
+    """How many seeds were compared; told as such where not all were."""
     told = f'{len(pair.seeds)} seed' + ('s' if len(pair.seeds) != 1 else '')
     if set(pair.seeds) == set(pair.cell.seeds) == set(pair.base.seeds):
         return told
-    return f'{told} that both have ({pair.cell.name}: ' + (
-        f'{len(pair.cell.seeds)}, {pair.base.name}: {len(pair.base.seeds)})'
-    )
+    return f'{len(pair.seeds)} shared'

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 from .budget_section import budget_parts, labels, overview
+from .difference_table import difference_table
 from .grouping import Arm
+from .pairing import Pair
 from .parts import Section, slug
+from .pooling import pooled
 
 __all__ = ['held_out_section']
 
@@ -29,13 +32,26 @@ def held_out_section(
         for n in arm.budgets
         if arm.plain(n)
     ]
+    together = pooled(arms)
+    everything = [('together', *together)] if together else []
     section.add(
         *overview(
             'Trained at the other sites, tested on the held-out one',
-            columns,
+            [*columns, *everything],
             baseline,
         )
     )
+    if together:
+        arm, budget = together
+        base = arm.get(baseline, budget)
+        pairs = [Pair.of(cell, base) for cell in arm.plain(budget)]
+        if any(pairs):
+            section.add(
+                difference_table('All sites together', pairs, base.name),
+                f'All sites together: {arm.faces()}, each by the networks '
+                'that were not trained on its site; every image counts '
+                'alike.',
+            )
     for _, arm, budget in columns:
         section.add(*budget_parts(arm, budget, baseline, threshold))
     return section

@@ -16,6 +16,8 @@ __all__ = ['LabelEfficiency', 'equal_budget']
 
 #: Its ends are told in whole labels; more draws change nothing.
 _RESAMPLES = 2000
+#: What an error of 0 counts as: it has no logarithm.
+_LEAST = 1e-9
 
 
 def equal_budget(
@@ -29,8 +31,8 @@ def equal_budget(
 
     Args:
         budgets (Sequence[float]): B >= 2 numbers of labels, increasing.
-        errors (Sequence[float]): The error at each, positive.
-        target (float): The error to reach, positive.
+        errors (Sequence[float]): The error at each, not negative.
+        target (float): The error to reach, likewise.
 
     Returns:
         float: The smallest number of labels with at most this error; 0 if it
@@ -44,9 +46,9 @@ def equal_budget(
         20.0
     """
     x = np.log(np.asarray(budgets, dtype=np.float64))
-    y = np.log(np.asarray(errors, dtype=np.float64))
+    y = np.log(np.maximum(np.asarray(errors, dtype=np.float64), _LEAST))
     y = isotonic_regression(y, increasing=False).x
-    goal = np.log(target)
+    goal = np.log(max(target, _LEAST))
     # The last bits of a logarithm must not tell whether an end is reached.
     rounding = 1e-12
     if goal > y[0] + rounding:

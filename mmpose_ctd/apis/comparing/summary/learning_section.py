@@ -54,7 +54,7 @@ def next_budgets(budgets: list[int]) -> dict[int, int]:
     following = {}
     for n in budgets:
         larger = [m for m in budgets if m > n]
-        if 2 * n in larger:
+        if n > 0 and 2 * n in larger:
             following[n] = 2 * n
         elif larger:
             following[n] = larger[0]
@@ -68,13 +68,16 @@ def _others(arm: Arm, baseline: str) -> list[str]:
 def _figures(arm: Arm, baseline: str, budgets: list[int]) -> list[Plot]:
     curves = {}
     for system in arm.systems:
-        cells = [cell for n in budgets if (cell := arm.get(system, n))]
+        cells = [arm.get(system, n) for n in budgets if n > 0]
+        cells = [cell for cell in cells if cell]
         if cells:
             curves[system] = LearningCurve(
                 [cell.budget for cell in cells],
                 [cell.mean_error for cell in cells],
                 [spread(cell.mean_errors) for cell in cells],
             )
+    if not curves:
+        return []
     told = 'ME over the number of labelled images. ' + '; '.join(
         f'{name}: '
         + ', '.join(f'{n} {me:.2f}' for n, me in zip(c.budgets, c.errors))
@@ -108,7 +111,8 @@ def _figures(arm: Arm, baseline: str, budgets: list[int]) -> list[Plot]:
 
 
 def _efficiency(arm: Arm, baseline: str, budgets: list[int]) -> list:
-    bases = [cell for n in budgets if (cell := arm.get(baseline, n))]
+    bases = [arm.get(baseline, n) for n in budgets if n > 0]
+    bases = [cell for cell in bases if cell]
     if len(bases) < 2:
         return [
             f'{baseline} has fewer than two budgets: how many labels it '

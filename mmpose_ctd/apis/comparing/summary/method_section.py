@@ -60,8 +60,10 @@ _WORDS = (
         and, independently, seeds are drawn; with few seeds that differ much
         it is too narrow. t: from the two-way analysis of variance with
         subjects and seeds as random factors, as radiology does with cases
-        and readers (Dorfman, Berbaum and Metz, degrees of freedom of Hillis);
-        it holds its level with three seeds, too, and may be wide. Neither is
+        and readers (Dorfman, Berbaum and Metz, degrees of freedom of Hillis).
+        In simulations with three seeds the bootstrap contained the truth in
+        79 to 97 % of the cases, t in 92 to 95 %, [faces] in 37 to 93 %: the
+        less, the more seeds differ. Neither is
         known for one seed.""",
     ),
     (

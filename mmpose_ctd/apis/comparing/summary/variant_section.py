@@ -37,7 +37,7 @@ def variant_section(
         ]
         if any(cell.variant for cell in cells):
             section.add(_table(arm, budget, cells, baseline, elsewhere))
-            section.add(*_figures(arm, budget, cells, baseline))
+            section.add(*_figures(arm, budget, cells, baseline, elsewhere))
     section.add(
         'Each variant is compared with the same system without the variation '
         f'(does the setting matter?) and with {baseline}, with the same '
@@ -160,7 +160,7 @@ def _seeds(cell: Cell, *pairs: Pair | None) -> str:
     return told
 
 
-def _figures(arm: Arm, budget: int, cells: list[Cell], baseline: str) -> list:
+def _figures(arm, budget, cells, baseline, elsewhere) -> list[Plot]:
     """A figure for each setting with two numeric values or more."""
     settings: dict = {}
     for cell in cells:
@@ -180,11 +180,14 @@ def _figures(arm: Arm, budget: int, cells: list[Cell], baseline: str) -> list:
         }
         if max(len(x) for x, _, _ in curves.values()) < 2:
             continue
-        references = {
-            f'{name} as it is': cell.mean_error
-            for name in dict.fromkeys((*by_system, baseline))
-            if (cell := arm.get(name, budget))
-        }
+        references = {}
+        for _, cell in (point for ps in by_system.values() for point in ps):
+            for found, name in (
+                itself_of(cell, arm, elsewhere),
+                baseline_of(cell, arm, baseline, elsewhere),
+            ):
+                if found and not found.variant:
+                    references[f'{name} as it is'] = found.mean_error
         told = '; '.join(
             f'{name}: ' + ', '.join(f'{a:g} {b:.2f}' for a, b in zip(x, y))
             for name, (x, y, _) in curves.items()

@@ -88,6 +88,8 @@ def write_comparison(
         f'{dates(comparison.used)}, baseline {baseline}'
     )
     out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise InputError(f'{out}: expected a folder for the report.')
     out.mkdir(parents=True, exist_ok=True)
     plots = _unique(sections)
     texts = {
