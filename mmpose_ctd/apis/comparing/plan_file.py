@@ -9,6 +9,7 @@ import yaml
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
+from .cells import SEARCH
 from .plan import Plan, Search, Study, System, Variant
 
 __all__ = ['read_plan']
@@ -135,6 +136,8 @@ class _Reader:
         }
         baseline = top['baseline']
         self._known(baseline, systems, 'baseline')
+        if SEARCH in top['studies']:
+            self._wrong('studies', SEARCH, 'another name, the search has it')
         studies = {
             str(name): self._study(str(name), given, systems)
             for name, given in top['studies'].items()
@@ -163,7 +166,7 @@ class _Reader:
             environment=self._environment(top),
             search=self._search(top.get('search'), systems),
         )
-        if not plan.threshold > 0:
+        if not 0 < plan.threshold < float('inf'):
             self._wrong('threshold', plan.threshold, 'a number above 0')
         self._check_places(plan)
         return plan
@@ -185,17 +188,18 @@ class _Reader:
         key = f'studies.{name}'
         given = self._checked(key, given, _STUDY, ('budgets', 'seeds'))
         names = tuple(given.get('systems', systems))
-        if not names:
-            self._wrong(f'{key}.systems', [], 'names of systems')
         for system in names:
             self._known(system, systems, f'{key}.systems')
+        self._different(f'{key}.systems', names)
+        sites = given.get('held_out', ('',))
+        self._different(f'{key}.held_out', sites)
         return Study(
             name=name,
             systems=names,
             budgets=self._per_system(f'{key}.budgets', given, names, 1),
             seeds=self._per_system(f'{key}.seeds', given, names, 0),
             variants=self._variants(key, given),
-            held_out=tuple(str(s) for s in given.get('held_out', ('',))),
+            held_out=tuple(str(site) for site in sites),
             options=given.get('options', {}),
             steps=self._positive(f'{key}.steps', given.get('steps')),
             environment=self._environment(given),
@@ -215,18 +219,26 @@ class _Reader:
         found = {}
         for name in names:
             own = values.get(name, values.get('default'))
-            good = isinstance(own, Sequence) and len(own) and all(
-                isinstance(v, int) and not isinstance(v, bool) and v >= least
-                for v in own
-            )  # fmt: skip
-            if not good or len({*own}) < len(own):
-                self._wrong(
-                    f'{key} ({name})',
-                    own,
-                    f'different whole numbers from {least} on, [10, 20]',
-                )
+            self._numbers(f'{key} ({name})', own, least)
             found[name] = tuple(own)
         return found
+
+    def _numbers(self, key: str, given, least: int) -> None:
+        good = isinstance(given, (list, tuple)) and all(
+            isinstance(v, int) and not isinstance(v, bool) and v >= least
+            for v in given
+        )
+        if not good or not given or len({*given}) < len(given):
+            self._wrong(
+                key,
+                given,
+                f'different whole numbers from {least} on, [10, 20]',
+            )
+
+    def _different(self, key: str, given: Sequence) -> None:
+        texts = {str(value) for value in given}
+        if not given or len(texts) < len(given):
+            self._wrong(key, list(given), 'different names, at least one')
 
     def _variants(self, key: str, given: dict) -> tuple[Variant, ...]:
         found = [Variant()] if given.get('plain', True) else []
@@ -263,18 +275,23 @@ class _Reader:
             return None
         needed = ('budget', 'seeds', 'pool', 'subjects')
         given = self._checked('search', given, _SEARCH, needed)
+        self._numbers('search.seeds', given['seeds'], 0)
         common, own = given.get('common', {}), given.get('systems', {})
-        grids = {}
-        for name, system in systems.items():
-            if system.config:
-                grids[name] = {**common, **(own.get(name) or {})}
-        for name in own:
+        grids = {n: {**common} for n, one in systems.items() if one.config}
+        for name, grid in own.items():
             self._known(name, grids, 'search.systems')
+            if grid is not None and not isinstance(grid, Mapping):
+                self._wrong(
+                    f'search.systems.{name}',
+                    grid,
+                    'options and values to try, {option: [1, 2]}',
+                )
+            grids[name] |= grid or {}
         for name, grid in grids.items():
             for option, values in grid.items():
                 if not isinstance(values, (list, tuple)) or not values:
                     self._wrong(
-                        f'search.systems.{name}.{option}',
+                        f'search: {option} of {name}',
                         values,
                         'a list of values to try',
                     )
@@ -327,7 +344,7 @@ class _Reader:
         return {str(name): str(value) for name, value in found.items()}
 
     def _known(self, name: str, known: Mapping | Sequence, key: str) -> None:
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             self._wrong(key, name, f'one of {", ".join(map(str, known))}')
 
     def _config(self, key: str, config: str | None) -> None:
