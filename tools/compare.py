@@ -11,6 +11,7 @@ It may be killed at any time: the next start goes on where it was.
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -84,7 +85,13 @@ def main() -> None:
     if args.slurm:
         from mmpose_ctd.apis.comparing.slurm import write_slurm
 
-        write_slurm(plan, Path(args.slurm), args.tasks)
+        write_slurm(
+            plan,
+            Path(args.slurm),
+            args.tasks,
+            Path(__file__).resolve(),
+            chosen_options(args),
+        )
         print(f'Written to {args.slurm}; `bash {args.slurm}` submits it.')
         return
     import_mmpose_quietly()
@@ -117,27 +124,33 @@ def main() -> None:
             print(path)
         return
     share = None if args.share is None else share_of(args.share)
-    try:
-        outcome = work.carry_out(
-            plan,
-            jobs,
-            table,
-            places,
-            share,
-            minutes=args.minutes,
-            choice=choice,
-        )
-    except KeyboardInterrupt:
-        print('\nInterrupted. The same command goes on from here.')
-        sys.exit(130)
+    outcome = work.carry_out(
+        plan,
+        jobs,
+        table,
+        places,
+        share,
+        minutes=args.minutes,
+        choice=choice,
+    )
     told = f'{outcome.done} runs done'
     if outcome.waiting:
         told += f', {outcome.waiting} left'
     print(f'{told}. Results: {plan.table}')
-    for line in outcome.failed.values():
-        print(f'error: {line}', file=sys.stderr)
     if outcome.failed:
+        told = '\n'.join(f'error: {one}' for one in outcome.failed.values())
+        print(told, file=sys.stderr)
         sys.exit(1)
+
+
+def chosen_options(args: argparse.Namespace) -> list[str]:
+    """What was chosen of the plan, as words of a command line."""
+    words = []
+    for name in ('studies', 'systems', 'budgets', 'seeds'):
+        chosen = getattr(args, name)
+        if chosen is not None:
+            words += [f'--{name}', *map(str, chosen)]
+    return words
 
 
 def share_of(text: str):
@@ -154,5 +167,15 @@ def share_of(text: str):
     return Share(int(index), int(count))
 
 
+def interruptible() -> None:
+    """Ends in peace when interrupted or asked to, as by a cluster."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        print('\nInterrupted. The same command goes on from here.')
+        sys.exit(130)
+
+
 if __name__ == '__main__':
-    run(main)
+    run(interruptible)

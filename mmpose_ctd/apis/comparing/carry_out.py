@@ -1,7 +1,8 @@
 """Carries a plan out: whatever is not done yet, and nothing twice."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mmpose_ctd.errors import InputError
 
@@ -9,11 +10,14 @@ from .cells import SEARCH
 from .job_folder import JobFolder
 from .jobs import Job, JobList, Test
 from .plan import Plan
-from .progress import PlanProgress
+from .progress import PlanProgress, name_of
 from .results_table import ResultsTable
 from .workers import Worker, Workers
 
 __all__ = ['Choice', 'Outcome', 'Share', 'carry_out', 'collect', 'open_jobs']
+
+#: Seconds until a job that another process does is looked at again.
+_AGAIN = 2.0
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,16 @@ class Choice:
 
 @dataclass
 class Outcome:
-    """How a plan went: numbers of jobs, and why some failed."""
+    """How a plan went.
+
+    Attributes:
+        done (int): Trainings done by this call.
+        failed (dict[str, str]): Key of a training -> its name and why.
+        waiting (int): Trainings that are left.
+    """
 
     done: int = 0
-    failed: dict[str, str] | None = None
+    failed: dict[str, str] = field(default_factory=dict)
     waiting: int = 0
 
 
@@ -94,11 +104,16 @@ def collect(jobs: JobList, table: ResultsTable, keep_weights: bool) -> int:
         found = 0
         for job in open_jobs(jobs, table):
             folder = JobFolder.of(jobs.plan.work_dir, job)
-            result = folder.read(folder.result)
-            if result is not None and _answers(result, job):
-                table.add(job.key, result, job.tests)
-                folder.clear(keep_weights)
-                found += 1
+            # Whoever works there stores it himself.
+            lock = folder.claim() if folder.result.is_file() else None
+            if lock is None:
+                continue
+            with lock:
+                result = folder.answers(job)
+                if result is not None:
+                    table.add(job.key, result, job.tests)
+                    folder.clear(keep_weights)
+                    found += 1
         number += found
         if not found:
             return number
@@ -117,6 +132,16 @@ def open_jobs(
     )
 
 
+def later_jobs(
+    jobs: JobList, table: ResultsTable, choice: Choice | None = None
+) -> list[Job]:
+    """What waits for the search, as it would be without one."""
+    wants = (choice or Choice()).wants
+    chosen = jobs.chosen(table.errors())
+    waiting = {name: {} for name in jobs.plan.systems if name not in chosen}
+    return jobs.jobs([t for t in jobs.finals(waiting) if wants(t)])
+
+
 def carry_out(
     plan: Plan,
     jobs: JobList,
@@ -128,6 +153,9 @@ def carry_out(
     choice: Choice | None = None,
 ) -> Outcome:
     """Do a plan's jobs until none is left.
+
+    Several calls may do so at a time, on machines that share the folder and
+    whose file system has locks: none does what another is at.
 
     Args:
         plan (Plan): The plan.
@@ -144,93 +172,147 @@ def carry_out(
         Outcome: Failed jobs are told and left; the others go on.
     """
     progress = progress or PlanProgress(places)
-    outcome = Outcome(failed={})
-    workers = Workers(places, plan.threads)
-    begin = time.monotonic()
-    begun: dict[str, float] = {}
-    shared = share is not None
-    # Of a share the queue is fixed: other machines finish jobs meanwhile.
-    queue = _share(open_jobs(jobs, table, choice), share)
-    stale = False
+    work = _Work(plan, jobs, table, places, share, choice, progress)
     try:
         with progress:
-            while True:
-                if stale and not shared:
-                    queue = open_jobs(jobs, table, choice)
-                    stale = False
-                left = [
-                    job
-                    for job in queue
-                    if job.key not in outcome.failed and job.key not in begun
-                ]
-                progress.total = (
-                    outcome.done
-                    + len(outcome.failed)
-                    + len(workers.busy)
-                    + len(left)
-                )
-                late = minutes and time.monotonic() - begin > 60 * minutes
-                while left and workers.has_room and not late:
-                    job = left.pop(0)
-                    folder = JobFolder.of(plan.work_dir, job)
-                    folder.prepare(jobs, job)
-                    begun[job.key] = time.monotonic()
-                    workers.start(job, folder, {**job.cell.environment})
-                progress.update(workers.busy, left, table.speeds())
-                if not workers.busy:
-                    outcome.waiting = len(left)
-                    return outcome
-                time.sleep(0.3)
-                for worker in workers.finished():
-                    seconds = time.monotonic() - begun[worker.job.key]
-                    told = _end(worker, table, plan, shared)
-                    if told:
-                        outcome.failed[worker.job.key] = told
-                    else:
-                        outcome.done += 1
-                    begun.pop(worker.job.key)
-                    if shared:
-                        queue.remove(worker.job)
-                    stale = True
-                    progress.done = outcome.done
-                    progress.failed = len(outcome.failed)
-                    progress.tell_end(worker.job, seconds, told or 'done')
+            return work.until_done(minutes)
     finally:
-        workers.stop()
+        work.workers.stop()
 
 
-def _share(queue: list[Job], share: Share | None) -> list[Job]:
+class _Work:
+    """One call's jobs: those that wait, and those at work."""
+
+    def __init__(
+        self, plan, jobs, table, places, share, choice, progress
+    ) -> None:
+        self.plan = plan
+        self.jobs = jobs
+        self.table = table
+        self.share = share
+        self.choice = choice
+        self.progress = progress
+        self.workers = Workers(places, plan.threads)
+        self.outcome = Outcome()
+        self.begun: dict[str, float] = {}
+        #: Key -> when to look again at what another process is doing.
+        self.elsewhere: dict[str, float] = {}
+        self._look()
+
+    def until_done(self, minutes: float | None) -> Outcome:
+        end = None if minutes is None else time.monotonic() + 60 * minutes
+        while True:
+            late = end is not None and time.monotonic() > end
+            if not late:
+                self._begin_some()
+            self._show()
+            if not self.workers.busy and (late or not self.queue):
+                self.outcome.waiting = len(self.queue) + len(self.later)
+                return self.outcome
+            time.sleep(0.2)
+            ended = self.workers.finished()
+            for worker in ended:
+                self._end(worker)
+            # Of a share the queue is fixed: other machines finish jobs, too.
+            if ended and self.share is None:
+                self._look()
+
+    def _look(self) -> None:
+        """See what there is to do, and how fast it goes."""
+        busy = {worker.job.key for worker in self.workers.busy}
+        self.queue = [
+            job
+            for job in _cut(
+                open_jobs(self.jobs, self.table, self.choice), self.share
+            )
+            if job.key not in self.outcome.failed and job.key not in busy
+        ]
+        self.later = []
+        if self.share is None:
+            self.later = later_jobs(self.jobs, self.table, self.choice)
+        self.speeds = self.table.speeds()
+
+    def _begin_some(self) -> None:
+        for job in list(self.queue):
+            if not self.workers.has_room:
+                return
+            if time.monotonic() < self.elsewhere.get(job.key, 0):
+                continue
+            folder = JobFolder.of(self.plan.work_dir, job)
+            lock = folder.claim()
+            if lock is None:
+                if job.key not in self.elsewhere:
+                    self.progress.say(f'{name_of(job)}: at work elsewhere')
+                self.elsewhere[job.key] = time.monotonic() + _AGAIN
+                continue
+            self.queue.remove(job)
+            self.elsewhere.pop(job.key, None)
+            if self._is_done(job, folder):
+                lock.close()
+                if self.share is None:
+                    self._look()
+                return
+            folder.prepare(self.jobs, job)
+            self.begun[job.key] = time.monotonic()
+            self.workers.start(job, folder, lock, job.cell.environment)
+
+    def _is_done(self, job: Job, folder: JobFolder) -> bool:
+        """Whether another process has done it meanwhile."""
+        result = folder.answers(job)
+        if result is not None:
+            self._store(job, folder, result)
+            return True
+        if self.share is not None:
+            return False
+        errors = self.table.errors()
+        return all(test.key in errors for test in job.tests)
+
+    def _store(self, job: Job, folder: JobFolder, result: Mapping) -> None:
+        # Of a share it stays: only one machine writes the table.
+        if self.share is None:
+            self.table.add(job.key, result, job.tests)
+            folder.clear(self.plan.keep_weights)
+
+    def _end(self, worker: Worker) -> None:
+        """Store what a process left, or tell why it failed."""
+        job, folder = worker.job, worker.folder
+        seconds = time.monotonic() - self.begun.pop(job.key)
+        with worker.lock:
+            result = folder.answers(job)
+            status = worker.process.returncode
+            if status or result is None:
+                why = worker.last_line().removeprefix('error: ')
+                told = f'failed ({why}; see {folder.log})'
+                self.outcome.failed[job.key] = f'{name_of(job)}: {told}'
+                if self.share is None:
+                    self.table.fail(job.key, f'status {status}, see its log')
+            else:
+                told = 'done'
+                self._store(job, folder, result)
+                self.outcome.done += 1
+        self._count()
+        self.progress.tell_end(job, seconds, told)
+
+    def _count(self) -> None:
+        progress, outcome = self.progress, self.outcome
+        progress.done, progress.failed = outcome.done, len(outcome.failed)
+        progress.total = (
+            progress.done
+            + progress.failed
+            + len(self.workers.busy)
+            + len(self.queue)
+            + len(self.later)
+        )
+
+    def _show(self) -> None:
+        self._count()
+        self.progress.update(
+            self.workers.busy, [*self.queue, *self.later], self.speeds
+        )
+
+
+def _cut(queue: list[Job], share: Share | None) -> list[Job]:
     if share is None:
         return queue
     # By key, so that every machine cuts the list alike, whatever is done.
     return [j for j in queue if int(j.key, 16) % share.count == share.index]
-
-
-def _answers(result: dict, job: Job) -> bool:
-    return all(test.key in result['tests'] for test in job.tests)
-
-
-def _end(
-    worker: Worker,
-    table: ResultsTable,
-    plan: Plan,
-    shared: bool,
-) -> str:
-    """Store what a process left; '' or why it failed."""
-    folder, job = worker.folder, worker.job
-    result = folder.read(folder.result)
-    if worker.process.returncode or result is None:
-        told = _last_line(folder) or f'status {worker.process.returncode}'
-        table.fail(job.key, told)
-        return f'failed ({told}; see {folder.log})'
-    if not shared:
-        table.add(job.key, result, job.tests)
-        folder.clear(plan.keep_weights)
-    return ''
-
-
-def _last_line(folder: JobFolder) -> str:
-    lines = folder.log.read_text(errors='replace').split('\n')
-    lines = [line.strip() for line in lines if line.strip()]
-    errors = [line for line in lines if line.startswith('error: ')]
-    return (errors or lines or [''])[-1][:300]

@@ -75,7 +75,7 @@ def _trial(
         seed=seed,
         held_out='',
         role='trial',
-        options={**plan.options, **plan.systems[system].options, **settings},
+        options=_layers(plan.options, plan.systems[system].options, settings),
         steps=search.steps or plan.steps,
         environment=plan.environment,
     )
@@ -124,13 +124,13 @@ def final_cells(
                             seed=seed,
                             held_out=site,
                             role='final',
-                            options={
-                                **plan.options,
-                                **study.options,
-                                **system.options,
-                                **chosen[name],
-                                **variant.options,
-                            },
+                            options=_layers(
+                                plan.options,
+                                study.options,
+                                system.options,
+                                chosen[name],
+                                variant.options,
+                            ),
                             steps=variant.steps or study.steps or plan.steps,
                             environment={
                                 **plan.environment,
@@ -138,3 +138,13 @@ def final_cells(
                                 **variant.environment,
                             },
                         )
+
+
+def _layers(*layers: Mapping) -> dict:
+    """Overrides in their order: of ``a`` and ``a.b`` the later one wins."""
+    found: dict = {}
+    for layer in layers:
+        for key, value in layer.items():
+            found.pop(key, None)
+            found[key] = value
+    return found

@@ -16,7 +16,7 @@ def commit() -> str:
     Outside of a clone it is the version, such as ``'v0.1.0'``.
     """
     try:
-        found, changed = (
+        found, changed, root = (
             subprocess.run(
                 ['git', '-C', str(_ROOT), *words],
                 capture_output=True,
@@ -26,8 +26,12 @@ def commit() -> str:
             for words in (
                 ('rev-parse', '--short=10', 'HEAD'),
                 ('status', '--porcelain', '--untracked-files=no'),
+                ('rev-parse', '--show-toplevel'),
             )
         )
     except (OSError, subprocess.CalledProcessError):
+        return f'v{__version__}'
+    if Path(root).resolve() != _ROOT:
+        # Installed inside of another project, whose commit tells nothing.
         return f'v{__version__}'
     return found + ('+' if changed else '')

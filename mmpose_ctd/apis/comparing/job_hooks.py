@@ -33,22 +33,32 @@ class JobProgressHook(Hook):
         self.progress = progress
         self.times = times
         self.resumed = 0
+        self._marks: dict = {}
         self._before = 0.0
+        self._begin: float | None = None
         self._told = 0.0
 
     @property
     def seconds(self) -> float:
         """Training time up to now, of all parts."""
+        if self._begin is None:
+            return self._before
         return self._before + time.perf_counter() - self._begin
 
     def before_train(self, runner) -> None:
-        marks = {}
+        if runner.iter == 0:
+            self._begin = time.perf_counter()
+            return
         if self.times.is_file():
-            marks = json.loads(self.times.read_text(encoding='utf-8'))
-        if runner.iter and str(runner.iter) in marks:
-            self._before = marks[str(runner.iter)]
-            self.resumed = marks.get('resumed', 0) + 1
-        self._begin = time.perf_counter()
+            self._marks = json.loads(self.times.read_text(encoding='utf-8'))
+        self._before = self._marks.get(str(runner.iter), 0.0)
+        self.resumed = self._marks.get('resumed', 0) + 1
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        # A resumed run first draws the batches that it has seen: no cost of
+        # the system.
+        if self._begin is None:
+            self._begin = time.perf_counter()
 
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
@@ -59,10 +69,10 @@ class JobProgressHook(Hook):
             write_json(self.progress, dict(step=step, seconds=self.seconds))
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        step = checkpoint['meta']['iter']
-        write_json(
-            self.times, {str(step): self.seconds, 'resumed': self.resumed}
-        )
+        # Marks of older checkpoints stay: it may be killed while it saves.
+        self._marks[str(checkpoint['meta']['iter'])] = self.seconds
+        self._marks['resumed'] = self.resumed
+        write_json(self.times, self._marks)
 
 
 class CollectPointsHook(Hook):

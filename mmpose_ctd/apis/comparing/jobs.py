@@ -1,6 +1,8 @@
 """Trainings that are still to be done, each with its tests."""
 
-from collections.abc import Iterator
+import os.path as osp
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mmengine.config import Config
@@ -11,7 +13,7 @@ from .cells import Cell, final_cells, trial_cells
 from .keys import config_hash, run_key, train_key
 from .plan import Plan, Variant
 from .run_config import ConfigReader
-from .subjects import Subjects
+from .subjects import Subjects, file_digest
 
 __all__ = ['Job', 'JobList', 'Test']
 
@@ -74,6 +76,7 @@ class JobList:
         self.data_root = data.get('data_root') or ''
         self.ann_file = data.ann_file
         self.subjects = Subjects(plan, self.data_root, self.ann_file)
+        self._files: dict[str, str] = {}
         self._known: dict[str, Test] = {}
         self._trainings: dict[str, tuple[str, list[str]]] = {}
 
@@ -161,25 +164,52 @@ class JobList:
         data.check_apart(train, test)
         system = self.plan.systems[cell.system]
         if system.command:
-            text = {'command': system.command, 'seed': cell.seed}
+            # By words: of a path in one of them the name counts.
+            command = shlex.split(system.command)
+            text = {'command': command, 'seed': cell.seed}
             cfg = Config({'model': text, 'randomness': {'seed': cell.seed}})
             training = train_key(cfg, train, data.digest)
             known, cfg = config_hash(cfg), None
             key = run_key(training, {}, test, data.digest)
         else:
             cfg = self.reader.of(cell)
-            if cfg.test_dataloader.dataset.ann_file != self.ann_file:
-                raise InputError(
-                    f'{self.plan.path}: {cell.system} is tested on '
-                    f'{cfg.test_dataloader.dataset.ann_file!r}, '
-                    f'{self.plan.baseline} on {self.ann_file!r}; a comparison '
-                    'has one annotation file.'
-                )
-            training = train_key(cfg, train, data.digest)
+            self._check_data(cfg, cell)
+            self._check_files(cfg)
+            training = train_key(cfg, train, self._training_data(cfg))
             key = run_key(training, cfg, test, data.digest)
             known = config_hash(cfg)
         self._trainings[identity] = training, train
         return Test(key, cell, test, cfg, known)
+
+    def _check_data(self, cfg: Config, cell: Cell) -> None:
+        """All systems are tested on the same faces."""
+        ours = osp.normpath(self.data_root), self.ann_file
+        theirs = _place(cfg.test_dataloader.dataset)
+        if theirs != ours:
+            raise InputError(
+                f'{self.plan.path}: {cell.system} in {cell.study} is tested '
+                f'on {theirs[1]!r} in {theirs[0]!r}, {self.plan.baseline} on '
+                f'{ours[1]!r} in {ours[0]!r}; a comparison has one '
+                'annotation file.'
+            )
+
+    def _training_data(self, cfg: Config) -> str:
+        """Digest of the annotations that are learned from."""
+        root, name = _place(cfg.train_dataloader.dataset)
+        if (root, name) == (osp.normpath(self.data_root), self.ann_file):
+            return self.subjects.digest
+        return f'{self.subjects.digest} {file_digest(osp.join(root, name))}'
+
+    def _check_files(self, cfg: Config) -> None:
+        """A run is known by its files' names, so each must mean one file."""
+        for path in _paths([cfg.model, cfg.get('load_from')]):
+            name = osp.basename(path)
+            other = self._files.setdefault(name, path)
+            if osp.normpath(other) != osp.normpath(path):
+                raise InputError(
+                    f'{self.plan.path}: {other!r} and {path!r} have the same '
+                    'name, by which runs are told apart. Rename one of them.'
+                )
 
     def jobs(self, tests: list[Test]) -> list[Job]:
         """The trainings of these tests, in the order of their first test."""
@@ -190,3 +220,22 @@ class JobList:
             if all(test.key != other.key for other in job.tests):
                 job.tests.append(test)
         return list(found.values())
+
+
+def _place(dataset: Mapping) -> tuple[str, str]:
+    return (
+        osp.normpath(dataset.get('data_root') or ''),
+        dataset.get('ann_file') or '',
+    )
+
+
+def _paths(value) -> Iterator[str]:
+    """All that could be files of weights in a part of a config."""
+    if isinstance(value, Mapping):
+        value = value.values()
+    if isinstance(value, str):
+        if '/' in value.rstrip('/') and osp.splitext(value)[1]:
+            yield value
+    elif isinstance(value, Iterable):
+        for item in value:
+            yield from _paths(item)

@@ -20,6 +20,7 @@ _TRAINING = (
     'auto_scale_lr',
     'randomness',
 )
+_TESTING = ('test_dataloader',)
 #: Where things lie, and how a machine is used; the subjects count, not the
 #: split that names them.
 _PLACES = (
@@ -32,16 +33,36 @@ _PLACES = (
 )
 
 
+#: Hooks that log, draw and save, or only move what others decide.
+_PLAIN_HOOKS = {
+    *('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler'),
+    *('checkpoint', 'visualization'),
+}
+
+
 def config_hash(cfg: Config) -> str:
     """Twelve characters by which a training's and test's settings are known.
 
     Folders do not count: the same config has the same hash on another
     machine.
     """
-    return _digest({key: cfg.get(key) for key in (*_TRAINING, *_TESTING)})
+    settings = {key: cfg.get(key) for key in (*_TRAINING, *_TESTING)}
+    return _digest(settings | _unusual(cfg))
 
 
-_TESTING = ('test_dataloader',)
+def _unusual(cfg: Config) -> dict:
+    """What decides a training where a config has it; few do."""
+    found = {}
+    if cfg.get('load_from'):
+        found['load_from'] = cfg.load_from
+    hooks = {
+        name: hook
+        for name, hook in (cfg.get('default_hooks') or {}).items()
+        if name not in _PLAIN_HOOKS and hook is not None
+    }
+    if hooks:
+        found['default_hooks'] = hooks
+    return found
 
 
 def train_key(cfg: Config, train: Sequence[str], data: str) -> str:
@@ -52,7 +73,7 @@ def train_key(cfg: Config, train: Sequence[str], data: str) -> str:
         train (Sequence[str]): The training subjects.
         data (str): Digest of the annotation file.
     """
-    settings = {key: cfg.get(key) for key in _TRAINING}
+    settings = {key: cfg.get(key) for key in _TRAINING} | _unusual(cfg)
     settings['model'] = {
         key: value
         for key, value in cfg.model.items()

@@ -10,6 +10,7 @@ import yaml
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
+from .cells import SEARCH
 from .plan import Plan, Search, Study, System, Variant
 
 __all__ = ['read_plan']
@@ -136,6 +137,8 @@ class _Reader:
         }
         baseline = top['baseline']
         self._known(baseline, systems, 'baseline')
+        if SEARCH in top['studies']:
+            self._wrong('studies', SEARCH, 'another name, the search has it')
         studies = {
             str(name): self._study(str(name), given, systems)
             for name, given in top['studies'].items()
@@ -164,7 +167,7 @@ class _Reader:
             environment=self._environment(top),
             search=self._search(top.get('search'), systems),
         )
-        if not plan.threshold > 0:
+        if not 0 < plan.threshold < float('inf'):
             self._wrong('threshold', plan.threshold, 'a number above 0')
         self._check_places(plan)
         return plan
@@ -186,17 +189,18 @@ class _Reader:
         key = f'studies.{name}'
         given = self._checked(key, given, _STUDY, ('budgets', 'seeds'))
         names = tuple(given.get('systems', systems))
-        if not names:
-            self._wrong(f'{key}.systems', [], 'names of systems')
         for system in names:
             self._known(system, systems, f'{key}.systems')
+        self._different(f'{key}.systems', names)
+        sites = given.get('held_out', ('',))
+        self._different(f'{key}.held_out', sites)
         return Study(
             name=name,
             systems=names,
             budgets=self._per_system(f'{key}.budgets', given, names, 1),
             seeds=self._per_system(f'{key}.seeds', given, names, 0),
             variants=self._variants(key, given),
-            held_out=tuple(str(s) for s in given.get('held_out', ('',))),
+            held_out=tuple(str(site) for site in sites),
             options=given.get('options', {}),
             steps=self._positive(f'{key}.steps', given.get('steps')),
             environment=self._environment(given),
@@ -216,18 +220,26 @@ class _Reader:
         found = {}
         for name in names:
             own = values.get(name, values.get('default'))
-            good = isinstance(own, Sequence) and len(own) and all(
-                isinstance(v, int) and not isinstance(v, bool) and v >= least
-                for v in own
-            )  # fmt: skip
-            if not good or len({*own}) < len(own):
-                self._wrong(
-                    f'{key} ({name})',
-                    own,
-                    f'different whole numbers from {least} on, [10, 20]',
-                )
+            self._numbers(f'{key} ({name})', own, least)
             found[name] = tuple(own)
         return found
+
+    def _numbers(self, key: str, given, least: int) -> None:
+        good = isinstance(given, (list, tuple)) and all(
+            isinstance(v, int) and not isinstance(v, bool) and v >= least
+            for v in given
+        )
+        if not good or not given or len({*given}) < len(given):
+            self._wrong(
+                key,
+                given,
+                f'different whole numbers from {least} on, [10, 20]',
+            )
+
+    def _different(self, key: str, given: Sequence) -> None:
+        texts = {str(value) for value in given}
+        if not given or len(texts) < len(given):
+            self._wrong(key, list(given), 'different names, at least one')
 
     def _variants(self, key: str, given: dict) -> tuple[Variant, ...]:
         found = [Variant()] if given.get('plain', True) else []
@@ -264,13 +276,26 @@ class _Reader:
             return None
         needed = ('budget', 'seeds', 'pool', 'subjects')
         given = self._checked('search', given, _SEARCH, needed)
+        self._numbers('search.seeds', given['seeds'], 0)
         common, own = given.get('common', {}), given.get('systems', {})
-        grids = {}
-        for name, system in systems.items():
-            if system.config:
-                grids[name] = self._grid(name, common, own.get(name) or {})
-        for name in own:
-            self._known(name, grids, 'search.systems')
+        for name, one in own.items():
+            self._known(
+                name,
+                [n for n in systems if systems[n].config],
+                'search.systems',
+            )
+            if not isinstance(one, (Mapping, list, tuple, type(None))):
+                self._wrong(
+                    f'search.systems.{name}',
+                    one,
+                    'options and values to try, {option: [1, 2]}, or a list '
+                    'of settings',
+                )
+        grids = {
+            name: self._grid(name, common, own.get(name) or {})
+            for name, system in systems.items()
+            if system.config
+        }
         return Search(
             budget=self._positive('search.budget', given['budget']),
             seeds=tuple(given['seeds']),
@@ -340,7 +365,7 @@ class _Reader:
         return {str(name): str(value) for name, value in found.items()}
 
     def _known(self, name: str, known: Mapping | Sequence, key: str) -> None:
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             self._wrong(key, name, f'one of {", ".join(map(str, known))}')
 
     def _config(self, key: str, config: str | None) -> None:

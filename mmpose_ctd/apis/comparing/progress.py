@@ -12,7 +12,7 @@ from rich.table import Table
 from .jobs import Job
 from .workers import Worker
 
-__all__ = ['PlanProgress', 'cost_of']
+__all__ = ['PlanProgress', 'cost_of', 'name_of']
 
 #: Seconds of a step for a system that never ran, until one did.
 _GUESS = 1.0
@@ -47,7 +47,7 @@ class PlanProgress:
         self.places = places
         self.console = console or Console()
         self.done = self.failed = self.total = 0
-        self._left = 0.0
+        self._left: float | None = None
         self._busy: Sequence[Worker] = ()
         self._begin = time.monotonic()
         self._live: Live | None = None
@@ -74,12 +74,23 @@ class PlanProgress:
     ) -> None:
         """Tell what is at work and what waits."""
         self._busy = busy
-        left = sum(cost_of(job, speeds) for job in waiting)
+        # What is at work tells its own speed before any is done.
+        known = dict(speeds)
+        at_work = []
         for worker in busy:
-            steps = max(worker.job.cell.steps, 1)
-            rest = 1 - min(worker.step / steps, 1)
-            left += rest * cost_of(worker.job, speeds)
-        self._left = left / self.places
+            cell = worker.job.cell
+            step, seconds = worker.progress
+            if step and seconds:
+                known.setdefault(
+                    (cell.system, cell.steps), seconds / step * cell.steps
+                )
+            rest = 1 - min(step / max(cell.steps, 1), 1)
+            at_work.append((worker.job, rest))
+        costs = [rest * cost_of(job, known) for job, rest in at_work]
+        costs += [cost_of(job, known) for job in waiting]
+        # No sooner than the longest of them.
+        left = max(sum(costs) / self.places, max(costs, default=0.0))
+        self._left = left if known or not costs else None
 
     def say(self, line: str) -> None:
         """A line that stays."""
@@ -94,7 +105,9 @@ class PlanProgress:
 
     @property
     def time_left(self) -> str:
-        """Such as ``'1:20:00'``."""
+        """Such as ``'1:20:00'``; ``'?'`` while nothing is known."""
+        if self._left is None:
+            return '?'
         return str(datetime.timedelta(seconds=round(self._left)))
 
     def _shown(self) -> Group:
@@ -117,7 +130,7 @@ class PlanProgress:
         table = Table.grid(padding=(0, 1))
         for worker in self._busy:
             steps = max(worker.job.cell.steps, 1)
-            step = min(worker.step, steps)
+            step = min(worker.progress[0], steps)
             table.add_row(
                 f'  {name_of(worker.job)}',
                 ProgressBar(total=steps, completed=step, width=20),

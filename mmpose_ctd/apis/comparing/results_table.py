@@ -3,12 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional import image_errors
+from mmpose_ctd.privacy import redact
 
 from .jobs import Test
 from .run_record import RunRecord
@@ -17,22 +19,22 @@ __all__ = ['ResultsTable']
 
 #: Raised when the tables change; what other versions wrote is not read.
 _VERSION = 1
-_SCHEMA = """
-CREATE TABLE runs (
+_SCHEMA = (
+    """CREATE TABLE runs (
     key TEXT PRIMARY KEY, training TEXT, study TEXT, system TEXT,
     variant TEXT, budget INTEGER, seed INTEGER, held_out TEXT, role TEXT,
     options TEXT, steps INTEGER, config_hash TEXT, commit_id TEXT,
     environment TEXT, started TEXT, seconds REAL, test_seconds REAL,
     resumed INTEGER, test_set TEXT, landmarks TEXT, mean_error REAL
-);
-CREATE TABLE images (
+)""",
+    """CREATE TABLE images (
     key TEXT, image INTEGER, subject INTEGER, site TEXT, error REAL,
     landmark_errors TEXT, PRIMARY KEY (key, image)
-) WITHOUT ROWID;
-CREATE TABLE failures (
+) WITHOUT ROWID""",
+    """CREATE TABLE failures (
     training TEXT PRIMARY KEY, told TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP
-);
-"""
+)""",
+)
 _COLUMNS = (
     *('key', 'training', 'study', 'system', 'variant', 'budget', 'seed'),
     *('held_out', 'role', 'options', 'steps', 'config_hash', 'commit_id'),
@@ -60,28 +62,61 @@ class ResultsTable:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with closing(self._connect()) as db, db:
-                version = db.execute('PRAGMA user_version').fetchone()[0]
-                empty = not db.execute(
-                    'SELECT count(*) FROM sqlite_master'
-                ).fetchone()[0]
-                if empty:
-                    db.executescript(_SCHEMA)
+            with closing(sqlite3.connect(path, timeout=60)) as db, db:
+                tables = self._tables(db)
+                if not tables:
+                    # Another process may be at it, too.
+                    db.execute('BEGIN IMMEDIATE')
+                    tables = self._tables(db)
+                if not tables:
+                    for table in _SCHEMA:
+                        db.execute(table)
                     db.execute(f'PRAGMA user_version = {_VERSION}')
+                    tables = self._tables(db)
+                version = db.execute('PRAGMA user_version').fetchone()[0]
         except sqlite3.DatabaseError as error:
             raise InputError(
                 f'{path}: no table of results ({error}). Name another file '
                 'in the plan (table), or remove it.'
             ) from error
-        if not empty and version != _VERSION:
+        if not {'runs', 'images', 'failures'} <= tables:
+            raise InputError(
+                f"{path}: another program's SQLite file, it holds "
+                f'{", ".join(sorted(tables))}. Name another file in the plan '
+                '(table).'
+            )
+        if version != _VERSION:
             raise InputError(
                 f'{path}: a table of version {version}, this program writes '
                 f'version {_VERSION}. Name another file in the plan (table).'
             )
 
-    def _connect(self) -> sqlite3.Connection:
-        # Waits for another process that writes.
-        return sqlite3.connect(self.path, timeout=60)
+    @staticmethod
+    def _tables(db: sqlite3.Connection) -> set[str]:
+        return {
+            name
+            for (name,) in db.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            )
+        }
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of it is stored, or nothing.
+
+        Raises:
+            InputError: If the file cannot be read or written.
+        """
+        try:
+            # Waits for another process that writes.
+            with closing(sqlite3.connect(self.path, timeout=60)) as db, db:
+                yield db
+        except sqlite3.Error as error:
+            raise InputError(
+                f'{self.path}: {error}. Is the disk full, or may the file '
+                'not be written? No result is lost: the next start stores '
+                "what is in the runs' folders."
+            ) from error
 
     def add(
         self,
@@ -100,8 +135,7 @@ class ResultsTable:
         for test in tests:
             found, cell = result['tests'][test.key], test.cell
             errors = _array(found['errors'])
-            means = np.nanmean(errors, axis=1)
-            options = {**cell.options}
+            means = image_errors(errors)
             rows.append(
                 (
                     test.key,
@@ -113,7 +147,7 @@ class ResultsTable:
                     cell.seed,
                     cell.held_out,
                     cell.role,
-                    json.dumps(options, sort_keys=True),
+                    json.dumps(redact({**cell.options}), sort_keys=True),
                     cell.steps,
                     found['config_hash'],
                     result['commit'],
@@ -124,7 +158,7 @@ class ResultsTable:
                     result['resumed'],
                     found['test_set'],
                     json.dumps(found['landmarks']),
-                    round(float(means.mean()), 6),
+                    round(_mean(means, test), 6),
                 )
             )
             images += [
@@ -137,9 +171,12 @@ class ResultsTable:
             ]  # fmt: skip
         marks = ','.join('?' * len(_COLUMNS))
         names = ','.join(_COLUMNS)
-        with closing(self._connect()) as db, db:
+        with self._connect() as db:
             db.executemany(
                 f'INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})', rows
+            )
+            db.executemany(
+                'DELETE FROM images WHERE key=?', [row[:1] for row in rows]
             )
             db.executemany(
                 'INSERT OR REPLACE INTO images VALUES (?,?,?,?,?,?)', images
@@ -147,8 +184,13 @@ class ResultsTable:
             db.execute('DELETE FROM failures WHERE training=?', (training,))
 
     def fail(self, training: str, told: str) -> None:
-        """Note why a job failed; the next start tries it again."""
-        with closing(self._connect()) as db, db:
+        """Note that a job failed; the next start tries it again.
+
+        Args:
+            training (str): Key of the training.
+            told (str): Without anybody's name: the table may be handed on.
+        """
+        with self._connect() as db:
             db.execute(
                 'INSERT OR REPLACE INTO failures (training, told) '
                 'VALUES (?, ?)',
@@ -157,12 +199,12 @@ class ResultsTable:
 
     def errors(self) -> dict[str, float]:
         """Key -> mean error of every run, pixels of the image."""
-        with closing(self._connect()) as db:
+        with self._connect() as db:
             return dict(db.execute('SELECT key, mean_error FROM runs'))
 
     def speeds(self) -> dict[tuple[str, int], float]:
         """Seconds a run took: (system, steps) -> mean over its runs."""
-        with closing(self._connect()) as db:
+        with self._connect() as db:
             rows = db.execute(
                 'SELECT system, steps, avg(seconds + test_seconds) FROM runs '
                 'GROUP BY system, steps'
@@ -175,7 +217,7 @@ class ResultsTable:
         A run that several studies ask for was done once, and is a record in
         each of them.
         """
-        with closing(self._connect()) as db:
+        with self._connect() as db:
             db.row_factory = sqlite3.Row
             for test in tests:
                 row = db.execute(
@@ -214,6 +256,16 @@ def _record(db: sqlite3.Connection, row: sqlite3.Row, test: Test) -> RunRecord:
         sites=tuple(image['site'] for image in images),
         errors=_array([json.loads(i['landmark_errors']) for i in images]),
     )
+
+
+def _mean(means: np.ndarray, test: Test) -> float:
+    """ME: the mean over the images that can be judged."""
+    if np.isnan(means).all():
+        raise InputError(
+            f'no image of the test set of {test.cell.system} has a visible '
+            'landmark.'
+        )
+    return float(np.nanmean(means))
 
 
 def _array(rows: list) -> np.ndarray:

@@ -4,15 +4,29 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 
 from mmengine.config import Config
 
+from mmpose_ctd.apis.command_line import RUNNER_KEYS
 from mmpose_ctd.errors import InputError
 
 from .cells import Cell
 from .plan import Plan
 
 __all__ = ['ConfigReader', 'surroundings']
+
+
+#: Settings of a config that a plan has its own keys for.
+_OF_THE_PLAN = {
+    'train_cfg.max_iters': 'steps',
+    'randomness.seed': 'seeds',
+    'train_dataloader.dataset.split': 'train_split',
+    'test_dataloader.dataset.split': 'test_split',
+    'test_evaluator*': 'threshold (errors are in pixels of the image)',
+    'work_dir': 'work_dir',
+    'resume': 'no matter',
+}
 
 
 @contextlib.contextmanager
@@ -83,6 +97,7 @@ class ConfigReader:
         """
         config = cell.variant.config or self.plan.systems[cell.system].config
         cfg = self.base(config, cell.environment).copy()
+        self._check_options(config, cell)
         try:
             cfg.merge_from_dict(dict(cell.options))
         except (KeyError, TypeError, IndexError) as error:
@@ -90,15 +105,15 @@ class ConfigReader:
                 f'{self.plan.path}: options of {cell.system} in '
                 f'{cell.study}: {" ".join(str(error).split())}'
             ) from error
-        self._check_options(cfg, config, cell)
         _set_steps(cfg, cell.steps)
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=cell.seed)
-        hook = cfg.default_hooks.checkpoint
-        hook.update(
+        hooks = cfg.setdefault('default_hooks', {})
+        hooks['checkpoint'] = dict(
+            type='CheckpointHook',
+            by_epoch=False,
             interval=self.plan.checkpoint_every,
-            max_keep_ckpts=1,
-            save_last=True,
-            save_best=None,
+            # While one is written the one before is whole.
+            max_keep_ckpts=2,
         )
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
         cfg.test_evaluator = dict(
@@ -106,15 +121,22 @@ class ConfigReader:
         )
         return cfg
 
-    def _check_options(self, cfg: Config, config: str, cell: Cell) -> None:
-        """Refuse a new top-level key: nothing would read it."""
-        known = {*self.base(config, cell.environment)}
-        new = [key for key in cfg if key not in known]
-        if new:
-            raise InputError(
-                f'{self.plan.path}: options of {cell.system} in {cell.study} '
-                f'set {new[0]!r}, which {config} does not have.'
+    def _check_options(self, config: str, cell: Cell) -> None:
+        """Refuse what nothing would read, and what the plan itself sets."""
+        known = RUNNER_KEYS & {*self.base(config, cell.environment)}
+        for option in cell.options:
+            where = (
+                f'{self.plan.path}: options of {cell.system} in '
+                f'{cell.study or "the plan"} set {option!r}'
             )
+            for pattern, key in _OF_THE_PLAN.items():
+                if fnmatch(option, pattern):
+                    raise InputError(f'{where}; that is {key} of the plan.')
+            if option.split('.')[0] not in known:
+                raise InputError(
+                    f'{where}, which no training with {config} reads. '
+                    f'Its settings are {", ".join(sorted(known))}.'
+                )
 
 
 def _set_steps(cfg: Config, steps: int) -> None:
@@ -132,5 +154,10 @@ def _set_steps(cfg: Config, steps: int) -> None:
         schedulers = [schedulers]
     for scheduler in schedulers:
         # A warm-up keeps its length.
-        if scheduler.get('end') == before:
-            scheduler['end'] = steps
+        for key in ('end', 'T_max'):
+            if scheduler.get(key) == before:
+                scheduler[key] = steps
+        if scheduler.get('milestones') and not scheduler.get('by_epoch', True):
+            scheduler['milestones'] = [
+                round(step * steps / before) for step in scheduler.milestones
+            ]

@@ -1,9 +1,12 @@
 """Does one job in a process of its own: trains, and tests.
 
-python -m mmpose_ctd.apis.comparing.run_job FOLDER
+python -m mmpose_ctd.apis.comparing.run_job FOLDER [PARENT]
+
+It ends when the process PARENT does.
 """
 
 import datetime
+import logging
 import os
 import shlex
 import subprocess
@@ -20,12 +23,15 @@ from mmpose_ctd.privacy import redact_logs
 
 from .commit import commit
 from .job_folder import JobFolder, write_json
+from .parent_watch import end_with
 
 __all__ = ['main']
 
 
 def main() -> None:
     """Do what ``job.json`` of the folder says; write ``result.json``."""
+    if len(sys.argv) > 2:
+        end_with(int(sys.argv[2]))
     folder = JobFolder(Path(sys.argv[1]))
     job = folder.read(folder.job)
     if job is None:
@@ -35,52 +41,79 @@ def main() -> None:
     redact_logs()
     import_mmpose_quietly()
     started = datetime.datetime.now(datetime.UTC).isoformat('T', 'seconds')
+    told = dict(started=started, commit=version)
     if job['command']:
         trained, tests = _by_command(folder, job)
     else:
-        trained = _train(folder, job)
+        trained = _train(folder, job, told)
         tests = _test(folder, job)
     # After the training: it may have set the threads.
     from mmpose_ctd.apis.benchmark.machine import machine_class
 
     machine = machine_class()
     del machine['load']
-    write_json(
-        folder.result,
-        dict(
-            started=started,
-            commit=version,
-            environment=machine,
-            tests=tests,
-            **trained,
-        ),
-    )
+    told['environment'] = machine
+    write_json(folder.result, told | trained | dict(tests=tests))
 
 
-def _train(folder: JobFolder, job: dict) -> dict:
-    """Train, or go on; leave nothing but weights."""
+def _train(folder: JobFolder, job: dict, told: dict) -> dict:
+    """Train, or go on; leave nothing but weights.
+
+    Args:
+        folder (JobFolder): Where.
+        job (dict): What.
+        told (dict): Beginning and commit of this process.
+
+    Returns:
+        dict: Seconds, how often resumed, and beginning and commit of the
+        process that trained: of weights that were kept it was another.
+    """
     from mmpose_ctd.apis.terse_runner import TerseRunner
 
     from .job_hooks import JobProgressHook
 
-    times = folder.path / 'seconds.json'
-    told = folder.read(times) or {}
     if folder.weights.is_file():
-        return dict(seconds=told['seconds'], resumed=told['resumed'])
+        known = folder.read(folder.seconds) or {}
+        keys = ('seconds', 'resumed', 'started', 'commit')
+        return {key: known[key] for key in keys if key in known}
     cfg = Config.fromfile(job['config'])
-    cfg.resume = (folder.path / 'last_checkpoint').is_file()
+    last = _whole_checkpoint(folder)
+    if last is not None:
+        # It begins where the config says, if anywhere; a half run goes on.
+        cfg.resume, cfg.load_from = True, str(last)
     cfg.experiment_name = f'{job["key"]}-train-{os.getpid()}'
     runner = TerseRunner.from_cfg(cfg)
-    hook = JobProgressHook(folder.progress, times)
+    hook = JobProgressHook(folder.progress, folder.seconds)
     runner.register_hook(hook)
     runner.train()
     last = folder.path / f'iter_{runner.iter}.pth'
     content = torch.load(last, map_location='cpu', weights_only=True)
     part = folder.weights.with_suffix('.tmp')
     torch.save({k: content[k] for k in ('state_dict', 'meta')}, part)
-    write_json(times, dict(seconds=hook.seconds, resumed=hook.resumed))
+    done = dict(told, seconds=hook.seconds, resumed=hook.resumed)
+    # The marks stay: it may be killed before the weights have their name.
+    write_json(folder.seconds, (folder.read(folder.seconds) or {}) | done)
     os.replace(part, folder.weights)
-    return dict(seconds=hook.seconds, resumed=hook.resumed)
+    return done
+
+
+def _whole_checkpoint(folder: JobFolder) -> Path | None:
+    """The newest that was not cut off by a kill or a full disk."""
+    for file in folder.checkpoints():
+        try:
+            content = torch.load(file, map_location='cpu', weights_only=True)
+        # A cut file raises whatever its readers meet.
+        except Exception as error:
+            logging.getLogger(__name__).warning(
+                '%s cannot be read (%s); removed.',
+                file.name,
+                type(error).__name__,
+            )
+            file.unlink()
+            continue
+        if {'state_dict', 'optimizer', 'message_hub'} <= {*content}:
+            return file
+    return None
 
 
 def _test(folder: JobFolder, job: dict) -> dict[str, dict]:
@@ -93,10 +126,7 @@ def _test(folder: JobFolder, job: dict) -> dict[str, dict]:
     for test in job['tests']:
         write_json(folder.progress, dict(step=job['steps'], testing=True))
         cfg = Config.fromfile(test['config'])
-        # Averages of weights are what was stored.
-        cfg.custom_hooks = [
-            h for h in cfg.get('custom_hooks') or [] if h.type != 'EMAHook'
-        ]
+        _only_test(cfg)
         cfg.experiment_name = f'{test["key"]}-{os.getpid()}'
         begin = time.perf_counter()
         runner = TestingRunner.from_cfg(cfg)
@@ -110,6 +140,25 @@ def _test(folder: JobFolder, job: dict) -> dict[str, dict]:
             config_hash=test['config_hash'],
         )
     return found
+
+
+def _only_test(cfg: Config) -> None:
+    """Leave what would change the weights, or draw figures nobody reads."""
+    # mmengine would load it over the trained weights.
+    cfg.resume, cfg.load_from = False, None
+    # Averages of weights are what was stored.
+    cfg.custom_hooks = [
+        hook for hook in cfg.get('custom_hooks') or [] if not _is_average(hook)
+    ]
+    cfg.default_hooks = {
+        name: None if name == 'visualization' or _is_average(hook) else hook
+        for name, hook in (cfg.get('default_hooks') or {}).items()
+    }
+
+
+def _is_average(hook) -> bool:
+    kind = (hook or {}).get('type', '')
+    return str(getattr(kind, '__name__', kind)).rsplit('.', 1)[-1] == 'EMAHook'
 
 
 def _by_command(folder: JobFolder, job: dict) -> tuple[dict, dict]:
@@ -132,13 +181,21 @@ def _by_command(folder: JobFolder, job: dict) -> tuple[dict, dict]:
             words = [w.format(**places) for w in shlex.split(job['command'])]
         except (KeyError, IndexError, ValueError) as error:
             raise InputError(
-                f'command {job["command"]!r}: {error!r}; its places are '
+                f'command {job["command"]!r}: {error!r}. Braces of its own '
+                'are written twice; its places are '
                 f'{", ".join("{" + name + "}" for name in places)}.'
             ) from error
         if words[0] == 'python':
             words[0] = sys.executable
+        # What an earlier start left is no answer.
+        out.unlink(missing_ok=True)
         begin = time.perf_counter()
-        status = subprocess.run(words, check=False).returncode
+        try:
+            status = subprocess.run(words, check=False).returncode
+        except OSError as error:
+            raise InputError(
+                f'the command {words[0]!r} cannot be started ({error}).'
+            ) from error
         seconds = time.perf_counter() - begin
         if status or not out.is_file():
             raise InputError(

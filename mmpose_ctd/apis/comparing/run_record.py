@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mmpose_ctd.evaluation.functional import image_errors
+
 __all__ = ['RunRecord']
 
 
@@ -64,10 +66,11 @@ class RunRecord:
 
     @property
     def image_errors(self) -> np.ndarray:
-        """e_i, (N,): mean over an image's visible landmarks, in pixels."""
-        return np.nanmean(self.errors, axis=1)
+        """e_i, (N,): mean over an image's visible landmarks, in pixels;
+        NaN without one."""
+        return image_errors(self.errors)
 
     @property
     def mean_error(self) -> float:
-        """ME in pixels of the image."""
-        return float(self.image_errors.mean())
+        """ME in pixels of the image, over images that can be judged."""
+        return float(np.nanmean(self.image_errors))

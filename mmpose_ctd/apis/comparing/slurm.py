@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmpose_ctd.errors import InputError
@@ -24,9 +25,12 @@ submit() {{
     # Each begins when the one before has ended, whatever became of it.
     local after=()
     if [ -n "$1" ]; then after=(--dependency="afterany:$1"); fi
-    sbatch --parsable --cpus-per-task={threads} \\
+    local id
+    id=$(sbatch --parsable --cpus-per-task={threads} \\
         --output={logs}/slurm-%A-%a.txt \\
-        ${{after[@]+"${{after[@]}}"}} "${{@:2}}"
+        ${{after[@]+"${{after[@]}}"}} "${{@:2}}")
+    # With several clusters it is <id>;<cluster>.
+    echo "${{id%%;*}}"
 }}
 
 mkdir -p {logs}
@@ -46,7 +50,13 @@ JOB=$(submit "$JOB" --job-name={job} "$@" --wrap "$TOOL {option}")
 """
 
 
-def write_slurm(plan: Plan, path: Path, tasks: int) -> None:
+def write_slurm(
+    plan: Plan,
+    path: Path,
+    tasks: int,
+    tool: Path,
+    options: Sequence[str] = (),
+) -> None:
     """Write a script that submits a plan.
 
     The search's trials are an array, the runs that use its choices another;
@@ -57,6 +67,8 @@ def write_slurm(plan: Plan, path: Path, tasks: int) -> None:
         plan (Plan): The plan.
         path (Path): Of the script.
         tasks (int): Tasks of an array.
+        tool (Path): tools/compare.py.
+        options (Sequence[str]): Of the tool, such as ``--seeds 0 1``.
 
     Raises:
         InputError: If there is less than one task.
@@ -74,7 +86,7 @@ def write_slurm(plan: Plan, path: Path, tasks: int) -> None:
         _array('all other runs', f'{name}-runs', tasks),
         _single('tables and figures', f'{name}-report', '--report'),
     ]
-    words = sys.executable, 'tools/compare.py', str(plan.path)
+    words = sys.executable, str(tool), str(plan.path), *options
     text = _SCRIPT.format(
         title=plan.title,
         tasks=tasks,

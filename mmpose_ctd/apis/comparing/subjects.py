@@ -11,12 +11,27 @@ from mmpose_ctd.datasets.landmark_file import (
     read_split,
     subject_of,
 )
-from mmpose_ctd.datasets.split_selection import people_of
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.datasets.split_selection import (
+    image_line,
+    people_of,
+    select_images,
+)
+from mmpose_ctd.errors import InputError, MissingFileError
 
 from .plan import Plan
 
-__all__ = ['Subjects']
+__all__ = ['Subjects', 'file_digest']
+
+
+def file_digest(path: str) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        MissingFileError: If there is none.
+    """
+    if not osp.isfile(path):
+        raise MissingFileError(f'The annotation file {path!r} does not exist.')
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 class Subjects:
@@ -34,29 +49,48 @@ class Subjects:
         self.ann_file = ann_file
         path = osp.join(data_root, ann_file)
         self._images = LandmarkFile.read(path).images
-        self._sites = {
-            subject_of(image): str(image.get('site', ''))
-            for image in self._images.values()
-        }
+        #: Line of a split -> where those were photographed whom it means.
+        self._sites: dict[str | None, set[str]] = {}
+        #: The same -> who it means.
+        self._people: dict[str | None, str] = {}
+        for image in self._images.values():
+            own = image_line(str(image.get('file_name')).strip())
+            subject = subject_of(image)
+            for line in (subject, own):
+                sites = self._sites.setdefault(line, set())
+                sites.add(str(image.get('site') or ''))
+                self._people[line] = own if subject is None else subject
+        self._splits: dict[str, list[str]] = {}
         #: Of the annotation file, so that other labels are other results.
-        self.digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        self.digest = file_digest(path)
 
     def train(self, budget: int, seed: int, held_out: str = '') -> list[str]:
         """Subjects of a training set.
 
-        With a site held out, ``budget`` of the pool's subjects of other
-        sites, drawn by the seed; the draws of one seed are nested.
+        With a site held out, ``budget`` of the pool's subjects who were
+        never photographed there, drawn by the seed; the draws of one seed
+        are nested.
 
         Raises:
-            InputError: If there are not as many.
+            InputError: If there are not as many, or the split has another
+                number of subjects and of images than the budget.
         """
         if not held_out:
             file = self.plan.train_split.format(budget=budget, seed=seed)
-            return self._read(file)
+            names = self._read(file)
+            images = len(select_images(names, self._images).ids)
+            if budget not in (len(names), images):
+                raise InputError(
+                    f'{self.plan.path}: train_split: {file} has '
+                    f'{len(names)} subjects with {images} images, expected '
+                    f'{budget} of either, as it is to be the budget '
+                    f'{budget}.'
+                )
+            return names
         others = [
             name
             for name in sorted(self._read(self.plan.pool.format(seed=seed)))
-            if self._site(name) != held_out
+            if held_out not in self._sites[name]
         ]
         if len(others) < budget:
             raise InputError(
@@ -68,13 +102,17 @@ class Subjects:
         return sorted(others[i] for i in order[:budget])
 
     def test(self, held_out: str = '') -> list[str]:
-        """The test subjects, or those of the site that is held out."""
+        """The test subjects, or those of the site that is held out.
+
+        Those who were photographed elsewhere, too, are left out: all of a
+        subject's images are tested.
+        """
         names = self._read(self.plan.test_split)
         if not held_out:
             return names
-        chosen = [name for name in names if self._site(name) == held_out]
+        chosen = [name for name in names if self._sites[name] == {held_out}]
         if not chosen:
-            sites = sorted({self._site(name) for name in names})
+            sites = sorted({s for name in names for s in self._sites[name]})
             raise InputError(
                 f'{self.plan.path}: held_out={held_out!r}: no test subject is '
                 f'of that site; there are {sites}.'
@@ -90,10 +128,16 @@ class Subjects:
             InputError: If fewer are left than the plan asks for.
         """
         search = self.plan.search
-        taken = {*self.test()}
+        taken = people_of(self.test(), self._images)
         for seed in search.seeds:
-            taken |= {*self.train(search.budget, seed)}
-        left = sorted({*self._read(search.pool)} - taken)
+            train = self.train(search.budget, seed)
+            taken |= people_of(train, self._images)
+        # Of people: a split may name single images of them.
+        left = [
+            name
+            for name in sorted({*self._read(search.pool)})
+            if self._people[name] not in taken
+        ]
         if len(left) < search.subjects:
             raise InputError(
                 f'{self.plan.path}: search.subjects={search.subjects}: of '
@@ -118,14 +162,14 @@ class Subjects:
             )
 
     def _read(self, split: str) -> list[str]:
-        return read_split(osp.join(self.data_root, split))
-
-    def _site(self, name: str) -> str:
-        people = people_of([name], self._images)
-        if not people:
-            raise InputError(
-                f'{self.plan.path}: a split names a subject that the '
-                'annotation file does not know; tools/check_dataset.py lists '
-                'such lines.'
-            )
-        return self._sites.get(name, '')
+        if split not in self._splits:
+            names = read_split(osp.join(self.data_root, split))
+            unknown = select_images(names, self._images)
+            if unknown.unknown_subjects or unknown.unknown_images:
+                raise InputError(
+                    f'{self.plan.path}: {split} names a subject or an image '
+                    'that the annotation file does not know; '
+                    'tools/check_dataset.py lists such lines.'
+                )
+            self._splits[split] = names
+        return self._splits[split]

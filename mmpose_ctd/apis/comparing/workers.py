@@ -1,7 +1,8 @@
 """Processes that do jobs, as many at a time as the machine carries."""
 
-import fcntl
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -33,11 +34,26 @@ class Worker:
     place: int
     process: subprocess.Popen
     lock: IO
+    log_begin: int
 
     @property
-    def step(self) -> int:
-        """How many steps are trained."""
-        return (self.folder.read(self.folder.progress) or {}).get('step', 0)
+    def progress(self) -> tuple[int, float]:
+        """Steps that are trained, and the seconds they took."""
+        told = self.folder.read(self.folder.progress) or {}
+        return told.get('step', 0), told.get('seconds', 0.0)
+
+    def last_line(self) -> str:
+        """Why it failed: its last error message, else what it said last."""
+        with self.folder.log.open('rb') as file:
+            file.seek(self.log_begin)
+            text = file.read().decode(errors='replace')
+        lines = [line.strip() for line in text.split('\n') if line.strip()]
+        errors = [line for line in lines if line.startswith('error: ')]
+        status = self.process.returncode
+        if status < 0 and not errors:
+            name = signal.Signals(-status).name
+            return f'ended by {name}; was there too little memory?'
+        return (errors or lines or [f'status {status}'])[-1][:300]
 
 
 def default_places(threads: int) -> int:
@@ -74,62 +90,80 @@ class Workers:
         return len(self.busy) < self.places
 
     def start(
-        self, job: Job, folder: JobFolder, variables: Mapping[str, str]
-    ) -> bool:
-        """Start a job, unless another program is at it.
+        self,
+        job: Job,
+        folder: JobFolder,
+        lock: IO,
+        variables: Mapping[str, str],
+    ) -> None:
+        """Start a job.
 
         Args:
             job (Job): The job.
             folder (JobFolder): Prepared.
+            lock (IO): Of :meth:`JobFolder.claim`; the process has it, too.
             variables (dict[str, str]): Environment variables of the plan.
-
-        Returns:
-            bool: Whether it was started.
         """
-        lock = open(folder.lock, 'w')  # noqa: SIM115  (held while it works)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            return False
         place = min({*range(self.places)} - {w.place for w in self.busy})
-        threads = str(self.threads)
-        own = dict(OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
-        if torch.cuda.device_count():
-            visible = os.environ.get('CUDA_VISIBLE_DEVICES')
-            names = visible.split(',') if visible else None
-            own['CUDA_VISIBLE_DEVICES'] = names[place] if names else str(place)
+        own = {**variables, **self._machine(place)}
         module = 'mmpose_ctd.apis.comparing.run_job'
-        folder.progress.unlink(missing_ok=True)
         with folder.log.open('a') as log:
+            begin = log.seek(0, os.SEEK_END)
             process = subprocess.Popen(
-                [sys.executable, '-m', module, str(folder.path)],
-                env=environment(**variables, **own),
+                [
+                    *(sys.executable, '-m', module),
+                    *(str(folder.path), str(os.getpid())),
+                ],
+                env=environment(**own),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C is for the plan, which then ends its jobs itself.
                 start_new_session=True,
+                # A job that outlives the plan is still at work.
+                pass_fds=() if os.name == 'nt' else (lock.fileno(),),
             )
-        self.busy.append(Worker(job, folder, place, process, lock))
-        return True
+        self.busy.append(Worker(job, folder, place, process, lock, begin))
+
+    def _machine(self, place: int) -> dict[str, str]:
+        """The share of cores and GPUs that a place has."""
+        threads = str(self.threads)
+        own = dict(OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
+        gpus = torch.cuda.device_count()
+        if gpus:
+            visible = os.environ.get('CUDA_VISIBLE_DEVICES')
+            names = visible.split(',') if visible else range(gpus)
+            # More places than GPUs share them.
+            own['CUDA_VISIBLE_DEVICES'] = str(names[place % gpus])
+        return own
 
     def finished(self) -> list[Worker]:
-        """Those that ended since the last call."""
+        """Those that ended since the last call; their locks are still held."""
         done = [w for w in self.busy if w.process.poll() is not None]
         self.busy = [w for w in self.busy if w not in done]
         for worker in done:
-            worker.lock.close()
+            # What it started itself and left behind.
+            _signal(worker.process, signal.SIGTERM)
         return done
 
     def stop(self) -> None:
         """End all; a later start goes on from their last checkpoints."""
         for worker in self.busy:
-            worker.process.terminate()
+            _signal(worker.process, signal.SIGTERM)
         for worker in self.busy:
             try:
                 worker.process.wait(10)
             except subprocess.TimeoutExpired:
-                worker.process.kill()
+                _signal(worker.process, signal.SIGKILL)
                 worker.process.wait()
             worker.lock.close()
         self.busy = []
+
+
+def _signal(process: subprocess.Popen, number: signal.Signals) -> None:
+    """To a process and all that it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, 'killpg'):
+            # It leads a group of its own.
+            os.killpg(process.pid, number)
+        elif process.poll() is None:
+            process.terminate()

@@ -51,6 +51,6 @@ def check_codec(head: nn.Module | None) -> None:
             f'model.head.decoder: {type(codec).__name__} with '
             f'sigma={codec.sigma} draws its heat-maps {worst:.1f} pixels '
             "beside the landmarks (a fault of MMPose's where 3 sigma is not a "
-            'multiple of a half). Set sigma to a multiple of 0.5 in the codec, '
-            f'such as {max(round(2 * float(np.max(codec.sigma))) / 2, 0.5)}.'
+            'multiple of a half). Set sigma to a multiple of 0.5 in the '
+            f'codec, such as {max(round(2 * float(np.max(codec.sigma))) / 2, 0.5)}.'
         )
