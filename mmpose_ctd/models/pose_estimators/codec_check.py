@@ -47,10 +47,11 @@ def check_codec(head: nn.Module | None) -> None:
     pixel = np.array([width / size[0], height / size[1]])
     worst = float((shift / pixel).max())
     if worst > _SHIFT:
+        sigma = float(np.max(codec.sigma))
         raise InputError(
-            f'model.head.decoder: {type(codec).__name__} with '
-            f'sigma={codec.sigma} draws its heat-maps {worst:.1f} pixels '
-            "beside the landmarks (a fault of MMPose's where 3 sigma is not a "
-            'multiple of a half). Set sigma to a multiple of 0.5 in the '
-            f'codec, such as {max(round(2 * float(np.max(codec.sigma))) / 2, 0.5)}.'
+            f'model.head.decoder: {type(codec).__name__} with sigma={sigma:g} '
+            f'draws its heat-maps {worst:.1f} pixels beside the landmarks (a '
+            "fault of MMPose's where 3 sigma is not a multiple of a half). "
+            'Set sigma to a multiple of 0.5 in the codec, such as '
+            f'{max(round(2 * sigma) / 2, 0.5)}.'
         )

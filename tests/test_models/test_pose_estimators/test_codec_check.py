@@ -34,7 +34,7 @@ def test_exactly_the_misplaced_heatmaps_are_refused(sigma):
     if peak_is_at(sigma):
         check_codec(Head(udp(sigma)))
     else:
-        with pytest.raises(InputError, match=f'sigma={sigma}.*multiple'):
+        with pytest.raises(InputError, match=f'sigma={sigma:g} .*multiple'):
             check_codec(Head(udp(sigma)))
 
 
