@@ -263,5 +263,3 @@ def test_what_waits_for_the_search_is_left_out(place):
     study = plan.studies['main']
     found = list(final_cells(plan, study, {'plain': {}}))
     assert {c.system for c in found} == {'plain'}
-
-
