@@ -1,4 +1,6 @@
 from .cifasd_dataset import CIFASDDataset
+from .partly_labelled_batch_sampler import PartlyLabelledBatchSampler
+from .partly_labelled_dataset import PartlyLabelledDataset
 from .reduced_cifasd_dataset import ReducedCIFASDDataset
 from .transforms import (
     LoadLandmarkImage,
@@ -13,6 +15,8 @@ __all__ = [
     'LoadLandmarkImage',
     'LoadReducedImage',
     'PackLandmarkInputs',
+    'PartlyLabelledBatchSampler',
+    'PartlyLabelledDataset',
     'RandomThinPlateWarp',
     'ReducedCIFASDDataset',
     'ReducedTopdownAffine',

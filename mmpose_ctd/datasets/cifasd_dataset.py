@@ -190,7 +190,7 @@ class CIFASDDataset(BaseCocoStyleDataset):
 
     def _select_images(self) -> dict[int, dict]:
         """The image records of the split's subjects and images, by id."""
-        file, selected = self._file, self._file.images
+        selected = self._file.images
         if self.split is not None:
             lines = read_split(self.split)
             chosen = select_images(lines, selected)
@@ -198,16 +198,20 @@ class CIFASDDataset(BaseCocoStyleDataset):
             selected = {i: selected[i] for i in selected if i in chosen.ids}
         images = {}
         for i, image in selected.items():
-            file.check_image(image)
-            clash = taken_names(image, self.metainfo)
-            if clash:
-                raise InputError(
-                    f'{file.path}: image id={i}: the fields {clash} have '
-                    'names that MMPose uses itself; rename them.'
-                )
-            path = osp.join(self.data_prefix['img'], image['file_name'])
-            images[i] = dict(image, img_id=i, img_path=path)
+            images[i] = self._record(i, image)
         return images
+
+    def _record(self, i: int, image: dict) -> dict:
+        """An image record of the file, checked, with MMPose's fields."""
+        self._file.check_image(image)
+        clash = taken_names(image, self.metainfo)
+        if clash:
+            raise InputError(
+                f'{self._file.path}: image id={i}: the fields {clash} have '
+                'names that MMPose uses itself; rename them.'
+            )
+        path = osp.join(self.data_prefix['img'], image['file_name'])
+        return dict(image, img_id=i, img_path=path)
 
     def _check_split(self, lines: list[str], chosen: Selection) -> None:
         """Refuse lines that stand for nothing."""

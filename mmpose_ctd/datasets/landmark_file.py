@@ -4,7 +4,7 @@ import json
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurements import (
@@ -59,33 +59,7 @@ class LandmarkFile:
             MissingFileError: If there is no such file.
             InputError: If it is not a COCO keypoint file of one category.
         """
-        if not os.path.isfile(path):
-            raise MissingFileError(
-                f'The annotation file {path!r} does not exist. Set '
-                'dataset.data_root and dataset.ann_file (the data root comes '
-                'from the environment variable CTD_DATA_ROOT, default '
-                "'data')."
-            )
-        try:
-            # Windows' editors write a byte order mark.
-            with open(path, encoding='utf-8-sig') as file:
-                content = json.load(file)
-        except ValueError as error:
-            raise InputError(
-                f'{path}: not a JSON file ({error}). Write it anew, or '
-                'correct dataset.ann_file.'
-            ) from error
-        missing = [
-            key
-            for key in ('images', 'annotations', 'categories')
-            if not isinstance(content, dict)
-            or not isinstance(content.get(key), list)
-        ]
-        if missing:
-            raise InputError(
-                f'{path}: no COCO keypoint file, the list(s) {missing} are '
-                'missing.'
-            )
+        content = _read_lists(path, ('images', 'annotations', 'categories'))
         names, skeleton = _category(path, content['categories'])
         images = _by_id(path, 'images', content['images'])
         annotations = _by_id(path, 'annotations', content['annotations'])
@@ -102,6 +76,22 @@ class LandmarkFile:
             list(annotations.values()),
             measurements,
         )
+
+    def images_of(self, path: str) -> 'LandmarkFile':
+        """The image records of another file, with this one's landmarks.
+
+        Args:
+            path (str): A file of image records; annotations and categories
+                may be missing, and are not looked at.
+
+        Raises:
+            MissingFileError: If there is no such file.
+            InputError: If it has no list of images.
+        """
+        images = _by_id(
+            path, 'images', _read_lists(path, ('images',))['images']
+        )
+        return replace(self, path=path, images=images, annotations=[])
 
     def check_annotation(self, annotation: dict) -> None:
         """Refuse an annotation whose coordinates cannot be right.
@@ -185,6 +175,38 @@ class LandmarkFile:
                     f'{self.path}: image id={image["id"]}: '
                     f'{key}={image.get(key)!r}; expected {expected}.'
                 )
+
+
+def _read_lists(path: str, keys: tuple[str, ...]) -> dict:
+    """A JSON file's content, which has these lists."""
+    if not os.path.isfile(path):
+        raise MissingFileError(
+            f'The annotation file {path!r} does not exist. Set '
+            'dataset.data_root and dataset.ann_file (the data root comes '
+            'from the environment variable CTD_DATA_ROOT, default '
+            "'data')."
+        )
+    try:
+        # Windows' editors write a byte order mark.
+        with open(path, encoding='utf-8-sig') as file:
+            content = json.load(file)
+    except ValueError as error:
+        raise InputError(
+            f'{path}: not a JSON file ({error}). Write it anew, or '
+            'correct dataset.ann_file.'
+        ) from error
+    missing = [
+        key
+        for key in keys
+        if not isinstance(content, dict)
+        or not isinstance(content.get(key), list)
+    ]
+    if missing:
+        raise InputError(
+            f'{path}: no COCO keypoint file, the list(s) {missing} are '
+            'missing.'
+        )
+    return content
 
 
 def _is_name(value) -> bool:

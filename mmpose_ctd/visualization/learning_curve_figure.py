@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from .line_styles import line_styles
 
@@ -44,11 +44,12 @@ def plot_learning_curves(
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    if not curves:
-        raise ValueError('curves is empty: there is no curve.')
+    _check(curves)
     height = max(4.2, 1.6 + 0.27 * len(curves))
-    figure = Figure(figsize=(7.6, height), layout='constrained')
+    figure = Figure(figsize=(7.8, height), layout='constrained')
     FigureCanvasAgg(figure)
+    # A browser's letters may be wider than matplotlib's.
+    figure.get_layout_engine().set(w_pad=0.15)
     axes = figure.add_subplot()
     styles = line_styles(len(curves))
     for (name, curve), style in zip(curves.items(), styles):
@@ -76,6 +77,7 @@ def plot_curve_panels(
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
+    _check(curves)
     names = [name for name in curves if name != baseline] or [baseline]
     columns = min(num_columns, len(names))
     rows = -(-len(names) // columns)
@@ -98,12 +100,26 @@ def plot_curve_panels(
         _scale(axes, curves, unit, small=True)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
+    # The lowest panel of each column, not those of the last row.
+    for axes in panels[max(0, len(names) - columns) : len(names)]:
+        axes.tick_params(labelbottom=True)
     for axes in panels:
         axes.set_xlabel('')
         axes.set_ylabel('')
     figure.supxlabel('Labelled training images', fontsize=10.5)
     figure.supylabel(f'Mean error ({unit})', fontsize=10.5)
     return figure
+
+
+def _check(curves: Mapping[str, LearningCurve]) -> None:
+    if not curves:
+        raise ValueError('curves is empty: there is no curve.')
+    for name, curve in curves.items():
+        if not len(curve.budgets) or min(curve.budgets) <= 0:
+            raise ValueError(
+                f'{name}: a logarithmic axis needs positive budgets, found '
+                f'{list(curve.budgets)}.'
+            )
 
 
 def _draw(axes: Axes, curve, style: dict, name: str, band: bool) -> None:
@@ -128,20 +144,19 @@ def _draw(axes: Axes, curve, style: dict, name: str, band: bool) -> None:
 def _scale(axes: Axes, curves, unit: str, small: bool = False) -> None:
     budgets = sorted({n for curve in curves.values() for n in curve.budgets})
     axes.set_xscale('log')
-    axes.set_yscale('log')
     axes.set_xticks(budgets, [str(n) for n in budgets])
     axes.xaxis.set_minor_locator(NullLocator())
     low = min(min(curve.errors) for curve in curves.values())
     high = max(max(curve.errors) for curve in curves.values())
-    axes.set_ylim(0.94 * low, 1.06 * high)
-    # Round numbers, not powers of ten: errors span less than a decade.
-    ticks = MaxNLocator(6 if small else 8, steps=[1, 2, 2.5, 5, 10])
-    axes.set_yticks(
-        [t for t in ticks.tick_values(0.94 * low, 1.06 * high) if t > 0]
-    )
-    axes.set_ylim(0.94 * low, 1.06 * high)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f'{t:g}'))
-    axes.yaxis.set_minor_locator(NullLocator())
+    if low > 0:
+        axes.set_yscale('log')
+        # Powers of ten are too far apart: errors span less than a decade.
+        decades = 10.0 ** np.arange(-4, 5)
+        steps = (1, 1.5, 2, 3, 5, 7) if high / low < 8 else (1, 2, 5)
+        axes.set_yticks(np.multiply.outer(decades, steps).ravel())
+        axes.set_ylim(0.94 * low, 1.06 * high)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f'{t:g}'))
+        axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xlabel('Labelled training images', fontsize=11)
     axes.set_ylabel(f'Mean error ({unit})', fontsize=11)
     axes.tick_params(labelsize=8.5 if small else 10)
@@ -156,6 +171,7 @@ def _name_ends(axes: Axes, curves, styles: Sequence[dict]) -> None:
     each other, each with its mark and joined to its line."""
     last = max(max(curve.budgets) for curve in curves.values())
     ends = [curve.errors[-1] for curve in curves.values()]
+    # The layout is not known before.
     axes.figure.canvas.draw()
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = [to_axes.transform((last, e))[1] for e in ends]
@@ -190,20 +206,32 @@ def _name_ends(axes: Axes, curves, styles: Sequence[dict]) -> None:
 
 
 def _apart(wanted: Sequence[float], step: float) -> np.ndarray:
-    """Places as near as can be to the wanted ones, a step apart."""
+    """Places in [0, 1] as near as can be to the wanted ones, a step apart.
+
+    Where they do not all fit they hang over at the bottom.
+    """
     order = np.argsort(wanted, kind='stable')
-    # Neighbours that are too near share the middle of their block.
-    blocks: list[list[float]] = []
+    # Neighbours that are too near make a block around their common middle.
+    blocks: list[tuple[float, int]] = []
     for value in np.asarray(wanted, dtype=float)[order]:
-        blocks.append([value, 1])
-        while len(blocks) > 1:
-            (low, m), (high, n) = blocks[-2:]
-            if high - low >= step * (m + n) / 2:
-                break
-            blocks[-2:] = [[(low * m + high * n) / (m + n), m + n]]
+        total, count = float(value), 1
+        while blocks and (
+            _start(total, count, step)
+            < _start(*blocks[-1], step) + step * blocks[-1][1]
+        ):
+            before = blocks.pop()
+            total, count = total + before[0], count + before[1]
+        blocks.append((total, count))
     places = np.concatenate(
-        [middle + step * (np.arange(n) - (n - 1) / 2) for middle, n in blocks]
+        [_start(*block, step) + step * np.arange(block[1]) for block in blocks]
     )
     found = np.empty(len(places))
     found[order] = places
     return found
+
+
+def _start(total: float, count: int, step: float) -> float:
+    """The lowest place of a block whose wanted places have this sum."""
+    length = step * (count - 1)
+    lowest = max(0.0, total / count - length / 2)
+    return min(lowest, 1.0 - length)

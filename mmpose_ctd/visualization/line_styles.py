@@ -14,6 +14,8 @@ COLOURS = (
     '#000000',
 )
 MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
+# Thin marks are drawn larger.
+_SIZES = {'P': 7.0, 'X': 7.0}
 _DASHES = ('-', (0, (4, 1.5)), (0, (1.2, 1.2)))
 
 
@@ -33,12 +35,13 @@ def line_styles(number: int) -> list[dict]:
     return [
         dict(
             color=COLOURS[i % count],
-            marker=MARKERS[(i + i // count) % count],
+            marker=marker,
             linestyle=_DASHES[i // count % len(_DASHES)],
             linewidth=1.8,
-            markersize=5.5,
+            markersize=_SIZES.get(marker, 5.5),
             markeredgecolor='white',
             markeredgewidth=0.7,
         )
         for i in range(number)
+        for marker in [MARKERS[(i + i // count) % count]]
     ]

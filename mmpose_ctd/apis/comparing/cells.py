@@ -57,7 +57,7 @@ def trial_cells(plan: Plan, system: str) -> list[tuple[dict, list[Cell]]]:
             settings,
             [_trial(plan, search, system, settings, s) for s in search.seeds],
         )
-        for settings in search.trials(system)
+        for settings in search.trials.get(system, ())
     ]
 
 

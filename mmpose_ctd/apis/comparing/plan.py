@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 
 __all__ = ['Plan', 'Search', 'Study', 'System', 'Variant']
@@ -83,8 +82,8 @@ class Search:
             them.
         pool (str): Split whose subjects may validate.
         subjects (int): How many do.
-        grids (dict[str, dict[str, list]]): System -> dotted key -> values to
-            try; their product are the trials.
+        trials (dict[str, tuple[dict, ...]]): System -> settings to try, each
+            dotted key -> value.
         steps (int, optional): Training steps; ``None`` for the plan's.
     """
 
@@ -92,15 +91,8 @@ class Search:
     seeds: tuple[int, ...]
     pool: str
     subjects: int
-    grids: Mapping[str, Mapping[str, list]]
+    trials: Mapping[str, tuple[dict, ...]]
     steps: int | None = None
-
-    def trials(self, system: str) -> list[dict]:
-        """Settings to try for a system, dotted keys; empty for none."""
-        grid = self.grids.get(system)
-        if not grid:
-            return []
-        return [dict(zip(grid, values)) for values in product(*grid.values())]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import yaml
@@ -277,31 +278,51 @@ class _Reader:
         given = self._checked('search', given, _SEARCH, needed)
         self._numbers('search.seeds', given['seeds'], 0)
         common, own = given.get('common', {}), given.get('systems', {})
-        grids = {n: {**common} for n, one in systems.items() if one.config}
-        for name, grid in own.items():
-            self._known(name, grids, 'search.systems')
-            if grid is not None and not isinstance(grid, Mapping):
+        for name, one in own.items():
+            self._known(
+                name,
+                [n for n in systems if systems[n].config],
+                'search.systems',
+            )
+            if not isinstance(one, (Mapping, list, tuple, type(None))):
                 self._wrong(
                     f'search.systems.{name}',
-                    grid,
-                    'options and values to try, {option: [1, 2]}',
+                    one,
+                    'options and values to try, {option: [1, 2]}, or a list '
+                    'of settings',
                 )
-            grids[name] |= grid or {}
-        for name, grid in grids.items():
-            for option, values in grid.items():
-                if not isinstance(values, (list, tuple)) or not values:
-                    self._wrong(
-                        f'search: {option} of {name}',
-                        values,
-                        'a list of values to try',
-                    )
+        grids = {
+            name: self._grid(name, common, own.get(name) or {})
+            for name, system in systems.items()
+            if system.config
+        }
         return Search(
             budget=self._positive('search.budget', given['budget']),
             seeds=tuple(given['seeds']),
             pool=given['pool'],
             subjects=self._positive('search.subjects', given['subjects']),
-            grids=grids,
+            trials=grids,
             steps=self._positive('search.steps', given.get('steps')),
+        )
+
+    def _grid(
+        self, name: str, common: Mapping, own: Mapping | Sequence
+    ) -> tuple[dict, ...]:
+        """A system's trials: a list of settings, or all of a grid."""
+        key = f'search.systems.{name}'
+        if isinstance(own, (list, tuple)):
+            for settings in own:
+                if not isinstance(settings, Mapping) or not settings:
+                    self._wrong(key, settings, 'settings, {KEY: VALUE}')
+            return tuple(dict(settings) for settings in own)
+        grid = {**common, **own}
+        for option, values in grid.items():
+            if not isinstance(values, (list, tuple)) or not values:
+                self._wrong(f'{key}.{option}', values, 'values to try, a list')
+        if not grid:
+            return ()
+        return tuple(
+            dict(zip(grid, values)) for values in product(*grid.values())
         )
 
     # ------------------------------------------------------------- checks

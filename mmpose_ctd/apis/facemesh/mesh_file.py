@@ -14,7 +14,7 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['MeshFile', 'MeshStatement']
+__all__ = ['MeshFile', 'MeshStatement', 'file_digest']
 
 _FORMAT = 'mmpose_ctd face mesh'
 _VERSION = 1
@@ -130,7 +130,7 @@ class MeshFile:
         changed = [
             i
             for i, row, path in zip(image_ids, rows, paths)
-            if _digest(path) != self.digests[row]
+            if file_digest(path) != self.digests[row]
         ]
         if changed:
             raise InputError(
@@ -141,7 +141,11 @@ class MeshFile:
         return self.vertices[rows]
 
 
-def _digest(path: str) -> str:
+def file_digest(path: str) -> str:
+    """By which an image file is known again, 16 characters.
+
+    ``mesh_script.py``, which may import nothing from here, does the same.
+    """
     with open(path, 'rb') as file:
         return hashlib.sha256(file.read()).hexdigest()[:16]
 
@@ -153,12 +157,14 @@ def _parse(path: str, about: dict, arrays: dict) -> MeshFile:
     attempts = np.asarray(arrays['attempts'], dtype=int)
     if vertices.ndim != 3 or vertices.shape[2] != 3 or vertices.shape[1] < 3:
         raise ValueError(f'vertices of shape {vertices.shape}')
-    lengths = {len(ids), len({*ids}), len(digests), len(attempts)}
-    if lengths != {len(vertices)}:
+    lengths = {*map(len, (ids, {*ids}, digests, attempts, vertices))}
+    if len(lengths) > 1:
         raise ValueError(f'arrays of {sorted(lengths)} images')
     finite = np.isfinite(vertices).all(axis=(1, 2))
     if (finite != (attempts > 0)).any():
         raise ValueError('vertices that are not finite')
+    if (np.ptp(vertices[finite, :, :2], axis=1) <= 0).any():
+        raise ValueError('vertices that coincide')
     statement = MeshStatement(
         mediapipe=str(about['mediapipe']),
         views=int(about['views']),

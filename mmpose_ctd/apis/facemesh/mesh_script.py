@@ -204,7 +204,8 @@ def main():
         digests.append(digest(path))
         # Whoever started this process shows how far it is.
         print(count, len(records), flush=True)
-    empty = np.full((468 if args.no_refine else 478, 3), np.nan)
+    some = next((v for v in vertices if v is not None), np.zeros((468, 3)))
+    nothing = np.full(some.shape, np.nan)
     about = dict(
         format='mmpose_ctd face mesh',
         version=1,
@@ -222,7 +223,7 @@ def main():
             image_ids=[json.dumps(record['id']) for record in records],
             digests=digests,
             attempts=np.array(attempts, dtype=np.int8),
-            vertices=np.stack([empty if v is None else v for v in vertices]),
+            vertices=np.stack([nothing if v is None else v for v in vertices]),
         ),
     )
 

@@ -30,7 +30,7 @@ def sign_flip_test(
     Args:
         differences (np.ndarray): One a subject, shape (G,), finite.
         num_resamples (int): Random settings of the signs; the smallest
-            p-value is 1 / (num_resamples + 1). Defaults to 19999.
+            p-value is 2 / (num_resamples + 1). Defaults to 19999.
         seed (int): Of their draw. Defaults to 0.
 
     Returns:

@@ -23,11 +23,17 @@ class HeatmapFrobeniusLoss(nn.Module):
 
     Args:
         loss_weight (float): Weight of the term. Defaults to 1.0.
+        labelled_only (bool): Whether N counts only the images with a landmark
+            of weight above 0, for batches that hold unlabelled images too.
+            Defaults to ``False``: all count.
     """
 
-    def __init__(self, loss_weight: float = 1.0) -> None:
+    def __init__(
+        self, loss_weight: float = 1.0, labelled_only: bool = False
+    ) -> None:
         super().__init__()
         self.loss_weight = loss_weight
+        self.labelled_only = labelled_only
 
     def forward(
         self,
@@ -61,9 +67,13 @@ class HeatmapFrobeniusLoss(nn.Module):
                 "to the head's output size."
             )
         error = (output.float() - target.float()).square()
+        number = output.shape[0]
         if target_weights is not None:
+            if self.labelled_only:
+                labelled = target_weights.flatten(1).amax(1) > 0
+                number = labelled.sum().clamp_min(1)
             missing = error.dim() - target_weights.dim()
             error = error * target_weights[(...,) + (None,) * missing]
         if mask is not None:
             error = error * mask
-        return self.loss_weight * error.sum() / output.shape[0]
+        return self.loss_weight * error.sum() / number

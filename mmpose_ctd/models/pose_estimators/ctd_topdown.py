@@ -21,6 +21,7 @@ from mmpose_ctd.models.teachers import (
 )
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
 
+from .codec_check import check_codec
 from .flip_test import FlipTestWarning
 from .freezing import freeze
 from .training_only import TrainingOnly
@@ -69,7 +70,8 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
 
     Raises:
         InputError: If regularisers are given without a teacher, one is not a
-            :class:`DistillLoss`, or a name pattern matches nothing.
+            :class:`DistillLoss`, a name pattern matches nothing, or the
+            head's codec draws heat-maps beside the landmarks.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         # MMPose's training accuracy is a detour through numpy at each step.
         self.train_cfg = dict(compute_acc=False) | dict(self.train_cfg)
         if self.with_head:
+            check_codec(self.head)
             give_float32(self.head)
         # Before a wrapper such as DDP looks at what asks for a gradient.
         self._frozen_modules = freeze(self, frozen, trainable)

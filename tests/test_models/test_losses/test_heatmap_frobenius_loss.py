@@ -63,3 +63,20 @@ def test_pixel_weights_and_masks():
 def test_another_k_or_size_is_refused_with_the_key_to_change(shape):
     with pytest.raises(InputError, match='model.head.out_channels'):
         HeatmapFrobeniusLoss()(OUTPUT, torch.zeros(shape))
+
+
+def test_unlabelled_images_can_count_for_nothing():
+    loss = HeatmapFrobeniusLoss(labelled_only=True)
+    weights = torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    alone = HeatmapFrobeniusLoss()(OUTPUT[:1], TARGET[:1], weights[:1])
+    torch.testing.assert_close(loss(OUTPUT, TARGET, weights), alone)
+    # By default every image counts.
+    default = HeatmapFrobeniusLoss()(OUTPUT, TARGET, weights)
+    torch.testing.assert_close(default, alone / 2)
+    # The same for fully labelled batches, and 0 for none.
+    full = torch.ones(N, K)
+    assert loss(OUTPUT, TARGET, full) == HeatmapFrobeniusLoss()(
+        OUTPUT, TARGET, full
+    )
+    assert loss(OUTPUT, TARGET) == HeatmapFrobeniusLoss()(OUTPUT, TARGET)
+    assert loss(OUTPUT, TARGET, torch.zeros(N, K)) == 0

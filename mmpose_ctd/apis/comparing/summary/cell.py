@@ -41,6 +41,8 @@ class Cell:
     variant: str
     budget: int
     runs: tuple[RunRecord, ...] = field(repr=False)
+    #: Comparisons made so far, so that none is made twice.
+    pairs: dict = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:

@@ -67,8 +67,8 @@ def origin_warnings(runs: Sequence[RunRecord]) -> list[str]:
     changed = sum(n for commit, n in commits.items() if commit.endswith('+'))
     if changed:
         told.append(
-            f'{changed} runs were made with a program that was changed after '
-            'its commit: nobody else can repeat them exactly.'
+            f'Runs made with a program that was changed after its commit: '
+            f'{changed}. Nobody else can repeat them exactly.'
         )
     keys = sorted({key for run in runs for key in run.environment})
     for key in keys:
@@ -82,31 +82,19 @@ def origin_warnings(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def missing_runs(arm: Arm) -> list[str]:
-    """Systems, budgets and seeds that others of the arm have."""
+    """Systems without a budget that others of the arm have."""
+    plain = [(system, n) for system, variant, n in arm.cells if not variant]
+    budgets = sorted({n for _, n in plain})
     told = []
-    plain = {key: cell for key, cell in arm.cells.items() if not key[1]}
-    systems = list(dict.fromkeys(key[0] for key in plain))
-    budgets = sorted({key[2] for key in plain})
-    seeds = sorted({seed for c in plain.values() for seed in c.seeds})
-    for system in systems:
-        lacks = []
-        for budget in budgets:
-            cell = plain.get((system, '', budget))
-            if cell is None:
-                lacks.append(f'n={budget}')
-            elif set(cell.seeds) != set(seeds):
-                left = [str(s) for s in seeds if s not in cell.seeds]
-                lacks.append(
-                    f'n={budget} seed{"s" if len(left) > 1 else ""} '
-                    + ' and '.join(left)
-                )
+    for system in dict.fromkeys(system for system, _ in plain):
+        lacks = [f'n = {n}' for n in budgets if (system, n) not in plain]
         if lacks:
             told.append(f'{system}: {", ".join(lacks)}')
     if not told:
         return []
     return [
-        f'{arm.title}: runs that other systems, budgets or seeds have are '
-        f'missing. {"; ".join(told)}.'
+        f'{arm.title}: some systems were not run with all numbers of labels. '
+        f'Missing are {"; ".join(told)}.'
     ]
 
 

@@ -42,8 +42,15 @@ class Arm:
         if self.held_out:
             parts.append(f'tested on {self.held_out}, not trained on it')
         if self.of_sets[1] > 1:
-            parts.append('test set {} of {}'.format(*self.of_sets))
+            number, count = self.of_sets
+            parts.append(f'test set {number} of {count}')
         return ', '.join(filter(None, parts)) or 'all runs'
+
+    @property
+    def key(self) -> tuple:
+        """What tells it from other arms, for names of files and anchors."""
+        number, count = self.of_sets
+        return self.study, self.held_out, f'set{number}' if count > 1 else ''
 
     @property
     def budgets(self) -> list[int]:
@@ -61,6 +68,12 @@ class Arm:
     def varies(self) -> bool:
         """Whether some cells are variants of others."""
         return any(variant for _, variant, _ in self.cells)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether systems are compared, and not a few with their variants."""
+        plain = {system for system, variant, _ in self.cells if not variant}
+        return not self.varies or len(plain) > 2
 
     def get(self, system, budget, variant='') -> Cell | None:
         return self.cells.get((system, variant, budget))
@@ -101,7 +114,10 @@ class Comparison:
 
 
 def arrange(
-    records: Sequence[RunRecord], baseline: str, systems: Sequence[str] = ()
+    records: Sequence[RunRecord],
+    baseline: str,
+    systems: Sequence[str] = (),
+    studies: Sequence[str] = (),
 ) -> Comparison:
     """Sort records into arms and cells.
 
@@ -113,6 +129,8 @@ def arrange(
         baseline (str): The system that others are compared with.
         systems (Sequence[str]): Order of the systems. Others follow, the
             baseline first, then by name.
+        studies (Sequence[str]): Order of the studies. Others follow, those
+            with the most systems first, then by name.
     """
     found = Comparison(baseline=baseline)
     order = {name: i for i, name in enumerate(systems)}
@@ -136,8 +154,13 @@ def arrange(
             _variant_key(record.variant),
         )
 
-    studies = list(dict.fromkeys(r.study for r in finals))
-    for study in studies:
+    plain = {(r.study, r.system) for r in finals if not r.variant}
+    sizes = Counter(study for study, _ in plain)
+    rank = {name: i for i, name in enumerate(studies)}
+    for study in sorted(
+        {r.study for r in finals},
+        key=lambda name: (rank.get(name, len(rank)), -sizes[name], name),
+    ):
         ours = [r for r in finals if r.study == study]
         for held_out in sorted({r.held_out for r in ours}):
             here = [r for r in ours if r.held_out == held_out]

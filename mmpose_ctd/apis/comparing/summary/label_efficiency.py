@@ -9,10 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from .cell import NUM_RESAMPLES, Cell
+from .cell import Cell
 from .pairing import shared_seeds
 
 __all__ = ['LabelEfficiency', 'equal_budget']
+
+#: Its ends are told in whole labels; more draws change nothing.
+_RESAMPLES = 2000
+#: What an error of 0 counts as: it has no logarithm.
+_LEAST = 1e-9
 
 
 def equal_budget(
@@ -26,8 +31,8 @@ def equal_budget(
 
     Args:
         budgets (Sequence[float]): B >= 2 numbers of labels, increasing.
-        errors (Sequence[float]): The error at each, positive.
-        target (float): The error to reach, positive.
+        errors (Sequence[float]): The error at each, not negative.
+        target (float): The error to reach, likewise.
 
     Returns:
         float: The smallest number of labels with at most this error; 0 if it
@@ -41,9 +46,9 @@ def equal_budget(
         20.0
     """
     x = np.log(np.asarray(budgets, dtype=np.float64))
-    y = np.log(np.asarray(errors, dtype=np.float64))
+    y = np.log(np.maximum(np.asarray(errors, dtype=np.float64), _LEAST))
     y = isotonic_regression(y, increasing=False).x
-    goal = np.log(target)
+    goal = np.log(max(target, _LEAST))
     # The last bits of a logarithm must not tell whether an end is reached.
     rounding = 1e-12
     if goal > y[0] + rounding:
@@ -108,7 +113,7 @@ class LabelEfficiency:
         if len(counts) > 1:
             totals = np.stack([np.bincount(member_of, e) for e in errors])
             drawn = np.random.default_rng(0).integers(
-                0, len(counts), (NUM_RESAMPLES, len(counts))
+                0, len(counts), (_RESAMPLES, len(counts))
             )
             means = totals[:, drawn].sum(axis=2) / counts[drawn].sum(axis=1)
             found = np.array(

@@ -19,7 +19,7 @@ _RESAMPLES = 1000
 def landmark_section(arm: Arm, baseline: str) -> Section | None:
     """A table a budget: rows are landmarks, columns systems."""
     section = Section(
-        slug('landmarks', arm.study, arm.held_out, arm.of_sets[0]),
+        slug('landmarks', *arm.key),
         f'Landmarks: {arm.title}',
         [
             'Mean error of each landmark in pixels; below, the difference '
@@ -70,7 +70,7 @@ def site_section(arm: Arm, baseline: str) -> Section | None:
     if len(sites) < 2:
         return None
     section = Section(
-        slug('sites', arm.study, arm.held_out, arm.of_sets[0]),
+        slug('sites', *arm.key),
         f'Sites: {arm.title}',
     )
     for budget in arm.budgets:

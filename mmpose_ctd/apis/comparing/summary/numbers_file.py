@@ -9,7 +9,7 @@ import numpy as np
 from .cell import Cell, spread
 from .grouping import Arm
 from .pairing import Pair, corrected
-from .variant_section import reference_of
+from .variant_section import baseline_of, itself_of
 
 __all__ = ['numbers_csv']
 
@@ -17,8 +17,9 @@ __all__ = ['numbers_csv']
 def numbers_csv(arms: Sequence[Arm], baseline: str, threshold: float) -> str:
     """One row a study, system, variant and budget.
 
-    Differences are to ``reference``: the baseline, and for variants what
-    :func:`reference_of` finds. Empty fields are not known.
+    Differences are to ``reference``: the baseline, and for variants the same
+    system without the variation, else the baseline. Empty fields are not
+    known.
 
     Args:
         arms (Sequence[Arm]): All studies.
@@ -30,24 +31,22 @@ def numbers_csv(arms: Sequence[Arm], baseline: str, threshold: float) -> str:
     """
     rows = []
     for arm in arms:
-        elsewhere = [
+        alike = [
             a for a in arms if a is not arm and a.test_set == arm.test_set
         ]
         for budget in arm.budgets:
             cells = [c for c in arm.cells.values() if c.budget == budget]
-            for family in (
-                [c for c in cells if not c.variant],
-                [c for c in cells if c.variant],
-            ):
-                bases = [
-                    reference_of(c, arm, baseline, elsewhere)[0]
-                    if c.variant
-                    else arm.get(baseline, budget)
-                    for c in family
-                ]
-                pairs = [Pair.of(c, b) for c, b in zip(family, bases)]
-                for cell, pair, p in zip(family, pairs, corrected(pairs)):
-                    rows.append(_row(arm, cell, pair, p, threshold))
+            plain = [c for c in cells if not c.variant]
+            varied = [c for c in cells if c.variant]
+            base = arm.get(baseline, budget)
+            families = [
+                [(cell, base) for cell in plain],
+                [(c, _reference(c, arm, baseline, alike)) for c in varied],
+            ]
+            for family in families:
+                pairs = [Pair.of(*both) for both in family]
+                for both, pair, p in zip(family, pairs, corrected(pairs)):
+                    rows.append(_row(arm, both[0], pair, p, threshold))
     if not rows:
         return ''
     file = io.StringIO()
@@ -55,6 +54,11 @@ def numbers_csv(arms: Sequence[Arm], baseline: str, threshold: float) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue()
+
+
+def _reference(cell, arm, baseline, elsewhere) -> Cell | None:
+    found, _ = itself_of(cell, arm, elsewhere)
+    return found or baseline_of(cell, arm, baseline, elsewhere)[0]
 
 
 def _row(

@@ -62,8 +62,10 @@ class Pair:
         """None if one is missing or they have no seed in common."""
         if cell is None or base is None or cell is base:
             return None
-        seeds = shared_seeds(cell, base)
-        return cls(cell, base, tuple(seeds)) if seeds else None
+        if id(base) not in cell.pairs:
+            seeds = tuple(shared_seeds(cell, base))
+            cell.pairs[id(base)] = cls(cell, base, seeds) if seeds else None
+        return cell.pairs[id(base)]
 
     @cached_property
     def changes(self) -> np.ndarray:

@@ -76,7 +76,10 @@ def slug(*words: object) -> str:
 
 
 def me_cell(
-    mean: float, sd: float, ends: tuple[float, float], digits: int = 3
+    mean: float,
+    sd: float,
+    ends: tuple[float, float] = (None, None),
+    digits: int = 3,
 ) -> str:
     """ME ± SD, and below it the interval."""
     told = number(mean, digits)
@@ -87,7 +90,9 @@ def me_cell(
 
 
 def difference_cell(
-    value: float, ends: tuple[float, float], relative: float | None = None
+    value: float,
+    ends: tuple[float, float] = (None, None),
+    relative: float | None = None,
 ) -> str:
     """A signed difference, and below it the interval."""
     told = number(value, 3, sign=True)

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mmpose_ctd.apis.reporting.tables import Table, number
+from mmpose_ctd.evaluation.functional import image_errors
 
 from ..run_record import RunRecord
-from .parts import Section, slug
+from .parts import Fold, Section
 
 __all__ = ['search_section', 'searches_of']
 
@@ -33,7 +36,7 @@ def searches_of(trials: Sequence[RunRecord]) -> list[dict]:
             'trials': [
                 {
                     'options': runs[0].options,
-                    'mean_error': sum(r.mean_error for r in runs) / len(runs),
+                    'mean_error': sum(map(_error, runs)) / len(runs),
                     'seconds': sum(r.seconds + r.test_seconds for r in runs),
                     'runs': len(runs),
                 }
@@ -54,7 +57,8 @@ def search_section(searches: Sequence[dict]) -> Section | None:
             ``seconds`` (float) and optionally ``runs`` (int)), and optionally
             ``chosen`` (the options that were taken) and ``study`` (str).
     """
-    if not any(search.get('trials') for search in searches):
+    searches = [search for search in searches if search.get('trials')]
+    if not searches:
         return None
     section = Section('search', 'Search')
     cost = Table(
@@ -72,7 +76,7 @@ def search_section(searches: Sequence[dict]) -> Section | None:
         cost.rows.append(row)
     cost.rows.append(
         [
-            'all',
+            'sum',
             str(sum(int(row[1]) for row in cost.rows)),
             str(sum(int(row[2]) for row in cost.rows)),
             number(
@@ -90,9 +94,14 @@ def search_section(searches: Sequence[dict]) -> Section | None:
         'best one owes to luck: its validation error is no estimate of the '
         'error on new faces.',
         cost,
-        *tables,
     )
-    section.key = slug('search')
+    counts = {len(search['trials']) for search in searches}
+    if len(counts) > 1:
+        section.add(
+            'Not all systems had the same number of settings to choose from: '
+            'the others had less of a search.'
+        )
+    section.add(*(Fold(table.caption, [table]) for table in tables))
     return section
 
 
@@ -127,6 +136,12 @@ def _system(name: str, search: dict) -> tuple[Table, list[str]]:
         '–' if chosen is None else _text(chosen),
     ]
     return table, row
+
+
+def _error(run: RunRecord) -> float:
+    errors = image_errors(run.errors)
+    known = errors[np.isfinite(errors)]
+    return float(known.mean()) if len(known) else float('nan')
 
 
 def _text(options: dict) -> str:

@@ -1,135 +1,130 @@
 """What a study varies: a table a budget, and a figure of numbers."""
 
-from mmpose_ctd.apis.reporting.tables import Table, interval, number
+from collections.abc import Sequence
+
+from mmpose_ctd.apis.reporting.tables import Table, number
 from mmpose_ctd.visualization import plot_variants
 
+from .budget_section import labels
 from .cell import Cell, spread
+from .difference_table import pair_cell
 from .grouping import Arm
 from .pairing import Pair, corrected
-from .parts import Plot, Section, difference_cell, me_cell, p_text, slug
+from .parts import Plot, Section, me_cell, p_text, slug
 
-__all__ = ['reference_of', 'setting_of', 'variant_section']
+__all__ = ['baseline_of', 'itself_of', 'setting_of', 'variant_section']
 
 
 def variant_section(
-    arm: Arm, baseline: str, elsewhere: list[Arm]
+    arm: Arm, baseline: str, elsewhere: Sequence[Arm] = ()
 ) -> Section | None:
     """Variants against their references; None if the arm has none.
 
     Args:
         arm (Arm): The study.
         baseline (str): The system that others are compared with.
-        elsewhere (list[Arm]): Arms of other studies with the same test set,
-            where a reference is looked for if this one has none.
+        elsewhere (Sequence[Arm]): Arms of other studies with the same test
+            set, where a reference is looked for if this one has none.
     """
     if not arm.varies:
         return None
-    names = arm.study, arm.held_out, arm.of_sets[0]
-    section = Section(slug('variants', *names), f'Variants: {arm.title}')
+    section = Section(slug('variants', *arm.key), f'Variants: {arm.title}')
     for budget in arm.budgets:
         cells = [
             cell
             for (system, _, n), cell in arm.cells.items()
-            if n == budget and _has_variants(arm, system, baseline)
+            if n == budget and (system == baseline or _varies(arm, system))
         ]
-        if not any(cell.variant for cell in cells):
-            continue
-        section.add(_table(arm, budget, cells, baseline, elsewhere))
-        section.add(*_figures(arm, budget, cells, baseline))
+        if any(cell.variant for cell in cells):
+            section.add(_table(arm, budget, cells, baseline, elsewhere))
+            section.add(*_figures(arm, budget, cells, baseline, elsewhere))
     section.add(
-        'A variant is compared with what stands in the column "reference": '
-        'the same system without the variation; else the baseline with the '
-        'same variation; else the baseline. p-values are Holm-corrected '
-        'within each table.'
+        'Each variant is compared with the same system without the variation '
+        f'(does the setting matter?) and with {baseline}, with the same '
+        'variation where that was run (does the system help under it?). '
+        'Below each difference: 95 % over faces, then over faces and seeds '
+        '(t). p-values are Holm-corrected within each column of a table. A '
+        'reference from another study is named with it.'
     )
     return section
 
 
-def reference_of(
-    cell: Cell, arm: Arm, baseline: str, elsewhere: list[Arm] = ()
+def itself_of(
+    cell: Cell, arm: Arm, elsewhere: Sequence[Arm] = ()
 ) -> tuple[Cell | None, str]:
-    """What a variant is compared with.
+    """The same system without the variation, and its name."""
+    if not cell.variant:
+        return None, ''
+    return _first(cell, arm, elsewhere, [(cell.system, '')])
 
-    Args:
-        cell (Cell): The variant.
-        arm (Arm): Its study.
-        baseline (str): The system that others are compared with.
-        elsewhere (list[Arm]): Other studies with the same test set.
 
-    Returns:
-        tuple[Cell | None, str]: The reference, which shares a seed with the
-        variant, and its name; None and ``''`` where there is none.
-    """
-    n, wanted = cell.budget, []
-    if cell.variant:
-        wanted.append((cell.system, ''))
-    if cell.system != baseline:
-        wanted += [(baseline, cell.variant), (baseline, '')]
-    for system, variant in dict.fromkeys(wanted):
-        for place in (arm, *elsewhere):
-            found = place.get(system, n, variant)
+def baseline_of(
+    cell: Cell, arm: Arm, baseline: str, elsewhere: Sequence[Arm] = ()
+) -> tuple[Cell | None, str]:
+    """The baseline with the same variation, else as it is, and its name."""
+    if cell.system == baseline:
+        return None, ''
+    wanted = dict.fromkeys([(baseline, cell.variant), (baseline, '')])
+    return _first(cell, arm, elsewhere, wanted)
+
+
+def _first(cell, arm, elsewhere, wanted) -> tuple[Cell | None, str]:
+    """The first of the wanted cells that shares a seed; own study first."""
+    for place in (arm, *elsewhere):
+        for system, variant in wanted:
+            found = place.get(system, cell.budget, variant)
             if found and Pair.of(cell, found):
-                told = found.name
-                if place is not arm:
-                    told += f'\nof {place.study}'
-                return found, told
+                of = '' if place is arm else f' ({place.study})'
+                return found, found.name + of
     return None, ''
 
 
 def setting_of(variant: str) -> tuple[str, float] | None:
     """Name and value of ``'name=value'`` if the value is a number."""
-    name, sign, value = variant.partition('=')
-    if not sign or not name:
-        return None
+    name, sign, text = variant.partition('=')
     try:
-        number_ = float(value)
+        value = float(text)
     except ValueError:
         return None
-    return (name.strip(), number_) if abs(number_) < float('inf') else None
+    if not sign or not name.strip() or not abs(value) < float('inf'):
+        return None
+    return name.strip(), value
 
 
-def _has_variants(arm: Arm, system: str, baseline: str) -> bool:
-    return system == baseline or any(
-        name == system and variant for name, variant, _ in arm.cells
-    )
+def _varies(arm: Arm, system: str) -> bool:
+    return any(name == system and variant for name, variant, _ in arm.cells)
 
 
 def _table(arm, budget, cells, baseline, elsewhere) -> Table:
     table = Table(
-        f'{budget} labelled images: ME in pixels, {arm.faces()}',
+        f'{labels(budget)}: ME in pixels, {arm.faces()}',
         [
             'system and variant',
             'ME ± SD\n[faces]',
-            'reference',
-            'difference\n[faces]',
-            '[faces and seeds]',
+            'less the same system\nas it is',
             'p (Holm)',
-            'd_z',
+            f'less {baseline}',
+            'p (Holm)',
+            'compared with',
             'seeds',
             'steps',
             'training (s)',
         ],
     )
-    references = [
-        reference_of(cell, arm, baseline, elsewhere) for cell in cells
-    ]
-    pairs = [Pair.of(c, base) for c, (base, _) in zip(cells, references)]
-    rows = zip(cells, references, pairs, corrected(pairs))
-    for cell, (_, told), pair, p in rows:
-        compared = [''] * 5
-        if pair:
-            compared = [
-                told,
-                difference_cell(pair.difference, pair.interval, pair.relative),
-                interval(*pair.crossed, 3, sign=True) or '–',
-                p_text(p),
-                number(pair.effect_size, 2, sign=True),
-            ]
-        seeds = str(len(cell.seeds))
-        if pair and len(pair.seeds) < max(
-            len(cell.seeds), len(pair.base.seeds)
-        ):
-            seeds += f'\n{len(pair.seeds)} shared'
+    own, own_names = _pairs(cells, lambda c: itself_of(c, arm, elsewhere))
+    base, base_names = _pairs(
+        cells, lambda c: baseline_of(c, arm, baseline, elsewhere)
+    )
+    rows = zip(
+        cells,
+        own,
+        corrected(own),
+        own_names,
+        base,
+        corrected(base),
+        base_names,
+    )
+    for cell, pair, p, name, base_pair, base_p, base_name in rows:
         steps = sorted({run.steps for run in cell.runs})
         table.rows.append(
             [
@@ -137,8 +132,12 @@ def _table(arm, budget, cells, baseline, elsewhere) -> Table:
                 me_cell(
                     cell.mean_error, spread(cell.mean_errors), cell.interval
                 ),
-                *compared,
-                seeds,
+                pair_cell(pair),
+                p_text(p) if pair else '',
+                pair_cell(base_pair),
+                p_text(base_p) if base_pair else '',
+                '\n'.join(dict.fromkeys(filter(None, (name, base_name)))),
+                _seeds(cell, pair, base_pair),
                 ', '.join(map(str, steps)),
                 number(float(cell.seconds.mean()), 0),
             ]
@@ -146,7 +145,22 @@ def _table(arm, budget, cells, baseline, elsewhere) -> Table:
     return table
 
 
-def _figures(arm: Arm, budget: int, cells: list[Cell], baseline: str) -> list:
+def _pairs(cells, find) -> tuple[list, list[str]]:
+    """Each cell against what is found for it, and the names of those."""
+    found = [find(cell) for cell in cells]
+    pairs = [Pair.of(cell, base) for cell, (base, _) in zip(cells, found)]
+    return pairs, [name for _, name in found]
+
+
+def _seeds(cell: Cell, *pairs: Pair | None) -> str:
+    told = str(len(cell.seeds))
+    fewest = min((len(p.seeds) for p in pairs if p), default=len(cell.seeds))
+    if fewest < len(cell.seeds):
+        told += f'\n{fewest} shared'
+    return told
+
+
+def _figures(arm, budget, cells, baseline, elsewhere) -> list[Plot]:
     """A figure for each setting with two numeric values or more."""
     settings: dict = {}
     for cell in cells:
@@ -166,28 +180,24 @@ def _figures(arm: Arm, budget: int, cells: list[Cell], baseline: str) -> list:
         }
         if max(len(x) for x, _, _ in curves.values()) < 2:
             continue
-        references = {
-            f'{name} as it is': cell.mean_error
-            for name in dict.fromkeys((*by_system, baseline))
-            if (cell := arm.get(name, budget))
-        }
+        references = {}
+        for _, cell in (point for ps in by_system.values() for point in ps):
+            for found, name in (
+                itself_of(cell, arm, elsewhere),
+                baseline_of(cell, arm, baseline, elsewhere),
+            ):
+                if found and not found.variant:
+                    references[f'{name} as it is'] = found.mean_error
         told = '; '.join(
             f'{name}: ' + ', '.join(f'{a:g} {b:.2f}' for a, b in zip(x, y))
             for name, (x, y, _) in curves.items()
         )
         plots.append(
             Plot(
-                slug(
-                    'variants',
-                    arm.study,
-                    arm.held_out,
-                    arm.of_sets[0],
-                    setting,
-                    f'n{budget:03d}',
-                ),
+                slug('variants', *arm.key, setting, f'n{budget:03d}'),
                 plot_variants(curves, setting, references),
-                f'{arm.title}, {budget} labelled images: mean error over '
-                f'{setting}; bars are 1 SD over seeds.',
+                f'{arm.title}, {labels(budget)}: mean error over {setting}; '
+                'bars are 1 SD over seeds.',
                 f'ME over {setting}. {told}.',
             )
         )

@@ -13,6 +13,7 @@ from ..run_record import RunRecord
 from .budget_section import budget_section
 from .cost_section import cost_section, dates, missing_runs, origin_warnings
 from .grouping import Comparison, arrange
+from .held_out_section import held_out_section
 from .landmark_section import landmark_section, site_section
 from .learning_section import learning_section
 from .markdown import markdown
@@ -36,6 +37,7 @@ def write_comparison(
     systems: Sequence[str] = (),
     searches: Sequence[dict] = (),
     notes: Sequence[str] = (),
+    studies: Sequence[str] = (),
 ) -> list[Path]:
     """Write tables and figures of a plan's runs.
 
@@ -55,6 +57,8 @@ def write_comparison(
             :func:`.search_section`. Defaults to what the records of role
             ``'trial'`` tell.
         notes (Sequence[str]): Paragraphs for the top of the page.
+        studies (Sequence[str]): Order of the studies; those not named follow,
+            the one with the most systems first.
 
     Returns:
         list[Path]: The files, pages first.
@@ -63,7 +67,7 @@ def write_comparison(
         InputError: If there is no final run, or none of a sensible form.
     """
     threshold = checked_threshold(threshold)
-    comparison = arrange(records, baseline, systems)
+    comparison = arrange(records, baseline, systems, studies)
     if not comparison.used:
         told = f' {comparison.warnings[0]}' if comparison.warnings else ''
         raise InputError(
@@ -84,6 +88,8 @@ def write_comparison(
         f'{dates(comparison.used)}, baseline {baseline}'
     )
     out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise InputError(f'{out}: expected a folder for the report.')
     out.mkdir(parents=True, exist_ok=True)
     plots = _unique(sections)
     texts = {
@@ -117,21 +123,27 @@ def _sections(
 ) -> list[Section]:
     arms, baseline = comparison.arms, comparison.baseline
     sections: list[Section | None] = []
-    for arm in arms:
-        alike = [
-            a
-            for a in arms
-            if a is not arm
-            and (a.test_set, a.held_out) == (arm.test_set, arm.held_out)
-        ]
-        # Of a study of variants the others are but their references.
-        plain = {system for system, variant, _ in arm.cells if not variant}
-        if len(plain) > 1 or not arm.varies:
-            sections.append(budget_section(arm, baseline, threshold))
-            sections.append(learning_section(arm, baseline))
-            sections.append(site_section(arm, baseline))
-            sections.append(landmark_section(arm, baseline))
-        sections.append(variant_section(arm, baseline, alike))
+    for study in dict.fromkeys(arm.study for arm in arms):
+        ours = [arm for arm in arms if arm.study == study]
+        for arm in ours:
+            if not arm.held_out and arm.is_plain:
+                sections += [
+                    learning_section(arm, baseline),
+                    budget_section(arm, baseline, threshold),
+                    site_section(arm, baseline),
+                    landmark_section(arm, baseline),
+                ]
+        apart = [arm for arm in ours if arm.held_out and arm.is_plain]
+        if apart:
+            sections.append(held_out_section(apart, baseline, threshold))
+        for arm in ours:
+            alike = [
+                a
+                for a in arms
+                if a is not arm
+                and (a.test_set, a.held_out) == (arm.test_set, arm.held_out)
+            ]
+            sections.append(variant_section(arm, baseline, alike))
     sections.append(search_section(searches or searches_of(comparison.trials)))
     sections.append(cost_section(comparison))
     subjects = min(

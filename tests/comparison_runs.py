@@ -1,0 +1,67 @@
+"""Runs of a comparison that nobody had to train."""
+
+import zlib
+
+import numpy as np
+
+from mmpose_ctd.apis.comparing.run_record import RunRecord
+
+LANDMARKS = ('subnasale', 'stomion', 'gnathion')
+#: ME at 20 labels in pixels, about.
+SYSTEMS = {'FT': 2.0, 'CTD-ED': 1.8, 'HG': 3.0}
+
+
+def run(system='FT', budget=20, seed=0, factor=1.0, subjects=12, **changes):
+    """A record whose errors differ by subject, landmark, seed and system.
+
+    Args:
+        system (str): Its name; its error is that of SYSTEMS, or 2 px.
+        budget (int): Labels; errors fall with their fourth root.
+        seed (int): Of the run.
+        factor (float): Multiplies all errors.
+        subjects (int): Test subjects, one image each, of two sites in turn.
+        **changes: Other fields of the record.
+    """
+    variant = changes.get('variant', '')
+    people = np.random.default_rng(0).normal(0, 0.2, (subjects, 1))
+    points = np.linspace(0.8, 1.2, len(LANDMARKS))
+    name = zlib.crc32(f'{system} {variant}'.encode())
+    own = np.random.default_rng([name, budget, seed])
+    errors = SYSTEMS.get(system, 2.0) * factor * (max(budget, 5) / 20) ** -0.25
+    errors = errors * np.exp(people + own.normal(0, 0.02)) * points
+    errors = errors * own.gamma(16, 1 / 16, errors.shape)
+    fields = dict(
+        study='main',
+        system=system,
+        variant='',
+        budget=budget,
+        seed=seed,
+        held_out='',
+        role='final',
+        options={},
+        config_hash=f'{name:x}',
+        commit='abc1234',
+        environment={'torch': '2.13.0', 'machine': 'two cores'},
+        started=f'2026-03-0{seed % 9 + 1}T10:00:00',
+        seconds=100.0 + seed,
+        test_seconds=5.0,
+        steps=300,
+        test_set='faces',
+        landmarks=LANDMARKS,
+        subjects=np.arange(subjects),
+        sites=tuple('london' if i % 2 else '3dsk' for i in range(subjects)),
+        errors=errors,
+    )
+    return RunRecord(**{**fields, **changes})
+
+
+def runs(
+    systems=tuple(SYSTEMS), budgets=(10, 20, 40), seeds=(0, 1, 2), **more
+):
+    """All combinations."""
+    return [
+        run(system, budget, seed, **more)
+        for system in systems
+        for budget in budgets
+        for seed in seeds
+    ]
