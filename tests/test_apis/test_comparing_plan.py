@@ -97,7 +97,8 @@ def search(**changes):
         (search(seeds=['a']), ['search.seeds', "['a']"]),
         (search(subjects=0), ['search.subjects', '0']),
         (search(systems={'FT': {}}), ['search.systems', "'FT'"]),
-        (search(systems={'plain': [1]}), ['search.systems.plain', '[1]']),
+        (search(systems={'plain': [1]}), ['search.systems.plain', '1', 'KEY']),
+        (search(systems={'plain': 1}), ['search.systems.plain', '1']),
         (search(common={'a.b': 1}), ['search', 'a.b', '1', 'a list']),
         (dict(train_split='{labels}.txt'), ['train_split', 'labels']),
         (dict(study(held_out=['north']), pool=None), ['pool']),
@@ -245,6 +246,12 @@ def test_trials_are_the_product_of_a_grid(place):
             assert (cell.role, cell.study) == ('trial', 'search')
             assert (cell.budget, cell.steps) == (4, 3)
             assert settings.items() <= cell.options.items()
+
+
+def test_trials_may_be_listed_one_by_one(place):
+    listed = [{'a.b': 1}, {'a.b': 2, 'a.c': 3}]
+    path = write_plan(place, search=SEARCH | dict(systems={'plain': listed}))
+    assert [s for s, _ in trial_cells(read_plan(path), 'plain')] == listed
 
 
 def test_a_command_is_searched_and_varied_by_nobody(place):
