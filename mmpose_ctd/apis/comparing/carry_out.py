@@ -290,6 +290,11 @@ class _Work:
                 told = 'done'
                 self._store(job, folder, result)
                 self.outcome.done += 1
+                if not result['resumed']:
+                    tests = result['tests'].values()
+                    inside = result['seconds']
+                    inside += sum(test['test_seconds'] for test in tests)
+                    self.progress.note_overhead(max(seconds - inside, 0))
         self._count()
         self.progress.tell_end(job, seconds, told)
 

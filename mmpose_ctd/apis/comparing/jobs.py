@@ -164,8 +164,11 @@ class JobList:
         data.check_apart(train, test)
         system = self.plan.systems[cell.system]
         if system.command:
-            # By words: of a path in one of them the name counts.
-            command = shlex.split(system.command)
+            command: str | list = system.command
+            words = shlex.split(system.command)
+            if any('/' in word for word in words[2:]):
+                # Behind the program's: of each path the name counts.
+                command = words
             text = {'command': command, 'seed': cell.seed}
             cfg = Config({'model': text, 'randomness': {'seed': cell.seed}})
             training = train_key(cfg, train, data.digest)

@@ -48,6 +48,8 @@ class PlanProgress:
         self.console = console or Console()
         self.done = self.failed = self.total = 0
         self._left: float | None = None
+        # Seconds of each ended job beside its training and its test.
+        self._overheads: list[float] = []
         self._busy: Sequence[Worker] = ()
         self._begin = time.monotonic()
         self._live: Live | None = None
@@ -86,11 +88,16 @@ class PlanProgress:
                 )
             rest = 1 - min(step / max(cell.steps, 1), 1)
             at_work.append((worker.job, rest))
+        extra = sum(self._overheads) / max(len(self._overheads), 1)
         costs = [rest * cost_of(job, known) for job, rest in at_work]
-        costs += [cost_of(job, known) for job in waiting]
+        costs += [cost_of(job, known) + extra for job in waiting]
         # No sooner than the longest of them.
         left = max(sum(costs) / self.places, max(costs, default=0.0))
         self._left = left if known or not costs else None
+
+    def note_overhead(self, seconds: float) -> None:
+        """A job took so much longer than its training and its tests."""
+        self._overheads.append(seconds)
 
     def say(self, line: str) -> None:
         """A line that stays."""

@@ -18,6 +18,9 @@ from .jobs import Job
 
 __all__ = ['Worker', 'Workers', 'default_places']
 
+#: What a process of a job runs.
+JOB = 'mmpose_ctd.apis.comparing.run_job'
+
 
 @dataclass
 class Worker:
@@ -106,12 +109,11 @@ class Workers:
         """
         place = min({*range(self.places)} - {w.place for w in self.busy})
         own = {**variables, **self._machine(place)}
-        module = 'mmpose_ctd.apis.comparing.run_job'
         with folder.log.open('a') as log:
             begin = log.seek(0, os.SEEK_END)
             process = subprocess.Popen(
                 [
-                    *(sys.executable, '-m', module),
+                    *(sys.executable, '-m', JOB),
                     *(str(folder.path), str(os.getpid())),
                 ],
                 env=environment(**own),
