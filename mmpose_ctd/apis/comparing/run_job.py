@@ -151,8 +151,9 @@ def _only_test(cfg: Config) -> None:
         hook for hook in cfg.get('custom_hooks') or [] if not _is_average(hook)
     ]
     cfg.default_hooks = {
-        name: None if name == 'visualization' or _is_average(hook) else hook
+        name: hook
         for name, hook in (cfg.get('default_hooks') or {}).items()
+        if name != 'visualization' and not _is_average(hook)
     }
 
 
