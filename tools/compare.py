@@ -114,7 +114,7 @@ def main() -> None:
     if args.dry_run:
         from mmpose_ctd.apis.comparing.overview import overview
 
-        Console().print(overview(plan, jobs, table, places))
+        Console().print(overview(plan, jobs, table, places, choice))
         return
     if args.report is not None:
         from mmpose_ctd.apis.comparing.report import write_report

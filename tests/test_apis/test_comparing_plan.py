@@ -67,6 +67,10 @@ def search(**changes):
             ['systems.new.options', 'a command takes its settings itself'],
         ),
         (
+            dict(systems=dict(PLAN['systems'], new=dict(command="a 'b"))),
+            ['systems.new.command', "a 'b", 'words'],
+        ),
+        (
             dict(studies=dict(search=PLAN['studies']['main'])),
             ['studies', "'search'", 'another name'],
         ),

@@ -4,7 +4,7 @@ import datetime
 
 from rich.table import Table
 
-from .carry_out import open_jobs
+from .carry_out import Choice, open_jobs
 from .jobs import JobList
 from .plan import Plan
 from .progress import cost_of
@@ -14,7 +14,11 @@ __all__ = ['overview']
 
 
 def overview(
-    plan: Plan, jobs: JobList, table: ResultsTable, places: int
+    plan: Plan,
+    jobs: JobList,
+    table: ResultsTable,
+    places: int,
+    choice: Choice | None = None,
 ) -> Table:
     """A table of the plan's parts.
 
@@ -23,7 +27,9 @@ def overview(
         jobs (JobList): Its jobs.
         table (ResultsTable): What is done.
         places (int): Runs side by side.
+        choice (Choice, optional): Only these runs.
     """
+    wants = (choice or Choice()).wants
     errors = table.errors()
     speeds = table.speeds()
     chosen = jobs.chosen(errors)
@@ -43,6 +49,7 @@ def overview(
     seen: set[str] = set()
     total = 0.0
     for name, tests in parts.items():
+        tests = [test for test in tests if wants(test)]
         done = sum(test.key in errors for test in tests)
         left = [
             job
@@ -59,7 +66,7 @@ def overview(
     shown.caption = (
         f'{places} runs side by side: {_time(total)} left'
         + ('' if speeds else ', a guess as nothing ran yet')
-        + f'; {len(open_jobs(jobs, table))} trainings can begin now'
+        + f'; {len(open_jobs(jobs, table, choice))} trainings can begin now'
     )
     return shown
 

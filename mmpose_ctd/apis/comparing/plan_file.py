@@ -1,17 +1,16 @@
 """Reads the YAML file of a plan, and says what is wrong with it."""
 
 import os
-import re
+import shlex
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
-
-import yaml
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from .cells import SEARCH
 from .plan import Plan, Search, Study, System, Variant
+from .plan_yaml import read_yaml
 
 __all__ = ['read_plan']
 
@@ -72,32 +71,6 @@ _SEARCH = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads 1e-3 as a number, as Python does; YAML 1.1 sees a text."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f'{key!r} is set twice', key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: list(resolvers)
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    'tag:yaml.org,2002:float',
-    re.compile(r'[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$'),
-    list('-+.0123456789'),
-)
-
-
 def read_plan(path: str | Path) -> Plan:
     """Read a plan.
 
@@ -113,14 +86,7 @@ def read_plan(path: str | Path) -> Plan:
         InputError: Names the key, what was found and what was expected.
     """
     path = Path(path)
-    if not path.is_file():
-        raise MissingFileError(f'The plan {str(path)!r} does not exist.')
-    try:
-        content = yaml.load(path.read_text(encoding='utf-8-sig'), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        told = ' '.join(str(error).split())
-        raise InputError(f'{path}: no YAML file ({told}).') from error
-    return _Reader(str(path)).plan(content)
+    return _Reader(str(path)).plan(read_yaml(path))
 
 
 class _Reader:
@@ -183,7 +149,16 @@ class _Reader:
             self._wrong(f'{key}.options', given['options'], 'none: a command '
                         'takes its settings itself')  # fmt: skip
         self._config(f'{key}.config', given.get('config'))
+        self._command(f'{key}.command', given.get('command', 'none'))
         return System(name, **given)
+
+    def _command(self, key: str, command: str) -> None:
+        try:
+            words = shlex.split(command)
+        except ValueError:
+            words = []
+        if not words:
+            self._wrong(key, command, 'words as a shell reads them')
 
     def _study(self, name: str, given, systems: Mapping) -> Study:
         key = f'studies.{name}'
