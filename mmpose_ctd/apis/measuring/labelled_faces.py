@@ -109,6 +109,9 @@ def load_faces(
         subject = subject_of(info)
         if subjects is not None and subject not in subjects:
             continue
+        if model.pipeline.face_box is not None:
+            (image,) = _images([info['img_path']])
+            info = model.pipeline.face_box(dict(info, img=image))
         x1, y1, x2, y2 = map(float, info['bbox'][0])
         box = x1, y1, x2 - x1, y2 - y1
         frames.append(frame_around(box, model.aspect, model.pipeline.padding))
