@@ -11,12 +11,14 @@ from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from mmpose_ctd.apis.feature_extractor import plain_training_data
 from mmpose_ctd.apis.unlabelled_overlap import refuse_unlabelled_overlap
 from mmpose_ctd.datasets import (
     CIFASDDataset,
     PartlyLabelledBatchSampler,
     PartlyLabelledDataset,
 )
+from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.losses import HeatmapFrobeniusLoss
 
@@ -276,3 +278,33 @@ def test_a_run_that_shows_tested_people_is_refused(root):
     # Everyone of a test set without split.
     with pytest.raises(InputError, match='4 of the people'):
         refuse_unlabelled_overlap(config_of(root, test=None))
+
+
+def test_what_looks_at_labels_takes_the_labelled_part(root):
+    config = config_of(root).train_dataloader.dataset
+    dataset = dict(config, type='PartlyLabelledDataset')
+    assert labelled_part(dataset) == dict(
+        type='CIFASDDataset',
+        **{k: v for k, v in config.items() if k != 'unlabelled'},
+    )
+    plain = dict(type='CIFASDDataset', split='x.txt')
+    assert labelled_part(dict(plain)) == plain
+
+
+def test_the_plain_training_data_are_the_labelled_ones(root):
+    cfg = config_of(root)
+    cfg.train_dataloader.update(
+        batch_size=4,
+        num_workers=0,
+        sampler=dict(type='InfiniteSampler'),
+        batch_sampler=dict(type='PartlyLabelledBatchSampler', unlabelled=2),
+    )
+    cfg.train_dataloader.dataset.update(
+        type='PartlyLabelledDataset', pipeline=PIPELINE
+    )
+    steps = [s for s in PIPELINE if not s['type'].startswith('Random')]
+    cfg.test_dataloader.dataset.pipeline = steps
+    (batch,) = plain_training_data(cfg)
+    names = {s.subject for s in batch['data_samples']}
+    assert len(batch['data_samples']) == 4
+    assert names == {'subject0', 'subject1'}
