@@ -8,7 +8,7 @@ from mmpose_ctd.errors import InputError
 from .landmark_file import LandmarkFile, read_split, subject_of
 from .split_selection import people_of, select_images
 
-__all__ = ['unlabelled_images']
+__all__ = ['labelled_part', 'unlabelled_images']
 
 
 def unlabelled_images(
@@ -72,3 +72,19 @@ def unlabelled_images(
             f'{list(exclude)!r}.'
         )
     return file, kept
+
+
+def labelled_part(dataset: dict) -> dict:
+    """The dataset's config without unlabelled images.
+
+    Args:
+        dataset (dict): ``train_dataloader.dataset`` or another loader's;
+            changed in place.
+
+    Returns:
+        dict: The same; of a dataset with labelled images alone as it was.
+    """
+    if dataset.get('type') == 'PartlyLabelledDataset':
+        dataset['type'] = 'CIFASDDataset'
+        dataset.pop('unlabelled', None)
+    return dataset

@@ -11,6 +11,7 @@ from mmpose.registry import DATASETS, TRANSFORMS
 
 from mmpose_ctd.datasets.face_detection import detect_face
 from mmpose_ctd.datasets.landmark_file import read_split, subject_of
+from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError
 
 from .framing import frame_around, frame_by_template
@@ -136,7 +137,7 @@ def _build(cfg: Config, loader: str, everyone: bool):
         dataset.type = 'CIFASDDataset'
         for key in ('cache_dir', 'memory_mb', 'detail'):
             dataset.pop(key, None)
-    dataset.update(pipeline=[], test_mode=True)
+    labelled_part(dataset).update(pipeline=[], test_mode=True)
     if everyone:
         dataset.pop('split', None)
     return DATASETS.build(dataset)
