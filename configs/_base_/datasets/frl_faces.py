@@ -14,9 +14,9 @@ codec = dict(
     type='UDPHeatmap',
     input_size=(input_side, input_side),
     heatmap_size=(input_side // 4, input_side // 4),
-    # 2 heat-map pixels at 256, 1.5 at 128. Halves only: of others MMPose draws
-    # some a pixel off.
-    sigma=round(2 + input_side / 128) / 2,
+    # 2 heat-map pixels at 256, 4/3 at 128. Thirds only: MMPose draws others a
+    # pixel off, some of them near the borders.
+    sigma=round(3 + input_side * 3 / 256) / 3,
 )
 
 # Side of the square that the network sees, in widths of the face that a

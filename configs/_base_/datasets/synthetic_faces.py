@@ -4,7 +4,10 @@ _base_ = './frl_faces.py'
 data_root = '{{$CTD_DATA_ROOT:data}}/synthetic_faces/'
 
 codec = dict(
-    type='UDPHeatmap', input_size=(128, 128), heatmap_size=(32, 32), sigma=1.5
+    type='UDPHeatmap',
+    input_size=(128, 128),
+    heatmap_size=(32, 32),
+    sigma=4 / 3,
 )
 affine = dict(
     type='TopdownAffine', input_size=codec['input_size'], use_udp=True

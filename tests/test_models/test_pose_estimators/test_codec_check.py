@@ -1,5 +1,7 @@
 """check_codec(): heat-maps lie where the landmarks are, or are refused."""
 
+import re
+
 import numpy as np
 import pytest
 from mmpose.codecs import MSRAHeatmap, SimCCLabel, UDPHeatmap
@@ -15,39 +17,53 @@ class Head(nn.Module):
         self.decoder = decoder
 
 
-def udp(sigma, side=96):
+SIGMAS = sorted({*np.arange(1, 3.01, 0.125), 4 / 3, 5 / 3, 7 / 3})
+
+
+def udp(sigma, side=192):
     return UDPHeatmap((side, side), (side // 4, side // 4), sigma=sigma)
 
 
-def peak_is_at(sigma):
-    """Whether the codec's heat-map is largest at its landmark."""
-    heatmap = udp(sigma).encode(
-        # Pixel (12, 10) of the heat-map: UDP counts from centre to centre.
-        np.array([[[12 * 95 / 23, 10 * 95 / 23]]], 'f'),
-        np.ones((1, 1), 'f'),
-    )['heatmaps'][0]
-    return np.unravel_index(heatmap.argmax(), heatmap.shape) == (10, 12)
+def every_peak_is_in_its_place(codec):
+    """Whether each heat-map is largest where its landmark is."""
+    width = codec.heatmap_size[0]
+    cells = np.arange(1, 13)
+    # UDP counts from the first pixel's centre to the last one's.
+    points = cells[:, None] * (codec.input_size[0] - 1) / (width - 1)
+    points = np.repeat(points, 2, axis=1)[None].astype('f')
+    maps = codec.encode(points, np.ones(points.shape[:2], 'f'))['heatmaps']
+    peaks = maps.reshape(len(cells), -1).argmax(axis=1)
+    return (peaks == cells * width + cells).all()
 
 
-@pytest.mark.parametrize('sigma', np.arange(1, 3.01, 0.125))
+@pytest.mark.parametrize('sigma', SIGMAS)
 def test_exactly_the_misplaced_heatmaps_are_refused(sigma):
-    if peak_is_at(sigma):
-        check_codec(Head(udp(sigma)))
+    codec = udp(sigma)
+    if every_peak_is_in_its_place(codec):
+        check_codec(Head(codec))
     else:
-        with pytest.raises(InputError, match=f'sigma={sigma:g} .*multiple'):
-            check_codec(Head(udp(sigma)))
+        with pytest.raises(InputError, match='beside the landmarks'):
+            check_codec(Head(codec))
 
 
-@pytest.mark.parametrize('side', [64, 96, 112, 128, 160, 192, 256])
+def test_right_is_what_has_a_whole_number_of_three_sigma():
+    right = [s for s in SIGMAS if every_peak_is_in_its_place(udp(s))]
+    assert right == [s for s in SIGMAS if abs(3 * s - round(3 * s)) < 1e-9]
+
+
+@pytest.mark.parametrize('side', range(64, 513, 16))
 def test_our_own_sigma_is_right_at_every_size(side):
-    check_codec(Head(udp(round(2 + side / 128) / 2, side)))
+    codec = udp(round(3 + side * 3 / 256) / 3, side)
+    assert every_peak_is_in_its_place(codec)
+    check_codec(Head(codec))
 
 
-def test_the_cure_that_is_told_works():
+@pytest.mark.parametrize('sigma', [1.5, 1.75, 2.25])
+def test_the_cure_that_is_told_works(sigma):
     with pytest.raises(InputError) as told:
-        check_codec(Head(udp(1.75)))
-    cure = float(str(told.value).rsplit('such as ', 1)[1].rstrip('.'))
-    check_codec(Head(udp(cure)))
+        check_codec(Head(udp(sigma)))
+    thirds = re.search(r'to (\d+) / 3', str(told.value)).group(1)
+    check_codec(Head(udp(int(thirds) / 3)))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +72,7 @@ def test_the_cure_that_is_told_works():
         None,
         MSRAHeatmap((96, 96), (24, 24), sigma=2),
         MSRAHeatmap((96, 96), (24, 24), sigma=2, unbiased=True),
+        MSRAHeatmap((96, 96), (24, 24), sigma=1.5, unbiased=True),
         SimCCLabel((96, 96)),
     ],
 )
