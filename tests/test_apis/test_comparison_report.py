@@ -94,6 +94,7 @@ def test_everything_is_written_and_linked(report):
         assert cv2.imread(str(out / name)).std() > 5
 
 
+@pytest.mark.slow
 def test_same_records_same_bytes(report, tmp_path):
     out, files, _ = report
     order = np.random.default_rng(0).permutation(len(study()))
