@@ -137,6 +137,26 @@ def test_a_face_that_fills_the_image_is_found_zoomed_and_counted(
     assert 'no face was found on 2 of 5 training images: left out' in said
 
 
+def test_a_large_photograph_is_measured_in_its_own_pixels(
+    facemesh, root, python, tmp_path
+):
+    """Shown smaller to FaceMesh, as its file has many times the pixels."""
+    content = json.loads((root / ANN).read_text())
+    places = np.array([[500.0, 400], [1900, 500], [1300, 1700]])
+    picture = lights(places, (2560, 2000), sigma=80)
+    cv2.imwrite(str(root / 'images' / '0.png'), picture)
+    content['images'][0].update(width=2560, height=2000)
+    (root / ANN).write_text(json.dumps(content))
+    path = str(tmp_path / 'm.npz')
+    status, _, error = facemesh(
+        'mesh', '--out', path, '--python', python, '--views', 1
+    )
+    assert status == 0, error
+    found = MeshFile.read(path).vertices[0]
+    np.testing.assert_allclose(found[:, :2], places, atol=1)
+    np.testing.assert_allclose(found[:, 2], [0, 25.6, 51.2], rtol=0.01)
+
+
 def without_environment(facemesh, root, tmp_path):
     return ['--python', tmp_path / 'nowhere']
 

@@ -32,6 +32,9 @@ VIEWS = (
     (1.0, 0, 0.035, 0.015),
     (1.0, 0, -0.03, 0.025),
 )
+# Pixels of a large photograph's longer side that are looked at: FaceMesh's own
+# input has 256 for the face.
+LARGEST = 1280
 # (zoom, least confidence of the face detector), tried in turn until a face is
 # found. The detector expects a face of a fifth to four fifths of the image.
 ATTEMPTS = (
@@ -81,6 +84,16 @@ def warp(image, matrix):
     )
 
 
+def reduced(image):
+    """A large photograph made smaller."""
+    height, width = image.shape[:2]
+    share = LARGEST / max(width, height)
+    if share >= 1:
+        return image
+    size = max(1, round(width * share)), max(1, round(height * share))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
 def unwarp(vertices, matrix):
     """Vertices (V, 3) of a view in the image; depth is scaled alike."""
     turn = matrix[:, :2]
@@ -114,6 +127,15 @@ class MeshFinder:
             tuple: Vertices (V, 3) in pixels or None, and the number of the
             attempt that found them, counted from 1; 0 where none did.
         """
+        small = reduced(image)
+        vertices, attempt = self._find(small)
+        if vertices is not None:
+            x, y = np.divide(image.shape[1::-1], small.shape[1::-1])
+            # Depth is on the scale of x.
+            vertices = vertices * (x, y, x)
+        return vertices, attempt
+
+    def _find(self, image):
         for number, (zoom, confidence) in enumerate(ATTEMPTS, 1):
             first, *others = [
                 (zoom * view[0], *view[1:]) for view in self.views
