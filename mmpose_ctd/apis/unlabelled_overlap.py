@@ -32,7 +32,7 @@ def refuse_unlabelled_overlap(cfg: Config) -> None:
         return
     root = dataset.get('data_root') or ''
     labelled = LandmarkFile.read(osp.join(root, dataset.ann_file))
-    _, images = unlabelled_images(labelled, root, **dataset.unlabelled)
+    _, images = unlabelled_images(labelled, root, dataset.unlabelled)
     seen = {subject_of(image) for image in images.values()}
     for loader in ('test_dataloader', 'val_dataloader'):
         other = (cfg.get(loader) or {}).get('dataset') or {}

@@ -47,7 +47,7 @@ class PartlyLabelledDataset(CIFASDDataset):
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         instances, images = super()._load_annotations()
         own, root = self._file, self.data_root or ''
-        file, records = unlabelled_images(own, root, **self._unlabelled)
+        file, records = unlabelled_images(own, root, self._unlabelled)
         taken = {instance['img_path'] for instance in instances}
         zeros = [0] * (3 * len(own.names))
         added = []

@@ -1,7 +1,6 @@
 """Whose images may train a model without labels."""
 
 import os.path as osp
-from collections.abc import Sequence
 
 from mmpose_ctd.errors import InputError
 
@@ -12,29 +11,32 @@ __all__ = ['labelled_part', 'unlabelled_images']
 
 
 def unlabelled_images(
-    labelled: LandmarkFile,
-    data_root: str,
-    ann_file: str,
-    exclude: Sequence[str],
-    split: str | None = None,
+    labelled: LandmarkFile, data_root: str, unlabelled: dict
 ) -> tuple[LandmarkFile, dict]:
     """The image records that train without labels.
 
     Args:
         labelled (LandmarkFile): The set's annotations, for its people.
         data_root (str): Of the set.
-        ann_file (str): See :class:`.PartlyLabelledDataset`.
-        exclude (Sequence[str]): Likewise.
-        split (str, optional): Likewise.
+        unlabelled (dict): See :class:`.PartlyLabelledDataset`.
 
     Returns:
         tuple[LandmarkFile, dict]: The file, and its records by id without
         those of excluded people.
 
     Raises:
-        InputError: If an image's subject is not known, or nothing is left.
+        InputError: If a key is missing or strange, an image's subject is not
+            known, or nothing is left.
     """
     where = 'dataset.unlabelled'
+    keys = set(unlabelled)
+    if not {'ann_file'} <= keys <= {'ann_file', 'exclude', 'split'}:
+        raise InputError(
+            f'{where} has the keys {sorted(keys)}; expected ann_file, exclude '
+            'and perhaps split.'
+        )
+    ann_file, split = unlabelled['ann_file'], unlabelled.get('split')
+    exclude = unlabelled.get('exclude')
     if isinstance(exclude, str) or not exclude:
         raise InputError(
             f'{where}.exclude={exclude!r}; expected a list of split files: '

@@ -202,6 +202,16 @@ def test_nobody_can_forget_who_is_tested(root):
             build(root, exclude=exclude)
 
 
+@pytest.mark.parametrize('unlabelled', [{}, UNLABELLED | dict(splits='x')])
+def test_missing_and_strange_keys_are_told(root, unlabelled):
+    with pytest.raises(InputError, match='expected ann_file, exclude and'):
+        PartlyLabelledDataset(
+            ann_file='annotations/landmarks.json',
+            data_root=str(root),
+            unlabelled=unlabelled,
+        )
+
+
 def test_an_image_of_an_unknown_person_is_refused(root):
     file = root / UNLABELLED['ann_file']
     content = json.loads(file.read_text())
