@@ -1,5 +1,7 @@
 """What the configs look for: faces in every set's place, and teachers."""
 
+import json
+import shutil
 from pathlib import Path
 
 import onnx
@@ -22,11 +24,26 @@ def write_faces(root: Path) -> Path:
     names = max(splits.glob('train_n*_seed0.txt')).read_text()
     for split in ('train', 'train_n020_seed0'):
         (splits / f'{split}.txt').write_text(names)
+    _write_unlabelled(faces, set(names.split()))
     own = faces / 'annotations' / 'landmarks.json'
     own.write_text((faces / 'annotations' / 'landmarks19.json').read_text())
     for name in ('frl_faces', 'cifasd'):
         (root / name).symlink_to(faces)
     return root
+
+
+def _write_unlabelled(faces: Path, subjects: set[str]) -> None:
+    """Some people's images once more, without labels."""
+    labelled = faces / 'annotations' / 'landmarks19.json'
+    images = []
+    for image in json.loads(labelled.read_text())['images']:
+        if image['subject'] in subjects:
+            name = f'again_{image["file_name"]}'
+            source = faces / 'images' / image['file_name']
+            shutil.copy(source, faces / 'images' / name)
+            images.append(dict(image, file_name=name))
+    unlabelled = faces / 'annotations' / 'unlabelled.json'
+    unlabelled.write_text(json.dumps(dict(images=images)))
 
 
 def write_sface(root: Path) -> None:

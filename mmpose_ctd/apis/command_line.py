@@ -22,6 +22,7 @@ from mmpose_ctd.privacy import redact_logs
 from mmpose_ctd.safe_loading import refusal_reason, require_safe_loading
 
 from .split_overlap import split_overlap
+from .unlabelled_overlap import refuse_unlabelled_overlap
 
 __all__ = [
     'add_config_options',
@@ -170,6 +171,7 @@ def load_config(args: argparse.Namespace) -> Config:
     overlap = split_overlap(cfg)
     if overlap:
         print(f'warning: {overlap}', file=sys.stderr)
+    refuse_unlabelled_overlap(cfg)
     import_mmpose_quietly()
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)

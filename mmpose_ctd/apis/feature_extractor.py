@@ -9,6 +9,7 @@ from mmpose.registry import MODELS
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import source_state_of
 
@@ -98,7 +99,8 @@ def plain_training_data(
                 + ': the loss needs targets, packed with the image.'
             )
         plain[packing[0] : packing[0]] = copy.deepcopy(targets)
-    loader.dataset.pipeline = plain
+    labelled_part(loader.dataset).pipeline = plain
+    loader.pop('batch_sampler', None)
     loader.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
     loader.update(persistent_workers=False, drop_last=False)
     if batch_size is not None:

@@ -360,6 +360,17 @@ def test_a_schedule_is_stretched_to_the_steps(place):
     assert cfg.val_dataloader is None and cfg.randomness.seed == 0
 
 
+def test_each_run_keeps_its_own_settings(place):
+    # Config.copy() shares what is nested: the last run's steps were all's.
+    jobs = jobs_of(place, **study(vary={'steps': [3, 5]}))
+    tests = tests_of(jobs)
+    assert {test.cell.steps for test in tests} > {3, 5}
+    for test in tests:
+        assert test.cfg.train_cfg.max_iters == test.cell.steps
+        assert test.cfg.param_scheduler[0].end == test.cell.steps
+        assert test.cfg.randomness.seed == test.cell.seed
+
+
 def test_a_dry_run_counts_what_is_left(place):
     from rich.console import Console
 

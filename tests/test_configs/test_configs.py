@@ -179,6 +179,59 @@ def test_a_control_differs_from_its_system_in_one_thing(
     assert all(key.startswith(changed) for key in differing)
 
 
+@pytest.mark.parametrize(
+    ('name', 'parent', 'changed'),
+    [
+        ('aug_rotation', 'ft', ['.train_pipeline.3.rotate_factor']),
+        ('aug_photometric', 'ft', ['.train_pipeline.', '.colour.']),
+        ('aug_warp', 'ft', ['.train_pipeline.', '.warp.']),
+        ('aug_all', 'ft', ['.train_pipeline.', '.colour.', '.warp.']),
+        ('ema', 'ft', ['.custom_hooks.']),
+        (
+            'unlabelled',
+            'ctd_ed',
+            ['.model.head.loss.labelled_only', '.train_dataloader.'],
+        ),
+    ],
+)
+def test_a_recipe_changes_one_thing(name, parent, changed, load):
+    base = flat(load(f'frl_faces/{parent}_sface.py').to_dict())
+    ours = flat(load(f'frl_faces/recipe/{name}.py').to_dict())
+    pipeline = '.train_dataloader.dataset.pipeline.'
+    # What trains is the pipeline that the file shows.
+    assert {
+        key.removeprefix(pipeline): value
+        for key, value in ours.items()
+        if key.startswith(pipeline)
+    } == {
+        key.removeprefix('.train_pipeline.'): value
+        for key, value in ours.items()
+        if key.startswith('.train_pipeline.')
+    }
+    differing = {
+        key.replace(pipeline, '.train_pipeline.')
+        for key in base.keys() | ours
+        if base.get(key) != ours.get(key)
+    }
+    assert differing
+    assert all(key.startswith(tuple(changed)) for key in differing)
+    for prefix in changed:
+        assert any(key.startswith(prefix) for key in differing)
+
+
+def test_the_steps_of_all_augmentation_are_those_of_the_single_ones(load):
+    def steps(name):
+        pipeline = load(f'frl_faces/{name}.py').train_pipeline
+        return [step.to_dict() for step in pipeline]
+
+    plain, every = steps('ft_sface'), steps('recipe/aug_all')
+    for name in ('rotation', 'photometric', 'warp'):
+        for step in steps(f'recipe/aug_{name}'):
+            if step not in plain:
+                assert step in every
+    assert len(every) == len(plain) + 2
+
+
 def test_controls_start_where_their_systems_do(load):
     def start(name):
         torch.manual_seed(0)

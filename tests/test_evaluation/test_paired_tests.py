@@ -59,11 +59,20 @@ def test_nothing_is_found_in_nothing():
     assert np.isnan(sign_flip_test([3.0]))
 
 
-@settings(deadline=None)
-@given(p_values)
-def test_holm_is_that_of_statsmodels(values):
+@pytest.mark.parametrize('number', [1, 4, 13])
+def test_holm_is_that_of_statsmodels(number):
+    values = np.random.default_rng(number).beta(0.3, 1, number)
+    values[-1] = values[0]  # a tie
     theirs = multipletests(values, method='holm')[1]
     np.testing.assert_allclose(holm(values), theirs, atol=1e-12)
+
+
+@given(p_values)
+def test_holm_keeps_the_order_and_takes_nothing_off(values):
+    found = holm(values)
+    assert (found >= np.array(values)).all() and (found <= 1).all()
+    order = np.argsort(values, kind='stable')
+    assert (np.diff(found[order]) >= 0).all()
 
 
 def test_holm_leaves_out_what_was_not_tested():

@@ -10,8 +10,8 @@ colour = dict(
     backend='cv2',
 )
 train_pipeline = [
-    *_base_.train_pipeline[:5],
+    *_base_.train_pipeline[:-2],
     colour,
-    *_base_.train_pipeline[5:],
+    *_base_.train_pipeline[-2:],
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -15,6 +15,7 @@
 """
 
 import contextlib
+import copy
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -140,7 +141,7 @@ class JobFolder:
             cfg = test.cfg
             if cfg is None:
                 cfg = jobs.base_config()
-            cfg = cfg.copy()
+            cfg = copy.deepcopy(cfg)
             cfg.work_dir = os.path.abspath(self.path)
             cfg.train_dataloader.dataset.split = train
             cfg.test_dataloader.dataset.split = one['subjects']

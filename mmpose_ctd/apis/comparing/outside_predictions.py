@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.registry import DATASETS, METRICS
 
@@ -34,6 +35,7 @@ def score_predictions(config: str, file: Path) -> dict:
             another number of points.
     """
     cfg = Config.fromfile(config)
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
     points = _read(file)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     metric = METRICS.build(cfg.test_evaluator)

@@ -1,6 +1,7 @@
 """The Runner's config of a plan's run."""
 
 import contextlib
+import copy
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -96,7 +97,8 @@ class ConfigReader:
             InputError: If an option names what the config does not have.
         """
         config = cell.variant.config or self.plan.systems[cell.system].config
-        cfg = self.base(config, cell.environment).copy()
+        # Config.copy() shares what is nested.
+        cfg = copy.deepcopy(self.base(config, cell.environment))
         self._check_options(config, cell)
         try:
             cfg.merge_from_dict(dict(cell.options))

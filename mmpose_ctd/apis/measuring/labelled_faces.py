@@ -11,6 +11,7 @@ from mmpose.registry import DATASETS, TRANSFORMS
 
 from mmpose_ctd.datasets.face_detection import detect_face
 from mmpose_ctd.datasets.landmark_file import read_split, subject_of
+from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError
 
 from .framing import frame_around, frame_by_template
@@ -109,6 +110,9 @@ def load_faces(
         subject = subject_of(info)
         if subjects is not None and subject not in subjects:
             continue
+        if model.pipeline.face_box is not None:
+            (image,) = _images([info['img_path']])
+            info = model.pipeline.face_box(dict(info, img=image))
         x1, y1, x2, y2 = map(float, info['bbox'][0])
         box = x1, y1, x2 - x1, y2 - y1
         frames.append(frame_around(box, model.aspect, model.pipeline.padding))
@@ -133,7 +137,7 @@ def _build(cfg: Config, loader: str, everyone: bool):
         dataset.type = 'CIFASDDataset'
         for key in ('cache_dir', 'memory_mb', 'detail'):
             dataset.pop(key, None)
-    dataset.update(pipeline=[], test_mode=True)
+    labelled_part(dataset).update(pipeline=[], test_mode=True)
     if everyone:
         dataset.pop('split', None)
     return DATASETS.build(dataset)

@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS, MODELS
+from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import nn
 
 from mmpose_ctd.apis.trained_checkpoint import load_trained
@@ -189,7 +189,22 @@ class _Pipeline:
             )
         self.input_size = tuple(int(s) for s in crops[0]['input_size'])
         self.padding = float(boxes[0].get('padding', 1.25))
-        self._run = Compose([s for s in steps if not _loads(s)])
+        # Looks for the face in whole photographs, not in a face's frame.
+        self.face_box = next(
+            (
+                TRANSFORMS.build(step)
+                for step in steps
+                if step.get('type') == 'FindFaceBox'
+            ),
+            None,
+        )
+        self._run = Compose(
+            [
+                s
+                for s in steps
+                if not _loads(s) and s.get('type') != 'FindFaceBox'
+            ]
+        )
 
     def __call__(self, crop: np.ndarray, metainfo: dict) -> dict:
         height, width = crop.shape[:2]

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
+from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError
 
 __all__ = ['DataSet', 'describe', 'read_data_sets']
@@ -104,7 +105,7 @@ def _text(dataset) -> str:
 
 
 def _build(config) -> DataSet | None:
-    settings = copy.deepcopy(config)
+    settings = labelled_part(copy.deepcopy(config))
     settings['pipeline'] = []
     try:
         return describe(DATASETS.build(settings))

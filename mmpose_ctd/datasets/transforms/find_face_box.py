@@ -13,11 +13,12 @@ __all__ = ['FindFaceBox']
 class FindFaceBox(BaseTransform):
     """Replaces ``bbox`` by a square around the face that a detector finds.
 
-    It reads no label, so that training and testing see faces framed alike.
-    The square stands on the detector's box (x, y, width w): its centre is
-    (x + w / 2, y + ``centre`` w), its side ``side`` w. Where no face is
-    found the box stays as it was. A photograph is searched once, and its box
-    kept in the process.
+    For photographs of one person: all instances of an image get the largest
+    face. It reads no label, so that training and testing see faces framed
+    alike. The square stands on the detector's box (x, y, width w): its
+    centre is (x + w / 2, y + ``centre`` w), its side ``side`` w. Where no
+    face is found the box stays as it was. A photograph is searched once, and
+    its box kept in the process.
 
     Follows ``LoadLandmarkImage``; ``GetBBoxCenterScale`` comes behind it.
 
@@ -45,7 +46,7 @@ class FindFaceBox(BaseTransform):
             may reach outside.
         """
         path = results.get('img_path')
-        if path is None or path not in self._boxes:
+        if not path or path not in self._boxes:
             self._boxes[path] = detect_face(results['img'])
         found = self._boxes[path]
         if found is not None:

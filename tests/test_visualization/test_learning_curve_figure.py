@@ -1,0 +1,110 @@
+"""Learning curves and variants: what the figures show."""
+
+import numpy as np
+import pytest
+
+from mmpose_ctd.visualization import (
+    LearningCurve,
+    plot_curve_panels,
+    plot_learning_curves,
+    plot_variants,
+)
+from mmpose_ctd.visualization.learning_curve_figure import _apart
+from mmpose_ctd.visualization.line_styles import line_styles
+
+NAN = float('nan')
+
+
+def curves(number=14):
+    return {
+        f'system {i}': LearningCurve(
+            [10, 20, 40, 142], [4 - 0.1 * i, 3, 2.5, 2 - 0.01 * i], [0.1] * 4
+        )
+        for i in range(number)
+    }
+
+
+def test_fourteen_lines_are_told_apart_in_colour_and_in_grey():
+    styles = line_styles(14)
+    looks = {(s['color'], s['marker'], str(s['linestyle'])) for s in styles}
+    grey = {(s['marker'], str(s['linestyle'])) for s in styles}
+    assert len(looks) == len(grey) == 14
+
+
+def test_lines_hold_the_numbers_and_ticks_are_the_budgets():
+    axes = plot_learning_curves(curves(3)).axes[0]
+    lines = [line for line in axes.get_lines() if line.get_label()[0] != '_']
+    assert len(lines) == 3
+    for line, curve in zip(lines, curves(3).values()):
+        np.testing.assert_array_equal(line.get_xdata(), curve.budgets)
+        np.testing.assert_array_equal(line.get_ydata(), curve.errors)
+    assert axes.get_xscale() == 'log'
+    told = [label.get_text() for label in axes.get_xticklabels()]
+    assert told == ['10', '20', '40', '142']
+    assert len(axes.collections) == 3
+    assert not plot_learning_curves(curves(3), band=False).axes[0].collections
+
+
+def test_every_system_is_named_once_and_no_name_covers_another():
+    figure = plot_learning_curves(curves())
+    figure.canvas.draw()
+    texts = figure.axes[0].texts
+    assert sorted(t.get_text() for t in texts) == sorted(
+        f'{name}  {c.errors[-1]:.2f}' for name, c in curves().items()
+    )
+    boxes = sorted((t.get_window_extent() for t in texts), key=lambda b: b.y0)
+    for below, above in zip(boxes, boxes[1:]):
+        assert below.y1 <= above.y0 + 1
+    page = figure.get_window_extent()
+    assert all(page.x1 >= box.x1 and box.y0 >= 0 for box in boxes)
+
+
+def test_places_are_apart_inside_and_near_what_was_wanted():
+    wanted = [0.5, 0.5, 0.5, 0.01, 0.99, 0.0]
+    places = _apart(wanted, 0.1)
+    ordered = np.sort(places)
+    assert (np.diff(ordered) >= 0.1 - 1e-9).all()
+    assert ordered[0] >= 0 and ordered[-1] <= 1
+    np.testing.assert_allclose(sorted(places[:3]), [0.4, 0.5, 0.6])
+    np.testing.assert_allclose(_apart([0.2, 0.7], 0.1), [0.2, 0.7])
+
+
+def test_each_panel_has_its_system_and_the_baseline():
+    figure = plot_curve_panels(curves(6), 'system 0')
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    assert [a.get_title(loc='left') for a in panels] == [
+        f'system {i}' for i in range(1, 6)
+    ]
+    assert all(len(axes.get_lines()) == 2 for axes in panels)
+    assert all(len(axes.collections) == 2 for axes in panels)
+
+
+def test_unknown_spread_draws_no_band():
+    curve = LearningCurve([10, 20], [2.0, 1.0], [NAN, NAN])
+    (band,) = plot_learning_curves({'a': curve}).axes[0].collections
+    assert not any(len(path.vertices) for path in band.get_paths())
+
+
+def test_errors_of_zero_need_no_logarithm():
+    curve = LearningCurve([10, 20], [1.0, 0.0], [0.1, NAN])
+    assert plot_learning_curves({'a': curve}).axes[0].get_yscale() == 'linear'
+
+
+def test_variants_have_a_logarithmic_axis_over_decades_only():
+    points = ([1, 10, 100], [2.0, 1.5, 1.8], [0.1, NAN, 0.1])
+    wide = plot_variants({'ED': points}, 'weight', {'FT': 2.1}).axes[0]
+    assert wide.get_xscale() == 'log' and wide.get_xlabel() == 'weight'
+    told = [text.get_text() for text in wide.get_legend().get_texts()]
+    assert sorted(told) == ['ED', 'FT']
+    narrow = plot_variants({'ED': ([0, 1, 100], *points[1:])}, 'weight')
+    assert narrow.axes[0].get_xscale() == 'linear'
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match='no curve'):
+        plot_learning_curves({})
+    with pytest.raises(ValueError, match='no curve'):
+        plot_variants({}, 'x')
+    zero = LearningCurve([0, 10], [2.0, 1.0], [NAN, NAN])
+    with pytest.raises(ValueError, match=r'a: .* positive budgets.*\[0, 10\]'):
+        plot_curve_panels({'a': zero}, 'a')
