@@ -168,3 +168,12 @@ def compare(place: Path, *arguments) -> subprocess.CompletedProcess:
         text=True,
         timeout=1200,
     )
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs; one that nobody has asked after does not."""
+    try:
+        state = Path(f'/proc/{process}/stat').read_text().rsplit(')', 1)[1]
+    except OSError:
+        return False
+    return state.split()[0] != 'Z'

@@ -41,14 +41,14 @@ def study(**changes):
     return dict(studies=dict(main=dict(PLAN['studies']['main'], **changes)))
 
 
-def tests_of(jobs):
+def finals_of(jobs):
     return list(jobs.finals({name: {} for name in jobs.plan.systems}))
 
 
 def keys_of(place, **changes):
     """Keys of training and test of the plan's first run."""
     jobs = jobs_of(place, **changes)
-    test = tests_of(jobs)[0]
+    test = finals_of(jobs)[0]
     return jobs.jobs([test])[0].key, test.key
 
 
@@ -119,7 +119,7 @@ def test_how_it_predicts_makes_another_test_of_the_same_training(place):
         place,
         **study(budgets=[4], vary={'model.test_cfg.flip_test': [True]}),
     )
-    tests = tests_of(jobs)
+    tests = finals_of(jobs)
     assert len({test.key for test in tests}) == 4
     assert len({test.config_hash for test in tests}) == 4
     found = jobs.jobs(tests)
@@ -129,7 +129,7 @@ def test_how_it_predicts_makes_another_test_of_the_same_training(place):
 def test_two_studies_share_a_run(place):
     one = PLAN['studies']['main']
     jobs = jobs_of(place, studies=dict(main=one, again=one))
-    tests = tests_of(jobs)
+    tests = finals_of(jobs)
     assert len(tests) == 8 and len({test.key for test in tests}) == 4
     assert len(jobs.jobs(tests)) == 4
 
@@ -141,7 +141,7 @@ def test_a_commands_words_tell_its_runs_apart(place):
             systems=dict(plain='plain.py', own=dict(command=command)),
             **study(systems=['own'], budgets=[4]),
         )
-        return tests_of(jobs)[0].key
+        return finals_of(jobs)[0].key
 
     # All of them end alike.
     same = '{data_root}/{ann_file} --out {out}'
@@ -160,7 +160,7 @@ def test_files_of_one_name_are_refused(place):
         for name, file in (('plain', 'a/w.pth'), ('averaged', 'b/w.pth'))
     }
     with pytest.raises(InputError, match=r"'a/w.pth' and 'b/w.pth'"):
-        tests_of(jobs_of(place, systems=systems))
+        finals_of(jobs_of(place, systems=systems))
 
 
 # ---------------------------------------------------------------- subjects
@@ -253,7 +253,7 @@ def site_of(name):
 
 def test_nobody_trains_from_the_site_that_is_held_out(place):
     jobs = jobs_of(place, **study(held_out=['north', 'south'], seeds=[0, 1]))
-    tests = tests_of(jobs)
+    tests = finals_of(jobs)
     small = {}
     for job in jobs.jobs(tests):
         held, budget, seed = (
@@ -287,7 +287,7 @@ def test_who_was_at_both_sites_neither_trains_nor_is_tested(place):
             )
     file.write_text(json.dumps(content))
     jobs = jobs_of(place, **study(held_out=['north', 'south'], budgets=[6]))
-    for job in jobs.jobs(tests_of(jobs)):
+    for job in jobs.jobs(finals_of(jobs)):
         assert not {*both} & {*job.subjects}
         assert all(not {*both} & {*test.subjects} for test in job.tests)
 
@@ -330,7 +330,7 @@ def test_who_was_at_both_sites_neither_trains_nor_is_tested(place):
 )
 def test_what_would_compare_unlike_things_is_refused(place, changes, words):
     with pytest.raises(InputError) as told:
-        tests_of(jobs_of(place, **changes))
+        finals_of(jobs_of(place, **changes))
     assert 'plan.yaml' in str(told.value)
     for word in words:
         assert word in str(told.value)
@@ -351,7 +351,7 @@ def test_a_schedule_is_stretched_to_the_steps(place):
         'by_epoch=False))\n'
     )
     jobs = jobs_of(place, **study(steps=30))
-    cfg = tests_of(jobs)[0].cfg
+    cfg = finals_of(jobs)[0].cfg
     assert cfg.train_cfg.max_iters == 30
     poly, steps, warmup = cfg.param_scheduler
     assert (poly['end'], steps['milestones']) == (30, [15, 24])
@@ -363,7 +363,7 @@ def test_a_schedule_is_stretched_to_the_steps(place):
 def test_each_run_keeps_its_own_settings(place):
     # Config.copy() shares what is nested: the last run's steps were all's.
     jobs = jobs_of(place, **study(vary={'steps': [3, 5]}))
-    tests = tests_of(jobs)
+    tests = finals_of(jobs)
     assert {test.cell.steps for test in tests} > {3, 5}
     for test in tests:
         assert test.cfg.train_cfg.max_iters == test.cell.steps
@@ -382,7 +382,8 @@ def test_a_dry_run_counts_what_is_left(place):
     numbers = {row[1]: row[3:8] for row in rows if len(row) > 8}
     # 2 + 4 settings, 2 seeds; 2 systems, 2 budgets.
     assert [numbers['search'][i] for i in (0, 2, 4)] == ['12', '0', '12']
-    assert [numbers['main'][i] for i in (0, 2, 4)] == ['4', '0', '4']
+    # Of n=4 the configs as they are train as trials, too.
+    assert [numbers['main'][i] for i in (0, 2, 4)] == ['4', '0', '2']
 
 
 def test_records_keep_their_order_whatever_loads_the_images(place):

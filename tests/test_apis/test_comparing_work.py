@@ -14,6 +14,7 @@ import pytest
 import torch
 from comparing_place import (
     PLAN,
+    alive,
     make_place,
     surroundings,
     write_plan,
@@ -86,14 +87,6 @@ def until(happened, seconds=60):
     while not happened():
         assert time.monotonic() < end, 'it never happened'
         time.sleep(0.02)
-
-
-def alive(pid):
-    try:
-        state = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1]
-    except OSError:
-        return False
-    return state.split()[0] != 'Z'
 
 
 def test_each_run_is_done_once(place):

@@ -6,6 +6,7 @@ asked of it.
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from comparing_place import (
     ANNOTATIONS,
     FACES,
     PLAN,
+    alive,
     command,
     compare,
     make_place,
@@ -178,7 +180,7 @@ def test_a_job_goes_on_after_interrupts_and_kills(place):
     assert process.returncode == 130
     assert 'The same command goes on from here.' in told
     assert 'Traceback' not in told
-    assert not Path(f'/proc/{child}').exists()
+    assert not alive(child)
     reached = step()
 
     process = start()
@@ -187,7 +189,7 @@ def test_a_job_goes_on_after_interrupts_and_kills(place):
     process.kill()
     process.wait()
     # It does not outlive the plan, which may be started again at once.
-    until(lambda: not Path(f'/proc/{child}').exists(), 20)
+    until(lambda: not alive(child), 20)
     # As a kill in the midst of writing leaves it.
     newest = folder / f'iter_{step()}.pth'
     newest.write_bytes(newest.read_bytes()[:1000])
@@ -204,9 +206,12 @@ def test_a_job_goes_on_after_interrupts_and_kills(place):
             time.sleep(0.02)
         for pid in filter(str.isdigit, os.listdir('/proc')):
             words = pathlib.Path('/proc', pid, 'cmdline')
-            if words.exists() and {job.key!r} in words.read_text():
-                if 'run_job' in words.read_text():
-                    os.kill(int(pid), signal.SIGKILL)
+            if int(pid) == os.getpid() or not words.exists():
+                continue
+            if 'run_job' in words.read_text() and (
+                {job.key!r} in words.read_text()
+            ):
+                os.kill(int(pid), signal.SIGKILL)
     """])  # fmt: skip
     outcome = carry_out(plan, jobs, table, 1)
     assert stopper.wait(60) == 0
@@ -216,17 +221,15 @@ def test_a_job_goes_on_after_interrupts_and_kills(place):
 
     assert finish(path).done == 1
     log = (folder / 'log.txt').read_text()
-    steps = [
-        int(line.split('Iter(train) [')[1].split('/')[0])
-        for line in log.splitlines()
-        if 'Iter(train) [' in line
-    ]
-    begins = [steps[0]] + [b for a, b in zip(steps, steps[1:]) if b <= a]
-    assert begins[0] == 1 and len(begins) == 4
+    went_on = re.findall(r'resumed epoch: \d+, iter: (\d+)', log)
+    went_on = [int(step) for step in went_on]
     # Each went on from a checkpoint, the one that was cut off left aside.
-    assert all(begin % 20 == 1 and begin > 1 for begin in begins[1:])
-    assert begins[2] <= reached
-    assert steps[-1] == 400
+    assert len(went_on) == 3
+    assert all(step % 20 == 0 and step > 0 for step in went_on)
+    assert went_on[0] <= went_on[1] < reached
+    # Only the first began with the first step.
+    assert len(re.findall(r'Iter\(train\) \[ *1/400\]', log)) == 1
+    assert '[400/400]' in log
     with sqlite3.connect('killed/results.sqlite') as db:
         resumed, seconds = db.execute(
             'SELECT resumed, seconds FROM runs'
@@ -239,9 +242,7 @@ def test_a_job_goes_on_after_interrupts_and_kills(place):
 
 def test_a_failure_is_one_line_and_the_others_go_on(place, done):
     (place / 'program.py').write_text(_PROGRAM)
-    program = (
-        'python program.py {data_root}/{ann_file} {test} {out} '
-    ).replace('{ann_file}', '{ann_file}')
+    program = 'python program.py {data_root}/{ann_file} {test} {out} '
     systems = dict(
         PLAN['systems'],
         wrong=dict(

@@ -125,7 +125,6 @@ class ConfigReader:
 
     def _check_options(self, config: str, cell: Cell) -> None:
         """Refuse what nothing would read, and what the plan itself sets."""
-        known = RUNNER_KEYS & {*self.base(config, cell.environment)}
         for option in cell.options:
             where = (
                 f'{self.plan.path}: options of {cell.system} in '
@@ -134,7 +133,8 @@ class ConfigReader:
             for pattern, key in _OF_THE_PLAN.items():
                 if fnmatch(option, pattern):
                     raise InputError(f'{where}; that is {key} of the plan.')
-            if option.split('.')[0] not in known:
+            if option.split('.')[0] not in RUNNER_KEYS:
+                known = RUNNER_KEYS & {*self.base(config, cell.environment)}
                 raise InputError(
                     f'{where}, which no training with {config} reads. '
                     f'Its settings are {", ".join(sorted(known))}.'
