@@ -47,6 +47,7 @@ def write_report(
         title=plan.title,
         threshold=plan.threshold,
         systems=tuple(plan.systems),
+        studies=tuple(plan.studies),
         searches=_searches(plan, jobs, table, chosen),
         notes=notes,
     )

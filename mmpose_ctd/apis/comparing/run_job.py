@@ -18,6 +18,7 @@ import torch
 from mmengine.config import Config
 
 from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
+from mmpose_ctd.apis.unlabelled_overlap import refuse_unlabelled_overlap
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.privacy import redact_logs
 
@@ -77,6 +78,7 @@ def _train(folder: JobFolder, job: dict, told: dict) -> dict:
         keys = ('seconds', 'resumed', 'started', 'commit')
         return {key: known[key] for key in keys if key in known}
     cfg = Config.fromfile(job['config'])
+    refuse_unlabelled_overlap(cfg)
     last = _whole_checkpoint(folder)
     if last is not None:
         # It begins where the config says, if anywhere; a half run goes on.
