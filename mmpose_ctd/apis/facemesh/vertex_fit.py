@@ -11,8 +11,8 @@ import numpy as np
 __all__ = ['VertexFit', 'fit_vertices']
 
 # Against far vertices that fit a few faces by chance: of 10 labelled faces,
-# the best of 478 vertices without it is a worse choice. Tried from 0 to 1 on
-# training faces only.
+# the best of 478 vertices without it is a worse choice. Chosen on training
+# faces only.
 _FAR = 0.1
 
 
