@@ -304,7 +304,8 @@ class _Work:
         progress.total = (
             progress.done
             + progress.failed
-            + len(self.workers.busy)
+            # At work, or ended and not yet stored.
+            + len(self.begun)
             + len(self.queue)
             + len(self.later)
         )
