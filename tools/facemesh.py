@@ -6,7 +6,12 @@ python tools/facemesh.py score --mesh meshes.npz --method vertex \
     --data-root data/frl_faces --ann-file annotations/landmarks19.json \
     --train splits/train_n020_seed0.txt --test splits/test.txt
 
-What to measure a trained model against: docs/facemesh.md. `mesh` needs
+python tools/facemesh.py landmarks --data-root data/frl_faces \
+    --ann-file annotations/landmarks19.json annotations/unlabelled.json \
+    --out annotations/mesh.json
+
+What to measure a trained model against: docs/facemesh.md. A set to learn from
+without labels: `landmarks`, docs/recipe.md. `mesh` and `landmarks` need
 MediaPipe in an environment of its own, `score` does not.
 """
 
@@ -23,7 +28,9 @@ from mmpose_ctd.apis.facemesh.find_meshes import (
     MAX_VIEWS,
     find_meshes,
 )
+from mmpose_ctd.apis.facemesh.mesh_file import MeshStatement
 from mmpose_ctd.apis.facemesh.methods import METHODS
+from mmpose_ctd.apis.facemesh.write_mesh_set import write_mesh_set
 from mmpose_ctd.errors import InputError
 
 
@@ -37,10 +44,14 @@ def parse_args() -> argparse.Namespace:
     score = commands.add_parser(
         'score', help='fit to training faces, predict test faces'
     )
-    for command in (mesh, score):
+    landmarks = commands.add_parser(
+        'landmarks', help='write a set whose landmarks are mesh vertices'
+    )
+    for command in (mesh, score, landmarks):
         command.add_argument(
             '--data-root', metavar='DIR', required=True, help='the set'
         )
+    for command in (mesh, score):
         command.add_argument(
             '--ann-file',
             metavar='FILE',
@@ -48,27 +59,42 @@ def parse_args() -> argparse.Namespace:
             help='annotations, relative to it',
         )
     mesh.add_argument('--out', metavar='FILE.npz', required=True)
-    mesh.add_argument(
-        '--python',
-        default=DEFAULT_PYTHON,
-        help="Python of MediaPipe's environment (default: %(default)s)",
+    landmarks.add_argument(
+        '--ann-file',
+        metavar='FILE',
+        required=True,
+        nargs='+',
+        help='annotations, relative to it; further files may list images '
+        'without labels',
     )
-    mesh.add_argument(
-        '--views',
-        type=int,
-        default=MAX_VIEWS,
-        help='framings of an image whose median is taken; 1 is the image '
-        'alone (default: %(default)s)',
+    landmarks.add_argument(
+        '--out',
+        metavar='FILE.json',
+        required=True,
+        help='the annotations to write, relative to --data-root',
     )
+    for command in (mesh, landmarks):
+        command.add_argument(
+            '--python',
+            default=DEFAULT_PYTHON,
+            help="Python of MediaPipe's environment (default: %(default)s)",
+        )
+        command.add_argument(
+            '--views',
+            type=int,
+            default=MAX_VIEWS,
+            help='framings of an image whose median is taken; 1 is the image '
+            'alone (default: %(default)s)',
+        )
+        command.add_argument(
+            '--image-prefix',
+            default='images/',
+            help='folder of the images in the set (default: %(default)s)',
+        )
     mesh.add_argument(
         '--no-refine',
         action='store_true',
         help='468 vertices, without the finer eyes and lips',
-    )
-    mesh.add_argument(
-        '--image-prefix',
-        default='images/',
-        help='folder of the images in the set (default: %(default)s)',
     )
     score.add_argument('--mesh', metavar='FILE.npz', required=True)
     score.add_argument('--method', choices=METHODS, default='vertex')
@@ -87,26 +113,47 @@ def parse_args() -> argparse.Namespace:
 
 def mesh(args: argparse.Namespace) -> None:
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task('face meshes', total=None)
         meshes = find_meshes(
             args.data_root,
             args.ann_file,
             args.out,
-            python=args.python,
-            views=args.views,
             refine=not args.no_refine,
-            image_prefix=args.image_prefix,
-            advance=lambda done, total: progress.update(
-                task, completed=done, total=total
-            ),
+            **shared_options(args, progress),
         )
-    about = meshes.statement
+    tell(meshes.statement, args.out)
+
+
+def landmarks(args: argparse.Namespace) -> None:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        statement = write_mesh_set(
+            args.data_root,
+            args.ann_file,
+            args.out,
+            **shared_options(args, progress),
+        )
+    tell(statement, os.path.join(args.data_root, args.out))
+
+
+def shared_options(args: argparse.Namespace, progress: Progress) -> dict:
+    """What finding meshes takes, whatever they are for."""
+    task = progress.add_task('face meshes', total=None)
+    return dict(
+        python=args.python,
+        views=args.views,
+        image_prefix=args.image_prefix,
+        advance=lambda done, total: progress.update(
+            task, completed=done, total=total
+        ),
+    )
+
+
+def tell(about: MeshStatement, out: str) -> None:
     print(
         f'{about.num_images} images, MediaPipe {about.mediapipe}, '
         f'{about.views} views, {about.seconds:.0f} s. A face was found on '
         f'{about.num_images - about.num_missing}, of these on '
         f'{about.num_retried} only zoomed or with a lower confidence; on '
-        f'{about.num_missing} none. Written to {args.out}'
+        f'{about.num_missing} none. Written to {out}'
     )
 
 
@@ -161,7 +208,7 @@ def score(args: argparse.Namespace) -> None:
 
 def main() -> None:
     args = parse_args()
-    {'mesh': mesh, 'score': score}[args.command](args)
+    {'mesh': mesh, 'score': score, 'landmarks': landmarks}[args.command](args)
 
 
 if __name__ == '__main__':

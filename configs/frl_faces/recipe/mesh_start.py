@@ -1,0 +1,4 @@
+# Fine-tuning that starts from mesh_landmarks.py: encoder and deconvolutions
+# know where faces have what; only the last layer is new.
+_base_ = '../ft_sface.py'
+load_from = '{{$CTD_CHECKPOINTS:checkpoints}}/mesh_landmarks.pth'
