@@ -42,6 +42,7 @@ def test_the_vertex_and_the_offset_that_made_a_landmark_are_found():
     )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.floats(0, 2), st.integers(0, 10**6))
 def test_the_choice_minimises_what_is_documented(num, far, seed):
     meshes = framed(num, seed=seed)
@@ -93,6 +94,7 @@ def test_a_landmark_is_fitted_to_the_faces_that_have_it(name):
     assert np.isnan(found[:, 2]).all()
 
 
+@settings(deadline=None)
 @given(
     st.integers(2, 12),
     st.integers(1, 9),
@@ -203,7 +205,7 @@ def test_with_one_subject_there_is_nothing_to_choose_by():
 
 
 @pytest.mark.parametrize('method', METHODS)
-@settings(max_examples=25)
+@settings(deadline=None, max_examples=25)
 @given(
     st.floats(0.2, 5),
     st.floats(-3, 3),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh_toys import random_meshes
 
@@ -52,6 +52,7 @@ def test_one_shape_moved_about_has_itself_as_mean(meshes):
     )
 
 
+@settings(deadline=None)
 @given(
     st.floats(0.1, 10),
     st.floats(-3, 3),
