@@ -1,5 +1,6 @@
 """What the process of a job does: it trains, goes on after a kill, tests."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -210,15 +211,15 @@ def test_weights_alone_are_left_and_name_no_folder(place):
     ],
 )
 def test_a_command_that_does_not_predict_is_told(place, command, words):
-    one = '{"image_id": %d, "keypoints": [%s, 1, 1]}'
-    every = [one % (i, 1) for i in range(50)]
+    one = dict(image_id=1, keypoints=[1, 1, 1])
+    every = [dict(one, image_id=i) for i in range(50)]
     for name, entries in (
         ('bad', []),
-        ('nan', [one % (1, 'NaN')]),
-        ('twice', [every[1], every[1]]),
+        ('nan', [dict(one, keypoints=[float('nan'), 1, 1])]),
+        ('twice', [one, one]),
         ('short', every),
     ):
-        text = '{"keypoints": [%s]}' % ','.join(entries)
+        text = json.dumps(dict(keypoints=entries))
         (place / f'{name}.json').write_text(text)
     (place / 'text.json').write_text('[1, 2')
     systems = dict(PLAN['systems'], own=dict(command=command))
