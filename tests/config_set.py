@@ -22,9 +22,10 @@ def write_faces(root: Path) -> Path:
     faces = make_synthetic_faces(root / 'synthetic_faces', 12, size=64)
     splits = faces / 'splits'
     names = max(splits.glob('train_n*_seed0.txt')).read_text()
-    for split in ('train', 'train_n020_seed0'):
+    for split in ('train', 'train_n020_seed0', 'train_n142_seed0'):
         (splits / f'{split}.txt').write_text(names)
     _write_unlabelled(faces, set(names.split()))
+    _write_mesh(faces)
     own = faces / 'annotations' / 'landmarks.json'
     own.write_text((faces / 'annotations' / 'landmarks19.json').read_text())
     for name in ('frl_faces', 'cifasd'):
@@ -44,6 +45,27 @@ def _write_unlabelled(faces: Path, subjects: set[str]) -> None:
             images.append(dict(image, file_name=name))
     unlabelled = faces / 'annotations' / 'unlabelled.json'
     unlabelled.write_text(json.dumps(dict(images=images)))
+
+
+def _write_mesh(faces: Path) -> None:
+    """The same images with as many landmarks as recipe/mesh_landmarks.py."""
+    content = json.loads(
+        (faces / 'annotations' / 'landmarks19.json').read_text()
+    )
+    for one in content['annotations']:
+        one['keypoints'] = (one['keypoints'] * 6)[: 3 * 98]
+        one['num_keypoints'] = 98
+    content['categories'][0]['keypoints'] = [f'mesh_{i}' for i in range(98)]
+    (faces / 'annotations' / 'mesh.json').write_text(json.dumps(content))
+
+
+def write_mesh_start(root: Path) -> None:
+    """What recipe/mesh_landmarks.py leaves, with random weights."""
+    name = CONFIGS / 'frl_faces' / 'recipe' / 'mesh_landmarks.py'
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        model = MODELS.build(Config.fromfile(name).model)
+    content = dict(state_dict=model.state_dict(), meta={})
+    torch.save(content, root / 'mesh_landmarks.pth')
 
 
 def write_sface(root: Path) -> None:

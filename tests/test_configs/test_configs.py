@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from config_set import CONFIGS, write_faces, write_sface
+from config_set import CONFIGS, write_faces, write_mesh_start, write_sface
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
@@ -48,6 +48,7 @@ def checkpoints(tmp_path_factory):
     """Random weights in the published formats, converted as a user would."""
     root = tmp_path_factory.mktemp('checkpoints')
     write_sface(root)
+    write_mesh_start(root)
     write_pickle(root / 'resnet50_ft_weight.pkl', random_state(classes=8631))
     convert_vggface2(
         root / 'resnet50_ft_weight.pkl', root / 'vggface2_resnet50.pth'
