@@ -10,6 +10,7 @@ from torch import nn
 from vggface2_files import write_pickle
 from vggface2_network import random_state
 
+from mmpose_ctd.apis.comparing.plan_file import read_plan
 from mmpose_ctd.errors import MissingFileError
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
@@ -341,3 +342,12 @@ def test_the_real_faces_fit_the_config(name, load, shared_root, monkeypatch):
     sample = datasets[0][0]
     assert sample['inputs'].shape == (3, 256, 256)
     assert sample['data_samples'].gt_fields.heatmaps.shape == (19, 64, 64)
+
+
+def test_the_shipped_plan_names_what_exists(monkeypatch):
+    monkeypatch.chdir(CONFIGS.parent)
+    plan = read_plan('configs/frl_faces/comparison.yaml')
+    searched = plan.search.trials
+    trained = [name for name, one in plan.systems.items() if one.config]
+    # Equal effort: as many trials for each system.
+    assert len({len(searched[name]) for name in trained}) == 1
