@@ -74,6 +74,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=5),
 )
 custom_hooks = [dict(type='PrivacyHook')]
+log_processor = dict(by_epoch=False)
 randomness = dict(seed=0)
 model = dict(
     type='CTDTopdownPoseEstimator',

@@ -20,6 +20,7 @@ from mmengine.config import Config
 from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
 from mmpose_ctd.apis.unlabelled_overlap import refuse_unlabelled_overlap
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 from mmpose_ctd.privacy import redact_logs
 
 from .commit import commit
@@ -89,7 +90,7 @@ def _train(folder: JobFolder, job: dict, told: dict) -> dict:
     runner.register_hook(hook)
     runner.train()
     last = folder.path / f'iter_{runner.iter}.pth'
-    content = torch.load(last, map_location='cpu', weights_only=True)
+    content = read_checkpoint(str(last), 'the last checkpoint', 'Train anew')
     part = folder.weights.with_suffix('.tmp')
     torch.save({k: content[k] for k in ('state_dict', 'meta')}, part)
     done = dict(told, seconds=hook.seconds, resumed=hook.resumed)
@@ -100,18 +101,15 @@ def _train(folder: JobFolder, job: dict, told: dict) -> dict:
 
 
 def _whole_checkpoint(folder: JobFolder) -> Path | None:
-    """The newest that was not cut off by a kill or a full disk."""
+    """The newest that was not cut off by a kill or a full disk.
+
+    Others stay: the training writes them anew when it comes there.
+    """
     for file in folder.checkpoints():
         try:
-            content = torch.load(file, map_location='cpu', weights_only=True)
-        # A cut file raises whatever its readers meet.
-        except Exception as error:
-            logging.getLogger(__name__).warning(
-                '%s cannot be read (%s); removed.',
-                file.name,
-                type(error).__name__,
-            )
-            file.unlink()
+            content = read_checkpoint(str(file), 'a checkpoint', 'Train anew')
+        except InputError as error:
+            logging.getLogger(__name__).warning('Left aside: %s', error)
             continue
         if {'state_dict', 'optimizer', 'message_hub'} <= {*content}:
             return file
