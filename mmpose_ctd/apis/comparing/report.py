@@ -5,6 +5,7 @@ from pathlib import Path
 from .jobs import JobList
 from .plan import Plan
 from .results_table import ResultsTable
+from .run_record import RunRecord
 
 __all__ = ['write_report']
 
@@ -40,8 +41,14 @@ def write_report(
             f"{missing} of the plan's {len({t.key for t in expected})} runs "
             'are not done yet.'
         )
+    begun, empty = _begun(records, plan)
+    if empty:
+        notes.append(
+            'Nothing of these studies but what others have, too, is done yet; '
+            f'they are left out: {", ".join(empty)}.'
+        )
     return write_comparison(
-        records,
+        begun,
         out,
         baseline=plan.baseline,
         title=plan.title,
@@ -51,6 +58,19 @@ def write_report(
         searches=_searches(plan, jobs, table, chosen),
         notes=notes,
     )
+
+
+def _begun(
+    records: list[RunRecord], plan: Plan
+) -> tuple[list[RunRecord], list[str]]:
+    """Records of studies that have one with what the study varies."""
+    empty = [
+        name
+        for name, study in plan.studies.items()
+        if any(variant.name for variant in study.variants)
+        and not any(r.variant for r in records if r.study == name)
+    ]
+    return [r for r in records if r.study not in empty], empty
 
 
 def _searches(
