@@ -106,7 +106,10 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
 @pytest.mark.slow
 # Those of mixing/ are trained and used beside this file.
 @pytest.mark.parametrize('name', [n for n in NAMES if 'mixing' not in n])
-def test_two_iterations_and_a_validation(name, load, tmp_path):
+def test_two_iterations_and_a_validation(name, load, tmp_path, monkeypatch):
+    # Of the configs that can be small; an hourglass halves five times.
+    side = '128' if 'hourglass' in name else '64'
+    monkeypatch.setenv('CTD_INPUT_SIZE', side)
     cfg = load(name)
     cfg.work_dir = str(tmp_path)
     cfg.log_level = 'ERROR'
