@@ -102,6 +102,14 @@ custom_hooks = [
     dict(type='PrivacyHook'), dict(type='EMAHook', momentum=0.5)
 ]
 """
+_HELD = """\
+_base_ = './plain.py'
+custom_imports = dict(
+    imports=['mmpose_ctd', 'toy_models', 'holding_hook'],
+    allow_failed_imports=False,
+)
+custom_hooks = [dict(type='PrivacyHook'), dict(type='HoldingHook')]
+"""
 #: A plan of two systems; tests change it.
 PLAN = dict(
     baseline='plain',
@@ -131,6 +139,7 @@ def make_place(place: Path, subjects: int = 24) -> Path:
         (faces / 'splits' / f'{name}.txt').write_text('\n'.join(lines))
     (place / 'plain.py').write_text(_CONFIG)
     (place / 'averaged.py').write_text(_OTHER)
+    (place / 'held.py').write_text(_HELD)
     return place
 
 

@@ -189,7 +189,7 @@ def test_a_test_loads_nothing_over_the_trained_weights(place):
 
 
 def test_weights_alone_are_left_and_name_no_folder(place):
-    folder, job = folder_of(place, work=str(place / 'jo_smith'))
+    folder, job = folder_of(place, work=str(place.parent / 'jo_smith'))
     _train(folder, job, TOLD)
     content = read_checkpoint(str(folder.weights), 'it', 'no')
     assert {*content} == {'state_dict', 'meta'}

@@ -27,6 +27,7 @@ from comparing_place import (
     surroundings,
     write_plan,
 )
+from holding_hook import HELD, STEP
 
 from mmpose_ctd.apis.comparing.carry_out import carry_out, collect, open_jobs
 from mmpose_ctd.apis.comparing.jobs import JobList
@@ -152,84 +153,58 @@ def test_the_table_names_nobody(place, done):
 def test_a_job_goes_on_after_interrupts_and_kills(place):
     """Ctrl-C, kill -9 of the plan, a cut checkpoint, kill -9 of the job."""
     path = write_plan(
-        place, 'killed', work_dir='killed', steps=400, checkpoint_every=20,
-        studies=dict(one=dict(systems=['averaged'], budgets=[4], seeds=[0])),
+        place, 'killed', work_dir='killed', steps=60, checkpoint_every=20,
+        systems=dict(PLAN['systems'], held='held.py'),
+        studies=dict(one=dict(systems=['held'], budgets=[4], seeds=[0])),
     )  # fmt: skip
     (job,) = open_jobs(*parts_of(path)[1:])
     folder = Path('killed/runs', job.key)
 
-    def step():
-        numbers = [int(p.stem[5:]) for p in folder.glob('iter_*.pth')]
-        return max(numbers, default=0)
-
-    def start():
-        return subprocess.Popen(
-            command(path, '--jobs', '1'), cwd=place, env=surroundings(),
+    def start(hold_at):
+        """The plan and its job, which waits at a step."""
+        Path(HELD).unlink(missing_ok=True)
+        process = subprocess.Popen(
+            command(path, '--jobs', '1'), cwd=place,
+            env=surroundings(**{STEP: str(hold_at)}),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+        return process, held()
 
-    def child_of(process):
-        tasks = Path(f'/proc/{process}/task/{process}/children').read_text()
-        return int(tasks.split()[0])
+    def held():
+        until(lambda: Path(HELD).is_file() and Path(HELD).read_text())
+        return int(Path(HELD).read_text())
 
-    process = start()
-    until(lambda: step() >= 20)
-    child = child_of(process.pid)
+    process, child = start(20)
     process.send_signal(signal.SIGINT)
     told, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert 'The same command goes on from here.' in told
     assert 'Traceback' not in told
     assert not alive(child)
-    reached = step()
 
-    process = start()
-    until(lambda: step() > reached)
-    child = child_of(process.pid)
+    process, child = start(40)
     process.kill()
     process.wait()
     # It does not outlive the plan, which may be started again at once.
     until(lambda: not alive(child), 20)
     # As a kill in the midst of writing leaves it.
-    newest = folder / f'iter_{step()}.pth'
+    newest = folder / 'iter_40.pth'
     newest.write_bytes(newest.read_bytes()[:1000])
-    reached = step()
 
-    plan, jobs, table = parts_of(path)
-    stopper = subprocess.Popen([sys.executable, '-c', f"""if True:
-        import os, pathlib, signal, time
-        folder = pathlib.Path({str(folder)!r})
-        log = folder / 'log.txt'
-        told = log.read_text()
-        # Of the process that is about to be started.
-        while 'Iter(train)' not in log.read_text()[len(told):]:
-            time.sleep(0.02)
-        for pid in filter(str.isdigit, os.listdir('/proc')):
-            words = pathlib.Path('/proc', pid, 'cmdline')
-            if int(pid) == os.getpid() or not words.exists():
-                continue
-            if 'run_job' in words.read_text() and (
-                {job.key!r} in words.read_text()
-            ):
-                os.kill(int(pid), signal.SIGKILL)
-    """])  # fmt: skip
-    outcome = carry_out(plan, jobs, table, 1)
-    assert stopper.wait(60) == 0
-    assert outcome.done == 0
-    (told,) = outcome.failed.values()
-    assert 'one averaged n=4 seed 0: failed (ended by SIGKILL' in told
+    process, child = start(40)
+    os.kill(child, signal.SIGKILL)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert 'one held n=4 seed 0: failed (ended by SIGKILL' in told
 
     assert finish(path).done == 1
     log = (folder / 'log.txt').read_text()
-    went_on = re.findall(r'resumed epoch: \d+, iter: (\d+)', log)
-    went_on = [int(step) for step in went_on]
     # Each went on from a checkpoint, the one that was cut off left aside.
-    assert len(went_on) == 3
-    assert all(step % 20 == 0 and step > 0 for step in went_on)
-    assert went_on[0] <= went_on[1] < reached
+    assert re.findall(r'resumed epoch: \d+, iter: (\d+)', log) == [
+        *('20', '20', '40'),
+    ]
     # Only the first began with the first step.
-    assert len(re.findall(r'Iter\(train\) \[ *1/400\]', log)) == 1
-    assert '[400/400]' in log
+    assert re.findall(r'Iter\(train\) \[ *(1|60)/60\]', log) == ['1', '60']
     with sqlite3.connect('killed/results.sqlite') as db:
         resumed, seconds = db.execute(
             'SELECT resumed, seconds FROM runs'
