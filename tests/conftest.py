@@ -5,10 +5,30 @@ from pathlib import Path
 
 import pytest
 from mmengine.registry import init_default_scope
+from yapf.yapflib import yapf_api
 
 import mmpose_ctd  # noqa: F401
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session', autouse=True)
+def formatted_once() -> None:
+    """mmengine formats a run's one configuration six times and more.
+
+    That takes longer than a toy's training.
+    """
+    known, original = {}, yapf_api.FormatCode
+
+    def remembering(text, **options):
+        key = text, repr(options)
+        if key not in known:
+            known[key] = original(text, **options)
+        return known[key]
+
+    yapf_api.FormatCode = remembering
+    yield
+    yapf_api.FormatCode = original
 
 
 @pytest.fixture(autouse=True)

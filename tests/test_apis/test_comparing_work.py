@@ -143,6 +143,22 @@ def test_the_search_decides_what_the_finals_are(place):
     assert {r.role for r in finals} == {'final'}
 
 
+def test_a_choice_brings_the_trials_that_it_waits_for(place):
+    rates = {LR: [1e-2, 1e-3]}
+    search = dict(
+        budget=4, seeds=[0], pool='splits/pool.txt', subjects=3,
+        systems=dict(plain=rates, averaged=rates),
+    )  # fmt: skip
+    choice = Choice(studies=('main',), systems=('plain',), budgets=(6,))
+    outcome, _ = run(place, changes=dict(search=search), choice=choice)
+    # Two trials of n=4, then n=6; none of the other system.
+    assert (outcome.done, outcome.waiting) == (3, 0)
+    assert len(rows()) == 3
+    # Those of a study without results to do are not begun.
+    outcome, _ = run(place, changes=dict(search=search), choice=choice)
+    assert outcome.done == 0
+
+
 def test_finals_wait_for_a_trial_that_fails(place, monkeypatch):
     monkeypatch.setenv('FAKE_FAIL', '4')
     search = dict(

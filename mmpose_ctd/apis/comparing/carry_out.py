@@ -1,7 +1,7 @@
 """Carries a plan out: whatever is not done yet, and nothing twice."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mmpose_ctd.errors import InputError
@@ -14,7 +14,10 @@ from .progress import PlanProgress, name_of
 from .results_table import ResultsTable
 from .workers import Worker, Workers
 
-__all__ = ['Choice', 'Outcome', 'Share', 'carry_out', 'collect', 'open_jobs']
+__all__ = [
+    *('Choice', 'Outcome', 'Share'),
+    *('carry_out', 'collect', 'open_jobs', 'wanted'),
+]
 
 #: Seconds until a job that another process does is looked at again.
 _AGAIN = 2.0
@@ -39,7 +42,7 @@ class Choice:
 
     Attributes:
         studies (tuple[str, ...], optional): Names of studies, ``'search'``
-            among them.
+            among them; trials that the others wait for come with them.
         systems (tuple[str, ...], optional): Names of systems.
         budgets (tuple[int, ...], optional): Numbers of labels.
         seeds (tuple[int, ...], optional): Seeds.
@@ -119,12 +122,37 @@ def collect(jobs: JobList, table: ResultsTable, keep_weights: bool) -> int:
             return number
 
 
+def wanted(
+    jobs: JobList, errors: Mapping[str, float], choice: Choice | None = None
+) -> Callable[[Test], bool]:
+    """Which tests are to be done, with the trials that they wait for.
+
+    Args:
+        jobs (JobList): The plan's jobs.
+        errors (dict[str, float]): Of the tests that are done.
+        choice (Choice, optional): All, if there is none.
+    """
+    wants = (choice or Choice()).wants
+    waiting = _waiting(jobs, errors)
+    systems = {t.cell.system for t in jobs.finals(waiting) if wants(t)}
+    return lambda test: (
+        wants(test)
+        or (test.cell.role == 'trial' and test.cell.system in systems)
+    )
+
+
+def _waiting(jobs: JobList, errors: Mapping[str, float]) -> dict[str, dict]:
+    """Systems whose search is not complete, without settings."""
+    chosen = jobs.chosen(errors)
+    return {name: {} for name in jobs.plan.systems if name not in chosen}
+
+
 def open_jobs(
     jobs: JobList, table: ResultsTable, choice: Choice | None = None
 ) -> list[Job]:
     """What can be done now: trials first, then what the search allows."""
-    wants = (choice or Choice()).wants
     errors = table.errors()
+    wants = wanted(jobs, errors, choice)
     trials = [test for _, _, tests in jobs.trials() for test in tests]
     finals = list(jobs.finals(jobs.chosen(errors)))
     return jobs.jobs(
@@ -137,8 +165,7 @@ def later_jobs(
 ) -> list[Job]:
     """What waits for the search, as it would be without one."""
     wants = (choice or Choice()).wants
-    chosen = jobs.chosen(table.errors())
-    waiting = {name: {} for name in jobs.plan.systems if name not in chosen}
+    waiting = _waiting(jobs, table.errors())
     return jobs.jobs([t for t in jobs.finals(waiting) if wants(t)])
 
 

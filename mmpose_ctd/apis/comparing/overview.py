@@ -4,7 +4,7 @@ import datetime
 
 from rich.table import Table
 
-from .carry_out import Choice, open_jobs
+from .carry_out import Choice, open_jobs, wanted
 from .jobs import JobList
 from .plan import Plan
 from .progress import cost_of
@@ -29,8 +29,8 @@ def overview(
         places (int): Runs side by side.
         choice (Choice, optional): Only these runs.
     """
-    wants = (choice or Choice()).wants
     errors = table.errors()
+    wants = wanted(jobs, errors, choice)
     speeds = table.speeds()
     chosen = jobs.chosen(errors)
     # What waits for the search is counted as it would be without.
