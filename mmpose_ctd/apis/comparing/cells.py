@@ -61,16 +61,25 @@ def trial_cells(plan: Plan, system: str) -> list[tuple[dict, list[Cell]]]:
     ]
 
 
+def _name(settings: Mapping) -> str:
+    """Settings by the ends of their keys, as long as tells them apart."""
+    keys = [key.split('.') for key in settings]
+    length = 1
+    while len({tuple(key[-length:]) for key in keys}) < len(keys):
+        length += 1
+    return ', '.join(
+        f'{".".join(key[-length:])}={value}'
+        for key, value in zip(keys, settings.values())
+    )
+
+
 def _trial(
     plan: Plan, search: Search, system: str, settings: dict, seed: int
 ) -> Cell:
-    name = ', '.join(
-        f'{key.rsplit(".", 1)[-1]}={value}' for key, value in settings.items()
-    )
     return Cell(
         study=SEARCH,
         system=system,
-        variant=Variant(name, settings),
+        variant=Variant(_name(settings), settings),
         budget=search.budget,
         seed=seed,
         held_out='',
