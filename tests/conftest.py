@@ -1,6 +1,7 @@
 """What every test may use. `import mmpose_ctd` first: it makes MMPose
 importable."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def formatted_once() -> None:
     yapf_api.FormatCode = remembering
     yield
     yapf_api.FormatCode = original
+
+
+@pytest.fixture
+def interruptible() -> None:
+    """Ctrl-C arrives, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

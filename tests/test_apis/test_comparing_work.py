@@ -304,7 +304,7 @@ def test_a_job_does_not_outlive_its_plan(place, monkeypatch):
     assert not folder.result.exists()
 
 
-def test_ctrl_c_ends_all_that_was_started(place, monkeypatch):
+def test_ctrl_c_ends_all_that_was_started(place, monkeypatch, interruptible):
     monkeypatch.setenv('FAKE_WAIT', '1')
     monkeypatch.setenv('FAKE_CHILD', '1')
 

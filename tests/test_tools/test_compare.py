@@ -150,7 +150,7 @@ def test_the_table_names_nobody(place, done):
         assert word not in text
 
 
-def test_a_job_goes_on_after_interrupts_and_kills(place):
+def test_a_job_goes_on_after_interrupts_and_kills(place, interruptible):
     """Ctrl-C, kill -9 of the plan, a cut checkpoint, kill -9 of the job."""
     path = write_plan(
         place, 'killed', work_dir='killed', steps=60, checkpoint_every=20,
