@@ -247,6 +247,19 @@ _TRACE = re.compile(
 )
 
 
+def _end_together() -> None:
+    """Leave the group of a distributed run once all have come to the end.
+
+    Left to the interpreter's exit, its threads sometimes abort the process.
+    """
+    torch = sys.modules.get('torch')
+    if torch is None or not torch.distributed.is_available():
+        return
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a tool; tell what the user can mend in one line, without trace.
 
@@ -258,9 +271,11 @@ def run(main: Callable[[], None]) -> None:
     _hush()
     if os.environ.get('CTD_TRACEBACK') == '1':
         main()
+        _end_together()
         return
     try:
         main()
+        _end_together()
     except InputError as error:
         sys.exit(_complain(_TRACE.sub('', str(error)).strip()))
     except pickle.UnpicklingError as error:
