@@ -44,7 +44,8 @@ demo: $(STAMP)
 
 # Two processes of one thread each: the networks of the tests are small.
 test: $(TESTS_STAMP)
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
+		--no-loadscope-reorder
 
 lint: $(TESTS_STAMP)
 	@$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from tool_server import run_tool
 
 from mmpose_ctd.apis.comparing.jobs import JobList
 from mmpose_ctd.apis.comparing.plan_file import read_plan
@@ -170,13 +171,8 @@ def command(*arguments) -> list[str]:
 
 def compare(place: Path, *arguments) -> subprocess.CompletedProcess:
     """Run tools/compare.py in the place."""
-    return subprocess.run(
-        command(*arguments),
-        cwd=place,
-        env=surroundings(),
-        capture_output=True,
-        text=True,
-        timeout=1200,
+    return run_tool(
+        'compare.py', *arguments, cwd=place, timeout=1200, **surroundings()
     )
 
 

@@ -13,6 +13,12 @@ import mmpose_ctd  # noqa: F401
 REPO_ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first, so that no process waits at the end."""
+    slow = {item.path for item in items if item.get_closest_marker('slow')}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope='session', autouse=True)
 def formatted_once() -> None:
     """mmengine formats a run's one configuration six times and more.

@@ -20,6 +20,8 @@ from mmpose_ctd.apis.comparing.run_job import (
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
+pytestmark = pytest.mark.slow
+
 TOLD = dict(started='2026-01-01T00:00:00+00:00', commit='c')
 
 

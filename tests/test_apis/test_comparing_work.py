@@ -39,6 +39,8 @@ from mmpose_ctd.apis.comparing.slurm import write_slurm
 from mmpose_ctd.apis.comparing.workers import Workers, default_places
 from mmpose_ctd.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 LR = 'optim_wrapper.optimizer.lr'
 
 

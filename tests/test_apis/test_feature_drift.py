@@ -1,13 +1,12 @@
 """How far a trained encoder is from its source."""
 
 import copy
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from tool_server import run_tool
 from toy_models import ED, ToyEncoder, batch, build, model_config, teacher_file
 
 from mmpose_ctd.apis.feature_drift import feature_drift
@@ -97,14 +96,10 @@ def test_without_a_source_there_is_no_drift(config, tmp_path):
 
 @pytest.mark.slow
 def test_the_tool_refuses_what_is_not_there(repo_root):
-    told = subprocess.run(
-        [
-            *(sys.executable, 'tools/feature_drift.py'),
-            *('configs/frl_faces/ctd_ed_sface.py', 'FT=nowhere.pth'),
-        ],
+    told = run_tool(
+        'feature_drift.py',
+        *('configs/frl_faces/ctd_ed_sface.py', 'FT=nowhere.pth'),
         cwd=repo_root,
-        capture_output=True,
-        text=True,
     )
     assert told.returncode == 2 and 'Traceback' not in told.stderr
     assert 'nowhere.pth' in told.stderr

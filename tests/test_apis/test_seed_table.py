@@ -1,9 +1,8 @@
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from tool_server import run_tool
 
 from mmpose_ctd.apis.seed_table import read_report, seed_table
 from mmpose_ctd.errors import InputError, MissingFileError
@@ -132,16 +131,13 @@ def test_other_files_are_named(tmp_path):
             read_report(path)
 
 
-def test_the_tool_prints_the_table(tmp_path, repo_root):
+def test_the_tool_prints_the_table(tmp_path):
     for name, errors in (('a', [1, 2]), ('b', [1, 1])):
         content = dict(metrics={}, reports=[report(errors)])
         (tmp_path / f'{name}.json').write_text(json.dumps(content))
-    tool = [sys.executable, repo_root / 'tools' / 'seed_table.py']
-    done = subprocess.run(
-        [*tool, 'FT=a.json', 'ED=b.json', '--ced', 'ced.png'],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
+    tool = 'seed_table.py'
+    done = run_tool(
+        tool, 'FT=a.json', 'ED=b.json', '--ced', 'ced.png', cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert '| ED | 1 | 1.000 |' in done.stdout
@@ -152,9 +148,7 @@ def test_the_tool_prints_the_table(tmp_path, repo_root):
         (['FT=a.json', 'FT=b.json'], 'FT is given twice'),
         (['FT=a.json,a.json'], 'a.json is given twice'),
     ):
-        wrong = subprocess.run(
-            [*tool, *arguments], cwd=tmp_path, capture_output=True, text=True
-        )
+        wrong = run_tool(tool, *arguments, cwd=tmp_path)
         assert wrong.returncode == 2
         assert words in wrong.stderr
         assert 'Traceback' not in wrong.stderr

@@ -1,8 +1,5 @@
 """tools/delta_weights.py as a user types it, on toy networks."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import delta_oracle
@@ -11,6 +8,7 @@ import pytest
 import torch
 from mmengine.runner import Runner
 from scipy.special import softmax
+from tool_server import run_tool
 from toy_models import batch, build, model_config, runner_config, teacher_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,16 +32,11 @@ def place(tmp_path_factory):
 
 
 def call(place, *arguments):
-    tool = str(ROOT / 'tools' / 'delta_weights.py')
-    return subprocess.run(
-        [sys.executable, tool, *arguments],
+    return run_tool(
+        'delta_weights.py',
+        *arguments,
         cwd=place,
-        env=dict(
-            os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT / 'tests')
-        ),
-        capture_output=True,
-        text=True,
-        timeout=300,
+        PYTHONPATH=str(ROOT / 'tests'),
     )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
+from tool_server import run_tool
 from toy_models import PREPROCESSOR
 
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
@@ -130,7 +131,9 @@ def place(tmp_path_factory):
 
 def call(place, tool, *arguments, wait=True):
     path = os.pathsep.join([str(ROOT), str(ROOT / 'tests')])
-    process = subprocess.Popen(
+    if wait:
+        return run_tool(tool, *arguments, cwd=place, PYTHONPATH=path)
+    return subprocess.Popen(
         [sys.executable, str(ROOT / 'tools' / tool), *map(str, arguments)],
         cwd=place,
         env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=path),
@@ -138,10 +141,6 @@ def call(place, tool, *arguments, wait=True):
         stderr=subprocess.PIPE,
         text=True,
     )
-    if not wait:
-        return process
-    out, err = process.communicate(timeout=300)
-    return subprocess.CompletedProcess([], process.returncode, out, err)
 
 
 MODEL = ('config.py', 'model.pth')

@@ -4,12 +4,12 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from tool_server import run_tool
 from trained_work_dir import SUBJECTS, train, write_patients
 
 from mmpose_ctd.errors import InputError
@@ -35,14 +35,7 @@ pytestmark = pytest.mark.slow
 
 def call(place, *arguments):
     paths = os.pathsep.join([str(ROOT), str(ROOT / 'tests')])
-    return subprocess.run(
-        [sys.executable, str(ROOT / 'tools' / 'report.py'), *arguments],
-        cwd=place,
-        env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=paths),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    return run_tool('report.py', *arguments, cwd=place, PYTHONPATH=paths)
 
 
 @pytest.fixture(scope='module')

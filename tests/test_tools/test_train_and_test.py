@@ -12,6 +12,7 @@ import mmpose
 import numpy as np
 import pytest
 import torch
+from tool_server import run_tool
 from toy_models import random_source_file
 
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
@@ -41,25 +42,30 @@ def place(tmp_path_factory):
     return place
 
 
-def call(place, tool, *arguments, root=ROOT, **environment):
+def start(place, tool, *arguments, root=ROOT):
+    """In a Python of its own, as from the shell."""
     return subprocess.run(
         [sys.executable, str(root / 'tools' / tool), *arguments],
         cwd=place,
-        env=dict(os.environ, OMP_NUM_THREADS='1', **environment),
+        env=dict(os.environ, OMP_NUM_THREADS='1'),
         capture_output=True,
         text=True,
         timeout=300,
     )
 
 
-def train(place, *arguments, options=(), **more):
+def call(place, tool, *arguments):
+    return run_tool(tool, *arguments, cwd=place)
+
+
+def train(place, *arguments, options=()):
     options = ['--cfg-options', *SHORT, *options]
-    return call(place, 'train.py', CONFIG, *arguments, *options, **more)
+    return call(place, 'train.py', CONFIG, *arguments, *options)
 
 
 @pytest.fixture(scope='module')
 def trained(place):
-    done = train(place)
+    done = start(place, 'train.py', CONFIG, '--cfg-options', *SHORT)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -165,7 +171,7 @@ def test_auto_scale_lr_scales_with_the_batch(place):
 def test_mmposes_own_tools_run_our_configs(place, trained):
     theirs = Path(mmpose.__file__).parent / '.mim'
     options = ['--cfg-options', *SHORT]
-    done = call(
+    done = start(
         place,
         'train.py',
         CONFIG,
@@ -175,7 +181,7 @@ def test_mmposes_own_tools_run_our_configs(place, trained):
         root=theirs,
     )
     assert done.returncode == 0, done.stderr
-    done = call(
+    done = start(
         place,
         'test.py',
         CONFIG,
