@@ -286,3 +286,32 @@ def test_sites_together_are_all_images_of_other_people():
     parts = [arm.get('CTD-ED', 20).image_errors for arm in arms]
     np.testing.assert_array_equal(cell.image_errors, np.hstack(parts))
     assert pooled(arms[:1]) is None
+
+
+def test_sites_together_do_not_join_what_has_the_same_seed():
+    def records(order):
+        """Those of one site with the numbers of their seeds exchanged."""
+        return [
+            replace(
+                run(
+                    system, 20, order[seed] if site == '3dsk' else seed,
+                    held_out=site, test_set=site, subjects=n,
+                ),
+                seed=seed,
+            )
+            for system in ('FT', 'CTD-ED')
+            for seed in (0, 1, 2)
+            for site, n in (('london', 7), ('3dsk', 9))
+        ]  # fmt: skip
+
+    found = []
+    for order in ([0, 1, 2], [2, 0, 1]):
+        together, budget = pooled(arrange(records(order), 'FT').arms)
+        cell = together.get('CTD-ED', budget)
+        pair = Pair.of(cell, together.get('FT', budget))
+        random = pair.random_seeds
+        found.append(
+            [pair.difference, random.low, random.high, cell.deviation]
+        )
+        assert len(pair.by_training) == 6
+    np.testing.assert_allclose(*found)

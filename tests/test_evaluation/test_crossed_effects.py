@@ -61,7 +61,10 @@ def test_seeds_that_differ_widen_the_interval():
 
 
 def anova_by_hand(values):
-    """Mean squares by statsmodels, degrees of freedom by Hillis 2007."""
+    """Mean squares by statsmodels, degrees of freedom by Hillis 2007.
+
+    Never less than the paired t test over subjects.
+    """
     seeds, subjects = values.shape
     table = pd.DataFrame(
         [(s, c, values[s, c]) for s in range(seeds) for c in range(subjects)],
@@ -70,8 +73,9 @@ def anova_by_hand(values):
     fit = smf.ols('y ~ C(seed) + C(subject)', table).fit()
     squares = anova_lm(fit)['mean_sq']
     ms_seed, ms_subject, rest = squares
+    ms_seed = max(ms_seed, rest)
     total = ms_seed + max(ms_subject - rest, 0)
-    freedom = total**2 / (ms_seed**2 / (seeds - 1))
+    freedom = min(total**2 / (ms_seed**2 / (seeds - 1)), subjects - 1)
     error = np.sqrt(total / values.size)
     t = stats.t(freedom)
     return (
@@ -88,6 +92,82 @@ def test_t_interval_has_the_mean_squares_of_an_anova(spread):
     np.testing.assert_allclose(
         (found.low, found.high, found.p_value), anova_by_hand(values)
     )
+
+
+@pytest.mark.parametrize('seeds', [2, 3])
+def test_trainings_to_come_are_never_surer_than_these(seeds):
+    for i in range(200):
+        values = crossed(seeds=seeds, spread=(0.0, 0.05, 0.15), rng=i)
+        found = crossed_effects_interval(values)
+        paired = stats.ttest_1samp(values.mean(axis=0), 0)
+        low, high = paired.confidence_interval(0.95)
+        assert found.high - found.low >= (high - low) * (1 - 1e-9)
+        assert found.p_value >= paired.pvalue * (1 - 1e-9)
+
+
+def two_sites(rng=0, spread=(0.1, 0.05, 0.15)):
+    """Each with networks and subjects of its own."""
+    sites = [crossed(3, n, spread, rng=[rng, n]) for n in (30, 20)]
+    return np.hstack(sites), np.repeat(['a', 'b'], [30, 20])
+
+
+def test_blocks_do_not_know_each_others_seeds():
+    """Which of a site's networks is called seed 0 says nothing."""
+    values, sites = two_sites()
+    swapped = values.copy()
+    swapped[:, :30] = values[[2, 0, 1], :30]
+    found = crossed_effects_interval(values, blocks=sites)
+    other = crossed_effects_interval(swapped, blocks=sites)
+    assert (found.low, found.high) == pytest.approx((other.low, other.high))
+    # It can fail: glued together they are another sample.
+    glued = crossed_effects_interval(swapped)
+    assert glued.low != pytest.approx(crossed_effects_interval(values).low)
+    ends = [
+        crossed_bootstrap_interval(v, blocks=sites, num_resamples=8000)
+        for v in (values, swapped)
+    ]
+    np.testing.assert_allclose(*ends, atol=0.01)
+
+
+def test_variances_of_blocks_add():
+    """Satterthwaite by hand, from each block's own interval."""
+    values, sites = two_sites()
+    total, below = 0.0, 0.0
+    for site, share in (('a', 0.6), ('b', 0.4)):
+        one = crossed_effects_interval(values[:, sites == site])
+        reach = (one.high - one.low) / 2
+        variance = (reach / stats.t.ppf(0.975, one.freedom) * share) ** 2
+        total += variance
+        below += variance**2 / one.freedom
+    freedom = total**2 / below
+    found = crossed_effects_interval(values, blocks=sites)
+    assert found.freedom == pytest.approx(freedom)
+    reach = stats.t.ppf(0.975, freedom) * total**0.5
+    assert found.low == pytest.approx(values.mean() - reach)
+    assert found.high == pytest.approx(values.mean() + reach)
+
+
+def test_one_block_is_none():
+    values = crossed()
+    sites = np.full(40, 'a')
+    for interval in (crossed_effects_interval, crossed_bootstrap_interval):
+        assert interval(values, blocks=sites) == interval(values)
+
+
+def test_a_group_lies_in_one_block():
+    with pytest.raises(InputError, match='in two blocks'):
+        crossed_effects_interval(
+            crossed(subjects=4), [0, 1, 1, 2], blocks=['a', 'a', 'b', 'b']
+        )
+
+
+def test_intervals_cover_where_blocks_differ():
+    hits = 0
+    for i in range(500):
+        values, sites = two_sites(rng=i)
+        found = crossed_effects_interval(values, blocks=sites)
+        hits += found.low <= 0 <= found.high
+    assert hits / 500 >= 0.92
 
 
 def test_a_subjects_images_count_as_one():

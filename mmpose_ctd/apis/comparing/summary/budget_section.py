@@ -71,7 +71,7 @@ def overview(
         cells = arm.plain(budget)
         pairs = [Pair.of(c, arm.get(baseline, budget)) for c in cells]
         for cell, pair, p in zip(cells, pairs, corrected(pairs)):
-            told = me_cell(cell.mean_error, spread(cell.mean_errors))
+            told = me_cell(cell.mean_error, cell.deviation)
             if pair and np.isfinite(pair.relative):
                 change = number(100 * pair.relative, 1, sign=True)
                 mark = ' *' if is_clear(pair, p) else ''
@@ -111,7 +111,7 @@ def _errors(caption: str, cells: list[Cell], threshold: float) -> Table:
     )
     for cell in cells:
         me, _, ends = me_cell(
-            cell.mean_error, spread(cell.mean_errors), cell.interval
+            cell.mean_error, cell.deviation, cell.interval
         ).partition('\n')
         table.rows.append(
             [

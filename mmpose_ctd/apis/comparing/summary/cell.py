@@ -35,12 +35,15 @@ class Cell:
         budget (int): Labelled training images.
         runs (tuple[RunRecord, ...]): Sorted by seed, each seed once, all with
             the same test set.
+        blocks (np.ndarray, optional): (N,): images of different blocks were
+            judged by different networks, whatever their seed is called.
     """
 
     system: str
     variant: str
     budget: int
     runs: tuple[RunRecord, ...] = field(repr=False)
+    blocks: np.ndarray | None = field(default=None, repr=False, compare=False)
     #: Comparisons made so far, so that none is made twice.
     pairs: dict = field(default_factory=dict, repr=False, compare=False)
 
@@ -85,6 +88,24 @@ class Cell:
     def mean_error(self) -> float:
         """ME over all seeds."""
         return float(self.mean_errors.mean())
+
+    @cached_property
+    def deviation(self) -> float:
+        """SD of ME over the seeds, NaN for a single one.
+
+        Of several blocks that of one network drawn for each.
+        """
+        if self.blocks is None:
+            return spread(self.mean_errors)
+        variance = 0.0
+        for block in np.unique(self.blocks):
+            errors = self.image_errors[:, self.blocks == block]
+            share = (
+                np.isfinite(errors[0]).sum()
+                / np.isfinite(self.image_errors[0]).sum()
+            )
+            variance += (share * spread(np.nanmean(errors, axis=1))) ** 2
+        return float(np.sqrt(variance))
 
     @cached_property
     def interval(self) -> tuple[float, float]:

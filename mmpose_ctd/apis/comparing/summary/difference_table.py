@@ -53,7 +53,7 @@ def difference_table(
                 interval(random.low, random.high, 3, sign=True) or '–',
                 p_text(p),
                 number(pair.effect_size, 2, sign=True),
-                f'{(pair.by_seed < 0).sum()} of {shared(pair)}',
+                f'{(pair.by_training < 0).sum()} of {shared(pair)}',
             ]
         )
     return table
@@ -114,6 +114,8 @@ def is_clear(pair: Pair, p_holm: float) -> bool:
 
 def shared(pair: Pair) -> str:
     """How many seeds were compared; told as such where not all were."""
+    if pair.cell.blocks is not None:
+        return f'{len(pair.by_training)} trainings'
     told = f'{len(pair.seeds)} seed' + ('s' if len(pair.seeds) != 1 else '')
     if set(pair.seeds) == set(pair.cell.seeds) == set(pair.base.seeds):
         return told

@@ -8,7 +8,6 @@ from mmpose_ctd.visualization import (
 )
 
 from .budget_section import overview
-from .cell import spread
 from .difference_table import pair_cell
 from .grouping import Arm
 from .label_efficiency import LabelEfficiency
@@ -74,7 +73,7 @@ def _figures(arm: Arm, baseline: str, budgets: list[int]) -> list[Plot]:
             curves[system] = LearningCurve(
                 [cell.budget for cell in cells],
                 [cell.mean_error for cell in cells],
-                [spread(cell.mean_errors) for cell in cells],
+                [cell.deviation for cell in cells],
             )
     if not curves:
         return []

@@ -78,7 +78,7 @@ def _row(
         'images': len(cell.subjects),
         'subjects': cell.num_subjects,
         'me': cell.mean_error,
-        'me_sd': spread(cell.mean_errors),
+        'me_sd': cell.deviation,
         'me_low': low,
         'me_high': high,
         f'auc_{threshold:g}': float(areas.mean()),

@@ -84,6 +84,19 @@ class Pair:
         return np.nanmean(self.changes, axis=1)
 
     @cached_property
+    def by_training(self) -> np.ndarray:
+        """Difference of ME of each training: of a seed, and a block's."""
+        blocks = self.cell.blocks
+        if blocks is None:
+            return self.by_seed
+        return np.concatenate(
+            [
+                np.nanmean(self.changes[:, blocks == block], axis=1)
+                for block in np.unique(blocks)
+            ]
+        )
+
+    @cached_property
     def by_subject(self) -> np.ndarray:
         """Averaged over the seeds and each subject's images, (G,)."""
         known = ~np.isnan(self.by_image)
@@ -114,13 +127,18 @@ class Pair:
     def crossed(self) -> tuple[float, float]:
         """95 %, over subjects and seeds."""
         return crossed_bootstrap_interval(
-            self.changes, self.cell.subjects, num_resamples=NUM_RESAMPLES
+            self.changes,
+            self.cell.subjects,
+            num_resamples=NUM_RESAMPLES,
+            blocks=self.cell.blocks,
         )
 
     @cached_property
     def random_seeds(self) -> CrossedEffects:
         """t test and interval over subjects and seeds."""
-        return crossed_effects_interval(self.changes, self.cell.subjects)
+        return crossed_effects_interval(
+            self.changes, self.cell.subjects, blocks=self.cell.blocks
+        )
 
     @cached_property
     def p_value(self) -> float:

@@ -42,12 +42,20 @@ def pooled(arms: Sequence[Arm]) -> tuple[Arm, int] | None:
         seeds = shared_seeds(*cells) if all(cells) else []
         if seeds:
             runs = tuple(_joined(cells, seed) for seed in seeds)
-            together.cells[system, '', budget] = Cell(system, '', budget, runs)
+            # A site's networks share nothing with those of another, least of
+            # all because their seeds have the same number.
+            blocks = np.repeat(
+                [arm.held_out for arm in arms],
+                [len(cell.subjects) for cell in cells],
+            )
+            together.cells[system, '', budget] = Cell(
+                system, '', budget, runs, blocks
+            )
     return (together, budget) if together.cells else None
 
 
 def _joined(cells: Sequence[Cell], seed: int):
-    """One record of a seed's runs at all sites."""
+    """One record of the runs that have this seed, one a site."""
     runs = [cell.runs[cell.of([seed])[0]] for cell in cells]
     subjects, taken = [], 0
     for run in runs:

@@ -6,7 +6,7 @@ from mmpose_ctd.apis.reporting.tables import Table, number
 from mmpose_ctd.visualization import plot_variants
 
 from .budget_section import labels
-from .cell import Cell, spread
+from .cell import Cell
 from .difference_table import pair_cell
 from .grouping import Arm
 from .pairing import Pair, corrected
@@ -129,9 +129,7 @@ def _table(arm, budget, cells, baseline, elsewhere) -> Table:
         table.rows.append(
             [
                 cell.name,
-                me_cell(
-                    cell.mean_error, spread(cell.mean_errors), cell.interval
-                ),
+                me_cell(cell.mean_error, cell.deviation, cell.interval),
                 pair_cell(pair),
                 p_text(p) if pair else '',
                 pair_cell(base_pair),
@@ -174,7 +172,7 @@ def _figures(arm, budget, cells, baseline, elsewhere) -> list[Plot]:
             system: (
                 [x for x, _ in points],
                 [cell.mean_error for _, cell in points],
-                [spread(cell.mean_errors) for _, cell in points],
+                [cell.deviation for _, cell in points],
             )
             for system, points in by_system.items()
         }
