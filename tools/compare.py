@@ -77,11 +77,26 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    from mmpose_ctd.apis.comparing.choice import Choice
     from mmpose_ctd.apis.comparing.plan_file import read_plan
 
     if args.jobs is not None and args.jobs < 1:
         raise InputError(f'--jobs {args.jobs}: expected 1 or more.')
+    if args.minutes is not None and args.minutes < 0:
+        raise InputError(f'--minutes {args.minutes}: expected 0 or more.')
     plan = read_plan(args.plan)
+    choice = Choice(
+        *(
+            None if given is None else tuple(given)
+            for given in (args.studies, args.systems, args.budgets, args.seeds)
+        )
+    )
+    choice.check(plan)
+    if args.report is not None and choice != Choice():
+        raise InputError(
+            '--report tells of all that is done; --studies, --systems, '
+            '--budgets and --seeds choose what is to be done.'
+        )
     if args.slurm:
         from mmpose_ctd.apis.comparing.slurm import write_slurm
 
@@ -100,13 +115,6 @@ def main() -> None:
     from mmpose_ctd.apis.comparing.results_table import ResultsTable
     from mmpose_ctd.apis.comparing.workers import default_places
 
-    choice = work.Choice(
-        *(
-            None if given is None else tuple(given)
-            for given in (args.studies, args.systems, args.budgets, args.seeds)
-        )
-    )
-    choice.check(plan)
     jobs, table = JobList(plan), ResultsTable(plan.table)
     if args.share is None:
         work.collect(jobs, table, plan.keep_weights)

@@ -71,6 +71,10 @@ def search(**changes):
             ['systems.new.command', "a 'b", 'words'],
         ),
         (
+            dict(systems=dict(PLAN['systems'], new=dict(command='a {trian}'))),
+            ['systems.new.command', '{trian}', '{train}'],
+        ),
+        (
             dict(studies=dict(search=PLAN['studies']['main'])),
             ['studies', "'search'", 'another name'],
         ),

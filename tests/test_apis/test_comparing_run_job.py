@@ -203,7 +203,6 @@ def test_weights_alone_are_left_and_name_no_folder(place):
 @pytest.mark.parametrize(
     ('command', 'words'),
     [
-        ('{nowhere}', ["'nowhere'", '{train}']),
         ('no_such_program {out}', ['no_such_program', 'cannot be started']),
         ('python -c "raise SystemExit(3)"', ['status 3', 'did not write']),
         ('true', ['status 0', 'did not write']),

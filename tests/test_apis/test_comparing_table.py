@@ -150,7 +150,7 @@ def test_other_files_are_refused_and_left_alone(tmp_path):
         db.execute('CREATE TABLE patients (name TEXT)')
         db.execute('PRAGMA user_version = 1')
     newer = tmp_path / 'newer.sqlite'
-    ResultsTable(newer)
+    ResultsTable(newer).fail('t', 'why')
     with sqlite3.connect(newer) as db:
         db.execute('PRAGMA user_version = 99')
     for path, words in (
@@ -186,8 +186,24 @@ def test_many_may_make_the_table_at_once(tmp_path):
 
 
 def test_what_cannot_be_written_is_told(table):
+    table.fail('t', 'why')
     with sqlite3.connect(table.path) as db:
         db.execute('DROP TABLE images')
     with pytest.raises(InputError, match=r'results\.sqlite: no such table'):
         table.add('t', result_of('k'), [made_test()])
     assert table.errors() == {}
+
+
+def test_a_table_is_made_with_its_first_result(tmp_path):
+    table = ResultsTable(tmp_path / 'new' / 'results.sqlite')
+    assert table.errors() == table.speeds() == table.failed() == {}
+    assert list(table.records([])) == []
+    assert not (tmp_path / 'new').exists()
+    table.fail('abc', 'status 1')
+    assert table.failed() == {'abc': 'status 1'}
+
+
+def test_a_table_that_is_still_packed_is_told(tmp_path):
+    (tmp_path / 'results.sqlite.gz').write_bytes(b'')
+    with pytest.raises(InputError, match=r'gunzip -k .*results\.sqlite\.gz'):
+        ResultsTable(tmp_path / 'results.sqlite')

@@ -24,12 +24,12 @@ from rich.console import Console
 
 from mmpose_ctd.apis.comparing import workers as workers_module
 from mmpose_ctd.apis.comparing.carry_out import (
-    Choice,
     Share,
     carry_out,
     collect,
     open_jobs,
 )
+from mmpose_ctd.apis.comparing.choice import Choice
 from mmpose_ctd.apis.comparing.job_folder import JobFolder
 from mmpose_ctd.apis.comparing.jobs import JobList
 from mmpose_ctd.apis.comparing.plan_file import read_plan
@@ -81,6 +81,8 @@ def starts():
 
 
 def rows(table='work/results.sqlite'):
+    if not Path(table).exists():
+        return []
     with sqlite3.connect(table) as db:
         return sorted(db.execute('SELECT key, seed, mean_error FROM runs'))
 
@@ -252,10 +254,21 @@ def test_nothing_is_begun_when_the_time_is_over(place):
 def test_a_part_of_the_plan(place):
     outcome, _ = run(place, choice=Choice(systems=('plain',), budgets=(6,)))
     assert outcome.done == 1 and len(starts()) == 1
-    with pytest.raises(InputError, match="no study 'mian'; expected main"):
-        Choice(studies=('mian',)).check(parts(place)[0])
-    outcome, _ = run(place, choice=Choice(seeds=(5,)))
-    assert outcome.done == 0
+
+
+@pytest.mark.parametrize(
+    ('choice', 'words'),
+    [
+        (Choice(studies=('mian',)), "no study 'mian'; expected one of main"),
+        (Choice(studies=('search',)), "no study 'search'"),
+        (Choice(systems=('plane',)), "'plane'; expected one of plain, averag"),
+        (Choice(budgets=(4, 5)), 'no budget 5; expected one of 4, 6'),
+        (Choice(seeds=(7,)), 'no seed 7; expected one of 0'),
+    ],
+)
+def test_a_part_that_the_plan_has_not(place, choice, words):
+    with pytest.raises(InputError, match=words):
+        choice.check(parts(place)[0])
 
 
 def test_a_full_disk_loses_no_result(place, monkeypatch):
@@ -429,7 +442,10 @@ def test_a_slurm_script_is_one(place, tmp_path):
     wraps = [call[call.index('--wrap') + 1] for call in calls]
     for wrap in wraps:
         assert "'a folder/compare.py' " in wrap
-        assert 'plan.yaml --seeds 0 --' in wrap
+    # The report tells of all.
+    assert ['plan.yaml --seeds 0 --' in wrap for wrap in wraps] == [
+        True, True, True, False,
+    ]  # fmt: skip
     assert ['--share' in wrap for wrap in wraps] == [True, False, True, False]
     assert '$SLURM_ARRAY_TASK_ID/3' in wraps[0]
     assert ['--array=0-2' in call for call in calls] == [
@@ -438,3 +454,22 @@ def test_a_slurm_script_is_one(place, tmp_path):
     assert wraps[1].endswith('--dry-run') and wraps[3].endswith('--report')
     with pytest.raises(InputError, match='--tasks 0'):
         write_slurm(plan, Path('go.sh'), 0, tool)
+
+
+def test_a_refused_submission_ends_the_script(place, tmp_path):
+    write_slurm(read_plan(write_plan(place)), Path('go.sh'), 2, Path('a.py'))
+    fake = tmp_path / 'bin' / 'sbatch'
+    fake.parent.mkdir()
+    fake.write_text(
+        '#!/bin/sh\necho x >>log.txt\necho no partition >&2\nexit 1'
+    )
+    fake.chmod(0o755)
+    done = subprocess.run(
+        ['bash', 'go.sh'],
+        env=dict(os.environ, PATH=f'{fake.parent}:{os.environ["PATH"]}'),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0 and 'submitted' not in done.stdout
+    assert 'no partition' in done.stderr and 'sbatch refused' in done.stderr
+    assert Path('log.txt').read_text() == 'x\n'

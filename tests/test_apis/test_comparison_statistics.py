@@ -22,6 +22,7 @@ from mmpose_ctd.apis.comparing.summary.variant_section import (
     itself_of,
     setting_of,
 )
+from mmpose_ctd.evaluation.functional import holm
 
 
 def arm_of(records):
@@ -315,3 +316,22 @@ def test_sites_together_do_not_join_what_has_the_same_seed():
         )
         assert len(pair.by_training) == 6
     np.testing.assert_allclose(*found)
+
+
+def test_what_stands_twice_is_one_hypothesis():
+    records = runs(('FT', 'CTD-ED', 'HG'), budgets=(20,))
+    twin = [
+        replace(r, variant='loss_weight=10')
+        for r in records
+        if r.system == 'CTD-ED'
+    ]
+    arm = arm_of([*records, *twin])
+    base = arm.get('FT', 20)
+    pair, other = (
+        Pair.of(arm.get(name, 20), base) for name in ('CTD-ED', 'HG')
+    )
+    double = Pair.of(arm.get('CTD-ED', 20, 'loss_weight=10'), base)
+    alone = corrected([pair, other])
+    assert corrected([pair, other, double, None])[:3] == [*alone, alone[0]]
+    # It can fail: three hypotheses cost more.
+    assert holm([pair.p_value, other.p_value, double.p_value])[0] > alone[0]

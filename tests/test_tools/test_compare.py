@@ -317,7 +317,13 @@ print('17;cluster')
         (['no.yaml'], ['no.yaml', 'does not exist']),
         (['plan.yaml', '--share', '3/3'], ['--share 3/3', 'I/N']),
         (['plan.yaml', '--jobs', '0'], ['--jobs 0']),
-        (['plan.yaml', '--systems', 'FT'], ["'FT'", 'averaged, plain']),
+        (['plan.yaml', '--systems', 'FT'], ["'FT'", 'plain, averaged']),
+        (['plan.yaml', '--slurm', 'a.sh', '--seeds', '9'], ['no seed 9']),
+        (['plan.yaml', '--minutes', '-1'], ['--minutes -1']),
+        (
+            ['plan.yaml', '--report', '--systems', 'plain'],
+            ['--report tells of all'],
+        ),
     ],
 )
 def test_what_a_user_can_mend_is_one_line(place, done, arguments, words):

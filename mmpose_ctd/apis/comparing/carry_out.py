@@ -4,9 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mmpose_ctd.errors import InputError
-
-from .cells import SEARCH
+from .choice import Choice
 from .job_folder import JobFolder
 from .jobs import Job, JobList, Test
 from .plan import Plan
@@ -15,7 +13,7 @@ from .results_table import ResultsTable
 from .workers import Worker, Workers
 
 __all__ = [
-    *('Choice', 'Outcome', 'Share'),
+    *('Outcome', 'Share'),
     *('carry_out', 'collect', 'open_jobs', 'wanted'),
 ]
 
@@ -34,50 +32,6 @@ class Share:
 
     index: int = 0
     count: int = 1
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which of a plan's runs are wanted; None means all.
-
-    Attributes:
-        studies (tuple[str, ...], optional): Names of studies, ``'search'``
-            among them; trials that the others wait for come with them.
-        systems (tuple[str, ...], optional): Names of systems.
-        budgets (tuple[int, ...], optional): Numbers of labels.
-        seeds (tuple[int, ...], optional): Seeds.
-    """
-
-    studies: tuple[str, ...] | None = None
-    systems: tuple[str, ...] | None = None
-    budgets: tuple[int, ...] | None = None
-    seeds: tuple[int, ...] | None = None
-
-    def wants(self, test: Test) -> bool:
-        """Whether this one is; a trial whatever its seed and budget."""
-        cell = test.cell
-        pairs = [(self.studies, cell.study), (self.systems, cell.system)]
-        if cell.role != 'trial':
-            pairs += [(self.budgets, cell.budget), (self.seeds, cell.seed)]
-        return all(wanted is None or own in wanted for wanted, own in pairs)
-
-    def check(self, plan: Plan) -> None:
-        """Refuse names that the plan does not have.
-
-        Raises:
-            InputError: Names the first.
-        """
-        known = {
-            'study': (self.studies, {*plan.studies, SEARCH}),
-            'system': (self.systems, {*plan.systems}),
-        }
-        for kind, (wanted, names) in known.items():
-            for name in wanted or ():
-                if name not in names:
-                    raise InputError(
-                        f'{plan.path} has no {kind} {name!r}; expected '
-                        f'{", ".join(sorted(names))}.'
-                    )
 
 
 @dataclass

@@ -4,7 +4,8 @@ import datetime
 
 from rich.table import Table
 
-from .carry_out import Choice, open_jobs, wanted
+from .carry_out import open_jobs, wanted
+from .choice import Choice
 from .jobs import JobList
 from .plan import Plan
 from .progress import cost_of

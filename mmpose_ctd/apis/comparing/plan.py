@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ['Plan', 'Search', 'Study', 'System', 'Variant']
+__all__ = ['COMMAND_PLACES', 'Plan', 'Search', 'Study', 'System', 'Variant']
+
+#: What a command may have in braces; see docs/compare.md.
+COMMAND_PLACES = (
+    *('data_root', 'ann_file', 'train', 'test', 'out', 'seed', 'budget'),
+)
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,7 @@ class System:
         name (str): What tables call it.
         config (str): A Runner's config file; ``''`` with a command.
         command (str): A program that trains and predicts by itself, with
-            places such as ``{train}`` and ``{out}``; ``''`` with a config.
+            places of COMMAND_PLACES; ``''`` with a config.
         options (dict): Overrides of the config, dotted keys.
     """
 

@@ -9,7 +9,14 @@ from pathlib import Path
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from .cells import SEARCH
-from .plan import Plan, Search, Study, System, Variant
+from .plan import (
+    COMMAND_PLACES,
+    Plan,
+    Search,
+    Study,
+    System,
+    Variant,
+)
 from .plan_yaml import read_yaml
 
 __all__ = ['read_plan']
@@ -159,6 +166,15 @@ class _Reader:
             words = []
         if not words:
             self._wrong(key, command, 'words as a shell reads them')
+        try:
+            command.format(**dict.fromkeys(COMMAND_PLACES, 0))
+        except (KeyError, IndexError, ValueError):
+            places = ', '.join(f'{{{name}}}' for name in COMMAND_PLACES)
+            self._wrong(
+                key,
+                command,
+                f'places of {places}; braces of its own are written twice',
+            )
 
     def _study(self, name: str, given, systems: Mapping) -> Study:
         key = f'studies.{name}'

@@ -1,8 +1,9 @@
 """The report of a plan: what its results say."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from .jobs import JobList
+from .jobs import JobList, Test
 from .plan import Plan
 from .results_table import ResultsTable
 from .run_record import RunRecord
@@ -34,13 +35,7 @@ def write_report(
     expected = list(
         jobs.finals({name: chosen.get(name, {}) for name in plan.systems})
     )
-    missing = len({t.key for t in expected} - {*errors})
-    notes = []
-    if missing:
-        notes.append(
-            f"{missing} of the plan's {len({t.key for t in expected})} runs "
-            'are not done yet.'
-        )
+    notes = _missing(jobs, table, expected, errors)
     begun, empty = _begun(records, plan)
     if empty:
         notes.append(
@@ -58,6 +53,36 @@ def write_report(
         searches=_searches(plan, jobs, table, chosen),
         notes=notes,
     )
+
+
+def _missing(
+    jobs: JobList, table: ResultsTable, expected: list[Test], errors: Mapping
+) -> list[str]:
+    """What is not done, by name: nothing drops out of the report unsaid."""
+    left = [test for test in expected if test.key not in errors]
+    if not left:
+        return []
+    total = len({test.key for test in expected})
+    notes = [
+        f"{len({t.key for t in left})} of the plan's {total} runs are not "
+        'done yet.'
+    ]
+    # A system without any run stands in no table.
+    seen = {t.cell.system for t in expected if t.key in errors}
+    unseen = {t.cell.system: None for t in left if t.cell.system not in seen}
+    if unseen:
+        notes.append(f'Nothing is done yet of {", ".join(unseen)}.')
+    failures = table.failed()
+    failed: dict[str, str] = {}
+    for job in jobs.jobs(left):
+        if job.key in failures:
+            failed.setdefault(job.cell.system, failures[job.key])
+    notes += [
+        f'{system}: a run failed ({told}); it is tried again by the next '
+        'start.'
+        for system, told in failed.items()
+    ]
+    return notes
 
 
 def _begun(

@@ -52,14 +52,27 @@ class ResultsTable:
     pixels of the image, null where invisible). Nobody is named.
 
     Args:
-        path (Path): The file; made if it is not there.
+        path (Path): The file; made with the first result.
 
     Raises:
-        InputError: If it is another kind of file.
+        InputError: If it is another kind of file, or is still packed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        packed = path.with_name(f'{path.name}.gz')
+        if path.exists():
+            self._prepare()
+        elif packed.exists():
+            raise InputError(
+                f'{path}: is not there, but {packed} is, and what it holds '
+                f'would be done again. `gunzip -k {packed}` unpacks it; to '
+                'begin anew name another file in the plan (table).'
+            )
+
+    def _prepare(self) -> None:
+        """Make the tables if there are none; refuse another's file."""
+        path = self.path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with closing(sqlite3.connect(path, timeout=60)) as db, db:
@@ -107,6 +120,8 @@ class ResultsTable:
         Raises:
             InputError: If the file cannot be read or written.
         """
+        if not self.path.exists():
+            self._prepare()
         try:
             # Waits for another process that writes.
             with closing(sqlite3.connect(self.path, timeout=60)) as db, db:
@@ -197,13 +212,24 @@ class ResultsTable:
                 (training, told),
             )
 
+    def failed(self) -> dict[str, str]:
+        """Key of a training -> why its last try failed."""
+        if not self.path.exists():
+            return {}
+        with self._connect() as db:
+            return dict(db.execute('SELECT training, told FROM failures'))
+
     def errors(self) -> dict[str, float]:
         """Key -> mean error of every run, pixels of the image."""
+        if not self.path.exists():
+            return {}
         with self._connect() as db:
             return dict(db.execute('SELECT key, mean_error FROM runs'))
 
     def speeds(self) -> dict[tuple[str, int], float]:
         """Seconds a run took: (system, steps) -> mean over its runs."""
+        if not self.path.exists():
+            return {}
         with self._connect() as db:
             rows = db.execute(
                 'SELECT system, steps, avg(seconds + test_seconds) FROM runs '
@@ -217,6 +243,8 @@ class ResultsTable:
         A run that several studies ask for was done once, and is a record in
         each of them.
         """
+        if not self.path.exists():
+            return
         with self._connect() as db:
             db.row_factory = sqlite3.Row
             for test in tests:

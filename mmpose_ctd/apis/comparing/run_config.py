@@ -13,6 +13,7 @@ from mmpose_ctd.apis.command_line import RUNNER_KEYS
 from mmpose_ctd.errors import InputError
 
 from .cells import Cell
+from .misspelt import misspelt_option, misspelt_variable
 from .plan import Plan
 
 __all__ = ['ConfigReader', 'surroundings']
@@ -125,6 +126,15 @@ class ConfigReader:
 
     def _check_options(self, config: str, cell: Cell) -> None:
         """Refuse what nothing would read, and what the plan itself sets."""
+        for name in cell.environment:
+            near = misspelt_variable(name, config)
+            if near:
+                raise InputError(
+                    f'{self.plan.path}: environment of {cell.system} in '
+                    f'{cell.study or "the plan"} sets {name!r}, which '
+                    f'{config} does not read; it reads {near!r}.'
+                )
+        base = self.base(config, cell.environment)
         for option in cell.options:
             where = (
                 f'{self.plan.path}: options of {cell.system} in '
@@ -134,10 +144,16 @@ class ConfigReader:
                 if fnmatch(option, pattern):
                     raise InputError(f'{where}; that is {key} of the plan.')
             if option.split('.')[0] not in RUNNER_KEYS:
-                known = RUNNER_KEYS & {*self.base(config, cell.environment)}
+                known = RUNNER_KEYS & {*base}
                 raise InputError(
                     f'{where}, which no training with {config} reads. '
                     f'Its settings are {", ".join(sorted(known))}.'
+                )
+            near = misspelt_option(option, base.to_dict())
+            if near:
+                raise InputError(
+                    f'{where}, which is not in {config}; {near!r} is. If it '
+                    'is meant, write it into a config of your own.'
                 )
 
 

@@ -26,6 +26,7 @@ from mmpose_ctd.privacy import redact_logs
 from .commit import commit
 from .job_folder import JobFolder, write_json
 from .parent_watch import end_with
+from .plan import COMMAND_PLACES
 
 __all__ = ['main']
 
@@ -169,23 +170,9 @@ def _by_command(folder: JobFolder, job: dict) -> tuple[dict, dict]:
     found, seconds = {}, 0.0
     for test in job['tests']:
         out = folder.path / f'predictions_{test["key"]}.json'
-        places = dict(
-            data_root=job['data_root'],
-            ann_file=job['ann_file'],
-            train=job['train'],
-            test=test['subjects'],
-            out=str(out),
-            seed=job['seed'],
-            budget=job['budget'],
-        )
-        try:
-            words = [w.format(**places) for w in shlex.split(job['command'])]
-        except (KeyError, IndexError, ValueError) as error:
-            raise InputError(
-                f'command {job["command"]!r}: {error!r}. Braces of its own '
-                'are written twice; its places are '
-                f'{", ".join("{" + name + "}" for name in places)}.'
-            ) from error
+        known = job | dict(test=test['subjects'], out=str(out))
+        places = {name: known[name] for name in COMMAND_PLACES}
+        words = [w.format(**places) for w in shlex.split(job['command'])]
         if words[0] == 'python':
             words[0] = sys.executable
         # What an earlier start left is no answer.

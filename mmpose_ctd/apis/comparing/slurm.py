@@ -26,15 +26,20 @@ submit() {{
     local after=()
     if [ -n "$1" ]; then after=(--dependency="afterany:$1"); fi
     local id
+    # `set -e` does not reach into $(submit ...).
     id=$(sbatch --parsable --cpus-per-task={threads} \\
         --output={logs}/slurm-%A-%a.txt \\
-        ${{after[@]+"${{after[@]}}"}} "${{@:2}}")
+        ${{after[@]+"${{after[@]}}"}} "${{@:2}}") || {{
+        echo 'error: sbatch refused; what was submitted before stays' >&2
+        return 1
+    }}
     # With several clusters it is <id>;<cluster>.
     echo "${{id%%;*}}"
 }}
 
 mkdir -p {logs}
 TOOL={tool}
+REPORT={report}
 JOB=
 {steps}
 echo "submitted; the last job is $JOB"
@@ -46,7 +51,7 @@ JOB=$(submit "$JOB" --array=0-{last} --job-name={job} "$@" \\
 """
 _SINGLE = """\
 # {what}
-JOB=$(submit "$JOB" --job-name={job} "$@" --wrap "$TOOL {option}")
+JOB=$(submit "$JOB" --job-name={job} "$@" --wrap "{words}")
 """
 
 
@@ -80,13 +85,13 @@ def write_slurm(
     if plan.search is not None:
         steps += [
             _array('the search', f'{name}-search', tasks),
-            _single('its results', f'{name}-collect', '--dry-run'),
+            _single('its results', f'{name}-collect', '$TOOL --dry-run'),
         ]
     steps += [
         _array('all other runs', f'{name}-runs', tasks),
-        _single('tables and figures', f'{name}-report', '--report'),
+        _single('tables and figures', f'{name}-report', '$REPORT'),
     ]
-    words = sys.executable, str(tool), str(plan.path), *options
+    words = sys.executable, str(tool), str(plan.path)
     text = _SCRIPT.format(
         title=plan.title,
         tasks=tasks,
@@ -94,7 +99,9 @@ def write_slurm(
         here=shlex.quote(str(Path.cwd())),
         threads=plan.threads,
         logs=shlex.quote(str(plan.work_dir / 'slurm')),
-        tool=shlex.quote(shlex.join(words)),
+        tool=shlex.quote(shlex.join([*words, *options])),
+        # It tells of all that is done.
+        report=shlex.quote(shlex.join([*words, '--report'])),
         steps=''.join(steps),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,5 +114,5 @@ def _array(what: str, job: str, tasks: int) -> str:
     )
 
 
-def _single(what: str, job: str, option: str) -> str:
-    return _SINGLE.format(what=what, job=shlex.quote(job), option=option)
+def _single(what: str, job: str, words: str) -> str:
+    return _SINGLE.format(what=what, job=shlex.quote(job), words=words)

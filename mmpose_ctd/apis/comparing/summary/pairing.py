@@ -173,7 +173,17 @@ class Pair:
 def corrected(
     pairs: Sequence[Pair | None], name: str = 'p_value'
 ) -> list[float]:
-    """Holm-corrected p-values of a family; NaN where there is no pair."""
-    return holm(
-        [float('nan') if p is None else getattr(p, name) for p in pairs]
-    ).tolist()
+    """Holm-corrected p-values of a family; NaN where there is no pair.
+
+    What stands in it twice, such as a system and a variant that sets what it
+    has anyway, is one hypothesis.
+    """
+    different: dict[bytes, float] = {}
+    for pair in pairs:
+        if pair is not None:
+            different[pair.changes.tobytes()] = getattr(pair, name)
+    by_changes = dict(zip(different, holm([*different.values()]).tolist()))
+    return [
+        float('nan') if p is None else by_changes[p.changes.tobytes()]
+        for p in pairs
+    ]
