@@ -251,6 +251,14 @@ def test_a_failure_is_one_line_and_the_others_go_on(place, done):
     with sqlite3.connect('work/results.sqlite') as db:
         told = db.execute('SELECT told FROM failures').fetchall()
     assert len(told) == 2
+    # They do not drop out of the report unsaid.
+    told = compare(place, path, '--report', 'failing_report')
+    assert told.returncode == 0, told.stderr
+    page = Path('failing_report/results.md').read_text()
+    assert "2 of the plan's 4 runs are not done yet." in page
+    assert 'Nothing is done yet of wrong, short.' in page
+    for system in ('wrong', 'short'):
+        assert f'{system}: a run failed (status ' in page
     # The next start tries again, and only those.
     systems['wrong'] = 'plain.py'
     systems['short'] = dict(command=program + "''")
