@@ -6,36 +6,20 @@ from pathlib import Path
 
 import pytest
 from mmengine.registry import init_default_scope
-from yapf.yapflib import yapf_api
 
 import mmpose_ctd  # noqa: F401
+from mmpose_ctd.apis.format_once import format_configs_once
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
+
+# Formatting takes longer than a toy's training.
+format_configs_once()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long tests first, so that no process waits at the end."""
     slow = {item.path for item in items if item.get_closest_marker('slow')}
     items.sort(key=lambda item: item.path not in slow)
-
-
-@pytest.fixture(scope='session', autouse=True)
-def formatted_once() -> None:
-    """mmengine formats a run's one configuration six times and more.
-
-    That takes longer than a toy's training.
-    """
-    known, original = {}, yapf_api.FormatCode
-
-    def remembering(text, **options):
-        key = text, repr(options)
-        if key not in known:
-            known[key] = original(text, **options)
-        return known[key]
-
-    yapf_api.FormatCode = remembering
-    yield
-    yapf_api.FormatCode = original
 
 
 @pytest.fixture

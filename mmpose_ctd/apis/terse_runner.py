@@ -6,6 +6,8 @@ import os.path as osp
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from .format_once import format_configs_once
+
 __all__ = ['TerseRunner', 'TestingRunner']
 
 # The environment, the whole configuration and the list of hooks are longer.
@@ -22,6 +24,10 @@ class TerseRunner(Runner):
     Environment, configuration and hooks fill some 400 lines, behind which an
     error or a result is hard to find.
     """
+
+    def __init__(self, *args, **kwargs) -> None:
+        format_configs_once()
+        super().__init__(*args, **kwargs)
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """See ``Runner.build_logger``."""
