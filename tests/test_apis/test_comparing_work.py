@@ -1,5 +1,6 @@
 """Carrying a plan out: what is begun, stored, shared and ended, and when."""
 
+import logging
 import os
 import shutil
 import signal
@@ -207,6 +208,8 @@ def test_two_starts_do_not_repeat_each_others_runs(place, monkeypatch):
     assert len(rows()) == len(starts()) == 4
     assert sum(outcome.done for outcome in outcomes) == 4
     assert not any(outcome.failed for outcome in outcomes)
+    # Reading configs silences mmengine for a moment, not for good.
+    assert logging.root.manager.disable == logging.NOTSET
 
 
 def test_a_run_at_work_elsewhere_is_waited_for(place):

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import logging
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 
@@ -17,6 +18,8 @@ from .misspelt import misspelt_option, misspelt_variable
 from .plan import Plan
 
 __all__ = ['ConfigReader', 'surroundings']
+
+_ONE_AT_A_TIME = threading.Lock()
 
 
 #: Settings of a config that a plan has its own keys for.
@@ -76,7 +79,8 @@ class ConfigReader:
         """
         key = (config, tuple(sorted(environment.items())))
         if key not in self._read:
-            with surroundings(environment), _silence():
+            # Both change the whole process.
+            with _ONE_AT_A_TIME, surroundings(environment), _silence():
                 try:
                     self._read[key] = Config.fromfile(config)
                 # A config is a program: whatever it raises is its mistake.
