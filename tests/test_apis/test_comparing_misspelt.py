@@ -1,11 +1,13 @@
 """Names of a plan that are nearly another's."""
 
 import pytest
+from comparing_place import jobs_of, make_place
 
 from mmpose_ctd.apis.comparing.misspelt import (
     misspelt_option,
     misspelt_variable,
 )
+from mmpose_ctd.errors import InputError
 
 CONFIG = dict(
     model=dict(test_cfg=dict(flip_test=False), stage1=1),
@@ -55,3 +57,25 @@ def test_variables_of_a_config_and_its_bases(tmp_path, name, meant):
         "face = '{{ $FACE_SIZE:1 }}'\ndata = '{{$DATA_ROOT:data}}'\n"
     )
     assert misspelt_variable(name, str(child)) == meant
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        (
+            dict(options={'optim_wrapper.optimizer.lrr': 1}),
+            "'optim_wrapper.optimizer.lrr', which is not in plain.py; "
+            "'optim_wrapper.optimizer.lr' is",
+        ),
+        (
+            dict(environment={'TOY_SIED': 64}),
+            "'TOY_SIED', which plain.py does not read; it reads 'TOY_SIDE'",
+        ),
+    ],
+)
+def test_a_plan_with_one_is_refused(tmp_path, monkeypatch, changes, words):
+    monkeypatch.chdir(make_place(tmp_path))
+    with pytest.raises(InputError) as told:
+        jobs = jobs_of(tmp_path, **changes)
+        list(jobs.finals({name: {} for name in jobs.plan.systems}))
+    assert words in str(told.value)

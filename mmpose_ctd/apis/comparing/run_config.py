@@ -138,7 +138,7 @@ class ConfigReader:
                     f'{cell.study or "the plan"} sets {name!r}, which '
                     f'{config} does not read; it reads {near!r}.'
                 )
-        base = self.base(config, cell.environment)
+        base = dict(self.base(config, cell.environment).items())
         for option in cell.options:
             where = (
                 f'{self.plan.path}: options of {cell.system} in '
@@ -153,7 +153,7 @@ class ConfigReader:
                     f'{where}, which no training with {config} reads. '
                     f'Its settings are {", ".join(sorted(known))}.'
                 )
-            near = misspelt_option(option, base.to_dict())
+            near = misspelt_option(option, base)
             if near:
                 raise InputError(
                     f'{where}, which is not in {config}; {near!r} is. If it '
