@@ -1,6 +1,7 @@
 """What every test may use. `import mmpose_ctd` first: it makes MMPose
 importable."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def interruptible() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
+def loading_as_before() -> None:
+    """A tool that ran in this process does not change other tests' torch."""
+    name = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
+    before = os.environ.get(name)
+    yield
+    os.environ.pop(name, None)
+    if before is not None:
+        os.environ[name] = before
 
 
 @pytest.fixture(autouse=True)
