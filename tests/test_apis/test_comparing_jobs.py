@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparing_place import ANNOTATIONS, FACES, PLAN, jobs_of, make_place
+from comparing_place import ANNOTATIONS, FACES, PLAN, jobs_of
 
 from mmpose_ctd.apis.comparing.overview import overview
 from mmpose_ctd.apis.comparing.results_table import ResultsTable
@@ -21,20 +21,6 @@ SEARCH = dict(
     common={LR: [1e-3, 1e-2]},
     systems={'averaged': {'train_dataloader.batch_size': [1, 2]}},
 )
-
-
-@pytest.fixture(scope='module')
-def made(tmp_path_factory):
-    return make_place(tmp_path_factory.mktemp('place'))
-
-
-@pytest.fixture
-def place(made, tmp_path, monkeypatch):
-    """A copy for each test: they may break it."""
-    place = tmp_path / 'place'
-    shutil.copytree(made, place)
-    monkeypatch.chdir(place)
-    return place
 
 
 def study(**changes):

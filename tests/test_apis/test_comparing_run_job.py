@@ -1,13 +1,12 @@
 """What the process of a job does: it trains, goes on after a kill, tests."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from comparing_place import PLAN, jobs_of, make_place
+from comparing_place import PLAN, jobs_of
 
 from mmpose_ctd.apis.comparing import job_hooks
 from mmpose_ctd.apis.comparing.job_folder import JobFolder
@@ -27,19 +26,6 @@ TOLD = dict(started='2026-01-01T00:00:00+00:00', commit='c')
 
 class Killed(BaseException):
     """As sudden as a kill, for who does not expect it."""
-
-
-@pytest.fixture(scope='module')
-def made(tmp_path_factory):
-    return make_place(tmp_path_factory.mktemp('place'))
-
-
-@pytest.fixture
-def place(made, tmp_path, monkeypatch):
-    place = tmp_path / 'place'
-    shutil.copytree(made, place)
-    monkeypatch.chdir(place)
-    return place
 
 
 def folder_of(place, system='plain', work='work', **changes):

@@ -82,9 +82,7 @@ class ResultsTable:
                     db.execute('BEGIN IMMEDIATE')
                     tables = self._tables(db)
                 if not tables:
-                    for table in _SCHEMA:
-                        db.execute(table)
-                    db.execute(f'PRAGMA user_version = {_VERSION}')
+                    _make_tables(db)
                     tables = self._tables(db)
                 version = db.execute('PRAGMA user_version').fetchone()[0]
         except sqlite3.DatabaseError as error:
@@ -114,17 +112,23 @@ class ResultsTable:
         }
 
     @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
+    def _connect(self, write: bool = False) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it is stored, or nothing.
+
+        Who only reads makes no file.
 
         Raises:
             InputError: If the file cannot be read or written.
         """
-        if not self.path.exists():
+        there = self.path.exists()
+        if write and not there:
             self._prepare()
+        file = self.path if write or there else ':memory:'
         try:
             # Waits for another process that writes.
-            with closing(sqlite3.connect(self.path, timeout=60)) as db, db:
+            with closing(sqlite3.connect(file, timeout=60)) as db, db:
+                if file == ':memory:':
+                    _make_tables(db)
                 yield db
         except sqlite3.Error as error:
             raise InputError(
@@ -186,7 +190,7 @@ class ResultsTable:
             ]  # fmt: skip
         marks = ','.join('?' * len(_COLUMNS))
         names = ','.join(_COLUMNS)
-        with self._connect() as db:
+        with self._connect(write=True) as db:
             db.executemany(
                 f'INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})', rows
             )
@@ -205,7 +209,7 @@ class ResultsTable:
             training (str): Key of the training.
             told (str): Without anybody's name: the table may be handed on.
         """
-        with self._connect() as db:
+        with self._connect(write=True) as db:
             db.execute(
                 'INSERT OR REPLACE INTO failures (training, told) '
                 'VALUES (?, ?)',
@@ -214,22 +218,16 @@ class ResultsTable:
 
     def failed(self) -> dict[str, str]:
         """Key of a training -> why its last try failed."""
-        if not self.path.exists():
-            return {}
         with self._connect() as db:
             return dict(db.execute('SELECT training, told FROM failures'))
 
     def errors(self) -> dict[str, float]:
         """Key -> mean error of every run, pixels of the image."""
-        if not self.path.exists():
-            return {}
         with self._connect() as db:
             return dict(db.execute('SELECT key, mean_error FROM runs'))
 
     def speeds(self) -> dict[tuple[str, int], float]:
         """Seconds a run took: (system, steps) -> mean over its runs."""
-        if not self.path.exists():
-            return {}
         with self._connect() as db:
             rows = db.execute(
                 'SELECT system, steps, avg(seconds + test_seconds) FROM runs '
@@ -243,8 +241,6 @@ class ResultsTable:
         A run that several studies ask for was done once, and is a record in
         each of them.
         """
-        if not self.path.exists():
-            return
         with self._connect() as db:
             db.row_factory = sqlite3.Row
             for test in tests:
@@ -253,6 +249,12 @@ class ResultsTable:
                 ).fetchone()
                 if row is not None:
                     yield _record(db, row, test)
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    for table in _SCHEMA:
+        db.execute(table)
+    db.execute(f'PRAGMA user_version = {_VERSION}')
 
 
 def _record(db: sqlite3.Connection, row: sqlite3.Row, test: Test) -> RunRecord:
