@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 from tool_server import run_tool
 
-from mmpose_ctd.apis.comparing.jobs import JobList
+from mmpose_ctd.apis.comparing.jobs import JobList, Test
 from mmpose_ctd.apis.comparing.plan_file import read_plan
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
@@ -125,6 +125,18 @@ PLAN = dict(
 )
 
 
+LR = 'optim_wrapper.optimizer.lr'
+#: A search for it.
+SEARCH = dict(
+    budget=4,
+    seeds=[0, 1],
+    pool='splits/pool.txt',
+    subjects=3,
+    common={LR: [1e-3, 1e-2]},
+    systems={'averaged': {'train_dataloader.batch_size': [1, 2]}},
+)
+
+
 def make_place(place: Path, subjects: int = 24) -> Path:
     """Make the folder: 8 test subjects, 16 who may train."""
     faces = make_synthetic_faces(place / FACES, subjects, size=48)
@@ -155,6 +167,16 @@ def write_plan(place: Path, name: str = 'plan', **changes) -> Path:
 def jobs_of(place: Path, **changes) -> JobList:
     """The jobs of a changed PLAN; the current folder is the place."""
     return JobList(read_plan(write_plan(place, **changes)))
+
+
+def study(**changes) -> dict:
+    """PLAN's study, changed, as a change of PLAN."""
+    return dict(studies=dict(main=dict(PLAN['studies']['main'], **changes)))
+
+
+def finals_of(jobs: JobList) -> list[Test]:
+    """The tests of all studies, as without a search."""
+    return list(jobs.finals({name: {} for name in jobs.plan.systems}))
 
 
 def surroundings(**variables: str) -> dict[str, str]:

@@ -13,8 +13,6 @@ from mmpose_ctd.apis.comparing.plan_file import read_plan
 from mmpose_ctd.apis.comparing.progress import PlanProgress
 from mmpose_ctd.apis.comparing.results_table import ResultsTable
 
-LR = 'optim_wrapper.optimizer.lr'
-
 
 def parts(place, **changes):
     plan = read_plan(write_plan(place, **changes))

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from comparing_place import PLAN, write_plan
+from comparing_place import PLAN, study, write_plan
 
 from mmpose_ctd.apis.comparing.cells import final_cells, trial_cells
 from mmpose_ctd.apis.comparing.plan_file import read_plan
@@ -26,10 +26,6 @@ def place(tmp_path, monkeypatch):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def study(**changes):
-    return dict(studies=dict(main=dict(PLAN['studies']['main'], **changes)))
 
 
 def search(**changes):

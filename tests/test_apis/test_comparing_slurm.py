@@ -5,8 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from comparing_place import write_plan
-from faked_plan import LR
+from comparing_place import LR, write_plan
 
 from mmpose_ctd.apis.comparing.plan_file import read_plan
 from mmpose_ctd.apis.comparing.slurm import write_slurm

@@ -8,8 +8,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from comparing_place import PLAN
-from faked_plan import LR, parts, rows, run, starts, until
+from comparing_place import LR, PLAN
+from faked_plan import parts, rows, run, starts, until
 from rich.console import Console
 
 from mmpose_ctd.apis.comparing.carry_out import (
