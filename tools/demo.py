@@ -102,7 +102,7 @@ def main() -> None:
     console.print(
         f'CTD-ED against FT, same faces: {change:+.3f} \\[{low:+.3f}, '
         f'{high:+.3f}] ({share:+.1%}): {verdict} in this one run. '
-        'One seed proves nothing; see configs/frl_faces/README.md.'
+        'One seed proves nothing; see docs/results.md.'
     )
     draw_comparison(results, args.out)
     console.print(
