@@ -103,6 +103,12 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
     assert '/nowhere/' in message and 'To get it:' in message
 
 
+def test_an_hourglass_refuses_sides_that_it_cannot_halve(load, monkeypatch):
+    monkeypatch.setenv('CTD_INPUT_SIZE', '112')
+    with pytest.raises(ValueError, match='CTD_INPUT_SIZE=112.*multiple of 12'):
+        load('frl_faces/hourglass.py')
+
+
 @pytest.mark.slow
 # Those of mixing/ are trained and used beside this file.
 @pytest.mark.parametrize('name', [n for n in NAMES if 'mixing' not in n])

@@ -27,7 +27,8 @@ class Cell:
             system's, those chosen by the search, the variant's; later ones
             win.
         steps (int): Training steps.
-        environment (dict): Environment variables.
+        environment (dict): Environment variables: the plan's, the study's,
+            the system's, the variant's; later ones win.
     """
 
     study: str
@@ -86,7 +87,10 @@ def _trial(
         role='trial',
         options=_layers(plan.options, plan.systems[system].options, settings),
         steps=search.steps or plan.steps,
-        environment=plan.environment,
+        environment={
+            **plan.environment,
+            **plan.systems[system].environment,
+        },
     )
 
 
@@ -144,6 +148,7 @@ def final_cells(
                             environment={
                                 **plan.environment,
                                 **study.environment,
+                                **system.environment,
                                 **variant.environment,
                             },
                         )

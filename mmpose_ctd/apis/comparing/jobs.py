@@ -95,7 +95,10 @@ class JobList:
                 **self.plan.systems[self.plan.baseline].options,
             },
             steps=self.plan.steps,
-            environment=self.plan.environment,
+            environment={
+                **self.plan.environment,
+                **self.plan.systems[self.plan.baseline].environment,
+            },
         )
         return self.reader.of(cell)
 

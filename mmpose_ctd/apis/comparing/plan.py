@@ -22,12 +22,14 @@ class System:
         command (str): A program that trains and predicts by itself, with
             places of COMMAND_PLACES; ``''`` with a config.
         options (dict): Overrides of the config, dotted keys.
+        environment (dict): Environment variables of its runs.
     """
 
     name: str
     config: str = ''
     command: str = ''
     options: Mapping = field(default_factory=dict)
+    environment: Mapping = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,12 @@ _REQUIRED = (
     'systems',
     'studies',
 )
-_SYSTEM = {'config': str, 'command': str, 'options': Mapping}
+_SYSTEM = {
+    'config': str,
+    'command': str,
+    'options': Mapping,
+    'environment': Mapping,
+}
 _STUDY = {
     'systems': Sequence,
     'budgets': (Sequence, Mapping),
@@ -154,7 +159,9 @@ class _Reader(PlanChecks):
                         'takes its settings itself')  # fmt: skip
         self._config(f'{key}.config', given.get('config'))
         self._command(f'{key}.command', given.get('command', 'none'))
-        return System(name, **given)
+        return System(
+            name, **{**given, 'environment': self._environment(given)}
+        )
 
     def _command(self, key: str, command: str) -> None:
         try:
