@@ -353,10 +353,11 @@ def test_the_real_faces_fit_the_config(name, load, shared_root, monkeypatch):
     assert sample['data_samples'].gt_fields.heatmaps.shape == (19, 64, 64)
 
 
-def test_the_shipped_plan_names_what_exists(monkeypatch):
+def test_the_shipped_plans_name_what_exists(monkeypatch):
     monkeypatch.chdir(CONFIGS.parent)
     plan = read_plan('configs/frl_faces/comparison.yaml')
     searched = plan.search.trials
     trained = [name for name, one in plan.systems.items() if one.config]
     # Equal effort: as many trials for each system.
     assert len({len(searched[name]) for name in trained}) == 1
+    assert read_plan('configs/frl_faces/training_length.yaml').baseline
