@@ -112,6 +112,7 @@ def main() -> None:
     import_mmpose_quietly()
     from mmpose_ctd.apis.comparing import carry_out as work
     from mmpose_ctd.apis.comparing.jobs import JobList
+    from mmpose_ctd.apis.comparing.missing_files import missing_files
     from mmpose_ctd.apis.comparing.results_table import ResultsTable
     from mmpose_ctd.apis.comparing.workers import default_places
 
@@ -119,6 +120,13 @@ def main() -> None:
     if args.share is None:
         work.collect(jobs, table, plan.keep_weights)
     places = args.jobs or default_places(plan.threads)
+    if args.report is None:
+        left = (
+            *work.open_jobs(jobs, table, choice),
+            *work.later_jobs(jobs, table, choice),
+        )
+        for sentence in missing_files(left):
+            print(f'warning: {sentence}', file=sys.stderr)
     if args.dry_run:
         from mmpose_ctd.apis.comparing.overview import overview
 

@@ -141,3 +141,19 @@ def test_who_was_at_both_sites_neither_trains_nor_is_tested(place):
     for job in jobs.jobs(finals_of(jobs)):
         assert not {*both} & {*job.subjects}
         assert all(not {*both} & {*test.subjects} for test in job.tests)
+
+
+@pytest.mark.parametrize(
+    ('key', 'changes'),
+    [
+        ('train_split', dict(train_split='splits/none{budget}.txt')),
+        ('test_split', dict(test_split='splits/none.txt')),
+        ('pool', dict(pool='splits/none.txt', **study(held_out=['north']))),
+        ('search.pool', dict(search=SEARCH | dict(pool='splits/none.txt'))),
+    ],
+)
+def test_a_missing_split_is_told_by_the_plans_key(place, key, changes):
+    with pytest.raises(InputError, match=rf'plan\.yaml: {key}: .*/none'):
+        jobs = jobs_of(place, **changes)
+        list(jobs.trials())
+        finals_of(jobs)

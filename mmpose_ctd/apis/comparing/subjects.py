@@ -77,7 +77,7 @@ class Subjects:
         """
         if not held_out:
             file = self.plan.train_split.format(budget=budget, seed=seed)
-            names = self._read(file)
+            names = self._read('train_split', file)
             images = len(select_images(names, self._images).ids)
             if budget not in (len(names), images):
                 raise InputError(
@@ -89,7 +89,9 @@ class Subjects:
             return names
         others = [
             name
-            for name in sorted(self._read(self.plan.pool.format(seed=seed)))
+            for name in sorted(
+                self._read('pool', self.plan.pool.format(seed=seed))
+            )
             if held_out not in self._sites[name]
         ]
         if len(others) < budget:
@@ -107,7 +109,7 @@ class Subjects:
         Those who were photographed elsewhere, too, are left out: all of a
         subject's images are tested.
         """
-        names = self._read(self.plan.test_split)
+        names = self._read('test_split', self.plan.test_split)
         if not held_out:
             return names
         chosen = [name for name in names if self._sites[name] == {held_out}]
@@ -135,7 +137,7 @@ class Subjects:
         # Of people: a split may name single images of them.
         left = [
             name
-            for name in sorted({*self._read(search.pool)})
+            for name in sorted({*self._read('search.pool', search.pool)})
             if self._people[name] not in taken
         ]
         if len(left) < search.subjects:
@@ -161,9 +163,16 @@ class Subjects:
                 'about new faces. Correct train_split, pool or test_split.'
             )
 
-    def _read(self, split: str) -> list[str]:
+    def _read(self, key: str, split: str) -> list[str]:
         if split not in self._splits:
-            names = read_split(osp.join(self.data_root, split))
+            path = osp.join(self.data_root, split)
+            if not osp.isfile(path):
+                raise MissingFileError(
+                    f'{self.plan.path}: {key}: the split {path!r} does not '
+                    "exist. Splits are relative to the baseline's data_root; "
+                    'tools/make_splits.py draws some.'
+                )
+            names = read_split(path)
             unknown = select_images(names, self._images)
             if unknown.unknown_subjects or unknown.unknown_images:
                 raise InputError(
