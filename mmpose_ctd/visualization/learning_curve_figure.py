@@ -198,7 +198,9 @@ def _name_ends(axes: Axes, curves, styles: Sequence[dict]) -> None:
         axes.text(
             1.17,
             place,
-            f'{name}  {curve.errors[-1]:.2f}',
+            f'{name}  {curve.errors[-1]:.2f}'
+            # Its number is not to be compared with those at the last budget.
+            + (f' at {curve.budgets[-1]}' if curve.budgets[-1] < last else ''),
             transform=axes.transAxes,
             va='center',
             fontsize=9,

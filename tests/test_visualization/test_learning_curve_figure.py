@@ -59,6 +59,17 @@ def test_every_system_is_named_once_and_no_name_covers_another():
     assert all(page.x1 >= box.x1 and box.y0 >= 0 for box in boxes)
 
 
+def test_a_name_tells_at_which_budget_where_it_is_not_the_last():
+    figure = plot_learning_curves(
+        {
+            'FT': LearningCurve([10, 142], [2.0, 1.5], [0.1, 0.1]),
+            'HG': LearningCurve([20], [1.75], [0.1]),
+        }
+    )
+    told = {text.get_text() for text in figure.axes[0].texts}
+    assert told == {'FT  1.50', 'HG  1.75 at 20'}
+
+
 def test_places_are_apart_inside_and_near_what_was_wanted():
     wanted = [0.5, 0.5, 0.5, 0.01, 0.99, 0.0]
     places = _apart(wanted, 0.1)
