@@ -10,7 +10,6 @@ from torch import nn
 from vggface2_files import write_pickle
 from vggface2_network import random_state
 
-from mmpose_ctd.apis.comparing.plan_file import read_plan
 from mmpose_ctd.errors import MissingFileError
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
@@ -105,7 +104,7 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
 
 def test_an_hourglass_refuses_sides_that_it_cannot_halve(load, monkeypatch):
     monkeypatch.setenv('CTD_INPUT_SIZE', '112')
-    with pytest.raises(ValueError, match='CTD_INPUT_SIZE=112.*multiple of 12'):
+    with pytest.raises(ValueError, match='=112: .* a multiple of 128'):
         load('frl_faces/hourglass.py')
 
 
@@ -351,13 +350,3 @@ def test_the_real_faces_fit_the_config(name, load, shared_root, monkeypatch):
     sample = datasets[0][0]
     assert sample['inputs'].shape == (3, 256, 256)
     assert sample['data_samples'].gt_fields.heatmaps.shape == (19, 64, 64)
-
-
-def test_the_shipped_plans_name_what_exists(monkeypatch):
-    monkeypatch.chdir(CONFIGS.parent)
-    plan = read_plan('configs/frl_faces/comparison.yaml')
-    searched = plan.search.trials
-    trained = [name for name, one in plan.systems.items() if one.config]
-    # Equal effort: as many trials for each system.
-    assert len({len(searched[name]) for name in trained}) == 1
-    assert read_plan('configs/frl_faces/training_length.yaml').baseline

@@ -2,7 +2,7 @@
 
 import os.path as osp
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mmengine.config import Config
@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmpose_ctd.errors import InputError
 
 from .cells import Cell, final_cells, trial_cells
+from .config_texts import texts_of
 from .keys import config_hash, run_key, train_key
 from .plan import Plan, Variant
 from .run_config import ConfigReader
@@ -208,7 +209,10 @@ class JobList:
 
     def _check_files(self, cfg: Config) -> None:
         """A run is known by its files' names, so each must mean one file."""
-        for path in _paths([cfg.model, cfg.get('load_from')]):
+        for text in texts_of([cfg.model, cfg.get('load_from')]):
+            path = text.value
+            if '/' not in path.rstrip('/') or not osp.splitext(path)[1]:
+                continue
             name = osp.basename(path)
             other = self._files.setdefault(name, path)
             if osp.normpath(other) != osp.normpath(path):
@@ -233,15 +237,3 @@ def _place(dataset: Mapping) -> tuple[str, str]:
         osp.normpath(dataset.get('data_root') or ''),
         dataset.get('ann_file') or '',
     )
-
-
-def _paths(value) -> Iterator[str]:
-    """All that could be files of weights in a part of a config."""
-    if isinstance(value, Mapping):
-        value = value.values()
-    if isinstance(value, str):
-        if '/' in value.rstrip('/') and osp.splitext(value)[1]:
-            yield value
-    elif isinstance(value, Iterable):
-        for item in value:
-            yield from _paths(item)

@@ -1,8 +1,9 @@
 """Files of weights that runs name and that are not there, told beforehand."""
 
 import os.path as osp
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
+from .config_texts import texts_of
 from .jobs import Job
 
 __all__ = ['missing_files']
@@ -31,10 +32,17 @@ def missing_files(jobs: Iterable[Job]) -> list[str]:
         if cfg is None:
             continue
         named = {'model': cfg.model, 'load_from': cfg.get('load_from')}
-        for path, (key, cure) in dict(_files(named)).items():
+        files = {
+            text.value: text
+            for text in texts_of(named)
+            # An address is fetched when it is needed.
+            if text.value.endswith(_WEIGHTS) and '://' not in text.value
+        }
+        for path, text in files.items():
             if osp.isfile(path):
                 continue
-            keys.setdefault(path, key)
+            cure = text.parent.get('how_to_get', '')
+            keys.setdefault(path, text.key)
             cures[path] = cures.get(path) or cure
             runs.setdefault(path, []).append(job.cell.system)
     return [
@@ -43,20 +51,3 @@ def missing_files(jobs: Iterable[Job]) -> list[str]:
         + (f' To get it: {cures[path]}' if cures[path] else '')
         for path, key in keys.items()
     ]
-
-
-def _files(
-    value, key: str = '', cure: str = ''
-) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Path, and by which key it is named and how it is to be had."""
-    if isinstance(value, str):
-        # An address is fetched when it is needed.
-        if value.endswith(_WEIGHTS) and '://' not in value:
-            yield value, (key, cure)
-    elif isinstance(value, Mapping):
-        cure = value.get('how_to_get', '')
-        for name, item in value.items():
-            yield from _files(item, f'{key}.{name}'.lstrip('.'), cure)
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _files(item, f'{key}.{index}')
