@@ -9,19 +9,16 @@ teacher has nothing that a regulariser could keep.
 """
 
 import argparse
-import os
 
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
 
-from mmpose_ctd.apis.command_line import (
-    add_config_options,
-    load_config,
-    require_checkpoint,
-    run,
+from mmpose_ctd.apis.command_line import add_config_options, load_config, run
+from mmpose_ctd.apis.named_checkpoints import (
+    add_checkpoints,
+    named_checkpoints,
 )
-from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,23 +27,14 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', help='a config with a teacher')
-    parser.add_argument(
-        'checkpoints',
-        nargs='+',
-        metavar='[NAME=]FILE',
-        help='trained with it, or with its siblings',
-    )
+    add_checkpoints(parser, '+')
     add_config_options(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    named = dict(map(_named, args.checkpoints))
-    if len(named) < len(args.checkpoints):
-        raise InputError('two checkpoints have one name; write NAME=FILE.')
-    for path in named.values():
-        require_checkpoint(path)
+    named = named_checkpoints(args.checkpoints)
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
     from mmengine.runner import Runner
@@ -68,13 +56,6 @@ def main() -> None:
             f'{drift.weights:.1%}',
         )
     Console().print(table)
-
-
-def _named(text: str) -> tuple[str, str]:
-    name, sign, path = text.partition('=')
-    if sign and '/' not in name:
-        return name, path
-    return os.path.basename(text), text
 
 
 if __name__ == '__main__':

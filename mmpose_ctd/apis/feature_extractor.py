@@ -63,7 +63,7 @@ def load_feature_extractor(cfg: Config, checkpoint: str) -> nn.Module:
 
 
 def plain_training_data(
-    cfg: Config, batch_size: int | None = None
+    cfg: Config, batch_size: int | None = None, unlabelled: bool = False
 ) -> DataLoader:
     """The training images, each once, as in validation, with targets.
 
@@ -72,6 +72,8 @@ def plain_training_data(
             ``val_dataloader`` (or ``test_dataloader``), in which nothing is
             random, plus the ``GenerateTarget`` of training.
         batch_size (int, optional): Defaults to ``None``: that of training.
+        unlabelled (bool): Whether the images that train without labels are
+            among them. Defaults to ``False``.
 
     Raises:
         InputError: If such a pipeline cannot be made from the config.
@@ -99,7 +101,8 @@ def plain_training_data(
                 + ': the loss needs targets, packed with the image.'
             )
         plain[packing[0] : packing[0]] = copy.deepcopy(targets)
-    labelled_part(loader.dataset).pipeline = plain
+    dataset = loader.dataset if unlabelled else labelled_part(loader.dataset)
+    dataset.pipeline = plain
     loader.pop('batch_sampler', None)
     loader.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
     loader.update(persistent_workers=False, drop_last=False)

@@ -173,6 +173,7 @@ def test_another_regulariser_is_all_that_its_system_adds(system, term, load):
     [
         ('random_teacher', 'ctd_ed', '.model.teacher.'),
         ('shuffled_teacher', 'ctd_ed', '.model.teacher.type'),
+        ('ctd_ed_batch_statistics', 'ctd_ed', '.model.teacher.type'),
         ('ctd_ed_random_start', 'ctd_ed', '.model.init_from_teacher'),
         ('ft_random_start', 'ft', '.model.init_from_teacher'),
     ],

@@ -1,3 +1,4 @@
+from .batch_statistics_source import BatchStatisticsSourceModel
 from .image_convention import ImageConvention, InputAdapter
 from .random_source import RandomSourceModel
 from .shuffled_source import ShuffledSourceModel
@@ -6,6 +7,7 @@ from .source_model import SourceModel
 from .teacher_holder import TeacherHolder
 
 __all__ = [
+    'BatchStatisticsSourceModel',
     'ImageConvention',
     'InputAdapter',
     'RandomSourceModel',

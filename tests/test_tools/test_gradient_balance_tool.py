@@ -1,0 +1,68 @@
+"""tools/gradient_balance.py as a user types it, on toy networks."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from tool_server import run_tool
+from toy_models import ED, build, model_config, runner_config, teacher_file
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp('place')
+    teacher_file(place / 'teacher.pth')
+    config = runner_config(
+        'work', model_config('teacher.pth', regularizers=ED)
+    )
+    config.custom_imports = dict(imports=['mmpose_ctd', 'toy_models'])
+    config.dump(str(place / 'ed.py'))
+    trained = build(str(place / 'teacher.pth'), regularizers=ED)
+    torch.save(dict(state_dict=trained.state_dict()), place / 'iter_9.pth')
+    return place
+
+
+def call(place, *arguments):
+    return run_tool(
+        'gradient_balance.py',
+        *arguments,
+        cwd=place,
+        PYTHONPATH=str(ROOT / 'tests'),
+    )
+
+
+def test_it_prints_each_loss_of_the_start_and_of_the_checkpoint(place):
+    done = call(place, 'ed.py', 'end=iter_9.pth', '--batches', '1')
+    assert done.returncode == 0, done.stderr
+    assert '1 batches of training' in done.stdout
+    for name in ('start', 'end'):
+        assert re.search(
+            rf'{name}\W+landmarks\W+.*1\.00\W+\+1\.00', done.stdout
+        )
+        assert re.search(rf'{name}\W+ed\W+\d', done.stdout)
+    # The same seed, the same start.
+    assert call(place, 'ed.py', 'end=iter_9.pth', '--batches', '1').stdout == (
+        done.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'told'),
+    [
+        (['ed.py', 'nowhere.pth'], "'nowhere.pth' does not exist"),
+        (['ed.py', 'iter_9.pth', 'iter_9.pth'], 'called iter_9.pth, too'),
+        (['ed.py', '--batches', '0'], '--batches 0: expected at least 1'),
+        (
+            ['ed.py', '--cfg-options', 'model.regularizers.ed.loss_weight=0.'],
+            'none has a loss_weight other than 0',
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(place, arguments, told):
+    done = call(place, *arguments)
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    assert told in done.stderr

@@ -1,0 +1,83 @@
+"""Tells how hard the regularisers pull at the encoder.
+
+python tools/gradient_balance.py configs/frl_faces/ctd_ed_sface.py \\
+    ED=work_dirs/ctd_ed_sface/iter_500.pth
+
+For the start and each checkpoint: every loss, its weight included, the length
+of its gradient with respect to the encoder's weights, also as a share of the
+landmarks' loss's, and the cosine between the two. A regulariser with a share
+of a hundredth does nothing, one with ten leaves the landmarks no say.
+"""
+
+import argparse
+import itertools
+
+from mmengine.registry import init_default_scope
+from mmengine.runner import set_random_seed
+from rich.console import Console
+from rich.table import Table
+
+from mmpose_ctd.apis.command_line import add_config_options, load_config, run
+from mmpose_ctd.apis.named_checkpoints import (
+    add_checkpoints,
+    named_checkpoints,
+)
+from mmpose_ctd.errors import InputError
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='of a regularised system')
+    add_checkpoints(parser, '*')
+    parser.add_argument(
+        '--batches',
+        type=int,
+        default=10,
+        metavar='N',
+        help='of training, over which to average (default: 10)',
+    )
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if args.batches < 1:
+        raise InputError(f'--batches {args.batches}: expected at least 1.')
+    named = named_checkpoints(args.checkpoints)
+    cfg = load_config(args)
+    # They import MMPose, which load_config does quietly.
+    from mmengine.runner import Runner
+
+    from mmpose_ctd.apis.gradient_balance import gradient_balance
+
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    # The head's start and the augmentation are drawn.
+    set_random_seed(cfg.get('randomness', {}).get('seed', 0))
+    data = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+    batches = list(itertools.islice(data, args.batches))
+    found = gradient_balance(cfg, list(named.values()), batches)
+    table = Table(title=f'{len(batches)} batches of training, the encoder')
+    table.add_column('')
+    table.add_column('loss')
+    for name in ('value', 'gradient', "of landmarks' gradient", 'cosine'):
+        table.add_column(name, justify='right')
+    for name, pulls in zip(['start', *named], found):
+        for loss, pull in pulls.items():
+            table.add_row(
+                name,
+                loss,
+                f'{pull.value:.3g}',
+                f'{pull.gradient:.3g}',
+                f'{pull.share:.2f}',
+                f'{pull.cosine:+.2f}',
+            )
+        table.add_section()
+    Console().print(table)
+
+
+if __name__ == '__main__':
+    run(main)
