@@ -42,6 +42,12 @@ def loading_as_before() -> None:
         os.environ[name] = before
 
 
+@pytest.fixture(scope='module', autouse=True)
+def mmpose_scope_of_the_file() -> None:
+    """Fixtures of a whole file are made before those of a test."""
+    init_default_scope('mmpose')
+
+
 @pytest.fixture(autouse=True)
 def mmpose_scope() -> None:
     """Short names in configs are MMPose's, as under its tools."""

@@ -53,14 +53,16 @@ def main() -> None:
     from mmengine.runner import Runner
 
     from mmpose_ctd.apis.gradient_balance import gradient_balance
+    from mmpose_ctd.apis.quiet_logs import quiet_logs
 
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     # The head's start and the augmentation are drawn.
     set_random_seed(cfg.get('randomness', {}).get('seed', 0))
     data = Runner.build_dataloader(cfg.train_dataloader, seed=0)
     batches = list(itertools.islice(data, args.batches))
-    found = gradient_balance(cfg, list(named.values()), batches)
-    table = Table(title=f'{len(batches)} batches of training, the encoder')
+    with quiet_logs():
+        found = gradient_balance(cfg, list(named.values()), batches)
+    table = Table(title=f'The encoder; batches of training: {len(batches)}')
     table.add_column('')
     table.add_column('loss')
     for name in ('value', 'gradient', "of landmarks' gradient", 'cosine'):

@@ -32,11 +32,13 @@ def main() -> None:
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
     from mmpose_ctd.apis.feature_extractor import plain_training_data
+    from mmpose_ctd.apis.quiet_logs import quiet_logs
     from mmpose_ctd.apis.teacher_recognition import teacher_recognition
 
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     data = plain_training_data(cfg, unlabelled=True)
-    found = teacher_recognition(cfg, data)
+    with quiet_logs():
+        found = teacher_recognition(cfg, data)
     probes = next(iter(found.values())).probes
     table = Table(
         title=f'{len(data.dataset)} images, {probes} of a subject with others'

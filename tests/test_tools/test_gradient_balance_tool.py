@@ -38,7 +38,7 @@ def call(place, *arguments):
 def test_it_prints_each_loss_of_the_start_and_of_the_checkpoint(place):
     done = call(place, 'ed.py', 'end=iter_9.pth', '--batches', '1')
     assert done.returncode == 0, done.stderr
-    assert '1 batches of training' in done.stdout
+    assert 'batches of training: 1' in done.stdout
     for name in ('start', 'end'):
         assert re.search(
             rf'{name}\W+landmarks\W+.*1\.00\W+\+1\.00', done.stdout

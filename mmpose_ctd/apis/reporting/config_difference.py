@@ -1,16 +1,15 @@
 """What sets a run's config apart from the file it came from, and that from
 its base."""
 
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.logging import MMLogger
 
 from mmpose_ctd.apis.command_line import RUNNER_KEYS
+from mmpose_ctd.apis.quiet_logs import quiet_logs
 
 __all__ = ['Change', 'ConfigStory', 'config_changes', 'tell_config']
 
@@ -76,21 +75,16 @@ def tell_config(name: str, cfg: Config) -> ConfigStory:
 
 
 def _compare(file: Path, folder: Path, cfg: Config) -> ConfigStory | None:
-    # mmengine tells every environment variable that it puts in.
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
     # Any file of that name may lie there, and it is a program.
     try:
-        written = Config.fromfile(file)
-        base = _sibling(file)
-        method = []
-        if base is not None:
-            method = config_changes(Config.fromfile(base), written)
+        with quiet_logs():
+            written = Config.fromfile(file)
+            base = _sibling(file)
+            method = []
+            if base is not None:
+                method = config_changes(Config.fromfile(base), written)
     except Exception:
         return None
-    finally:
-        logger.setLevel(level)
     return ConfigStory(
         file=file.relative_to(folder).as_posix(),
         base='' if base is None else _relative(base, folder),
