@@ -1,17 +1,14 @@
 """tools/delta_weights.py as a user types it, on toy networks."""
 
-from pathlib import Path
-
 import delta_oracle
 import numpy as np
 import pytest
 import torch
 from mmengine.runner import Runner
 from scipy.special import softmax
-from tool_server import run_tool
 from toy_models import batch, build, model_config, runner_config, teacher_file
+from toy_tool import run_on_toys, write_toy_config
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
@@ -21,9 +18,7 @@ def place(tmp_path_factory):
     place = tmp_path_factory.mktemp('place')
     teacher_file(place / 'teacher.pth')
     model = model_config('teacher.pth', frozen=['backbone'])
-    config = runner_config('work', model)
-    config.custom_imports = dict(imports=['mmpose_ctd', 'toy_models'])
-    config.dump(str(place / 'fe.py'))
+    write_toy_config(place / 'fe.py', model)
     torch.manual_seed(0)
     trained = build(str(place / 'teacher.pth'), frozen=['backbone'])
     torch.nn.init.normal_(trained.head.final_layer.weight, std=0.3)
@@ -32,12 +27,7 @@ def place(tmp_path_factory):
 
 
 def call(place, *arguments):
-    return run_tool(
-        'delta_weights.py',
-        *arguments,
-        cwd=place,
-        PYTHONPATH=str(ROOT / 'tests'),
-    )
+    return run_on_toys('delta_weights.py', *arguments, cwd=place)
 
 
 def test_it_writes_the_weights_of_brute_force(place):

@@ -1,14 +1,12 @@
 """tools/gradient_balance.py as a user types it, on toy networks."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
-from tool_server import run_tool
-from toy_models import ED, build, model_config, runner_config, teacher_file
+from toy_models import ED, build, model_config, teacher_file
+from toy_tool import run_on_toys, write_toy_config
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
@@ -16,23 +14,15 @@ pytestmark = pytest.mark.slow
 def place(tmp_path_factory):
     place = tmp_path_factory.mktemp('place')
     teacher_file(place / 'teacher.pth')
-    config = runner_config(
-        'work', model_config('teacher.pth', regularizers=ED)
-    )
-    config.custom_imports = dict(imports=['mmpose_ctd', 'toy_models'])
-    config.dump(str(place / 'ed.py'))
+    model = model_config('teacher.pth', regularizers=ED)
+    write_toy_config(place / 'ed.py', model)
     trained = build(str(place / 'teacher.pth'), regularizers=ED)
     torch.save(dict(state_dict=trained.state_dict()), place / 'iter_9.pth')
     return place
 
 
 def call(place, *arguments):
-    return run_tool(
-        'gradient_balance.py',
-        *arguments,
-        cwd=place,
-        PYTHONPATH=str(ROOT / 'tests'),
-    )
+    return run_on_toys('gradient_balance.py', *arguments, cwd=place)
 
 
 def test_it_prints_each_loss_of_the_start_and_of_the_checkpoint(place):

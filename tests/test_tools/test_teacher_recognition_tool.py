@@ -1,33 +1,25 @@
 """tools/teacher_recognition.py as a user types it."""
 
 import re
-from pathlib import Path
 
 import pytest
-from tool_server import run_tool
-from toy_models import model_config, runner_config, teacher_file
+from tool_server import ROOT
+from toy_models import model_config, teacher_file
+from toy_tool import run_on_toys, write_toy_config
 
 from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
 def call(place, *arguments, **environment):
-    return run_tool(
-        'teacher_recognition.py',
-        *arguments,
-        cwd=place,
-        PYTHONPATH=str(ROOT / 'tests'),
-        **environment,
-    )
+    tool = 'teacher_recognition.py'
+    return run_on_toys(tool, *arguments, cwd=place, **environment)
 
 
 def test_it_prints_a_line_for_each_output(tmp_path):
     teacher_file(tmp_path / 'teacher.pth')
-    config = runner_config('work', model_config('teacher.pth'))
-    config.custom_imports = dict(imports=['mmpose_ctd', 'toy_models'])
-    config.dump(str(tmp_path / 'toy.py'))
+    write_toy_config(tmp_path / 'toy.py', model_config('teacher.pth'))
     done = call(tmp_path, 'toy.py')
     assert done.returncode == 0, done.stderr
     assert '8 images, 8 of a subject with others' in done.stdout
@@ -38,9 +30,7 @@ def test_it_prints_a_line_for_each_output(tmp_path):
 
 
 def test_what_is_wrong_is_told_in_a_line(tmp_path):
-    config = runner_config('work', model_config(None, teacher=None))
-    config.custom_imports = dict(imports=['mmpose_ctd', 'toy_models'])
-    config.dump(str(tmp_path / 'toy.py'))
+    write_toy_config(tmp_path / 'toy.py', model_config(teacher=None))
     done = call(tmp_path, 'toy.py')
     assert done.returncode == 2 and 'Traceback' not in done.stderr
     assert 'model.teacher is not set' in done.stderr
