@@ -6,7 +6,8 @@ python tools/gradient_balance.py configs/frl_faces/ctd_ed_sface.py \\
 For the start and each checkpoint: every loss, its weight included, the length
 of its gradient with respect to the encoder's weights, also as a share of the
 landmarks' loss's, and the cosine between the two. A regulariser with a share
-of a hundredth does nothing, one with ten leaves the landmarks no say.
+of a hundredth does nothing, one with ten leaves the landmarks no say. A weight
+that a hook changes while training is taken at its full value.
 """
 
 import argparse
@@ -57,8 +58,9 @@ def main() -> None:
 
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     # The head's start and the augmentation are drawn.
-    set_random_seed(cfg.get('randomness', {}).get('seed', 0))
-    data = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+    seed = (cfg.get('randomness') or {}).get('seed') or 0
+    set_random_seed(seed)
+    data = Runner.build_dataloader(cfg.train_dataloader, seed=seed)
     batches = list(itertools.islice(data, args.batches))
     with quiet_logs():
         found = gradient_balance(cfg, list(named.values()), batches)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import torch
 from mmengine.config import Config
+from mmengine.runner.checkpoint import load_state_dict
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
 from .trained_checkpoint import load_trained
 
@@ -42,10 +44,13 @@ def gradient_balance(
 
     What a ``loss_weight`` means depends on the size of both losses, which
     changes with the data and while training. Adam divides by the length of
-    the sum, so the shares count and not the lengths.
+    the sum, so the shares count and not the lengths. In float32 on the CPU,
+    whatever the training's precision; a weight that a
+    :class:`.RegularizerScheduleHook` changes is taken at its full value.
 
     Args:
-        cfg (Config): Of the training; with ``model.regularizers``.
+        cfg (Config): Of the training; with ``model.regularizers``. The start
+            is that of ``load_from``, if it is set.
         checkpoints (Sequence[str]): What was trained with it, or with
             siblings of the same networks; before them comes the start.
         batches (Iterable[dict]): Of the training's data loader; the same for
@@ -57,7 +62,8 @@ def gradient_balance(
         over batches.
 
     Raises:
-        InputError: If no regulariser is at work, there are no batches, or a
+        InputError: If no regulariser is at work, the whole encoder is frozen,
+            there are no batches, the landmarks' loss has no gradient, or a
             checkpoint does not fit.
     """
     model = MODELS.build(cfg.model)
@@ -68,9 +74,19 @@ def gradient_balance(
             'there is nothing to compare. Give the config of a regularised '
             'system, such as configs/frl_faces/ctd_ed_sface.py.'
         )
+    if not any(p.requires_grad for p in model.backbone.parameters()):
+        raise InputError(
+            f'model.frozen={cfg.model.get("frozen")}: nothing of the encoder '
+            'learns, so that no loss pulls at it. Free a part of it '
+            '(model.trainable), or give the config of another system.'
+        )
     batches = list(batches)
     if not batches:
         raise InputError('The training data hold no images.')
+    if cfg.get('load_from'):
+        state = read_checkpoint(cfg.load_from, 'load_from', _CURE.rstrip('.'))
+        # As the Runner does: what does not fit stays as it was drawn.
+        load_state_dict(model, state.get('state_dict', state), strict=False)
     found = [_pulls(model, batches)]
     for path in checkpoints:
         load_trained(model, path, _CURE)
@@ -106,6 +122,12 @@ def _of_batch(model: nn.Module, batch: dict) -> dict[str, tuple[float, ...]]:
     encoder = [p for p in model.backbone.parameters() if p.requires_grad]
     gradients = {k: _gradient(v, encoder) for k, v in losses.items()}
     task = gradients['landmarks']
+    if not task.norm() > 0:
+        raise InputError(
+            "A batch's landmark loss has no gradient with respect to the "
+            'encoder: none of its landmarks is labelled, or the loss is not '
+            'finite. There is nothing to compare the regularisers with.'
+        )
     return {
         name: (
             losses[name].item(),

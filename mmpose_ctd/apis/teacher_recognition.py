@@ -11,9 +11,15 @@ from scipy.stats import mannwhitneyu
 from torch import Tensor
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.teachers import build_source
+from mmpose_ctd.models.teachers import (
+    BatchStatisticsSourceModel,
+    ShuffledSourceModel,
+    build_source,
+)
 
 __all__ = ['Recognition', 'recognition_of', 'teacher_recognition']
+
+_OF_THE_BATCH = (BatchStatisticsSourceModel, ShuffledSourceModel)
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,9 @@ def teacher_recognition(
         maps as ED compares them, and ``final`` if there is a head.
 
     Raises:
-        InputError: If there is no teacher, an image's record names no
-            subject, or no subject has two images.
+        InputError: If there is no teacher, or one whose outputs depend on the
+            batch; an image's record names no subject, or no subject has two
+            images.
     """
     if not cfg.model.get('teacher'):
         raise InputError(
@@ -67,6 +74,12 @@ def teacher_recognition(
         )
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     teacher = build_source(cfg.model.teacher)
+    if isinstance(teacher, _OF_THE_BATCH):
+        raise InputError(
+            f'model.teacher.type={type(teacher).__name__}: what it says of an '
+            'image depends on the batch. Examine the teacher itself: '
+            '--cfg-options model.teacher.type=SourceModel.'
+        )
     teacher.adapt_to(preprocessor)
     outputs: dict[str, list[Tensor]] = {}
     subjects: list[str] = []
@@ -79,6 +92,8 @@ def teacher_recognition(
             named['final'] = told.final
         for name, value in named.items():
             outputs.setdefault(name, []).append(value.float().flatten(1))
+    if not outputs:
+        raise InputError('The training data hold no images.')
     return {
         name: recognition_of(torch.cat(parts), subjects)
         for name, parts in outputs.items()
@@ -101,9 +116,9 @@ def recognition_of(outputs: Tensor, subjects: list[str]) -> Recognition:
     probes = (same & others).any(1)
     if not probes.any() or same.all():
         raise InputError(
-            f'train_dataloader.dataset: {len(people)} images of '
-            f'{len(set(subjects))} subjects; expected '
-            'two subjects or more, and of some of them two images or more, '
+            f'train_dataloader.dataset: found {len(people)} image(s) and '
+            f'{len(set(subjects))} subject(s); expected two subjects or '
+            'more, and of some of them two images or more, '
             'without which nobody can be recognised. Unlabelled photographs '
             'of the same people serve too (PartlyLabelledDataset).'
         )
@@ -125,8 +140,9 @@ def _subject(sample) -> str:
     subject = sample.metainfo.get('subject')
     if subject is None:
         raise InputError(
-            "train_dataloader.dataset: an image's record has no 'subject'; "
-            'it has to be known who is on which image. Add the field to the '
-            'records of dataset.ann_file.'
+            "train_dataloader.dataset: an image has no 'subject', so that "
+            'nobody knows who is on which image. A CIFASDDataset takes it '
+            'from the records of dataset.ann_file, and the pipeline has to '
+            'end with PackLandmarkInputs, which lets it through.'
         )
     return str(subject)

@@ -99,6 +99,31 @@ def test_checkpoints_follow_the_start(config, tmp_path):
     )
 
 
+def test_the_start_is_that_of_load_from(config, tmp_path):
+    model = model_of(config)
+    for value in model.parameters():
+        value.data += 0.2
+    state = model.state_dict()
+    # A head of another number of landmarks, which the Runner leaves out.
+    state['head.final_layer.weight'] = torch.zeros(7, 8, 1, 1)
+    config.load_from = str(tmp_path / 'other.pth')
+    torch.save(dict(state_dict=state, meta={}), config.load_from)
+    (start,) = balance(config, [], [batch(4)])
+    value, _ = by_backward(model, batch(4), 'loss_ed')
+    assert start['ed'].value == pytest.approx(value, rel=1e-5)
+
+
+def test_what_no_loss_pulls_at_is_told(config):
+    unlabelled = batch(2)
+    for sample in unlabelled['data_samples']:
+        sample.gt_instance_labels.keypoint_weights[:] = 0
+    with pytest.raises(InputError, match='none of its landmarks'):
+        balance(config, [], [unlabelled])
+    config.model.frozen = ['backbone']
+    with pytest.raises(InputError, match=r'model.frozen=.*backbone'):
+        balance(config, [], [batch(4)])
+
+
 def test_nothing_to_compare_is_told(config):
     with pytest.raises(InputError, match='no images'):
         gradient_balance(config, [], [])

@@ -121,15 +121,21 @@ def test_a_teacher_without_a_head_has_maps_alone(config):
 
 
 def test_what_cannot_be_examined_is_told(config):
-    with pytest.raises(InputError, match='2 images of 2 subjects'):
+    with pytest.raises(InputError, match=r'2 image\(s\) and 2 subject'):
         recognition_of(torch.eye(2), ['a', 'b'])
-    with pytest.raises(InputError, match='2 images of 1 subjects'):
+    with pytest.raises(InputError, match=r'2 image\(s\) and 1 subject'):
         recognition_of(torch.eye(2), ['a', 'a'])
     nobodys = batch(2)
     for sample in nobodys['data_samples']:
         del sample.subject
     with pytest.raises(InputError, match="no 'subject'"):
         teacher_recognition(config, [nobodys])
+    with pytest.raises(InputError, match='no images'):
+        teacher_recognition(config, [])
+    for kind in ('ShuffledSourceModel', 'BatchStatisticsSourceModel'):
+        config.model.teacher.type = kind
+        with pytest.raises(InputError, match=f'{kind}: what it says'):
+            teacher_recognition(config, [batch(4)])
     del config.model['teacher']
     with pytest.raises(InputError, match='model.teacher is not set'):
         teacher_recognition(config, [batch(2)])

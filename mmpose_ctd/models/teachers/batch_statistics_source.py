@@ -1,9 +1,11 @@
 """A source whose maps are normalised as the student's are while it trains."""
 
 from mmpose.registry import MODELS
+from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.outputs import SourceOutputs
 
 from .source_model import SourceModel
 
@@ -18,7 +20,9 @@ class BatchStatisticsSourceModel(SourceModel):
     batch, a frozen source's those of its own training data. The two encoders
     then differ although their weights are the same, the more so the smaller
     the batch: a regulariser of maps starts above 0 and pulls at what no
-    weight can reach. Here both use those of the batch, and it starts at 0.
+    weight can reach. Here both use those of the batch, and it starts at 0;
+    not beside a student that keeps its statistics (``norm_eval``,
+    ``frozen``), nor one that shares them between processes (``sync_bn``).
 
     The weights stay frozen, and no statistics are kept. C_s, which student
     and source share, keeps its own.
@@ -27,7 +31,7 @@ class BatchStatisticsSourceModel(SourceModel):
         **kwargs: Of :class:`SourceModel`; BatchNorms are not folded.
 
     Raises:
-        InputError: If the encoder has no BatchNorm.
+        InputError: If the encoder has no BatchNorm, or a batch is one image.
     """
 
     def __init__(self, **kwargs) -> None:
@@ -45,3 +49,13 @@ class BatchStatisticsSourceModel(SourceModel):
             # Without them torch takes the batch's, in inference mode too.
             norm.running_mean = norm.running_var = None
             norm.track_running_stats = False
+
+    def forward(self, inputs: Tensor, with_final: bool) -> SourceOutputs:
+        """See :meth:`SourceModel.forward`."""
+        if len(inputs) < 2:
+            raise InputError(
+                'BatchStatisticsSourceModel: a batch of 1 image has no '
+                'statistics but its own. Set train_dataloader.batch_size to '
+                '2 or more.'
+            )
+        return super().forward(inputs, with_final)

@@ -86,3 +86,9 @@ def test_an_encoder_without_batch_norm_is_refused():
     MODELS.register_module(name='PlainToy', module=Plain, force=True)
     with pytest.raises(InputError, match='PlainToy|Plain has none'):
         BatchStatisticsSourceModel(backbone=dict(type='PlainToy'))
+
+
+def test_a_batch_of_one_image_is_refused(checkpoint):
+    source = student(checkpoint, 'BatchStatisticsSourceModel').teacher
+    with pytest.raises(InputError, match='a batch of 1 image'):
+        source(torch.randn(1, 3, 32, 32), False)
