@@ -5,9 +5,8 @@ python tools/gradient_balance.py configs/frl_faces/ctd_ed_sface.py \\
 
 For the start and each checkpoint: every loss, its weight included, the length
 of its gradient with respect to the encoder's weights, also as a share of the
-landmarks' loss's, and the cosine between the two. A regulariser with a share
-of a hundredth does nothing, one with ten leaves the landmarks no say. A weight
-that a hook changes while training is taken at its full value.
+landmarks' loss's, and the cosine between the two. A weight that a hook changes
+while training is taken at its full value.
 """
 
 import argparse

@@ -11,15 +11,9 @@ from scipy.stats import mannwhitneyu
 from torch import Tensor
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.teachers import (
-    BatchStatisticsSourceModel,
-    ShuffledSourceModel,
-    build_source,
-)
+from mmpose_ctd.models.teachers import build_source
 
 __all__ = ['Recognition', 'recognition_of', 'teacher_recognition']
-
-_OF_THE_BATCH = (BatchStatisticsSourceModel, ShuffledSourceModel)
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ def teacher_recognition(
         )
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     teacher = build_source(cfg.model.teacher)
-    if isinstance(teacher, _OF_THE_BATCH):
+    if teacher.needs_a_batch:
         raise InputError(
             f'model.teacher.type={type(teacher).__name__}: what it says of an '
             'image depends on the batch. Examine the teacher itself: '

@@ -1,11 +1,9 @@
 """A source whose maps are normalised as the student's are while it trains."""
 
 from mmpose.registry import MODELS
-from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.outputs import SourceOutputs
 
 from .source_model import SourceModel
 
@@ -31,8 +29,10 @@ class BatchStatisticsSourceModel(SourceModel):
         **kwargs: Of :class:`SourceModel`; BatchNorms are not folded.
 
     Raises:
-        InputError: If the encoder has no BatchNorm, or a batch is one image.
+        InputError: If the encoder has no BatchNorm.
     """
+
+    needs_a_batch = True
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs | dict(fold_batch_norms=False))
@@ -49,13 +49,3 @@ class BatchStatisticsSourceModel(SourceModel):
             # Without them torch takes the batch's, in inference mode too.
             norm.running_mean = norm.running_var = None
             norm.track_running_stats = False
-
-    def forward(self, inputs: Tensor, with_final: bool) -> SourceOutputs:
-        """See :meth:`SourceModel.forward`."""
-        if len(inputs) < 2:
-            raise InputError(
-                'BatchStatisticsSourceModel: a batch of 1 image has no '
-                'statistics but its own. Set train_dataloader.batch_size to '
-                '2 or more.'
-            )
-        return super().forward(inputs, with_final)

@@ -3,7 +3,6 @@
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
 
 from .source_model import SourceModel
@@ -23,15 +22,8 @@ class ShuffledSourceModel(SourceModel):
     twice, each with its own augmentation.
     """
 
-    def forward(self, inputs: Tensor, with_final: bool) -> SourceOutputs:
-        """See :meth:`SourceModel.forward`.
+    needs_a_batch = True
 
-        Raises:
-            InputError: If the batch is a single image.
-        """
-        if len(inputs) < 2:
-            raise InputError(
-                'ShuffledSourceModel: a batch of 1 image has no other image '
-                'to show. Set train_dataloader.batch_size to 2 or more.'
-            )
+    def forward(self, inputs: Tensor, with_final: bool) -> SourceOutputs:
+        """See :meth:`SourceModel.forward`."""
         return super().forward(inputs.roll(1, dims=0), with_final)

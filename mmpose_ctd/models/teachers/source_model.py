@@ -63,7 +63,13 @@ class SourceModel(nn.Module):
 
     Raises:
         InputError: If the parts are not told, or the file does not fit them.
+
+    Attributes:
+        needs_a_batch (bool): Whether what it says of an image depends on the
+            others of the batch; of the class.
     """
+
+    needs_a_batch = False
 
     def __init__(
         self,
@@ -171,7 +177,16 @@ class SourceModel(nn.Module):
 
         Returns:
             SourceOutputs: Without gradient.
+
+        Raises:
+            InputError: If it needs a batch and is given a single image.
         """
+        if self.needs_a_batch and len(inputs) < 2:
+            raise InputError(
+                f'{type(self).__name__}: a batch of 1 image has no other '
+                'image to look at. Set train_dataloader.batch_size to 2 or '
+                'more.'
+            )
         inputs = self.adapter(inputs)
         if self.fold_batch_norms:
             self.backbone = fold_batch_norms(self.backbone, inputs[:1])
