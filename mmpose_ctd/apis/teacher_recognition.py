@@ -44,8 +44,9 @@ def teacher_recognition(
     """How well the teacher of a config tells the subjects of images apart.
 
     A teacher of faces that does not is shown something else than it was
-    trained on (channels in another order, another scale, faces too small), or
-    its weights are not what they are taken for.
+    trained on (another part of the photograph, faces too small), or its
+    weights are not what they are taken for. Channels in the wrong order make
+    little difference.
 
     Args:
         cfg (Config): With ``model.teacher``.
