@@ -1,6 +1,8 @@
 """Mixed precision without loss scaling, on CPUs too."""
 
+import platform
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import torch
 from mmengine.device import get_device
@@ -11,6 +13,8 @@ from mmpose_ctd.errors import InputError
 
 __all__ = ['AutocastOptimWrapper', 'has_fast_bfloat16']
 
+CPUINFO = Path('/proc/cpuinfo')  # of Linux
+
 
 def has_fast_bfloat16(device: str) -> bool:
     """Whether a device multiplies bfloat16 faster than float32.
@@ -19,9 +23,10 @@ def has_fast_bfloat16(device: str) -> bool:
         device (str): ``'cpu'`` or ``'cuda'``.
 
     Returns:
-        bool: For a CPU, whether it has AVX-512 BF16 or AMX; for a GPU,
-        whether it is an Ampere or later. Elsewhere bfloat16 is emulated and
-        slower.
+        bool: For a CPU, whether it has AMX, or AVX-512 BF16 and is not
+        Intel's, whose AVX-512 multiplies float32 as fast, so that conversions
+        make bfloat16 slower (docs/speed.md); for a GPU, whether it is an
+        Ampere or later. Elsewhere bfloat16 is emulated and slower.
     """
     if device.startswith('cuda'):
         # torch.cuda.is_bf16_supported() counts emulation, or not, depending
@@ -29,8 +34,19 @@ def has_fast_bfloat16(device: str) -> bool:
         return torch.cuda.get_device_capability(device)[0] >= 8
     if device != 'cpu':
         return False
-    probes = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
-    return any(getattr(torch.cpu, p, lambda: False)() for p in probes)
+    if _cpu_has('_is_amx_tile_supported'):
+        return True
+    return _cpu_has('_is_avx512_bf16_supported') and not _is_intel()
+
+
+def _cpu_has(probe: str) -> bool:
+    # Older versions of torch cannot tell.
+    return getattr(torch.cpu, probe, lambda: False)()
+
+
+def _is_intel() -> bool:
+    told = CPUINFO.read_text() if CPUINFO.is_file() else platform.processor()
+    return 'GenuineIntel' in told
 
 
 @OPTIM_WRAPPERS.register_module()
