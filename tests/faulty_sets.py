@@ -68,3 +68,10 @@ class FaultySet:
 
     def check(self, **options) -> CheckReport:
         return run_checks(Survey(self.write(), ANN), **options)
+
+
+def found(report, *expected):
+    """The findings, which must be of these checks and severities."""
+    told = [(f.check, str(f.severity)) for f in report.findings]
+    assert sorted(told) == sorted(expected), report.findings
+    return report.findings
