@@ -1,0 +1,58 @@
+"""The file of results behind docs/results.md, read without the package."""
+
+import gzip
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / 'docs' / 'results'
+
+
+class PublishedRuns:
+    """Errors of the test images, by system, variant and labels."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        file = folder / f'{name}.sqlite'
+        with gzip.open(RESULTS / f'{name}.sqlite.gz') as packed:
+            file.write_bytes(packed.read())
+        self.db = sqlite3.connect(file)
+
+    def errors(self, system, budget, variant='', held_out='') -> np.ndarray:
+        """One row a seed, one column an image, (S, N)."""
+        keys = self.db.execute(
+            "SELECT key FROM runs WHERE role = 'final' AND system = ? AND "
+            'budget = ? AND variant = ? AND held_out = ? ORDER BY seed',
+            (system, budget, variant, held_out),
+        ).fetchall()
+        assert keys, f'{system} {variant} with {budget} labels was not run'
+        return np.array([self._column('error', key) for (key,) in keys])
+
+    def subjects(self) -> np.ndarray:
+        """Number of each test image's subject, (N,)."""
+        row = self.db.execute(
+            "SELECT key FROM runs WHERE role = 'final' AND held_out = ''"
+        ).fetchone()
+        return np.array(self._column('subject', row[0]))
+
+    def _column(self, name: str, key: str) -> list:
+        query = f'SELECT {name} FROM images WHERE key = ? ORDER BY image'
+        return [value for (value,) in self.db.execute(query, (key,))]
+
+
+def tables_of(page: str) -> dict[str, list[list[str]]]:
+    """The Markdown tables of a page, by their header's text."""
+    found, rows = {}, None
+    for line in page.splitlines():
+        if not line.startswith('|'):
+            rows = None
+            continue
+        cells = [cell.strip() for cell in line.strip('|').split('|')]
+        if rows is None:
+            header = ' | '.join(cells)
+            assert header not in found, f'two tables: {header}'
+            rows = found[header] = []
+        elif set(line) - set('|- '):
+            rows.append(cells)
+    return found
