@@ -5,17 +5,27 @@ their centroids in what it is shown, so that whatever measuring gets wrong is
 the measuring's fault.
 """
 
+import csv
 import types
 
 import cv2
 import numpy as np
 
+from mmpose_ctd.apis.measuring import measuring_run
 from mmpose_ctd.apis.measuring.calibration import Calibration
+from mmpose_ctd.apis.measuring.columns import Columns
 from mmpose_ctd.apis.measuring.error_model import LEVELS, ErrorModel
+from mmpose_ctd.apis.measuring.face_rows import FaceRows
 from mmpose_ctd.apis.measuring.familiarity import fit_appearance, fit_shape
 from mmpose_ctd.apis.measuring.framing import cut_frame
 from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.locating import Framing
+from mmpose_ctd.apis.measuring.measuring_run import FolderMeasurer
+from mmpose_ctd.apis.measuring.photograph_folder import list_photographs
+from mmpose_ctd.apis.measuring.row_file import RowFile
+from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+    standard_measurements,
+)
 
 NAMES = ['exocanthion_R', 'endocanthion_R', 'subnasale']
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]])
@@ -103,4 +113,30 @@ def spot_calibration(face_box=(0.0, 0.0, 2.0)):
             faintness=2.0,
         ),
         statement=dict(validation_faces=30),
+    )
+
+
+def measured(folder, out, face_box=(0.0, 0.0, 2.0), mm=False, **options):
+    """The rows of a folder, by file name."""
+    calibration = spot_calibration(face_box)
+    columns = Columns(NAMES, standard_measurements(NAMES), True, mm)
+    table = RowFile(str(out), list(columns.meanings()))
+    measurer = FolderMeasurer(
+        SpotModel(),
+        FaceRows(columns, calibration),
+        str(folder),
+        calibration,
+        **options,
+    )
+    files, _ = list_photographs(str(folder), recursive=True)
+    measurer.run(files, table)
+    table.close(complete=True)
+    with open(out, encoding='utf-8', newline='') as file:
+        return {row['file']: row for row in csv.DictReader(file)}
+
+
+def boxes(monkeypatch, *found):
+    """Make these the faces (x, y, width, height) that are detected."""
+    monkeypatch.setattr(
+        measuring_run, 'detect_faces', lambda image: list(found)
     )

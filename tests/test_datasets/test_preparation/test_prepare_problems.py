@@ -1,4 +1,4 @@
-"""What is left out, refused and told."""
+"""What is left out and told."""
 
 import json
 from pathlib import Path
@@ -7,39 +7,14 @@ import numpy as np
 import pytest
 from clinic_folder import NAMES, face_points, make_clinic, wide_csv
 from PIL import Image
+from prepared_points import SIZE, codes, prepare_points
 
 from mmpose_ctd.datasets.preparation import PrepareOptions, prepare
-from mmpose_ctd.errors import InputError, MissingFileError
-
-SIZE = (160, 200)
-
-
-@pytest.fixture
-def clinic(tmp_path):
-    return make_clinic(tmp_path / 'photos', count=3, size=SIZE)
-
-
-def run(tmp_path, clinic=None, options=None, **kwargs):
-    points = tmp_path / 'points.csv'
-    if clinic is not None:
-        points.write_text(wide_csv(clinic))
-    return prepare(
-        str(tmp_path / 'photos'),
-        str(points),
-        str(tmp_path / 'set'),
-        PrepareOptions(**{'crop': 'landmarks', 'size': 64, **(options or {})}),
-        progress=False,
-        **kwargs,
-    )
-
-
-def codes(report):
-    return {n: row.code for n, row in report.rows.items() if row.code}
 
 
 def test_a_missing_photograph_is_left_out(tmp_path, clinic):
     clinic['gone.jpg'] = face_points(SIZE)
-    report = run(tmp_path, clinic)
+    report = prepare_points(tmp_path, clinic)
     assert codes(report) == {4: 'image missing'}
     assert report.exit_status == 1
     assert len(report.used) == 3
@@ -48,7 +23,7 @@ def test_a_missing_photograph_is_left_out(tmp_path, clinic):
 def test_a_broken_photograph_is_left_out(tmp_path, clinic):
     path = tmp_path / 'photos' / next(iter(clinic))
     path.write_bytes(path.read_bytes()[:400])
-    report = run(tmp_path, clinic)
+    report = prepare_points(tmp_path, clinic)
     assert codes(report) == {1: 'image broken'}
     assert str(tmp_path) not in report.rows[1].reason
     assert 'cut off or damaged' in report.rows[1].reason
@@ -61,7 +36,7 @@ def test_an_ambiguous_photograph_is_left_out_with_candidates(tmp_path, clinic):
     copy = (tmp_path / 'photos' / name).with_suffix('.bmp')
     Image.open(tmp_path / 'photos' / name).save(copy)
     points = clinic.pop(name)
-    report = run(tmp_path, {Path(name).stem: points, **clinic})
+    report = prepare_points(tmp_path, {Path(name).stem: points, **clinic})
     assert codes(report) == {1: 'ambiguous'}
     assert len(report.rows[1].candidates) == 2
 
@@ -69,7 +44,7 @@ def test_an_ambiguous_photograph_is_left_out_with_candidates(tmp_path, clinic):
 def test_points_outside_are_left_out(tmp_path, clinic):
     name = next(iter(clinic))
     clinic[name] = clinic[name] + 200
-    report = run(tmp_path, clinic)
+    report = prepare_points(tmp_path, clinic)
     assert codes(report) == {1: 'outside'}
     assert 'landmark exo_R at (' in report.rows[1].reason
     assert 'as do 4 more' in report.rows[1].reason
@@ -79,7 +54,7 @@ def test_points_outside_are_left_out(tmp_path, clinic):
 def test_points_at_zero_are_asked_about(tmp_path, clinic, is_missing):
     name = next(iter(clinic))
     clinic[name][1] = 0
-    report = run(tmp_path, clinic, dict(zero_is_missing=is_missing))
+    report = prepare_points(tmp_path, clinic, dict(zero_is_missing=is_missing))
     if is_missing:
         assert report.exit_status == 0
         assert report.points == 3 * len(NAMES) - 1
@@ -90,7 +65,7 @@ def test_points_at_zero_are_asked_about(tmp_path, clinic, is_missing):
 
 def test_a_record_without_points_is_left_out(tmp_path, clinic):
     clinic[next(iter(clinic))][:] = np.nan
-    assert codes(run(tmp_path, clinic)) == {1: 'no points'}
+    assert codes(prepare_points(tmp_path, clinic)) == {1: 'no points'}
 
 
 @pytest.mark.parametrize('which, left', [('first', 4), ('last', 1)])
@@ -101,7 +76,7 @@ def test_of_two_records_of_a_photograph_one_is_used(
     text = wide_csv(clinic)
     again = wide_csv({name: points + (3, 4)}).splitlines()[1]
     (tmp_path / 'points.csv').write_text(text + again + '\n')
-    report = run(tmp_path, None, dict(duplicates=which))
+    report = prepare_points(tmp_path, None, dict(duplicates=which))
     assert codes(report) == {left: 'duplicate'}
     assert '5.0 px from it' in report.rows[left].reason
 
@@ -111,7 +86,7 @@ def test_a_copy_under_another_name_is_told(tmp_path, clinic):
     data = (tmp_path / 'photos' / name).read_bytes()
     (tmp_path / 'photos/copy.png').write_bytes(data)
     clinic['copy.png'] = clinic[name]
-    report = run(tmp_path, clinic)
+    report = prepare_points(tmp_path, clinic)
     assert report.exit_status == 0
     assert ('same', 'is the very photograph of record 1') in (
         report.rows[4].notes
@@ -124,23 +99,25 @@ def test_another_size_than_labelled_is_left_out(tmp_path, clinic):
     lines[1:] = [f'{line},160,200' for line in lines[1:]]
     lines[2] = lines[2].replace('160,200', '320,400')
     (tmp_path / 'points.csv').write_text('\n'.join(lines))
-    report = run(tmp_path)
+    report = prepare_points(tmp_path)
     assert codes(report) == {2: 'size differs'}
     assert 'another version' in report.rows[2].reason
 
 
 def test_an_unknown_subject_is_left_out_not_invented(tmp_path, clinic):
-    report = run(tmp_path, clinic, dict(subject_pattern='^(child0)_'))
+    report = prepare_points(
+        tmp_path, clinic, dict(subject_pattern='^(child0)_')
+    )
     assert codes(report) == {3: 'subject unknown'}
     table = tmp_path / 'subjects.csv'
     table.write_text('image,subject\nchild0_visit0,P1\nchild1_visit0,\n')
     (tmp_path / 'set').rename(tmp_path / 'other')
-    report = run(tmp_path, clinic, table=str(table))
+    report = prepare_points(tmp_path, clinic, table=str(table))
     assert codes(report) == {2: 'subject unknown', 3: 'subject unknown'}
 
 
 def test_where_nobody_is_known_that_is_said_loudly(tmp_path, clinic):
-    report = run(tmp_path, clinic)
+    report = prepare_points(tmp_path, clinic)
     assert report.subjects == 3
     assert 'NO SUBJECT IS KNOWN' in report.warnings[0]
 
@@ -149,7 +126,7 @@ def test_ids_that_are_alike_are_told_without_them(tmp_path, clinic):
     table = tmp_path / 'subjects.csv'
     rows = [f'{n},{s}\n' for n, s in zip(clinic, ('Ann-7', 'ann 07', 'Bob'))]
     table.write_text('image,subject\n' + ''.join(rows))
-    report = run(tmp_path, clinic, table=str(table))
+    report = prepare_points(tmp_path, clinic, table=str(table))
     (warning,) = [w for w in report.warnings if 'alike' in w]
     assert '1 group of' in warning and 'Records 1, 2.' in warning
     assert 'ann' not in warning.lower()
@@ -158,7 +135,7 @@ def test_ids_that_are_alike_are_told_without_them(tmp_path, clinic):
 def test_swapped_sides_are_told(tmp_path, clinic):
     name = next(iter(clinic))
     clinic[name] = clinic[name][[1, 0, 2, 4, 3]]
-    report = run(tmp_path, clinic)
+    report = prepare_points(tmp_path, clinic)
     assert [code for code, _ in report.rows[1].notes] == ['sides']
     assert not report.rows[2].notes
 
@@ -169,7 +146,7 @@ def test_an_absurd_scale_is_told(tmp_path, clinic):
         'image,subject,mm_per_px\n'
         + ''.join(f'{n},P,{s}\n' for n, s in zip(clinic, (0.5, 50, -1)))
     )
-    report = run(tmp_path, clinic, table=str(table))
+    report = prepare_points(tmp_path, clinic, table=str(table))
     assert codes(report) == {3: 'scale'}
     assert [c for c, _ in report.rows[2].notes] == ['scale']
     assert not report.rows[1].notes
@@ -182,7 +159,7 @@ def test_a_misspelt_label_is_told(tmp_path):
         rows.append(f'{name.name},{"exoR" if i == 1 else "exo_R"},30,40')
         rows.append(f'{name.name},n,50,60')
     (tmp_path / 'points.csv').write_text('\n'.join(rows))
-    report = run(tmp_path)
+    report = prepare_points(tmp_path)
     assert any('exoR in 1' in note for note in report.notes)
 
 
@@ -190,11 +167,11 @@ def test_faces_upside_down_are_noticed(tmp_path, clinic):
     """The y axis of the file points the other way than is said."""
     names = ('exocanthion_R', 'exocanthion_L', 'subnasale', 'a', 'b')
     (tmp_path / 'points.csv').write_text(wide_csv(clinic, names))
-    report = run(tmp_path)
+    report = prepare_points(tmp_path)
     assert not any(row.notes for row in report.used)
     assert not any('UPSIDE' in text for text in report.warnings)
     (tmp_path / 'set').rename(tmp_path / 'other')
-    report = run(tmp_path, None, dict(y_axis='up'))
+    report = prepare_points(tmp_path, None, dict(y_axis='up'))
     assert all('upside down' in dict(row.notes) for row in report.used)
     assert any('MOST FACES ARE UPSIDE DOWN' in t for t in report.warnings)
 
@@ -207,10 +184,10 @@ def test_faces_clicked_on_their_side_are_noticed(tmp_path, orientation):
     exif[0x0112] = orientation
     clinic = make_clinic(tmp_path / 'photos', 2, square, exif=exif)
     # As upright as they are stored, so that they lie when turned.
-    report = run(tmp_path, clinic, dict(frame='upright'))
+    report = prepare_points(tmp_path, clinic, dict(frame='upright'))
     assert not any(row.notes for row in report.used)
     (tmp_path / 'set').rename(tmp_path / 'other')
-    report = run(tmp_path, clinic, dict(frame='stored'))
+    report = prepare_points(tmp_path, clinic, dict(frame='stored'))
     assert all('sideways' in dict(row.notes) for row in report.used)
     assert any('LIE ON THEIR SIDE' in text for text in report.warnings)
 
@@ -237,142 +214,3 @@ def test_real_faces_are_upright_and_have_their_sides(tmp_path, shared_root):
 
     assert all(found <= {'small'} for found in notes())
     assert all('upside down' in found for found in notes(y_axis='up'))
-
-
-def test_if_nothing_can_be_used_nothing_is_written(tmp_path, clinic):
-    clinic = {f'x{name}': points for name, points in clinic.items()}
-    report = run(tmp_path, clinic)
-    assert report.exit_status == 2
-    assert report.out is None
-    assert {p.name for p in tmp_path.iterdir()} == {'photos', 'points.csv'}
-
-
-def test_if_nothing_can_be_read_every_record_says_why(tmp_path, clinic):
-    (tmp_path / 'points.csv').write_text('image,n_x,n_y\na.png,x,y\n')
-    report = run(tmp_path)
-    assert report.exit_status == 2
-    assert codes(report) == {1: 'unreadable'}
-
-
-@pytest.mark.parametrize('where', ['set', 'photos', 'photos/set', '.'])
-def test_what_is_there_is_never_overwritten(tmp_path, clinic, where):
-    (tmp_path / 'set').mkdir()
-    (tmp_path / 'set/mine.txt').write_text('mine')
-    (tmp_path / 'points.csv').write_text(wide_csv(clinic))
-    before = sorted(p for p in tmp_path.rglob('*'))
-    with pytest.raises(InputError, match='never overwritten|overwritten'):
-        prepare(
-            str(tmp_path / 'photos'),
-            str(tmp_path / 'points.csv'),
-            str(tmp_path / where),
-            PrepareOptions(),
-            progress=False,
-        )
-    assert sorted(p for p in tmp_path.rglob('*')) == before
-
-
-def test_a_dry_run_tells_the_same_and_writes_nothing(tmp_path, clinic):
-    clinic['gone.jpg'] = face_points(SIZE)
-    before = sorted(tmp_path.rglob('*')) + [tmp_path / 'points.csv']
-    dry = run(tmp_path, clinic, dry_run=True)
-    assert sorted(tmp_path.rglob('*')) == sorted(before)
-    real = run(tmp_path, clinic)
-    assert codes(dry) == codes(real)
-    assert (dry.subjects, dry.points) == (real.subjects, real.points)
-
-
-@pytest.mark.parametrize(
-    'options, words',
-    [
-        (dict(crop='head'), '--crop head'),
-        (dict(size=3), '--size 3'),
-        (dict(margin=-1), '--margin -1'),
-        (dict(margin=float('nan')), '--margin nan'),
-        (dict(quality=0), '--quality 0'),
-        (dict(first_pixel=2), '--first-pixel 2'),
-        (dict(scale_points=('a', 'b')), 'belong together'),
-        (dict(scale_length_mm=3.0), 'belong together'),
-        (
-            dict(scale_points=('a', 'a'), scale_length_mm=3.0),
-            '--scale-points',
-        ),
-        (
-            dict(scale_points=('a', 'b'), scale_length_mm=0.0),
-            '--scale-length-mm',
-        ),
-        (dict(site='x', site_from='folder'), 'give one'),
-    ],
-)
-def test_options_that_make_no_sense_are_refused(options, words):
-    with pytest.raises(InputError, match=words):
-        PrepareOptions(**options)
-
-
-@pytest.mark.parametrize(
-    'options, kwargs, words',
-    [
-        (dict(subject_pattern='('), {}, 'no regular expression'),
-        (dict(subject_pattern='child'), {}, 'in brackets'),
-        (
-            dict(scale_points=('a', 'b'), scale_length_mm=3.0),
-            {},
-            '--scale-points a: no record',
-        ),
-        ({}, dict(mapping='set/who.csv'), '--mapping: lies in the set'),
-        ({}, dict(mapping='points.csv'), '--mapping points.csv: exists'),
-        ({}, dict(table='gone.csv'), '--table'),
-        ({}, dict(landmarks='gone.txt'), '--landmarks'),
-    ],
-)
-def test_arguments_that_cannot_be_used_are_refused(
-    tmp_path, clinic, options, kwargs, words
-):
-    kwargs = {k: str(tmp_path / v) for k, v in kwargs.items()}
-    with pytest.raises(InputError, match=words):
-        run(tmp_path, clinic, options, **kwargs)
-    assert not (tmp_path / 'set').exists()
-
-
-@pytest.mark.parametrize(
-    'table, keep, words',
-    [
-        ('subject\nP1\n', (), 'no columns'),
-        ('subject,age\nP1,3\n', (), 'no column of photographs'),
-        (
-            'image,subject\nchild0_visit0,A\nchild0_visit0,B\n',
-            (),
-            'row 3: a second, different row',
-        ),
-        ('image,subject,Patient ID\na,b,c\n', (), 'both look like'),
-        ('image,subject\na,b\n', ('weight',), 'no such column'),
-        ('image,subject,bbox\na,b,c\n', ('bbox',), 'for something else'),
-    ],
-)
-def test_a_bad_table_is_refused(tmp_path, clinic, table, keep, words):
-    (tmp_path / 'subjects.csv').write_text(table)
-    with pytest.raises(InputError, match=words):
-        run(
-            tmp_path,
-            clinic,
-            dict(keep_columns=keep),
-            table=str(tmp_path / 'subjects.csv'),
-        )
-
-
-def test_folders_that_are_missing_or_empty_are_refused(tmp_path, clinic):
-    points = tmp_path / 'points.csv'
-    points.write_text(wide_csv(clinic))
-    (tmp_path / 'empty').mkdir()
-
-    def go(images, points):
-        prepare(images, points, str(tmp_path / 'set'), PrepareOptions())
-
-    with pytest.raises(MissingFileError, match='IMAGES'):
-        go(str(tmp_path / 'gone'), str(points))
-    with pytest.raises(InputError, match='holds no photographs'):
-        go(str(tmp_path / 'empty'), str(points))
-    with pytest.raises(MissingFileError, match='POINTS'):
-        go(str(tmp_path / 'photos'), str(tmp_path / 'gone.csv'))
-    points.write_text('image,n_x,n_y\n')
-    with pytest.raises(InputError, match='no record of points'):
-        go(str(tmp_path / 'photos'), str(points))
