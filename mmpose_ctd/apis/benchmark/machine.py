@@ -2,11 +2,11 @@
 
 import os
 import platform
-from pathlib import Path
 
 import torch
 from mmengine.device import get_device
 
+from mmpose_ctd.cpu_info import cpu_info
 from mmpose_ctd.engine.optim_wrappers import has_fast_bfloat16
 
 __all__ = ['machine_class']
@@ -22,7 +22,7 @@ def machine_class() -> dict:
     """
     gpu = torch.cuda.is_available()
     return dict(
-        cpu=_cpu_model(),
+        cpu=cpu_info('model name'),
         cores=_cores(),
         threads=torch.get_num_threads(),
         gpu=torch.cuda.get_device_name() if gpu else None,
@@ -31,15 +31,6 @@ def machine_class() -> dict:
         torch=torch.__version__,
         load=_load(),
     )
-
-
-def _cpu_model() -> str:
-    file = Path('/proc/cpuinfo')
-    if file.is_file():
-        for line in file.read_text().splitlines():
-            if line.startswith('model name'):
-                return line.partition(':')[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _load() -> float | None:

@@ -1,19 +1,16 @@
 """Mixed precision without loss scaling, on CPUs too."""
 
-import platform
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
 import torch
 from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
 from mmpose.registry import OPTIM_WRAPPERS
 
+from mmpose_ctd.cpu_info import cpu_info
 from mmpose_ctd.errors import InputError
 
 __all__ = ['AutocastOptimWrapper', 'has_fast_bfloat16']
-
-CPUINFO = Path('/proc/cpuinfo')  # of Linux
 
 
 def has_fast_bfloat16(device: str) -> bool:
@@ -24,9 +21,9 @@ def has_fast_bfloat16(device: str) -> bool:
 
     Returns:
         bool: For a CPU, whether it has AMX, or AVX-512 BF16 and is not
-        Intel's, whose AVX-512 multiplies float32 as fast, so that conversions
-        make bfloat16 slower (docs/speed.md); for a GPU, whether it is an
-        Ampere or later. Elsewhere bfloat16 is emulated and slower.
+        Intel's, on which a training step was slower so (docs/speed.md); for
+        a GPU, whether it is an Ampere or later. Elsewhere bfloat16 is
+        emulated and slower.
     """
     if device.startswith('cuda'):
         # torch.cuda.is_bf16_supported() counts emulation, or not, depending
@@ -36,17 +33,13 @@ def has_fast_bfloat16(device: str) -> bool:
         return False
     if _cpu_has('_is_amx_tile_supported'):
         return True
-    return _cpu_has('_is_avx512_bf16_supported') and not _is_intel()
+    intel = 'GenuineIntel' in cpu_info('vendor_id')
+    return _cpu_has('_is_avx512_bf16_supported') and not intel
 
 
 def _cpu_has(probe: str) -> bool:
     # Older versions of torch cannot tell.
     return getattr(torch.cpu, probe, lambda: False)()
-
-
-def _is_intel() -> bool:
-    told = CPUINFO.read_text() if CPUINFO.is_file() else platform.processor()
-    return 'GenuineIntel' in told
 
 
 @OPTIM_WRAPPERS.register_module()
