@@ -20,7 +20,7 @@ class PublishedRuns:
         self.db = sqlite3.connect(file)
 
     def errors(self, system, budget, variant='', held_out='') -> np.ndarray:
-        """One row a seed, one column an image, (S, N)."""
+        """One row a seed, one column an image, (S, N), in pixels."""
         keys = self.db.execute(
             "SELECT key FROM runs WHERE role = 'final' AND system = ? AND "
             'budget = ? AND variant = ? AND held_out = ? ORDER BY seed',
