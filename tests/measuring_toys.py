@@ -31,6 +31,8 @@ NAMES = ['exocanthion_R', 'endocanthion_R', 'subnasale']
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]])
 TEMPLATE = np.array([[0.3, 0.4], [0.55, 0.4], [0.45, 0.7]])
 SIZE = 64
+# In a photograph of 200x160: a face of the size 100, off the middle.
+POINTS = TEMPLATE * 100 + (60, 30)
 
 
 def photograph(points, size=(200, 160)):

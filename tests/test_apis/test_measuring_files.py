@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from measuring_toys import (
     NAMES,
-    TEMPLATE,
+    POINTS,
     SpotModel,
     boxes,
     measured,
@@ -24,9 +24,6 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     standard_measurements,
 )
-
-# In a photograph of 200x160: a face of the size 100, off the middle.
-POINTS = TEMPLATE * 100 + (60, 30)
 
 
 @pytest.fixture

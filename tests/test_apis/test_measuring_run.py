@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from measuring_toys import (
     NAMES,
+    POINTS,
     SIZE,
-    TEMPLATE,
     SpotModel,
     boxes,
     measured,
@@ -32,8 +32,6 @@ from mmpose_ctd.evaluation.functional.measurement_catalogue import (
 )
 
 FISSURE = 'palpebral_fissure_length_R'
-# In a photograph of 200x160: a face of the size 100, off the middle.
-POINTS = TEMPLATE * 100 + (60, 30)
 
 
 def points_of(row):
