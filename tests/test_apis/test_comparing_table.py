@@ -185,13 +185,27 @@ def test_many_may_make_the_table_at_once(tmp_path):
     assert len(ResultsTable(tmp_path / 'results.sqlite').errors()) == 12
 
 
-def test_what_cannot_be_written_is_told(table):
+def test_a_file_that_another_is_just_making_is_waited_for(tmp_path):
+    path = tmp_path / 'results.sqlite'
+    reader, writer = ResultsTable(path), ResultsTable(path)
+    path.touch()
+    assert reader.errors() == {}
+    path.write_bytes(b'')
+    writer.add('t', result_of('k'), [made_test()])
+    assert set(reader.errors()) == {'k'}
+
+
+def test_what_cannot_be_written_is_told_and_nothing_of_it_stored(table):
     table.fail('t', 'why')
     with sqlite3.connect(table.path) as db:
-        db.execute('DROP TABLE images')
-    with pytest.raises(InputError, match=r'results\.sqlite: no such table'):
+        db.execute(
+            'CREATE TRIGGER full BEFORE INSERT ON images '
+            "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+    with pytest.raises(InputError, match=r'results\.sqlite: disk is full'):
         table.add('t', result_of('k'), [made_test()])
     assert table.errors() == {}
+    assert table.failed() == {'t': 'why'}
 
 
 def test_a_table_is_made_with_its_first_result(tmp_path):

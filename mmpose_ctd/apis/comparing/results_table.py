@@ -120,10 +120,10 @@ class ResultsTable:
         Raises:
             InputError: If the file cannot be read or written.
         """
-        there = self.path.exists()
-        if write and not there:
+        file = self.path if write or self.path.exists() else ':memory:'
+        if file == self.path:
+            # A file that is there is empty while another process makes it.
             self._prepare()
-        file = self.path if write or there else ':memory:'
         try:
             # Waits for another process that writes.
             with closing(sqlite3.connect(file, timeout=60)) as db, db:
