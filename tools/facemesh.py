@@ -12,7 +12,8 @@ python tools/facemesh.py landmarks --data-root data/frl_faces \
 
 What to measure a trained model against: docs/facemesh.md. A set to learn from
 without labels: `landmarks`, docs/recipe.md. `mesh` and `landmarks` need
-MediaPipe in an environment of its own, `score` does not.
+MediaPipe in an environment of its own, `score` does not. With --average-with
+it judges a trained model and FaceMesh together.
 """
 
 import argparse
@@ -106,6 +107,18 @@ def parse_args() -> argparse.Namespace:
             help=f'{split} subjects, one a line, relative to --data-root',
         )
     score.add_argument(
+        '--average-with',
+        metavar='FILE.json',
+        help="a trained model's predictions of the test faces (tools/test.py "
+        "--keypoints): judged is their average with FaceMesh's",
+    )
+    score.add_argument(
+        '--share',
+        type=float,
+        default=0.5,
+        help="FaceMesh's share in the average (default: %(default)s)",
+    )
+    score.add_argument(
         '--out', metavar='FILE.json', help='write the predictions there'
     )
     return parser.parse_args()
@@ -170,18 +183,32 @@ def score(args: argparse.Namespace) -> None:
         args.test,
         args.mesh,
         args.method,
+        args.average_with,
+        args.share,
     )
     me, num_test = result.report['metrics']['ME'], len(result.keypoints)
     interval = (
         '' if me['low'] is None else f'[{me["low"]:.3f}, {me["high"]:.3f}]'
     )
+    alone = args.average_with is None
+    average = (
+        ''
+        if alone
+        else f', {args.share:g} to average with {args.average_with}'
+    )
     print(
-        f'FaceMesh, {args.method}, {result.num_train} training faces: ME '
-        f'{me["value"]:.3f} px {interval} on {num_test} test faces'
+        f'FaceMesh, {args.method}, {result.num_train} training faces'
+        f'{average}: ME {me["value"]:.3f} px {interval} on {num_test} test '
+        'faces'
     )
     for kind, missing, total, what in (
         ('training', result.missing_train, result.num_train, 'left out'),
-        ('test', result.missing_test, num_test, 'judged at the mean place'),
+        (
+            'test',
+            result.missing_test,
+            num_test,
+            'judged at the mean place' if alone else 'the model alone',
+        ),
     ):
         if missing:
             print(
@@ -192,6 +219,7 @@ def score(args: argparse.Namespace) -> None:
         content = dict(
             keypoints=result.keypoints,
             method=args.method,
+            share=1.0 if alone else args.share,
             num_train=result.num_train,
             missing_train=result.missing_train,
             missing_test=result.missing_test,

@@ -48,6 +48,12 @@ def parse_args() -> argparse.Namespace:
         '--dump', metavar='FILE.pkl', help='write the predictions there'
     )
     parser.add_argument(
+        '--keypoints',
+        metavar='FILE.json',
+        help="write the predictions there, as COCO's keypoint results, in "
+        'pixels of the image',
+    )
+    parser.add_argument(
         '--measures',
         choices=['px', 'mm'],
         help='compare predicted with manual measures, in pixels of the image '
@@ -62,6 +68,21 @@ def dump_predictions(cfg: Config, file: str) -> None:
         raise InputError(f'--dump {file}: expected a name ending in .pkl.')
     dump = dict(type='DumpResults', out_file_path=file)
     cfg.test_evaluator = [*evaluators(cfg), dump]
+
+
+def add_keypoints(cfg: Config, file: str) -> str:
+    """Let MMPose write keypoint results; returns the name it gives them."""
+    # Beside the file, so that it can be renamed.
+    prefix = f'{file}.{os.getpid()}'
+    writer = dict(
+        type='CocoMetric',
+        format_only=True,
+        nms_mode='none',
+        score_mode='keypoint',
+        outfile_prefix=prefix,
+    )
+    cfg.test_evaluator = [*evaluators(cfg), writer]
+    return f'{prefix}.keypoints.json'
 
 
 def evaluators(cfg: Config) -> list:
@@ -98,8 +119,12 @@ def check_checkpoint(path: str, runner: TestingRunner) -> None:
 
 def main() -> None:
     args = parse_args()
-    if args.out and not args.out.endswith('.json'):
-        raise InputError(f'--out {args.out}: expected a name ending in .json.')
+    for name in ('out', 'keypoints'):
+        file = getattr(args, name)
+        if file and not file.endswith('.json'):
+            raise InputError(
+                f'--{name} {file}: expected a name ending in .json.'
+            )
     require_checkpoint(args.checkpoint)
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
@@ -107,15 +132,19 @@ def main() -> None:
         add_measures(cfg, args.measures)
     if args.dump:
         dump_predictions(cfg, args.dump)
-    if args.out:
+    for file in filter(None, (args.out, args.keypoints)):
         # Before the test: a folder that cannot be made loses no result.
-        os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
+        os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
+    if args.keypoints:
+        written = add_keypoints(cfg, args.keypoints)
     runner = TestingRunner.from_cfg(cfg)
     runner.test_loop  # noqa: B018  (builds dataset and metrics)
     check_checkpoint(args.checkpoint, runner)
     values = runner.test()
     if not is_main_process():
         return
+    if args.keypoints:
+        os.replace(written, args.keypoints)
     reports, measures = (
         [
             metric.report
@@ -139,6 +168,8 @@ def main() -> None:
         with open(args.out, 'w', encoding='utf-8') as file:
             json.dump(content, file, indent=1)
         print(f'Metrics written to {args.out}')
+    if args.keypoints:
+        print(f'Landmarks written to {args.keypoints}')
 
 
 if __name__ == '__main__':

@@ -39,15 +39,46 @@ def content():
 
 @pytest.fixture
 def score(tmp_path, content):
-    def score(method='vertex', missing=(), train='train', test='test'):
+    def score(
+        method='vertex', missing=(), train='train', test='test', **options
+    ):
         root = write_landmark_set(tmp_path / 'set', content, SPLITS)
         meshes = random_meshes(12)
         meshes[[*missing]] = np.nan
         file = write_meshes(tmp_path / 'm.npz', root, content, meshes)
         splits = [f'splits/{name}.txt' for name in (train, test)]
-        return predict_and_score(str(root), ANN, *splits, str(file), method)
+        return predict_and_score(
+            str(root), ANN, *splits, str(file), method, **options
+        )
 
     return score
+
+
+@pytest.fixture
+def model_points(tmp_path):
+    """What a model said of the four test faces, and its file."""
+    points = np.random.default_rng(5).uniform(50, 150, (4, 4, 2))
+    file = tmp_path / 'model.json'
+
+    def write(ids=(9, 10, 11, 12)):
+        results = [
+            dict(
+                image_id=i,
+                keypoints=np.column_stack([p, np.ones(len(p))])
+                .ravel()
+                .tolist(),
+            )
+            for i, p in zip(ids, points)
+        ]
+        file.write_text(json.dumps(results))
+        return str(file)
+
+    return points, write
+
+
+def points_of(result):
+    triples = [np.reshape(r['keypoints'], (4, 3)) for r in result.keypoints]
+    return np.stack(triples)[..., :2]
 
 
 @pytest.mark.parametrize('method', ['vertex', 'ridge', 'vertex+ridge'])
@@ -143,6 +174,39 @@ def test_a_test_face_without_mesh_is_judged_at_the_mean_place(score, content):
     )
     assert result.errors[1].mean() > others.errors[1].mean()
     assert result.report['test_set'] == others.report['test_set']
+
+
+@pytest.mark.parametrize('share', [0.0, 0.25, 1.0])
+def test_a_models_points_are_averaged_with_the_meshs(
+    score, model_points, share
+):
+    points, write = model_points
+    alone = score()
+    both = score(average_with=write(), share=share)
+    np.testing.assert_allclose(
+        points_of(both), points + share * (points_of(alone) - points)
+    )
+    # Judged as ever: by distances from the same truth.
+    assert both.report['test_set'] == alone.report['test_set']
+    if share == 1:
+        np.testing.assert_allclose(both.errors, alone.errors)
+
+
+def test_where_no_face_is_found_the_model_is_believed(score, model_points):
+    points, write = model_points
+    both = score(average_with=write(), missing=[9])
+    assert both.missing_test == [10]
+    np.testing.assert_allclose(points_of(both)[1], points[1])
+    assert [r['score'] for r in both.keypoints] == [1, 1, 1, 1]
+
+
+def test_a_models_points_of_other_images_are_refused(score, model_points):
+    write = model_points[1]
+    with pytest.raises(InputError, match=r'no prediction for .* id=12;'):
+        score(average_with=write(ids=(9, 10, 11)))
+    for share in (-0.1, 1.5, float('nan')):
+        with pytest.raises(InputError, match='a number from 0 to 1'):
+            score(average_with=write(), share=share)
 
 
 def test_a_training_face_without_mesh_is_left_out_and_told(score, content):

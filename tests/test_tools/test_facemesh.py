@@ -88,6 +88,17 @@ def test_photographs_become_meshes_and_meshes_scores(
     assert f'{content["report"]["metrics"]["ME"]["value"]:.3f}' in said
     assert str(root) not in out.read_text()
     assert 'subject' not in json.dumps(content['keypoints'])
+    # What was written can be averaged with, and is then what it was.
+    status, both, error = facemesh(
+        'score',
+        *('--mesh', meshes, '--method', 'vertex+ridge', '--out', out),
+        *('--train', 'splits/train.txt', '--test', 'splits/test.txt'),
+        *('--average-with', out, '--share', 0.25),
+    )
+    assert status == 0, error
+    assert f'0.25 to average with {out}: ME' in both
+    assert both.split(': ME')[1] == said.split(': ME')[1]
+    assert json.loads(out.read_text())['share'] == 0.25
 
 
 @pytest.mark.parametrize('views', [1, 9])

@@ -15,6 +15,7 @@ import torch
 from tool_server import run_tool
 from toy_models import random_source_file
 
+from mmpose_ctd.apis.keypoint_results import read_keypoint_results
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,6 +127,8 @@ def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
         'out/metrics.json',
         '--dump',
         'predictions.pkl',
+        '--keypoints',
+        'out/points.json',
         '--show-dir',
         'pictures',
     )
@@ -146,7 +149,20 @@ def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
     assert str(place) not in (place / 'out' / 'metrics.json').read_text()
     # Written by this test a moment ago.
     with open(place / 'predictions.pkl', 'rb') as file:
-        assert len(pickle.load(file)) == report['num_images']
+        predictions = pickle.load(file)
+    assert len(predictions) == report['num_images']
+    points = read_keypoint_results(place / 'out' / 'points.json')
+    assert len(points) == report['num_images']
+    for sample in predictions:
+        np.testing.assert_allclose(
+            points[sample['img_id']],
+            sample['pred_instances']['keypoints'][0],
+            rtol=1e-5,
+        )
+    assert sorted(p.name for p in (place / 'out').iterdir()) == [
+        'metrics.json',
+        'points.json',
+    ]
     pictures = sorted((place / 'pictures').glob('*.png'))
     assert len(pictures) == report['num_images'] + 1
     assert 'ced.png' in [p.name for p in pictures]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mmpose_ctd.apis.keypoint_results import points_of_images
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.metrics.records import (
@@ -32,7 +33,8 @@ class FaceMeshScore:
     Attributes:
         method (str): How landmarks follow from the mesh.
         keypoints (list[dict]): COCO keypoint results in pixels of the image;
-            the scores are 1, or 0 where no face was found.
+            the scores are 1, or 0 where no face was found and no model says
+            where it is.
         report (dict): ``LandmarkErrorMetric.report``, in pixels of the
             image.
         errors (np.ndarray): (N, K), pixels of the image, NaN for invisible
@@ -45,7 +47,8 @@ class FaceMeshScore:
         missing_train (list): Ids of training images without a face found,
             which the fit does without.
         missing_test (list): Ids of test images without a face found, where
-            the prediction is the training faces' mean place in the image.
+            the prediction is the model's, or, of FaceMesh alone, the training
+            faces' mean place in the image.
         strength (float, optional): Of ridge regression, chosen within the
             training faces.
         seconds (float): Of the fit, the choice included.
@@ -93,8 +96,14 @@ def predict_and_score(
     test_split: str,
     mesh_file: str,
     method: str,
+    average_with: str | None = None,
+    share: float = 0.5,
 ) -> FaceMeshScore:
     """Fit to the training faces, predict the test faces, measure errors.
+
+    Two detectors that err independently are better together: with the
+    landmarks p of a trained model and q of the fit, what is predicted is
+    (1 - share) p + share q, and p alone where no face was found.
 
     Args:
         data_root (str): Folder of the set.
@@ -103,6 +112,10 @@ def predict_and_score(
         test_split (str): File of the test subjects, relative to it.
         mesh_file (str): Of ``tools/facemesh.py mesh``.
         method (str): ``'vertex'``, ``'ridge'`` or ``'vertex+ridge'``.
+        average_with (str, optional): What a model predicted for the test
+            faces: COCO's keypoint results, as of ``tools/test.py
+            --keypoints``. FaceMesh is alone without.
+        share (float): FaceMesh's share in the average, 0 to 1.
 
     Returns:
         FaceMeshScore: Predictions and errors.
@@ -110,8 +123,10 @@ def predict_and_score(
     Raises:
         MissingFileError: If a file does not exist.
         InputError: If the files do not fit together, an image trains and
-            tests, or there is nothing to fit to.
+            tests, there is nothing to fit to, or the share is none.
     """
+    if not 0 <= share <= 1:
+        raise InputError(f'share={share}; expected a number from 0 to 1.')
     if method not in METHODS:
         raise InputError(
             f'method={method!r}; expected one of {", ".join(METHODS)}.'
@@ -129,15 +144,22 @@ def predict_and_score(
         [s for s, f in zip(train.subjects, found) if f],
     )
     middle = time.perf_counter()
-    predicted = _mean_places(train)[None] * test.sizes[:, None]
-    predicted[test.found] = fitted.predict(test.meshes[test.found])
+    if average_with is None:
+        # Of a face without mesh nothing but the training faces is known.
+        share, predicted = 1.0, _mean_places(train) * test.sizes[:, None]
+        seen = test.found
+    else:
+        predicted = _model_points(average_with, test)
+        seen = np.ones_like(test.found)
+    fit = fitted.predict(test.meshes[test.found])
+    predicted[test.found] = (1 - share) * predicted[test.found] + share * fit
     end = time.perf_counter()
     metric = _measure(test, predicted)
     records = collect_records(metric.results, 'errors')
     count = range(len(records.groups))
     return FaceMeshScore(
         method=method,
-        keypoints=_coco_results(test, predicted),
+        keypoints=_coco_results(test, predicted, seen),
         report=metric.report,
         errors=records.values,
         subjects=np.array(group_numbers(records.groups, count)),
@@ -206,10 +228,19 @@ def _measure(
     return metric
 
 
-def _coco_results(test: LabelledMeshes, predicted: np.ndarray) -> list[dict]:
+def _model_points(file: str, test: LabelledMeshes) -> np.ndarray:
+    """What a model predicted for the test faces, (N, K, 2)."""
+    count = [len(test.names)] * len(test.infos)
+    return np.stack(points_of_images(file, test.image_ids, count))
+
+
+def _coco_results(
+    test: LabelledMeshes, predicted: np.ndarray, seen: np.ndarray
+) -> list[dict]:
+    """COCO's keypoint results; the score is whether the face was seen."""
     results = []
-    for info, points, found in zip(test.infos, predicted, test.found):
-        score = float(found)
+    for info, points, known in zip(test.infos, predicted, seen):
+        score = float(known)
         triples = np.column_stack([points, np.full(len(points), score)])
         results.append(
             dict(
