@@ -225,7 +225,8 @@ def score(args: argparse.Namespace) -> None:
             missing_test=result.missing_test,
             seconds=result.seconds,
             test_seconds=result.test_seconds,
-            report=result.report,
+            # As tools/test.py --out has them, for tools/seed_table.py.
+            reports=[result.report],
         )
         os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
         part = f'{args.out}.part'
