@@ -115,7 +115,7 @@ def parse_args() -> argparse.Namespace:
     score.add_argument(
         '--share',
         type=float,
-        default=0.5,
+        default=0.2,
         help="FaceMesh's share in the average (default: %(default)s)",
     )
     score.add_argument(

@@ -25,6 +25,7 @@ from mmpose_ctd.apis.trained_checkpoint import (
     check_same_landmarks,
     load_trained,
 )
+from mmpose_ctd.apis.trained_framing import framing_change
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import (
     LandmarkErrorMetric,
@@ -103,8 +104,12 @@ def add_measures(cfg: Config, unit: str) -> None:
     cfg.test_evaluator = metrics
 
 
-def check_checkpoint(path: str, runner: TestingRunner) -> None:
+def check_checkpoint(path: str, runner: TestingRunner) -> str | None:
     """Refuse the weights of another model, or of other landmarks.
+
+    Returns:
+        str: What to warn of: the model is shown other framings than it
+        learned, which may be meant.
 
     Raises:
         InputError: Lists what does not fit.
@@ -115,6 +120,7 @@ def check_checkpoint(path: str, runner: TestingRunner) -> None:
     check_same_landmarks(
         path, content, runner.test_dataloader.dataset.metainfo
     )
+    return framing_change(path, content, runner.cfg)
 
 
 def main() -> None:
@@ -139,7 +145,7 @@ def main() -> None:
         written = add_keypoints(cfg, args.keypoints)
     runner = TestingRunner.from_cfg(cfg)
     runner.test_loop  # noqa: B018  (builds dataset and metrics)
-    check_checkpoint(args.checkpoint, runner)
+    warning = check_checkpoint(args.checkpoint, runner)
     values = runner.test()
     if not is_main_process():
         return
@@ -159,6 +165,9 @@ def main() -> None:
         console.print(report_table(report))
     for report in measures:
         console.print(measurement_table(report))
+    if warning:
+        # Below the table, where it is not overlooked.
+        print(f'warning: {warning}', file=sys.stderr)
     if args.out:
         # JSON has no NaN; null says "not known" just as well.
         known = {k: None if v != v else v for k, v in values.items()}

@@ -1,6 +1,5 @@
 """On whom a checkpoint was trained, by its own account."""
 
-import ast
 import os.path as osp
 
 from mmengine.config import Config
@@ -8,14 +7,13 @@ from mmengine.config import Config
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.privacy import HIDDEN
 
+from .trained_config import entry, trained_config
+
 __all__ = ['check_same_split', 'trained_split']
 
 
 def trained_split(content: dict) -> str | None:
     """The training split that a checkpoint's config names.
-
-    mmengine stores the config as the text of a Python file. It is looked at,
-    never run.
 
     Args:
         content (dict): Of a checkpoint.
@@ -24,32 +22,9 @@ def trained_split(content: dict) -> str | None:
         str: ``train_dataloader.dataset.split``, absolute paths shortened;
         ``None`` where the checkpoint does not tell, or there was no split.
     """
-    text = content.get('meta', {}).get('cfg')
-    try:
-        tree = ast.parse(text if isinstance(text, str) else '')
-    except SyntaxError:
-        return None
-    for line in tree.body:
-        if (
-            isinstance(line, ast.Assign)
-            and isinstance(line.targets[0], ast.Name)
-            and line.targets[0].id == 'train_dataloader'
-        ):
-            split = _entry(_entry(line.value, 'dataset'), 'split')
-            if isinstance(split, ast.Constant):
-                return split.value
-    return None
-
-
-def _entry(node: ast.expr | None, key: str) -> ast.expr | None:
-    """What ``dict(key=...)`` or ``{'key': ...}`` has under a key."""
-    if isinstance(node, ast.Call):
-        return next((k.value for k in node.keywords if k.arg == key), None)
-    if isinstance(node, ast.Dict):
-        for name, value in zip(node.keys, node.values):
-            if isinstance(name, ast.Constant) and name.value == key:
-                return value
-    return None
+    dataset = entry(trained_config(content, 'train_dataloader'), 'dataset')
+    split = entry(dataset, 'split')
+    return split if isinstance(split, str) else None
 
 
 def check_same_split(path: str, trained: str | None, cfg: Config) -> None:

@@ -6,6 +6,7 @@ from mmpose.registry import TRANSFORMS
 
 import mmpose_ctd.datasets.transforms.find_face_box as module
 from mmpose_ctd.datasets import CIFASDDataset
+from mmpose_ctd.errors import InputError
 
 IMAGE = np.zeros((200, 300, 3), np.uint8)
 
@@ -34,6 +35,12 @@ def test_the_square_stands_on_the_detectors_box(looked_at):
     np.testing.assert_array_equal(
         step(results())['bbox'], [[60, -20, 220, 140]]
     )
+
+
+@pytest.mark.parametrize('side', [-1, 0, 11, float('nan')])
+def test_a_side_that_shows_no_face_is_refused(side):
+    with pytest.raises(InputError, match=f'side={side}; expected .*CTD_FACE'):
+        TRANSFORMS.build(dict(type='FindFaceBox', side=side))
 
 
 def test_a_photograph_is_searched_once(looked_at):

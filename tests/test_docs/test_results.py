@@ -1,13 +1,12 @@
 """docs/results.md says what its file of results has."""
 
 import csv
-import re
 
 import numpy as np
 import pytest
 from published_runs import RESULTS, ROOT, PublishedRuns, tables_of
+from result_cells import assert_difference, assert_mean, close
 
-from mmpose_ctd.evaluation.functional.bootstrap import bootstrap_interval
 from mmpose_ctd.evaluation.functional.crossed_effects import (
     crossed_effects_interval,
 )
@@ -16,8 +15,6 @@ BUDGETS = (10, 20, 40, 80, 142)
 FT, ED, CD = ('FT', ''), ('CTD-ED', ''), ('CTD-CD', '')
 NO_PULL = ('CTD-ED', 'no pull')
 AT_RATE = {'1e-4': FT, '2.5e-4': NO_PULL, '5e-4': ('FT', 'lr 5e-4')}
-NUMBER = r'[+−]?\d+\.\d{3}'
-INTERVAL = rf'\[({NUMBER}), ({NUMBER})\]'
 
 
 @pytest.fixture(scope='module')
@@ -29,44 +26,6 @@ def tables():
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory):
     return PublishedRuns(tmp_path_factory.mktemp('results'), 'frl_faces')
-
-
-def number(text: str) -> float:
-    return float(text.replace('−', '-'))
-
-
-def close(told: str, true: float, digits: int = 3) -> bool:
-    # A half of the last digit may go either way: the file rounds, too.
-    return abs(number(told) - true) <= 0.51 * 10**-digits
-
-
-def assert_mean(cell: str, errors: np.ndarray) -> None:
-    """`1.234 ± 0.056`, over seeds; without ± where all seeds are the same."""
-    mean, _, spread = cell.strip('*').partition(' ± ')
-    by_seed = errors.mean(axis=1)
-    assert close(mean, by_seed.mean()), cell
-    if spread:
-        assert close(spread[:5], by_seed.std(ddof=1)), cell
-    else:
-        assert np.ptp(by_seed) == 0, cell
-
-
-def assert_difference(cell, errors, others, subjects) -> None:
-    """`−0.012 (−1.2 %) [over faces] [over faces and seeds]`."""
-    change = errors - others
-    told = re.match(rf'({NUMBER})(?: \(([+−]\d+\.\d) %\))? ', cell)
-    assert close(told[1], change.mean()), cell
-    if told[2]:
-        assert close(told[2], 100 * change.mean() / others.mean(), 1), cell
-    *faces, seeds = re.findall(INTERVAL, cell)
-    found = crossed_effects_interval(change, subjects)
-    assert close(seeds[0], found.low) and close(seeds[1], found.high), cell
-    for low, high in faces:
-        ends = bootstrap_interval(
-            change.mean(axis=0), subjects, num_resamples=10000
-        )
-        # Resampling, with whatever seed, is good for a few thousandths.
-        assert np.allclose([number(low), number(high)], ends, atol=0.003), cell
 
 
 ALL_SYSTEMS = 'system | lr | 10 | 20 | 40 | 80 | 142'
@@ -279,19 +238,3 @@ def test_the_best_recipe(tables, runs):
             assert_mean(
                 cell.replace('**', ''), runs.errors('FT', budget, variant)
             )
-
-
-def test_across_sites_asked_again(tmp_path):
-    page = (ROOT / 'docs' / 'results.md').read_text(encoding='utf-8')
-    told = ' '.join(page.split('**Asked again.**')[1].split('\n\n')[0].split())
-    runs = PublishedRuns(tmp_path, 'site_repetition')
-    pulled = runs.errors('CTD-ED', 40, '', 'london')
-    free = runs.errors('no pull', 40, '', 'london')
-    assert pulled.shape == free.shape == (5, 72)
-    means = re.search(r'CTD-ED has (.*?) px, no pull (.*?);', told)
-    assert_mean(means[1], pulled)
-    assert_mean(means[2], free)
-    less = told.split('CTD-ED less no pull is ')[1].replace(' px', '', 1)
-    assert_difference(less, pulled, free, np.arange(72))
-    ahead = (pulled.mean(axis=1) < free.mean(axis=1)).sum()
-    assert f'ahead with {ahead} of 5 seeds' in told

@@ -322,6 +322,14 @@ def test_a_killed_run_goes_on(place, calibrated):
             (*MODEL, '--out', 'x.json', '--split', 'splits/train.txt'),
             'are in the training split',
         ),
+        (
+            'calibrate.py',
+            (
+                *(*MODEL, '--out', 'x.json', '--test'),
+                *('--split', 'splits/test.txt'),
+            ),
+            'who calibrate are in the test split',
+        ),
         ('calibrate.py', ('regression.py', 'model.pth'), 'no heat-maps'),
     ],
 )

@@ -286,6 +286,21 @@ def test_the_checkpoint_of_another_model_is_refused(place, trained):
     assert "'gnathion'" in last and "'exocanthion_R'" in last
 
 
+def test_another_framing_than_the_trainings_is_told(place, trained):
+    done = call(
+        place,
+        'test.py',
+        CONFIG,
+        'work_dirs/ctd_ed_sface/iter_2.pth',
+        '--cfg-options',
+        'test_dataloader.dataset.pipeline.1.padding=1.25',
+    )
+    assert done.returncode == 0, done.stderr
+    told = [t for t in done.stderr.splitlines() if t.startswith('warning: ')]
+    assert 'trained with whole images' in told[-1]
+    assert 'padding 1.25: its landmarks will be wrong' in told[-1]
+
+
 def test_mistakes_are_told_before_the_training(place):
     for option, words in (
         ('test_evaluator.threshold=0', 'threshold'),

@@ -97,7 +97,7 @@ def predict_and_score(
     mesh_file: str,
     method: str,
     average_with: str | None = None,
-    share: float = 0.5,
+    share: float = 0.2,
 ) -> FaceMeshScore:
     """Fit to the training faces, predict the test faces, measure errors.
 
@@ -115,7 +115,8 @@ def predict_and_score(
         average_with (str, optional): What a model predicted for the test
             faces: COCO's keypoint results, as of ``tools/test.py
             --keypoints``. FaceMesh is alone without.
-        share (float): FaceMesh's share in the average, 0 to 1.
+        share (float): FaceMesh's share in the average, 0 to 1. Defaults to
+            0.2, see docs/facemesh.md.
 
     Returns:
         FaceMeshScore: Predictions and errors.

@@ -29,6 +29,7 @@ from .labelled_faces import (
     LocatedFaces,
     load_faces,
     locate_faces,
+    refuse_tested,
     validation_subjects,
 )
 from .landmark_model import LandmarkModel
@@ -58,12 +59,15 @@ def run_calibration(
 
     Raises:
         InputError: If the config names other training subjects than those of
-            the checkpoint, or faces cannot be used.
+            the checkpoint, somebody who is to judge calibrates, or faces
+            cannot be used.
     """
     console = console or Console()
     model = LandmarkModel(cfg, checkpoint, get_device())
     check_same_split(checkpoint, model.trained_split, cfg)
     subjects = validation_subjects(cfg, split)
+    if test:
+        refuse_tested(cfg, subjects)
     groups = dict(
         training=load_faces(cfg, 'train_dataloader', model),
         validation=load_faces(

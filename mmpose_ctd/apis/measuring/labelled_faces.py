@@ -195,6 +195,28 @@ def validation_subjects(cfg: Config, split: str | None) -> Set[str]:
     return rest
 
 
+def refuse_tested(cfg: Config, subjects: Set[str]) -> None:
+    """Refuse subjects who calibrate and then judge the calibration.
+
+    Args:
+        cfg (Config): A Runner's config.
+        subjects (Set[str]): Who calibrates.
+
+    Raises:
+        InputError: If one of them is tested.
+    """
+    test = _split_of(cfg, 'test_dataloader')
+    both = subjects if test is None else subjects & test
+    if both:
+        raise InputError(
+            f'--test: {len(both)} of the {len(subjects)} subjects who '
+            'calibrate are in the test split (test_dataloader.dataset.split'
+            + (' is not set: everybody tests)' if test is None else ')')
+            + '. A calibration judged on its own faces looks better than it '
+            'is: name others with --split, or leave --test out.'
+        )
+
+
 def _split_of(cfg: Config, loader: str) -> Set[str] | None:
     dataset = (cfg.get(loader) or {}).get('dataset') or {}
     if not dataset.get('split'):

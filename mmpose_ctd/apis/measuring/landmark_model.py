@@ -14,6 +14,7 @@ from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import nn
 
 from mmpose_ctd.apis.trained_checkpoint import load_trained
+from mmpose_ctd.apis.trained_framing import framing_change
 from mmpose_ctd.apis.trained_split import trained_split
 from mmpose_ctd.errors import InputError
 
@@ -56,8 +57,8 @@ class LandmarkModel:
         device (str): Where it runs. Defaults to ``'cpu'``.
 
     Raises:
-        InputError: If the checkpoint does not fit the config, or the model
-            gives no heat-maps.
+        InputError: If the checkpoint does not fit the config, the config
+            frames faces otherwise, or the model gives no heat-maps.
     """
 
     def __init__(
@@ -74,6 +75,9 @@ class LandmarkModel:
             checkpoint,
             'Give the config that the checkpoint was trained with.',
         )
+        change = framing_change(checkpoint, content, cfg)
+        if change:
+            raise InputError(change)
         self.trained_split = trained_split(content)
         self.fingerprint = _fingerprint(self.model)
         # A copy: the config's own is written into reports.

@@ -9,7 +9,7 @@ from .image_index import ImageIndex, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .report import Report
-from .subjects import SubjectTable, by_pattern, checked_pattern
+from .subjects import BadCell, SubjectTable, by_pattern, checked_pattern
 
 __all__ = ['Job', 'plan_jobs']
 
@@ -91,6 +91,9 @@ def plan_jobs(
             continue
         try:
             fields = _fields(path, record, table, pattern, options)
+        except BadCell as error:
+            report.leave_out(number, 'bad cell', str(error))
+            continue
         except Refused as error:
             report.leave_out(number, 'subject unknown', str(error))
             continue

@@ -38,12 +38,14 @@ class LandmarkChoice:
             without names.
         count (int | None): The points that such a file must have; None for
             any.
+        counted (str): Who says so.
     """
 
     names: tuple[str, ...]
     labels: tuple[str, ...] | None = None
     numbers: tuple[int, ...] | None = None
     count: int | None = None
+    counted: str = 'as in the others'
 
     def choose(self, record: PointRecord) -> tuple[np.ndarray, np.ndarray]:
         """The landmarks of a record.
@@ -62,8 +64,8 @@ class LandmarkChoice:
             found = len(record.points)
             if self.count is not None and found != self.count:
                 raise Refused(
-                    f'has {found} points; expected {self.count} as in the '
-                    'others'
+                    f'has {found} points; expected {self.count}, '
+                    f'{self.counted}'
                 )
             numbers = list(self.numbers)
         # A last row for what the record does not have.
@@ -149,7 +151,10 @@ def read_landmarks(
     usual = _usual_count(records)
     if not any(sources):
         return LandmarkChoice(
-            names, numbers=tuple(range(len(names))), count=len(names)
+            names,
+            numbers=tuple(range(len(names))),
+            count=len(names),
+            counted=f'as {where} names',
         )
     return LandmarkChoice(
         names,

@@ -116,7 +116,7 @@ def make_picture(
     ruler = None if job.ruler is None else to_upright(job.ruler, *frame)
     scale = _mm_per_px(job, ruler, options, notes)
     if scale is not None:
-        notes += scale_notes(scale, points[labelled])
+        notes += scale_notes(scale, points, labelled, names)
         image['mm_per_px'] = scale / math.sqrt(crop.scale.prod())
     moved = np.where(labelled[:, None], crop.forward(points), 0)
     return Picture(

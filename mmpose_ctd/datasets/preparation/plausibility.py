@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from ..checking.eye_distances import implausible_distance
 from ..landmark_names import flip_partner
 
 __all__ = ['WHOLE_SET', 'face_notes', 'scale_notes']
@@ -87,16 +88,39 @@ def face_notes(
     return notes
 
 
-def scale_notes(scale: float, points: np.ndarray) -> list[tuple[str, str]]:
+def scale_notes(
+    scale: float,
+    points: np.ndarray,
+    labelled: np.ndarray,
+    names: tuple[str, ...],
+) -> list[tuple[str, str]]:
     """A scale that makes the face a giant's or a doll's.
+
+    The eyes tell, where their corners or pupils are labelled; all landmarks
+    together tell less.
 
     Args:
         scale (float): Millimetres a pixel.
-        points (np.ndarray): (N, 2) landmarks, in these pixels.
+        points (np.ndarray): (K, 2) landmarks, in these pixels.
+        labelled (np.ndarray): (K,), whether there is a point.
+        names (tuple[str, ...]): Of the K landmarks.
 
     Returns:
         list[tuple[str, str]]: Code and text of each finding.
     """
+    points = np.where(labelled[:, None], points, np.nan)
+    partners = [names.index(flip_partner(name, names)) for name in names]
+    eyes = implausible_distance(points, scale, names, partners)
+    if eyes is not None:
+        return [
+            (
+                'scale',
+                f'with {scale:.4g} mm a pixel the {eyes.what} are '
+                f'{eyes.length:.3g} mm apart; people have {eyes.low:.0f} to '
+                f'{eyes.high:.0f} mm',
+            )
+        ]
+    points = points[labelled]
     if len(points) < 2:
         return []
     span = scale * float(np.ptp(points, axis=0).max())

@@ -12,10 +12,14 @@ from ..annotation_formats.point_record import finite_or_nan
 from ..annotation_formats.table_file import column_of, read_table
 from .image_index import ImageIndex, NotFound
 
-__all__ = ['SubjectTable', 'by_pattern', 'checked_pattern']
+__all__ = ['BadCell', 'SubjectTable', 'by_pattern', 'checked_pattern']
 
 _NUMBERS = ('mm_per_px', 'age')
 _TEXTS = ('subject', 'site', 'sex')
+
+
+class BadCell(Refused):
+    """A cell of the table holds something else than its column should."""
 
 
 class SubjectTable:
@@ -80,6 +84,19 @@ class SubjectTable:
                 '(--keep-columns takes them)'
             )
         self._rows = self._match(table, image, index)
+        self._look_at_sexes()
+
+    def _look_at_sexes(self) -> None:
+        """Norms know f and m; another word would find none, silently."""
+        title = self.columns.get('sex')
+        words = {row[title] for row in self._rows.values()} if title else ()
+        others = sorted(w for w in words if w and w.lower() not in ('f', 'm'))
+        if others:
+            self.notes.append(
+                f'{self.name}: {title}={", ".join(map(repr, others[:5]))}'
+                f'{" ..." * (len(others) > 5)} is taken over as it is; norms '
+                'know f and m'
+            )
 
     def _match(self, table, image: str, index: ImageIndex) -> dict:
         rows: dict[str, dict] = {}
@@ -114,7 +131,8 @@ class SubjectTable:
             dict: Subject and the like; without empty cells.
 
         Raises:
-            Refused: If it has no row, or a number that is none.
+            Refused: If it has no row.
+            BadCell: If it has a number that is none.
         """
         if path not in self._rows:
             raise Refused(f'has no row in {self.name}')
@@ -130,8 +148,9 @@ class SubjectTable:
             try:
                 value = finite_or_nan(text, self._decimal)
             except ValueError:
-                raise Refused(
+                raise BadCell(
                     f'{self.name}: {title}={text!r} is no number'
+                    + (', expected years' if key == 'age' else '')
                 ) from None
             if np.isfinite(value):
                 fields[key] = value

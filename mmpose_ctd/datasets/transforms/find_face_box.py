@@ -5,6 +5,7 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
 from mmpose_ctd.datasets.face_detection import detect_face
+from mmpose_ctd.errors import InputError
 
 __all__ = ['FindFaceBox']
 
@@ -28,9 +29,19 @@ class FindFaceBox(BaseTransform):
             eyes and chin.
         side (float): Side of the square, in widths of the detector's box.
             Defaults to 1.1: eye corners and chin with a margin.
+
+    Raises:
+        InputError: If the side is not from 0.2 to 5.
     """
 
     def __init__(self, centre: float = 0.72, side: float = 1.1) -> None:
+        if not 0.2 <= side <= 5:
+            raise InputError(
+                f'FindFaceBox: side={side}; expected a number from 0.2 to 5, '
+                "widths of the detector's box, such as 1.1. (CTD_FACE_SIDE "
+                'sets it in the configs of the FRL faces; 0 there means whole '
+                'images.)'
+            )
         self.centre = centre
         self.side = side
         self._boxes: dict[str, tuple | None] = {}

@@ -9,7 +9,10 @@ from clinic_folder import NAMES, face_points, make_clinic, wide_csv
 from PIL import Image
 from prepared_points import SIZE, codes, prepare_points
 
+from mmpose_ctd.datasets.annotation_formats import PointRecord, Refused
 from mmpose_ctd.datasets.preparation import PrepareOptions, prepare
+from mmpose_ctd.datasets.preparation.landmark_choice import read_landmarks
+from mmpose_ctd.datasets.preparation.plausibility import scale_notes
 
 
 def test_a_missing_photograph_is_left_out(tmp_path, clinic):
@@ -214,3 +217,46 @@ def test_real_faces_are_upright_and_have_their_sides(tmp_path, shared_root):
 
     assert all(found <= {'small'} for found in notes())
     assert all('upside down' in found for found in notes(y_axis='up'))
+
+
+@pytest.mark.parametrize(
+    ('scale', 'told'),
+    [
+        (0.32, None),
+        (0.032, 'inner eye corners are 3.2 mm apart; people have 12 to 55'),
+        (3.2, 'inner eye corners are 320 mm apart; people have 12 to 55'),
+    ],
+)
+def test_a_scale_of_another_unit_is_told_by_the_eyes(scale, told):
+    names = ('endocanthion_R', 'endocanthion_L', 'gnathion')
+    points = np.array([[100.0, 100], [200, 100], [150, 330]])
+    found = scale_notes(scale, points, np.ones(3, bool), names)
+    assert [code for code, _ in found] == ([] if told is None else ['scale'])
+    assert told is None or told in found[0][1]
+    # Without one of the corners, all landmarks are asked.
+    found = scale_notes(scale, points, np.array([0, 1, 1], bool), names)
+    assert len(found) == (scale > 3)
+
+
+def test_a_cell_that_is_no_number_is_named_with_its_column(tmp_path, clinic):
+    table = tmp_path / 'subjects.csv'
+    table.write_text(
+        'image,subject,age,sex\n'
+        'child0_visit0,P1,05.03.2019,w\n'
+        'child0_visit1,P1,5,F\n'
+        'child1_visit0,P2,,m\n'
+    )
+    report = prepare_points(tmp_path, clinic, table=str(table))
+    assert codes(report) == {1: 'bad cell'}
+    assert "age='05.03.2019' is no number, expected years" in (
+        report.rows[1].reason
+    )
+    assert any("sex='w' is taken over" in note for note in report.notes)
+
+
+def test_who_expects_another_number_of_points_is_named(tmp_path, clinic):
+    (tmp_path / 'names.txt').write_text('a\nb\n')
+    choice = read_landmarks(str(tmp_path / 'names.txt'), [])
+    record = PointRecord('a.pts', 'x', points=np.zeros((3, 2)))
+    with pytest.raises(Refused, match=r'3 points; expected 2, as names\.txt'):
+        choice.choose(record)
