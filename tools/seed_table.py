@@ -30,13 +30,19 @@ def parse_args() -> argparse.Namespace:
         help='a system and its metrics files, one a seed',
     )
     parser.add_argument(
-        '--ced', metavar='FILE', help='draw the CED curves there (png, pdf)'
+        '--ced',
+        metavar='FILE',
+        help='draw the CED curves there (.png, .pdf or .svg)',
     )
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
+    if args.ced and not args.ced.endswith(('.png', '.pdf', '.svg')):
+        raise InputError(
+            f'--ced {args.ced}: expected a name ending in .png, .pdf or .svg.'
+        )
     systems = {}
     seen = set()
     for text in args.systems:

@@ -147,6 +147,7 @@ def test_the_tool_prints_the_table(tmp_path):
         (['FT=a.json,'], 'expected NAME=FILE'),
         (['FT=a.json', 'FT=b.json'], 'FT is given twice'),
         (['FT=a.json,a.json'], 'a.json is given twice'),
+        (['FT=a.json', '--ced', 'ced.xyz'], 'ending in .png, .pdf or .svg'),
     ):
         wrong = run_tool(tool, *arguments, cwd=tmp_path)
         assert wrong.returncode == 2

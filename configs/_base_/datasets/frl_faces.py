@@ -7,6 +7,11 @@ num_keypoints = 19
 # Pixels of the square input. A CPU trains at CTD_INPUT_SIZE=128 in a quarter
 # of the time.
 input_side = int('{{$CTD_INPUT_SIZE:256}}')
+if input_side < 16 or input_side % 16:
+    raise ValueError(
+        f'CTD_INPUT_SIZE={input_side}: these networks halve their input four '
+        'times; expected a multiple of 16.'
+    )
 
 # Heat-maps at a quarter of the input; UDP keeps landmarks unbiased under
 # flips and resizing and decodes between the heat-map's pixels.

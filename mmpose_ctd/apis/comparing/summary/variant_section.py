@@ -165,27 +165,32 @@ def _figures(arm, budget, cells, baseline, elsewhere) -> list[Plot]:
         found = setting_of(cell.variant)
         if found:
             by_system = settings.setdefault(found[0], {})
-            by_system.setdefault(cell.system, []).append((found[1], cell))
+            by_system.setdefault(cell.system, {})[found[1]] = cell
     plots = []
     for setting, by_system in settings.items():
+        references = {}
+        for cell in [c for ps in by_system.values() for c in ps.values()]:
+            for found, name in (
+                itself_of(cell, arm, elsewhere),
+                baseline_of(cell, arm, baseline, elsewhere),
+            ):
+                if not found or found.variant:
+                    continue
+                if setting == 'steps' and found.system in by_system:
+                    # How long it trained is known: a point like the others.
+                    by_system[found.system][found.runs[0].steps] = found
+                else:
+                    references[f'{name} as it is'] = found.mean_error
         curves = {
             system: (
-                [x for x, _ in points],
-                [cell.mean_error for _, cell in points],
-                [cell.deviation for _, cell in points],
+                sorted(points),
+                [points[x].mean_error for x in sorted(points)],
+                [points[x].deviation for x in sorted(points)],
             )
             for system, points in by_system.items()
         }
         if max(len(x) for x, _, _ in curves.values()) < 2:
             continue
-        references = {}
-        for _, cell in (point for ps in by_system.values() for point in ps):
-            for found, name in (
-                itself_of(cell, arm, elsewhere),
-                baseline_of(cell, arm, baseline, elsewhere),
-            ):
-                if found and not found.variant:
-                    references[f'{name} as it is'] = found.mean_error
         told = '; '.join(
             f'{name}: ' + ', '.join(f'{a:g} {b:.2f}' for a, b in zip(x, y))
             for name, (x, y, _) in curves.items()
