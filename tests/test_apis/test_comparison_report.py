@@ -74,6 +74,17 @@ def test_everything_is_written_and_linked(report):
         assert cv2.imread(str(out / name)).std() > 5
 
 
+def test_how_long_a_system_trains_as_it_is_is_a_point_of_its_curve(report):
+    page = (report[0] / 'results.html').read_text()
+    steps = run('FT', 20).steps
+    for system in ('FT', 'CTD-ED'):
+        told = re.search(
+            rf'{system}: 150 ([\d.]+), {steps} ([\d.]+), 3000 ([\d.]+)', page
+        )
+        mean = np.mean([run(system, 20, s).mean_error for s in (0, 1, 2)])
+        assert float(told[2]) == pytest.approx(mean, abs=6e-3)
+
+
 @pytest.mark.slow
 def test_same_records_same_bytes(report, tmp_path):
     out, files, _ = report
