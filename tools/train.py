@@ -91,6 +91,20 @@ def check_resumable(path: str) -> None:
         )
 
 
+def check_start(path: str) -> None:
+    """Refuse a start that does not exist, before the model is made.
+
+    Raises:
+        MissingFileError: Names the config's key.
+    """
+    if '://' not in path and not os.path.isfile(path):
+        raise MissingFileError(
+            f'load_from={path!r} does not exist; expected the weights that '
+            "the training starts from. The config's head says what they are; "
+            'load_from=None starts without.'
+        )
+
+
 def main() -> None:
     args = parse_args()
     cfg = load_config(args)
@@ -103,6 +117,8 @@ def main() -> None:
         cfg.load_from = None if args.resume == 'auto' else args.resume
         if cfg.load_from is not None:
             check_resumable(args.resume)
+    elif cfg.get('load_from'):
+        check_start(cfg.load_from)
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise InputError(

@@ -20,18 +20,24 @@ def predict(repo_root, tmp_path, monkeypatch):
     """Runs the script with a Python that notes what it is asked for."""
 
     def predict(*arguments, failing=''):
-        calls, python = tmp_path / 'calls', tmp_path / 'python'
+        noted, python = tmp_path / 'calls', tmp_path / 'python'
         python.write_text(
             STAND_IN.format(
-                python=sys.executable, calls=str(calls), failing=failing
+                python=sys.executable, calls=str(noted), failing=failing
             )
         )
         python.chmod(0o755)
         monkeypatch.setenv('PYTHON', str(python))
         script = 'configs/frl_faces/recipe/predict.sh'
-        done = subprocess.run(['bash', script, *arguments], cwd=repo_root)
-        lines = calls.read_text().splitlines() if calls.exists() else []
-        return done.returncode, [json.loads(line) for line in lines]
+        done = subprocess.run(
+            ['bash', script, *arguments],
+            cwd=repo_root,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        lines = noted.read_text().splitlines() if noted.exists() else []
+        calls = [json.loads(line) for line in lines]
+        return done.returncode, calls, done.stderr
 
     return predict
 
@@ -58,7 +64,7 @@ def config_of(call, repo_root, monkeypatch):
 
 
 def test_it_trains_and_tests_the_same_network(predict, repo_root, monkeypatch):
-    status, (train, test) = predict('a.txt', 'b.txt', '3', '/out/folder x')
+    status, (train, test), _ = predict('a.txt', 'b.txt', '3', '/out/folder x')
     assert status == 0
     assert train[0] == 'tools/train.py' and test[0] == 'tools/test.py'
     assert train[1] == test[1] and test[2] == '/out/folder x/iter_800.pth'
@@ -78,7 +84,11 @@ def test_it_trains_and_tests_the_same_network(predict, repo_root, monkeypatch):
 
 
 def test_what_failed_is_not_gone_on_with(predict):
-    status, calls = predict('a', 'b', '3', 'out', failing='tools/train.py')
+    status, calls, _ = predict('a', 'b', '3', 'o', failing='tools/train.py')
     assert status != 0 and len(calls) == 1
-    status, calls = predict('a', 'b')
-    assert status != 0
+
+
+def test_who_forgets_an_argument_is_told_the_usage(predict):
+    status, calls, told = predict('a', 'b')
+    assert status != 0 and not calls
+    assert 'usage: bash ' in told and 'TRAIN TEST SEED OUT' in told

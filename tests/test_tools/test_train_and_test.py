@@ -305,6 +305,7 @@ def test_mistakes_are_told_before_the_training(place):
     for option, words in (
         ('test_evaluator.threshold=0', 'threshold'),
         ('test_evaluator.unit=inch', 'inch'),
+        ('load_from=none.pth', "load_from='none.pth' does not exist"),
     ):
         done = train(place, options=[option])
         assert done.returncode == 2

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The recommended recipe (../README.md) from training to predictions: trains with
 # the subjects of TRAIN and writes what is found on those of TEST, landmarks to
-# OUT/points.json and errors to OUT/errors.json. Needs its start, and the data
-# where the configs look for them.
-#   bash configs/frl_faces/recipe/predict.sh TRAIN TEST SEED OUT
+# OUT/points.json and errors to OUT/errors.json. Needs its start (docs/recipe.md),
+# and the data where the configs look for them. PYTHON names another Python.
+usage='usage: bash configs/frl_faces/recipe/predict.sh TRAIN TEST SEED OUT'
 set -euo pipefail
-train=$1 test=$2 seed=$3 out=$4
+train=${1:?$usage} test=${2:?$usage} seed=${3:?$usage} out=${4:?$usage}
 export CTD_FACE_SIDE=1.1 CTD_INPUT_SIZE=192
 config=configs/frl_faces/recipe/mesh_start.py
 python=${PYTHON:-python}
