@@ -1,6 +1,7 @@
 """The file of results behind docs/results.md, read without the package."""
 
 import gzip
+import json
 import sqlite3
 from pathlib import Path
 
@@ -21,13 +22,25 @@ class PublishedRuns:
 
     def errors(self, system, budget, variant='', held_out='') -> np.ndarray:
         """One row a seed, one column an image, (S, N), in pixels."""
-        keys = self.db.execute(
-            "SELECT key FROM runs WHERE role = 'final' AND system = ? AND "
-            'budget = ? AND variant = ? AND held_out = ? ORDER BY seed',
-            (system, budget, variant, held_out),
-        ).fetchall()
-        assert keys, f'{system} {variant} with {budget} labels was not run'
-        return np.array([self._column('error', key) for (key,) in keys])
+        keys = self._keys(system, budget, variant, held_out)
+        return np.array([self._column('error', key) for key in keys])
+
+    def landmark_errors(
+        self, system, budget, variant='', held_out=''
+    ) -> dict[str, np.ndarray]:
+        """The same for each landmark, by its name."""
+        keys = self._keys(system, budget, variant, held_out)
+        errors = np.array(
+            [
+                [
+                    json.loads(text)
+                    for text in self._column('landmark_errors', key)
+                ]
+                for key in keys
+            ]
+        )
+        row = self.db.execute('SELECT landmarks FROM runs').fetchone()
+        return dict(zip(json.loads(row[0]), np.moveaxis(errors, 2, 0)))
 
     def subjects(self) -> np.ndarray:
         """Number of each test image's subject, (N,)."""
@@ -35,6 +48,15 @@ class PublishedRuns:
             "SELECT key FROM runs WHERE role = 'final' AND held_out = ''"
         ).fetchone()
         return np.array(self._column('subject', row[0]))
+
+    def _keys(self, system, budget, variant, held_out) -> list[str]:
+        keys = self.db.execute(
+            "SELECT key FROM runs WHERE role = 'final' AND system = ? AND "
+            'budget = ? AND variant = ? AND held_out = ? ORDER BY seed',
+            (system, budget, variant, held_out),
+        ).fetchall()
+        assert keys, f'{system} {variant} with {budget} labels was not run'
+        return [key for (key,) in keys]
 
     def _column(self, name: str, key: str) -> list:
         query = f'SELECT {name} FROM images WHERE key = ? ORDER BY image'

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from published_runs import RESULTS, ROOT, PublishedRuns, tables_of
-from result_cells import assert_difference, assert_mean
+from result_cells import assert_difference, assert_mean, close
 
 from mmpose_ctd.apis.seed_table import check_alike, read_report
 
@@ -44,6 +44,42 @@ def test_across_sites_asked_again(tables, tmp_path):
                     less[system], pulled, errors, np.arange(int(number))
                 )
     assert len(tables[header]) == 2
+
+
+def test_where_the_gain_across_sites_is(tmp_path):
+    page = (ROOT / 'docs' / 'results.md').read_text(encoding='utf-8')
+    told = ' '.join(page.split('It is not where it was.')[1].split())
+    runs = PublishedRuns(tmp_path, 'site_repetition')
+    first = PublishedRuns(tmp_path, 'frl_faces')
+
+    def change(runs, base, *landmarks):
+        ours = runs.landmark_errors('CTD-ED', 40, '', 'london')
+        others = runs.landmark_errors(*base, 'london')
+        return np.mean([ours[name] - others[name] for name in landmarks], 0)
+
+    before, now = ('CTD-ED', 40, 'no pull'), ('no pull', 40, '')
+    eyes, mouth = ('exocanthion_R', 'exocanthion_L'), ('cheilion_L',)
+    for file, base, landmarks, number in (
+        (first, before, eyes, r'\((−0\.31) px\)'),
+        (first, before, mouth, r'mouth \((−0\.02)\)'),
+        (runs, now, mouth, r'that corner \((−0\.40),'),
+        (runs, now, eyes, r'eyes \((−0\.02)\)'),
+    ):
+        found = change(file, base, *landmarks).mean()
+        assert close(re.search(number, told)[1], found, 2), number
+    inner = ('endocanthion_R', 'endocanthion_L')
+    cell = re.search(r'change is (.*?) px, t (\[.*?\])', told)
+    both = change(runs, now, *eyes, *inner)
+    assert_difference(
+        f'{cell[1]} {cell[2]}', both, np.zeros_like(both), np.arange(72)
+    )
+    sides = [
+        (runs.errors('CTD-ED', 40, '', s) - runs.errors(*now, s)).mean(axis=1)
+        for s in ('london', '3dsk')
+    ]
+    assert (sides[0] < sides[1]).all() and (sides[1] > 0).sum() == 4
+    assert close('−0.021', np.mean(sides))
+    assert page.count('−0.021 px') == 2
 
 
 def with_facemesh(system: str, labels: int) -> np.ndarray:
