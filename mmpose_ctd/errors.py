@@ -1,13 +1,73 @@
 """Errors for people.
 
-What a user gave (a config, a file, a record) cannot be used. The message says
-what was found, where, what was expected and how to mend it; the command line
-tools print it without a stack trace.
+Something that a user gave (a config, a file, a record) cannot be used. The
+command line tools print such an error in one line, without a stack trace.
+Code that needs to know what is wrong reads the fields, never the message.
 """
+
+__all__ = ['InputError', 'MissingFileError']
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used."""
+    """Something the user gave cannot be used.
+
+    Give either a whole message or the four parts of one::
+
+        InputError(
+            where='landmarks.json: image id=7',
+            found="width='256'",
+            expected='a number of pixels',
+            cure='Export the file again.',
+        )
+
+    Args:
+        message (str): The whole message. Defaults to one made of the parts:
+            ``where: found; expected ... cure``.
+        where (str): File, record and key.
+        found (str): The value found, or what is wrong with it.
+        expected (str): What was expected, as it follows that word.
+        cure (str): What to do, one or more sentences.
+
+    Attributes:
+        where, found, expected, cure (str): The parts; empty where the error
+            was made of a whole message.
+    """
+
+    def __init__(
+        self,
+        message: str = '',
+        *,
+        where: str = '',
+        found: str = '',
+        expected: str = '',
+        cure: str = '',
+    ) -> None:
+        self.where = where
+        self.found = found
+        self.expected = expected
+        self.cure = cure
+        super().__init__(message or self.text())
+
+    def text(self, with_where: bool = True) -> str:
+        """The message made of the parts.
+
+        Args:
+            with_where (bool): Whether to begin with the place. A list of
+                findings has a column of its own for it. Defaults to True.
+        """
+        said = '; '.join(
+            part
+            for part in (
+                self.found,
+                self.expected and f'expected {self.expected}',
+            )
+            if part
+        )
+        if said and self.cure and said[-1] not in '.!?':
+            said += '.'
+        said = ' '.join(part for part in (said, self.cure) if part)
+        parts = [self.where] if with_where else []
+        return ': '.join(part for part in (*parts, said) if part)
 
 
 class MissingFileError(InputError, FileNotFoundError):
