@@ -84,6 +84,19 @@ def parse_args() -> argparse.Namespace:
         help='points at exactly 0, 0 are missing',
     )
     add(
+        '--decimal-mark',
+        choices=('point', 'comma'),
+        help='in tables, tps files and --table: with "comma", 1,034 is 1.034 '
+        'and 1.034 is 1034 (default: what the numbers show; refused where '
+        'they do not)',
+    )
+    add(
+        '--photograph-from',
+        choices=('id', 'file-name'),
+        help="id: ID= of a tps file is the photograph's name where IMAGE= is "
+        "absent; file-name: ignore folders in the photographs' names",
+    )
+    add(
         '--duplicates',
         choices=('first', 'last'),
         default='first',
@@ -220,6 +233,8 @@ def main() -> None:
         first_pixel=args.first_pixel,
         y_axis=args.y_axis,
         zero_is_missing=args.zero_is_missing,
+        decimal_mark=args.decimal_mark,
+        photograph_from=args.photograph_from,
         scale_points=tuple(args.scale_points),
         scale_length_mm=args.scale_length_mm,
         scale_unit=args.scale_unit,

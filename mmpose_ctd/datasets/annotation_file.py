@@ -1,9 +1,10 @@
 """Which file of a data set's folder holds its labels."""
 
-import json
 from pathlib import Path
 
 from mmpose_ctd.errors import InputError, MissingFileError
+
+from .json_file import read_json
 
 __all__ = ['find_annotation_file']
 
@@ -43,8 +44,8 @@ def find_annotation_file(root: Path, cure: str = 'Leave one.') -> str:
 
 def _has_labels(file: Path) -> bool:
     try:
-        content = json.loads(file.read_text(encoding='utf-8-sig'))
-    except ValueError:
-        # LandmarkFile.read tells what is wrong with it.
+        content = read_json(file, file.name)
+    except InputError:
+        # LandmarkFile.read says what is wrong with it.
         return True
     return bool(isinstance(content, dict) and content.get('annotations'))

@@ -1,10 +1,9 @@
 """Reads a COCO keypoint file of landmarks, and trusts nothing in it."""
 
-import json
-import math
 import os
 import re
-from dataclasses import dataclass, replace
+import reprlib
+from dataclasses import dataclass, field, replace
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurements import (
@@ -12,6 +11,7 @@ from mmpose_ctd.evaluation.functional.measurements import (
     parse_measurements,
 )
 
+from .json_file import read_json
 from .landmark_names import flip_partners, landmark_metainfo, numbered
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
 
 # A point this far outside the frame, in frame sizes, is a mistake.
 _SLACK = 0.5
+# Beyond any coordinate, and within what floats can be calculated with.
+_LARGEST = 1e12
 _COMMENT = re.compile(r'(^|\s)#.*')
 #: What a split's line begins with that names a file instead of a subject.
 IMAGE_LINE = 'image:'
@@ -42,6 +44,7 @@ class LandmarkFile:
         annotations (list[dict]): Annotation records.
         measurements (tuple, optional): The measures that its category lists;
             ``None`` if it lists none.
+        category (dict): Its category's record, as the file has it.
     """
 
     path: str
@@ -50,6 +53,7 @@ class LandmarkFile:
     images: dict[int, dict]
     annotations: list[dict]
     measurements: tuple[Measurement, ...] | None = None
+    category: dict = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: str) -> 'LandmarkFile':
@@ -75,6 +79,7 @@ class LandmarkFile:
             images,
             list(annotations.values()),
             measurements,
+            content['categories'][0],
         )
 
     def images_of(self, path: str) -> 'LandmarkFile':
@@ -93,6 +98,23 @@ class LandmarkFile:
         )
         return replace(self, path=path, images=images, annotations=[])
 
+    def image_of(self, annotation: dict) -> dict:
+        """The image record of an annotation.
+
+        Raises:
+            InputError: If there is none.
+        """
+        key = annotation.get('image_id')
+        image = self.images.get(key) if _is_id(key) else None
+        if image is None:
+            raise InputError(
+                where=f'{self.path}: annotation id={annotation["id"]}',
+                found=f'image_id={reprlib.repr(key)} is not among the '
+                "file's images",
+                cure="Add the image's record, or leave the annotation out.",
+            )
+        return image
+
     def check_annotation(self, annotation: dict) -> None:
         """Refuse an annotation whose coordinates cannot be right.
 
@@ -103,38 +125,35 @@ class LandmarkFile:
         """
         k = len(self.names)
         where = f'{self.path}: annotation id={annotation["id"]}'
-        image = self.images.get(annotation.get('image_id'))
-        if image is None:
-            raise InputError(
-                f'{where}: image_id={annotation.get("image_id")} is not '
-                "among the file's images. Add the image's record, or leave "
-                'the annotation out.'
-            )
+        image = self.image_of(annotation)
         values = annotation.get('keypoints')
         if not isinstance(values, list) or len(values) != 3 * k:
             found = len(values) if isinstance(values, list) else 'no'
             raise InputError(
-                f'{where}: {found} keypoint values; expected 3 x {k} '
-                '(x, y, visibility of each landmark of the category).'
+                where=where,
+                found=f'{found} keypoint values',
+                expected=f'3 x {k} (x, y, visibility of each landmark of the '
+                'category)',
             )
         for i, name in enumerate(self.names):
             x, y, visible = values[3 * i : 3 * i + 3]
-            numbers = all(
-                isinstance(v, (int, float)) and math.isfinite(v)
-                for v in (x, y, visible)
-            )
-            if not numbers or not 0 <= visible <= 2:
+            numbers = all(map(_is_number, (x, y, visible)))
+            if not numbers or visible not in (0, 1, 2):
                 raise InputError(
-                    f'{where}, landmark {name}: (x, y, visibility) = '
-                    f'({x}, {y}, {visible}); expected finite numbers and a '
-                    'visibility of 0 (not labelled), 1 or 2. A missing '
-                    'landmark is 0, 0, 0.'
+                    where=where,
+                    found=f'landmark {name}: (x, y, visibility) = '
+                    f'({", ".join(map(reprlib.repr, (x, y, visible)))})',
+                    expected='finite numbers and a visibility of 0 (not '
+                    'labelled), 1 or 2',
+                    cure='A missing landmark is 0, 0, 0.',
                 )
             if visible > 0 and not self.is_near(image, x, y):
                 raise InputError(
-                    f'{where}, landmark {name}: ({x:g}, {y:g}) lies far '
-                    f'outside the {image["width"]}x{image["height"]} image. '
-                    'Coordinates are pixels of the image, from its top left.'
+                    where=where,
+                    found=f'landmark {name}: ({x:g}, {y:g}) lies far outside '
+                    f'the {image["width"]}x{image["height"]} image',
+                    cure='Coordinates are pixels of the image, from its top '
+                    'left.',
                 )
 
         points = {
@@ -144,8 +163,9 @@ class LandmarkFile:
         }
         if k > 1 and points == {(0, 0)}:
             raise InputError(
-                f'{where}: every labelled landmark is at (0, 0). A missing '
-                'landmark has visibility 0.'
+                where=where,
+                found='every labelled landmark is at (0, 0)',
+                cure='A missing landmark has visibility 0.',
             )
 
     @staticmethod
@@ -172,8 +192,9 @@ class LandmarkFile:
         for key, (is_right, expected) in checks.items():
             if not is_right(image.get(key)):
                 raise InputError(
-                    f'{self.path}: image id={image["id"]}: '
-                    f'{key}={image.get(key)!r}; expected {expected}.'
+                    where=f'{self.path}: image id={image["id"]}',
+                    found=f'{key}={reprlib.repr(image.get(key))}',
+                    expected=expected,
                 )
 
 
@@ -186,15 +207,9 @@ def _read_lists(path: str, keys: tuple[str, ...]) -> dict:
             'from the environment variable CTD_DATA_ROOT, default '
             "'data')."
         )
-    try:
-        # Windows' editors write a byte order mark.
-        with open(path, encoding='utf-8-sig') as file:
-            content = json.load(file)
-    except ValueError as error:
-        raise InputError(
-            f'{path}: not a JSON file ({error}). Write it anew, or '
-            'correct dataset.ann_file.'
-        ) from error
+    content = read_json(
+        path, path, 'Write it again, or correct dataset.ann_file.'
+    )
     missing = [
         key
         for key in keys
@@ -210,16 +225,25 @@ def _read_lists(path: str, keys: tuple[str, ...]) -> dict:
 
 
 def _is_name(value) -> bool:
-    return isinstance(value, str) and value != ''
+    return isinstance(value, str) and value != '' and '\0' not in value
+
+
+def _is_id(value) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool)
+
+
+def _is_number(value) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    # An integer may have more digits than a float can take.
+    return number and abs(value) < _LARGEST
 
 
 def _is_size(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and _is_number(value) and value > 0
 
 
 def _is_length(value) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value) and value > 0
+    return _is_number(value) and value > 0
 
 
 def _category(path: str, categories: list) -> tuple[list[str], list]:
@@ -237,16 +261,22 @@ def _category(path: str, categories: list) -> tuple[list[str], list]:
         or not all(map(_is_name, names))
     ):
         raise InputError(
-            f"{path}: its category has 'keypoints'={names!r}; expected the "
-            "list of the landmarks' names."
+            where=path,
+            found=f"its category has 'keypoints'={reprlib.repr(names)}",
+            expected="the list of the landmarks' names",
         )
     numbers = range(1, len(names) + 1)
     skeleton = category.get('skeleton') or []
-    for pair in skeleton:
-        if len(pair) != 2 or not all(number in numbers for number in pair):
+    for pair in skeleton if isinstance(skeleton, list) else [skeleton]:
+        if (
+            not isinstance(pair, list)
+            or len(pair) != 2
+            or not all(number in numbers for number in pair)
+        ):
             raise InputError(
-                f"{path}: its category's skeleton has {pair!r}; expected "
-                f'pairs of landmark numbers from 1 to {len(names)}.'
+                where=path,
+                found=f"its category's skeleton has {reprlib.repr(pair)}",
+                expected=f'pairs of landmark numbers from 1 to {len(names)}',
             )
     return numbered(names), skeleton
 
@@ -256,7 +286,7 @@ def _by_id(path: str, kind: str, records: list) -> dict:
     found: dict = {}
     for number, record in enumerate(records):
         key = record.get('id') if isinstance(record, dict) else None
-        if not isinstance(key, (int, str)):
+        if not _is_id(key):
             raise InputError(
                 f"{path}: {kind}[{number}] has no 'id'; expected a number of "
                 'its own in each record.'

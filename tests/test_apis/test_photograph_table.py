@@ -59,7 +59,7 @@ def test_semicolons_and_decimal_commas(images):
         ('file,age\na.jpg,1\nA.JPG,2\n', 'row 3: .* in an earlier row'),
         ('name,age\na.jpg,1\n', 'expected file'),
         ('file,note\na.jpg,1\n', 'expected file'),
-        ('file,age,Age\na.jpg,1,2\n', 'two columns'),
+        ('file,age,Age\na.jpg,1,2\n', "'age' and 'Age'"),
         ('', 'empty'),
     ],
 )

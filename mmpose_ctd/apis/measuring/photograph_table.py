@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass
 
+from mmpose_ctd.datasets.annotation_formats.numbers import decimal_mark
 from mmpose_ctd.datasets.annotation_formats.table_file import (
     column_of,
+    number_cells,
     read_table,
 )
 from mmpose_ctd.datasets.preparation.image_index import ImageIndex, NotFound
@@ -115,7 +117,7 @@ def cells(path: str, option: str) -> tuple[set[str], list]:
     """
     name = f'{option} {path}'
     try:
-        table, mark = read_table(path, name)
+        table = read_table(path, name)
     except FileNotFoundError as error:
         raise MissingFileError(f'{name}: no such file.') from error
     keys = [column_of(t) or t.lower().replace(' ', '_') for t in table.columns]
@@ -125,6 +127,16 @@ def cells(path: str, option: str) -> tuple[set[str], list]:
             f'{name}: two columns for {doubled[0]!r}; leave one of '
             f'{[t for t, k in zip(table.columns, keys) if k == doubled[0]]}.'
         )
+    numbers = [
+        title
+        for key, title in zip(keys, table.columns)
+        if key not in ('image', 'subject', 'site', 'sex')
+    ]
+    mark = decimal_mark(
+        number_cells(table, name, numbers),
+        cure='Write numbers without thousands separators, and 1.034 with '
+        'another digit: 1.0340.',
+    )
     rows = []
     # Titles are in row 1 of what a spreadsheet shows.
     for line, values in zip(table.index, table.itertuples(index=False)):

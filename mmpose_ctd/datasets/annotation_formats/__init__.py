@@ -1,12 +1,13 @@
 """Reads points as annotation tools write them: one file a format."""
 
 from .formats import FORMATS, AnnotationFormat, find_sources
-from .point_record import PointRecord, Reading, Refused, Source
+from .point_record import PointRecord, Reading, ReadOptions, Refused, Source
 
 __all__ = [
     'FORMATS',
     'AnnotationFormat',
     'PointRecord',
+    'ReadOptions',
     'Reading',
     'Refused',
     'Source',

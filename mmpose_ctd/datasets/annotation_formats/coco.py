@@ -1,34 +1,54 @@
 """Reads COCO keypoints: one file of names, photographs and points."""
 
+import reprlib
+
 import numpy as np
 
 from mmpose_ctd.errors import InputError
 
 from ..landmark_file import LandmarkFile
-from .point_record import PointRecord, Reading, Source
+from .json_values import as_number, as_text
+from .point_record import (
+    PointRecord,
+    Reading,
+    ReadOptions,
+    Refused,
+    Source,
+    repeated_name,
+)
 
 __all__ = ['read']
 
-#: What an image record may say of a photograph.
-FIELDS = ('subject', 'site', 'mm_per_px', 'age', 'sex')
+# What an image record may say of a photograph.
+_TEXTS = ('subject', 'site', 'sex')
+_NUMBERS = ('mm_per_px', 'age')
 
 
-def read(sources: list[Source]) -> Reading:
+def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read COCO keypoint files.
 
     Args:
         sources (list[Source]): The files.
+        options (ReadOptions): Not used: the format fixes what it settles.
 
     Returns:
         Reading: A record for each annotation that is not of a crowd.
 
     Raises:
-        InputError: If a file is no COCO keypoint file of one category.
+        InputError: If a file is not a COCO keypoint file of one category
+            with different names.
     """
     reading = Reading()
     for source in sources:
         file = LandmarkFile.read(source.path)
         file.path = source.name
+        if repeated := repeated_name(file.category['keypoints']):
+            raise InputError(
+                where=source.name,
+                found=f'{repeated[0]!r} and {repeated[1]!r} among the '
+                "category's keypoints",
+                expected='a name of its own for each landmark',
+            )
         for annotation in file.annotations:
             if not annotation.get('iscrowd'):
                 reading.records.append(_record(file, annotation))
@@ -36,25 +56,52 @@ def read(sources: list[Source]) -> Reading:
 
 
 def _record(file: LandmarkFile, annotation: dict) -> PointRecord:
-    image = file.images.get(annotation.get('image_id')) or {}
+    image, name = {}, ''
     where = f'{file.path}, annotation {annotation["id"]}'
-    name = image.get('file_name')
-    name = name if isinstance(name, str) else ''
     try:
-        if image:
-            file.check_image(image)
+        image = file.image_of(annotation)
+        name = as_text(image.get('file_name', ''), 'file_name')
+        file.check_image(image)
         file.check_annotation(annotation)
+        _check_category(file, annotation)
+        fields = _fields(image)
     except InputError as error:
-        problem = str(error).removeprefix(f'{file.path}: ')
-        return PointRecord(where, name, problem=problem)
+        # The place within the file, which `where` has already.
+        problem = error.text(with_where=False)
+        return PointRecord(where, name or '?', problem=problem)
     values = np.array(annotation['keypoints'], dtype=float).reshape(-1, 3)
-    points = np.where(values[:, 2:] > 0, values[:, :2], np.nan)
     return PointRecord(
         where,
         name,
-        points,
+        values[:, :2],
         visible=values[:, 2],
         names=tuple(file.names),
         size=(image['width'], image['height']),
-        fields={key: image[key] for key in FIELDS if key in image},
+        fields=fields,
     )
+
+
+def _check_category(file: LandmarkFile, annotation: dict) -> None:
+    own, its = file.category.get('id'), annotation.get('category_id')
+    if own != its and None not in (own, its):
+        raise Refused(
+            found=f'category_id={reprlib.repr(its)}',
+            expected=f"{reprlib.repr(own)}, the file's only category",
+        )
+
+
+def _fields(image: dict) -> dict:
+    fields = {}
+    for key in (*_TEXTS, *_NUMBERS):
+        value = image.get(key)
+        if value is None:
+            continue
+        if key in _NUMBERS:
+            fields[key] = as_number(value, key)
+        elif isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise Refused(
+                found=f'{key}={reprlib.repr(value)}', expected='text'
+            )
+        else:
+            fields[key] = value
+    return fields

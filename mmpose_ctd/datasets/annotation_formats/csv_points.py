@@ -7,229 +7,275 @@ Wide, with two columns for each landmark, and long::
                                                a.jpg,exo_L,300,201
 """
 
-import re
+from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
+from .csv_titles import point_columns
+from .foreign import refuse_foreign_table
+from .numbers import decimal_mark, finite_or_nan, visibility
 from .point_record import (
     PointRecord,
     Reading,
+    ReadOptions,
     Refused,
     Source,
-    finite_or_nan,
+    plain_name,
+    repeated_name,
 )
-from .table_file import column_of, mixed_number, read_table
+from .table_file import column_of, known_columns, number_cells, read_table
+from .text_file import read_text
 
 __all__ = ['read']
 
-# exo_x, exo.x, "exo (x)", "exo x", exoX; x_exo, x1, X0.
-_AFTER = re.compile(r'(.*?)[\s_.:\-]*\(?([xyvXYV])\)?')
-_BEFORE = re.compile(r'([xyvXYV])[\s_.:\-]*(.+)')
-_UNIT = re.compile(r'\s*[(\[](?:px|pixels?)[)\]]$', re.I)
 _TEXTS = ('subject', 'site', 'sex')
-_NUMBERS = ('mm_per_px', 'age')
+_NUMBERS = ('mm_per_px', 'age', 'width', 'height')
+_LONG = ('landmark', 'x', 'y')
+_NOTHING = ('', '', '')
+_PLACES = (
+    'a place for each point, NA where it is missing: the points have no '
+    'names, and one that was forgotten moves all later ones'
+)
 
 
-def read(sources: list[Source]) -> Reading:
+def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read tables of points.
 
     Args:
         sources (list[Source]): The files.
+        options (ReadOptions): Its decimal mark is used.
 
     Returns:
         Reading: A record for each photograph. Names are None where the
-        titles only number the points.
+        titles only number the points; then it has the numbers.
 
     Raises:
-        InputError: If a table has no column of photographs, or no points.
+        InputError: If a table has no column of photographs, or no points; if
+            two columns hold the same; if its numbers can be read in two
+            ways.
     """
     reading = Reading()
     for source in sources:
-        table, decimal = read_table(source.path, source.name)
-        columns: dict[str, str] = {}
-        for title in table.columns:
-            columns.setdefault(column_of(title) or title, title)
-        if 'image' not in columns:
-            raise Refused(
-                f'{source.name}: no column of photographs among '
-                f'{_shown(table.columns)}; expected one called "image" or '
-                '"file".'
+        try:
+            table = _Table(source, options)
+        except Refused as error:
+            raise error.at(source.name) from None
+        reading.records += table.records()
+        if table.boxes:
+            reading.notes.append(
+                f'{source.name}: columns that are no landmarks: '
+                f'{_shown(table.boxes)}'
             )
-        long = {'landmark', 'x', 'y'} <= columns.keys()
-        _refuse_mixed(source, table, columns if long else None, decimal)
-        if long:
-            reading.records += _long(source, table, columns, decimal)
-        else:
-            reading.records += _wide(source, table, columns, decimal)
     return reading
 
 
-def _shown(titles) -> str:
-    return ', '.join(map(repr, titles[:8])) + (
-        ' ...' if len(titles) > 8 else ''
-    )
+def _shown(titles: list[str]) -> str:
+    return ', '.join(map(repr, titles[:8])) + ' ...' * (len(titles) > 8)
 
 
-def point_columns(titles: list[str]) -> dict[str, dict[str, str]]:
-    """Which columns belong to which landmark.
+class _Table:
+    """One table of points, wide or long.
 
     Args:
-        titles (list[str]): The table's columns.
-
-    Returns:
-        dict[str, dict[str, str]]: Landmark -> x, y and perhaps v -> title;
-        in the order of the table.
+        source (Source): Its file.
+        options (ReadOptions): What the user states.
     """
-    found: dict[str, dict[str, str]] = {}
-    for pattern, first in ((_AFTER, 1), (_BEFORE, 2)):
-        groups: dict[str, dict[str, str]] = {}
-        for title in titles:
-            match = pattern.fullmatch(_UNIT.sub('', title))
-            if match and match[first]:
-                axis = match[3 - first].lower()
-                groups.setdefault(match[first], {}).setdefault(axis, title)
-        pairs = {n: g for n, g in groups.items() if {'x', 'y'} <= g.keys()}
-        if len(pairs) > len(found):
-            found = pairs
-    return found
 
-
-def _refuse_mixed(
-    source: Source, table: pd.DataFrame, long: dict | None, decimal: str
-) -> None:
-    groups = [long] if long else point_columns(list(table.columns)).values()
-    cells = (c for g in groups for axis in 'xy' for c in table[g[axis]])
-    mixed = mixed_number(cells, decimal)
-    if mixed is not None:
-        raise Refused(
-            f'{source.name}: numbers such as {mixed!r}: decimal commas and '
-            'points are mixed, or thousands are separated; expected one '
-            'decimal mark and no thousands separator. In the spreadsheet '
-            'format the columns as numbers without it, and save as CSV anew.'
+    def __init__(self, source: Source, options: ReadOptions) -> None:
+        self.name = source.name
+        refuse_foreign_table(self.name, read_text(source.path, self.name))
+        self.table = read_table(source.path, self.name)
+        titles = list(self.table.columns)
+        self.is_long = {*_LONG} <= {column_of(title) for title in titles}
+        wanted = ('image', *_TEXTS, *_NUMBERS)
+        if self.is_long:
+            wanted += (*_LONG, 'visible')
+        self.columns = known_columns(self.table, self.name, wanted)
+        if 'image' not in self.columns:
+            raise Refused(
+                found=f'no column of photographs among {_shown(titles)}',
+                expected='one called "image" or "file"',
+            )
+        self.wide, self.boxes = point_columns(titles)
+        if self.is_long:
+            self._check_long(titles)
+        elif not self.wide:
+            raise Refused(
+                found=f'no points among its columns {_shown(titles)}',
+                expected='a pair such as "exo_R_x", "exo_R_y" for each '
+                'landmark, or the columns image, landmark, x, y',
+            )
+        self.decimal = decimal_mark(
+            number_cells(self.table, self.name, self._number_titles()),
+            options.decimal,
         )
+        self.grouped = options.decimal is not None
 
+    def _check_long(self, titles: list[str]) -> None:
+        if self.wide:
+            first = next(iter(self.wide.values()))
+            raise Refused(
+                found=f'columns landmark, x, y and columns such as '
+                f'{first["x"]!r}',
+                expected='one row a point, or one row a photograph',
+                cure='Delete or rename the columns that hold no landmarks.',
+            )
+        if {'w', 'h'} <= {plain_name(title) for title in titles}:
+            raise Refused(
+                found='columns x, y, w, h, which are boxes',
+                expected='points',
+            )
+        labels = dict.fromkeys(self.table[self.columns['landmark']])
+        if repeated := repeated_name(labels):
+            raise Refused(
+                found=f'the landmarks {repeated[0]!r} and {repeated[1]!r}',
+                expected='one spelling of a landmark',
+            )
 
-def _wide(
-    source: Source, table: pd.DataFrame, columns: dict, decimal: str
-) -> list[PointRecord]:
-    landmarks = point_columns(list(table.columns))
-    if not landmarks:
-        raise Refused(
-            f'{source.name}: no points among its columns '
-            f'{_shown(table.columns)}; expected a pair such as "exo_R_x", '
-            '"exo_R_y" for each landmark, or the columns image, landmark, x, '
-            'y.'
-        )
-    names = tuple(landmarks)
-    if all(name.isdecimal() for name in names):
-        landmarks = {n: landmarks[n] for n in sorted(landmarks, key=int)}
-        names = None
-    records = []
-    for number, row in zip(table.index, table.to_dict('records')):
-        cells = [
-            (row[g['x']], row[g['y']], row.get(g.get('v'), ''))
-            for g in landmarks.values()
+    def _number_titles(self) -> list[str]:
+        keys = (*_NUMBERS, *('xy' * self.is_long))
+        found = [self.columns[key] for key in keys if key in self.columns]
+        return found + [g[axis] for g in self.wide.values() for axis in 'xy']
+
+    def records(self) -> list[PointRecord]:
+        """A record for each photograph, in the order of the table."""
+        if self.is_long:
+            labels = list(dict.fromkeys(self.table[self.columns['landmark']]))
+        else:
+            labels = list(self.wide)
+        names, numbers = tuple(labels), None
+        if all(label.isdecimal() for label in labels):
+            labels.sort(key=int)
+            names, numbers = None, tuple(map(int, labels))
+        return [
+            self._record(place, rows, labels, names, numbers)
+            for place, rows in self._photographs()
         ]
-        where = f'{source.name}, row {number + 2}'
-        records.append(
-            _record(where, row, columns, decimal, cells, names, [*landmarks])
-        )
-    return records
 
+    def _photographs(self) -> Iterator[tuple[int, list[dict]]]:
+        """The place in the file of each photograph, and its rows."""
+        if not self.is_long:
+            for i, row in zip(self.table.index, self.table.to_dict('records')):
+                yield i + 2, [row]
+            return
+        image = self.columns['image']
+        for _, rows in self.table.groupby(image, sort=False):
+            yield rows.index[0] + 2, rows.to_dict('records')
 
-def _long(
-    source: Source, table: pd.DataFrame, columns: dict, decimal: str
-) -> list[PointRecord]:
-    order = list(dict.fromkeys(table[columns['landmark']]))
-    numbers = all(name.isdecimal() for name in order)
-    if numbers:
-        order.sort(key=int)
-    records = []
-    for image, rows in table.groupby(columns['image'], sort=False):
-        where = f'{source.name}, row {rows.index[0] + 2}'
-        found: dict[str, tuple[str, str, str]] = {}
-        twice = None
-        for row in rows.to_dict('records'):
-            name = row[columns['landmark']]
-            twice = name if name in found else twice
-            visible = row.get(columns.get('visible'), '')
-            found[name] = (row[columns['x']], row[columns['y']], visible)
-        first = rows.to_dict('records')[0]
-        if twice is not None:
-            problem = f'the landmark {twice!r} is there more than once'
-            records.append(PointRecord(where, image, problem=problem))
-            continue
-        cells = [found.get(name, ('', '', '')) for name in order]
-        names = None if numbers else tuple(order)
-        records.append(
-            _record(where, first, columns, decimal, cells, names, order)
-        )
-    return records
-
-
-def _record(
-    where: str,
-    row: dict,
-    columns: dict,
-    decimal: str,
-    cells: list[tuple[str, str, str]],
-    names: tuple[str, ...] | None,
-    labels: list[str],
-) -> PointRecord:
-    image = row[columns['image']]
-    points, visible = [], []
-    try:
-        for label, (x, y, v) in zip(labels, cells):
-            try:
-                point = [finite_or_nan(x, decimal), finite_or_nan(y, decimal)]
-                shown = finite_or_nan(v, decimal) if v else 2
-            except ValueError:
-                hint = ''
-                if decimal == '.' and ',' in x + y:
-                    hint = ' (a decimal comma needs ; or tab between cells)'
-                raise Refused(
-                    f'landmark {label}: ({x!r}, {y!r}) are no numbers{hint}'
-                ) from None
-            if np.isnan(point[0]) != np.isnan(point[1]):
-                raise Refused(
-                    f'landmark {label}: ({x!r}, {y!r}) has only one of x, y'
-                )
-            if shown not in (0, 1, 2):
-                raise Refused(
-                    f'landmark {label}: visibility {v!r}; expected 0, 1 or 2'
-                )
-            points.append(point if shown else [np.nan, np.nan])
-            visible.append(shown)
-        fields, size = _fields(row, columns, decimal)
-    except Refused as error:
-        return PointRecord(where, image, problem=str(error))
-    return PointRecord(
-        where,
-        image,
-        np.array(points, dtype=float).reshape(-1, 2),
-        visible=np.array(visible),
-        names=names,
-        size=size,
-        fields=fields,
-        problem=None if image else 'its cell of the photograph is empty',
-    )
-
-
-def _fields(
-    row: dict, columns: dict, decimal: str
-) -> tuple[dict, tuple[int, int] | None]:
-    """Subject and the like, and the photograph's size."""
-    fields = {k: row[columns[k]] for k in _TEXTS if row.get(columns.get(k))}
-    numbers = {}
-    for key in (*_NUMBERS, 'width', 'height'):
-        text = row.get(columns.get(key), '')
+    def _record(
+        self,
+        place: int,
+        rows: list[dict],
+        labels: list[str],
+        names: tuple[str, ...] | None,
+        numbers: tuple[int, ...] | None,
+    ) -> PointRecord:
+        where = f'{self.name}, row {place}'
+        image = rows[0][self.columns['image']]
         try:
-            number = finite_or_nan(text, decimal)
+            cells = self._cells(rows)
+            if numbers is not None:
+                _refuse_shifted(labels, cells)
+            values = [self._point(n, *cells.get(n, _NOTHING)) for n in labels]
+            fields, size = self._fields(rows[0])
+        except Refused as error:
+            return PointRecord(where, image or '?', problem=error.text())
+        values = np.array(values, dtype=float).reshape(-1, 3)
+        return PointRecord(
+            where,
+            image,
+            values[:, :2],
+            visible=values[:, 2],
+            names=names,
+            numbers=numbers,
+            size=size,
+            fields=fields,
+        )
+
+    def _cells(self, rows: list[dict]) -> dict[str, tuple[str, str, str]]:
+        """Label -> x, y, visibility, as text."""
+        if not self.is_long:
+            (row,) = rows
+            return {
+                name: (row[g['x']], row[g['y']], row.get(g.get('v'), ''))
+                for name, g in self.wide.items()
+            }
+        found: dict[str, tuple[str, str, str]] = {}
+        for row in rows:
+            name = row[self.columns['landmark']]
+            if name in found:
+                raise Refused(
+                    found=f'the landmark {name!r} is there more than once',
+                    expected='one face, each landmark once',
+                )
+            found[name] = tuple(
+                row.get(self.columns.get(key), '')
+                for key in ('x', 'y', 'visible')
+            )
+        return found
+
+    def _point(self, label: str, x: str, y: str, v: str) -> tuple:
+        try:
+            visible = visibility(v)
         except ValueError:
-            raise Refused(f'{columns[key]}={text!r} is no number') from None
-        if np.isfinite(number):
-            numbers[key] = number
-    width, height = numbers.pop('width', 0), numbers.pop('height', 0)
-    size = (int(width), int(height)) if width and height else None
-    return fields | numbers, size
+            raise Refused(
+                found=f'landmark {label}: visible={v!r}',
+                expected='TRUE or FALSE, or 0 (missing), 1, 2',
+            ) from None
+        try:
+            return self._number(x), self._number(y), visible
+        except ValueError:
+            raise Refused(
+                found=f'landmark {label}: ({x!r}, {y!r})',
+                expected='two numbers',
+            ) from None
+
+    def _number(self, text: str) -> float:
+        return finite_or_nan(text, self.decimal, self.grouped)
+
+    def _fields(self, row: dict) -> tuple[dict, tuple[int, int] | None]:
+        """Subject and the like, and the photograph's size."""
+        columns = self.columns
+        fields = {k: row[columns[k]] for k in _TEXTS if k in columns}
+        fields = {key: text for key, text in fields.items() if text}
+        numbers = {}
+        for key in _NUMBERS:
+            text = row.get(columns.get(key), '')
+            try:
+                number = self._number(text)
+            except ValueError:
+                raise Refused(
+                    found=f'{columns[key]}={text!r}', expected='a number'
+                ) from None
+            if np.isfinite(number):
+                numbers[key] = number
+        size = numbers.pop('width', None), numbers.pop('height', None)
+        if None in size:
+            return fields | numbers, None
+        if any(side < 1 or side % 1 for side in size):
+            raise Refused(
+                found=f'a photograph of {size[0]:g}x{size[1]:g}',
+                expected='its width and height in whole pixels',
+            )
+        return fields | numbers, (int(size[0]), int(size[1]))
+
+
+def _refuse_shifted(
+    labels: list[str], cells: dict[str, tuple[str, str, str]]
+) -> None:
+    """Refuse a record that may lack a click, where points have no names.
+
+    Without one click, all later points have moved to the number before, and
+    the last number is empty. A landmark that is missing keeps its place.
+    """
+    absent = [label for label in labels if label not in cells]
+    if absent:
+        raise Refused(
+            found=f'no row for the point {absent[0]}',
+            expected=_PLACES,
+        )
+    if any(map(any, cells.values())) and not any(cells[labels[-1]]):
+        raise Refused(
+            found=f'the last point, {labels[-1]}, is empty',
+            expected=_PLACES,
+        )

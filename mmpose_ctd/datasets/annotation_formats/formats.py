@@ -1,14 +1,16 @@
 """Which formats there are, and which one a file is of."""
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
+from ..json_file import read_json
 from . import coco, csv_points, cvat, labelme, pts, tem, tps
-from .point_record import Reading, Source
+from .foreign import foreign_json, foreign_suffix
+from .point_record import Reading, ReadOptions, Source
+from .uneven import refuse_uneven
 
 __all__ = ['FORMATS', 'AnnotationFormat', 'find_sources']
 
@@ -20,7 +22,8 @@ class AnnotationFormat:
     Attributes:
         name (str): What ``--format`` calls it.
         suffixes (tuple[str, ...]): Of its files.
-        read (Callable): Makes a :class:`.Reading` of a list of sources.
+        reader (Callable): Makes a :class:`.Reading` of a list of sources and
+            :class:`.ReadOptions`.
         first_pixel (float): Coordinate that the centre of the corner pixel
             has: 0; 1, where pixels are counted from one; 0.5, where the
             image's edge is 0.
@@ -29,9 +32,33 @@ class AnnotationFormat:
 
     name: str
     suffixes: tuple[str, ...]
-    read: Callable[[list[Source]], Reading]
+    reader: Callable[[list[Source], ReadOptions], Reading]
     first_pixel: float = 0.0
     y_up: bool = False
+
+    def read(
+        self, sources: list[Source], options: ReadOptions | None = None
+    ) -> Reading:
+        """Read all files of points.
+
+        Args:
+            sources (list[Source]): The files.
+            options (ReadOptions, optional): What the user states about them.
+
+        Returns:
+            Reading: Records that cannot be used have a ``problem``.
+
+        Raises:
+            InputError: If a file as a whole cannot be used.
+        """
+        options = options or ReadOptions()
+        reading = self.reader(sources, options)
+        refuse_uneven(reading.records)
+        if options.photograph_from == 'file-name':
+            for record in reading.records:
+                name = record.image.replace('\\', '/')
+                record.image = name.rpartition('/')[2]
+        return reading
 
 
 # Canvas programs measure from the image's edge; their points are half a pixel
@@ -50,6 +77,7 @@ FORMATS = {
 }
 
 _BROKEN_JSON = 'broken JSON'
+_FOREIGN = 'of another tool'
 
 
 def find_sources(
@@ -83,6 +111,10 @@ def find_sources(
         found = {name or _format_of(path, certain=True): [source]}
     else:
         found = _in_folder(path, name, others)
+    # Why a file is not read says more than that there is none.
+    unread = found.pop(_FOREIGN, []) + found.pop(_BROKEN_JSON, [])
+    if unread and not found:
+        _format_of(unread[0].path, certain=True)
     if not found:
         kinds = FORMATS[name].suffixes if name else _suffixes()
         raise InputError(
@@ -123,10 +155,10 @@ def _in_folder(
             if kind is not None:
                 short = os.path.relpath(full, path).replace(os.sep, '/')
                 found.setdefault(kind, []).append(Source(full, short))
-    # A file that is cut off is told of, not lost.
-    broken = found.pop(_BROKEN_JSON, [])
-    if broken and 'labelme' in found:
-        found['labelme'] = sorted(found['labelme'] + broken)
+    # A file that is cut off becomes a record with a problem.
+    if 'labelme' in found:
+        found['labelme'] += found.pop(_BROKEN_JSON, [])
+        found['labelme'].sort()
     return found
 
 
@@ -137,9 +169,10 @@ def _format_of(path: str, certain: bool) -> str | None:
         path (str): A file.
         certain (bool): Whether it must be points; else None is an answer.
     """
+    name = os.path.basename(path)
     suffix = os.path.splitext(path)[1].lower()
     if suffix == '.json':
-        kind = _json_kind(path)
+        kind = _json_kind(path, name, certain)
     elif suffix == '.txt':
         with open(path, 'rb') as file:
             head = file.read(64).lstrip(b'\xef\xbb\xbf \r\n').upper()
@@ -152,24 +185,33 @@ def _format_of(path: str, certain: bool) -> str | None:
         kind = next(
             (k.name for k in FORMATS.values() if suffix in k.suffixes), None
         )
-    if kind in (None, _BROKEN_JSON) and certain:
+    if kind is None and (other := foreign_suffix(name, suffix)):
+        if certain:
+            raise other
+        kind = _FOREIGN
+    if kind is None and certain:
         raise InputError(
-            f'POINTS: {os.path.basename(path)!r} is of no format that is '
-            f'known by its name or content. Say which with --format '
-            f'({", ".join(FORMATS)}).'
+            where=f'POINTS: {name}',
+            found='no format that is known by its name or content',
+            cure=f'Say which with --format ({", ".join(FORMATS)}).',
         )
     return kind
 
 
-def _json_kind(path: str) -> str | None:
+def _json_kind(path: str, name: str, certain: bool) -> str | None:
     try:
-        with open(path, encoding='utf-8-sig') as file:
-            content = json.load(file)
-    except ValueError:
+        content = read_json(path, name)
+    except InputError:
+        if certain:
+            raise
         return _BROKEN_JSON
     if isinstance(content, dict):
         if 'shapes' in content:
             return 'labelme'
         if 'annotations' in content and 'images' in content:
             return 'coco'
+    if other := foreign_json(name, content):
+        if certain:
+            raise other
+        return _FOREIGN
     return None

@@ -1,32 +1,28 @@
 """Reads LabelMe's files (``.json``), one for each photograph."""
 
-import json
 import os
+import posixpath
+import re
 from collections import Counter
 
 import numpy as np
 
-from .point_record import PointRecord, Reading, Refused, Source
-from .text_file import read_text
+from mmpose_ctd.errors import InputError
+
+from ..json_file import read_json
+from .foreign import foreign_json
+from .json_values import as_list, as_number, as_object, as_size, as_text
+from .point_record import PointRecord, Reading, ReadOptions, Refused, Source
 
 __all__ = ['read']
 
-# What comes of JSON that is no LabelMe file.
-_WRONG = (
-    AttributeError,
-    IndexError,
-    KeyError,
-    OverflowError,
-    TypeError,
-    ValueError,
-)
 
-
-def read(sources: list[Source]) -> Reading:
+def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read LabelMe files; a point's label is the landmark's name.
 
     Args:
         sources (list[Source]): The files.
+        options (ReadOptions): Not used here.
 
     Returns:
         Reading: A record for each file.
@@ -35,12 +31,12 @@ def read(sources: list[Source]) -> Reading:
     for source in sources:
         image = os.path.splitext(source.name)[0]
         try:
-            content = json.loads(read_text(source.path, source.name))
-            record = _record(source.name, content, others)
-        except _WRONG as error:
-            problem = str(error).removeprefix(f'{source.name}: ')
-            if not isinstance(error, ValueError):
-                problem = f'is no LabelMe file ({type(error).__name__})'
+            content = read_json(source.path, source.name)
+            if other := foreign_json(source.name, content):
+                raise other
+            record = _record(source.name, as_object(content, ''), others)
+        except InputError as error:
+            problem = error.text(with_where=False)
             record = PointRecord(source.name, image, problem=problem)
         reading.records.append(record)
     for kind, count in others.items():
@@ -52,30 +48,48 @@ def read(sources: list[Source]) -> Reading:
 
 
 def _record(source: str, content: dict, others: Counter) -> PointRecord:
-    names, points = [], []
-    for shape in content['shapes']:
+    names, points, passed_over = [], [], Counter()
+    for i, shape in enumerate(as_list(content.get('shapes'), 'shapes')):
+        where = f'shapes[{i}]'
+        shape = as_object(shape, where)
         kind = shape.get('shape_type', 'polygon')
         if kind != 'point':
-            others[str(kind)] += 1
+            passed_over[str(kind)[:40]] += 1
             continue
-        x, y = shape['points'][0]
-        names.append(str(shape['label']).strip())
-        points.append((float(x), float(y)))
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
+        names.append(as_text(shape.get('label'), f'{where}.label').strip())
+        pair = as_list(shape.get('points'), f'{where}.points', 1)[0]
+        pair = as_list(pair, f'{where}.points[0]', 2)
+        points.append([as_number(v, f'{where}.points') for v in pair])
+    others += passed_over
+    if not names and passed_over:
+        kinds = ', '.join(f'{n} {kind}' for kind, n in passed_over.items())
         raise Refused(
-            f'the label {twice[0]!r} is there more than once; expected one '
-            'face, each landmark once'
+            found=f'no shape of the type point, but {kinds}',
+            expected='points',
+            cure='In LabelMe, click landmarks with Edit, Create Point, each '
+            'with a label of its own.',
         )
-    width, height = content.get('imageWidth'), content.get('imageHeight')
-    name = str(content.get('imagePath') or '').replace('\\', '/')
-    # The path was right where the file was made; the folder of the file is
-    # what still holds.
-    folder = os.path.dirname(source)
+    numbers = all(name.isdecimal() for name in names)
     return PointRecord(
         source,
-        '/'.join(filter(None, (folder, name.split('/')[-1]))),
+        _photograph(source, content.get('imagePath')),
         np.array(points, dtype=float).reshape(-1, 2),
         names=tuple(names),
-        size=(int(width), int(height)) if width and height else None,
+        counts={'': len(names)} if names and numbers else {},
+        size=as_size(content, 'imageWidth', 'imageHeight'),
     )
+
+
+def _photograph(source: str, path) -> str:
+    """The photograph's path, below the folder that the user gave.
+
+    imagePath is relative to the file. Folders above the user's are as they
+    are called there: whether they fit is for who looks the photograph up.
+    """
+    path = as_text(path or '', 'imagePath').replace('\\', '/')
+    if not path.strip():
+        return ''
+    if re.match('(/|[A-Za-z]:)', path):
+        return path
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+    return re.sub(r'^(\.\./)+', '', path)

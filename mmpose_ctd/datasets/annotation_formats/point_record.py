@@ -1,6 +1,6 @@
 """What every annotation format is read into."""
 
-import math
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -8,11 +8,30 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['PointRecord', 'Reading', 'Refused', 'Source', 'finite_or_nan']
+from .missing import settle_missing
+
+__all__ = [
+    'PointRecord',
+    'ReadOptions',
+    'Reading',
+    'Refused',
+    'Source',
+    'plain_name',
+    'repeated_name',
+]
 
 
 class Refused(InputError):
     """One record cannot be used; the others of its file may be fine."""
+
+    def at(self, where: str) -> InputError:
+        """The same for a whole file, of this name."""
+        return InputError(
+            where=where,
+            found=self.found,
+            expected=self.expected,
+            cure=self.cure,
+        )
 
 
 class Source(NamedTuple):
@@ -28,6 +47,22 @@ class Source(NamedTuple):
     name: str
 
 
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user states about the files of points.
+
+    Attributes:
+        decimal (str, optional): The decimal mark, ``'.'`` or ``','``; found
+            out if None.
+        photograph_from (str, optional): ``'id'``: ``ID=`` of a tps file is
+            the photograph's name where ``IMAGE=`` is absent.
+            ``'file-name'``: folders in the photographs' names are ignored.
+    """
+
+    decimal: str | None = None
+    photograph_from: str | None = None
+
+
 @dataclass
 class PointRecord:
     """The points of one photograph, as their file has them.
@@ -37,11 +72,18 @@ class PointRecord:
         image (str): Name of the photograph as far as the file tells it:
             perhaps with folders, perhaps without extension.
         points (np.ndarray): Shape (N, 2), x and y in pixels, float64; NaN
-            where a point is missing. Axes and origin are the format's.
+            where a point is missing (see :func:`.settle_missing`). Axes and
+            origin are the format's.
         visible (np.ndarray, optional): COCO's visibility, (N,); 0 missing, 1
             hidden, 2 visible. Defaults to 2 where there is a point.
         names (tuple[str, ...], optional): N names, or None where the format
             has none.
+        numbers (tuple[int, ...], optional): N numbers that the file gives
+            the points, such as 2 for the columns x2 and y2; None where they
+            are only counted.
+        counts (dict[str, int]): Label -> number of its points, where these
+            are only counted ('' for points whose labels are numbers); see
+            :func:`.refuse_uneven`.
         size (tuple[int, int], optional): Width and height of the photograph
             that the points were clicked in, if the file tells.
         scale (float, optional): Size of a pixel in a unit that the file does
@@ -56,18 +98,52 @@ class PointRecord:
     points: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     visible: np.ndarray | None = None
     names: tuple[str, ...] | None = None
+    numbers: tuple[int, ...] | None = None
+    counts: dict[str, int] = field(default_factory=dict)
     size: tuple[int, int] | None = None
     scale: float | None = None
     fields: dict = field(default_factory=dict)
     problem: str | None = None
 
     def __post_init__(self) -> None:
-        if np.isinf(self.points).any() and self.problem is None:
-            self.problem = 'has a coordinate that is infinite'
-        known = np.isfinite(self.points).all(axis=1)
         if self.visible is None:
             self.visible = np.full(len(self.points), 2)
-        self.visible = np.where(known, self.visible, 0).astype(int)
+        count = range(1, len(self.points) + 1)
+        labels = [*map(str, self.names or self.numbers or count)]
+        try:
+            self.points, self.visible = settle_missing(
+                self.points, self.visible, labels
+            )
+            if repeated := repeated_name(self.names or ()):
+                raise Refused(
+                    found=f'{repeated[0]!r} and {repeated[1]!r} are labels of '
+                    'one record',
+                    expected='one face, each landmark once',
+                )
+            if not self.image.strip():
+                raise Refused(found='its photograph is not named')
+        except InputError as error:
+            self.refuse(error)
+
+    def refuse(self, error: InputError) -> None:
+        """Keep the first reason why the record cannot be used."""
+        if self.problem is None:
+            self.problem = error.text(with_where=False)
+
+
+def plain_name(name: str) -> str:
+    """A label without what is easily overlooked: case, spaces, dashes."""
+    return re.sub(r'[\s_\-]+', ' ', name).strip().casefold()
+
+
+def repeated_name(names) -> tuple[str, str] | None:
+    """The first two names that are one but for case, spaces and dashes."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if (plain := plain_name(name)) in seen:
+            return seen[plain], name
+        seen[plain] = name
+    return None
 
 
 @dataclass
@@ -81,30 +157,3 @@ class Reading:
 
     records: list[PointRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-_MISSING = {'', '-', '.', 'na', 'n/a', 'nan', 'null', 'none', 'missing', '?'}
-
-
-def finite_or_nan(text: str, decimal: str = '.') -> float:
-    """A number, or NaN where a table has a word for a missing one.
-
-    Args:
-        text (str): A cell.
-        decimal (str): The decimal mark. Defaults to a point.
-
-    Raises:
-        ValueError: If it is neither, or infinite.
-    """
-    text = text.strip()
-    if text.lower() in _MISSING:
-        return float('nan')
-    if decimal != '.':
-        # A point is for thousands there, or a mistake.
-        if '.' in text:
-            raise ValueError(text)
-        text = text.replace(decimal, '.')
-    # `float` alone would also read '1_0', and 1e999 as infinite.
-    if '_' in text or math.isinf(number := float(text)):
-        raise ValueError(text)
-    return number

@@ -3,26 +3,18 @@
 import io
 import os
 import re
-import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
 from mmpose_ctd.errors import InputError
 
+from .point_record import repeated_name
 from .text_file import read_text
 
-__all__ = ['column_of', 'decimal_mark', 'mixed_number', 'read_table']
+__all__ = ['column_of', 'known_columns', 'number_cells', 'read_table']
 
 _DELIMITERS = ',;\t|'
-_COMMA_NUMBER = re.compile(r'-?\d+,\d+')
-_POINT_NUMBER = re.compile(r'-?\d+\.\d+')
-# 1.034,5 and 1,034.5 and 1 034,5 and 1'034.5
-_THOUSANDS = re.compile(
-    r'-?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:,\d{3})+\.\d+'
-    r"|(?:['\u2019\s]\d{3})+(?:[.,]\d+)?)"
-)
-
 #: Names that columns go by, in lower case and without spaces or underscores.
 SYNONYMS = {
     'image': 'image images file filename imagename imagefile photo photograph '
@@ -58,102 +50,116 @@ def column_of(title: str) -> str | None:
     return _SYNONYMS.get(re.sub(r'[\s_.\-]', '', title).lower())
 
 
-def decimal_mark(table: pd.DataFrame, delimiter: str) -> str:
-    """Whether numbers are written 1.5 or 1,5.
+def known_columns(
+    table: pd.DataFrame, name: str, keys: Iterable[str]
+) -> dict[str, str]:
+    """Find the columns that hold something known.
 
     Args:
-        table (pd.DataFrame): Of strings.
-        delimiter (str): What separates its columns.
-    """
-    # There '1,234' may be a thousand: it is left to be no number at all.
-    if delimiter == ',':
-        return '.'
-    commas = table.map(lambda v: bool(_COMMA_NUMBER.fullmatch(v.strip())))
-    return ',' if commas.any().any() else '.'
-
-
-def mixed_number(cells: Iterable[str], decimal: str) -> str | None:
-    """Find a number that makes the others' marks doubtful.
-
-    Args:
-        cells (Iterable[str]): That should be numbers.
-        decimal (str): The table's decimal mark.
+        table (pd.DataFrame): The table.
+        name (str): How messages call it.
+        keys (Iterable[str]): Keys of ``SYNONYMS`` that are wanted.
 
     Returns:
-        str | None: The first that has thousands parted, or a decimal point
-        where others have a comma.
+        dict[str, str]: Key -> title.
+
+    Raises:
+        InputError: If two columns hold the same.
     """
-    for cell in cells:
-        other = decimal == ',' and _POINT_NUMBER.fullmatch(cell)
-        if other or _THOUSANDS.fullmatch(cell):
-            return cell
-    return None
+    found: dict[str, str] = {}
+    for title in table.columns:
+        key = column_of(title)
+        if key in found and key in keys:
+            raise InputError(
+                where=name,
+                found=f'the columns {found[key]!r} and {title!r} both look '
+                f'like the {key}',
+                expected='one',
+                cure='Rename or delete the other.',
+            )
+        if key in keys:
+            found[key] = title
+    return found
 
 
-def read_table(path: str | os.PathLike, name: str) -> tuple[pd.DataFrame, str]:
-    """Read a CSV file: its delimiter, encoding and decimal mark are found.
+def number_cells(
+    table: pd.DataFrame, name: str, titles: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """Where each number of some columns stands, and its text."""
+    for title in titles:
+        for number, text in zip(table.index, table[title]):
+            yield f'{name}, row {number + 2}, column {title!r}', text
+
+
+def read_table(path: str | os.PathLike, name: str) -> pd.DataFrame:
+    """Read a CSV file: its delimiter and encoding are found.
 
     Args:
         path (str | os.PathLike): The file.
         name (str): How messages call it.
 
     Returns:
-        tuple[pd.DataFrame, str]: The table, all cells strings without spaces
-        around, and its decimal mark.
+        pd.DataFrame: The table, all cells strings without spaces around;
+        row ``i`` of its index is row ``i + 2`` of the file. A column
+        without a title is called ``column 3``.
 
     Raises:
-        InputError: If it is no table with titles, or rows have more cells
-            than there are titles.
+        InputError: If it is no table with titles, a title is there twice, or
+            rows have more cells than there are titles.
     """
     if str(path).lower().endswith(('.xlsx', '.xls', '.ods')):
         raise InputError(
-            f'{name}: a spreadsheet; save it as CSV (File, Save as) and give '
-            'that.'
+            where=name,
+            found='a spreadsheet',
+            expected='a CSV file',
+            cure='Save it as CSV (File, Save as) and give that.',
         )
     text = read_text(path, name).lstrip('\n')
-    lines = [line for line in text.splitlines() if line.strip()]
     # Excel's own first line in some countries.
-    if re.fullmatch(r'sep=.', lines[0].strip(), re.I):
-        lines = lines[1:]
-        text = '\n'.join(lines) + '\n'
-    if not lines:
-        raise InputError(f'{name}: has no row of titles.')
-    counts = {mark: lines[0].count(mark) for mark in _DELIMITERS}
+    first, _, rest = text.partition('\n')
+    if re.fullmatch(r'sep=.', first.strip(), re.I):
+        text = rest.lstrip('\n')
+    first = text.partition('\n')[0]
+    counts = {mark: first.count(mark) for mark in _DELIMITERS}
     delimiter = max(counts, key=counts.get)
     if not counts[delimiter]:
         raise InputError(
-            f'{name}: its first row {lines[0][:60]!r} has no columns; '
-            'expected titles separated by comma, semicolon or tab.'
+            where=name,
+            found=f'its first row {first[:60]!r} has no columns',
+            expected='titles separated by comma, semicolon or tab',
         )
     try:
-        with warnings.catch_warnings():
-            # Else cells without a title would be dropped with a warning.
-            warnings.simplefilter('error', pd.errors.ParserWarning)
-            table = pd.read_csv(
-                io.StringIO(text),
-                sep=delimiter,
-                dtype=str,
-                keep_default_na=False,
-                skipinitialspace=True,
-                skip_blank_lines=False,
-                index_col=False,
-            )
-    except (
-        pd.errors.EmptyDataError,
-        pd.errors.ParserError,
-        pd.errors.ParserWarning,
-    ) as error:
+        table = pd.read_csv(
+            io.StringIO(text),
+            sep=delimiter,
+            # Pandas would rename titles that are there twice.
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+            skipinitialspace=True,
+            skip_blank_lines=False,
+            index_col=False,
+        )
+    # Pandas' own errors are all of this kind.
+    except ValueError as error:
         reason = ' '.join(str(error).split())
-        # Pandas speaks of its own arguments there.
-        if 'index_col' in reason:
-            reason = 'more cells than columns'
-            if delimiter == ',':
-                reason += ': decimal commas? save with semicolons'
+        if delimiter == ',':
+            reason += ': decimal commas? save with semicolons'
         raise InputError(
-            f'{name}: rows and titles do not fit together ({reason}). Quote '
-            'cells that contain the delimiter.'
+            where=name,
+            found=f'rows and titles do not fit together ({reason})',
+            expected='as many cells as titles',
+            cure='Quote cells that contain the delimiter.',
         ) from error
-    table.columns = [str(title).strip() for title in table.columns]
     table = table.fillna('').astype(str).map(str.strip)
-    table = table[(table != '').any(axis=1)]
-    return table, decimal_mark(table, delimiter)
+    titles = [t or f'column {i}' for i, t in enumerate(table.iloc[0], 1)]
+    if repeated := repeated_name(titles):
+        raise InputError(
+            where=name,
+            found=f'the titles {repeated[0]!r} and {repeated[1]!r} are one',
+            expected='each title once',
+            cure='Rename or delete one of the columns.',
+        )
+    table = table.iloc[1:].set_axis(titles, axis=1)
+    table.index = range(len(table))
+    return table[(table != '').any(axis=1)]

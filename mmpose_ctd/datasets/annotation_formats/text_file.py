@@ -19,15 +19,13 @@ def read_text(path: str | os.PathLike, name: str) -> str:
         name (str): How messages call it.
 
     Returns:
-        str: Its content, with ``\\n`` at the ends of lines.
+        str: Its content, with ``\\n`` at the ends of lines; not empty.
 
     Raises:
         InputError: If it is empty or no text.
     """
     with open(path, 'rb') as file:
         data = file.read()
-    if not data.strip():
-        raise InputError(f'{name}: the file is empty.')
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ('utf-16',)
     else:
@@ -39,7 +37,13 @@ def read_text(path: str | os.PathLike, name: str) -> str:
             continue
         if '\0' in text:
             break
+        if not text.strip():
+            raise InputError(
+                where=name, found='the file is empty', cure='Export it again.'
+            )
         return text.replace('\r\n', '\n').replace('\r', '\n')
     raise InputError(
-        f'{name}: holds bytes that are no text. Export it anew as text.'
+        where=name,
+        found='bytes that are no text',
+        cure='Export it again as text.',
     )

@@ -2,33 +2,33 @@
 
 A specimen begins with ``LM=`` and the number of its landmarks, each an
 ``x y`` a row; ``IMAGE=``, ``ID=`` and ``SCALE=`` follow (F. J. Rohlf, The tps
-series of software, Hystrix 26, 2015). The y axis points up from the lower
-edge of the image. A landmark that was skipped is negative in both
-coordinates, or ``NA``.
+series of software, Hystrix 26, 2015). Other programs write these lines
+before ``LM=``, or between it and the rows: see :mod:`.tps_specimens`. The y
+axis points up from the lower edge of the image. A landmark that was skipped
+is ``-1 -1`` or ``NA NA``.
 """
+
+import re
 
 import numpy as np
 
-from .point_record import (
-    PointRecord,
-    Reading,
-    Refused,
-    Source,
-    finite_or_nan,
-)
+from mmpose_ctd.errors import InputError
+
+from .numbers import decimal_mark, finite_or_nan
+from .point_record import PointRecord, Reading, ReadOptions, Refused, Source
 from .text_file import read_text
+from .tps_specimens import Specimen, split_specimens
 
 __all__ = ['read']
 
-# Blocks of semilandmarks: their rows are passed over.
-_PASSED_OVER = ('CURVES', 'POINTS', 'OUTLINES', 'CHAIN', 'RADII')
 
-
-def read(sources: list[Source]) -> Reading:
+def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read tps files.
 
     Args:
         sources (list[Source]): The files.
+        options (ReadOptions): Its decimal mark is used, and whether ``ID=``
+            names the photograph.
 
     Returns:
         Reading: A record for each specimen; ``scale`` is SCALE=.
@@ -39,98 +39,157 @@ def read(sources: list[Source]) -> Reading:
     reading = Reading()
     for source in sources:
         text = read_text(source.path, source.name)
-        specimens, before = _specimens(text)
+        specimens = split_specimens(text)
         if not specimens:
-            raise Refused(
-                f'{source.name}: has no line "LM=" with the number of '
-                f'landmarks; it begins with {before[:40]!r}. Expected a file '
-                'of tpsDig.'
+            raise InputError(
+                where=source.name,
+                found=f'no line "LM=" with the number of landmarks; it begins '
+                f'with {" ".join(text.split())[:40]!r}',
+                expected='a file of tpsDig',
             )
-        passed_over = 0
-        for number, lines in enumerate(specimens, 1):
-            record, curves = _record(f'{source.name}, no. {number}', lines)
+        guessed = []
+        for number, specimen in enumerate(specimens, 1):
+            name = _photograph(specimen, options, guessed)
+            record = _record(
+                f'{source.name}, no. {number}', specimen, name, options
+            )
             reading.records.append(record)
-            passed_over += curves
-        if passed_over:
+        curves = sum(specimen.curves for specimen in specimens)
+        if curves:
             reading.notes.append(
-                f'{source.name}: {passed_over} curves or outlines are passed '
+                f'{source.name}: {curves} curves or outlines are passed '
                 'over; only landmarks (LM=) are read.'
+            )
+        if guessed:
+            reading.notes.append(
+                f'{source.name}: {len(guessed)} specimens have no IMAGE=; '
+                'their ID= is taken as the name of the photograph, such as '
+                f'{guessed[0]!r} (--photograph-from id states this)'
             )
     return reading
 
 
-def _specimens(text: str) -> tuple[list[list[str]], str]:
-    """The rows of each specimen, and those before the first one."""
-    specimens: list[list[str]] = []
-    before = []
-    for line in text.splitlines():
-        line = line.strip()
-        if not line:
-            continue
-        if line.upper().startswith(('LM=', 'LM3=', 'LM =')):
-            specimens.append([])
-        (specimens[-1] if specimens else before).append(line)
-    return specimens, ' '.join(before)
+def _photograph(
+    specimen: Specimen, options: ReadOptions, guessed: list[str]
+) -> str:
+    """The name of the photograph; empty where it is not certain enough."""
+    name, identity = specimen.value('IMAGE'), specimen.value('ID')
+    if name or not identity or options.photograph_from == 'id':
+        return name or identity
+    if re.fullmatch(r'[\d\s.,;_#-]+', identity):
+        # tpsDig numbers the specimens so, whatever the photographs are called.
+        return ''
+    guessed.append(identity)
+    return identity
 
 
-def _record(source: str, lines: list[str]) -> tuple[PointRecord, int]:
-    values: dict[str, str] = {}
-    rows: dict[str, list[str]] = {}
-    key, curves = '', 0
-    for line in lines:
-        if '=' in line:
-            key, _, value = line.partition('=')
-            key = key.strip().upper()
-            curves += key == 'POINTS' or key == 'CHAIN'
-            values.setdefault(key, value.strip())
-        else:
-            rows.setdefault(key, []).append(line)
-    name = values.get('IMAGE') or values.get('ID') or ''
+def _record(
+    source: str, specimen: Specimen, name: str, options: ReadOptions
+) -> PointRecord:
     try:
-        points = _points(values, rows)
-        scale = _scale(values.get('SCALE'))
-    except Refused as error:
-        return PointRecord(source, name, problem=str(error)), curves
-    record = PointRecord(source, name, points, scale=scale)
-    if not name:
-        record.problem = 'has no IMAGE= line, so its photograph is unknown'
-    return record, curves
-
-
-def _points(values: dict, rows: dict) -> np.ndarray:
-    if 'LM3' in values:
-        raise Refused('LM3= has points in space; expected LM=, on an image')
-    if not values['LM'].isdecimal():
-        raise Refused(f'LM={values["LM"]}; expected the number of landmarks')
-    count, found = int(values['LM']), rows.pop('LM', [])
-    strays = [key for key in rows if key not in _PASSED_OVER]
-    if len(found) != count or strays:
-        extra = sum(len(rows[key]) for key in strays)
-        raise Refused(
-            f'LM={count}, but there are {len(found) + extra} rows of points'
+        if specimen.doubt:
+            raise Refused(found=specimen.doubt, cure=_ORDER)
+        if not name:
+            identity = specimen.value('ID')
+            raise Refused(
+                found='no line IMAGE=, so its photograph is unknown'
+                + f'; ID={identity} may only count specimens' * bool(identity),
+                cure='Say --photograph-from id if the photographs are named '
+                'as ID= says.'
+                if identity
+                else '',
+            )
+        return _whole_record(source, specimen, name, options)
+    except InputError as error:
+        return PointRecord(
+            source, name or '?', problem=error.text(with_where=False)
         )
-    points = [_point(row) for row in found]
-    return np.array(points, dtype=float).reshape(-1, 2)
 
 
-def _point(row: str) -> tuple[float, float]:
-    decimal = ',' if ',' in row and '.' not in row else '.'
-    try:
-        x, y = (finite_or_nan(cell, decimal) for cell in row.split())
-    except ValueError:
-        raise Refused(f'the row {row[:40]!r} is no "x y"') from None
-    if x < 0 and y < 0:
-        x = y = float('nan')
-    return x, y
+_ORDER = (
+    'Put IMAGE=, ID= and SCALE= of each specimen after the rows of its '
+    'points, as tpsDig does.'
+)
 
 
-def _scale(text: str | None) -> float | None:
+def _whole_record(
+    source: str, specimen: Specimen, name: str, options: ReadOptions
+) -> PointRecord:
+    if specimen.key != 'LM':
+        raise Refused(
+            found=f'{specimen.key}=, which has points in space',
+            expected='LM=, points on an image',
+        )
+    if specimen.count is None:
+        raise Refused(
+            found=f'LM={specimen.text[:40]}',
+            expected='the number of landmarks',
+        )
+    rows = specimen.rows
+    if specimen.strays:
+        number, row = specimen.strays[0]
+        raise Refused(
+            found=f'line {number}, {row[:40]!r}, belongs to nothing',
+            expected=f'{specimen.count} rows of points (LM={specimen.count})',
+        )
+    if len(rows) != specimen.count:
+        raise Refused(
+            found=f'LM={specimen.count}, but there are {len(rows)} rows of '
+            'points',
+        )
+    scale = specimen.value('SCALE')
+    cells = [(f'line {n}', cell) for n, row in rows for cell in row.split()]
+    number = _Number(
+        decimal_mark(
+            [*cells, ('SCALE=', scale)],
+            options.decimal,
+            points_are_decimal=True,
+        ),
+        options,
+    )
+    points = []
+    for line, row in rows:
+        try:
+            x, y = map(number, row.split())
+        except ValueError:
+            raise Refused(
+                found=f'the row {row[:40]!r} in line {line}', expected='"x y"'
+            ) from None
+        points.append((x, y))
+    return PointRecord(
+        source,
+        name,
+        np.array(points, dtype=float).reshape(-1, 2),
+        scale=_scale(scale, number),
+    )
+
+
+class _Number:
+    """Reads the numbers of a specimen.
+
+    Args:
+        decimal (str): Its decimal mark.
+        options (ReadOptions): Whether the user states it.
+    """
+
+    def __init__(self, decimal: str, options: ReadOptions) -> None:
+        self.decimal = decimal
+        self.stated = options.decimal is not None
+
+    def __call__(self, text: str) -> float:
+        decimal = self.decimal
+        if not self.stated and decimal not in text:
+            decimal = '.'
+        return finite_or_nan(text, decimal, self.stated)
+
+
+def _scale(text: str, number: _Number) -> float | None:
     if not text:
         return None
     try:
-        scale = float(text.replace(',', '.'))
+        scale = number(text)
     except ValueError:
         scale = -1
-    if not 0 < scale < float('inf'):
-        raise Refused(f'SCALE={text}; expected a number above 0')
+    if not scale > 0:
+        raise Refused(found=f'SCALE={text[:40]}', expected='a number above 0')
     return scale

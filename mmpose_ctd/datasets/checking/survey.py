@@ -1,6 +1,5 @@
 """Reads a data set as far as it can be read, and collects what cannot."""
 
-import json
 import math
 from collections.abc import Callable
 from functools import cached_property
@@ -10,6 +9,7 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
+from ..json_file import read_json
 from ..landmark_file import LandmarkFile, read_split, subject_of
 from ..landmark_names import flip_partner, numbered
 from .finding import Finding, Severity
@@ -78,12 +78,7 @@ class Survey:
                 f'The annotation file {str(path)!r} does not exist. Give '
                 '--ann-file, relative to the data set.'
             )
-        try:
-            content = json.loads(path.read_text(encoding='utf-8-sig'))
-        except ValueError as error:
-            raise InputError(
-                f'{path}: not a JSON file ({error}). Write it anew.'
-            ) from error
+        content = read_json(path, str(path), 'Write it again.')
         lists = ('images', 'annotations', 'categories')
         missing = [
             key

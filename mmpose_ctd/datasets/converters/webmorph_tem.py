@@ -2,7 +2,8 @@
 
 A template is text: the number of points, then one ``x y`` a row in pixels of
 the image, then the number of lines and, for each, three rows: 1 if it is
-closed else 0, the number of its points, and their indices.
+closed else 0, the number of its points, and their indices. Templates in
+published sets may end with one more row, the index of the last line.
 """
 
 import re
@@ -12,6 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mmpose_ctd.errors import InputError
+
+# `float` alone would also read '1_0' and the digits of other scripts.
+_NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
 
 
 class RecordRefused(InputError):
@@ -24,10 +28,13 @@ class RecordRefused(InputError):
     """
 
     def __init__(self, file: str, found: str, expected: str) -> None:
-        super().__init__(f'{file}: found {found}, expected {expected}')
+        super().__init__(
+            f'{file}: found {found}, expected {expected}',
+            where=file,
+            found=found,
+            expected=expected,
+        )
         self.file = file
-        self.found = found
-        self.expected = expected
 
 
 class TemLine(NamedTuple):
@@ -80,13 +87,19 @@ class _Rows:
 
     def point(self, what: str) -> list[float]:
         row = self.take(what)
-        try:
-            point = [float(token) for token in row]
-        except ValueError:
-            raise self.refuse(what) from None
-        if len(point) != 2 or not np.isfinite(point).all():
+        if len(row) != 2 or not all(map(_NUMBER.fullmatch, row)):
+            raise self.refuse(what)
+        point = [float(token) for token in row]
+        if not np.isfinite(point).all():
             raise self.refuse(what)
         return point
+
+    def surplus(self, line_count: int) -> bool:
+        """Takes a last row that repeats the index of the last line."""
+        rest = [row for _, row in self.rows[self.next :]]
+        found = line_count > 0 and rest == [[str(line_count - 1)]]
+        self.next += found
+        return found
 
     def finish(self) -> None:
         if self.next < len(self.rows):
@@ -95,13 +108,15 @@ class _Rows:
 
 
 def parse_tem(
-    text: str, file: str = '<text>'
+    text: str, file: str = '<text>', notes: list[str] | None = None
 ) -> tuple[np.ndarray, list[TemLine]]:
     """Reads a template from a string.
 
     Args:
         text (str): The whole content of a ``.tem`` file.
         file (str): The name that error messages give.
+        notes (list[str], optional): Gets a note where the file ends with one
+            row more, the index of the last line.
 
     Returns:
         tuple: Points (N, 2), float64, ``x y`` in pixels of the image, where
@@ -123,6 +138,11 @@ def parse_tem(
     while len(lines) < line_count:
         name = f'line {len(lines) + 1} of {line_count}'
         lines.append(_line(rows, name, count))
+    if rows.surplus(line_count) and notes is not None:
+        notes.append(
+            f'{file}: its last row, the index of its last line, is surplus '
+            'and passed over.'
+        )
     rows.finish()
     return np.array(points, dtype=np.float64).reshape(-1, 2), lines
 
@@ -140,7 +160,9 @@ def _line(rows: _Rows, name: str, point_count: int) -> TemLine:
     return TemLine(bool(closed), tuple(indices))
 
 
-def read_tem(path: str | Path) -> tuple[np.ndarray, list[TemLine]]:
+def read_tem(
+    path: str | Path, notes: list[str] | None = None
+) -> tuple[np.ndarray, list[TemLine]]:
     """Reads a template file. See :func:`parse_tem`."""
     path = Path(path)
     try:
@@ -149,4 +171,4 @@ def read_tem(path: str | Path) -> tuple[np.ndarray, list[TemLine]]:
         raise RecordRefused(
             path.name, 'bytes that are no text', 'a WebMorph template'
         ) from None
-    return parse_tem(text, path.name)
+    return parse_tem(text, path.name, notes)

@@ -3,11 +3,13 @@
 A file of lines, ``#`` begins a comment::
 
     exocanthion_R          the name itself, or
-    exocanthion_R=18       the point of that number, or
+    exocanthion_R=18       the point of that number: in a table the column
+                           of that number, else counted from --count-from, or
     exocanthion_R=exoR     the point that the file calls exoR
 """
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..annotation_formats import PointRecord, Refused
 from ..annotation_formats.text_file import read_text
+from ..annotation_formats.uneven import usual_of
 
 __all__ = ['LandmarkChoice', 'names_of_records', 'read_landmarks']
 
@@ -39,6 +42,8 @@ class LandmarkChoice:
         count (int | None): The points that such a file must have; None for
             any.
         counted (str): Who says so.
+        columns (tuple[int, ...] | None): The numbers that the points must
+            have, where the files number them.
     """
 
     names: tuple[str, ...]
@@ -46,6 +51,7 @@ class LandmarkChoice:
     numbers: tuple[int, ...] | None = None
     count: int | None = None
     counted: str = 'as in the others'
+    columns: tuple[int, ...] | None = None
 
     def choose(self, record: PointRecord) -> tuple[np.ndarray, np.ndarray]:
         """The landmarks of a record.
@@ -64,8 +70,13 @@ class LandmarkChoice:
             found = len(record.points)
             if self.count is not None and found != self.count:
                 raise Refused(
-                    f'has {found} points; expected {self.count}, '
-                    f'{self.counted}'
+                    found=f'has {found} points',
+                    expected=f'{self.count}, {self.counted}',
+                )
+            if record.numbers != self.columns:
+                raise Refused(
+                    found=f'has the points {_shown(record.numbers)}',
+                    expected=f'{_shown(self.columns)}, as in the others',
                 )
             numbers = list(self.numbers)
         # A last row for what the record does not have.
@@ -89,12 +100,10 @@ def names_of_records(records: list[PointRecord]) -> list[str] | None:
 
 
 def _usual_count(records: list[PointRecord]) -> int:
-    counts = Counter(
-        len(r.points)
-        for r in records
-        if r.problem is None and len(r.points) > 0
-    )
-    return counts.most_common(1)[0][0] if counts else 0
+    counts = [
+        len(r.points) for r in records if r.problem is None and len(r.points)
+    ]
+    return usual_of(counts) if counts else 0
 
 
 def read_landmarks(
@@ -122,6 +131,12 @@ def read_landmarks(
             is which.
     """
     labels = names_of_records(records)
+    if records and not _usual_count(records):
+        raise InputError(
+            where='POINTS',
+            found='records, but not one point in them',
+            cure='Check that the landmarks were clicked as points.',
+        )
     if path is None:
         if labels is None:
             raise InputError(
@@ -149,18 +164,29 @@ def read_landmarks(
             )
         return LandmarkChoice(names, labels=wanted)
     usual = _usual_count(records)
+    usable = [r for r in records if r.problem is None and len(r.points)]
+    columns = usual_of(r.numbers or () for r in usable) if usable else ()
+    columns = columns or None
     if not any(sources):
         return LandmarkChoice(
             names,
             numbers=tuple(range(len(names))),
             count=len(names),
             counted=f'as {where} names',
+            columns=columns,
         )
     return LandmarkChoice(
         names,
-        numbers=_numbers(where, lines, count_from, usual),
+        numbers=_numbers(where, lines, count_from, usual, columns),
         count=usual,
+        columns=columns,
     )
+
+
+def _shown(numbers: tuple[int, ...] | None) -> str:
+    if numbers is None:
+        return 'without numbers'
+    return ', '.join(map(str, numbers[:8])) + ' ...' * (len(numbers) > 8)
 
 
 def _numbers(
@@ -168,33 +194,55 @@ def _numbers(
     lines: list[tuple[str, str]],
     count_from: int | None,
     usual: int,
+    columns: tuple[int, ...] | None,
 ) -> tuple[int, ...]:
-    if count_from is None:
+    if columns is None:
+        if count_from is None:
+            raise InputError(
+                where=where,
+                found='points chosen by number',
+                cure='Say what the first point is called: --count-from 0 (as '
+                'WebMorph and programmers do) or --count-from 1 (as tpsDig '
+                'and iBUG do).',
+            )
+        columns = tuple(range(count_from, count_from + usual))
+    elif (
+        count_from is not None
+        and {0: min(columns) == 1, 1: 0 in columns}[count_from]
+    ):
         raise InputError(
-            f'{where}: chooses points by number; say what the first point is '
-            'called: --count-from 0 (as WebMorph and programmers do) or '
-            '--count-from 1 (as tpsDig and iBUG do).'
+            where=f'--count-from {count_from}',
+            found=f'columns that are numbered from {min(columns)}',
+            cure='Leave it out: a number means the column of that number.',
         )
-    numbers = []
+    places: list[int] = []
     for name, source in lines:
-        if not source.isdecimal():
+        if not re.fullmatch('[0-9]{1,9}', source):
             raise InputError(
-                f'{where}: {name}={source}; expected the number of a point, '
-                'as these files have no names. Give one for each landmark.'
+                where=where,
+                found=f'{name}={source}',
+                expected='the number of a point, as these files have no '
+                'names. Give one for each landmark',
             )
-        number = int(source) - count_from
-        if not 0 <= number < usual:
+        if int(source) not in columns:
             raise InputError(
-                f'{where}: {name}={source}, but the records have points '
-                f'{count_from} to {usual - 1 + count_from}.'
+                where=where,
+                found=f'{name}={source}',
+                expected=f'one of the points {_shown(columns)}'
+                if len(columns) <= 8
+                else f'a point from {columns[0]} to {columns[-1]} that is '
+                'there',
             )
-        if number in numbers:
+        place = columns.index(int(source))
+        if place in places:
             raise InputError(
-                f'{where}: the point {source} is there twice, as '
-                f'{lines[numbers.index(number)][0]} and as {name}.'
+                where=where,
+                found=f'the point {source} is there twice, as '
+                f'{lines[places.index(place)][0]} and as {name}',
+                expected='each point once',
             )
-        numbers.append(number)
-    return tuple(numbers)
+        places.append(place)
+    return tuple(places)
 
 
 def _lines(path: str) -> list[tuple[str, str]]:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 
 from mmpose_ctd.errors import InputError
 
+from ..annotation_formats import ReadOptions
+from ..annotation_formats.numbers import DECIMAL_MARKS
 from .framing import MARGINS
 
 __all__ = ['PrepareOptions', 'UNITS']
@@ -19,6 +21,8 @@ _CHOICES = {
     'image_format': ('jpg', 'png'),
     'duplicates': ('first', 'last'),
     'scale_unit': (None, *UNITS),
+    'decimal_mark': (None, *DECIMAL_MARKS),
+    'photograph_from': (None, 'id', 'file-name'),
     'site_from': (None, 'folder'),
     'subject_from': (None, 'folder'),
 }
@@ -46,6 +50,10 @@ class PrepareOptions:
         y_axis (str, optional): ``'up'`` or ``'down'``. Defaults to that of
             the format.
         zero_is_missing (bool): Whether a point at exactly 0, 0 is missing.
+        decimal_mark (str, optional): ``'point'`` or ``'comma'``, where
+            numbers such as 1,034 can be read in two ways.
+        photograph_from (str, optional): ``'id'`` or ``'file-name'``; see
+            :class:`.ReadOptions`.
         scale_points (tuple[str, ...]): The two ends of a ruler, as the files
             or, where those have no names, the landmarks call them.
         scale_length_mm (float, optional): Its length.
@@ -72,6 +80,8 @@ class PrepareOptions:
     first_pixel: float | None = None
     y_axis: str | None = None
     zero_is_missing: bool = False
+    decimal_mark: str | None = None
+    photograph_from: str | None = None
     scale_points: tuple[str, ...] = ()
     scale_length_mm: float | None = None
     scale_unit: str | None = None
@@ -118,6 +128,13 @@ class PrepareOptions:
         option = '--' + key.replace('_', '-')
         raise InputError(
             f'{option} {getattr(self, key)}: expected {expected}.'
+        )
+
+    @property
+    def reading(self) -> ReadOptions:
+        """What is stated about the files of points."""
+        return ReadOptions(
+            DECIMAL_MARKS.get(self.decimal_mark), self.photograph_from
         )
 
     @property

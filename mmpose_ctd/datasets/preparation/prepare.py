@@ -72,7 +72,7 @@ def prepare(
         raise InputError(f'IMAGES: {images!r} holds no photographs.')
     others = {os.path.realpath(p) for p in (table, landmarks) if p}
     known, sources = find_sources(points, format_name, frozenset(others))
-    reading = known.read(sources)
+    reading = known.read(sources, options.reading)
     report.notes += reading.notes
     if not reading.records:
         raise InputError(f'POINTS: {points!r} holds no record of points.')
@@ -85,7 +85,9 @@ def prepare(
     )
     subjects = None
     if table is not None:
-        subjects = SubjectTable(table, index, options.keep_columns)
+        subjects = SubjectTable(
+            table, index, options.keep_columns, options.reading.decimal
+        )
         report.notes += subjects.notes
         check_columns(subjects)
     jobs = plan_jobs(reading.records, index, choice, subjects, options, report)

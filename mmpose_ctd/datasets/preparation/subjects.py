@@ -8,8 +8,12 @@ import numpy as np
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..annotation_formats import Refused
-from ..annotation_formats.point_record import finite_or_nan
-from ..annotation_formats.table_file import column_of, read_table
+from ..annotation_formats.numbers import decimal_mark, finite_or_nan
+from ..annotation_formats.table_file import (
+    known_columns,
+    number_cells,
+    read_table,
+)
 from .image_index import ImageIndex, NotFound
 
 __all__ = ['BadCell', 'SubjectTable', 'by_pattern', 'checked_pattern']
@@ -30,6 +34,8 @@ class SubjectTable:
             subject, site, mm_per_px, age, sex.
         index (ImageIndex): The photographs.
         keep (tuple[str, ...]): Titles of further columns to take over.
+        decimal (str, optional): The decimal mark that the user states; found
+            out if None.
 
     Attributes:
         columns (dict[str, str]): What is taken over -> title.
@@ -37,32 +43,29 @@ class SubjectTable:
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If it has no column of photographs, two rows for one, or
-            not the columns of ``keep``.
+        InputError: If it has no column of photographs, two rows for one, not
+            the columns of ``keep``, or numbers that can be read in two ways.
     """
 
     def __init__(
-        self, path: str, index: ImageIndex, keep: tuple[str, ...] = ()
+        self,
+        path: str,
+        index: ImageIndex,
+        keep: tuple[str, ...] = (),
+        decimal: str | None = None,
     ) -> None:
         self.name = os.path.basename(path)
         if not os.path.isfile(path):
             raise MissingFileError(f'--table: {path!r} does not exist.')
-        table, self._decimal = read_table(path, self.name)
-        known: dict[str, str] = {}
-        for title in table.columns:
-            key = column_of(title)
-            if key in ('image', *_TEXTS, *_NUMBERS):
-                if key in known and title not in keep:
-                    raise InputError(
-                        f'{self.name}: the columns {known[key]!r} and '
-                        f'{title!r} both look like the {key}. Rename one.'
-                    )
-                known.setdefault(key, title)
+        table = read_table(path, self.name)
+        wanted = table.drop(columns=[t for t in keep if t in table.columns])
+        known = known_columns(wanted, self.name, ('image', *_TEXTS, *_NUMBERS))
         if 'image' not in known:
             raise InputError(
-                f'{self.name}: no column of photographs among '
-                f'{", ".join(map(repr, table.columns[:8]))}; expected one '
-                'called "image" or "file".'
+                where=self.name,
+                found='no column of photographs among '
+                f'{", ".join(map(repr, table.columns[:8]))}',
+                expected='one called "image" or "file"',
             )
         absent = [title for title in keep if title not in table.columns]
         if absent:
@@ -70,6 +73,11 @@ class SubjectTable:
                 f'--keep-columns {absent[0]}: {self.name} has no such column.'
             )
         image = known.pop('image')
+        titles = [known[key] for key in _NUMBERS if key in known]
+        self._decimal = decimal_mark(
+            number_cells(table, self.name, titles), decimal
+        )
+        self._grouped = decimal is not None
         self.columns = known | {title: title for title in keep}
         dropped = [
             title
@@ -146,7 +154,7 @@ class SubjectTable:
                 fields[key] = text
                 continue
             try:
-                value = finite_or_nan(text, self._decimal)
+                value = finite_or_nan(text, self._decimal, self._grouped)
             except ValueError:
                 raise BadCell(
                     f'{self.name}: {title}={text!r} is no number'

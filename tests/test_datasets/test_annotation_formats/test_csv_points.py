@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
-from mmpose_ctd.datasets.annotation_formats.csv_points import point_columns
+from mmpose_ctd.datasets.annotation_formats.csv_titles import point_columns
+from mmpose_ctd.datasets.annotation_formats.point_record import plain_name
 from mmpose_ctd.datasets.annotation_formats.table_file import column_of
 from mmpose_ctd.errors import InputError
 
@@ -20,6 +21,10 @@ LONG = (
     'a.jpg;exo_R;1,5;2\n'
     'a.jpg;exo_L;3;4,25\n'
     'b.jpg;exo_R;5;6\n'
+)
+NO_LANDMARKS = (
+    *('min', 'tl', 'br', 'rb', 'lt', 'roi', 'crop', 'size', 'scale', 'dpi'),
+    *('origin', 'offset', 'center', 'centre', 'rect', 'resolution'),
 )
 EXPECTED = {
     'a.jpg': [[1.5, 2], [3, 4.25]],
@@ -105,39 +110,23 @@ def test_visibility_of_0_is_missing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'row, words',
+    'row, found',
     [
-        ('a.jpg,1,two', "landmark n: ('1', 'two') are no numbers"),
-        ('a.jpg,1_0,2', 'are no numbers'),
-        ('a.jpg,inf,2', 'are no numbers'),
-        ('a.jpg,1e999,2', 'are no numbers'),
-        ('a.jpg,1,', 'has only one of x, y'),
-        (',1,2', 'photograph is empty'),
-        ('a.jpg,"1,234",2', 'are no numbers'),
+        ('a.jpg,1,two', "'two'"),
+        ('a.jpg,1_0,2', "'1_0'"),
+        ('a.jpg,inf,2', "'inf'"),
+        ('a.jpg,1e999,2', "'1e999'"),
+        ('a.jpg,1,', 'only one of x, y'),
+        ('a.jpg,NA,2', 'only one of x, y'),
+        (',1,2', 'photograph'),
     ],
 )
-def test_a_bad_row_is_told_by_its_number(tmp_path, row, words):
+def test_a_bad_row_is_reported_by_its_number(tmp_path, row, found):
     text = f'image,n_x,n_y\nb.jpg,1,2\n{row}\n'
     good, bad = read(tmp_path, text)
     assert good.problem is None
-    assert words in bad.problem
+    assert found in bad.problem
     assert bad.source == 'points.csv, row 3'
-
-
-@pytest.mark.parametrize(
-    'text, number',
-    [
-        ('image;n_x;n_y\na.jpg;1.234;2,5\n', '1.234'),
-        ('image;n_x;n_y\na.jpg;1.034,5;2\n', '1.034,5'),
-        ('image\tn_x\tn_y\na.jpg\t2\t1 034,5\n', '1 034,5'),
-        ('image,n_x,n_y\na.jpg,"1,034.5",2\n', '1,034.5'),
-        ("image,landmark,x,y\na.jpg,n,1'034.5,2\n", "1'034.5"),
-    ],
-)
-def test_mixed_marks_are_told_of_the_whole_file(tmp_path, text, number):
-    with pytest.raises(InputError, match='no thousands separator') as told:
-        read(tmp_path, text)
-    assert repr(number) in str(told.value)
 
 
 def test_other_columns_may_hold_points_beside_decimal_commas(tmp_path):
@@ -146,21 +135,21 @@ def test_other_columns_may_hold_points_beside_decimal_commas(tmp_path):
     assert record.problem is None and record.points.tolist() == [[1.5, 2]]
 
 
-def test_a_decimal_comma_between_commas_is_told(tmp_path):
+def test_a_quoted_decimal_comma_is_read(tmp_path):
     (record,) = read(tmp_path, 'image,n_x,n_y\na.jpg,"0,15",2\n')
-    assert 'needs ; or tab' in record.problem
+    assert record.points.tolist() == [[0.15, 2]]
 
 
 def test_unquoted_decimal_commas_are_guessed(tmp_path):
-    with pytest.raises(InputError, match='save with semicolons') as told:
+    with pytest.raises(InputError) as error:
         read(tmp_path, 'image,n_x,n_y\na.jpg,1,5,2,5\n')
-    assert 'index_col' not in str(told.value)
+    assert 'decimal commas' in error.value.found
 
 
-def test_a_landmark_twice_is_told(tmp_path):
+def test_a_landmark_twice_is_refused(tmp_path):
     text = 'image,landmark,x,y\na.jpg,n,1,2\na.jpg,n,3,4\n'
     (record,) = read(tmp_path, text)
-    assert "'n' is there more than once" in record.problem
+    assert "'n'" in record.problem
 
 
 @pytest.mark.parametrize(
@@ -182,21 +171,25 @@ def test_a_table_without_points_is_refused(tmp_path, text, words):
 def test_a_spreadsheet_is_refused_in_words(tmp_path):
     path = tmp_path / 'points.xlsx'
     path.write_bytes(b'PK\3\4')
-    with pytest.raises(InputError, match='save it as CSV'):
+    with pytest.raises(InputError) as error:
         FORMATS['csv'].read([Source(str(path), 'points.xlsx')])
+    assert 'CSV' in error.value.cure
 
 
 @given(
     st.lists(
-        st.from_regex(r'[a-wA-W][a-wA-W0-9_]{0,8}[a-wA-W]', fullmatch=True),
-        unique_by=str.lower,
+        st.from_regex(r'[a-wA-W][a-wA-W0-9_]{0,8}[a-wA-W]', fullmatch=True)
+        .filter(lambda name: 'box' not in name.lower())
+        .filter(lambda name: name.lower() not in NO_LANDMARKS),
+        unique_by=plain_name,
         min_size=1,
         max_size=6,
     )
 )
 def test_any_names_are_found_in_their_order(names):
     titles = ['image', *[f'{n}_{axis}' for n in names for axis in 'xy']]
-    assert list(point_columns(titles)) == names
+    found, boxes = point_columns(titles)
+    assert list(found) == names and not boxes
 
 
 @pytest.mark.parametrize(

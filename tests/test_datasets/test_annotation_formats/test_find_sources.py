@@ -75,7 +75,7 @@ def test_several_formats_are_not_chosen_from(tmp_path):
 
 def test_what_cannot_be_points_is_refused(tmp_path):
     (tmp_path / 'a.docx').write_bytes(b'PK')
-    with pytest.raises(InputError, match='of no format'):
+    with pytest.raises(InputError, match='a.docx'):
         find_sources(str(tmp_path / 'a.docx'))
     with pytest.raises(InputError, match='no file of points'):
         find_sources(str(tmp_path))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
+from mmpose_ctd.datasets.annotation_formats import FORMATS, ReadOptions, Source
 from mmpose_ctd.errors import InputError
 
 COCO = {
@@ -35,7 +35,7 @@ LABELME = {
         {'label': 'nose', 'shape_type': 'polygon', 'points': [[1, 1], [2, 2]]},
         {'label': ' m ', 'shape_type': 'point', 'points': [[3, 4]]},
     ],
-    'imagePath': '..\\old place\\a.jpg',
+    'imagePath': '..\\photos\\a.jpg',
     'imageWidth': 60,
     'imageHeight': 80,
     'imageData': None,
@@ -98,32 +98,60 @@ def test_labelme_is_read_by_label(tmp_path):
     (record,) = reading.records
     assert record.names == ('n', 'm')
     assert record.points.tolist() == [[1.5, 2], [3, 4]]
-    # The folder of the file, as that of imagePath was another computer's.
-    assert record.image == 'siteA/a.jpg'
+    # imagePath is relative to the file.
+    assert record.image == 'photos/a.jpg'
     assert record.size == (60, 80)
     assert "1 shapes of the kind 'polygon'" in reading.notes[0]
 
 
 @pytest.mark.parametrize(
-    'content, words',
+    'path, name',
     [
-        (json.dumps(LABELME)[:-20], ''),
-        ({'shapes': None}, 'no LabelMe file'),
-        ({'shapes': [{'shape_type': 'point', 'label': 'n'}]}, 'no LabelMe'),
-        ('[]', 'no LabelMe file'),
-        ('', 'empty'),
-        (
-            {**LABELME, 'shapes': [LABELME['shapes'][0]] * 2},
-            "'n' is there more than once",
-        ),
+        ('a.jpg', 'siteA/a.jpg'),
+        ('clip2/a.jpg', 'siteA/clip2/a.jpg'),
+        ('../siteB/a.jpg', 'siteB/a.jpg'),
+        ('../../../photos/a.jpg', 'photos/a.jpg'),
+        ('C:\\photos\\a.jpg', 'C:/photos/a.jpg'),
+    ],
+)
+def test_labelme_names_the_photograph_with_its_folder(tmp_path, path, name):
+    content = {**LABELME, 'imagePath': path}
+    (record,) = read(tmp_path, 'labelme', content, 'siteA/a.json').records
+    assert record.image == name
+    stated = ReadOptions(photograph_from='file-name')
+    source = Source(str(tmp_path / 'x.json'), 'siteA/a.json')
+    (record,) = FORMATS['labelme'].read([source], stated).records
+    assert record.image == 'a.jpg'
+
+
+POINT = LABELME['shapes'][0]
+
+
+@pytest.mark.parametrize(
+    'content, found',
+    [
+        (json.dumps(LABELME)[:-20], 'JSON'),
+        ({'shapes': None}, 'shapes=None'),
+        ({'shapes': [{'shape_type': 'point', 'label': 'n'}]}, 'points=None'),
+        ('[]', '[]'),
+        ('', 'JSON'),
+        ({**LABELME, 'shapes': [POINT] * 2}, "'n' and 'n'"),
+        ({**LABELME, 'shapes': [POINT, {**POINT, 'label': 'N '}]}, "'N'"),
+        ({**LABELME, 'shapes': [{**POINT, 'points': [[1, 2]] * 2}]}, 'points'),
+        ({**LABELME, 'shapes': [{**POINT, 'points': [['1', 2]]}]}, "'1'"),
+        ({**LABELME, 'shapes': [{**POINT, 'points': [[True, 2]]}]}, 'True'),
+        ({**LABELME, 'shapes': [{**POINT, 'label': None}]}, 'label=None'),
+        ({**LABELME, 'imageWidth': '60'}, "'60'"),
+        ({**LABELME, 'imagePath': 7}, 'imagePath=7'),
+        ({**LABELME, 'imagePath': ''}, 'photograph'),
+        ({**LABELME, 'shapes': [LABELME['shapes'][1]]}, '1 polygon'),
     ],
 )
 def test_a_bad_labelme_file_is_a_record_with_a_problem(
-    tmp_path, content, words
+    tmp_path, content, found
 ):
     (record,) = read(tmp_path, 'labelme', content).records
-    assert record.problem
-    assert words in record.problem
+    assert found in record.problem
 
 
 def test_cvat_points_and_skeletons_are_read(tmp_path):
@@ -142,7 +170,7 @@ def test_cvat_points_and_skeletons_are_read(tmp_path):
 @pytest.mark.parametrize(
     'old, new, words',
     [
-        ('label="m"', 'label="n"', "'n' is there more than once"),
+        ('label="m"', 'label="n"', "'n' and 'n'"),
         ('1.50,2.00', '1.50', "points='1.50'"),
         ('1.50,2.00', 'x,2.00', 'points='),
         ('label="n"', '', "label ''"),

@@ -1,0 +1,112 @@
+"""Which columns of a table are the coordinates of which landmark."""
+
+import re
+from collections import defaultdict
+
+from .point_record import Refused, repeated_name
+
+__all__ = ['point_columns']
+
+_AXIS = '(visibility|visible|vis|[xyv])'
+# exo_x, exo.x, "exo (x)", "exo x", exoX; x_exo, x1, X0.
+_AFTER = re.compile(rf'(.*?)[\s_.:\-]*\(?{_AXIS}\)?', re.I)
+_BEFORE = re.compile(rf'{_AXIS}[\s_.:\-]*(.+)', re.I)
+_UNIT = re.compile(r'\s*[(\[](?:px|pixels?)[)\]]$', re.I)
+# Pairs of x and y that are the corner, centre or size of something.
+_BOX = re.compile(
+    r'(.*[\s_.\-])?(b(ounding)?[\s_\-]?box|box|rect(angle)?|roi|crop)'
+    r'([\s_.\-].*)?|'
+    r'min|max|tl|br|lt|rb|cent(er|re)|origin|offset|size|scale|dpi|'
+    r'resolution',
+    re.I,
+)
+_SIDES = ({'w', 'h'}, {'width', 'height'})
+
+
+def point_columns(
+    titles: list[str],
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Which columns belong to which landmark.
+
+    Args:
+        titles (list[str]): The table's columns.
+
+    Returns:
+        tuple: Landmark -> x, y and perhaps v -> title, in the order of the
+        table; and the titles of pairs that are boxes, which are no
+        landmarks.
+
+    Raises:
+        Refused: If a landmark has two columns for one coordinate, or
+            landmarks are written in two ways.
+    """
+    after, boxes = _pairs(titles, _AFTER, 1)
+    before, more = _pairs(titles, _BEFORE, 2)
+    found, other = after, before
+    if len(before) > len(after):
+        found, other = before, after
+    used = _titles_of(found)
+    left = [t for t in _titles_of(other) if t not in used]
+    # 'x_a_x' is of one kind only; a pair that shares no column is of two.
+    if left and not used.keys() & _titles_of(other).keys():
+        raise Refused(
+            found=f'columns such as {left[0]!r} beside columns such as '
+            f'{next(iter(used))!r}',
+            expected='points written in one way',
+            cure='Rename the first if they are landmarks, else delete them.',
+        )
+    if repeated := repeated_name(found):
+        _refuse_twice(*repeated)
+    if all(name.isdecimal() for name in found):
+        numbers: dict[int, str] = {}
+        for name in found:
+            if (other := numbers.setdefault(int(name), name)) != name:
+                _refuse_twice(other, name)
+    return found, [t for t in dict.fromkeys(boxes + more) if t not in used]
+
+
+def _refuse_twice(one: str, other: str) -> None:
+    raise Refused(
+        found=f'columns for {one!r} and {other!r}, which are one landmark',
+        expected='each landmark once',
+        cure='Rename or delete one of them.',
+    )
+
+
+def _titles_of(groups: dict[str, dict[str, str]]) -> dict[str, None]:
+    return dict.fromkeys(t for g in groups.values() for t in g.values())
+
+
+def _pairs(
+    titles: list[str], pattern: re.Pattern, name_group: int
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Landmarks with x and y, and the titles of boxes."""
+    groups: dict[str, dict[str, list[str]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for title in titles:
+        match = pattern.fullmatch(_UNIT.sub('', title))
+        if match and match[name_group]:
+            axis = match[3 - name_group].lower()[0]
+            groups[match[name_group]][axis].append(title)
+    plain = {re.sub(r'[\s_.\-]', '', title).lower() for title in titles}
+    found, boxes = {}, []
+    for name, group in groups.items():
+        if not {'x', 'y'} <= group.keys():
+            continue
+        stem = re.sub(r'[\s_.\-]', '', name).lower()
+        if _BOX.fullmatch(name) or any(
+            {stem + side for side in sides} <= plain for sides in _SIDES
+        ):
+            boxes += [t for axis in 'xy' for t in group[axis]]
+            continue
+        for same in group.values():
+            if len(same) > 1:
+                raise Refused(
+                    found=f'the titles {same[0]!r} and {same[1]!r} are one '
+                    f'coordinate of {name!r}',
+                    expected='each coordinate once',
+                    cure='Rename or delete one of the columns.',
+                )
+        found[name] = {axis: same[0] for axis, same in group.items()}
+    return found, boxes

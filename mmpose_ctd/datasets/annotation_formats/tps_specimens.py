@@ -1,0 +1,204 @@
+"""Splits a tps file into specimens, whatever the order of its lines.
+
+``IMAGE=``, ``ID=`` and ``SCALE=`` stand after the rows of points in tpsDig's
+own files, before ``LM=`` or inside the specimen in those of other programs,
+and both in files that were joined. A line between two specimens may belong
+to either; it is given to one of them only where the rest of the file leaves
+no other way.
+"""
+
+import math
+import re
+from dataclasses import dataclass, field
+
+__all__ = ['Specimen', 'split_specimens']
+
+_NAMED = ('IMAGE', 'ID', 'SCALE')
+# Blocks of semilandmarks: their rows are passed over.
+_PASSED_OVER = ('CURVES', 'POINTS', 'OUTLINES', 'CHAIN', 'RADII')
+_KEY = re.compile('[A-Za-z][A-Za-z0-9 _]*')
+_NUMBER = re.compile(r'[-+0-9.,]+(e[-+]?[0-9]+)?', re.I)
+
+
+@dataclass
+class Specimen:
+    """The lines of one specimen.
+
+    Attributes:
+        key (str): ``'LM'``, or ``'LM3'``: points in space.
+        text (str): What follows ``LM=``.
+        rows (list[tuple[int, str]]): Its points: number of the line, row.
+        strays (list[tuple[int, str]]): Rows that belong to nothing.
+        curves (int): Curves and outlines that are passed over.
+        doubt (str): Why it is open which lines belong to it; else empty.
+        named (dict[str, str]): ``IMAGE``, ``ID`` and ``SCALE``, as far as
+            there are.
+    """
+
+    key: str
+    text: str
+    rows: list[tuple[int, str]] = field(default_factory=list)
+    strays: list[tuple[int, str]] = field(default_factory=list)
+    curves: int = 0
+    doubt: str = ''
+    named: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int | None:
+        """The number of landmarks; None where the file has none."""
+        return (
+            int(self.text) if re.fullmatch('[0-9]{1,9}', self.text) else None
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        return self.count is not None and len(self.rows) >= self.count
+
+    def value(self, key: str) -> str:
+        return self.named.get(key, '')
+
+
+@dataclass
+class _Line:
+    """A line IMAGE=, ID= or SCALE=.
+
+    It stands after specimen number ``low`` (0: before the first one) and
+    belongs to one of the specimens ``low`` to ``high``, from 1.
+    """
+
+    key: str
+    value: str
+    number: int
+    low: int
+    high: int
+
+
+def split_specimens(text: str) -> list[Specimen]:
+    """Split a file.
+
+    Args:
+        text (str): The whole content.
+
+    Returns:
+        list[Specimen]: In the order of the file; those whose lines could as
+        well be their neighbour's have a ``doubt``.
+    """
+    specimens, lines = _scan(text)
+    for line in lines:
+        line.low = max(line.low, 1)
+        line.high = min(line.high, len(specimens))
+    if specimens:
+        _assign(specimens, lines)
+    return specimens
+
+
+def _scan(text: str) -> tuple[list[Specimen], list[_Line]]:
+    specimens: list[Specimen] = []
+    lines: list[_Line] = []
+    # Lines inside a specimen that may turn out to lack rows.
+    inside: list[_Line] = []
+    block, early = '', []
+    for number, line in enumerate(text.split('\n'), 1):
+        line = line.strip()
+        if not line:
+            continue
+        key, mark, value = (part.strip() for part in line.partition('='))
+        key = key.upper() if mark and _KEY.fullmatch(key) else ''
+        last = specimens[-1] if specimens else None
+        if key in ('LM', 'LM3'):
+            specimens.append(Specimen(key, value))
+            block, inside = key, []
+        elif key in _NAMED:
+            after = len(specimens)
+            lines.append(_Line(key, value, number, after, after + 1))
+            if last is not None and not last.is_whole:
+                inside.append(lines[-1])
+            block = key
+        elif key:
+            block = key
+            if last is not None:
+                last.curves += key in ('POINTS', 'CHAIN')
+        elif block in _PASSED_OVER:
+            continue
+        elif last is None:
+            early += [(number, line)] * _is_point(line)
+        elif block in ('COMMENT', 'VARIABLES') and not _is_point(line):
+            # Text that goes on in the next line.
+            continue
+        elif last.is_whole:
+            last.strays.append((number, line))
+        else:
+            last.rows.append((number, line))
+            if last.is_whole:
+                for one in inside:
+                    one.high = one.low
+    if specimens:
+        specimens[0].strays += early
+    return specimens, lines
+
+
+def _is_point(row: str) -> bool:
+    cells = row.split()
+    return len(cells) > 1 and all(map(_NUMBER.fullmatch, cells))
+
+
+def _assign(specimens: list[Specimen], lines: list[_Line]) -> None:
+    """Give each line to its specimen.
+
+    A specimen has at most one line of a key, and lines do not overtake each
+    other. Where there are as many lines of a key as specimens, each has one.
+    """
+    # Of the gap after a specimen: the last line that is certainly its own,
+    # the first line that is certainly the next one's.
+    own: dict[int, int] = {}
+    next_: dict[int, int] = {}
+    by_key = {k: [line for line in lines if line.key == k] for k in _NAMED}
+    for key in sorted(_NAMED, key=lambda k: len(by_key[k]) != len(specimens)):
+        found = by_key[key]
+        if len(found) != len(specimens):
+            for line in found:
+                _narrow(line, own, next_)
+        gaps = [line.low if line.low < line.high else None for line in found]
+        for line, gap, owner in zip(found, gaps, _owners(found)):
+            if owner is None:
+                for specimen in specimens[line.low - 1 : line.high]:
+                    specimen.doubt = specimen.doubt or (
+                        f'line {line.number}, {key}={line.value[:40]}, may '
+                        'belong to this specimen or to its neighbour'
+                    )
+                continue
+            specimens[owner - 1].named[key] = line.value
+            if gap is not None and owner == gap:
+                own[gap] = max(own.get(gap, 0), line.number)
+            elif gap is not None:
+                next_[gap] = min(next_.get(gap, line.number), line.number)
+
+
+def _narrow(line: _Line, own: dict[int, int], next_: dict[int, int]) -> None:
+    """Keep a line with the lines around it that are settled.
+
+    Where the next specimen has no line before its LM=, it begins there, as
+    the format has it.
+    """
+    if line.low == line.high:
+        return
+    last, first = own.get(line.low), next_.get(line.low)
+    if last and (first is None or line.number < last):
+        line.high = line.low
+    elif first and line.number > first:
+        line.low = line.high
+
+
+def _owners(lines: list[_Line]) -> list[int | None]:
+    """The specimen of each line of a key; None where several are possible."""
+    first, previous = [], 0
+    for line in lines:
+        previous = max(line.low, previous + 1)
+        first.append(previous if previous <= line.high else None)
+        previous = min(previous, line.high)
+    last, following = [], math.inf
+    for line in reversed(lines):
+        following = min(line.high, following - 1)
+        last.append(following if following >= line.low else None)
+        following = max(following, line.low)
+    return [a if a == b else None for a, b in zip(first, reversed(last))]
