@@ -6,10 +6,14 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from mmengine.registry import init_default_scope
 
 import mmpose_ctd  # noqa: F401
 from mmpose_ctd.apis.format_once import format_configs_once
+
+# A longer search: pytest --hypothesis-profile long
+settings.register_profile('long', max_examples=5000, deadline=None)
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
 

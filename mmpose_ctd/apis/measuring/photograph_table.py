@@ -117,7 +117,7 @@ def cells(path: str, option: str) -> tuple[set[str], list]:
     """
     name = f'{option} {path}'
     try:
-        table = read_table(path, name)
+        table, _ = read_table(path, name)
     except FileNotFoundError as error:
         raise MissingFileError(f'{name}: no such file.') from error
     keys = [column_of(t) or t.lower().replace(' ', '_') for t in table.columns]

@@ -7,7 +7,7 @@ Wide, with two columns for each landmark, and long::
                                                a.jpg,exo_L,300,201
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -20,8 +20,10 @@ from .point_record import (
     ReadOptions,
     Refused,
     Source,
+    is_number,
     plain_name,
     repeated_name,
+    repeated_number,
 )
 from .table_file import column_of, known_columns, number_cells, read_table
 from .text_file import read_text
@@ -84,7 +86,7 @@ class _Table:
     def __init__(self, source: Source, options: ReadOptions) -> None:
         self.name = source.name
         refuse_foreign_table(self.name, read_text(source.path, self.name))
-        self.table = read_table(source.path, self.name)
+        self.table, self.lengths = read_table(source.path, self.name)
         titles = list(self.table.columns)
         self.is_long = {*_LONG} <= {column_of(title) for title in titles}
         wanted = ('image', *_TEXTS, *_NUMBERS)
@@ -126,7 +128,8 @@ class _Table:
                 expected='points',
             )
         labels = dict.fromkeys(self.table[self.columns['landmark']])
-        if repeated := repeated_name(labels):
+        repeated = repeated_name(labels) or repeated_number(labels)
+        if repeated:
             raise Refused(
                 found=f'the landmarks {repeated[0]!r} and {repeated[1]!r}',
                 expected='one spelling of a landmark',
@@ -140,39 +143,35 @@ class _Table:
     def records(self) -> list[PointRecord]:
         """A record for each photograph, in the order of the table."""
         if self.is_long:
-            labels = list(dict.fromkeys(self.table[self.columns['landmark']]))
+            found = dict.fromkeys(self.table[self.columns['landmark']])
+            labels = [label for label in found if label]
         else:
             labels = list(self.wide)
         names, numbers = tuple(labels), None
-        if all(label.isdecimal() for label in labels):
+        if all(map(is_number, labels)):
             labels.sort(key=int)
             names, numbers = None, tuple(map(int, labels))
+        groups: dict = {}
+        for i, row in zip(self.table.index, self.table.to_dict('records')):
+            key = row[self.columns['image']] if self.is_long else i
+            groups.setdefault(key, {})[i] = row
         return [
-            self._record(place, rows, labels, names, numbers)
-            for place, rows in self._photographs()
+            self._record(rows, labels, names, numbers)
+            for rows in groups.values()
         ]
-
-    def _photographs(self) -> Iterator[tuple[int, list[dict]]]:
-        """The place in the file of each photograph, and its rows."""
-        if not self.is_long:
-            for i, row in zip(self.table.index, self.table.to_dict('records')):
-                yield i + 2, [row]
-            return
-        image = self.columns['image']
-        for _, rows in self.table.groupby(image, sort=False):
-            yield rows.index[0] + 2, rows.to_dict('records')
 
     def _record(
         self,
-        place: int,
-        rows: list[dict],
+        places: dict[int, dict],
         labels: list[str],
         names: tuple[str, ...] | None,
         numbers: tuple[int, ...] | None,
     ) -> PointRecord:
-        where = f'{self.name}, row {place}'
+        rows = list(places.values())
+        where = f'{self.name}, row {next(iter(places)) + 2}'
         image = rows[0][self.columns['image']]
         try:
+            self._refuse_short(places)
             cells = self._cells(rows)
             if numbers is not None:
                 _refuse_shifted(labels, cells)
@@ -192,6 +191,23 @@ class _Table:
             fields=fields,
         )
 
+    def _refuse_short(self, places: Iterable[int]) -> None:
+        """Refuse rows that end before their last point.
+
+        If a cell was lost, all later ones have moved.
+        """
+        titles = [t for group in self.wide.values() for t in group.values()]
+        if self.is_long:
+            titles = [self.columns[key] for key in _LONG]
+        needed = 1 + max(map(self.table.columns.get_loc, titles))
+        for place in places:
+            if self.lengths[place] < needed:
+                raise Refused(
+                    found=f'{self.lengths[place]} cells in row {place + 2}',
+                    expected=f'at least {needed}, up to the last point; NA '
+                    'where it is missing',
+                )
+
     def _cells(self, rows: list[dict]) -> dict[str, tuple[str, str, str]]:
         """Label -> x, y, visibility, as text."""
         if not self.is_long:
@@ -203,6 +219,8 @@ class _Table:
         found: dict[str, tuple[str, str, str]] = {}
         for row in rows:
             name = row[self.columns['landmark']]
+            if not name:
+                raise Refused(found='a row without the name of its landmark')
             if name in found:
                 raise Refused(
                     found=f'the landmark {name!r} is there more than once',

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from .point_record import Refused, repeated_name
+from .point_record import Refused, repeated_name, repeated_number
 
 __all__ = ['point_columns']
 
@@ -55,22 +55,15 @@ def point_columns(
             expected='points written in one way',
             cure='Rename the first if they are landmarks, else delete them.',
         )
-    if repeated := repeated_name(found):
-        _refuse_twice(*repeated)
-    if all(name.isdecimal() for name in found):
-        numbers: dict[int, str] = {}
-        for name in found:
-            if (other := numbers.setdefault(int(name), name)) != name:
-                _refuse_twice(other, name)
+    repeated = repeated_name(found) or repeated_number(found)
+    if repeated:
+        raise Refused(
+            found=f'columns for {repeated[0]!r} and {repeated[1]!r}, which '
+            'are one landmark',
+            expected='each landmark once',
+            cure='Rename or delete one of them.',
+        )
     return found, [t for t in dict.fromkeys(boxes + more) if t not in used]
-
-
-def _refuse_twice(one: str, other: str) -> None:
-    raise Refused(
-        found=f'columns for {one!r} and {other!r}, which are one landmark',
-        expected='each landmark once',
-        cure='Rename or delete one of them.',
-    )
 
 
 def _titles_of(groups: dict[str, dict[str, str]]) -> dict[str, None]:

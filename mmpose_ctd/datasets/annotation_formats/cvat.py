@@ -9,7 +9,14 @@ from mmpose_ctd.errors import InputError
 
 from .foreign import refuse_foreign_xml
 from .numbers import finite_or_nan
-from .point_record import PointRecord, Reading, ReadOptions, Refused, Source
+from .point_record import (
+    PointRecord,
+    Reading,
+    ReadOptions,
+    Refused,
+    Source,
+    is_number,
+)
 
 __all__ = ['read']
 
@@ -125,8 +132,8 @@ def _record(file: str, element) -> PointRecord:
 def _counts(counts: Counter) -> dict[str, int]:
     """How many points each label has; labels that are numbers count as one
     shape, as a number is no name."""
-    numbers = [label for label in counts if label.isdecimal()]
-    named = {k: n for k, n in counts.items() if not k.isdecimal()}
+    numbers = [label for label in counts if is_number(label)]
+    named = {k: n for k, n in counts.items() if not is_number(k)}
     return named | ({'': len(numbers)} if numbers else {})
 
 

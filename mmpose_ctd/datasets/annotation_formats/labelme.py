@@ -12,7 +12,14 @@ from mmpose_ctd.errors import InputError
 from ..json_file import read_json
 from .foreign import foreign_json
 from .json_values import as_list, as_number, as_object, as_size, as_text
-from .point_record import PointRecord, Reading, ReadOptions, Refused, Source
+from .point_record import (
+    PointRecord,
+    Reading,
+    ReadOptions,
+    Refused,
+    Source,
+    is_number,
+)
 
 __all__ = ['read']
 
@@ -69,7 +76,7 @@ def _record(source: str, content: dict, others: Counter) -> PointRecord:
             cure='In LabelMe, click landmarks with Edit, Create Point, each '
             'with a label of its own.',
         )
-    numbers = all(name.isdecimal() for name in names)
+    numbers = all(map(is_number, names))
     return PointRecord(
         source,
         _photograph(source, content.get('imagePath')),

@@ -16,8 +16,10 @@ __all__ = [
     'Reading',
     'Refused',
     'Source',
+    'is_number',
     'plain_name',
     'repeated_name',
+    'repeated_number',
 ]
 
 
@@ -157,3 +159,18 @@ class Reading:
 
     records: list[PointRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def is_number(label: str) -> bool:
+    """Whether a label is a number, which names no landmark."""
+    return re.fullmatch('[0-9]{1,9}', label) is not None
+
+
+def repeated_number(labels) -> tuple[str, str] | None:
+    """The first two labels that are one number, such as 1 and 01."""
+    seen: dict[int, str] = {}
+    for label in filter(is_number, labels):
+        if (number := int(label)) in seen:
+            return seen[number], label
+        seen[number] = label
+    return None

@@ -91,7 +91,9 @@ def number_cells(
             yield f'{name}, row {number + 2}, column {title!r}', text
 
 
-def read_table(path: str | os.PathLike, name: str) -> pd.DataFrame:
+def read_table(
+    path: str | os.PathLike, name: str
+) -> tuple[pd.DataFrame, pd.Series]:
     """Read a CSV file: its delimiter and encoding are found.
 
     Args:
@@ -99,9 +101,11 @@ def read_table(path: str | os.PathLike, name: str) -> pd.DataFrame:
         name (str): How messages call it.
 
     Returns:
-        pd.DataFrame: The table, all cells strings without spaces around;
-        row ``i`` of its index is row ``i + 2`` of the file. A column
-        without a title is called ``column 3``.
+        tuple[pd.DataFrame, pd.Series]: The table, all cells strings without
+        spaces around; row ``i`` of its index is row ``i + 2`` of the file. A
+        column without a title is called ``column 3``. And how many cells
+        each row has: spreadsheets leave out the last ones where they are
+        empty.
 
     Raises:
         InputError: If it is no table with titles, a title is there twice, or
@@ -151,6 +155,7 @@ def read_table(path: str | os.PathLike, name: str) -> pd.DataFrame:
             expected='as many cells as titles',
             cure='Quote cells that contain the delimiter.',
         ) from error
+    lengths = table.notna().sum(axis=1)
     table = table.fillna('').astype(str).map(str.strip)
     titles = [t or f'column {i}' for i, t in enumerate(table.iloc[0], 1)]
     if repeated := repeated_name(titles):
@@ -162,4 +167,6 @@ def read_table(path: str | os.PathLike, name: str) -> pd.DataFrame:
         )
     table = table.iloc[1:].set_axis(titles, axis=1)
     table.index = range(len(table))
-    return table[(table != '').any(axis=1)]
+    # Tables that were joined have their titles again.
+    table = table[(table != '').any(axis=1) & (table != titles).any(axis=1)]
+    return table, lengths.shift(-1).loc[table.index].astype(int)

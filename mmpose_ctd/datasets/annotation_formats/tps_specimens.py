@@ -63,7 +63,8 @@ class _Line:
     """A line IMAGE=, ID= or SCALE=.
 
     It stands after specimen number ``low`` (0: before the first one) and
-    belongs to one of the specimens ``low`` to ``high``, from 1.
+    belongs to one of the specimens ``low`` to ``high``, from 1. ``is_after``
+    says whether it stands after the rows of a specimen.
     """
 
     key: str
@@ -71,6 +72,7 @@ class _Line:
     number: int
     low: int
     high: int
+    is_after: bool
 
 
 def split_specimens(text: str) -> list[Specimen]:
@@ -110,8 +112,9 @@ def _scan(text: str) -> tuple[list[Specimen], list[_Line]]:
             block, inside = key, []
         elif key in _NAMED:
             after = len(specimens)
-            lines.append(_Line(key, value, number, after, after + 1))
-            if last is not None and not last.is_whole:
+            whole = last is not None and last.is_whole
+            lines.append(_Line(key, value, number, after, after + 1, whole))
+            if last is not None and not whole:
                 inside.append(lines[-1])
             block = key
         elif key:
@@ -152,12 +155,14 @@ def _assign(specimens: list[Specimen], lines: list[_Line]) -> None:
     # the first line that is certainly the next one's.
     own: dict[int, int] = {}
     next_: dict[int, int] = {}
+    # Nothing before LM=, nothing between it and the rows.
+    is_usual = all(line.is_after for line in lines)
     by_key = {k: [line for line in lines if line.key == k] for k in _NAMED}
     for key in sorted(_NAMED, key=lambda k: len(by_key[k]) != len(specimens)):
         found = by_key[key]
         if len(found) != len(specimens):
             for line in found:
-                _narrow(line, own, next_)
+                _narrow(line, own, next_, is_usual)
         gaps = [line.low if line.low < line.high else None for line in found]
         for line, gap, owner in zip(found, gaps, _owners(found)):
             if owner is None:
@@ -174,16 +179,17 @@ def _assign(specimens: list[Specimen], lines: list[_Line]) -> None:
                 next_[gap] = min(next_.get(gap, line.number), line.number)
 
 
-def _narrow(line: _Line, own: dict[int, int], next_: dict[int, int]) -> None:
+def _narrow(
+    line: _Line, own: dict[int, int], next_: dict[int, int], is_usual: bool
+) -> None:
     """Keep a line with the lines around it that are settled.
 
-    Where the next specimen has no line before its LM=, it begins there, as
-    the format has it.
+    In a file in tpsDig's order a specimen begins with its LM=.
     """
     if line.low == line.high:
         return
     last, first = own.get(line.low), next_.get(line.low)
-    if last and (first is None or line.number < last):
+    if last and (line.number < last or (is_usual and not next_)):
         line.high = line.low
     elif first and line.number > first:
         line.low = line.high

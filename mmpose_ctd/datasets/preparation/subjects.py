@@ -57,7 +57,7 @@ class SubjectTable:
         self.name = os.path.basename(path)
         if not os.path.isfile(path):
             raise MissingFileError(f'--table: {path!r} does not exist.')
-        table = read_table(path, self.name)
+        table, _ = read_table(path, self.name)
         wanted = table.drop(columns=[t for t in keep if t in table.columns])
         known = known_columns(wanted, self.name, ('image', *_TEXTS, *_NUMBERS))
         if 'image' not in known:

@@ -1,0 +1,129 @@
+"""What is written in a format is read as it was; if the file is damaged, the
+same points are read, or the record is refused."""
+
+import json
+
+import numpy as np
+import point_files as files
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
+from mmpose_ctd.errors import InputError
+
+quick = settings(
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],
+)
+# Kind, and whether its points have names.
+KINDS = {
+    'tps': False,
+    'pts': False,
+    'tem': False,
+    'wide': True,
+    'long': True,
+    'wide numbers': False,
+    'long numbers': False,
+    'coco': True,
+    'labelme': True,
+    'cvat': True,
+}
+JUNK = ['', '3 4', 'a note', 'LM=1', 'IMAGE=b7.png', 'SCALE=2', '{', '}', '1']
+
+
+def write(draw, kind, model) -> dict[str, str]:
+    """The texts of the files, by name."""
+    if kind == 'tps':
+        return {'x.tps': files.tps(draw, model)}
+    if kind.startswith(('wide', 'long')):
+        long, numbered = kind.startswith('long'), kind.endswith('numbers')
+        return {'x.csv': files.csv(draw, model, long, numbered)}
+    if kind == 'coco':
+        return {'x.json': json.dumps(files.coco(draw, model))}
+    if kind == 'cvat':
+        return {'x.xml': files.cvat(draw, model)}
+    found = {}
+    for image, points in model.points.items():
+        if kind == 'labelme':
+            text = json.dumps(files.labelme(draw, image, points))
+            found[f'{image}.json'] = text
+        else:
+            found[f'{image}.{kind}'] = getattr(files, kind)(draw, points)
+    return found
+
+
+def read(folder, kind, texts):
+    sources = []
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding='utf-8', newline='')
+        sources.append(Source(str(folder / name), name))
+    format_name = 'csv' if kind.startswith(('wide', 'long')) else kind
+    return FORMATS[format_name].read(sources).records
+
+
+def assert_right(record, model, named):
+    """A record's points are the model's; a missing one may be missing."""
+    image = record.image.removesuffix('.png')
+    if image not in model.points:
+        return
+    true = model.points[image]
+    names = record.names or list(true)
+    if record.numbers is not None:
+        # As the writer numbers them.
+        names = [list(true)[(number - 2) // 3] for number in record.numbers]
+    assert named == (record.names is not None)
+    for name, point in zip(names, record.points.tolist(), strict=True):
+        if name in true and not np.isnan(point).all():
+            assert point == list(true[name] or ()), (name, record)
+    assert record.scale in (None, model.scale[image])
+
+
+@pytest.mark.parametrize('kind', KINDS)
+@quick
+@given(data=st.data())
+def test_written_points_are_read(tmp_path, kind, data):
+    model = data.draw(files.models())
+    texts = write(data.draw, kind, model)
+    records = read(tmp_path, kind, texts)
+    found = {record.image.removesuffix('.png'): record for record in records}
+    assert list(found) == list(model.points)
+    doubted = False
+    for image, record in found.items():
+        if kind == 'tps' and None in model.scale.values():
+            # It may be open whose SCALE= a line is.
+            doubted = doubted or record.problem is not None
+            if record.problem is not None:
+                continue
+        assert record.problem is None
+        assert_right(record, model, KINDS[kind])
+        known = np.isfinite(record.points).all(axis=1).sum()
+        true = [p for p in model.points[image].values() if p is not None]
+        assert known == len(true) == (record.visible > 0).sum()
+        if kind == 'tps' and not doubted:
+            assert record.scale == model.scale[image]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+@quick
+@given(data=st.data())
+def test_damaged_points_are_right_or_refused(tmp_path, kind, data):
+    model = data.draw(files.models())
+    texts = write(data.draw, kind, model)
+    name = data.draw(st.sampled_from([*texts]))
+    if kind in ('coco', 'labelme'):
+        content = data.draw(files.damaged_json(json.loads(texts[name])))
+        texts[name] = json.dumps(content)
+    else:
+        texts[name] = data.draw(files.damaged_lines(texts[name], JUNK))
+    try:
+        records = read(tmp_path, kind, texts)
+    except InputError as error:
+        assert str(error)
+        return
+    for record in records:
+        if record.problem is None:
+            assert_right(record, model, KINDS[kind])
