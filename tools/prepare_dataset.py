@@ -67,6 +67,14 @@ def parse_args() -> argparse.Namespace:
         'the record fits, else upright)',
     )
     add(
+        '--unit',
+        metavar='UNIT',
+        help='what coordinates are in: px, share (0 to 1), percent, permille, '
+        'scaled (pixels multiplied by SCALE= of tps files), or a number, the '
+        'pixels in one unit (default: px, refused where they do not look like '
+        'it)',
+    )
+    add(
         '--first-pixel',
         type=float,
         choices=(0, 0.5, 1),
@@ -89,6 +97,16 @@ def parse_args() -> argparse.Namespace:
         default='first',
         help='which of several records of a photograph is used '
         '(default: first)',
+    )
+
+    add(
+        '--image-root',
+        nargs='+',
+        default=[],
+        metavar='FOLDER',
+        help='what POINTS and the table call the folder IMAGES, such as '
+        'C:/study/photos; needed where they name folders that are '
+        'not below it',
     )
 
     people = parser.add_argument_group('subjects, sites, scale')
@@ -217,6 +235,7 @@ def main() -> None:
         image_format=args.image_format,
         quality=args.quality,
         frame=args.frame,
+        unit=args.unit,
         first_pixel=args.first_pixel,
         y_axis=args.y_axis,
         zero_is_missing=args.zero_is_missing,
@@ -230,6 +249,7 @@ def main() -> None:
         subject_pattern=args.subject_pattern,
         subject_codes=args.subject_codes,
         keep_columns=tuple(args.keep_columns),
+        image_root=tuple(args.image_root),
     )
     if args.preview is not None:
         check_preview(Path(args.preview))

@@ -18,6 +18,7 @@ from .picture_maker import PictureMaker
 from .plausibility import WHOLE_SET
 from .report import Report, write_report
 from .subjects import SubjectTable
+from .units import check_units
 from .write_set import draft_mapping, name_subjects, write_annotations
 
 __all__ = ['prepare']
@@ -85,12 +86,16 @@ def prepare(
     )
     subjects = None
     if table is not None:
-        subjects = SubjectTable(table, index, options.keep_columns)
+        subjects = SubjectTable(
+            table, index, options.keep_columns, options.image_root
+        )
         report.notes += subjects.notes
         check_columns(subjects)
     jobs = plan_jobs(reading.records, index, choice, subjects, options, report)
     report.landmarks = len(choice.names)
     note_overview(report, reading.records, jobs, index, choice, options)
+    frame = options.frame_of(known)
+    jobs = check_units(jobs, index, *frame, options, report)
     maker = PictureMaker(index, choice, known, options, report, progress)
     if dry_run:
         _count(report, maker.make(jobs))

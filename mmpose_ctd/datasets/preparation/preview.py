@@ -11,6 +11,8 @@ from rich.progress import track
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.visualization import landmark_sheet
 
+from ..upright_image import read_upright
+
 __all__ = ['check_preview', 'write_preview']
 
 #: Pictures on a sheet.
@@ -57,8 +59,9 @@ def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
     ):
         images, keypoints, titles = [], [], []
         for image, annotation in pairs[start : start + _ON_SHEET]:
-            data = (prepared / 'images' / image['file_name']).read_bytes()
-            images.append(cv2.imdecode(np.frombuffer(data, np.uint8), 1))
+            images.append(
+                read_upright(prepared / 'images' / image['file_name'])
+            )
             keypoints.append(np.reshape(annotation['keypoints'], (-1, 3)))
             titles.append(image['file_name'])
         sheet = landmark_sheet(images, keypoints, names, titles)

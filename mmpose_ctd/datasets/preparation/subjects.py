@@ -10,7 +10,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from ..annotation_formats import Refused
 from ..annotation_formats.point_record import finite_or_nan
 from ..annotation_formats.table_file import column_of, read_table
-from .image_index import ImageIndex, NotFound
+from .image_index import ImageIndex, ImageNames, NotFound
 
 __all__ = ['BadCell', 'SubjectTable', 'by_pattern', 'checked_pattern']
 
@@ -30,6 +30,7 @@ class SubjectTable:
             subject, site, mm_per_px, age, sex.
         index (ImageIndex): The photographs.
         keep (tuple[str, ...]): Titles of further columns to take over.
+        roots (tuple[str, ...]): See :class:`.ImageNames`.
 
     Attributes:
         columns (dict[str, str]): What is taken over -> title.
@@ -42,8 +43,13 @@ class SubjectTable:
     """
 
     def __init__(
-        self, path: str, index: ImageIndex, keep: tuple[str, ...] = ()
+        self,
+        path: str,
+        index: ImageIndex,
+        keep: tuple[str, ...] = (),
+        roots: tuple[str, ...] = (),
     ) -> None:
+        self._roots = roots
         self.name = os.path.basename(path)
         if not os.path.isfile(path):
             raise MissingFileError(f'--table: {path!r} does not exist.')
@@ -101,9 +107,10 @@ class SubjectTable:
     def _match(self, table, image: str, index: ImageIndex) -> dict:
         rows: dict[str, dict] = {}
         strangers = []
+        names = ImageNames(index, table[image], self._roots)
         for number, row in zip(table.index, table.to_dict('records')):
             try:
-                path = index.find(row[image])
+                path = names.find(row[image])
             except NotFound:
                 strangers.append(str(number + 2))
                 continue
@@ -113,6 +120,7 @@ class SubjectTable:
                     f'for the photograph {path!r}. Leave one.'
                 )
             rows[path] = row
+        self.notes += names.notes(self.name)
         if strangers:
             self.notes.append(
                 f'{self.name}: {len(strangers)} rows are of no photograph in '
