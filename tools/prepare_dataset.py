@@ -21,6 +21,7 @@ from mmpose_ctd.datasets.preparation import (
     Report,
     check_preview,
     findings_table,
+    finished_set,
     prepare,
     summary,
     write_preview,
@@ -225,6 +226,15 @@ def make(args: argparse.Namespace, options: PrepareOptions) -> Report:
     )
 
 
+def draw_preview(args: argparse.Namespace, prepared: Path) -> None:
+    try:
+        sheets = write_preview(prepared, Path(args.preview), not args.quiet)
+    except KeyboardInterrupt:
+        print('\nInterrupted. The set is complete; the same command draws it.')
+        sys.exit(130)
+    print(f'Look at the {sheets} sheets in {args.preview}.')
+
+
 def main() -> None:
     args = parse_args()
     options = PrepareOptions(
@@ -253,6 +263,11 @@ def main() -> None:
     )
     if args.preview is not None:
         check_preview(Path(args.preview))
+        complete = finished_set(Path(args.out), options)
+        if complete is not None and not args.dry_run:
+            print(f'note: {args.out} is complete; only its preview is drawn.')
+            draw_preview(args, Path(args.out))
+            sys.exit(0 if complete else 1)
     try:
         report = make(args, options)
     except KeyboardInterrupt:
@@ -274,10 +289,7 @@ def main() -> None:
             'report.json'
         )
         if args.preview is not None:
-            sheets = write_preview(
-                report.out, Path(args.preview), not args.quiet
-            )
-            print(f'Look at the {sheets} sheets in {args.preview}.')
+            draw_preview(args, report.out)
     sys.exit(report.exit_status)
 
 

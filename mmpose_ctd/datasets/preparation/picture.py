@@ -192,13 +192,14 @@ def _crop(
         else:
             # A margin of the face's would cut close around few landmarks.
             margin = max(margin, MARGINS['landmarks'])
-            text = 'no face is found'
+            code, text = 'no face', 'no face is found'
             if face is not None:
+                code = 'face elsewhere'
                 text = 'the points lie outside the face that is found'
                 mirrored = points * (1, -1) + (0, photograph.size[1] - 1)
                 if _agree(face, mirrored):
                     text += ', but would fit it upside down (--y-axis)'
-            notes.append(('no face', f'{text}; cut around the landmarks'))
+            notes.append((code, f'{text}; cut around the landmarks'))
     return frame_box(
         box, points, margin, photograph.size, options.size, options.enlarge
     )

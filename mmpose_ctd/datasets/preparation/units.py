@@ -21,7 +21,7 @@ from .options import PrepareOptions
 from .report import Report
 from .upright_points import clicked_size, to_upright
 
-__all__ = ['check_units', 'in_pixels']
+__all__ = ['check_units', 'elsewhere', 'in_pixels']
 
 # Landmarks that span no more than this, in pixels and as a share of the
 # photograph's longer side, are hardly a face.
@@ -128,6 +128,9 @@ def check_units(
 ) -> list[Job]:
     """Refuse coordinates that are hardly pixels, unless they are stated to be.
 
+    Landmarks in a corner, or close together, are accepted where a face is
+    found at that place.
+
     Args:
         jobs (list[Job]): All that is to be done.
         index (ImageIndex): The photographs, whose headers are read.
@@ -155,11 +158,10 @@ def check_units(
         raise _in_doubt(
             tiny, f'all landmarks of a face lie within {_largest(tiny)} pixels'
         )
-    if options.unit is None:
-        _refuse_beyond(extents)
-        sized = [e for e in extents if e not in tiny]
-        _refuse_corner(sized, shows_face)
-        tiny += _smaller(sized, shows_face)
+    _refuse_beyond(extents)
+    sized = [e for e in extents if e not in tiny]
+    _refuse_corner(sized, shows_face)
+    tiny += _smaller(sized, shows_face)
     for extent in tiny:
         report.leave_out(
             extent.job.number,
@@ -171,6 +173,31 @@ def check_units(
         )
     doubtful = {extent.job.number for extent in tiny}
     return [job for job in jobs if job.number not in doubtful]
+
+
+def elsewhere(report: Report, options: PrepareOptions) -> InputError | None:
+    """Whether the points of a set miss most of the faces that were found.
+
+    Args:
+        report (Report): With the notes on all pictures.
+        options (PrepareOptions): With the unit, if it is stated.
+
+    Returns:
+        InputError | None: What to raise, if the points are hardly pixels.
+    """
+    found = [dict(row.notes) for row in report.used]
+    found = [notes for notes in found if 'no face' not in notes]
+    missed = sum('face elsewhere' in notes for notes in found)
+    if options.unit == 'px' or missed < 2 or missed <= len(found) / 2:
+        return None
+    return InputError(
+        where='POINTS',
+        found=f'in {missed} of {len(found)} photographs with a face the '
+        'points lie elsewhere',
+        expected='pixels of the photographs',
+        cure='Are y axis (--y-axis), frame (--frame) and landmarks right, and '
+        f'the photographs the labelled ones? {_CURE}',
+    )
 
 
 def _extent(
@@ -294,6 +321,6 @@ def _likely(raw: list[np.ndarray], records: list[PointRecord]) -> str:
         if all(record.scale is not None for record in records):
             return 'They may be scaled: --unit scaled. '
         for unit, whole in (('share', 1), ('percent', 100), ('permille', 1e3)):
-            if values.max() <= 1.05 * whole:
+            if 0.3 * whole <= values.max() <= 1.05 * whole:
                 return f'They may be in --unit {unit}. '
     return ''
