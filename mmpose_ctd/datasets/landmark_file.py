@@ -5,6 +5,7 @@ import math
 import os
 import re
 from dataclasses import dataclass, replace
+from pathlib import PureWindowsPath
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurements import (
@@ -18,6 +19,7 @@ __all__ = [
     'IMAGE_LINE',
     'LandmarkFile',
     'flip_partners',
+    'is_below',
     'landmark_metainfo',
     'read_split',
     'subject_of',
@@ -163,7 +165,7 @@ class LandmarkFile:
             InputError: Names the record and the field.
         """
         checks = {
-            'file_name': (_is_name, 'the name of its file'),
+            'file_name': (is_below, "a path below the images' folder"),
             'width': (_is_size, 'its width in whole pixels'),
             'height': (_is_size, 'its height in whole pixels'),
         }
@@ -211,6 +213,16 @@ def _read_lists(path: str, keys: tuple[str, ...]) -> dict:
 
 def _is_name(value) -> bool:
     return isinstance(value, str) and value != ''
+
+
+def is_below(value) -> bool:
+    """Whether a file name stays in its folder, on any system."""
+    if not _is_name(value) or '\0' in value:
+        return False
+    parts = value.replace('\\', '/').split('/')
+    return bool(
+        parts[0] and '..' not in parts and not PureWindowsPath(value).drive
+    )
 
 
 def _is_size(value) -> bool:

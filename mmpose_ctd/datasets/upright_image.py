@@ -54,9 +54,10 @@ _WITH_PREVIEW = {'MPO'}
 _AT_ONCE = 16_000_000
 # Grey levels of 255 that a picture of 16 bits surpasses; 14 bits do not.
 _DARK = 64
-# Tags of TIFF: what kind of page it is, whether black is 0, the white level,
+# Tags of TIFF: columns, rows, what kind of page it is, whether black is 0, the white level,
 # the mark of a camera's raw file.
-_PAGE, _PHOTOMETRIC, _WHITE, _RAW = 254, 262, 281, 50706
+_WIDTH, _HEIGHT, _PAGE = 256, 257, 254
+_PHOTOMETRIC, _WHITE, _RAW = 262, 281, 50706
 
 _EXPORT = 'Export it as JPEG or PNG.'
 _AGAIN = 'Copy it again from the camera or the archive.'
@@ -189,13 +190,15 @@ def read_photograph(
     """
     name = _name(source, name)
     with open_photograph(source, name) as picture:
-        orientation = _orientation(picture)
         wide = _is_16_bit(picture)
         _refuse_raw(picture, name)
+        # Pillow turns a TIFF while it loads it, and loads a PNG to find EXIF.
+        turned = picture.format == 'TIFF'
+        before = _orientation(picture) if turned else 1
         load_pixels(picture, name)
-        image = _to_bgr(picture, name)
-        # Pillow turns a TIFF while it loads it.
         left = _orientation(picture)
+        orientation = before if turned else left
+        image = _to_bgr(picture, name)
     # Its pixels, before the copies that turning makes.
     del picture
     if wide and image.max() <= _DARK:
@@ -210,7 +213,9 @@ def read_photograph(
 
 
 def photograph_size(source: str | os.PathLike | bytes) -> PhotographSize:
-    """Read a photograph's size from its header; no pixels are decoded.
+    """Read a photograph's size.
+
+    Only the header is read, but of a PNG, in which EXIF may follow the pixels.
 
     Args:
         source (str | os.PathLike | bytes): See :func:`read_upright`.
@@ -223,7 +228,12 @@ def photograph_size(source: str | os.PathLike | bytes) -> PhotographSize:
         InputError: If it is no image that is read, or too large.
     """
     with open_photograph(source, verify=False) as picture:
-        return PhotographSize(picture.size, _orientation(picture))
+        size, orientation = picture.size, _orientation(picture)
+        if picture.format == 'TIFF':
+            # Pillow turns its size beforehand, in some releases.
+            tags = picture.tag_v2
+            size = int(tags[_WIDTH]), int(tags[_HEIGHT])
+        return PhotographSize(size, orientation)
 
 
 @contextlib.contextmanager
@@ -290,17 +300,23 @@ def load_pixels(picture: Image.Image, name: str) -> None:
 
 def _opened(file) -> Image.Image:
     file.seek(0)
+    return Image.open(file, formats=FORMATS)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    # Of large scans, where our limit counts, and of damaged EXIF.
     with warnings.catch_warnings():
-        # Of large scans; Pillow's own limit is higher than ours.
         warnings.simplefilter('ignore')
-        return Image.open(file, formats=FORMATS)
+        yield
 
 
 @contextlib.contextmanager
 def _explained(name: str, head: bytes = b'') -> Iterator[None]:
     """What Pillow raises, in words; only calls of Pillow belong here."""
     try:
-        yield
+        with _quietly():
+            yield
     except InputError:
         raise
     except UnidentifiedImageError as error:
@@ -374,7 +390,8 @@ def _refuse_raw(picture: Image.Image, name: str) -> None:
 
 def _orientation(picture: Image.Image) -> int:
     try:
-        value = picture.getexif().get(ExifTags.Base.Orientation, 1)
+        with _quietly():
+            value = picture.getexif().get(ExifTags.Base.Orientation, 1)
     # A damaged EXIF block does not harm the picture; viewers ignore it.
     except Exception:
         return 1

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 
 from mmpose_ctd.errors import InputError
 
-from ..upright_image import open_photograph, read_upright
+from ..upright_image import open_photograph, photograph_size, read_upright
 
 __all__ = ['Photo', 'PhotoFile', 'read_photo_file']
 
@@ -93,7 +93,7 @@ def read_photo_file(path: Path) -> PhotoFile:
     """Read all of an image's file, and keep little of it."""
     try:
         with open_photograph(path, verify=False) as image:
-            found = PhotoFile(size=image.size)
+            found = PhotoFile(size=photograph_size(path).stored_size)
             _read_exif(image, found)
         grey = cv2.cvtColor(read_upright(path), cv2.COLOR_BGR2GRAY)
     except InputError as error:

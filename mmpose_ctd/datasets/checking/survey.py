@@ -10,7 +10,7 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-from ..landmark_file import LandmarkFile, read_split, subject_of
+from ..landmark_file import LandmarkFile, is_below, read_split, subject_of
 from ..landmark_names import flip_partner, numbered
 from ..upright_image import IMAGE_SUFFIXES
 from .finding import Finding, Severity
@@ -135,7 +135,7 @@ class Survey:
             '' if site is None else str(site).strip(),
             name,
             size if usable else None,
-            self.images_folder / name if name else None,
+            self.images_folder / name if is_below(name) else None,
         )
 
     def _register(self, photo: Photo) -> None:
