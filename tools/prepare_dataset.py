@@ -21,6 +21,7 @@ from mmpose_ctd.datasets.preparation import (
     Report,
     check_preview,
     findings_table,
+    finished_set,
     prepare,
     summary,
     write_preview,
@@ -67,6 +68,14 @@ def parse_args() -> argparse.Namespace:
         'the record fits, else upright)',
     )
     add(
+        '--unit',
+        metavar='UNIT',
+        help='what coordinates are in: px, share (0 to 1), percent, permille, '
+        'scaled (pixels multiplied by SCALE= of tps files), or a number, the '
+        'pixels in one unit (default: px, refused where they do not look like '
+        'it)',
+    )
+    add(
         '--first-pixel',
         type=float,
         choices=(0, 0.5, 1),
@@ -102,6 +111,16 @@ def parse_args() -> argparse.Namespace:
         default='first',
         help='which of several records of a photograph is used '
         '(default: first)',
+    )
+
+    add(
+        '--image-root',
+        nargs='+',
+        default=[],
+        metavar='FOLDER',
+        help='what POINTS and the table call the folder IMAGES, such as '
+        'C:/study/photos; needed where they name folders that are '
+        'not below it',
     )
 
     people = parser.add_argument_group('subjects, sites, scale')
@@ -220,6 +239,15 @@ def make(args: argparse.Namespace, options: PrepareOptions) -> Report:
     )
 
 
+def draw_preview(args: argparse.Namespace, prepared: Path) -> None:
+    try:
+        sheets = write_preview(prepared, Path(args.preview), not args.quiet)
+    except KeyboardInterrupt:
+        print('\nInterrupted. The set is complete; the same command draws it.')
+        sys.exit(130)
+    print(f'Look at the {sheets} sheets in {args.preview}.')
+
+
 def main() -> None:
     args = parse_args()
     options = PrepareOptions(
@@ -230,6 +258,7 @@ def main() -> None:
         image_format=args.image_format,
         quality=args.quality,
         frame=args.frame,
+        unit=args.unit,
         first_pixel=args.first_pixel,
         y_axis=args.y_axis,
         zero_is_missing=args.zero_is_missing,
@@ -245,9 +274,15 @@ def main() -> None:
         subject_pattern=args.subject_pattern,
         subject_codes=args.subject_codes,
         keep_columns=tuple(args.keep_columns),
+        image_root=tuple(args.image_root),
     )
     if args.preview is not None:
         check_preview(Path(args.preview))
+        complete = finished_set(Path(args.out), options)
+        if complete is not None and not args.dry_run:
+            print(f'note: {args.out} is complete; only its preview is drawn.')
+            draw_preview(args, Path(args.out))
+            sys.exit(0 if complete else 1)
     try:
         report = make(args, options)
     except KeyboardInterrupt:
@@ -269,10 +304,7 @@ def main() -> None:
             'report.json'
         )
         if args.preview is not None:
-            sheets = write_preview(
-                report.out, Path(args.preview), not args.quiet
-            )
-            print(f'Look at the {sheets} sheets in {args.preview}.')
+            draw_preview(args, report.out)
     sys.exit(report.exit_status)
 
 

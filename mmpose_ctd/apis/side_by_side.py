@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from rich.table import Table
 
+from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.evaluation.functional import (
     bootstrap_interval,
     image_errors,
@@ -193,7 +194,7 @@ def draw_comparison(results: Mapping[str, SystemResult], out: Path) -> None:
     )
     chosen = select_faces(pixels, 4)
     sheet = landmark_grid(
-        [cv2.imread(first.faces[i].path) for i in chosen],
+        [read_upright(first.faces[i].path) for i in chosen],
         {
             name: np.stack([result.faces[i].predicted for i in chosen])
             for name, result in results.items()

@@ -4,6 +4,7 @@ import os
 import re
 import reprlib
 from dataclasses import dataclass, field, replace
+from pathlib import PureWindowsPath
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurements import (
@@ -18,6 +19,7 @@ __all__ = [
     'IMAGE_LINE',
     'LandmarkFile',
     'flip_partners',
+    'is_below',
     'landmark_metainfo',
     'read_split',
     'subject_of',
@@ -183,7 +185,7 @@ class LandmarkFile:
             InputError: Names the record and the field.
         """
         checks = {
-            'file_name': (_is_name, 'the name of its file'),
+            'file_name': (is_below, "a path below the images' folder"),
             'width': (_is_size, 'its width in whole pixels'),
             'height': (_is_size, 'its height in whole pixels'),
         }
@@ -236,6 +238,16 @@ def _is_number(value) -> bool:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     # An integer may have more digits than a float can take.
     return number and abs(value) < _LARGEST
+
+
+def is_below(value) -> bool:
+    """Whether a file name stays in its folder, on any system."""
+    if not _is_name(value):
+        return False
+    parts = value.replace('\\', '/').split('/')
+    return bool(
+        parts[0] and '..' not in parts and not PureWindowsPath(value).drive
+    )
 
 
 def _is_size(value) -> bool:

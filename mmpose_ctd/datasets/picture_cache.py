@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import os.path as osp
+import struct
 import tempfile
+import zipfile
 
 import numpy as np
 
@@ -12,8 +14,17 @@ from mmpose_ctd.errors import InputError
 
 __all__ = ['PictureCache']
 
+# What reading a damaged file raises.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 # Part of every key: another way of making pictures needs another number.
-_VERSION = 1
+_VERSION = 2
 
 
 class PictureCache:
@@ -21,9 +32,10 @@ class PictureCache:
 
     A file that changes (size or time of its last change), moves, or is asked
     for with other settings has another key, so that nothing outdated is found.
-    In a folder a picture is a ``.npy`` file of bare pixels, named by the
-    key, a SHA-256: neither names nor EXIF of the photograph are in it, and
-    only its owner can read it. The folder may be deleted at any time.
+    In a folder a picture is a ``.npz`` file of bare pixels with a checksum,
+    named by the key, a SHA-256: neither names nor EXIF of the photograph are
+    in it, and only its owner can read it. The folder may be deleted at any
+    time.
 
     Args:
         folder (str, optional): Where; made when it is first needed. Defaults
@@ -66,11 +78,12 @@ class PictureCache:
             picture = self._memory.get(key)
             return None if picture is None else picture.copy()
         try:
-            return np.load(self._path(key), allow_pickle=False)
+            with np.load(self._path(key), allow_pickle=False) as file:
+                return file['picture']
         except (FileNotFoundError, NotADirectoryError):
             return None
-        # Cut off, by a full disc: it is made and written anew.
-        except (ValueError, EOFError):
+        # Cut off by a full disc, or damaged: it is made and written again.
+        except _DAMAGED:
             return None
 
     def put(self, key: str, picture: np.ndarray) -> None:
@@ -90,7 +103,7 @@ class PictureCache:
             handle, unfinished = tempfile.mkstemp(dir=self.folder)
             try:
                 with os.fdopen(handle, 'wb') as file:
-                    np.save(file, picture, allow_pickle=False)
+                    np.savez(file, picture=picture)
                 os.replace(unfinished, self._path(key))
             except BaseException:
                 os.unlink(unfinished)
@@ -103,4 +116,4 @@ class PictureCache:
             ) from error
 
     def _path(self, key: str) -> str:
-        return osp.join(self.folder, f'{key}.npy')
+        return osp.join(self.folder, f'{key}.npz')

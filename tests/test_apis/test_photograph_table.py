@@ -56,7 +56,7 @@ def test_semicolons_and_decimal_commas(images):
         ('file,mm_per_px\na.jpg,0\n', "row 2: mm_per_px='0'"),
         ('file,mm_per_px\n\na.jpg,inf\n', "row 3: mm_per_px='inf'"),
         ('file,sex\na.jpg,7\n', "row 2: sex='7'"),
-        ('file,age\na.jpg,1\nA.JPG,2\n', 'row 3: .* in an earlier row'),
+        ('file,age\na.jpg,1\nA.JPG,2\n', 'row 3'),
         ('name,age\na.jpg,1\n', 'expected file'),
         ('file,note\na.jpg,1\n', 'expected file'),
         ('file,age,Age\na.jpg,1,2\n', "'age' and 'Age'"),

@@ -116,8 +116,8 @@ def test_a_file_name_is_no_formula_and_is_found_again(tmp_path):
     table.close(complete=True)
     rows = path.read_text(encoding='utf-8').splitlines()[1:]
     assert not any(row.strip('"').startswith(tuple('=+-@')) for row in rows)
-    # It is the same file for a program, and numbers stay numbers.
-    assert rows[1:] == ['./-1.jpg,-2.5', 'plain.jpg,-2.5']
+    # Numbers stay numbers.
+    assert rows[1:] == ["'-1.jpg,-2.5", 'plain.jpg,-2.5']
     again = RowFile(str(path), ['file', 'length'], resume=True)
     assert again.done == set(names)
     again.close(complete=True)

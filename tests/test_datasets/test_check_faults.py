@@ -137,7 +137,7 @@ def test_all_faults_of_records_are_told_at_once(faulty):
         'every labelled landmark is at (0, 0)',
         'annotation 25 is no record',
         "width='128'; expected its width in whole pixels",
-        'file_name; expected the name of its file',
+        'file_name; expected a path below',
         'mm_per_px=-1; expected a number above 0',
         'id is that of another record',
         "['img_path'] have names that MMPose uses",

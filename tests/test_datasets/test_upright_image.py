@@ -2,11 +2,17 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from mmpose_ctd.datasets.upright_image import read_photograph, read_upright
+from mmpose_ctd.datasets import upright_image
+from mmpose_ctd.datasets.upright_image import (
+    photograph_size,
+    read_photograph,
+    read_upright,
+)
 from mmpose_ctd.errors import InputError, MissingFileError
 
 # What each EXIF orientation asks a viewer to do, after the standard's table
@@ -49,6 +55,9 @@ def test_the_exif_orientation_is_applied(
     assert found.orientation == orientation
     assert found.stored_size == (7, 5)
     assert found.size == ((7, 5) if orientation < 5 else (5, 7))
+    header = photograph_size(path)
+    assert header.size == found.size
+    assert header.stored_size == found.stored_size
 
 
 @pytest.mark.parametrize('value', [0, 9, 77])
@@ -116,8 +125,10 @@ def test_cmyk_keeps_its_hues(tmp_path):
 
 def test_floating_point_pixels_are_refused_in_words(tmp_path):
     path = save(tmp_path / 'depth.tif', np.zeros((4, 4), np.float32))
-    with pytest.raises(InputError, match='depth.tif.*8 bits a channel'):
+    with pytest.raises(InputError) as info:
         read_upright(path)
+    assert info.value.where == 'depth.tif'
+    assert '8 bits' in info.value.cure
 
 
 def test_a_film_is_refused(tmp_path, pixels):
@@ -144,6 +155,14 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path, suffix, share):
     [
         (b'', 'the file is empty'),
         (b'Hello, this is a letter.', 'no image that can be read'),
+        (b'%!PS-Adobe-3.0 EPSF-3.0\n', 'PostScript'),
+        (b'\xc5\xd0\xd3\xc6\x20\0\0\0', 'PostScript'),
+        (b'<?xml version="1.0"?><svg xmlns="x"></svg>', 'SVG'),
+        (b'<!DOCTYPE html><html>not found</html>', 'web page'),
+        (b'version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'),
+        (b'\0' * 128 + b'DICM', 'DICOM'),
+        (b'\0\0\0\x1cftypavif\0\0\0\0', 'AVIF'),
+        (b'8BPS\0\1', 'Photoshop'),
         (b'%PDF-1.4 ...', 'a PDF'),
         (b'\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'HEIC.*Export it as JPEG'),
         (b'\0\0\0\x18ftypmp42\0\0\0\0', 'a film'),
@@ -162,11 +181,15 @@ def test_a_missing_file_is_named(tmp_path):
         read_upright(tmp_path / 'gone.jpg')
 
 
-def test_a_bomb_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize('name', ['MAX_IMAGE_PIXELS', 'unknown'])
+def test_a_bomb_is_refused(tmp_path, monkeypatch, name):
     path = save(tmp_path / 'a.png', np.zeros((50, 50, 3), np.uint8))
-    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 1000)
-    with pytest.raises(InputError, match='million pixels'):
-        read_upright(path)
+    # Pillow's limit or ours, whichever is lower.
+    monkeypatch.setattr(Image, name, 1000, raising=False)
+    monkeypatch.setattr(upright_image, 'MAX_PIXELS', 2499)
+    for read in (read_upright, photograph_size):
+        with pytest.raises(InputError, match='million pixels'):
+            read(path)
 
 
 def test_names_may_have_spaces_and_letters_of_any_script(tmp_path, pixels):
@@ -181,3 +204,88 @@ def test_a_stream_with_a_preview_gives_the_photograph(tmp_path, pixels):
     path = tmp_path / 'a.jpg'
     path.write_bytes(data.getvalue())
     assert read_upright(path).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize('suffix', ['.jfif', '.jpe', '.dat', ''])
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'TIFF', 'WEBP', 'BMP'])
+def test_the_content_counts_not_the_name(tmp_path, kind, suffix):
+    grey = np.full((16, 16, 3), 120, np.uint8)
+    path = tmp_path / f'a{suffix}'
+    Image.fromarray(grey).save(path, kind)
+    assert np.abs(read_upright(path).astype(int) - 120).max() <= 2
+    assert np.array_equal(read_upright(path.read_bytes()), read_upright(path))
+
+
+@pytest.mark.parametrize('kind', ['EPS', 'PDF', 'PPM', 'ICO', 'TGA'])
+def test_no_other_decoder_of_pillow_is_started(tmp_path, kind):
+    path = tmp_path / 'a.jpg'
+    Image.new('RGB', (16, 16)).save(path, kind)
+    with pytest.raises(InputError):
+        read_upright(path)
+
+
+class TestFewerBitsInSixteen:
+    """Cameras store 10, 12 or 14 bits in files of 16."""
+
+    LEVELS = np.arange(256, dtype=np.uint16).reshape(16, 16)
+
+    @pytest.mark.parametrize('bits', [8, 10, 12, 14])
+    @pytest.mark.parametrize('suffix', ['.png', '.tif'])
+    def test_are_refused_where_nothing_states_them(
+        self, tmp_path, bits, suffix
+    ):
+        values = self.LEVELS * (2**bits - 1) // 255
+        path = save(tmp_path / f'a{suffix}', values.astype(np.uint16))
+        with pytest.raises(InputError) as info:
+            read_upright(path)
+        assert '8 bits' in info.value.cure
+
+    def test_are_scaled_where_a_tiff_states_them(self, tmp_path):
+        values = (self.LEVELS.astype(int) * 4095 // 255).astype(np.uint16)
+        path = save(tmp_path / 'a.tif', values, tiffinfo={281: 4095})
+        found = read_upright(path)[..., 0]
+        assert np.abs(found.astype(int) - self.LEVELS).max() <= 1
+
+    def test_of_colours_are_refused(self, tmp_path):
+        """Pillow keeps the upper bytes, which 12 bits hardly use."""
+        colours = np.stack([self.LEVELS * 16] * 3, axis=2)
+        assert cv2.imwrite(str(tmp_path / 'a.png'), colours)
+        with pytest.raises(InputError):
+            read_upright(tmp_path / 'a.png')
+        assert cv2.imwrite(str(tmp_path / 'b.png'), colours * 16)
+        found = read_upright(tmp_path / 'b.png')
+        assert np.array_equal(found[..., 0], self.LEVELS)
+
+    def test_a_dark_picture_of_eight_bits_is_read(self, tmp_path):
+        dark = np.full((8, 8), 3, np.uint8)
+        assert read_upright(save(tmp_path / 'a.png', dark)).max() == 3
+
+    def test_white_may_be_zero(self, tmp_path):
+        wide = self.LEVELS * 257
+        path = save(tmp_path / 'a.tif', wide, tiffinfo={262: 0})
+        with Image.open(path) as picture:
+            inverted = picture.tag_v2[262] == 0
+        found = read_upright(path)[..., 0]
+        expected = 255 - self.LEVELS if inverted else self.LEVELS
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize('tag', [{50706: b'\1\4\0\0'}, {254: 1}])
+def test_the_preview_of_a_raw_file_is_refused(tmp_path, pixels, tag):
+    path = save(tmp_path / 'a.tif', pixels, tiffinfo=tag)
+    with pytest.raises(InputError) as info:
+        read_upright(path)
+    assert 'raw' in info.value.found
+
+
+def test_a_large_scan_is_converted_in_parts(tmp_path, pixels, monkeypatch):
+    """As a whole or in strips of few rows, with alpha, turned."""
+    alpha = np.full((5, 7, 1), 255, np.uint8)
+    alpha[2] = 7
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    rgba = np.concatenate([pixels, alpha], axis=2)
+    path = save(tmp_path / 'a.png', rgba, exif=exif)
+    whole = read_upright(path)
+    monkeypatch.setattr(upright_image, '_AT_ONCE', 15)
+    assert np.array_equal(read_upright(path), whole)

@@ -65,6 +65,12 @@ def measure_folder(cfg: Config, args: argparse.Namespace) -> dict[str, int]:
     table = None
     if args.table:
         table = PhotographTable(args.table, args.images)
+        if table.dropped:
+            print(
+                f'note: --table {args.table}: all names begin with '
+                f'{table.dropped!r}, which is taken for IMAGES.',
+                file=sys.stderr,
+            )
         if table.unknown:
             print(
                 f'warning: --table {args.table}: {len(table.unknown)} rows '

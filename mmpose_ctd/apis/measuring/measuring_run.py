@@ -160,10 +160,9 @@ class FolderMeasurer:
         try:
             image = read_upright(path)
         except (InputError, OSError, MemoryError) as error:
-            name = f'{os.path.basename(path)}: '
-            reason = printable(str(error)).removeprefix(printable(name))
-            if isinstance(error, OSError) and error.strerror:
-                reason = error.strerror
+            reason = getattr(error, 'strerror', None) or str(error)
+            if isinstance(error, InputError):
+                reason = printable(error.text(with_where=False))
             return _Photograph(
                 file,
                 None,

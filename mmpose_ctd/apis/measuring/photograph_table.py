@@ -9,7 +9,11 @@ from mmpose_ctd.datasets.annotation_formats.table_file import (
     number_cells,
     read_table,
 )
-from mmpose_ctd.datasets.preparation.image_index import ImageIndex, NotFound
+from mmpose_ctd.datasets.preparation.image_index import (
+    ImageIndex,
+    ImageNames,
+    NotFound,
+)
 from mmpose_ctd.errors import InputError, MissingFileError
 
 __all__ = ['PhotographTable', 'Subject', 'cells', 'number', 'sex_of']
@@ -54,6 +58,7 @@ class PhotographTable:
     Attributes:
         columns (set[str]): Which of the three it has.
         unknown (list[str]): Names that are no photograph of the folder.
+        dropped (str): Folders of all names that are taken for the folder.
 
     Raises:
         MissingFileError: If there is no such table.
@@ -71,7 +76,9 @@ class PhotographTable:
         self.columns = titles - {'image'}
         self.unknown: list[str] = []
         self._rows: dict[str, Subject] = {}
-        index = ImageIndex(images)
+        names = ImageNames(
+            ImageIndex(images), [row['image'] for _, row in rows]
+        )
         for line, row in rows:
             where = f'--table {path}, row {line}'
             subject = Subject(
@@ -80,7 +87,7 @@ class PhotographTable:
                 sex_of(row, where),
             )
             try:
-                file = index.find(row['image'])
+                file = names.find(row['image'])
             except NotFound as error:
                 if error.candidates:
                     raise InputError(
@@ -94,6 +101,7 @@ class PhotographTable:
                     'expected one row a photograph.'
                 )
             self._rows[file] = subject
+        self.dropped = names.dropped
 
     def get(self, file: str) -> Subject | None:
         """What is known of a photograph, by its name relative to IMAGES."""

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.table_cells import original_cell, safe_row
 
 __all__ = ['RowFile', 'names_in', 'write_json']
 
 # By which Excel knows that a CSV is UTF-8.
 _MARK = '\ufeff'
-# Before a file's name it changes nothing but what a spreadsheet makes of it.
+# Older versions wrote it before names that a spreadsheet would run.
 _HERE = './'
 
 
@@ -63,7 +64,7 @@ class RowFile:
                 self._part, 'w', encoding='utf-8', newline=''
             )
             self._file.write(_MARK if excel else '')
-            self._writer().writerow(self.titles)
+            self._writer().writerow(safe_row(self.titles))
             self._file.flush()
 
     def _writer(self):
@@ -81,7 +82,8 @@ class RowFile:
             )
             rows = _read(path, self._delimiter)
             # Without any row it was killed at its very beginning.
-            if next(rows, self.titles) != self.titles:
+            titles = next(rows, self.titles)
+            if [*map(original_cell, titles)] != self.titles:
                 copy.close()
                 os.remove(part)
                 raise InputError(
@@ -89,10 +91,10 @@ class RowFile:
                     'write. Resume with the options of the first run, or '
                     'begin anew with --overwrite.'
                 )
-            writer.writerow(self.titles)
+            writer.writerow(safe_row(self.titles))
             for row in rows:
                 # A row that was being written when the run was killed.
-                name = row[0].removeprefix(_HERE) if row else ''
+                name = _name(row)
                 if len(row) == len(self.titles) and name not in self.done:
                     writer.writerow(row)
                     self.done.add(name)
@@ -108,11 +110,9 @@ class RowFile:
         """
         writer = self._writer()
         for row in rows:
-            name, *others = (row.get(title, '') for title in self.titles)
-            # A spreadsheet runs what begins like a formula.
-            formula = name.startswith(('=', '+', '-', '@'))
-            writer.writerow([_HERE + name if formula else name, *others])
-            self.done.add(name)
+            cells = [row.get(title, '') for title in self.titles]
+            writer.writerow(safe_row(cells))
+            self.done.add(cells[0])
         self._file.flush()
 
     def close(self, complete: bool) -> None:
@@ -126,7 +126,12 @@ def names_in(path: str, delimiter: str) -> set[str]:
     """First cells of a table's rows, as :attr:`RowFile.done` has them."""
     rows = _read(path, delimiter)
     next(rows, None)
-    return {row[0].removeprefix(_HERE) for row in rows if row}
+    return {_name(row) for row in rows if row}
+
+
+def _name(row: list[str]) -> str:
+    """The photograph of a row, as its file is called."""
+    return original_cell(row[0]).removeprefix(_HERE) if row else ''
 
 
 def _has_mark(path: str) -> bool:
@@ -169,12 +174,14 @@ def write_json(
     """
     part = f'{path}.part'
     rows = _read(table, delimiter)
-    titles = next(rows)
+    titles = [*map(original_cell, next(rows))]
     with open(part, 'w', encoding='utf-8') as file:
         file.write('[')
         for i, row in enumerate(rows):
             content = {
-                title: value if title in text else _number(value)
+                title: original_cell(value)
+                if title in text
+                else _number(value)
                 for title, value in zip(titles, row)
             }
             file.write(',\n' if i else '\n')

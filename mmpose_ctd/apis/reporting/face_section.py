@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import mmcv
 import numpy as np
 from mmengine import fileio
 
+from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.visualization import FaceView, select_faces
 
 from .pictures import photograph
@@ -151,4 +151,4 @@ def _image(result: RunResult, i: int) -> np.ndarray | None:
     path = get(i).get('img_path') if get else None
     if path is None:
         return None
-    return mmcv.imfrombytes(fileio.get(path), channel_order='bgr')
+    return read_upright(bytes(fileio.get(path)))

@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from mmpose.registry import MODELS
 
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import SourceModel
 
+from ..upright_image import read_upright
 from .alignment import similarity
 from .checks.left_right import is_right
 from .photo import Photo
@@ -112,8 +114,10 @@ def face_embeddings(
 
 
 def _crop(photo: Photo, fit: FaceFit, template: dict) -> np.ndarray | None:
-    image = cv2.imread(str(photo.path), cv2.IMREAD_COLOR)
-    if image is None:
+    try:
+        image = read_upright(photo.path)
+    except InputError:
+        # The check of files reports it.
         return None
     source = [fit.expected[list(marks)].mean(axis=0) for marks in template]
     z, m = (np.asarray(p) @ (1, 1j) for p in (source, [*template.values()]))

@@ -8,6 +8,7 @@ import cv2
 import jinja2
 import numpy as np
 
+from ..upright_image import read_upright
 from .face_picture import as_thumbnail, draw_mean_shape, draw_suspect
 from .finding import Finding, Severity
 from .registry import CHECKS
@@ -97,11 +98,7 @@ def _pictures(
         photo = survey.photos[place]
         if survey.files[place].preview is None:
             continue
-        # By its bytes: OpenCV cannot open every name on every system.
-        data = np.frombuffer(photo.path.read_bytes(), np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        if image is None:
-            continue
+        image = read_upright(photo.path)
         if photo.labelled and finding.landmarks:
             image = draw_suspect(
                 image,

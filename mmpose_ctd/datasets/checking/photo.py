@@ -1,12 +1,16 @@
 """An image record of a set, and what its file says."""
 
 import contextlib
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
+
+from mmpose_ctd.errors import InputError
+
+from ..upright_image import open_photograph, photograph_size, read_upright
 
 __all__ = ['Photo', 'PhotoFile', 'read_photo_file']
 
@@ -87,26 +91,19 @@ class PhotoFile:
 
 def read_photo_file(path: Path) -> PhotoFile:
     """Read all of an image's file, and keep little of it."""
-    if not path.is_file():
-        return PhotoFile('its file does not exist')
-    if path.stat().st_size == 0:
-        return PhotoFile('its file is empty')
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            with Image.open(path) as image:
-                found = PhotoFile(size=image.size)
-                _read_exif(image, found)
-                image.load()
-                upright = ImageOps.exif_transpose(image).convert('L')
-    except Image.UnidentifiedImageError:
-        return PhotoFile('its file is no image that can be read')
-    except Image.DecompressionBombError:
-        return PhotoFile('its file has more pixels than can be read safely')
-    # Pillow's readers raise whatever a damaged file leads them to.
-    except Exception:
-        return PhotoFile('its file is damaged or cut off')
-    small = upright.resize((PREVIEW, PREVIEW), Image.Resampling.BOX)
+        with open_photograph(path, verify=False) as image:
+            found = PhotoFile(size=photograph_size(path).stored_size)
+            _read_exif(image, found)
+        grey = cv2.cvtColor(read_upright(path), cv2.COLOR_BGR2GRAY)
+    except InputError as error:
+        problem = InputError(
+            where='its file', found=error.found, expected=error.expected
+        )
+        return PhotoFile(str(problem))
+    small = Image.fromarray(grey).resize(
+        (PREVIEW, PREVIEW), Image.Resampling.BOX
+    )
     found.preview = np.asarray(small, dtype=np.float32)
     return found
 

@@ -10,14 +10,13 @@ import numpy as np
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..json_file import read_json
-from ..landmark_file import LandmarkFile, read_split, subject_of
+from ..landmark_file import LandmarkFile, is_below, read_split, subject_of
 from ..landmark_names import flip_partner, numbered
+from ..upright_image import IMAGE_SUFFIXES
 from .finding import Finding, Severity
 from .photo import Photo, PhotoFile, read_photo_file
 
 __all__ = ['Survey']
-
-_IMAGE_ENDINGS = {'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'}
 
 
 class Survey:
@@ -131,7 +130,7 @@ class Survey:
             '' if site is None else str(site).strip(),
             name,
             size if usable else None,
-            self.images_folder / name if name else None,
+            self.images_folder / name if is_below(name) else None,
         )
 
     def _register(self, photo: Photo) -> None:
@@ -253,7 +252,7 @@ class Survey:
         return sorted(
             str(file.relative_to(self.images_folder))
             for file in self.images_folder.rglob('*')
-            if file.suffix.lower() in _IMAGE_ENDINGS
+            if file.suffix.lower() in IMAGE_SUFFIXES
             and not file.name.startswith('.')
             and file.resolve() not in named
         )

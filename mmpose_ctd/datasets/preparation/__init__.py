@@ -2,7 +2,7 @@
 
 from .options import UNITS, PrepareOptions
 from .prepare import prepare
-from .preview import check_preview, write_preview
+from .preview import check_preview, finished_set, write_preview
 from .report import Report, findings_table, summary
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     'Report',
     'check_preview',
     'findings_table',
+    'finished_set',
     'prepare',
     'summary',
     'write_preview',

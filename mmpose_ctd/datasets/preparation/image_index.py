@@ -1,38 +1,65 @@
-"""Finds the photograph that a record of points speaks of."""
+"""Finds the photograph that a record of points names.
+
+A record is laid only on the photograph that it names: every folder in its
+name must be the photograph's, and another photograph of the same file name is
+never taken instead. Files of points often name folders that lie above IMAGES,
+such as ``C:\\study\\clip1\\001.jpg`` of the computer they were made on. Which
+of them is IMAGES is either stated (``--image-root``) or concluded from all
+records together, see :class:`ImageNames`.
+"""
 
 import os
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['IMAGE_SUFFIXES', 'ImageIndex', 'NotFound']
+from ..upright_image import IMAGE_SUFFIXES
 
-#: Files that are taken for photographs. HEIC is among them so that it is
-#: refused in words.
-IMAGE_SUFFIXES = frozenset(
-    ('.jpg', '.jpeg', '.jpe', '.png', '.tif', '.tiff', '.bmp', '.webp')
-    + ('.gif', '.heic', '.heif')
-)
+__all__ = ['IMAGE_SUFFIXES', 'ImageIndex', 'ImageNames', 'NotFound']
 
 
 class NotFound(InputError):
     """No photograph, or several, of that name.
 
     Args:
-        message (str): Why.
-        candidates (list[str]): The photographs that it may be.
+        candidates (Sequence[str]): The photographs that it may be.
+        **kwargs: Of :class:`.InputError`.
     """
 
-    def __init__(self, message: str, candidates: list[str]) -> None:
-        super().__init__(message)
-        self.candidates = candidates
+    def __init__(self, candidates: Sequence[str] = (), **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.candidates = list(candidates)
 
 
 def _plain(name: str) -> str:
-    """A name without what systems differ in: slashes, case, accents' form."""
-    name = unicodedata.normalize('NFC', name.strip().replace('\\', '/'))
-    return name.casefold()
+    """A name without what systems differ in: case and accents' form."""
+    return unicodedata.normalize('NFC', name.strip()).lower()
+
+
+def _split(name: str) -> tuple[str, ...]:
+    """The parts of a path of any system: folders, then the file."""
+    parts: list[str] = []
+    for part in name.strip().replace('\\', '/').split('/'):
+        if part == '..' and parts:
+            parts.pop()
+        elif part.strip() not in ('', '.', '..'):
+            parts.append(part)
+    return tuple(parts)
+
+
+def _shared(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """What all lists begin with."""
+    lists = list(lists)
+    if not lists:
+        return ()
+    first, last = min(lists), max(lists)
+    same = 0
+    while same < len(first) and first[: same + 1] == last[: same + 1]:
+        same += 1
+    return first[:same]
 
 
 class ImageIndex:
@@ -68,75 +95,218 @@ class ImageIndex:
         """Where a photograph of the index lies."""
         return os.path.join(self.folder, *path.split('/'))
 
+    def of_file(self, file: str) -> list[str]:
+        """Photographs of a file name, in any folder, of any extension."""
+        plain = _plain(file)
+        stem, suffix = os.path.splitext(plain)
+        found = []
+        # 'a.b' may be a stem with a point in it.
+        if suffix in IMAGE_SUFFIXES:
+            found = self._by_stem.get(stem, [])
+        return found or self._by_stem.get(plain, [])
+
+    def find(self, name: str) -> str:
+        """The photograph of one name alone; see :class:`ImageNames`."""
+        return ImageNames(self, [name]).find(name)
+
+
+class ImageNames:
+    """The names that one file gives to photographs.
+
+    Folders above IMAGES are dropped if all names begin with them, and
+
+    - the folders that remain are below IMAGES, or
+    - they end as the path of IMAGES itself does; of an absolute path, made
+      on another computer, the last folder is enough.
+
+    Where several names fit a photograph, it belongs to the one that is its
+    own: ``a.jpg`` before ``A.JPG`` and ``a``, and those before ``a.tif``.
+
+    Args:
+        index (ImageIndex): The photographs.
+        names (Iterable[str]): All names that will be asked for. They may lack
+            their extension and be written in other case.
+        roots (Sequence[str]): What the names call the folder IMAGES, if that
+            is stated; then nothing is concluded.
+
+    Attributes:
+        dropped (str): The folders that were concluded to be IMAGES.
+        strange_folder (str): The first folder that was asked for and is not
+            there.
+    """
+
+    def __init__(
+        self,
+        index: ImageIndex,
+        names: Iterable[str],
+        roots: Sequence[str] = (),
+    ) -> None:
+        self.index = index
+        self.dropped = ''
+        self.strange_folder = ''
+        names = [*dict.fromkeys(names)]
+        self._roots = [_plain_split(root) for root in roots]
+        if not roots:
+            self._roots = [self._concluded(names)]
+        # Photograph -> how well the best names fit it, and those.
+        self._owners: dict[str, tuple[int, set[str]]] = {}
+        for name in names:
+            for path in self._in_folder(name):
+                fit = _fit(path, name)
+                best, owners = self._owners.get(path, (fit, set()))
+                if fit < best:
+                    best, owners = fit, set()
+                if fit == best:
+                    owners.add(_file(name))
+                self._owners[path] = best, owners
+
     def find(self, name: str) -> str:
         """The photograph of a name.
 
-        The name may have folders, lack its extension or have another one,
-        and be written in other case. Candidates are told apart, in this
-        order, by extension, folders and case.
-
         Args:
-            name (str): As a file of points has it.
+            name (str): One of the names, as its file has it.
 
         Returns:
-            str: A member of ``paths``.
+            str: A member of ``index.paths``.
 
         Raises:
             NotFound: If there is none, or more than one.
         """
-        plain = _plain(name)
-        base = plain.split('/')[-1]
-        stem, suffix = os.path.splitext(base)
-        # 'a.b' may be a stem with a point in it.
-        found = []
-        if suffix in IMAGE_SUFFIXES:
-            found = self._by_stem.get(stem, [])
-        found = found or self._by_stem.get(base, [])
+        found = self._in_folder(name)
         if not found:
-            raise NotFound('no photograph of this name in IMAGES', [])
-        self._check_folder(found, plain)
-        for narrower in (
-            [p for p in found if _plain(p).split('/')[-1] == base],
-            *self._by_folder(found, plain),
-            [p for p in found if p == name.strip().replace('\\', '/')],
-        ):
-            both = [p for p in found if p in narrower]
-            found = both or found
-            if len(found) == 1:
-                return found[0]
-        raise NotFound(
-            f'{len(found)} photographs of this name in IMAGES; expected one',
-            found,
+            raise self._missing(name)
+        fits = {path: _fit(path, name) for path in found}
+        found = [p for p in found if fits[p] == min(fits.values())]
+        if len(found) > 1:
+            raise NotFound(
+                found,
+                found=f'{len(found)} photographs of this name in IMAGES',
+                expected='one',
+            )
+        (path,) = found
+        best, owners = self._owners.get(path, (fits[path], set()))
+        if fits[path] > best:
+            raise NotFound(
+                found,
+                found='no photograph of exactly this name in IMAGES; the one '
+                'that is similar belongs to another record',
+            )
+        if best and len(owners) > 1:
+            raise NotFound(
+                found,
+                found=f'{len(owners)} different names fit one photograph, '
+                'none exactly',
+                cure='Name it in the record as it is called.',
+            )
+        return path
+
+    def _in_folder(self, name: str) -> list[str]:
+        """Photographs of the file name in the folders that are named."""
+        *folders, file = _plain_split(name) or ('',)
+        folders = tuple(folders)
+        found = self.index.of_file(file)
+        if not folders:
+            return found
+        for root in self._roots:
+            if root and folders[: len(root)] == root:
+                left = folders[len(root) :]
+                return [p for p in found if _folders(p) == left]
+        # A name may leave out folders that lie between IMAGES and its own.
+        whole = [p for p in found if _folders(p) == folders]
+        return whole or [
+            p for p in found if _folders(p)[-len(folders) :] == folders
+        ]
+
+    def _concluded(self, names: list[str]) -> tuple[str, ...]:
+        """The leading folders of all names that stand for IMAGES."""
+        split = {name: _plain_split(name) for name in names}
+        split = {name: parts for name, parts in split.items() if parts[1:]}
+        shared = _shared(parts[:-1] for parts in split.values())
+        if any(self._in_folder_as_named(parts) for parts in split.values()):
+            return ()
+        own = _plain_split(os.path.realpath(self.index.folder))
+        absolute = all(map(_is_absolute, split))
+        for length in range(1, len(shared) + 1):
+            root = shared[:length]
+            known = own[-length:] == root or (
+                absolute and own[-1:] == root[-1:]
+            )
+            for name, (*folders, file) in split.items():
+                left = tuple(folders[length:])
+                if (left or known) and any(
+                    _folders(p) == left for p in self.index.of_file(file)
+                ):
+                    self.dropped = '/'.join(_split(name)[:length])
+                    return root
+        return ()
+
+    def _in_folder_as_named(self, parts: tuple[str, ...]) -> bool:
+        folders = parts[:-1]
+        return any(
+            _folders(p)[-len(folders) :] == folders
+            for p in self.index.of_file(parts[-1])
         )
 
-    def _check_folder(self, found: list[str], plain: str) -> None:
-        """Two clinics' 001.jpg must not be taken for each other."""
-        folder = plain.rpartition('/')[0].rpartition('/')[2]
-        inside = f'/{folder}/'
-        if folder in ('', '.', '..') or any(
-            inside in '/' + _plain(path) for path in found
-        ):
-            return
-        if any(inside in '/' + _plain(path) for path in self.paths):
-            raise NotFound(
-                'no photograph of this name in its folder, but elsewhere',
-                found,
-            )
+    def _missing(self, name: str) -> NotFound:
+        *folders, file = _split(name) or ('',)
+        elsewhere = self.index.of_file(_plain(file))
+        if not elsewhere:
+            return NotFound(found='no photograph of this name in IMAGES')
+        self.strange_folder = self.strange_folder or '/'.join(folders)
+        return NotFound(
+            found='no photograph of this name in the folder that it names; '
+            f'{len(elsewhere)} of the same file name lie elsewhere',
+            cure='Copy it there, or correct the name; see --image-root.',
+        )
 
-    @staticmethod
-    def _by_folder(found: list[str], plain: str) -> list[list[str]]:
-        """Those in the folders that the name gives, the longer path first."""
-        parts = [p for p in plain.split('/')[:-1] if p not in ('', '.', '..')]
-        lists = []
-        for start in range(len(parts)):
-            tail = '/' + '/'.join(parts[start:])
-            lists.append(
-                [
-                    p
-                    for p in found
-                    if ('/' + _plain(p)).rsplit('/', 1)[0].endswith(tail)
-                ]
-            )
-        # A photograph that lies in the folder itself.
-        lists.append([p for p in found if '/' not in p] if not parts else [])
-        return lists
+    def notes(self, where: str) -> list[str]:
+        """What a user should know after all names were asked for.
+
+        Args:
+            where (str): The file of the names.
+        """
+        if self.dropped:
+            return [
+                f'{where}: all names of photographs begin with the folder '
+                f'{self.dropped!r}, which is taken for IMAGES (--image-root '
+                'states another one)'
+            ]
+        if self.strange_folder:
+            return [
+                f'{where}: some names have a folder that is not below IMAGES, '
+                f'such as {self.strange_folder!r}; if that is IMAGES itself, '
+                f"say so: --image-root '{self.strange_folder}'"
+            ]
+        return []
+
+
+@lru_cache(maxsize=1 << 16)
+def _plain_split(name: str) -> tuple[str, ...]:
+    return tuple(map(_plain, _split(name)))
+
+
+def _folders(path: str) -> tuple[str, ...]:
+    return _plain_split(path)[:-1]
+
+
+def _file(name: str) -> str:
+    return unicodedata.normalize('NFC', (_split(name) or ('',))[-1].strip())
+
+
+def _fit(path: str, name: str) -> int:
+    """How far a photograph's file name is from a name.
+
+    0: the same; 1: but for case or a missing extension; 2: the name has
+    another extension.
+    """
+    ours, theirs = _file(path), _file(name)
+    if ours == theirs:
+        return 0
+    suffix = os.path.splitext(theirs.lower())[1]
+    same = ours.lower() == theirs.lower()
+    return 1 if same or suffix not in IMAGE_SUFFIXES else 2
+
+
+def _is_absolute(name: str) -> bool:
+    name = name.strip()
+    return name[:1] in ('/', '\\') or name[1:2] == ':'

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..annotation_formats import PointRecord, Refused
-from .image_index import ImageIndex, NotFound
+from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .report import Report
@@ -56,6 +56,11 @@ def plan_jobs(
     pattern = None
     if options.subject_pattern is not None:
         pattern = checked_pattern(options.subject_pattern)
+    names = ImageNames(
+        index,
+        [record.image for record in records if record.problem is None],
+        options.image_root,
+    )
     jobs: dict[str, Job] = {}
     for number, record in enumerate(records, 1):
         report.add_record(number, record.source, record.image)
@@ -63,7 +68,7 @@ def plan_jobs(
             report.leave_out(number, 'unreadable', record.problem)
             continue
         try:
-            path = index.find(record.image)
+            path = names.find(record.image)
         except NotFound as error:
             code = 'ambiguous' if error.candidates else 'image missing'
             report.leave_out(number, code, str(error), error.candidates)
@@ -102,6 +107,7 @@ def plan_jobs(
         if path in jobs:
             job = _chosen(jobs[path], job, options, report)
         jobs[path] = job
+    report.notes += names.notes('POINTS')
     return sorted(jobs.values(), key=lambda job: job.number)
 
 

@@ -15,9 +15,10 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-__all__ = ['Journal', 'job_key']
+__all__ = ['JOURNAL', 'Journal', 'job_key']
 
-_NAME = 'journal.jsonl'
+#: Its file in the unfinished set.
+JOURNAL = 'journal.jsonl'
 
 
 def job_key(*parts) -> str:
@@ -48,7 +49,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / _NAME
+        self.path = folder / JOURNAL
         self._done: dict[str, dict] = {}
         # The handle is the lock; it goes with the process.
         self._file = open(self.path, 'a+', encoding='utf-8')  # noqa: SIM115

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from mmpose_ctd.errors import InputError
 
-from ..annotation_formats import ReadOptions
+from ..annotation_formats import AnnotationFormat, ReadOptions
 from ..annotation_formats.numbers import DECIMAL_MARKS
 from .framing import MARGINS
 
@@ -13,6 +13,9 @@ __all__ = ['PrepareOptions', 'UNITS']
 
 #: Millimetres in a unit that a scale may be in.
 UNITS = {'mm': 1.0, 'cm': 10.0, 'inch': 25.4}
+
+#: What coordinates may be in, but for a number of pixels.
+COORDINATE_UNITS = ('px', 'share', 'percent', 'permille', 'scaled')
 
 _CHOICES = {
     'crop': tuple(MARGINS),
@@ -45,6 +48,11 @@ class PrepareOptions:
         quality (int): Of a JPEG, 1 to 100.
         frame (str): Which pixels were clicked: ``'upright'``, ``'stored'``
             (EXIF orientation not applied), or ``'auto'``.
+        unit (str, optional): What coordinates are in: ``'px'``, ``'share'`` of
+            width and height, ``'percent'``, ``'permille'``, ``'scaled'``
+            (pixels times the record's scale), or a number, the pixels in a
+            unit. Defaults to pixels that look like it, see
+            :func:`.check_units`.
         first_pixel (float, optional): Coordinate of the centre of the corner
             pixel. Defaults to that of the format.
         y_axis (str, optional): ``'up'`` or ``'down'``. Defaults to that of
@@ -65,6 +73,8 @@ class PrepareOptions:
         subject_pattern (str, optional): Regular expression on file names.
         subject_codes (bool): Whether codes stand for subjects' names.
         keep_columns (tuple[str, ...]): Further columns of the table.
+        image_root (tuple[str, ...]): What the points and the table call the
+            folder of the photographs, see :class:`.ImageNames`.
 
     Raises:
         InputError: If a value makes no sense.
@@ -77,6 +87,7 @@ class PrepareOptions:
     image_format: str = 'jpg'
     quality: int = 95
     frame: str = 'auto'
+    unit: str | None = None
     first_pixel: float | None = None
     y_axis: str | None = None
     zero_is_missing: bool = False
@@ -92,6 +103,7 @@ class PrepareOptions:
     subject_pattern: str | None = None
     subject_codes: bool = False
     keep_columns: tuple[str, ...] = ()
+    image_root: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for key, choices in _CHOICES.items():
@@ -103,6 +115,13 @@ class PrepareOptions:
             self._refuse('size', '16 to 16384 pixels')
         if not 1 <= self.quality <= 100:
             self._refuse('quality', '1 to 100')
+        if self.unit not in (None, *COORDINATE_UNITS) and not (
+            _is_length(self.unit)
+        ):
+            self._refuse(
+                'unit',
+                f'{", ".join(COORDINATE_UNITS)}, or the pixels in one unit',
+            )
         if self.first_pixel not in (None, 0, 0.5, 1):
             self._refuse('first_pixel', '0, 0.5 or 1')
         if bool(self.scale_points) != (self.scale_length_mm is not None):
@@ -142,8 +161,23 @@ class PrepareOptions:
         """The margin given, or the crop's own."""
         return MARGINS[self.crop] if self.margin is None else self.margin
 
+    def frame_of(self, known: AnnotationFormat) -> tuple[float, bool]:
+        """Coordinate of the first pixel, and whether y points up."""
+        first = self.first_pixel
+        return (
+            known.first_pixel if first is None else first,
+            known.y_up if self.y_axis is None else self.y_axis == 'up',
+        )
+
     def described(self) -> dict:
         """What a reader of the set should know; names nobody."""
-        private = ('subject_pattern', 'site', 'keep_columns')
+        private = ('subject_pattern', 'site', 'keep_columns', 'image_root')
         kept = {k: v for k, v in asdict(self).items() if k not in private}
         return kept | {'margin': self.used_margin}
+
+
+def _is_length(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False

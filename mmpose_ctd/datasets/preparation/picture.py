@@ -16,6 +16,7 @@ from .framing import MARGINS, frame_box, frame_image
 from .job import Job
 from .options import UNITS, PrepareOptions
 from .plausibility import face_notes, scale_notes
+from .units import in_pixels
 from .upright_points import clicked_size, to_upright
 
 __all__ = ['Picture', 'PictureRefused', 'make_picture']
@@ -77,20 +78,20 @@ def make_picture(
     try:
         photograph = read_photograph(path)
     except InputError as error:
-        reason = str(error).partition(': ')[2]
+        reason = error.text(with_where=False)
         raise PictureRefused('image broken', reason) from error
     try:
-        is_stored, _ = clicked_size(photograph, options.frame, job.record.size)
+        is_stored, size = clicked_size(
+            photograph, options.frame, job.record.size
+        )
     except Refused as error:
         raise PictureRefused('size differs', str(error)) from error
-    first = options.first_pixel
-    frame = (
-        photograph,
-        is_stored,
-        known.first_pixel if first is None else first,
-        known.y_up if options.y_axis is None else options.y_axis == 'up',
-    )
-    points = to_upright(job.points, *frame)
+    frame = photograph, is_stored, *options.frame_of(known)
+    unit = options.unit, size, job.record.scale
+    try:
+        points = to_upright(in_pixels(job.points, *unit), *frame)
+    except Refused as error:
+        raise PictureRefused('unit', str(error)) from error
     labelled = job.visible > 0
     _check_inside(points, labelled, names, photograph, is_stored)
     notes = _frame_notes(photograph, job, options)
@@ -113,7 +114,9 @@ def make_picture(
         'source_crop': [crop.x, crop.y, crop.width, crop.height],
         'source_size': list(photograph.size),
     }
-    ruler = None if job.ruler is None else to_upright(job.ruler, *frame)
+    ruler = job.ruler
+    if ruler is not None:
+        ruler = to_upright(in_pixels(ruler, *unit), *frame)
     scale = _mm_per_px(job, ruler, options, notes)
     if scale is not None:
         notes += scale_notes(scale, points, labelled, names)
@@ -189,13 +192,14 @@ def _crop(
         else:
             # A margin of the face's would cut close around few landmarks.
             margin = max(margin, MARGINS['landmarks'])
-            text = 'no face is found'
+            code, text = 'no face', 'no face is found'
             if face is not None:
+                code = 'face elsewhere'
                 text = 'the points lie outside the face that is found'
                 mirrored = points * (1, -1) + (0, photograph.size[1] - 1)
                 if _agree(face, mirrored):
                     text += ', but would fit it upside down (--y-axis)'
-            notes.append(('no face', f'{text}; cut around the landmarks'))
+            notes.append((code, f'{text}; cut around the landmarks'))
     return frame_box(
         box, points, margin, photograph.size, options.size, options.enlarge
     )

@@ -18,6 +18,7 @@ from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .picture import PictureRefused, make_picture
 from .report import Report
+from .staging import write_whole
 
 __all__ = ['PictureMaker']
 
@@ -141,10 +142,7 @@ class PictureMaker:
         except PictureRefused as error:
             return {'code': error.code, 'reason': str(error)}
         if staged is not None:
-            target = staged / 'images' / name
-            draft = target.with_suffix('.part')
-            draft.write_bytes(picture.data)
-            draft.replace(target)
+            write_whole(staged / 'images' / name, picture.data)
         return {
             'file_name': name,
             'bytes': len(picture.data),

@@ -10,14 +10,16 @@ from ..annotation_formats import PointRecord, find_sources
 from .checks import check_columns, check_folders, check_ruler
 from .image_index import ImageIndex
 from .job import plan_jobs
-from .journal import Journal
+from .journal import JOURNAL, Journal
 from .landmark_choice import read_landmarks
 from .options import PrepareOptions
 from .overview import note_overview
 from .picture_maker import PictureMaker
 from .plausibility import WHOLE_SET
 from .report import Report, write_report
+from .staging import open_staging, staging_of
 from .subjects import SubjectTable
+from .units import check_units, elsewhere
 from .write_set import draft_mapping, name_subjects, write_annotations
 
 __all__ = ['prepare']
@@ -86,23 +88,33 @@ def prepare(
     subjects = None
     if table is not None:
         subjects = SubjectTable(
-            table, index, options.keep_columns, options.reading.decimal
+            table,
+            index,
+            options.keep_columns,
+            options.reading.decimal,
+            options.image_root,
         )
         report.notes += subjects.notes
         check_columns(subjects)
     jobs = plan_jobs(reading.records, index, choice, subjects, options, report)
     report.landmarks = len(choice.names)
     note_overview(report, reading.records, jobs, index, choice, options)
+    frame = options.frame_of(known)
+    jobs = check_units(jobs, index, *frame, options, report)
     maker = PictureMaker(index, choice, known, options, report, progress)
     if dry_run:
         _count(report, maker.make(jobs))
+        if doubt := elsewhere(report, options):
+            raise doubt
         return report
-    staged = folder.parent / f'.{folder.name}.unfinished'
-    (staged / 'images').mkdir(parents=True, exist_ok=True)
+    staged = staging_of(folder)
+    open_staging(staged, JOURNAL)
+    (staged / 'images').mkdir(exist_ok=True)
     journal = Journal(staged)
     try:
         results = maker.make(jobs, staged, journal)
-        if results:
+        doubt = elsewhere(report, options)
+        if results and not doubt:
             codes = name_subjects(results, options)
             _count(report, results)
             write_annotations(staged, results, choice, options, known.name)
@@ -112,8 +124,10 @@ def prepare(
                 draft = draft_mapping(Path(mapping), results, codes)
     finally:
         journal.close()
-    if not results:
+    if not results or doubt:
         shutil.rmtree(staged)
+        if doubt:
+            raise doubt
         return report
     journal.remove()
     if folder.exists():

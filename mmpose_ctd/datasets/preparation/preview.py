@@ -11,8 +11,14 @@ from rich.progress import track
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.visualization import landmark_sheet
 
-__all__ = ['check_preview', 'write_preview']
+from ..upright_image import read_upright
+from .options import PrepareOptions
+from .staging import open_staging, staging_of, write_whole
 
+__all__ = ['check_preview', 'finished_set', 'write_preview']
+
+# By which its unfinished folder is known.
+_MARK = 'sheets.unfinished'
 #: Pictures on a sheet.
 _ON_SHEET = 20
 
@@ -34,7 +40,8 @@ def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
 
     Args:
         prepared (Path): The set.
-        folder (Path): Where ``sheet_001.jpg`` ... are written.
+        folder (Path): Where ``sheet_001.jpg`` ... are written. It appears
+            when all are drawn.
         progress (bool): Whether to show a bar.
 
     Returns:
@@ -44,7 +51,11 @@ def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
     content = json.loads(text)
     names = content['categories'][0]['keypoints']
     pairs = list(zip(content['images'], content['annotations']))
-    folder.mkdir(parents=True, exist_ok=True)
+    staged = staging_of(folder)
+    open_staging(staged, _MARK)
+    # What an interrupted run has drawn may be of another set.
+    for sheet in staged.glob('sheet_*.jpg'):
+        sheet.unlink()
     starts = range(0, len(pairs), _ON_SHEET)
     for number, start in enumerate(
         track(
@@ -57,11 +68,39 @@ def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
     ):
         images, keypoints, titles = [], [], []
         for image, annotation in pairs[start : start + _ON_SHEET]:
-            data = (prepared / 'images' / image['file_name']).read_bytes()
-            images.append(cv2.imdecode(np.frombuffer(data, np.uint8), 1))
+            images.append(
+                read_upright(prepared / 'images' / image['file_name'])
+            )
             keypoints.append(np.reshape(annotation['keypoints'], (-1, 3)))
             titles.append(image['file_name'])
         sheet = landmark_sheet(images, keypoints, names, titles)
         data = cv2.imencode('.jpg', sheet)[1].tobytes()
-        (folder / f'sheet_{number:03d}.jpg').write_bytes(data)
+        write_whole(staged / f'sheet_{number:03d}.jpg', data)
+    (staged / _MARK).unlink()
+    if folder.exists():
+        folder.rmdir()
+    staged.rename(folder)
     return len(starts)
+
+
+def finished_set(out: Path, options: PrepareOptions) -> bool | None:
+    """Whether a set is there that needs nothing but its preview.
+
+    Args:
+        out (Path): The set's folder.
+        options (PrepareOptions): How it would be made now.
+
+    Returns:
+        bool | None: Whether all records are in it; None if no set is there,
+        or one that was made with other options.
+    """
+    try:
+        text = (out / 'annotations/landmarks.json').read_text('utf-8')
+        made_with = json.loads(text)['info']['options']
+        report = json.loads((out / 'report.json').read_text('utf-8'))
+        wanted = json.loads(json.dumps(options.described()))
+        if any(made_with.get(key) != wanted[key] for key in wanted):
+            return None
+        return not report['left_out']
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

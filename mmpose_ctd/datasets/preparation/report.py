@@ -1,6 +1,7 @@
 """What became of each record, and how it is shown and written."""
 
 import csv
+import io
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,6 +9,10 @@ from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
+
+from mmpose_ctd.table_cells import safe_row
+
+from .staging import write_whole
 
 __all__ = ['Report', 'Row', 'findings_table', 'summary', 'write_report']
 
@@ -177,13 +182,12 @@ def write_report(report: Report, folder: Path, names: bool) -> None:
                 'candidates': '; '.join(row.candidates),
             }
         rows.append(entry)
+    table = io.StringIO(newline='')
+    writer = csv.writer(table)
+    writer.writerow(rows[0])
+    writer.writerows(safe_row(row.values()) for row in rows)
     # Excel takes UTF-8 for what it is only with the mark.
-    with open(
-        folder / 'report.csv', 'w', encoding='utf-8-sig', newline=''
-    ) as file:
-        writer = csv.DictWriter(file, [*rows[0]])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_whole(folder / 'report.csv', table.getvalue().encode('utf-8-sig'))
     content = {
         'records': len(report.rows),
         'in_the_set': len(report.used),
@@ -194,6 +198,4 @@ def write_report(report: Report, folder: Path, names: bool) -> None:
         'with_mm_per_px': report.with_scale,
         'rows': rows,
     }
-    (folder / 'report.json').write_text(
-        json.dumps(content, indent=1), encoding='utf-8'
-    )
+    write_whole(folder / 'report.json', json.dumps(content, indent=1).encode())

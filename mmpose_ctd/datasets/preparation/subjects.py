@@ -14,7 +14,7 @@ from ..annotation_formats.table_file import (
     number_cells,
     read_table,
 )
-from .image_index import ImageIndex, NotFound
+from .image_index import ImageIndex, ImageNames, NotFound
 
 __all__ = ['BadCell', 'SubjectTable', 'by_pattern', 'checked_pattern']
 
@@ -36,6 +36,7 @@ class SubjectTable:
         keep (tuple[str, ...]): Titles of further columns to take over.
         decimal (str, optional): The decimal mark that the user states; found
             out if None.
+        roots (tuple[str, ...]): See :class:`.ImageNames`.
 
     Attributes:
         columns (dict[str, str]): What is taken over -> title.
@@ -53,7 +54,9 @@ class SubjectTable:
         index: ImageIndex,
         keep: tuple[str, ...] = (),
         decimal: str | None = None,
+        roots: tuple[str, ...] = (),
     ) -> None:
+        self._roots = roots
         self.name = os.path.basename(path)
         if not os.path.isfile(path):
             raise MissingFileError(f'--table: {path!r} does not exist.')
@@ -109,9 +112,10 @@ class SubjectTable:
     def _match(self, table, image: str, index: ImageIndex) -> dict:
         rows: dict[str, dict] = {}
         strangers = []
+        names = ImageNames(index, table[image], self._roots)
         for number, row in zip(table.index, table.to_dict('records')):
             try:
-                path = index.find(row[image])
+                path = names.find(row[image])
             except NotFound:
                 strangers.append(str(number + 2))
                 continue
@@ -121,6 +125,7 @@ class SubjectTable:
                     f'for the photograph {path!r}. Leave one.'
                 )
             rows[path] = row
+        self.notes += names.notes(self.name)
         if strangers:
             self.notes.append(
                 f'{self.name}: {len(strangers)} rows are of no photograph in '

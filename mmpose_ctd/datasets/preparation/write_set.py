@@ -6,10 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+from mmpose_ctd.table_cells import safe_row
 from mmpose_ctd.version import __version__
 
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
+from .staging import write_whole
 
 __all__ = ['draft_mapping', 'name_subjects', 'write_annotations']
 
@@ -96,8 +98,8 @@ def write_annotations(
             path.unlink()
     shutil.rmtree(staged / 'annotations', ignore_errors=True)
     (staged / 'annotations').mkdir()
-    (staged / 'annotations' / 'landmarks.json').write_text(
-        json.dumps(content), encoding='utf-8'
+    write_whole(
+        staged / 'annotations' / 'landmarks.json', json.dumps(content).encode()
     )
 
 
@@ -117,8 +119,10 @@ def draft_mapping(
     names = {code: subject for subject, code in codes.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + '.part')
+    # Of an earlier run, or a link that somebody else put there.
+    draft.unlink(missing_ok=True)
     with open(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
         'w',
         encoding='utf-8-sig',
         newline='',
@@ -128,11 +132,13 @@ def draft_mapping(
         for result in results:
             subject = result['image']['subject']
             writer.writerow(
-                [
-                    result['file_name'],
-                    result['job'].path,
-                    subject,
-                    names.get(subject, subject),
-                ]
+                safe_row(
+                    [
+                        result['file_name'],
+                        result['job'].path,
+                        subject,
+                        names.get(subject, subject),
+                    ]
+                )
             )
     return draft

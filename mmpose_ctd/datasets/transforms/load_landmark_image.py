@@ -1,9 +1,14 @@
 """The first step of the pipeline."""
 
+import os
+
 import cv2
+import numpy as np
+from mmengine import fileio
 from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
 
+from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError
 
 __all__ = ['LoadLandmarkImage']
@@ -11,29 +16,61 @@ __all__ = ['LoadLandmarkImage']
 
 @TRANSFORMS.register_module()
 class LoadLandmarkImage(LoadImage):
-    """``LoadImage`` that names the file it cannot read.
+    """``LoadImage`` that reads photographs as all tools here do.
+
+    See :func:`.read_upright`: what is damaged or ambiguous is refused. Another
+    ``color_type`` or ``imdecode_backend`` than the default reads as
+    ``LoadImage`` does.
 
     Args:
         **kwargs: Arguments of ``LoadImage``.
     """
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict) -> dict | None:
         """Load the image.
 
         Args:
             results (dict): With ``img_path``, or ``img`` itself.
 
         Returns:
-            dict: With ``img`` (H, W, 3), BGR.
+            dict: With ``img`` (H, W, 3), BGR; ``None`` with ``ignore_empty``
+            where it cannot be read.
 
         Raises:
-            InputError: If the file is missing, cut off or no image.
+            InputError: If the file is missing, damaged, cut off, no image, or
+                cannot be read right, see :func:`.read_upright`.
         """
-        try:
+        if 'img' in results:
             return super().transform(results)
-        except (AssertionError, OSError, cv2.error) as error:
+        path = results.get('img_path')
+        try:
+            image = self._read(path)
+        except (InputError, AssertionError, OSError, cv2.error) as error:
+            if self.ignore_empty:
+                return None
+            reason = 'cannot be read as an image'
+            if isinstance(error, InputError):
+                reason = f'{reason}: {error.text(with_where=False)}'
             raise InputError(
-                f'{results.get("img_path")}: cannot be read as an image. It '
-                'may be damaged, cut off or of another kind; replace it, or '
-                'take its record out of the annotation file.'
+                where=str(path),
+                found=reason,
+                cure='Replace it, or take its record out of the annotation '
+                'file.',
             ) from error
+        if self.to_float32:
+            image = image.astype(np.float32)
+        shape = image.shape[:2]
+        results.update(img=image, img_shape=shape, ori_shape=shape)
+        return results
+
+    def _read(self, path: str) -> np.ndarray:
+        if (self.color_type, self.imdecode_backend) != ('color', 'cv2'):
+            return super().transform(dict(img_path=path))['img']
+        if self.file_client_args is not None:
+            client = fileio.FileClient.infer_client(
+                self.file_client_args, path
+            )
+            data = client.get(path)
+        else:
+            data = fileio.get(path, backend_args=self.backend_args)
+        return read_upright(bytes(data), os.path.basename(path))

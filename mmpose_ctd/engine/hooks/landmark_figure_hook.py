@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import mmcv
 import numpy as np
 from mmengine import fileio
 from mmengine.dist import is_main_process
@@ -16,6 +15,7 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from mmpose.structures import PoseDataSample
 
+from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.evaluation.functional import image_errors
 from mmpose_ctd.evaluation.metrics.error_units import unit_label
 from mmpose_ctd.evaluation.metrics.landmark_error_metric import (
@@ -217,7 +217,7 @@ class LandmarkFigureHook(Hook):
                 "PackPoseInputs' meta_keys.",
             )
             return
-        image = mmcv.imfrombytes(fileio.get(path), channel_order='bgr')
+        image = read_upright(bytes(fileio.get(path)))
         points = sample_points(sample)
         metric = next(
             iter(_metrics(runner.test_evaluator, LandmarkErrorMetric)), None

@@ -4,12 +4,38 @@ import unicodedata
 
 import pytest
 
-from mmpose_ctd.datasets.preparation.image_index import ImageIndex, NotFound
+from mmpose_ctd.datasets.preparation.image_index import (
+    ImageIndex,
+    ImageNames,
+    NotFound,
+)
+
+
+def index_of(folder, *files) -> ImageIndex:
+    for name in files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b'')
+    return ImageIndex(str(folder))
+
+
+def found(index, names, roots=()) -> list[str | None]:
+    """The photograph of each name; None if it is missing or ambiguous."""
+    known = ImageNames(index, names, roots)
+
+    def one(name):
+        try:
+            return known.find(name)
+        except NotFound:
+            return None
+
+    return [one(name) for name in names]
 
 
 @pytest.fixture
 def index(tmp_path):
-    for name in (
+    return index_of(
+        tmp_path,
         'a.jpg',
         'b.JPG',
         'c.jpg',
@@ -20,14 +46,11 @@ def index(tmp_path):
         'd.left.tif',
         'Żółć 1.jpg',
         'deep/er/x.jpeg',
+        'f.jfif',
         '._a.jpg',
         '.hidden/h.jpg',
         'notes.txt',
-    ):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b'')
-    return ImageIndex(str(tmp_path))
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,16 +61,18 @@ def index(tmp_path):
         ('a', 'a.jpg'),
         ('a.tif', 'a.jpg'),
         (' a.jpg ', 'a.jpg'),
-        ('C:\\Users\\me\\Pictures\\a.jpg', 'a.jpg'),
+        ('./a.jpg', 'a.jpg'),
         ('b', 'b.JPG'),
         ('c.png', 'c.png'),
         ('siteA/001', 'siteA/001.jpg'),
         ('siteb\\001.jpg', 'siteB/001.jpg'),
         ('D:/study/siteB/001.png', 'siteB/001.jpg'),
         ('../siteB/001.jpg', 'siteB/001.jpg'),
+        ('siteA/../siteB/001.jpg', 'siteB/001.jpg'),
         ('d.left', 'd.left.tif'),
         ('x', 'deep/er/x.jpeg'),
-        ('elsewhere/x.jpg', 'deep/er/x.jpeg'),
+        ('er/x.jpg', 'deep/er/x.jpeg'),
+        ('f.jpg', 'f.jfif'),
         (unicodedata.normalize('NFD', 'żółć 1.jpg'), 'Żółć 1.jpg'),
     ],
 )
@@ -56,25 +81,112 @@ def test_a_name_is_found(index, name, found):
 
 
 @pytest.mark.parametrize(
-    'name, words',
+    'name, candidates',
     [
-        ('e.jpg', 'no photograph'),
-        ('', 'no photograph'),
-        ('h', 'no photograph'),
-        ('notes', 'no photograph'),
-        ('c', '2 photographs'),
-        ('001', '2 photographs'),
+        ('e.jpg', 0),
+        ('', 0),
+        ('h', 0),
+        ('notes', 0),
+        ('1.jpg', 0),
+        ('c', 2),
+        ('001', 2),
         # Site A's 002 is missing; site B's is another child.
-        ('siteA/002.jpg', 'elsewhere'),
+        ('siteA/002.jpg', 0),
+        ('elsewhere/x.jpg', 0),
+        ('C:\\Users\\me\\Pictures\\a.jpg', 0),
+        ('deep/x.jpg', 0),
     ],
 )
-def test_what_is_missing_or_ambiguous_is_told(index, name, words):
-    with pytest.raises(NotFound, match=words) as info:
+def test_what_is_missing_or_ambiguous_is_refused(index, name, candidates):
+    with pytest.raises(NotFound) as info:
         index.find(name)
-    assert bool(info.value.candidates) == (words != 'no photograph')
+    assert len(info.value.candidates) == candidates
 
 
 def test_paths_are_sorted_and_below_the_folder(index):
     assert index.paths == sorted(index.paths)
     assert 'siteA/001.jpg' in index.paths
     assert not any('hidden' in path for path in index.paths)
+
+
+class TestFoldersAboveImages:
+    def test_are_dropped_where_the_others_are_below_it(self, tmp_path):
+        index = index_of(tmp_path / 'photos', 'clip1/1.png', 'clip1/2.png')
+        names = [
+            f'labeled-data\\{n}' for n in ('clip2\\1.png', 'clip1\\1.png')
+        ]
+        assert found(index, names) == [None, 'clip1/1.png']
+        assert ImageNames(index, names).dropped == 'labeled-data'
+
+    def test_of_another_computer_are_dropped(self, tmp_path):
+        index = index_of(tmp_path / 'photos', 'c1/1.png', 'c2/1.png', '1.png')
+        names = [rf'C:\data\study\{n}' for n in (r'c1\1.png', r'c2\1.png')]
+        assert found(index, names) == ['c1/1.png', 'c2/1.png']
+        # Its folder is IMAGES itself then.
+        names.append(r'C:\data\study\1.png')
+        assert found(index, names)[2] == '1.png'
+
+    def test_are_not_dropped_where_they_differ(self, tmp_path):
+        """Two sites have a clip1; IMAGES is one of them, who knows which."""
+        index = index_of(tmp_path / 'photos', 'clip1/1.png')
+        names = ['siteA/clip1/1.png', 'siteB/clip1/1.png']
+        assert found(index, names) == [None, None]
+        assert found(index, names, ['siteB']) == [None, 'clip1/1.png']
+
+    @pytest.mark.parametrize(
+        'name, is_found',
+        [
+            ('clip1/1.png', True),
+            ('study/clip1/1.png', True),
+            ('clip2/1.png', False),
+            ('other/clip1/1.png', False),
+            (r'C:\anywhere\clip1\1.png', True),
+            (r'C:\anywhere\clip2\1.png', False),
+        ],
+    )
+    def test_are_the_path_of_images_itself(self, tmp_path, name, is_found):
+        index = index_of(tmp_path / 'study/clip1', '1.png')
+        assert found(index, [name]) == ['1.png' if is_found else None]
+
+    @pytest.mark.parametrize('root', ['X:\\old', 'x:/OLD/', 'X:/old/.'])
+    def test_may_be_stated(self, tmp_path, root):
+        index = index_of(tmp_path, '1.png', 'clip1/1.png', 'clip1/2.png')
+        names = [
+            'X:\\old\\1.png',
+            'X:\\old\\clip1\\1.png',
+            'X:\\old\\2.png',
+            'Y:\\old\\1.png',
+            'clip1\\2.png',
+        ]
+        expected = ['1.png', 'clip1/1.png', None, None, 'clip1/2.png']
+        assert found(index, names, [root]) == expected
+
+    def test_do_not_let_a_name_go_deeper_than_it_says(self, tmp_path):
+        index = index_of(tmp_path, 'clip1/1.png', 'clip1/2.png')
+        names = ['data/clip1/1.png', 'data/2.png']
+        assert found(index, names) == ['clip1/1.png', None]
+
+
+class TestSimilarNames:
+    """Of similar names the photograph's own has it, in any order."""
+
+    @pytest.mark.parametrize('other', ['a.tif', 'A.jpg', 'a', 'a.JPG'])
+    @pytest.mark.parametrize('turn', [1, -1])
+    def test_the_exact_name_comes_first(self, tmp_path, other, turn):
+        index = index_of(tmp_path, 'a.jpg')
+        names = [other, 'a.jpg'][::turn]
+        assert found(index, names) == [None, 'a.jpg'][::turn]
+
+    @pytest.mark.parametrize('names', [('a.tif', 'a.png'), ('A.jpg', 'A.JPG')])
+    def test_where_none_is_exact_nobody_has_it(self, tmp_path, names):
+        index = index_of(tmp_path, 'a.jpg')
+        assert found(index, names) == [None, None]
+
+    def test_letters_are_not_spelt_out(self, tmp_path):
+        index = index_of(tmp_path, 'Maße.jpg')
+        assert found(index, ['Masse.jpg']) == [None]
+
+    def test_extensions_tell_photographs_apart(self, tmp_path):
+        index = index_of(tmp_path, 'a.jpg', 'a.png')
+        names = ['a.png', 'a.jpg', 'a.tif']
+        assert found(index, names) == ['a.png', 'a.jpg', None]

@@ -159,8 +159,8 @@ def test_a_misspelt_label_is_told(tmp_path):
     make_clinic(tmp_path / 'photos', count=3, size=SIZE)
     rows = ['image,landmark,x,y']
     for i, name in enumerate(sorted((tmp_path / 'photos').iterdir())):
-        rows.append(f'{name.name},{"exoR" if i == 1 else "exo_R"},30,40')
-        rows.append(f'{name.name},n,50,60')
+        rows.append(f'{name.name},{"exoR" if i == 1 else "exo_R"},60,80')
+        rows.append(f'{name.name},n,90,110')
     (tmp_path / 'points.csv').write_text('\n'.join(rows))
     report = prepare_points(tmp_path)
     assert any('exoR in 1' in note for note in report.notes)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmpose_ctd.table_cells import safe_row
+
 from .cell import Cell, spread
 from .grouping import Arm
 from .pairing import Pair, corrected
@@ -50,9 +52,9 @@ def numbers_csv(arms: Sequence[Arm], baseline: str, threshold: float) -> str:
     if not rows:
         return ''
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(rows[0]), lineterminator='\n')
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(file, lineterminator='\n')
+    writer.writerow(rows[0])
+    writer.writerows(safe_row(row.values()) for row in rows)
     return file.getvalue()
 
 
