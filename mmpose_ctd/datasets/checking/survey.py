@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.landmark_sides import partner_places
 
 from ..landmark_file import LandmarkFile, read_split, subject_of
-from ..landmark_names import flip_partner, numbered
+from ..landmark_names import numbered
 from .finding import Finding, Severity
 from .photo import Photo, PhotoFile, read_photo_file
 
@@ -230,10 +231,7 @@ class Survey:
     @cached_property
     def partners(self) -> list[int]:
         """For each landmark the place of its mirror image among them."""
-        return [
-            self.names.index(flip_partner(name, self.names))
-            for name in self.names
-        ]
+        return partner_places(self.names)
 
     @cached_property
     def files(self) -> list[PhotoFile]:
