@@ -72,7 +72,8 @@ class CIFASDDataset(BaseCocoStyleDataset):
             does not exist.
         InputError: If K is not ``num_keypoints``, the split is empty or names
             unknown subjects or images, coordinates are NaN or absurd, an
-            argument cannot be used, or flips are on and partners unknown.
+            image that is shown whole has two faces, an argument cannot be
+            used, or flips are on and partners unknown.
     """
 
     def __init__(
@@ -184,8 +185,31 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 + (f' of the subjects of {self.split}' if self.split else '')
                 + '; expected annotations with labelled landmarks.'
             )
+        if self.crop == 'image':
+            self._check_one_face(instances)
         self._check_images_exist({i['img_path'] for i in instances})
         return instances, list(images.values())
+
+    def _check_one_face(self, instances: list[dict]) -> None:
+        """Refuse two faces of one image, which would both be its target."""
+        first: dict[int, list] = {}
+        several: dict[int, str] = {}
+        for info in instances:
+            points = info['raw_ann_info']['keypoints']
+            # The same face twice contradicts nothing.
+            if first.setdefault(info['img_id'], points) != points:
+                several[info['img_id']] = osp.basename(info['img_path'])
+        if several:
+            raise InputError(
+                where=self._file.path,
+                found=f'{len(several)} images have two or more annotated '
+                f'faces, such as {next(iter(several.values()))}',
+                expected="one face in each image with dataset.crop='image': "
+                'the network sees the whole image, so their landmarks '
+                'contradict each other',
+                cure="Set dataset.crop='bbox' to crop to each face's box, or "
+                'take the other annotations out.',
+            )
 
     def _select_images(self) -> dict[int, dict]:
         """The image records of the split's subjects and images, by id."""

@@ -278,3 +278,25 @@ def test_points_all_in_the_corner_are_no_labels(tmp_path):
     content = landmark_content()
     content['annotations'][1]['keypoints'] = [0, 0, 2] * 4
     refused(write_landmark_set(tmp_path, content), 'id=101', '(0, 0)')
+
+
+def test_two_faces_of_an_image_that_is_shown_whole_are_refused(tmp_path):
+    content = landmark_content()
+    for place in (1, 4):
+        other = dict(content['annotations'][place], id=900 + place)
+        other['keypoints'] = content['annotations'][0]['keypoints']
+        content['annotations'].append(other)
+    root = write_landmark_set(tmp_path, content)
+    with pytest.raises(InputError) as caught:
+        by_registry(root)
+    assert caught.value.where.endswith('landmarks.json')
+    assert '2 images' in caught.value.found
+    assert '002.png' in caught.value.found
+    assert 'bbox' in caught.value.cure
+    assert len(by_registry(root, crop='bbox')) == 8
+
+
+def test_a_face_annotated_twice_alike_contradicts_nothing(tmp_path):
+    content = landmark_content()
+    content['annotations'].append(dict(content['annotations'][0], id=900))
+    assert len(by_registry(write_landmark_set(tmp_path, content))) == 7

@@ -161,11 +161,9 @@ class Survey:
                     {**right, field: value}
                 )
             except InputError as error:
-                expected = str(error).rpartition('; expected ')[2]
-                shown = '' if field == 'file_name' else f'={value!r}'
+                shown = field if field == 'file_name' else error.found
                 self._problem(
-                    f'the image record has {field}{shown}; expected '
-                    f'{expected}',
+                    f'the image record has {shown}; expected {error.expected}',
                     photo,
                 )
 
@@ -222,6 +220,8 @@ class Survey:
             points[:] = np.nan
         if photo.points is None:
             photo.points = points
+        elif not np.array_equal(photo.points, points, equal_nan=True):
+            photo.num_faces += 1
 
     @property
     def labelled(self) -> list[Photo]:
