@@ -55,7 +55,9 @@ def _write_mesh(faces: Path) -> None:
     for one in content['annotations']:
         one['keypoints'] = (one['keypoints'] * 6)[: 3 * 98]
         one['num_keypoints'] = 98
-    content['categories'][0]['keypoints'] = [f'mesh_{i}' for i in range(98)]
+    content['categories'][0]['keypoints'] = [
+        f'mesh_{i // 2}_{"RL"[i % 2]}' for i in range(98)
+    ]
     (faces / 'annotations' / 'mesh.json').write_text(json.dumps(content))
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from mmengine.logging import MMLogger
 
-NAMES = ('exocanthion_R', 'exocanthion_L', 'subnasale', 'cheilion_R')
+NAMES = ('exocanthion_R', 'exocanthion_L', 'subnasale', 'glabella')
 
 
 def landmark_content(

@@ -16,6 +16,8 @@ default_hooks = dict(
     visualization=dict(type='LandmarkFigureHook', enable=False),
 )
 custom_hooks = [
+    # Mirrored images need each landmark's partner: docs/data.md.
+    dict(type='FlipCheckHook'),
     # On CPUs: the same numbers, sooner.
     dict(type='FreedMemoryHook'),
     dict(type='SyncBuffersHook'),

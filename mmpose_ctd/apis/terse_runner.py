@@ -6,6 +6,8 @@ import os.path as osp
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmpose_ctd.engine.hooks import FlipCheckHook
+
 from .format_once import format_configs_once
 
 __all__ = ['TerseRunner', 'TestingRunner']
@@ -28,6 +30,9 @@ class TerseRunner(Runner):
     def __init__(self, *args, **kwargs) -> None:
         format_configs_once()
         super().__init__(*args, **kwargs)
+        # Configs that older work dirs hold do not name it.
+        if not any(isinstance(hook, FlipCheckHook) for hook in self.hooks):
+            self.register_hook(FlipCheckHook())
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """See ``Runner.build_logger``."""

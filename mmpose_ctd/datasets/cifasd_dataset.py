@@ -12,6 +12,7 @@ from mmpose.registry import DATASETS
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurements import parse_measurements
 
+from .flips import may_flip, refuse_flips, unsettled_flips
 from .image_fields import own_fields, taken_names
 from .landmark_file import (
     IMAGE_LINE,
@@ -20,22 +21,12 @@ from .landmark_file import (
     read_split,
     subject_of,
 )
-from .landmark_names import warn_of_flips
 from .split_selection import Selection, select_images
 
 __all__ = ['CIFASDDataset']
 
 # Arguments of the parent that would be silently wrong here.
 _ONLY = dict(data_mode='topdown', bbox_file=None, sample_interval=1)
-
-
-def _flips(step) -> bool:
-    """Whether a step of a pipeline's config may flip an image."""
-    return (
-        isinstance(step, dict)
-        and step.get('type') == 'RandomFlip'
-        and step.get('prob', 0.5) not in (0, None)
-    )
 
 
 @DATASETS.register_module()
@@ -52,8 +43,9 @@ class CIFASDDataset(BaseCocoStyleDataset):
 
     An image record may carry ``subject``, ``site``, ``mm_per_px`` and any
     further field; all reach the data sample's metainfo through
-    ``PackLandmarkInputs``. Names that end in ``_R`` and ``_L`` swap when an
-    image is flipped; landmarks without partner stay themselves.
+    ``PackLandmarkInputs``. Landmarks whose names differ in the side alone
+    (:mod:`mmpose_ctd.landmark_sides`) swap when an image is flipped. A
+    pipeline that flips is refused while names leave partners open.
 
     Args:
         ann_file (str): Annotation file, relative to ``data_root``.
@@ -66,8 +58,10 @@ class CIFASDDataset(BaseCocoStyleDataset):
         num_keypoints (int, optional): The K that the model was made for; a
             file with another K is refused. Defaults to ``None``: any.
         flip_pairs (Sequence[tuple[str, str]]): Names of landmarks that swap
-            when an image is flipped, where the names do not tell. Defaults
-            to none.
+            when an image is flipped, where the names do not say so; a name
+            twice keeps its place. Defaults to none.
+        one_sided (bool): States that no landmark has a partner, as all are of
+            one side of the face or of the midline. Defaults to ``False``.
         metainfo (dict, optional): Replaces what is read from the file, its
             ``measurements`` too.
         **kwargs: Arguments of ``BaseCocoStyleDataset``, but for those of
@@ -77,8 +71,9 @@ class CIFASDDataset(BaseCocoStyleDataset):
         MissingFileError: If the annotation file, the split file or an image
             does not exist.
         InputError: If K is not ``num_keypoints``, the split is empty or names
-            unknown subjects or images, coordinates are NaN or absurd, or an
-            argument cannot be used.
+            unknown subjects or images, coordinates are NaN or absurd, an
+            image that is shown whole has two faces, an argument cannot be
+            used, or flips are on and partners unknown.
     """
 
     def __init__(
@@ -90,6 +85,7 @@ class CIFASDDataset(BaseCocoStyleDataset):
         crop: str = 'image',
         num_keypoints: int | None = None,
         flip_pairs: Sequence[tuple[str, str]] = (),
+        one_sided: bool = False,
         metainfo: dict | None = None,
         **kwargs,
     ) -> None:
@@ -135,10 +131,14 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 f'{self._file.path} has {k}. Leave dataset.metainfo out: '
                 'it is read from the file.'
             )
-        if any(_flips(step) for step in kwargs.get('pipeline', ())):
-            names = self._file.names
-            partners = [names[i] for i in self.metainfo['flip_indices']]
-            warn_of_flips(names, partners)
+        names = self._file.names
+        partners = [names[i] for i in self.metainfo['flip_indices']]
+        # Goes with the metainfo: flip_test is a setting of the model.
+        self._metainfo['unsettled_flips'] = unsettled = unsettled_flips(
+            names, partners, flip_pairs, one_sided
+        )
+        if may_flip(kwargs.get('pipeline', ())):
+            refuse_flips(unsettled, self._file.path, 'RandomFlip')
 
     @classmethod
     def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
@@ -185,8 +185,31 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 + (f' of the subjects of {self.split}' if self.split else '')
                 + '; expected annotations with labelled landmarks.'
             )
+        if self.crop == 'image':
+            self._check_one_face(instances)
         self._check_images_exist({i['img_path'] for i in instances})
         return instances, list(images.values())
+
+    def _check_one_face(self, instances: list[dict]) -> None:
+        """Refuse two faces of one image, which would both be its target."""
+        first: dict[int, list] = {}
+        several: dict[int, str] = {}
+        for info in instances:
+            points = info['raw_ann_info']['keypoints']
+            # The same face twice contradicts nothing.
+            if first.setdefault(info['img_id'], points) != points:
+                several[info['img_id']] = osp.basename(info['img_path'])
+        if several:
+            raise InputError(
+                where=self._file.path,
+                found=f'{len(several)} images have two or more annotated '
+                f'faces, such as {next(iter(several.values()))}',
+                expected="one face in each image with dataset.crop='image': "
+                'the network sees the whole image, so their landmarks '
+                'contradict each other',
+                cure="Set dataset.crop='bbox' to crop to each face's box, or "
+                'take the other annotations out.',
+            )
 
     def _select_images(self) -> dict[int, dict]:
         """The image records of the split's subjects and images, by id."""

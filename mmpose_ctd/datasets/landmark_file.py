@@ -16,6 +16,7 @@ from .json_file import read_json
 from .landmark_names import flip_partners, landmark_metainfo, numbered
 
 __all__ = [
+    'CONTROL',
     'IMAGE_LINE',
     'LandmarkFile',
     'flip_partners',
@@ -30,6 +31,11 @@ _SLACK = 0.5
 # Beyond any coordinate, and within what floats can be calculated with.
 _LARGEST = 1e12
 _COMMENT = re.compile(r'(^|\s)#.*')
+# No file system has longer paths, nor has anybody a longer id.
+_LONGEST_LINE = 4096
+#: What no line of a split file holds: control characters but for tabs, and
+#: half surrogate pairs, which JSON may have.
+CONTROL = re.compile('[\0-\10\12-\37\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 #: What a split's line begins with that names a file instead of a subject.
 IMAGE_LINE = 'image:'
 
@@ -342,25 +348,38 @@ def read_split(path: str) -> list[str]:
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If it is no text or names nobody.
+        InputError: If it is not text or names nobody.
     """
     if not os.path.isfile(path):
         raise MissingFileError(
             f'The split file {path!r} does not exist. dataset.split is a '
             'file of subject ids, one a line, relative to dataset.data_root.'
         )
+
+    def refused(found: str) -> InputError:
+        return InputError(
+            where=f'The split file {path!r}',
+            found=found,
+            expected='plain text: one subject id a line',
+            cure='Write it with tools/make_splits.py, or save it as UTF-8.',
+        )
+
+    lines = []
     try:
         with open(path, encoding='utf-8-sig') as file:
-            lines = [_split_line(line) for line in file]
+            number = 0
+            while line := file.readline(_LONGEST_LINE + 1):
+                number += 1
+                if len(line) > _LONGEST_LINE:
+                    raise refused(f'line {number} is very long')
+                if CONTROL.search(line.strip()):
+                    raise refused(f'line {number} has control characters')
+                lines.append(_split_line(line))
     except UnicodeDecodeError as error:
-        raise InputError(
-            f'The split file {path!r} is no UTF-8 text ({error}). Save it as '
-            'plain text: one subject id a line.'
-        ) from error
+        raise refused('not UTF-8') from error
+    except OSError as error:
+        raise refused(f'unreadable ({error.strerror})') from error
     subjects = list(dict.fromkeys(line for line in lines if line))
     if not subjects:
-        raise InputError(
-            f'The split file {path!r} is empty; expected subject ids, one a '
-            'line.'
-        )
+        raise refused('empty')
     return subjects

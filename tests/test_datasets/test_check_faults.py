@@ -150,6 +150,10 @@ def test_two_annotations_of_one_image(faulty):
     extra = dict(faulty.content['annotations'][0], id=99)
     faulty.content['annotations'].append(extra)
     found(faulty.check(), ('records', 'warning'))
+    other = faulty.content['annotations'][1]['keypoints']
+    extra['keypoints'] = other
+    (finding,) = found(faulty.check(), ('records', 'error'))
+    assert finding.photos == (0,)
 
 
 def test_images_without_annotation_and_files_without_record(faulty):

@@ -137,7 +137,7 @@ def test_unknown_and_shared_subjects_of_splits(faulty):
     told = found(faulty.check(), *[('splits', 'error')] * 3)
     texts = ' '.join(f.message for f in told)
     assert 'train.txt: 1 subjects are not in' in texts
-    assert 'empty.txt is empty' in texts
+    assert 'empty.txt: empty' in texts
     assert 'test.txt shares 1 subjects with train.txt' in texts
     assert subjects[3] not in texts and 'nobody' not in texts
 

@@ -29,6 +29,7 @@ def build(root, *pipeline, **changes):
         data_root=str(root),
         ann_file=ANN,
         pipeline=list(pipeline),
+        flip_pairs=[('scar_L', 'scar_L')] if FLIP in pipeline else (),
     )
     return DATASETS.build(dict(config, **changes))
 

@@ -154,8 +154,8 @@ DELETE = object()
         (4, math.nan, ('exocanthion_L', 'nan')),
         (0, math.inf, ('exocanthion_R', 'inf')),
         (6, None, ('subnasale', 'None')),
-        (9, 5000, ('cheilion_R', '(5000, ', 'far outside the 64x48 image')),
-        (11, -1, ('cheilion_R', '-1)', 'visibility of 0')),
+        (9, 5000, ('glabella', '(5000, ', 'far outside the 64x48 image')),
+        (11, -1, ('glabella', '-1)', 'visibility of 0')),
     ],
 )
 def test_a_wrong_coordinate_is_named(root, place, value, words):
@@ -265,3 +265,38 @@ def test_metainfo_of_another_number_of_landmarks_is_refused(root):
 
 def test_a_flip_pair_of_an_unknown_landmark_is_refused(root):
     refused(root, "'nsoe'", flip_pairs=[['subnasale', 'nsoe']])
+
+
+@pytest.mark.parametrize('scale', [0, -1.0, float('nan'), 'fine'])
+def test_a_scale_that_cannot_be_is_refused(tmp_path, scale):
+    content = landmark_content()
+    content['images'][2]['mm_per_px'] = scale
+    refused(write_landmark_set(tmp_path, content), 'id=3', 'mm_per_px')
+
+
+def test_points_all_in_the_corner_are_no_labels(tmp_path):
+    content = landmark_content()
+    content['annotations'][1]['keypoints'] = [0, 0, 2] * 4
+    refused(write_landmark_set(tmp_path, content), 'id=101', '(0, 0)')
+
+
+def test_two_faces_of_an_image_that_is_shown_whole_are_refused(tmp_path):
+    content = landmark_content()
+    for place in (1, 4):
+        other = dict(content['annotations'][place], id=900 + place)
+        other['keypoints'] = content['annotations'][0]['keypoints']
+        content['annotations'].append(other)
+    root = write_landmark_set(tmp_path, content)
+    with pytest.raises(InputError) as caught:
+        by_registry(root)
+    assert caught.value.where.endswith('landmarks.json')
+    assert '2 images' in caught.value.found
+    assert '002.png' in caught.value.found
+    assert 'bbox' in caught.value.cure
+    assert len(by_registry(root, crop='bbox')) == 8
+
+
+def test_a_face_annotated_twice_alike_contradicts_nothing(tmp_path):
+    content = landmark_content()
+    content['annotations'].append(dict(content['annotations'][0], id=900))
+    assert len(by_registry(write_landmark_set(tmp_path, content))) == 7

@@ -252,12 +252,45 @@ def test_a_missing_split_is_named_with_its_setting(tmp_path):
 def test_a_split_of_nobody_is_refused(tmp_path, text):
     path = tmp_path / 'train.txt'
     path.write_text(text)
-    with pytest.raises(InputError, match='train.txt.* is empty; expected'):
+    with pytest.raises(InputError) as caught:
         read_split(str(path))
+    assert 'train.txt' in caught.value.where
+    assert caught.value.found == 'empty'
 
 
-def test_a_split_that_is_no_text_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    'content',
+    [
+        'Müller\n'.encode('latin1'),
+        'anna\n'.encode('utf-16'),
+        b'\xef\xbb\xbf',
+        b'anna\0\n',
+        b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR',
+        b'\xed\xa0\x80\n',
+        b'a' * 100_000,
+        b'image:' + b'a' * 100_000,
+        b'anna\x1b[2J\n',
+    ],
+)
+def test_a_split_that_is_not_text_is_refused(tmp_path, content):
     path = tmp_path / 'train.txt'
-    path.write_bytes('Müller\n'.encode('latin1'))
-    with pytest.raises(InputError, match='train.txt.* UTF-8 text .* Save it'):
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
         read_split(str(path))
+    assert 'train.txt' in caught.value.where
+    assert 'subject id' in caught.value.expected
+    assert len(str(caught.value)) < 400
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_split_or_refused(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp('splits') / 'train.txt'
+    path.write_bytes(content)
+    try:
+        lines = read_split(str(path))
+    except InputError as error:
+        assert 'train.txt' in error.where
+    else:
+        assert lines and all(line == line.strip() != '' for line in lines)
+        # What is printed of them ends in one line.
+        assert all(len(line.splitlines()) == 1 for line in lines)

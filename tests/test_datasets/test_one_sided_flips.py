@@ -1,63 +1,178 @@
-"""A set of one side of the face, flipped: right or wrong, it is told."""
+"""Mirrored images of landmarks whose partners nobody knows are refused."""
 
+import numpy as np
 import pytest
-from landmark_set import landmark_content, logged, write_landmark_set
+from landmark_set import landmark_content, write_landmark_set
+from mmcv.transforms import RandomApply, RandomChoice
+from mmengine.runner import Runner
+from mmpose.datasets.transforms import RandomFlip
+from toy_models import PIPELINE, K, model_config, runner_config
 
+from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.datasets import CIFASDDataset
+from mmpose_ctd.datasets.flips import may_flip
 from mmpose_ctd.errors import InputError
 
-RIGHT = ['exocanthion_R', 'endocanthion_R', 'subnasale']
-BOTH = ['exocanthion_R', 'exocanthion_L', 'subnasale']
+RIGHT = ['exocanthion_r', 'endocanthion_r', 'subnasale']
+MIXED = ['exocanthion_r', 'exocanthion_l', 'cheilion_r', 'subnasale']
+MIDLINE = ['subnasale', 'stomion']
+NUMBERS = ['1', '2', '3']
+FLIP = dict(type='RandomFlip', prob=0.5)
 
 
-def told(root, names, pipeline):
-    content = landmark_content(names=names)
-    write_landmark_set(root, content)
-    with logged() as messages:
-        CIFASDDataset(
-            data_root=str(root),
-            ann_file='annotations/landmarks.json',
-            pipeline=pipeline,
-        )
-    return ' '.join(messages)
+def build(root, names, *pipeline, **changes):
+    write_landmark_set(root, landmark_content(names=names))
+    return CIFASDDataset(
+        data_root=str(root),
+        ann_file='annotations/landmarks.json',
+        pipeline=list(pipeline),
+        **changes,
+    )
 
 
-def test_flips_of_one_sided_landmarks_are_warned_of(tmp_path):
-    message = told(tmp_path, RIGHT, [dict(type='RandomFlip', prob=0.5)])
-    assert '2 landmarks (exocanthion_R, endocanthion_R)' in message
-    assert 'prob=0' in message
+@pytest.mark.parametrize('names', [RIGHT, MIXED, MIDLINE, NUMBERS])
+def test_flips_are_refused_until_the_config_says_what_is_meant(
+    tmp_path, names
+):
+    with pytest.raises(InputError) as caught:
+        build(tmp_path, names, FLIP)
+    assert caught.value.where.endswith('landmarks.json')
+    open_names = ['cheilion_r'] if names == MIXED else names
+    assert all(name in caught.value.found for name in open_names)
+    for cure in ('flip_pairs', 'one_sided', 'RandomFlip'):
+        assert cure in caught.value.cure
+    build(tmp_path, names)
+    build(tmp_path, names, FLIP, flip_pairs=[(n, n) for n in open_names])
+    if names != MIXED:
+        build(tmp_path, names, FLIP, one_sided=True)
+
+
+def test_one_side_is_not_stated_of_both(tmp_path):
+    with pytest.raises(InputError) as caught:
+        build(tmp_path, MIXED, one_sided=True)
+    assert caught.value.where == 'dataset.one_sided'
+    assert 'exocanthion_r and exocanthion_l' in caught.value.found
+
+
+def test_what_is_open_goes_with_the_metainfo(tmp_path):
+    unsettled = build(tmp_path, MIXED).metainfo['unsettled_flips']
+    assert unsettled == ['cheilion_r']
+    stated = [('cheilion_r', 'cheilion_r')]
+    dataset = build(tmp_path, MIXED, flip_pairs=stated)
+    assert dataset.metainfo['unsettled_flips'] == []
+
+
+FLIPPING = [
+    FLIP,
+    dict(type='RandomFlip'),
+    dict(type='mmpose.RandomFlip', prob=0.1),
+    dict(type=RandomFlip, prob=1.0),
+    RandomFlip(prob=0.5),
+    dict(type='RandomFlip', prob=[0.0, 0.2], direction=['vertical'] * 2),
+    dict(type='RandomApply', transforms=[FLIP]),
+    dict(type='RandomApply', transforms=FLIP, prob=0.3),
+    RandomApply([dict(type='mmpose.RandomFlip')]),
+    dict(type='RandomChoice', transforms=[[dict(type='X')], [FLIP]]),
+    RandomChoice([[dict(type='mmpose.RandomFlip', prob=1.0)]]),
+    dict(type='TestTimeAug', transforms=[[dict(type='X'), FLIP]]),
+    dict(type='Albumentation', transforms=[dict(type='HorizontalFlip', p=1)]),
+    dict(type='MultiScaleFlipAug', flip=True),
+]
+STILL = [
+    dict(type='RandomFlip', prob=0.0),
+    dict(type='RandomFlip', prob=[0.0, 0.0]),
+    RandomFlip(prob=0.0),
+    dict(type='RandomApply', transforms=[FLIP], prob=0.0),
+    dict(type='RandomApply', transforms=[dict(type='RandomFlip', prob=0.0)]),
+    dict(type='Albumentation', transforms=[dict(type='HorizontalFlip', p=0)]),
+    dict(type='MultiScaleFlipAug', flip=False),
+    dict(type='LoadImage'),
+    dict(type='RandomBBoxTransform', prob=0.5),
+]
+
+
+@pytest.mark.parametrize('step', FLIPPING)
+def test_every_step_that_flips_is_seen(step):
+    assert may_flip([dict(type='LoadImage'), step])
+
+
+@pytest.mark.parametrize('step', STILL)
+def test_steps_that_do_not_flip_are_no_flips(step):
+    assert not may_flip([dict(type='LoadImage'), step])
+
+
+def test_a_mirrored_landmark_takes_its_partners_place(tmp_path):
+    content = landmark_content(2, MIXED[:2], size=(256, 256))
+    x = [68.25, 187.49]
+    for annotation in content['annotations']:
+        annotation['keypoints'] = [x[0], 100, 2, x[1], 100, 2]
+    write_landmark_set(tmp_path, content)
+    dataset = CIFASDDataset(
+        data_root=str(tmp_path),
+        ann_file='annotations/landmarks.json',
+        pipeline=[
+            dict(type='LoadLandmarkImage'),
+            dict(type='GetBBoxCenterScale', padding=1.0),
+            dict(type='RandomFlip', prob=1.0, direction='horizontal'),
+            dict(type='TopdownAffine', input_size=(256, 256), use_udp=True),
+        ],
+    )
+    found = dataset[0]['keypoints'][0, :, 0]
+    np.testing.assert_allclose(found, [255 - x[1], 255 - x[0]], atol=1e-3)
+
+
+# ------------------------------------------------- where the model flips
+
+
+def flip_testing(root, names, runner=Runner, hook=True, **dataset):
+    """A run that averages mirrored images in its validation."""
+    build(root, names)
+    data = dict(
+        type='CIFASDDataset',
+        data_root=str(root),
+        ann_file='annotations/landmarks.json',
+        pipeline=PIPELINE,
+        **dataset,
+    )
+    model = model_config(teacher=None, test_cfg=dict(flip_test=True))
+    cfg = runner_config(root / 'work', model, epochs=1)
+    cfg.experiment_name = f'flips_{root.name}_{len(dataset)}'
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset = data
+    if hook:
+        cfg.custom_hooks = [dict(type='FlipCheckHook')]
+    return runner.from_cfg(cfg)
+
+
+LONE = ['eye_R', 'eye_L', *(f'midline{"i" * i}' for i in range(K - 3)), 'c_R']
 
 
 @pytest.mark.parametrize(
-    ('names', 'pipeline'),
-    [
-        (BOTH, [dict(type='RandomFlip', prob=0.5)]),
-        (RIGHT, [dict(type='RandomFlip', prob=0.0)]),
-        (RIGHT, []),
-        (['subnasale', 'stomion'], [dict(type='RandomFlip', prob=0.5)]),
-    ],
+    'runner, hook', [(Runner, True), (TerseRunner, False)]
 )
-def test_nothing_is_said_where_nothing_can_be_wrong(tmp_path, names, pipeline):
-    assert 'flipped' not in told(tmp_path, names, pipeline)
+def test_a_flip_test_stops_before_the_first_step(tmp_path, runner, hook):
+    run = flip_testing(tmp_path, LONE, runner, hook)
+    with pytest.raises(InputError) as caught:
+        run.train()
+    assert 'flip_test' in caught.value.found and 'c_R' in caught.value.found
+    assert run.iter == 0 and not [*(tmp_path / 'work').glob('*.pth')]
 
 
-@pytest.mark.parametrize('scale', [0, -1.0, float('nan'), 'fine'])
-def test_a_scale_that_cannot_be_is_refused(tmp_path, scale):
-    content = landmark_content()
-    content['images'][2]['mm_per_px'] = scale
-    with pytest.raises(InputError, match='image id=3: mm_per_px=.*above 0'):
-        write_and_read(tmp_path, content)
+def test_a_stated_flip_test_trains(tmp_path):
+    flip_testing(tmp_path, LONE, flip_pairs=[('c_R', 'c_R')]).train()
 
 
-def test_points_all_in_the_corner_are_no_labels(tmp_path):
-    content = landmark_content()
-    content['annotations'][1]['keypoints'] = [0, 0, 2] * 4
-    with pytest.raises(InputError, match=r'id=101: every labelled'):
-        write_and_read(tmp_path, content)
-
-
-def write_and_read(root, content):
-    write_landmark_set(root, content)
-    return CIFASDDataset(
-        data_root=str(root), ann_file='annotations/landmarks.json'
+def test_a_flipping_pipeline_around_a_dataset_is_seen(tmp_path):
+    run = flip_testing(tmp_path, LONE)
+    inner = dict(run.cfg.train_dataloader.dataset, pipeline=[])
+    run.cfg.model.test_cfg = {}
+    run.cfg.experiment_name = 'flips_around'
+    run.cfg.train_dataloader.dataset = dict(
+        type='CombinedDataset',
+        metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
+        datasets=[inner],
+        pipeline=[*PIPELINE[:2], FLIP, *PIPELINE[2:]],
     )
+    with pytest.raises(InputError) as caught:
+        Runner.from_cfg(run.cfg).train()
+    assert 'RandomFlip' in caught.value.found

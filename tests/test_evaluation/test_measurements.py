@@ -224,3 +224,14 @@ def test_the_config_overrides_the_file_which_overrides_the_standard():
     assert [m.name for m in measurements_of_set(meta, given)] == ['given']
     meta['measurements'] = []
     assert measurements_of_set(meta) == ()
+
+
+def test_standard_measures_are_found_in_any_spelling():
+    spelled = ['exocanthionRight', 'exocanthion-l', 'Endocanthion r']
+    found = {m.name: m.of for m in standard_measurements(spelled)}
+    assert found == {
+        'outer_canthal_distance': ('exocanthionRight', 'exocanthion-l'),
+        'palpebral_fissure_length_R': ('exocanthionRight', 'Endocanthion r'),
+    }
+    # Which of two is meant, nobody knows.
+    assert not standard_measurements(['alare-R', 'alare-r', 'alare l'])

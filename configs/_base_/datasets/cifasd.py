@@ -10,6 +10,8 @@ own_files = dict(
     data_root=data_root,
     ann_file='annotations/landmarks.json',
     num_keypoints=num_keypoints,
+    # Landmarks of one side alone, as the paper's: state one_sided=True, which
+    # RandomFlip asks for (docs/data.md, Left and right).
 )
 train_dataloader = dict(dataset=dict(own_files, split='splits/train.txt'))
 val_dataloader = dict(dataset=dict(own_files, split='splits/val.txt'))

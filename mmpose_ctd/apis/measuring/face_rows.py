@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmpose_ctd.datasets.checking.eye_distances import implausible_distance
-from mmpose_ctd.datasets.landmark_names import flip_partner
 from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     measure,
 )
+from mmpose_ctd.landmark_sides import partner_places
 
 from .calibration import Calibration
 from .columns import Columns
@@ -63,8 +63,7 @@ class FaceRows:
         self.columns = columns
         self.calibration = calibration
         self.norms = norms
-        names = list(columns.names)
-        self._partners = [names.index(flip_partner(n, names)) for n in names]
+        self._partners = partner_places(columns.names)
 
     def make(
         self,

@@ -9,11 +9,11 @@ import torch
 from mmpose.registry import MODELS
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.landmark_sides import canonical, side_of
 from mmpose_ctd.models.teachers import SourceModel
 
 from ..upright_image import read_upright
 from .alignment import similarity
-from .checks.left_right import is_right
 from .photo import Photo
 from .shape_model import FaceFit
 from .shapes import Shapes
@@ -26,7 +26,7 @@ _SIDE = 112
 _EYES = ((38.29, 51.70), (73.53, 51.50))
 _MOUTH = ((41.55, 92.37), (70.73, 92.20))
 _EYE_NAMES = r'exocanth|endocanth|canth|pupil|eye_?(?:in|out|corner|cent)'
-_MOUTH_NAMES = r'cheilion|mouth_?(?:corner|left|right)|mouth_?[RL]$'
+_MOUTH_NAMES = r'cheilion|mouth_?corner|corner_of_(?:the_)?mouth|^mouth$'
 _BATCH = 32
 
 _SFACE = dict(
@@ -48,9 +48,9 @@ def _template(names: Sequence[str], partners: Sequence[int]) -> dict:
         both = [
             k
             for k, name in enumerate(names)
-            if re.search(pattern, name, re.IGNORECASE) and partners[k] != k
+            if re.search(pattern, canonical(name)[0]) and partners[k] != k
         ]
-        right = tuple(k for k in both if is_right(names[k]))
+        right = tuple(k for k in both if side_of(names[k]) == 'R')
         left = tuple(partners[k] for k in right)
         if right:
             found[right], found[left] = places

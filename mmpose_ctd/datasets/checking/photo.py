@@ -49,6 +49,7 @@ class Photo:
         points (np.ndarray, optional): (K, 2) in pixels of the image; NaN
             where missing. None without an annotation that can be read.
         num_annotations (int): How many annotations name it.
+        num_faces (int): How many of those that can be read differ.
     """
 
     place: int
@@ -61,6 +62,7 @@ class Photo:
     path: Path | None
     points: np.ndarray | None = None
     num_annotations: int = 0
+    num_faces: int = 1
 
     @property
     def labelled(self) -> bool:

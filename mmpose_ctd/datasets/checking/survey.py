@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.landmark_sides import partner_places
 
 from ..json_file import read_json
 from ..landmark_file import LandmarkFile, is_below, read_split, subject_of
-from ..landmark_names import flip_partner, numbered
+from ..landmark_names import numbered
 from ..upright_image import IMAGE_SUFFIXES
 from .finding import Finding, Severity
 from .photo import Photo, PhotoFile, read_photo_file
@@ -154,11 +155,9 @@ class Survey:
                     {**right, field: value}
                 )
             except InputError as error:
-                expected = str(error).rpartition('; expected ')[2]
-                shown = '' if field == 'file_name' else f'={value!r}'
+                shown = field if field == 'file_name' else error.found
                 self._problem(
-                    f'the image record has {field}{shown}; expected '
-                    f'{expected}',
+                    f'the image record has {shown}; expected {error.expected}',
                     photo,
                 )
 
@@ -215,6 +214,8 @@ class Survey:
             points[:] = np.nan
         if photo.points is None:
             photo.points = points
+        elif not np.array_equal(photo.points, points, equal_nan=True):
+            photo.num_faces += 1
 
     @property
     def labelled(self) -> list[Photo]:
@@ -224,10 +225,7 @@ class Survey:
     @cached_property
     def partners(self) -> list[int]:
         """For each landmark the place of its mirror image among them."""
-        return [
-            self.names.index(flip_partner(name, self.names))
-            for name in self.names
-        ]
+        return partner_places(self.names)
 
     @cached_property
     def files(self) -> list[PhotoFile]:

@@ -4,8 +4,9 @@ import re
 
 import numpy as np
 
+from mmpose_ctd.landmark_sides import partner_places, side_of
+
 from ..checking.eye_distances import implausible_distance
-from ..landmark_names import flip_partner
 
 __all__ = ['WHOLE_SET', 'face_notes', 'scale_notes']
 
@@ -43,12 +44,8 @@ def face_notes(
     """
     notes = []
     across = []
-    for i, name in enumerate(names):
-        partner = flip_partner(name, names)
-        if name == partner or not re.search('_R|[Rr]ight', name):
-            continue
-        j = names.index(partner)
-        if labelled[i] and labelled[j]:
+    for i, j in enumerate(partner_places(names)):
+        if i != j and side_of(names[i]) == 'R' and labelled[i] and labelled[j]:
             across.append(points[j] - points[i])
     across = np.array(across).reshape(-1, 2)
     sideways = len(across) and (
@@ -109,7 +106,7 @@ def scale_notes(
         list[tuple[str, str]]: Code and text of each finding.
     """
     points = np.where(labelled[:, None], points, np.nan)
-    partners = [names.index(flip_partner(name, names)) for name in names]
+    partners = partner_places(names)
     eyes = implausible_distance(points, scale, names, partners)
     if eyes is not None:
         return [

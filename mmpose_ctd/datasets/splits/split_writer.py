@@ -10,7 +10,7 @@ from rich.table import Table
 
 from mmpose_ctd.errors import InputError
 
-from ..landmark_file import IMAGE_LINE, read_split
+from ..landmark_file import CONTROL, IMAGE_LINE, read_split
 from .leaks import shared_subjects
 from .population import Population
 from .schemes import Partition
@@ -67,6 +67,9 @@ def write_splits(
     drafts = {file: file.with_name(f'.{file.name}.part') for file in files}
     try:
         for file, lines in files.items():
+            for line in lines:
+                if CONTROL.search(line):
+                    raise _unwritable(line)
             comments = [*header, _counts(population, lines)]
             text = [*(f'# {comment}' for comment in comments), *lines]
             drafts[file].write_text('\n'.join(text) + '\n', 'utf-8')
@@ -97,14 +100,17 @@ def _check_readable(draft: Path, lines: Sequence[str]) -> None:
     """Refuse names that a split file cannot hold."""
     found = read_split(str(draft))
     if found != list(lines):
-        lost = next(iter({*lines} - {*found}), '')
-        kind = 'file_name' if lost.startswith(IMAGE_LINE) else 'subject'
-        raise InputError(
-            f'The {kind} {lost.removeprefix(IMAGE_LINE)!r} cannot stand in a '
-            'split file: no line break, no # after a space, no space at '
-            f'either end, and no subject that begins with {IMAGE_LINE}. '
-            'Rename it in the annotation file.'
-        )
+        raise _unwritable(next(iter({*lines} - {*found}), ''))
+
+
+def _unwritable(line: str) -> InputError:
+    kind = 'file_name' if line.startswith(IMAGE_LINE) else 'subject'
+    return InputError(
+        f'The {kind} {line.removeprefix(IMAGE_LINE)!r} cannot stand in a '
+        'split file: no line break, no # after a space, no space at '
+        f'either end, and no subject that begins with {IMAGE_LINE}. '
+        'Rename it in the annotation file.'
+    )
 
 
 def _counts(population: Population, lines: Sequence[str]) -> str:

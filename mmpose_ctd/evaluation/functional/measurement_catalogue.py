@@ -1,6 +1,9 @@
 """Measures of the face that go by these names everywhere."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+
+from mmpose_ctd.landmark_sides import canonical
 
 from .measurements import Measurement, parse_measurements
 
@@ -61,7 +64,8 @@ def standard_measurements(names: Sequence[str]) -> tuple[Measurement, ...]:
     photographs.
 
     Args:
-        names (Sequence[str]): The K landmarks.
+        names (Sequence[str]): The K landmarks, their sides in any spelling
+            of :mod:`mmpose_ctd.landmark_sides`.
 
     Returns:
         tuple[Measurement, ...]: Those whose landmarks all exist. A set of
@@ -73,21 +77,34 @@ def standard_measurements(names: Sequence[str]) -> tuple[Measurement, ...]:
         >>> [one.name for one in found]
         ['palpebral_fissure_length_R']
     """
-    known = set(names)
+    known = _by_usual_name(names)
     distances = {
         name.format(side): tuple(point.format(side) for point in pair)
         for name, pair in _ONE_SIDE.items()
         for side in ('_R', '_L', '')
     } | _DISTANCES
     found = {
-        name: Measurement(name, 'distance', pair)
+        name: Measurement(
+            name, 'distance', tuple(known[point] for point in pair)
+        )
         for name, pair in distances.items()
-        if known.issuperset(pair)
+        if known.keys() >= set(pair)
     }
     for name, pair in _RATIOS.items():
         if found.keys() >= set(pair):
             found[name] = Measurement(name, 'ratio', pair)
     return tuple(found.values())
+
+
+def _by_usual_name(names: Sequence[str]) -> dict[str, str]:
+    """A landmark's name here, such as exocanthion_R -> that of the set."""
+    usual = {
+        name: f'{words}_{side}' if side else words
+        for name, (words, side) in zip(names, map(canonical, names))
+    }
+    many = Counter(usual.values())
+    found = {own: name for name, own in usual.items() if many[own] == 1}
+    return found | {name: name for name in names}
 
 
 def measurements_of_set(

@@ -2,32 +2,33 @@
 
 from collections.abc import Iterator
 
-from ...landmark_names import is_sided
+from mmpose_ctd.landmark_sides import unsettled_names
+
 from ..finding import Finding, Severity
 from ..registry import register_check
 from ..survey import Survey
 from ..thresholds import Thresholds
 
 
-@register_check('flips', 'landmarks of one side, with flips')
+@register_check('flips', 'landmarks without a partner, with flips')
 def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     """See docs/data.md, Left and right."""
-    sided = [k for k, name in enumerate(survey.names) if is_sided(name)]
-    alone = [k for k in sided if survey.partners[k] == k]
-    if not alone:
+    partners = [survey.names[k] for k in survey.partners]
+    names = tuple(unsettled_names(survey.names, partners))
+    if not names:
         return
-    names = tuple(survey.names[k] for k in alone)
     some = ', '.join(names[:5]) + (' ...' if len(names) > 5 else '')
-    if len(alone) == len(sided):
-        text = (
-            f'all landmarks with a side are of one side ({some}). If the '
-            'photographs show whole faces, set prob=0 of RandomFlip in the '
-            'train pipeline, or label both sides'
-        )
+    if survey.names == partners:
+        text = f'no landmark has a partner on the other side ({some})'
     else:
         text = (
-            f'{some}: named for a side, without partner on the other. A '
-            'flipped image keeps their name; give dataset.flip_pairs if that '
-            'is wrong'
+            f'{some}: the names do not say which landmark takes their place '
+            'in a mirrored image'
         )
-    yield Finding(Severity.WARNING, text, landmarks=names)
+    yield Finding(
+        Severity.WARNING,
+        f'{text}. Training stops where it mirrors images (RandomFlip, '
+        'flip_test) unless the config states dataset.flip_pairs, or '
+        'one_sided=True for a set in which no landmark has a partner',
+        landmarks=names,
+    )

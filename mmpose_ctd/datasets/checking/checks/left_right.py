@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mmpose_ctd.landmark_sides import side_of
+
 from ..finding import Finding, Severity
 from ..registry import register_check
 from ..shapes import compare_faces
@@ -19,7 +21,7 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         return
     names = survey.names
     paired = [k for k, p in enumerate(survey.partners) if p != k]
-    right = [k for k in paired if is_right(names[k])]
+    right = [k for k in paired if side_of(names[k]) == 'R']
     mean = shapes.model.mean
     across = [mean[survey.partners[k]] - mean[k] for k in right]
     if right and np.nanmedian(np.real(across)) < 0:
@@ -47,8 +49,3 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
                     (place,),
                     marks,
                 )
-
-
-def is_right(name: str) -> bool:
-    """Whether a landmark is named for the subject's right."""
-    return name.endswith('_R') or '_R_' in name or 'right' in name.lower()

@@ -25,9 +25,16 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
                 (photo.place,),
             )
         if photo.num_annotations > 1:
-            yield Finding(
-                Severity.WARNING,
+            text = (
                 f'{photo.num_annotations} annotations of one image; the '
-                'checks look at the first. A face is annotated once',
+                'checks look at the first. '
+            )
+            several = photo.num_faces > 1
+            yield Finding(
+                Severity.ERROR if several else Severity.WARNING,
+                text + "Training refuses several faces unless dataset.crop='"
+                "bbox' crops to each"
+                if several
+                else text + 'A face is annotated once',
                 (photo.place,),
             )

@@ -19,11 +19,10 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     records = survey.records
     for name, lines in survey.splits.items():
         if isinstance(lines, InputError):
-            # The message names the file's folder.
-            kind = 'is no UTF-8 text' if 'UTF-8' in str(lines) else 'is empty'
+            # The place names the file's folder.
             yield Finding(
                 Severity.ERROR,
-                f'splits/{name}.txt {kind}; expected subject ids, one a line',
+                f'splits/{name}.txt: {lines.found}; expected {lines.expected}',
             )
             continue
         chosen = select_images(lines, records)

@@ -1,0 +1,100 @@
+"""Refuses mirrored images of landmarks whose partners nobody has stated."""
+
+from collections.abc import Sequence
+
+from mmcv.transforms import BaseTransform
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.landmark_sides import unsettled_names
+
+__all__ = ['may_flip', 'refuse_flips', 'unsettled_flips']
+
+
+def may_flip(step) -> bool:
+    """Whether a pipeline, or a step of it, may mirror an image.
+
+    Args:
+        step: A pipeline, its config, a transform or a transform's config;
+            transforms inside of it are looked at, too. A transform mirrors
+            if ``Flip`` is in its name and its probability is not 0.
+    """
+    if isinstance(step, (list, tuple)):
+        return any(map(may_flip, step))
+    if isinstance(step, dict):
+        settings = step
+    elif isinstance(step, BaseTransform) or hasattr(step, 'transforms'):
+        settings = {'type': type(step), **vars(step)}
+    else:
+        return False
+    # albumentations calls the probability p.
+    if any(_never(settings[key]) for key in ('prob', 'p') if key in settings):
+        return False
+    kind = settings.get('type') or ''
+    name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
+    if 'flip' in name.lower():
+        return not _never(settings.get('flip', True))
+    return any(map(may_flip, settings.values()))
+
+
+def _never(chance) -> bool:
+    if isinstance(chance, (list, tuple)):
+        return all(map(_never, chance))
+    return chance == 0
+
+
+def unsettled_flips(
+    names: Sequence[str],
+    partners: Sequence[str],
+    flip_pairs: Sequence[tuple[str, str]] = (),
+    one_sided: bool = False,
+) -> list[str]:
+    """Landmarks of which neither names nor config say what a flip does.
+
+    Args:
+        names (Sequence[str]): The K landmarks.
+        partners (Sequence[str]): Who mirrors each; itself if nobody does.
+        flip_pairs (Sequence[tuple[str, str]]): Of the dataset's config.
+        one_sided (bool): Of the dataset's config.
+
+    Raises:
+        InputError: If ``one_sided`` and two landmarks are partners.
+    """
+    if not one_sided:
+        stated = {name for pair in flip_pairs for name in pair}
+        return unsettled_names(names, partners, stated)
+    for name, partner in zip(names, partners):
+        if name != partner:
+            raise InputError(
+                where='dataset.one_sided',
+                found=f'one_sided=True, but {name} and {partner} are partners',
+                expected='landmarks of one side and the midline only',
+                cure='Leave one_sided out. State single landmarks in '
+                "dataset.flip_pairs, such as [('scar_L', 'scar_L')].",
+            )
+    return []
+
+
+def refuse_flips(unsettled: Sequence[str], where: str, how: str) -> None:
+    """Refuse to mirror images before every partner is known.
+
+    Args:
+        unsettled (Sequence[str]): Of :func:`unsettled_flips`.
+        where (str): The annotation file.
+        how (str): What mirrors the images: a key of the config.
+
+    Raises:
+        InputError: If a landmark is unsettled.
+    """
+    if not unsettled:
+        return
+    some = ', '.join(unsettled[:5]) + (' ...' if len(unsettled) > 5 else '')
+    raise InputError(
+        where=where,
+        found=f'{how} mirrors images, but names do not say which landmark '
+        f'takes the place of {len(unsettled)} landmarks ({some})',
+        expected='a partner for each landmark that is not on the midline',
+        cure="Give dataset.flip_pairs=[('a', 'b'), ...], with ('a', 'a') for "
+        'a landmark that keeps its name. If no landmark has a partner, state '
+        'dataset.one_sided=True: right if images show the labelled side '
+        f'alone. Or switch {how} off.',
+    )

@@ -1,0 +1,55 @@
+"""Stops before images are mirrored whose landmarks have no known partner."""
+
+from collections.abc import Iterator
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmengine.runner.base_loop import BaseLoop
+from mmpose.registry import HOOKS
+
+from mmpose_ctd.datasets.flips import may_flip, refuse_flips
+
+__all__ = ['FlipCheckHook']
+
+
+@HOOKS.register_module()
+class FlipCheckHook(Hook):
+    """Compares ``flip_test`` and pipelines around datasets with the landmarks.
+
+    A :class:`.CIFASDDataset` checks its own pipeline. It does not know the
+    model, which may average mirrored images in validation and test, nor a
+    dataset around it whose pipeline flips.
+
+    Raises:
+        InputError: Before the first step, see :func:`.refuse_flips`.
+    """
+
+    def before_run(self, runner: Runner) -> None:
+        """Check the loops that are about to run."""
+        model = getattr(runner.model, 'module', runner.model)
+        flip_test = (getattr(model, 'test_cfg', None) or {}).get('flip_test')
+        loops = (runner._train_loop, runner._val_loop, runner._test_loop)
+        for loop in loops:
+            if not isinstance(loop, BaseLoop):
+                continue
+            for dataset, flips in _datasets(loop.dataloader.dataset):
+                meta = getattr(dataset, 'metainfo', None) or {}
+                unsettled = meta.get('unsettled_flips', ())
+                where = getattr(dataset, 'ann_file', '')
+                if flips:
+                    refuse_flips(unsettled, where, 'RandomFlip')
+                if flip_test:
+                    refuse_flips(unsettled, where, 'model.test_cfg.flip_test')
+
+
+def _datasets(dataset, flips: bool = False) -> Iterator[tuple]:
+    """A dataset and those inside of it, and whether one around it flips."""
+    inner = getattr(dataset, 'datasets', None) or getattr(
+        dataset, 'dataset', None
+    )
+    if inner is None:
+        yield dataset, flips
+        return
+    flips = flips or may_flip(getattr(dataset, 'pipeline', ()))
+    for one in inner if isinstance(inner, (list, tuple)) else [inner]:
+        yield from _datasets(one, flips)

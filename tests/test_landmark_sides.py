@@ -1,0 +1,221 @@
+"""Which landmarks mirror each other, by any usual spelling of their sides."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmpose_ctd.landmark_sides import (
+    canonical,
+    is_sided,
+    side_of,
+    side_partners,
+    unsettled_names,
+)
+
+#: Names of landmarks without a side, of faces, skulls and spines.
+MIDLINE = [
+    *('nasion', 'glabella', 'pronasale', 'subnasale', 'gnathion', 'trichion'),
+    *('labrale_superius', 'labraleInferius', 'labrale', 'stomion', 'Menton'),
+    *('upper_lip', 'lower lip', 'lateral', 'lateral_canthus', 'alare', 'al'),
+    *('sn', 'ls', 'li', 'Li', 'sto', 'gn', 'prn', 'A', 'B', 'ANS', 'PNS'),
+    *('L1', 'L2', 'L3', 'L4', 'L5', 'L4L5', 'L5/S1', 'T12', 'C7', 'lr', 'rl'),
+    *('leftover', 'cleft', 'bright', 'upright', 'dright', 'philtrum_top'),
+    *('RPM', 'LED', 'r', 'L', 're', 'li', 'rt', 'retro', 'Rhinion', 'Lip'),
+    *('_Rim', 'exor', 'lexo', 'point_d', 'point_g', 'landmark 17', '17'),
+    *('crista philtri', 'Kinn', 'Nasenspitze', 'menton (bas)', 'pogonion'),
+]
+BASES = [
+    'exocanthion',
+    'alar_base',
+    'upper lip',
+    'cristaPhiltri',
+    'labrale',
+    'mandibular',
+    'ala',
+    'Öhr',
+    'œil',
+    'Cheilion',
+]
+#: A right-hand spelling of a base, and the left-hand one.
+SPELLINGS = {
+    '_R': ('{}_R', '{}_L'),
+    '_r': ('{}_r', '{}_l'),
+    'R_': ('R_{}', 'L_{}'),
+    'r_': ('r_{}', 'l_{}'),
+    '.R': ('{}.R', '{}.L'),
+    '-r': ('{}-r', '{}-l'),
+    ' R': ('{} R', '{} L'),
+    '(R)': ('{}(R)', '{}(L)'),
+    '_R_': ('{}_R_top', '{}_L_top'),
+    '_r1': ('{}_r1', '{}_l1'),
+    '_R_2': ('{}_R_2', '{}_L_2'),
+    '1R': ('{}1R', '{}1L'),
+    'R camel': ('{}R', '{}L'),
+    'Right camel': ('{}Right', '{}Left'),
+    'right ': ('right {}', 'left {}'),
+    ' right': ('{} right', '{} left'),
+    'RIGHT_': ('RIGHT_{}', 'LEFT_{}'),
+    '-right-': ('{}-right-lower', '{}-left-lower'),
+    'two': ('left of right {}', 'right of left {}'),
+    'rt': ('{}_rt', '{}_lt'),
+    'RT ': ('RT {}', 'LT {}'),
+    'rechts': ('{} rechts', '{} links'),
+    'rechtes': ('rechtes {}', 'linkes {}'),
+    'Rechte': ('Rechte_{}', 'Linke_{}'),
+    're': ('{} re', '{} li'),
+    'droit': ('{} droit', '{} gauche'),
+    'droite': ('{}_droite', '{}_gauche'),
+    'dextra': ('{} dextra', '{} sinistra'),
+}
+FAINT = ('re',)
+names = st.sampled_from(BASES)
+spellings = st.sampled_from(list(SPELLINGS))
+
+
+@pytest.mark.parametrize('spelling', SPELLINGS)
+@pytest.mark.parametrize('base', BASES)
+def test_every_spelling_of_two_sides_is_a_pair(base, spelling):
+    right, left = (form.format(base) for form in SPELLINGS[spelling])
+    given = [right, 'nasion', left]
+    assert side_partners(given) == [left, 'nasion', right]
+    if spelling != 'two':
+        assert (side_of(right), side_of(left)) == ('R', 'L')
+    assert is_sided(right) == is_sided(left) == (spelling not in FAINT)
+    assert unsettled_names(given, side_partners(given)) == []
+
+
+@pytest.mark.parametrize('base', ['exocanthion', 'alar base', 'oeil'])
+def test_a_small_letter_before_a_capital_is_a_side(base):
+    title = base.title()
+    right, left = f'r{title}', f'l{title}'
+    assert side_partners([left, right]) == [right, left]
+
+
+@given(st.lists(st.tuples(names, spellings), min_size=1, unique=True))
+def test_partners_are_mutual_and_of_different_sides(chosen):
+    made = [
+        form.format(base)
+        for base, spelling in chosen
+        for form in SPELLINGS[spelling]
+    ]
+    made = list(dict.fromkeys([*made, *MIDLINE]))
+    partners = dict(zip(made, side_partners(made)))
+    for name, partner in partners.items():
+        assert partners[partner] == name
+        if name != partner:
+            assert {side_of(name), side_of(partner)} == {'R', 'L'}
+
+
+@given(st.lists(st.text(max_size=12), unique=True))
+def test_no_text_breaks_the_rule(given_names):
+    partners = dict(zip(given_names, side_partners(given_names)))
+    assert all(partners[partners[name]] == name for name in given_names)
+    assert {*unsettled_names(given_names, list(partners.values()))} <= {
+        *given_names
+    }
+    assert all(canonical(name)[1] in ('R', 'L', None) for name in given_names)
+
+
+@pytest.mark.parametrize('name', MIDLINE)
+def test_names_without_a_side_have_none(name):
+    assert not is_sided(name)
+    assert side_partners(MIDLINE) == MIDLINE
+
+
+def test_spellings_may_differ_within_a_pair():
+    given_names = ['Exocanthion_R', 'exocanthion-l', 'alaRight', 'ala_L']
+    assert side_partners(given_names) == [
+        'exocanthion-l',
+        'Exocanthion_R',
+        'ala_L',
+        'alaRight',
+    ]
+
+
+def test_of_several_spellings_each_takes_its_own():
+    given_names = ['eye_R', 'eye right', 'eye_L', 'eye left']
+    assert side_partners(given_names) == [
+        'eye_L',
+        'eye left',
+        'eye_R',
+        'eye right',
+    ]
+    # Whose partner eye_L is, nobody knows.
+    doubtful = ['eye-R', 'eye.R', 'eye_L']
+    assert side_partners(doubtful) == doubtful
+
+
+@pytest.mark.parametrize(
+    'name, side',
+    [
+        ('left of the right iris', 'R'),
+        ('right of left iris', 'L'),
+        ('left_eye_right_corner', 'L'),
+        ('top-left of the lip', 'L'),
+    ],
+)
+def test_of_two_sides_that_of_the_whole_counts(name, side):
+    assert side_of(name) == side
+
+
+@pytest.mark.parametrize(
+    'name', ['CristaPhiltri-right', 'crista_philtri_R', 'rCristaPhiltri']
+)
+def test_the_usual_name_is_without_spelling(name):
+    assert canonical(name) == ('crista_philtri', 'R')
+    assert canonical('Labrale Superius') == ('labrale_superius', None)
+
+
+# ------------------------------------------------ what names leave open
+
+PAIR = ['eye_R', 'eye_L']
+
+
+def unsettled(*others, stated=(), before=tuple(PAIR)):
+    given_names = [*before, *others]
+    return unsettled_names(given_names, side_partners(given_names), stated)
+
+
+@pytest.mark.parametrize(
+    'others',
+    [
+        ['scar_L'],
+        ['1', '2'],
+        ['point 17'],
+        ['jaw_1', 'jaw_2'],
+        ['hairline', 'hairline_2'],
+        ['brow_left', 'brow_left_2', 'brow_right', 'brow_right_2'],
+        ['righteye', 'lefteye'],
+        ['exor', 'exol'],
+        ['R1', 'L1'],
+        ['oeil_d', 'oeil_g'],
+    ],
+)
+def test_names_that_leave_a_partner_open(others):
+    assert unsettled(*others) == others
+    assert unsettled(*others, stated=others) == []
+
+
+@pytest.mark.parametrize(
+    'others',
+    [
+        ['nasion', 'sn', 'li', 'al', 'ar'],
+        ['L5'],
+        ['mesh_33_R', 'mesh_33_L', 'mesh_5', 'mesh_7'],
+    ],
+)
+def test_names_of_the_midline_beside_pairs_are_settled(others):
+    assert unsettled(*others) == []
+
+
+@pytest.mark.parametrize(
+    'given_names',
+    [['exo_R', 'endo_R', 'subnasale'], ['nasion', 'stomion'], ['1', '2', '3']],
+)
+def test_a_set_without_any_pair_is_open(given_names):
+    assert unsettled(*given_names, before=()) == given_names
+
+
+def test_one_landmark_of_the_midline_is_settled():
+    assert unsettled('nasion', before=()) == []
+    assert unsettled('eye_R', before=()) == ['eye_R']
