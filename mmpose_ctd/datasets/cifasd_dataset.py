@@ -13,6 +13,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurements import parse_measurements
 
 from .image_fields import own_fields, taken_names
+from .input_framing import FRAMING_KEY, input_framing
 from .landmark_file import (
     IMAGE_LINE,
     LandmarkFile,
@@ -135,6 +136,13 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 f'{self._file.path} has {k}. Leave dataset.metainfo out: '
                 'it is read from the file.'
             )
+        framing = input_framing(
+            dict(pipeline=kwargs.get('pipeline', ()), crop=crop)
+        )
+        if framing is not None:
+            # Checkpoints keep the metainfo, and MMPose's inference hands it
+            # to the pipeline.
+            self._metainfo[FRAMING_KEY] = framing
         if any(_flips(step) for step in kwargs.get('pipeline', ())):
             names = self._file.names
             partners = [names[i] for i in self.metainfo['flip_indices']]

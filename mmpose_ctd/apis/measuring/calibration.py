@@ -7,6 +7,7 @@ over all faces; no names, no ids, no paths, nothing of a single face.
 import base64
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, field
 
@@ -102,7 +103,7 @@ def write_calibration(calibration: Calibration, path: str) -> None:
     content = dict(
         format=_FORMAT,
         version=_VERSION,
-        about=c.statement,
+        about=_without_nan(c.statement),
         model=dict(
             fingerprint=c.fingerprint,
             landmarks=c.names,
@@ -226,6 +227,17 @@ def _error_model(model: ErrorModel, names: list) -> dict:
         of=dict(zip(names, map(float, model.landmarks))),
         radii={f'{level:g}': r for level, r in model.radii.items()},
     )
+
+
+def _without_nan(value):
+    """What a JSON file can hold: null for what is not known."""
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _numbers(values: np.ndarray) -> list:

@@ -2,6 +2,7 @@ from .freed_memory_hook import FreedMemoryHook
 from .landmark_figure_hook import LandmarkFigureHook
 from .privacy_hook import PrivacyHook
 from .progress_bar_hook import ProgressBarHook
+from .provenance_hook import ProvenanceHook
 from .regularizer_schedule_hook import RegularizerScheduleHook
 from .regularizer_state_hook import RegularizerStateHook
 
@@ -10,6 +11,7 @@ __all__ = [
     'LandmarkFigureHook',
     'PrivacyHook',
     'ProgressBarHook',
+    'ProvenanceHook',
     'RegularizerScheduleHook',
     'RegularizerStateHook',
 ]
