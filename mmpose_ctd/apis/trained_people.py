@@ -61,8 +61,6 @@ def people_record(dataset) -> dict:
             continue
         known = record['hashes'].setdefault(fingerprint(key), [])
         known[:] = sorted({*known, *hash_subjects(key, people.subjects)})
-    if not record['hashes'] and not record['missing']:
-        record['missing'].append('its dataset names no people')
     return record
 
 
@@ -165,7 +163,7 @@ def compare_people(
     key = read_key(key_file(ann_file))
     own = record['hashes'].get(fingerprint(key)) if key else None
     if own is None:
-        reason = '; '.join(record['missing'])
+        reason = '; '.join(record['missing']) or 'it names nobody'
         if record['hashes']:
             reason = (
                 'their data set has another key (subject_key.txt) than that '
