@@ -20,10 +20,12 @@ from mmpose_ctd.datasets.splits import (
     SCHEMES,
     Population,
     SplitOptions,
+    calibration_note,
     draw_splits,
     split_table,
     write_splits,
 )
+from mmpose_ctd.datasets.subject_key import key_file, make_key
 from mmpose_ctd.privacy import redact
 from mmpose_ctd.version import __version__
 
@@ -57,10 +59,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--val',
         type=float,
-        default=0.1,
         metavar='SHARE',
-        help='share of all subjects that chooses the checkpoint; 0 for none '
-        '(default: %(default)s)',
+        help='share of all subjects that chooses the checkpoint and '
+        'calibrates; 0 for none (default: 0.1, and at least 10 subjects '
+        'where as many are left to train)',
     )
     parser.add_argument(
         '--folds', type=int, default=5, help='of kfold (default: %(default)s)'
@@ -110,6 +112,9 @@ def main() -> None:
     if fixed:
         files = ' and '.join(f'{name}.txt' for name in sorted(fixed))
         print(f'note: {files} stay as they are.', file=sys.stderr)
+    note = calibration_note(partitions, population)
+    if note:
+        print(f'note: {note}', file=sys.stderr)
     if not args.dry_run:
         write_splits(
             folder,
@@ -120,6 +125,8 @@ def main() -> None:
             args.allow_shared_subjects,
             keep=tuple(fixed),
         )
+        # Where a training may not write, checkpoints could not name anyone.
+        make_key(key_file(str(root / ann_file)))
     Console().print(split_table(partitions, population))
     print('Nothing was written.' if args.dry_run else f'Written to {folder}.')
 

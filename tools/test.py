@@ -25,7 +25,8 @@ from mmpose_ctd.apis.trained_checkpoint import (
     check_same_landmarks,
     load_trained,
 )
-from mmpose_ctd.apis.trained_framing import framing_change
+from mmpose_ctd.apis.trained_framing import refuse_framing_change
+from mmpose_ctd.apis.trained_people import compare_tested
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import (
     LandmarkErrorMetric,
@@ -104,23 +105,23 @@ def add_measures(cfg: Config, unit: str) -> None:
     cfg.test_evaluator = metrics
 
 
-def check_checkpoint(path: str, runner: TestingRunner) -> str | None:
-    """Refuse the weights of another model, or of other landmarks.
+def check_checkpoint(path: str, runner: TestingRunner) -> list[str]:
+    """Refuse what the checkpoint was not trained for.
 
     Returns:
-        str: What to warn of: the model is shown other framings than it
-        learned, which may be meant.
+        list[str]: Warnings about people who train and test.
 
     Raises:
-        InputError: Lists what does not fit.
+        InputError: If the weights are another model's, the landmarks or the
+            framing are others, or people trained whom the splits keep apart.
     """
     cure = 'Test with the config that the checkpoint was trained with.'
     model = getattr(runner.model, 'module', runner.model)
     content = load_trained(model, path, cure)
-    check_same_landmarks(
-        path, content, runner.test_dataloader.dataset.metainfo
-    )
-    return framing_change(path, content, runner.cfg)
+    dataset = runner.test_dataloader.dataset
+    check_same_landmarks(path, content, dataset.metainfo)
+    refuse_framing_change(path, content, runner.cfg)
+    return compare_tested(path, content, runner.cfg, dataset)
 
 
 def main() -> None:
@@ -145,7 +146,7 @@ def main() -> None:
         written = add_keypoints(cfg, args.keypoints)
     runner = TestingRunner.from_cfg(cfg)
     runner.test_loop  # noqa: B018  (builds dataset and metrics)
-    warning = check_checkpoint(args.checkpoint, runner)
+    warnings = check_checkpoint(args.checkpoint, runner)
     values = runner.test()
     if not is_main_process():
         return
@@ -165,8 +166,8 @@ def main() -> None:
         console.print(report_table(report))
     for report in measures:
         console.print(measurement_table(report))
-    if warning:
-        # Below the table, where it is not overlooked.
+    for warning in warnings:
+        # Below the table, where they are not overlooked.
         print(f'warning: {warning}', file=sys.stderr)
     if args.out:
         # JSON has no NaN; null says "not known" just as well.
@@ -174,6 +175,8 @@ def main() -> None:
         content = dict(metrics=known, reports=reports)
         if measures:
             content['measures'] = measures
+        if warnings:
+            content['warnings'] = warnings
         with open(args.out, 'w', encoding='utf-8') as file:
             json.dump(content, file, indent=1)
         print(f'Metrics written to {args.out}')

@@ -2,6 +2,8 @@
 # registers this package, so that MMPose's own tools run these configs too.
 custom_imports = dict(imports=['mmpose_ctd'], allow_failed_imports=False)
 default_scope = 'mmpose'
+# For MMPoseInferencer.
+data_mode = 'topdown'
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
@@ -14,6 +16,8 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # CED figure after testing; with --show-dir, prediction against truth.
     visualization=dict(type='LandmarkFigureHook', enable=False),
+    # Checkpoints know who trained and how faces were framed; tests compare.
+    provenance=dict(type='ProvenanceHook'),
 )
 custom_hooks = [
     # Mirrored images need each landmark's partner: docs/data.md.

@@ -8,60 +8,82 @@ from mmpose_ctd.datasets.landmark_file import (
     IMAGE_LINE,
     LandmarkFile,
     read_split,
+    subject_of,
 )
-from mmpose_ctd.datasets.split_selection import people_of
+from mmpose_ctd.datasets.split_selection import image_line, people_of
+from mmpose_ctd.datasets.subject_key import key_file
 from mmpose_ctd.errors import InputError
 
-__all__ = ['split_overlap']
+__all__ = ['split_overlap', 'stated_overlap']
 
 
 def split_overlap(cfg: Config) -> str:
-    """Compare the training split with the others of the same annotations.
+    """Compare the training split with the others of the same data set.
 
     Args:
         cfg (Config): A Runner's config.
 
     Returns:
-        str: One sentence, without names; empty if no subject is shared, or
-        the datasets have no splits.
+        str: One sentence, without names; empty if no subject is shared.
     """
-    train = _lines(cfg, 'train_dataloader')
     for loader in ('test_dataloader', 'val_dataloader'):
-        other = _lines(cfg, loader)
-        if train is None or other is None or train[0] != other[0]:
-            continue
-        ours, theirs = _people(*train), _people(*other)
-        if ours is None or theirs is None:
-            continue
-        both = len(ours & theirs)
+        both, total = _shared(cfg, loader)
         if both:
             return (
-                f'{both} of the {len(theirs)} subjects of '
-                f'{loader}.dataset.split are in train_dataloader.dataset.'
-                'split, too: errors on them say nothing about new faces.'
+                f'{len(both)} of the {total} subjects of '
+                f'{loader}.dataset are in train_dataloader.dataset, too: '
+                'errors on them say nothing about new faces.'
             )
     return ''
 
 
-def _lines(cfg: Config, loader: str) -> tuple[str, list[str]] | None:
-    """Annotation file and split of a loader's dataset."""
-    dataset = (cfg.get(loader) or {}).get('dataset') or {}
-    if not dataset.get('split') or not dataset.get('ann_file'):
-        return None
-    root = dataset.get('data_root') or ''
+def stated_overlap(cfg: Config) -> set[str]:
+    """Who trains and tests by the config's own splits.
+
+    Args:
+        cfg (Config): A Runner's config.
+    """
+    return _shared(cfg, 'test_dataloader')[0]
+
+
+def _shared(cfg: Config, loader: str) -> tuple[set[str], int]:
+    """Who trains and is in another loader's data, and how many it has."""
+    train, other = (
+        (cfg.get(key) or {}).get('dataset') or {}
+        for key in ('train_dataloader', loader)
+    )
+    folders = [_folder(dataset) for dataset in (train, other)]
+    # Ids of another set may be the same by chance.
+    if None in folders or folders[0] != folders[1]:
+        return set(), 0
     try:
-        lines = read_split(osp.join(root, dataset.split))
+        ours, theirs = _people(train), _people(other)
     except InputError:
-        # The dataset tells what is wrong with it.
+        # The dataset reports what is wrong with its files.
+        return set(), 0
+    return ours & theirs, len(theirs)
+
+
+def _ann_file(dataset: dict) -> str:
+    return osp.join(dataset.get('data_root') or '', dataset['ann_file'])
+
+
+def _folder(dataset: dict) -> str | None:
+    if not dataset.get('ann_file'):
         return None
-    return osp.join(root, dataset.ann_file), lines
+    return osp.realpath(osp.dirname(key_file(_ann_file(dataset))))
 
 
-def _people(ann_file: str, lines: list[str]) -> set[str] | None:
-    """The subjects of a split; those of single images are looked up."""
+def _people(dataset: dict) -> set[str]:
+    """The subjects of a dataset; those of single images are looked up."""
+    split = dataset.get('split')
+    if not split:
+        images = LandmarkFile.read(_ann_file(dataset)).images
+        return {
+            subject_of(image) or image_line(str(image.get('file_name')))
+            for image in images.values()
+        }
+    lines = read_split(osp.join(dataset.get('data_root') or '', split))
     if not any(line.startswith(IMAGE_LINE) for line in lines):
         return {*lines}
-    try:
-        return people_of(lines, LandmarkFile.read(ann_file).images)
-    except InputError:
-        return None
+    return people_of(lines, LandmarkFile.read(_ann_file(dataset)).images)

@@ -8,6 +8,8 @@ from mmpose_ctd.models.teachers.checkpoint import (
     read_checkpoint,
 )
 
+from .trained_config import entry
+
 __all__ = ['check_same_landmarks', 'load_trained']
 
 
@@ -47,8 +49,8 @@ def check_same_landmarks(path: str, content: dict, metainfo: dict) -> None:
     Raises:
         InputError: Names the first landmark that differs.
     """
-    known = content.get('meta', {}).get('dataset_meta') or {}
-    theirs = list((known.get('keypoint_name2id') or {}).keys())
+    known = entry(entry(content, 'meta'), 'dataset_meta')
+    theirs = list(entry(known, 'keypoint_name2id') or ())
     ours = list((metainfo.get('keypoint_name2id') or {}).keys())
     for i, (their, our) in enumerate(zip(theirs, ours), start=1):
         if their != our:

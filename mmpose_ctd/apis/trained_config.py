@@ -21,10 +21,10 @@ def trained_config(content: dict, name: str) -> Any:
         Any: Dicts, lists, tuples and constants, None in place of anything
         else; None, too, where the checkpoint does not tell.
     """
-    text = content.get('meta', {}).get('cfg')
+    text = entry(content.get('meta'), 'cfg')
     try:
         tree = ast.parse(text if isinstance(text, str) else '')
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for line in tree.body:
         if (
@@ -55,5 +55,5 @@ def _value(node: ast.expr) -> Any:
         return [_value(item) for item in node.elts]
     try:
         return ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return None

@@ -1,72 +1,107 @@
 """Whether a model sees faces as it did when it was trained."""
 
-from typing import Any
-
 from mmengine.config import Config
+
+from mmpose_ctd.datasets.input_framing import (
+    FRAMING_KEY,
+    describe,
+    differs,
+    input_framing,
+    is_framing,
+    other_framing,
+)
+from mmpose_ctd.errors import InputError
 
 from .trained_config import entry, trained_config
 
-__all__ = ['framing_change']
+__all__ = [
+    'config_framing',
+    'refuse_framing_change',
+    'refuse_mixed_framing',
+    'trained_framing',
+]
 
-#: Transforms that decide what of an image the network sees, and how large.
-_FRAMING = {
-    'FindFaceBox': ('side', 'centre'),
-    'GetBBoxCenterScale': ('padding',),
-    'TopdownAffine': ('input_size',),
-}
+_LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
 
 
-def framing_change(path: str, content: dict, cfg: Config) -> str | None:
-    """What differs between the config of a training and another one.
+def config_framing(cfg: Config) -> dict | None:
+    """The framing in which a config's model is used.
 
-    A network that learned faces from close, or at another size, gives wrong
+    Args:
+        cfg (Config): Its test pipeline counts, else that of the validation or
+            the training.
+
+    Returns:
+        dict: See :func:`.input_framing`; ``None`` where no pipeline tells.
+    """
+    for loader in _LOADERS:
+        found = input_framing(entry(cfg.get(loader), 'dataset'))
+        if found is not None:
+            return found
+    return None
+
+
+def trained_framing(content: dict) -> dict | None:
+    """The framing that a checkpoint was trained for, as plain data.
+
+    Checkpoints of earlier versions hold it only in the text of their config,
+    which is parsed and never run.
+
+    Args:
+        content (dict): Of a checkpoint.
+    """
+    known = entry(content.get('meta'), 'dataset_meta')
+    found = entry(known, FRAMING_KEY)
+    if is_framing(found):
+        return dict(found)
+    return input_framing(
+        entry(trained_config(content, 'test_dataloader'), 'dataset')
+    )
+
+
+def refuse_framing_change(path: str, content: dict, cfg: Config) -> None:
+    """Refuse a config that frames faces otherwise than the training did.
+
+    A network that learned faces in close-up, or at another size, gives wrong
     landmarks of other framings, and nothing in its weights says so.
 
     Args:
-        path (str): Of the checkpoint, for the text.
+        path (str): Of the checkpoint, for the error.
         content (dict): Of the checkpoint.
         cfg (Config): Whose ``test_dataloader`` is to be used.
 
-    Returns:
-        str: A text for the user; None where the two are alike, or the
-        checkpoint does not tell.
+    Raises:
+        InputError: If the framings differ. Where the checkpoint does not say,
+            nothing is compared.
     """
-    theirs = _framing(trained_config(content, 'test_dataloader'))
-    ours = _framing(cfg.get('test_dataloader'))
-    if theirs is None or ours is None or theirs == ours:
-        return None
-    return (
-        f'checkpoint: {path!r} was trained with {_told(theirs)}, the config '
-        f'says {_told(ours)}: its landmarks will be wrong. If environment '
-        'variables made the difference (CTD_FACE_SIDE, CTD_INPUT_SIZE), set '
-        'them as they were in the training.'
+    theirs, ours = trained_framing(content), config_framing(cfg)
+    if theirs is None or ours is None or not differs(ours, theirs):
+        return
+    raise other_framing(path, ours, theirs)
+
+
+def refuse_mixed_framing(cfg: Config) -> None:
+    """Refuse to train on other framings than those of the test pipeline.
+
+    Boxes (``crop``) are the data's and may differ from set to set, padding
+    may make up for augmentation, and another input size is refused by the
+    estimator.
+
+    Args:
+        cfg (Config): Of a training.
+
+    Raises:
+        InputError: If one of the two pipelines cuts faces out and the other
+            does not, or does it otherwise.
+    """
+    train = input_framing(entry(cfg.get('train_dataloader'), 'dataset'))
+    used = config_framing(cfg)
+    others = ('crop', 'padding', 'input_size')
+    if train is None or used is None or not differs(train, used, others):
+        return
+    raise InputError(
+        where='train_dataloader.dataset.pipeline',
+        found=f'it shows the model {describe(train)}',
+        expected=f'{describe(used)}, as test_dataloader.dataset.pipeline',
+        cure='Use the same FindFaceBox and use_udp in both.',
     )
-
-
-def _framing(loader: Any) -> dict | None:
-    pipeline = entry(entry(loader, 'dataset'), 'pipeline')
-    if not isinstance(pipeline, (list, tuple)):
-        return None
-    return {
-        (kind, key): _plain(entry(step, key))
-        for step in pipeline
-        for kind in (entry(step, 'type'),)
-        for key in _FRAMING.get(kind if isinstance(kind, str) else '', ())
-    }
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, (list, tuple)) else value
-
-
-def _told(framing: dict) -> str:
-    size = framing.get(('TopdownAffine', 'input_size'))
-    side = framing.get(('FindFaceBox', 'side'))
-    face = (
-        'whole images'
-        if ('FindFaceBox', 'side') not in framing
-        else f'faces cut out (FindFaceBox, side={side})'
-    )
-    padding = framing.get(('GetBBoxCenterScale', 'padding'))
-    input_size = ' by '.join(map(str, size)) if size else 'unknown'
-    return f'{face}, input_size {input_size}, padding {padding}'

@@ -14,6 +14,7 @@ from mmpose_ctd.evaluation.functional.measurements import parse_measurements
 
 from .flips import may_flip, refuse_flips, unsettled_flips
 from .image_fields import own_fields, taken_names
+from .input_framing import FRAMING_KEY, input_framing
 from .landmark_file import (
     IMAGE_LINE,
     LandmarkFile,
@@ -139,6 +140,13 @@ class CIFASDDataset(BaseCocoStyleDataset):
         )
         if may_flip(kwargs.get('pipeline', ())):
             refuse_flips(unsettled, self._file.path, 'RandomFlip')
+        framing = input_framing(
+            dict(pipeline=kwargs.get('pipeline', ()), crop=crop)
+        )
+        if framing is not None:
+            # Checkpoints keep the metainfo, and MMPose's inference hands it
+            # to the pipeline.
+            self._metainfo[FRAMING_KEY] = framing
 
     @classmethod
     def _load_metainfo(cls, metainfo: dict | None = None) -> dict:

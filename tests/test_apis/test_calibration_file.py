@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from measuring_toys import SpotModel, spot_calibration
 
 from mmpose_ctd.apis.measuring.calibration import (
@@ -21,7 +23,14 @@ def written(tmp_path):
 
 
 def test_what_is_written_is_read(written):
-    one, two = spot_calibration(), read_calibration(str(written))
+    two = read_calibration(str(written))
+    assert_same(two, spot_calibration())
+    two.check_model(SpotModel(), 'x')
+    assert [p.name for p in written.parent.iterdir()] == [written.name]
+
+
+def assert_same(two, one):
+    """Two calibrations that say the same of a face."""
     x = np.random.default_rng(0).normal(size=(5, 3))
     np.testing.assert_allclose(
         two.appearance.distances(x), one.appearance.distances(x), rtol=1e-4
@@ -30,12 +39,13 @@ def test_what_is_written_is_read(written):
     np.testing.assert_allclose(two.framing.template, one.framing.template)
     assert two.framing[1:] == one.framing[1:]
     assert two.errors.radii == one.errors.radii
+    assert two.errors.offset == one.errors.offset
+    assert two.fingerprint == one.fingerprint
+    assert two.input_size == one.input_size
     assert two.limits == one.limits and two.names == one.names
     name = one.measures[0]
     assert two.measure_factor(name) == one.measure_factor(name) == 1
     assert two.measure_factor('another') == 1
-    two.check_model(SpotModel(), 'x')
-    assert [p.name for p in written.parent.iterdir()] == [written.name]
 
 
 def test_another_model_is_refused(written):
@@ -47,31 +57,150 @@ def test_another_model_is_refused(written):
 
 
 @pytest.mark.parametrize(
-    ('change', 'told'),
+    'change',
     [
-        (lambda c: '', 'no JSON'),
-        (lambda c: json.dumps(c)[:-40], 'no JSON'),
-        (lambda c: '[]', 'no calibration'),
-        (lambda c: json.dumps(c | dict(format='x')), 'no calibration'),
-        (lambda c: json.dumps(c | dict(version=99)), 'version 99'),
-        (lambda c: json.dumps(c | dict(framing={})), 'damaged'),
-        (lambda c: json.dumps(c | dict(familiarity=3)), 'damaged'),
+        lambda c: '',
+        lambda c: json.dumps(c)[:-40],
+        lambda c: '[]',
+        lambda c: json.dumps(c | dict(format='x')),
+        lambda c: json.dumps(c | dict(version=99)),
+        lambda c: '[' * 100_000,
+        lambda c: json.dumps(c).replace('0.3', '9' * 5000),
     ],
 )
-def test_what_is_no_calibration_is_told(written, change, told):
-    content = json.loads(written.read_text())
-    written.write_text(change(content))
-    with pytest.raises(InputError, match=told):
+def test_what_is_no_calibration_is_refused(written, change):
+    written.write_text(change(json.loads(written.read_text())))
+    with pytest.raises(InputError, match='^.*calibration.json: '):
         read_calibration(str(written))
 
 
-@pytest.mark.parametrize('text', ['AAAA', '!!!', 'AADAfwAAwH8AAMB/'])
-def test_damaged_numbers_are_told(written, text):
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [
+        ('framing', {}),
+        ('familiarity', 3),
+        ('model.landmarks', ['a', 'a', 'b']),
+        ('model.input_size', [64, 0]),
+        ('model.input_size', [64.5, 64]),
+        ('framing.template', [[0, 1]]),
+        ('framing.template', [[None, None]] * 3),
+        ('framing.crop_size', [64, True]),
+        ('framing.face_box', [0, 0, 0]),
+        ('framing.face_box', [0, 0]),
+        ('landmark_errors.spread', 'guess'),
+        ('landmark_errors.offset', 1e300),
+        ('landmark_errors.offset', None),
+        ('landmark_errors.of', {'exocanthion_R': 0}),
+        ('landmark_errors.radii', {'0.5': 1, '0.8': 2}),
+        ('landmark_errors.radii', {'0.5': 3, '0.8': 2, '0.95': 4}),
+        ('landmark_errors.radii', {'0.5': -1, '0.8': 2, '0.95': 4}),
+        ('measure_errors.slope', '1'),
+        ('familiarity.limits', {}),
+        ('familiarity.limits.roll', 0),
+        ('familiarity.limits.shape', float('nan')),
+        ('familiarity.mean_shape', [[1, 0], [0, 1], [1, 1]]),
+        ('familiarity.appearance.rest', -1),
+        ('familiarity.appearance.mean.float32', 'AAAA'),
+        ('familiarity.appearance.mean.float32', '!!!'),
+        ('familiarity.appearance.mean.float32', 'AADAfwAAwH8AAMB/'),
+        ('familiarity.appearance.directions.shape', [-1, 3]),
+    ],
+)
+@pytest.mark.parametrize('digest', [True, False])
+def test_a_damaged_value_is_refused_with_its_key(written, key, value, digest):
     content = json.loads(written.read_text())
-    content['familiarity']['appearance']['mean']['float32'] = text
+    if not digest:
+        # As an earlier version wrote it.
+        del content['sha256']
+    *path, last = key.split('.')
+    place = content
+    for name in path:
+        place = place[name]
+    place[last] = value
     written.write_text(json.dumps(content))
-    with pytest.raises(InputError, match='damaged'):
+    with pytest.raises(InputError) as error:
         read_calibration(str(written))
+    where, _, named = error.value.where.rpartition(': ')
+    # The key itself, the one above it, or one within.
+    assert where == str(written)
+    assert key.startswith(named) or named.startswith(key)
+
+
+def test_a_plausible_change_is_noticed_by_the_digest(written):
+    content = json.loads(written.read_text())
+    content['landmark_errors']['offset'] += 0.1
+    written.write_text(json.dumps(content))
+    with pytest.raises(InputError):
+        read_calibration(str(written))
+
+
+def test_a_file_of_an_earlier_version_is_read(written):
+    content = json.loads(written.read_text())
+    del content['sha256']
+    written.write_text(json.dumps(content))
+    assert_same(read_calibration(str(written)), spot_calibration())
+
+
+def places(value, path=()):
+    """All keys of nested dicts and lists."""
+    yield path
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in pairs:
+        if isinstance(inner, (dict, list)):
+            yield from places(inner, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def nested(depth):
+    return f'{"[" * depth}{"]" * depth}'
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from(['NaN', 'Infinity', '-Infinity', '1e400', '-0.0', '7']),
+    st.integers(-5, 5).map(str),
+    st.integers(100, 5000).map(lambda digits: '9' * digits),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.text(max_size=8).map(json.dumps),
+    st.sampled_from([nested(3), nested(2000), nested(200_000), '{}', '[]']),
+    st.just('drop'),
+)
+_MARK = '"<here>"'
+
+
+@settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_a_mutated_file_is_refused_or_says_the_same(written, data):
+    """Whatever is put in the place of one value, or it is left out."""
+    text = written.read_text()
+    content = json.loads(text)
+    path = data.draw(st.sampled_from([p for p in places(content) if p]))
+    value = data.draw(VALUES)
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    if value == 'drop':
+        del place[path[-1]]
+        mutated = json.dumps(content)
+    else:
+        place[path[-1]] = json.loads(_MARK)
+        raw = {None: 'null', True: 'true', False: 'false'}.get(value, value)
+        mutated = json.dumps(content).replace(_MARK, raw)
+    written.write_text(mutated)
+    try:
+        found = read_calibration(str(written))
+    except InputError as error:
+        assert len(str(error).splitlines()) == 1
+        assert error.where.startswith(str(written))
+    else:
+        assert_same(found, spot_calibration())
+    finally:
+        written.write_text(text)
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path):

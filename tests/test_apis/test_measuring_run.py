@@ -1,5 +1,7 @@
 """A folder of photographs, measured by a model that cannot err."""
 
+import csv
+
 import cv2
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from mmpose_ctd.apis.measuring.framing import Frame
 from mmpose_ctd.apis.measuring.judgement import Judgement
 from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.measuring_run import FolderMeasurer
+from mmpose_ctd.apis.measuring.photograph_folder import list_photographs
 from mmpose_ctd.apis.measuring.photograph_table import (
     Subject,
 )
@@ -38,6 +41,24 @@ def points_of(row):
     return np.array(
         [[float(row[f'{n}_{axis}_px']) for axis in 'xy'] for n in NAMES]
     )
+
+
+def uncalibrated(folder, out, **options):
+    """The rows of a folder, the framing known and nothing else."""
+    columns = Columns(NAMES, standard_measurements(NAMES), False, False)
+    table = RowFile(str(out), list(columns.meanings()))
+    measurer = FolderMeasurer(
+        SpotModel(),
+        FaceRows(columns),
+        str(folder),
+        framing=spot_calibration().framing,
+        **options,
+    )
+    files, _ = list_photographs(str(folder))
+    measurer.run(files, table)
+    table.close(complete=True)
+    with open(out, encoding='utf-8', newline='') as file:
+        return {row['file']: row for row in csv.DictReader(file)}
 
 
 @pytest.fixture
@@ -246,16 +267,57 @@ def test_starts_that_cannot_be_are_refused(folder, tmp_path):
     with pytest.raises(InputError, match='--framing face: the face detector'):
         measured(folder, tmp_path / 'm.csv', face_box=None, start='face')
     rows = FaceRows(Columns(NAMES, (), False, False))
-    with pytest.raises(InputError, match='--framing auto needs --calibration'):
-        FolderMeasurer(SpotModel(), rows, str(folder), start='auto')
+    for start in ('auto', 'face', 'image'):
+        with pytest.raises(InputError) as error:
+            FolderMeasurer(SpotModel(), rows, str(folder), start=start)
+        assert error.value.where == '--calibration'
 
 
 def test_without_calibration_the_row_says_so(folder, tmp_path):
     cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
-    columns = Columns(NAMES, standard_measurements(NAMES), False, False)
-    table = RowFile(str(tmp_path / 'm.csv'), list(columns.meanings()))
-    measurer = FolderMeasurer(
-        SpotModel(), FaceRows(columns), str(folder), start='image'
+    rows = uncalibrated(folder, tmp_path / 'm.csv', start='image')
+    assert rows['a.png']['status'] == 'uncalibrated'
+    assert not any('95' in title for title in rows['a.png'])
+
+
+def test_without_calibration_faces_are_framed_as_in_training(
+    folder, tmp_path, monkeypatch
+):
+    image = np.full((500, 600, 3), 128, np.uint8)
+    image[200:360, 300:500] = photograph(POINTS)
+    cv2.imwrite(str(folder / 'a.png'), image)
+    boxes(monkeypatch, (375, 250, 60, 60))
+    row = uncalibrated(folder, tmp_path / 'm.csv')['a.png']
+    np.testing.assert_allclose(points_of(row), POINTS + (300, 200), atol=0.1)
+    assert int(row['frame_px']) == pytest.approx(100, abs=2)
+
+
+def test_without_calibration_nothing_says_that_an_image_is_a_face(
+    folder, tmp_path, no_detector
+):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    row = uncalibrated(folder, tmp_path / 'm.csv')['a.png']
+    assert row['status'] == 'no face found'
+
+
+def test_photographs_of_people_who_trained_have_a_remark(folder, tmp_path):
+    for name in 'ab':
+        cv2.imwrite(str(folder / f'{name}.png'), photograph(POINTS))
+    rows = measured(
+        folder, tmp_path / 'm.csv', start='image', trained={'b.png'}
     )
-    assert measurer.run(['a.png'], table) == {'uncalibrated': 1}
-    assert not any('95' in title for title in columns.meanings())
+    assert 'trained' not in rows['a.png']['remarks']
+    assert 'trained' in rows['b.png']['remarks']
+
+
+def test_the_reason_of_an_unread_photograph_is_the_errors_own(
+    folder, tmp_path, monkeypatch
+):
+    def read(path):
+        raise InputError(where=path, found='cut off', cure='Copy it again.')
+
+    monkeypatch.setattr(measuring_run, 'read_upright', read)
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    row = measured(folder, tmp_path / 'm.csv')['a.png']
+    assert row['status'] == 'unreadable'
+    assert row['remarks'] == 'cut off. Copy it again.'

@@ -3,7 +3,7 @@ import json
 import pytest
 from mmengine.config import Config
 
-from mmpose_ctd.apis.split_overlap import split_overlap
+from mmpose_ctd.apis.split_overlap import split_overlap, stated_overlap
 
 
 @pytest.fixture
@@ -33,8 +33,28 @@ def test_shared_subjects_are_counted_not_named(config):
 def test_nothing_is_said_of_sets_apart(config):
     assert split_overlap(config(['anna', 'bob'], ['cyd'])) == ''
     # Ids of another set may be the same by chance.
-    assert split_overlap(config(['anna'], ['anna'], 'b.json')) == ''
+    elsewhere = 'other/annotations/a.json'
+    assert split_overlap(config(['anna'], ['anna'], elsewhere)) == ''
     assert split_overlap(Config(dict(train_dataloader=None))) == ''
+
+
+def test_two_annotation_files_of_a_set_show_the_same_people(config):
+    assert split_overlap(config(['anna'], ['anna'], 'b.json')) != ''
+
+
+def test_without_a_split_everybody_counts(config, tmp_path):
+    images = [
+        dict(id=i, file_name=f'{i}.png', subject=subject)
+        for i, subject in enumerate(['anna', 'bob', None])
+    ]
+    content = dict(
+        images=images, annotations=[], categories=[dict(keypoints=['a'])]
+    )
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    cfg = config(['anna'], ['bob'])
+    del cfg.test_dataloader.dataset['split']
+    assert split_overlap(cfg).startswith('1 of the 3')
+    assert stated_overlap(cfg) == {'anna'}
 
 
 def test_a_missing_split_is_left_to_the_dataset(config, tmp_path):

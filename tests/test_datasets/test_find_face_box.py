@@ -1,5 +1,8 @@
 """FindFaceBox: the network sees the face that a detector finds."""
 
+import os
+
+import cv2
 import numpy as np
 import pytest
 from mmpose.registry import TRANSFORMS
@@ -43,19 +46,41 @@ def test_a_side_that_shows_no_face_is_refused(side):
         TRANSFORMS.build(dict(type='FindFaceBox', side=side))
 
 
-def test_a_photograph_is_searched_once(looked_at):
+def of_file(path):
+    """What a dataset's pipeline hands to FindFaceBox."""
+    load = TRANSFORMS.build(dict(type='LoadLandmarkImage'))
+    whole = np.array([[0, 0, 300, 200]], np.float32)
+    return load(dict(img_path=str(path), bbox=whole))
+
+
+def test_a_file_is_searched_once_until_it_changes(looked_at, tmp_path):
     step = TRANSFORMS.build(dict(type='FindFaceBox'))
-    first = step(results())['bbox']
-    np.testing.assert_array_equal(first, step(results())['bbox'])
+    path = tmp_path / 'a.png'
+    cv2.imwrite(str(path), IMAGE)
+    first = step(of_file(path))['bbox']
+    np.testing.assert_array_equal(first, step(of_file(path))['bbox'])
     assert len(looked_at) == 1
-    step(results('b.jpg'))
-    assert len(looked_at) == 2
+    cv2.imwrite(str(path), np.full_like(IMAGE, 255))
+    os.utime(path, ns=(1, 1))
+    np.testing.assert_array_equal(
+        step(of_file(path))['bbox'], [[0, 0, 300, 200]]
+    )
+    cv2.imwrite(str(tmp_path / 'b.png'), IMAGE)
+    step(of_file(tmp_path / 'b.png'))
+    assert len(looked_at) == 3
 
 
-def test_images_without_a_name_are_not_mixed_up(looked_at):
+@pytest.mark.parametrize('name', [None, '000000.jpg', 'a.png'])
+def test_arrays_of_one_name_are_not_mixed_up(
+    looked_at, tmp_path, monkeypatch, name
+):
+    """MMPoseInferencer calls every array 000000.jpg; a file may be, too."""
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite('a.png', IMAGE)
     step = TRANSFORMS.build(dict(type='FindFaceBox'))
-    found = step(results(None))['bbox']
-    kept = step(results(None, np.full_like(IMAGE, 255)))['bbox']
+    load = TRANSFORMS.build(dict(type='LoadLandmarkImage'))
+    found = step(load(results(name)))['bbox']
+    kept = step(load(results(name, np.full_like(IMAGE, 255))))['bbox']
     assert len(looked_at) == 2
     np.testing.assert_array_equal(kept, [[0, 0, 300, 200]])
     assert not np.array_equal(found, kept)

@@ -11,6 +11,7 @@ from mmpose_ctd.datasets.split_selection import people_of, select_images
 from mmpose_ctd.datasets.splits import (
     Population,
     SplitOptions,
+    calibration_note,
     draw_splits,
     shared_subjects,
 )
@@ -219,3 +220,56 @@ def test_what_cannot_be_split_is_told(scheme, sites, options, words):
 def test_shares_and_seeds_are_checked(options, words):
     with pytest.raises(InputError, match=words):
         SplitOptions(**options)
+
+
+# --- people to calibrate with -----------------------------------------------
+
+
+def calibrators(partition, people):
+    """Who neither trains nor tests."""
+    others = {
+        one
+        for name, lines in partition.items()
+        if not name.startswith('val')
+        for one in subjects(lines, people)
+    }
+    return {*people.by_subject} - others
+
+
+@pytest.mark.parametrize('scheme', ['subject', 'stratified', 'budgets'])
+@pytest.mark.parametrize('total', [25, 26, 40, 94, 150])
+def test_ten_people_are_left_to_calibrate_where_the_set_allows(scheme, total):
+    people = population(['a', 'b'] * (total // 2) + ['a'] * (total % 2))
+    partitions = draw(scheme, people)
+    assert_disjoint(partitions, people)
+    for partition in partitions:
+        assert len(calibrators(partition, people)) >= 10
+    assert calibration_note(partitions, people) == ''
+    largest = max(partitions, key=lambda p: sum(map(len, p.values())))
+    assert sum(map(len, largest.values())) == total
+
+
+@pytest.mark.parametrize('total', [4, 14, 24])
+def test_a_small_set_trains_and_says_that_it_cannot_calibrate(total):
+    people = population(['a'] * total)
+    (partition,) = draw('subject', people)
+    assert len(partition['train']) >= total / 2
+    assert f'{total} labelled' in calibration_note([partition], people)
+
+
+def test_a_stated_share_is_kept(total=40):
+    people = population(['a'] * total)
+    (partition,) = draw('subject', people, val=0.05)
+    assert len(partition['val']) == 2
+    assert calibration_note([partition], people)
+    (partition,) = draw('subject', people, val=0)
+    assert 'val' not in partition and calibration_note([partition], people)
+
+
+def test_a_fold_without_enough_people_is_noticed():
+    people = population(['a'] * 30)
+    partitions = draw('kfold', people, folds=2)
+    assert all(len(calibrators(p, people)) < 10 for p in partitions)
+    assert calibration_note(partitions, people)
+    partitions = draw('kfold', people, folds=5)
+    assert calibration_note(partitions, people) == ''

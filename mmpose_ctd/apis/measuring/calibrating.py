@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
@@ -34,11 +35,11 @@ __all__ = [
     'calibrate',
     'cross_validate',
     'judge',
+    'refuse_few',
     'training_framing',
 ]
 
 _FOLDS = 10
-_FEWEST = 10
 # Share of the training faces that would be flagged, for each reason.
 _UNUSUAL = 0.01
 # Degrees; training turns faces by up to 15, and heads are rarely straight.
@@ -93,13 +94,7 @@ def calibrate(
         InputError: If there are too few subjects.
     """
     faces, found = validation
-    people = len(np.unique(faces.subjects))
-    if people < _FEWEST:
-        raise InputError(
-            f'{people} subjects to calibrate with; expected at least '
-            f'{_FEWEST}, as a 95 % interval from fewer would be a guess. '
-            'Label more faces that do not train.'
-        )
+    people = refuse_few(faces)
     errors = input_errors(faces, found, model.pipeline.input_size[0])
     scores = {
         spread: _left_out_score(errors, found, faces.subjects, spread)
@@ -137,6 +132,31 @@ def calibrate(
         left_out=reliability.summary(),
     )
     return calibration, reliability
+
+
+def refuse_few(faces: LabelledFaces) -> int:
+    """Refuse too few people to calibrate with.
+
+    Args:
+        faces (LabelledFaces): Of people who did not train.
+
+    Returns:
+        int: How many people they are.
+
+    Raises:
+        InputError: If they are fewer than ten.
+    """
+    people = len(np.unique(faces.subjects))
+    if people < CALIBRATING:
+        raise InputError(
+            where='tools/calibrate.py',
+            found=f'{people} labelled subjects who neither train nor test',
+            expected=f'at least {CALIBRATING}, as a 95 % interval from '
+            'fewer would be a guess',
+            cure='Label more faces that do not train. Without a calibration '
+            'tools/measure.py measures, too, but gives no intervals.',
+        )
+    return people
 
 
 def input_errors(

@@ -5,7 +5,9 @@ over all faces; no names, no ids, no paths, nothing of a single face.
 """
 
 import base64
+import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, field
 
@@ -13,6 +15,7 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
+from .calibration_parts import LIMITS, Parts
 from .error_model import ErrorModel
 from .familiarity import Appearance, Shape
 from .locating import Framing
@@ -21,6 +24,11 @@ __all__ = ['Calibration', 'read_calibration', 'write_calibration']
 
 _FORMAT = 'mmpose_ctd calibration'
 _VERSION = 1
+_DIGEST = 'sha256'
+_AGAIN = (
+    'Copy it again, or make it again: python tools/calibrate.py CONFIG '
+    'CHECKPOINT --out FILE.json'
+)
 
 
 @dataclass
@@ -95,7 +103,7 @@ def write_calibration(calibration: Calibration, path: str) -> None:
     content = dict(
         format=_FORMAT,
         version=_VERSION,
-        about=c.statement,
+        about=_without_nan(c.statement),
         model=dict(
             fingerprint=c.fingerprint,
             landmarks=c.names,
@@ -117,9 +125,12 @@ def write_calibration(calibration: Calibration, path: str) -> None:
             },
         ),
     )
+    content[_DIGEST] = _digest(content)
     part = f'{path}.part'
     with open(part, 'w', encoding='utf-8') as file:
         json.dump(content, file, indent=1, allow_nan=False)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(part, path)
 
 
@@ -135,62 +146,77 @@ def read_calibration(path: str) -> Calibration:
             f'The calibration {path!r} does not exist. Make one: python '
             'tools/calibrate.py CONFIG CHECKPOINT --out FILE.json'
         )
-    try:
-        with open(path, encoding='utf-8') as file:
-            content = json.load(file)
-    except ValueError as error:
-        raise InputError(
-            f'{path}: no JSON file ({error}). Make the calibration anew.'
-        ) from error
+    content = _load(path)
     if not isinstance(content, dict) or content.get('format') != _FORMAT:
         raise InputError(
-            f'{path}: no calibration; expected a file that '
-            'tools/calibrate.py wrote.'
+            where=path,
+            found='not a calibration',
+            expected='a file that tools/calibrate.py wrote',
         )
     if content.get('version') != _VERSION:
         raise InputError(
-            f'{path}: a calibration of version {content.get("version")!r}; '
-            f'this program reads version {_VERSION}. Make it anew.'
+            where=path,
+            found=f'a calibration of version {content.get("version")!r:.20}',
+            expected=f'version {_VERSION}, which this program reads',
+            cure=_AGAIN,
         )
-    try:
-        return _parse(content)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    calibration = _parse(Parts(content, path, _AGAIN))
+    # Files of earlier versions have no digest.
+    if content.get(_DIGEST) not in (None, _digest(content)):
         raise InputError(
-            f'{path}: a damaged calibration ({type(error).__name__}: '
-            f'{error}). Make it anew.'
+            where=path,
+            found='a damaged calibration: its content was changed after it '
+            'was written',
+            cure=_AGAIN,
+        )
+    return calibration
+
+
+def _load(path: str):
+    try:
+        with open(path, encoding='utf-8') as file:
+            return json.load(file)
+    except (ValueError, RecursionError) as error:
+        reason = ' '.join(str(error).split())
+        raise InputError(
+            where=path,
+            found=f'a damaged calibration, not a JSON file ({reason:.80})',
+            cure=_AGAIN,
         ) from error
 
 
-def _parse(content: dict) -> Calibration:
-    model, known = content['model'], content['familiarity']
-    names = [str(name) for name in model['landmarks']]
-    measures, measure_errors = _read_errors(content['measure_errors'])
-    of, errors = _read_errors(content['landmark_errors'])
-    box = content['framing']['face_box']
-    appearance = {
-        key: _unpacked(value) if isinstance(value, dict) else float(value)
-        for key, value in known['appearance'].items()
-    }
-    calibration = Calibration(
-        fingerprint=str(model['fingerprint']),
+def _parse(parts: Parts) -> Calibration:
+    names = parts.names('model.landmarks')
+    of, errors = parts.errors('landmark_errors', least=1e-6)
+    if of != names:
+        raise parts.damaged('landmark_errors.of', 'the landmarks of model')
+    # Of a set without measures the radii are 0.
+    measures, measure_errors = parts.errors('measure_errors', least=0.0)
+    return Calibration(
+        fingerprint=parts.get('model.fingerprint', str, 'a fingerprint'),
         names=names,
-        input_size=tuple(int(side) for side in model['input_size']),
-        framing=Framing(
-            _array(content['framing']['template'], (len(names), 2)),
-            tuple(int(side) for side in content['framing']['crop_size']),
-            box and tuple(float(v) for v in box),
-        ),
+        input_size=parts.size('model.input_size'),
+        framing=parts.framing(len(names)),
         errors=errors,
         measures=measures,
         measure_errors=measure_errors,
-        appearance=Appearance(**appearance),
-        shape=Shape(_array(known['mean_shape'], (len(names), 2))),
-        limits={k: float(v) for k, v in known['limits'].items()},
-        statement=dict(content.get('about') or {}),
+        appearance=parts.appearance('familiarity.appearance'),
+        shape=parts.shape('familiarity.mean_shape', len(names)),
+        limits={
+            key: parts.positive(f'familiarity.limits.{key}') for key in LIMITS
+        },
+        statement=parts.get('about', dict, 'what the calibration found'),
     )
-    if of != names:
-        raise ValueError('landmark_errors are of other landmarks')
-    return calibration
+
+
+def _digest(content: dict) -> str:
+    """SHA-256 of a calibration's content, without the digest itself."""
+    rest = {key: value for key, value in content.items() if key != _DIGEST}
+    try:
+        text = json.dumps(rest, sort_keys=True)
+    except (ValueError, RecursionError):
+        return ''
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _error_model(model: ErrorModel, names: list) -> dict:
@@ -203,17 +229,15 @@ def _error_model(model: ErrorModel, names: list) -> dict:
     )
 
 
-def _read_errors(content: dict) -> tuple[list, ErrorModel]:
-    of = content['of']
-    numbers = np.array([float(v) for v in of.values()])
-    model = ErrorModel(
-        str(content['spread']),
-        float(content['offset']),
-        float(content['slope']),
-        numbers,
-        {float(k): float(v) for k, v in content['radii'].items()},
-    )
-    return list(of), model
+def _without_nan(value):
+    """What a JSON file can hold: null for what is not known."""
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _numbers(values: np.ndarray) -> list:
@@ -222,25 +246,8 @@ def _numbers(values: np.ndarray) -> list:
     return [[None if v != v else v for v in row] for row in rounded]
 
 
-def _array(rows: list, shape: tuple) -> np.ndarray:
-    array = np.array(
-        [[np.nan if v is None else float(v) for v in row] for row in rows]
-    )
-    if array.shape != shape:
-        raise ValueError(f'expected {shape} numbers, found {array.shape}')
-    return array
-
-
 def _packed(values: np.ndarray) -> dict:
     """Many numbers as base64 of little-endian 32-bit floats."""
     data = np.ascontiguousarray(values, dtype='<f4')
     text = base64.b64encode(data.tobytes()).decode()
     return dict(shape=list(data.shape), float32=text)
-
-
-def _unpacked(content: dict) -> np.ndarray:
-    data = base64.b64decode(content['float32'], validate=True)
-    array = np.frombuffer(data, '<f4').reshape(content['shape'])
-    if not np.isfinite(array).all():
-        raise ValueError('numbers that are not finite')
-    return array.astype(np.float64)

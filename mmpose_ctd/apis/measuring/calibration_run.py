@@ -1,6 +1,7 @@
 """What tools/calibrate.py does, from config to files."""
 
 import os
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,18 +16,22 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mmpose_ctd.apis.trained_split import check_same_split
+from mmpose_ctd.apis.trained_people import (
+    compare_tested,
+    refuse_calibrating,
+)
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     measurements_of_set,
 )
 from mmpose_ctd.visualization.reliability_figure import plot_reliability
 
-from .calibrating import calibrate, judge, training_framing
+from .calibrating import calibrate, judge, refuse_few, training_framing
 from .calibration import Calibration, write_calibration
 from .judgement import judge_faces
 from .labelled_faces import (
     LabelledFaces,
     LocatedFaces,
+    build_labelled,
     load_faces,
     locate_faces,
     refuse_tested,
@@ -58,21 +63,36 @@ def run_calibration(
         console (Console, optional): Where it speaks.
 
     Raises:
-        InputError: If the config names other training subjects than those of
-            the checkpoint, somebody who is to judge calibrates, or faces
-            cannot be used.
+        InputError: If somebody who trained the checkpoint is to calibrate or
+            to judge, the config's training subjects did not train it,
+            somebody who is to judge calibrates, or faces cannot be used.
     """
     console = console or Console()
     model = LandmarkModel(cfg, checkpoint, get_device())
-    check_same_split(checkpoint, model.trained_split, cfg)
     subjects = validation_subjects(cfg, split)
+    notes = [
+        refuse_calibrating(
+            checkpoint,
+            model.trained,
+            cfg,
+            build_labelled(cfg, 'train_dataloader'),
+            subjects,
+        )
+    ]
     if test:
         refuse_tested(cfg, subjects)
+        tested = build_labelled(cfg, 'test_dataloader')
+        notes += compare_tested(checkpoint, model.trained, cfg, tested)
+    notes = [*dict.fromkeys(filter(None, notes))]
+    for note in notes:
+        print(f'warning: {note}', file=sys.stderr)
+    validation = load_faces(
+        cfg, 'train_dataloader', model, subjects, everyone=True
+    )
+    refuse_few(validation)
     groups = dict(
         training=load_faces(cfg, 'train_dataloader', model),
-        validation=load_faces(
-            cfg, 'train_dataloader', model, subjects, everyone=True
-        ),
+        validation=validation,
     )
     if test:
         groups['test'] = load_faces(cfg, 'test_dataloader', model)
@@ -99,6 +119,8 @@ def run_calibration(
         model, framing, pairs['training'], pairs['validation'], measurements
     )
     said = calibration.statement
+    # Whether its people are known to be others than those who trained.
+    said['people'] = ' '.join(notes) or 'compared'
     said['flagged'] = {
         name: flag_rates(calibration, *pairs[name])
         for name in ('validation', 'test')

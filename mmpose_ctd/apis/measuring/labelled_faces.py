@@ -21,6 +21,7 @@ from .locating import Framing, locate
 __all__ = [
     'LabelledFaces',
     'LocatedFaces',
+    'build_labelled',
     'learn_face_box',
     'load_faces',
     'locate_faces',
@@ -81,6 +82,7 @@ def load_faces(
     model: LandmarkModel,
     subjects: Set[str] | None = None,
     everyone: bool = False,
+    most: int | None = None,
 ) -> LabelledFaces:
     """Read the labels of a loader's data.
 
@@ -92,11 +94,12 @@ def load_faces(
             dataset gives.
         everyone (bool): Whether the loader's own split is left out, to
             choose among all. Defaults to False.
+        most (int, optional): Of more faces, so many evenly among them.
 
     Raises:
         InputError: If nobody is left, or landmarks are not the model's.
     """
-    dataset = _build(cfg, loader, everyone)
+    dataset = build_labelled(cfg, loader, everyone)
     names = list(dataset.metainfo['keypoint_name2id'])
     if names != model.names:
         raise InputError(
@@ -105,7 +108,8 @@ def load_faces(
             f'({len(model.names)}). Give the config of the training.'
         )
     paths, frames, points, people, sites = [], [], [], [], []
-    for i in range(len(dataset)):
+    step = max(1, len(dataset) // most) if most else 1
+    for i in range(0, len(dataset), step):
         info = dataset.get_data_info(i)
         subject = subject_of(info)
         if subjects is not None and subject not in subjects:
@@ -129,7 +133,14 @@ def load_faces(
     )
 
 
-def _build(cfg: Config, loader: str, everyone: bool):
+def build_labelled(cfg: Config, loader: str, everyone: bool = False):
+    """A loader's dataset without pipeline and unlabelled images.
+
+    Args:
+        cfg (Config): A Runner's config.
+        loader (str): ``'train_dataloader'`` or another.
+        everyone (bool): Whether its split is left out. Defaults to False.
+    """
     dataset = copy.deepcopy((cfg.get(loader) or {}).get('dataset'))
     if not dataset:
         raise InputError(f'The config has no {loader}.dataset.')
@@ -181,7 +192,7 @@ def validation_subjects(cfg: Config, split: str | None) -> Set[str]:
             )
         return chosen
     taken = (train or set()) | (_split_of(cfg, 'test_dataloader') or set())
-    everyone = _build(cfg, 'train_dataloader', everyone=True)
+    everyone = build_labelled(cfg, 'train_dataloader', everyone=True)
     people = {
         subject_of(everyone.get_data_info(i)) for i in range(len(everyone))
     }

@@ -14,8 +14,9 @@ from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import nn
 
 from mmpose_ctd.apis.trained_checkpoint import load_trained
-from mmpose_ctd.apis.trained_framing import framing_change
-from mmpose_ctd.apis.trained_split import trained_split
+from mmpose_ctd.apis.trained_config import entry
+from mmpose_ctd.apis.trained_framing import refuse_framing_change
+from mmpose_ctd.datasets.input_framing import FRAMING_KEY
 from mmpose_ctd.errors import InputError
 
 from .framing import Frame, cut_frame
@@ -75,10 +76,9 @@ class LandmarkModel:
             checkpoint,
             'Give the config that the checkpoint was trained with.',
         )
-        change = framing_change(checkpoint, content, cfg)
-        if change:
-            raise InputError(change)
-        self.trained_split = trained_split(content)
+        refuse_framing_change(checkpoint, content, cfg)
+        #: What the checkpoint says of its training.
+        self.trained = dict(meta=content.get('meta'))
         self.fingerprint = _fingerprint(self.model)
         # A copy: the config's own is written into reports.
         self.model.test_cfg = dict(
@@ -246,7 +246,7 @@ def _fingerprint(model: nn.Module) -> str:
 
 def _metainfo(content: dict, cfg: Config) -> dict:
     """What the checkpoint says of its landmarks, else the config's data."""
-    known = (content.get('meta') or {}).get('dataset_meta')
+    known = entry(content.get('meta'), 'dataset_meta')
     if not known or 'keypoint_name2id' not in known:
         loader = cfg.get('train_dataloader') or {}
         dataset = dict(loader.get('dataset') or {}, pipeline=[])
@@ -258,4 +258,9 @@ def _metainfo(content: dict, cfg: Config) -> dict:
                 'training data of the config, which would, cannot be read '
                 f'({error}).'
             ) from error
-    return {k: v for k, v in known.items() if not k.startswith('_')}
+    return {
+        k: v
+        for k, v in known.items()
+        # Frames are cut here, where a pipeline would look for the face.
+        if not k.startswith('_') and k != FRAMING_KEY
+    }

@@ -16,16 +16,21 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from mmpose_ctd.apis.trained_people import compare_people
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     measurements_of_set,
 )
 from mmpose_ctd.evaluation.functional.measurements import measurement_units
 from mmpose_ctd.version import __version__
 
+from .calibrating import training_framing
 from .calibration import Calibration, read_calibration
 from .columns import Columns
 from .face_rows import FaceRows
+from .labelled_faces import load_faces
 from .landmark_model import LandmarkModel
+from .locating import Framing
 from .measuring_run import FolderMeasurer
 from .norms import Norms
 from .photograph_folder import list_photographs
@@ -35,6 +40,8 @@ from .row_file import RowFile, write_json
 
 __all__ = ['measure_folder']
 
+#: Training faces that show how all are framed.
+_MOST = 200
 _TEXT = ('file', 'status', 'remarks', 'start')
 
 
@@ -52,14 +59,16 @@ def measure_folder(cfg: Config, args: argparse.Namespace) -> dict[str, int]:
     if others:
         print(f'{others} other files of {args.images} are skipped.')
     model = LandmarkModel(cfg, args.checkpoint, get_device())
-    calibration = None
+    calibration, framing = None, None
     if args.calibration:
         calibration = read_calibration(args.calibration)
         calibration.check_model(model, args.calibration)
-    elif args.framing == 'image':
+        _warn_of_people(calibration)
+    else:
+        framing = _learned_framing(cfg, model)
         print(
-            'warning: without --calibration nothing tells how large the '
-            'errors are, nor which photographs show no face.',
+            'warning: without --calibration there are no intervals, and '
+            'faces unlike the training faces are not noticed.',
             file=sys.stderr,
         )
     table = None
@@ -77,6 +86,7 @@ def measure_folder(cfg: Config, args: argparse.Namespace) -> dict[str, int]:
                 f'are of no photograph, such as {table.unknown[0]!r}.',
                 file=sys.stderr,
             )
+    trained = _who_trained(cfg, args, model, table)
     measurements = measurements_of_set(model.metainfo)
     mm = args.mm_per_px is not None or (
         table is not None and 'mm_per_px' in table.columns
@@ -106,6 +116,8 @@ def measure_folder(cfg: Config, args: argparse.Namespace) -> dict[str, int]:
         args.mm_per_px,
         args.overlays,
         args.batch_size,
+        framing,
+        trained,
     )
     out = _open(
         args, columns, model, calibration, subject_digests(table, files), files
@@ -122,6 +134,72 @@ def measure_folder(cfg: Config, args: argparse.Namespace) -> dict[str, int]:
     told = ', '.join(f'{number} {status}' for status, number in counts.items())
     print(f'{args.out}: {told or "nothing new"}')
     return counts
+
+
+def _learned_framing(cfg: Config, model: LandmarkModel) -> Framing:
+    """How the training faces are framed, without a calibration.
+
+    Raises:
+        InputError: If the training images are not there.
+    """
+    try:
+        faces = load_faces(cfg, 'train_dataloader', model, most=_MOST)
+    except InputError as error:
+        raise InputError(
+            where='--calibration',
+            found='not given, and the training images, which would show how '
+            f'faces are framed, cannot be read ({error})',
+            expected='one of the two',
+            cure='Make a calibration where the training images are: python '
+            'tools/calibrate.py CONFIG CHECKPOINT --out FILE.json',
+        ) from error
+    return training_framing(faces, model)
+
+
+def _warn_of_people(calibration: Calibration) -> None:
+    """Say where it is not known that its people did not train."""
+    people = calibration.statement.get('people')
+    if people == 'compared':
+        return
+    print(
+        'warning: the people of the calibration were not compared with those '
+        'who trained the model: '
+        + (
+            str(people)
+            if people
+            else 'it was made by a version that did not. If in doubt, make '
+            'it again.'
+        ),
+        file=sys.stderr,
+    )
+
+
+def _who_trained(
+    cfg: Config,
+    args: argparse.Namespace,
+    model: LandmarkModel,
+    table: PhotographTable | None,
+) -> set[str]:
+    """Photographs of people who trained the model, as far as it is known."""
+    dataset = (cfg.get('train_dataloader') or {}).get('dataset') or {}
+    if table is None or not table.people or not dataset.get('ann_file'):
+        return set()
+    found = compare_people(
+        model.trained,
+        os.path.join(dataset.get('data_root') or '', dataset['ann_file']),
+        {*table.people.values()},
+    )
+    files = {f for f, one in table.people.items() if one in found.trained}
+    if files:
+        print(
+            f'warning: --table {args.table}: {len(files)} photographs are of '
+            'people who trained the model. Its errors on them are smaller '
+            'than on others.',
+            file=sys.stderr,
+        )
+    if found.note:
+        print(f'note: --table {args.table}: {found.note}', file=sys.stderr)
+    return files
 
 
 def _open(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import cv2
@@ -18,7 +18,7 @@ from .face_rows import FaceRows, MeasuredFace
 from .framing import Frame, frame_around
 from .judgement import Judgement, judge_faces
 from .landmark_model import LandmarkModel
-from .locating import locate
+from .locating import Framing, locate
 from .photograph_table import PhotographTable, Subject
 from .row_file import RowFile
 
@@ -59,7 +59,8 @@ class FolderMeasurer:
         model (LandmarkModel): Trained.
         rows (FaceRows): Makes rows of what it finds.
         folder (str): Of the photographs.
-        calibration (Calibration, optional): Of the model.
+        calibration (Calibration, optional): Of the model. Without it there is
+            no check whether a whole image looks like a face.
         start (str): Where the search for the landmarks begins: at the
             detected ``'face'``, with the whole ``'image'``, or ``'auto'``: at
             the face, and if none is detected with the whole image, which
@@ -69,10 +70,13 @@ class FolderMeasurer:
             tell.
         overlays (str, optional): Folder of a picture of each face.
         batch_size (int): Photographs at once. Defaults to 8.
+        framing (Framing, optional): Of the training faces, instead of the
+            calibration's.
+        trained (Set[str]): Photographs of people who trained the model.
 
     Raises:
-        InputError: If the start needs a calibration, or a face detector that
-            does not know the training images.
+        InputError: If the framing is not known, or the start needs a face
+            detector that does not know the training images.
     """
 
     def __init__(
@@ -86,16 +90,19 @@ class FolderMeasurer:
         mm_per_px: float | None = None,
         overlays: str | None = None,
         batch_size: int = 8,
+        framing: Framing | None = None,
+        trained: Set[str] = frozenset(),
     ) -> None:
-        if calibration is None and start != 'image':
+        framing = calibration.framing if calibration else framing
+        if framing is None:
             raise InputError(
-                f'--framing {start} needs --calibration FILE.json: it tells '
-                'how the training faces are framed. Make it with python '
-                'tools/calibrate.py CONFIG CHECKPOINT --out FILE.json. With '
-                '--framing image the model sees each photograph as a whole.'
+                where='--calibration',
+                found='not given',
+                expected='a file that says how the training faces are framed',
+                cure='Make it: python tools/calibrate.py CONFIG CHECKPOINT '
+                '--out FILE.json',
             )
-        framing = calibration.framing if calibration else None
-        if framing and framing.face_box is None:
+        if framing.face_box is None:
             if start == 'face':
                 raise InputError(
                     '--framing face: the face detector does not find the '
@@ -108,6 +115,7 @@ class FolderMeasurer:
         self.calibration, self.framing = calibration, framing
         self.start, self.table, self.mm_per_px = start, table, mm_per_px
         self.overlays, self.batch_size = overlays, batch_size
+        self.trained = trained
 
     def run(
         self,
@@ -160,9 +168,7 @@ class FolderMeasurer:
         try:
             image = read_upright(path)
         except (InputError, OSError, MemoryError) as error:
-            reason = getattr(error, 'strerror', None) or str(error)
-            if isinstance(error, InputError):
-                reason = printable(error.text(with_where=False))
+            reason = _reason(error)
             return _Photograph(
                 file,
                 None,
@@ -170,7 +176,7 @@ class FolderMeasurer:
                 cells
                 | dict(
                     status='unreadable',
-                    remarks=' '.join((reason or 'too large').split()),
+                    remarks=' '.join(printable(reason).split()),
                 ),
             )
         height, width = image.shape[:2]
@@ -249,6 +255,8 @@ class FolderMeasurer:
             remarks.append('no face detected: the whole image taken for one')
         if self.table is not None and self.table.get(photo.file) is None:
             remarks.append('not in the table')
+        if photo.file in self.trained:
+            remarks.append('this person trained the model')
         row['remarks'] = '; '.join(remarks)
         if self.overlays:
             self._draw(photo, face, row)
@@ -280,13 +288,19 @@ class FolderMeasurer:
             file.write(data.tobytes())
 
 
+def _reason(error: Exception) -> str:
+    """Why a photograph was not read, without its place, which the row has."""
+    if isinstance(error, InputError):
+        return error.text(with_where=False) or str(error)
+    return getattr(error, 'strerror', None) or 'too large'
+
+
 def _is_no_face(photo: _Photograph, judgement: Judgement | None) -> bool:
     """Whether nothing says that there is a face.
 
-    No detector saw one, and the whole image does not look like one.
+    No detector saw one, and the whole image does not look like one, or
+    nothing is known of how training faces look.
     """
-    return (
-        photo.cells.get('faces') == 0
-        and judgement is not None
-        and bool(judgement.reasons)
+    return photo.cells.get('faces') == 0 and (
+        judgement is None or bool(judgement.reasons)
     )

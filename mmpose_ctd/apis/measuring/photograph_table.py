@@ -51,12 +51,14 @@ class PhotographTable:
 
     Args:
         path (str): CSV with a column ``file`` (names relative to IMAGES) and
-            any of ``mm_per_px``, ``age`` and ``sex``; others are passed over.
+            any of ``mm_per_px``, ``age``, ``sex`` and ``subject``; others are
+            passed over.
         images (str): The folder of the photographs, in which names are
             looked up.
 
     Attributes:
-        columns (set[str]): Which of the three it has.
+        columns (set[str]): Which of these it has.
+        people (dict[str, str]): File -> the subject it shows.
         unknown (list[str]): Names that are no photograph of the folder.
         dropped (str): Folders of all names that are taken for the folder.
 
@@ -67,14 +69,16 @@ class PhotographTable:
 
     def __init__(self, path: str, images: str) -> None:
         titles, rows = cells(path, '--table')
-        if 'image' not in titles or not titles & {'mm_per_px', 'age', 'sex'}:
+        read = {'mm_per_px', 'age', 'sex', 'subject'}
+        if 'image' not in titles or not titles & read:
             raise InputError(
                 f'--table {path}: found the columns '
                 f'{sorted(titles) or "none"} that are read; expected file, '
-                'and any of mm_per_px, age and sex.'
+                'and any of mm_per_px, age, sex and subject.'
             )
         self.columns = titles - {'image'}
         self.unknown: list[str] = []
+        self.people: dict[str, str] = {}
         self._rows: dict[str, Subject] = {}
         names = ImageNames(
             ImageIndex(images), [row['image'] for _, row in rows]
@@ -102,6 +106,9 @@ class PhotographTable:
                 )
             self._rows[file] = subject
         self.dropped = names.dropped
+            person = row.get('subject', '').strip()
+            if person:
+                self.people[file] = person
 
     def get(self, file: str) -> Subject | None:
         """What is known of a photograph, by its name relative to IMAGES."""

@@ -20,6 +20,7 @@ def limits_of(systems: Sequence[System]) -> list[str]:
     """
     told = [
         *_each(systems, _leaks),
+        *_each(systems, _not_compared),
         *_seeds(systems),
         *_intervals(systems),
         *_each(systems, _no_failures),
@@ -109,6 +110,12 @@ def _leaks(result: RunResult) -> str:
             'this run; whoever chose settings by them did.'
         )
     return ''
+
+
+def _not_compared(result: RunResult) -> str:
+    """What the checkpoint says of the test people, or cannot say."""
+    known = split_overlap(result.run.cfg)
+    return '' if known else ' '.join(result.people)
 
 
 def _seeds(systems: Sequence[System]) -> list[str]:

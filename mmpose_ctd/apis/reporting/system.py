@@ -9,9 +9,12 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import METRICS
 
 from mmpose_ctd.apis.seed_table import check_alike
+from mmpose_ctd.apis.trained_framing import refuse_framing_change
+from mmpose_ctd.apis.trained_people import compare_tested
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors
+from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
 from .config_difference import ConfigStory, tell_config
 from .data_sets import describe, read_data_sets
@@ -38,6 +41,7 @@ class RunResult:
         story (ConfigStory): Where its settings come from.
         cache (ResultCache): What is kept for the next report.
         fresh (bool): Whether the predictions were made just now.
+        people (list[str]): Warnings about people who train and test.
     """
 
     run: TrainedRun
@@ -49,6 +53,7 @@ class RunResult:
     story: ConfigStory
     cache: ResultCache
     fresh: bool
+    people: list = field(default_factory=list)
 
     @property
     def seed(self) -> str:
@@ -132,10 +137,17 @@ def read_run(
         say (Callable): Takes a line for the user.
 
     Raises:
-        InputError: If its files or data cannot be used.
+        InputError: If its files or data cannot be used, faces are framed
+            otherwise than in the training, or people trained whom the splits
+            keep apart.
     """
     run = open_work_dir(folder, options)
     loader = test_loader(run.cfg)
+    path = str(run.checkpoint)
+    content = read_checkpoint(path, 'checkpoint', 'Train again')
+    content = content if isinstance(content, dict) else {}
+    refuse_framing_change(path, content, run.cfg)
+    people = compare_tested(path, content, run.cfg, loader.dataset)
     test = describe(loader.dataset)
     cache = ResultCache(run, result_key(run, test.digest))
     if cache.stale:
@@ -160,6 +172,7 @@ def read_run(
         story=tell_config(run.config_name, run.cfg),
         cache=cache,
         fresh=fresh,
+        people=people,
     )
 
 

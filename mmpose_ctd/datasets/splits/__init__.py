@@ -1,3 +1,4 @@
+from .calibrators import calibration_note
 from .leaks import shared_subjects
 from .population import Population
 from .schemes import SCHEMES, SplitOptions, draw_splits
@@ -7,6 +8,7 @@ __all__ = [
     'SCHEMES',
     'Population',
     'SplitOptions',
+    'calibration_note',
     'draw_splits',
     'shared_subjects',
     'split_table',

@@ -12,10 +12,14 @@ from ..split_selection import image_line
 from .drawing import deal, interleave, proportional
 from .population import Population, site_of
 
-__all__ = ['SCHEMES', 'SplitOptions', 'draw_splits']
+__all__ = ['CALIBRATING', 'SCHEMES', 'SplitOptions', 'draw_splits']
 
 # Name of a file -> its lines. Nobody should be in two files of a partition.
 Partition = dict[str, list[str]]
+
+#: People whom tools/calibrate.py needs, who neither train nor test.
+CALIBRATING = 10
+_VAL = 0.1
 
 # Label budgets, as far as there are subjects.
 _BUDGETS = (10, 20, 40, 80, 160)
@@ -33,8 +37,9 @@ class SplitOptions:
         seeds (Sequence[int]): One drawing each. Defaults to 0 alone.
         test (float): Share of all subjects (images, by image) that test.
             Defaults to the paper's fifth.
-        val (float): Share of all that chooses the checkpoint; 0 for none.
-            Defaults to 0.1.
+        val (float, optional): Share of all that chooses the checkpoint and
+            calibrates; 0 for none. Defaults to ``None``: 0.1, but
+            :data:`CALIBRATING` subjects where as many are left to train.
         folds (int): Of ``kfold``. Defaults to 5.
         budgets (Sequence[int], optional): Training subjects of ``budgets``.
             Defaults to ``None``: 10, 20, 40 ... as far as there are
@@ -46,7 +51,7 @@ class SplitOptions:
 
     seeds: Sequence[int] = (0,)
     test: float = 0.2
-    val: float = 0.1
+    val: float | None = None
     folds: int = 5
     budgets: Sequence[int] | None = None
     fixed: Partition | None = None
@@ -54,13 +59,15 @@ class SplitOptions:
     def __post_init__(self) -> None:
         for key, low in (('test', 0), ('val', -1)):
             share = getattr(self, key)
+            if share is None:
+                continue
             if not (low < share and 0 <= share < 1):
                 raise InputError(
                     f'--{key} {share:g}: expected a share of the subjects, '
                     + ('above 0' if low == 0 else 'from 0')
                     + ' and below 1, such as 0.2.'
                 )
-        if self.test + self.val >= 1:
+        if self.test + (self.val or 0) >= 1:
             raise InputError(
                 f'--test {self.test:g} and --val {self.val:g} leave nothing '
                 'to train on.'
@@ -103,6 +110,21 @@ def _number(share: float, total: int) -> int:
     return max(1, round(share * total)) if share else 0
 
 
+def _val_number(options: SplitOptions, total: int, free: int) -> int:
+    """How many subjects validate.
+
+    Args:
+        options (SplitOptions): With the share.
+        total (int): All subjects.
+        free (int): Those who do not test.
+    """
+    if options.val is not None:
+        return _number(options.val, total)
+    number = _number(_VAL, total)
+    # A training of fewer than it takes to calibrate is of little use.
+    return CALIBRATING if number < CALIBRATING <= free // 2 else number
+
+
 def _too_few(population: Population, found: str, needed: str) -> InputError:
     return InputError(f'{population.path}: {found}; expected {needed}.')
 
@@ -116,7 +138,8 @@ def _three_ways(
 ) -> tuple[list[str], list[str], list]:
     """Names that test and that validate, and the units that train."""
     test_size = _number(options.test, len(units))
-    val_size = _number(options.val, len(units))
+    free = len(units) - test_size
+    val_size = _val_number(options, len(units), free)
     if test_size + val_size >= len(units):
         raise _too_few(
             population,
@@ -188,7 +211,7 @@ def kfold(population, options, seed, suffix) -> Iterator[Partition]:
 
 
 def _split_off_val(population, rest, total, options, rng) -> tuple:
-    size = _number(options.val, total)
+    size = _val_number(options, total, len(rest))
     if size >= len(rest):
         raise _too_few(
             population,

@@ -5,7 +5,10 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
 from mmpose_ctd.datasets.face_detection import detect_face
+from mmpose_ctd.datasets.input_framing import FACE_MARK
 from mmpose_ctd.errors import InputError
+
+from .load_landmark_image import FILE_STATE
 
 __all__ = ['FindFaceBox']
 
@@ -18,8 +21,8 @@ class FindFaceBox(BaseTransform):
     face. It reads no label, so that training and testing see faces framed
     alike. The square stands on the detector's box (x, y, width w): its
     centre is (x + w / 2, y + ``centre`` w), its side ``side`` w. Where no
-    face is found the box stays as it was. A photograph is searched once, and
-    its box kept in the process.
+    face is found the box stays as it was. A file is searched once in each
+    process, until it is changed; an array is searched every time.
 
     Follows ``LoadLandmarkImage``; ``GetBBoxCenterScale`` comes behind it.
 
@@ -44,22 +47,29 @@ class FindFaceBox(BaseTransform):
             )
         self.centre = centre
         self.side = side
-        self._boxes: dict[str, tuple | None] = {}
+        self._boxes: dict[tuple, tuple | None] = {}
 
     def transform(self, results: dict) -> dict:
         """Set the box.
 
         Args:
-            results (dict): With ``img`` (H, W, 3), BGR, and ``img_path``.
+            results (dict): With ``img`` (H, W, 3), BGR.
 
         Returns:
             dict: With ``bbox`` (1, 4), x1 y1 x2 y2 in pixels of the image; it
             may reach outside.
         """
-        path = results.get('img_path')
-        if not path or path not in self._boxes:
-            self._boxes[path] = detect_face(results['img'])
-        found = self._boxes[path]
+        # Arrays of different content may share an img_path.
+        state = results.get(FILE_STATE)
+        if state is None:
+            found = detect_face(results['img'])
+        else:
+            if state not in self._boxes:
+                self._boxes[state] = detect_face(results['img'])
+            found = self._boxes[state]
+        results[FACE_MARK] = dict(
+            face_side=float(self.side), face_centre=float(self.centre)
+        )
         if found is not None:
             x, y, width, _ = found
             across, down = x + width / 2, y + self.centre * width

@@ -11,7 +11,11 @@ from mmpose.registry import TRANSFORMS
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError
 
-__all__ = ['LoadLandmarkImage']
+__all__ = ['FILE_STATE', 'LoadLandmarkImage']
+
+#: Where a sample that was read from a file says which state of it: path, size
+#: and time of the last change. Users' fields have no such names.
+FILE_STATE = '_file_state'
 
 
 @TRANSFORMS.register_module()
@@ -43,6 +47,9 @@ class LoadLandmarkImage(LoadImage):
         if 'img' in results:
             return super().transform(results)
         path = results.get('img_path')
+        if path and os.path.isfile(path):
+            state = os.stat(path)
+            results[FILE_STATE] = path, state.st_size, state.st_mtime_ns
         try:
             image = self._read(path)
         except (InputError, AssertionError, OSError, cv2.error) as error:

@@ -3,6 +3,7 @@
 from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import TRANSFORMS
 
+from mmpose_ctd.datasets.input_framing import refuse_other_framing
 from mmpose_ctd.errors import InputError
 
 __all__ = ['PackLandmarkInputs']
@@ -14,8 +15,8 @@ class PackLandmarkInputs(PackPoseInputs):
 
     Subject, site, mm_per_px and whatever else a :class:`CIFASDDataset`'s
     image records carry become metainfo of the data sample. It also compares
-    the loaded image with the size its record states, since landmarks would
-    silently be wrong.
+    the loaded image with the size its record states, and, at inference, the
+    framing with that of the checkpoint: landmarks would silently be wrong.
 
     Args:
         **kwargs: Arguments of ``PackPoseInputs``.
@@ -31,8 +32,11 @@ class PackLandmarkInputs(PackPoseInputs):
             dict: ``inputs`` (C, H, W) and ``data_samples``.
 
         Raises:
-            InputError: If the image is not as large as its record says.
+            InputError: If the image is not as large as its record says, or
+                the input is framed otherwise than the checkpoint's
+                ``dataset_meta`` says.
         """
+        refuse_other_framing(results)
         stated, found = results.get('image_size'), results.get('ori_shape')
         if stated and found and tuple(stated) != tuple(found[:2]):
             raise InputError(

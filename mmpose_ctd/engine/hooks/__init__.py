@@ -3,6 +3,7 @@ from .freed_memory_hook import FreedMemoryHook
 from .landmark_figure_hook import LandmarkFigureHook
 from .privacy_hook import PrivacyHook
 from .progress_bar_hook import ProgressBarHook
+from .provenance_hook import ProvenanceHook
 from .regularizer_schedule_hook import RegularizerScheduleHook
 from .regularizer_state_hook import RegularizerStateHook
 
@@ -12,6 +13,7 @@ __all__ = [
     'LandmarkFigureHook',
     'PrivacyHook',
     'ProgressBarHook',
+    'ProvenanceHook',
     'RegularizerScheduleHook',
     'RegularizerStateHook',
 ]

@@ -1,11 +1,11 @@
-"""Whether a codec draws its heat-maps where the landmarks are."""
+"""Whether a codec puts landmarks where they are in the network input."""
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['check_codec']
+__all__ = ['check_codec', 'check_input_size']
 
 # Where points are tried, in heat-map pixels from the upper left corner: within
 # reach of the border, and beyond.
@@ -53,4 +53,30 @@ def check_codec(head: nn.Module | None) -> None:
             f'draws heat-maps {worst:.1f} pixels beside the landmarks (a '
             "fault of MMPose's where 3 sigma is not a whole number). Set "
             f'sigma in the codec to {max(round(3 * sigma), 1)} / 3.'
+        )
+
+
+def check_input_size(head: nn.Module | None, images: Tensor) -> None:
+    """Refuse images of another size than the codec decodes for.
+
+    A network without fully connected layers takes any size; its landmarks
+    would be off by the ratio of the two.
+
+    Args:
+        head (nn.Module, optional): A head with or without ``decoder``.
+        images (Tensor): A batch (N, 3, H, W).
+
+    Raises:
+        InputError: If the sizes differ.
+    """
+    size = getattr(getattr(head, 'decoder', None), 'input_size', None)
+    if size is None or images.dim() != 4:
+        return
+    width, height = (int(side) for side in size)
+    if images.shape[2:] != (height, width):
+        raise InputError(
+            where='model.head.decoder.input_size',
+            found=f'images of {images.shape[3]}x{images.shape[2]} pixels',
+            expected=f'{width}x{height}, which the codec decodes for',
+            cure='Give TopdownAffine in dataset.pipeline the same input_size.',
         )

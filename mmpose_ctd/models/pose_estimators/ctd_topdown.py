@@ -21,7 +21,7 @@ from mmpose_ctd.models.teachers import (
 )
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
 
-from .codec_check import check_codec
+from .codec_check import check_codec, check_input_size
 from .flip_test import FlipTestWarning
 from .freezing import freeze
 from .training_only import TrainingOnly
@@ -213,6 +213,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
 
     def predict(self, inputs: Tensor, data_samples: list) -> list:
         """See ``TopdownPoseEstimator.predict``."""
+        check_input_size(getattr(self, 'head', None), inputs)
         if self.test_cfg.get('flip_test', False):
             self._flip_test_warning.look_at(data_samples)
         return super().predict(inputs, data_samples)
@@ -229,9 +230,11 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             total.
 
         Raises:
+            InputError: If the images are not of the codec's ``input_size``.
             RuntimeError: If a regulariser is active and ``init_weights()``
                 has not been called.
         """
+        check_input_size(getattr(self, 'head', None), inputs)
         feats = self.backbone(inputs)
         decoded = self.neck(feats) if self.with_neck else feats
         losses = self.head.loss(

@@ -1,0 +1,295 @@
+"""Compares people with those who trained a checkpoint."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from mmengine.config import Config
+
+from mmpose_ctd.datasets.dataset_people import people_by_set
+from mmpose_ctd.datasets.subject_key import (
+    fingerprint,
+    hash_subjects,
+    key_file,
+    make_key,
+    read_key,
+)
+from mmpose_ctd.errors import InputError
+
+from .split_overlap import stated_overlap
+from .trained_config import entry
+from .trained_split import check_same_split, trained_split
+
+__all__ = [
+    'PEOPLE_KEY',
+    'Comparison',
+    'compare_people',
+    'compare_tested',
+    'joined_records',
+    'people_record',
+    'refuse_calibrating',
+]
+
+#: Its name in the ``meta`` of checkpoints.
+PEOPLE_KEY = 'training_people'
+
+
+def people_record(dataset) -> dict:
+    """Who trains, for a checkpoint: keyed hashes, nothing that names anyone.
+
+    Makes the key of the data set where there is none.
+
+    Args:
+        dataset: Of the training, built.
+
+    Returns:
+        dict: ``hashes`` (fingerprint of a key -> sorted hashes), ``nameless``
+        (images without subject), ``missing`` (what is not known of whom).
+
+    Raises:
+        InputError: If a key file is damaged.
+    """
+    record = dict(hashes={}, nameless=0, missing=[])
+    for ann_file, people in people_by_set(dataset).items():
+        record['nameless'] += people.nameless
+        try:
+            key = make_key(key_file(ann_file))
+        except OSError as error:
+            record['missing'].append(
+                'the folder of the data set could not be written '
+                f'({error.strerror}), so it has no key'
+            )
+            continue
+        known = record['hashes'].setdefault(fingerprint(key), [])
+        known[:] = sorted({*known, *hash_subjects(key, people.subjects)})
+    return record
+
+
+def joined_records(record: dict, start: dict | None) -> dict:
+    """The people of a training and of the checkpoint that it started from.
+
+    Args:
+        record (dict): Of :func:`people_record`.
+        start (dict, optional): ``meta`` of that checkpoint.
+    """
+    if not start:
+        return record
+    before = _record(start)
+    if before is None:
+        if entry(start.get('dataset_meta'), 'dataset_name') != 'cifasd':
+            # Published weights, of other people than a clinic's.
+            return record
+        before = dict(
+            hashes={},
+            nameless=0,
+            missing=['it started from a checkpoint that does not name them'],
+        )
+    hashes = {
+        key: sorted({*record['hashes'].get(key, ()), *more})
+        for key, more in before['hashes'].items()
+    }
+    return dict(
+        hashes=record['hashes'] | hashes,
+        nameless=max(record['nameless'], before['nameless']),
+        missing=sorted({*record['missing'], *before['missing']}),
+    )
+
+
+def _record(meta) -> dict | None:
+    """A checkpoint's record; ``None`` where it has none, or a damaged one."""
+    found = entry(meta, PEOPLE_KEY)
+    hashes = entry(found, 'hashes')
+    if not isinstance(hashes, dict) or not all(
+        isinstance(key, str) and isinstance(value, list)
+        for key, value in hashes.items()
+    ):
+        return None
+    missing, nameless = found.get('missing'), found.get('nameless')
+    return dict(
+        hashes=hashes,
+        nameless=nameless if isinstance(nameless, int) else 0,
+        missing=[*map(str, missing)] if isinstance(missing, list) else [],
+    )
+
+
+@dataclass
+class Comparison:
+    """What is known of people and a training.
+
+    Attributes:
+        trained (set[str]): Who of them trained.
+        total (int): How many were compared.
+        unknown (str): Why some of them cannot be compared; empty where all
+            can.
+        comparable (bool): Whether anybody was compared.
+    """
+
+    trained: set
+    total: int
+    unknown: str = ''
+    comparable: bool = True
+
+    @property
+    def note(self) -> str:
+        """A sentence on who could not be compared; empty without."""
+        if not self.unknown:
+            return ''
+        who = 'some people' if self.comparable else 'people'
+        return (
+            f'{who} cannot be compared with those who trained the '
+            f'checkpoint: {self.unknown}.'
+        )
+
+
+def compare_people(
+    content: dict, ann_file: str, subjects: Set[str], nameless: int = 0
+) -> Comparison:
+    """Look people of a data set up among those who trained a checkpoint.
+
+    Args:
+        content (dict): Of the checkpoint.
+        ann_file (str): Annotation file that the subjects are of; the key is
+            looked for beside it.
+        subjects (Set[str]): Their ids.
+        nameless (int): Images among them that have no subject. Defaults to 0.
+
+    Raises:
+        InputError: If the key file is damaged.
+    """
+    record = _record(content.get('meta'))
+    total = len(subjects)
+    if record is None:
+        reason = 'it was made by a version that did not keep them'
+        return Comparison(set(), total, reason, comparable=False)
+    key = read_key(key_file(ann_file))
+    own = record['hashes'].get(fingerprint(key)) if key else None
+    if own is None:
+        reason = '; '.join(record['missing']) or 'it names nobody'
+        if record['hashes']:
+            reason = (
+                'their data set has another key (subject_key.txt) than that '
+                'of the training: it is another set, or was made again'
+                if key
+                else 'their data set has no subject_key.txt; copy it from '
+                "the training's"
+            )
+        return Comparison(set(), total, reason, comparable=False)
+    mine = hash_subjects(key, subjects)
+    reasons = list(record['missing'])
+    if nameless or record['nameless']:
+        reasons.append(
+            f'{nameless} images here and {record["nameless"]} of the '
+            'training have no subject'
+        )
+    trained = {mine[code] for code in {*own} & {*mine}}
+    return Comparison(trained, total, '; '.join(reasons))
+
+
+def compare_tested(
+    path: str, content: dict, cfg: Config, dataset
+) -> list[str]:
+    """Compare a test set's people with those who trained a checkpoint.
+
+    People on both sides are an error where the config's splits keep them
+    apart: then the splits are not those of the training, and the result would
+    pass for one on new faces. Where the config itself puts them on both sides,
+    as a split by image does, it is meant, and a warning.
+
+    Args:
+        path (str): Of the checkpoint, for the error.
+        content (dict): Of the checkpoint.
+        cfg (Config): Of the test.
+        dataset: ``test_dataloader.dataset``, built.
+
+    Returns:
+        list[str]: Warnings, a sentence each, without names.
+
+    Raises:
+        InputError: If somebody tests who trained, and the config does not
+            say so; or a key file is damaged.
+    """
+    warnings: list[str] = []
+    for ann_file, people in people_by_set(dataset).items():
+        found = compare_people(
+            content, ann_file, people.subjects, people.nameless
+        )
+        if found.trained:
+            both = f'{len(found.trained)} of the {found.total} test people'
+            if not found.trained <= stated_overlap(cfg):
+                raise InputError(
+                    where=path,
+                    found=f'{both} trained this checkpoint, though the '
+                    "config's splits keep training and test apart",
+                    expected='people whom it has not seen: errors would be '
+                    'too small',
+                    cure='The splits were drawn again, or edited, after the '
+                    'training. Restore them (the training used '
+                    'train_dataloader.dataset.split), or train again.',
+                )
+            warnings.append(
+                f'{both} trained this checkpoint: errors on them say nothing '
+                'about new faces.'
+            )
+        if found.note:
+            warnings.append(found.note)
+    return list(dict.fromkeys(warnings))
+
+
+def refuse_calibrating(
+    path: str, content: dict, cfg: Config, training, subjects: Set[str]
+) -> str:
+    """Refuse to calibrate with people who trained, or by another training.
+
+    Errors on people who trained are too small, and so would be every interval
+    made of them. Of checkpoints that cannot be compared, the names of the
+    training splits are.
+
+    Args:
+        path (str): Of the checkpoint, for the error.
+        content (dict): Of the checkpoint.
+        cfg (Config): Of the training.
+        training: ``train_dataloader.dataset``, built.
+        subjects (Set[str]): Who is to calibrate, of the same data set.
+
+    Returns:
+        str: Who could not be compared, a sentence; empty where all could.
+
+    Raises:
+        InputError: If one of them trained, or the config's training subjects
+            did not.
+    """
+    given = trained_split(content)
+    cure = (
+        'The splits were drawn again after the training, or the config names '
+        'others. Give the splits of the training'
+        + (f' (train_dataloader.dataset.split={given})' if given else '')
+        + ', or train again.'
+    )
+    notes = []
+    for ann_file, people in people_by_set(training).items():
+        found = compare_people(content, ann_file, subjects)
+        if not found.comparable:
+            check_same_split(path, given, cfg)
+            notes.append(found.note)
+            continue
+        if found.trained:
+            raise InputError(
+                where=path,
+                found=f'{len(found.trained)} of the {found.total} people who '
+                'are to calibrate trained this checkpoint',
+                expected='people whom it has not seen',
+                cure=cure,
+            )
+        theirs = compare_people(
+            content, ann_file, people.subjects, people.nameless
+        )
+        others = theirs.total - len(theirs.trained)
+        if others:
+            raise InputError(
+                where=path,
+                found=f"{others} of the {theirs.total} people of the config's "
+                'train_dataloader did not train this checkpoint',
+                expected='those who did: they show what faces it knows',
+                cure=cure,
+            )
+        notes.append(theirs.note)
+    return ' '.join(dict.fromkeys(filter(None, notes)))

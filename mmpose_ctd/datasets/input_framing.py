@@ -1,0 +1,184 @@
+"""What of a photograph a network sees, and how large, as plain data.
+
+A network that learned faces in one framing gives wrong landmarks in another,
+and nothing in its weights says so. The framing travels in the dataset's
+metainfo, so in the ``dataset_meta`` of checkpoints.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmpose_ctd.errors import InputError
+
+__all__ = [
+    'FRAMING_KEY',
+    'describe',
+    'differs',
+    'input_framing',
+    'is_framing',
+    'other_framing',
+    'refuse_other_framing',
+]
+
+#: Its name in a dataset's metainfo.
+FRAMING_KEY = 'input_framing'
+# What FindFaceBox leaves in a sample; users' fields have no such names.
+FACE_MARK = '_found_face'
+
+#: Transform -> its argument, the name in a framing, and the default.
+_STEPS = {
+    'FindFaceBox': (
+        ('side', 'face_side', 1.1),
+        ('centre', 'face_centre', 0.72),
+    ),
+    'GetBBoxCenterScale': (('padding', 'padding', 1.25),),
+    'TopdownAffine': (
+        ('input_size', 'input_size', None),
+        ('use_udp', 'use_udp', False),
+    ),
+}
+_STEPS['ReducedTopdownAffine'] = _STEPS['TopdownAffine']
+_CURE = (
+    'Use the config of the training; if environment variables were set there '
+    '(CTD_FACE_SIDE, CTD_INPUT_SIZE), set them as they were.'
+)
+
+
+def input_framing(dataset: Any) -> dict | None:
+    """Read the framing off a dataset's config.
+
+    Args:
+        dataset (Mapping): With ``pipeline``, and perhaps ``crop``.
+
+    Returns:
+        dict: ``input_size`` [width, height], ``padding``, ``use_udp``;
+        ``face_side`` and ``face_centre`` of a :class:`.FindFaceBox`, else
+        ``crop``. ``None`` where no pipeline crops a network input.
+    """
+    if not isinstance(dataset, Mapping):
+        return None
+    pipeline = dataset.get('pipeline')
+    if not isinstance(pipeline, (list, tuple)):
+        return None
+    found: dict = {}
+    for step in pipeline:
+        if not isinstance(step, Mapping):
+            continue
+        for argument, name, default in _STEPS.get(_kind(step), ()):
+            found[name] = _plain(step.get(argument, default))
+    if not is_framing(found):
+        return None
+    if 'face_side' not in found:
+        found['crop'] = str(dataset.get('crop') or 'image')
+    return found
+
+
+def _kind(step: Mapping) -> str:
+    kind = step.get('type')
+    name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
+    return name.rpartition('.')[2]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [int(v) for v in value if _is_number(v)]
+    return float(value) if type(value) is int else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_framing(value: Any) -> bool:
+    """Whether this is what :func:`input_framing` gives."""
+    size = value.get('input_size') if isinstance(value, dict) else None
+    return (
+        isinstance(size, list)
+        and len(size) == 2
+        and all(map(_is_number, size))
+        and all(
+            _is_number(value[key])
+            for key in ('padding', 'face_side', 'face_centre')
+            if key in value
+        )
+    )
+
+
+def differs(one: dict, other: dict, ignore: tuple = ()) -> bool:
+    """Whether two framings show a network different pictures."""
+    for key in {*one, *other} - {*ignore}:
+        a, b = one.get(key), other.get(key)
+        if _is_number(a) and _is_number(b):
+            if abs(a - b) > 1e-3 * max(1, abs(a)):
+                return True
+        elif a != b:
+            return True
+    return False
+
+
+def describe(framing: dict) -> str:
+    """A framing in words."""
+    size = 'x'.join(f'{side:g}' for side in framing['input_size'])
+    if 'face_side' in framing:
+        face = (
+            'faces cut out by a detector '
+            f'(FindFaceBox, side={framing["face_side"]:g}, '
+            f'centre={framing.get("face_centre", 0.72):g})'
+        )
+    elif framing.get('crop') == 'bbox':
+        face = "the annotated boxes (crop='bbox')"
+    else:
+        face = 'whole images'
+    parts = [f'{face}, input_size {size}']
+    if 'padding' in framing:
+        parts.append(f'padding {framing["padding"]:g}')
+    if framing.get('use_udp') is not None:
+        parts.append(f'use_udp={framing["use_udp"]}')
+    return ', '.join(parts)
+
+
+def other_framing(where: str, found: dict, trained: dict) -> InputError:
+    """The error where a model is to see another framing than it learned."""
+    return InputError(
+        where=where,
+        found=f'the config shows the model {describe(found)}',
+        expected=f'{describe(trained)}, as in its training; landmarks would '
+        'be wrong',
+        cure=_CURE,
+    )
+
+
+def refuse_other_framing(results: dict) -> None:
+    """Compare what a pipeline did with what the checkpoint was trained on.
+
+    MMPose's inference hands a checkpoint's ``dataset_meta`` to the pipeline.
+
+    Args:
+        results (dict): At the end of a pipeline.
+
+    Raises:
+        InputError: If the framings differ.
+    """
+    trained = results.get(FRAMING_KEY)
+    if not is_framing(trained) or results.get('input_size') is None:
+        return
+    found = dict(trained, input_size=[int(v) for v in results['input_size']])
+    for key in ('face_side', 'face_centre', 'crop'):
+        found.pop(key, None)
+    found.update(results.get(FACE_MARK) or {})
+    padding = _padding(results)
+    if padding is not None:
+        found['padding'] = padding
+    # The box of a sample is its caller's.
+    if differs(found, trained, ignore=('crop',)):
+        raise other_framing('test_dataloader.dataset.pipeline', found, trained)
+
+
+def _padding(results: dict) -> float | None:
+    """How much wider than its box a sample was cut out."""
+    if results.get('bbox') is None or results.get('input_scale') is None:
+        return None
+    x1, y1, x2, y2 = (float(v) for v in results['bbox'][0][:4])
+    across, down = results['input_size']
+    width = max(x2 - x1, (y2 - y1) * across / down)
+    return float(results['input_scale'][0]) / width if width > 0 else None

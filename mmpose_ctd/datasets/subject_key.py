@@ -1,0 +1,134 @@
+"""The key by which checkpoints remember subjects without naming them.
+
+Ids such as c001 are guessed from a plain or salted hash. A keyed hash
+(HMAC-SHA256) can only be made with the key, which lies in the folder of the
+data set and never in a checkpoint.
+"""
+
+import hmac
+import os
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable
+
+from mmpose_ctd.errors import InputError
+
+__all__ = [
+    'KEY_FILE',
+    'fingerprint',
+    'hash_subjects',
+    'key_file',
+    'make_key',
+    'read_key',
+]
+
+KEY_FILE = 'subject_key.txt'
+_HEADER = """\
+# Key of this data set's subjects. Checkpoints hold hashes of their training
+# subjects made with it, so that nobody who trained is tested. Keep it with
+# the data set, also in copies. Do not send it along with a checkpoint.
+"""
+_KEY = re.compile(r'[0-9a-f]{64}')
+# Half of a SHA-256: no two subjects of a set collide.
+_DIGITS = 32
+
+
+def key_file(ann_file: str) -> str:
+    """Path of the key that belongs to an annotation file.
+
+    It lies in the folder of the data set: that of the annotation file, or the
+    one above where that is called ``annotations``.
+    """
+    folder = os.path.dirname(os.path.abspath(ann_file))
+    if os.path.basename(folder) == 'annotations':
+        folder = os.path.dirname(folder)
+    return os.path.join(folder, KEY_FILE)
+
+
+def read_key(path: str) -> bytes | None:
+    """Read a key; ``None`` where there is no such file.
+
+    Raises:
+        InputError: If the file holds anything but a key, or may not be read.
+    """
+    try:
+        with open(path, encoding='ascii') as file:
+            lines = [line.strip() for line in file]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, 'strerror', None) or 'it is not plain text'
+        raise _damaged(path, f'cannot be read ({reason})') from error
+    lines = [line for line in lines if line and not line.startswith('#')]
+    if len(lines) != 1 or not _KEY.fullmatch(lines[0]):
+        raise _damaged(path, 'holds something else')
+    return bytes.fromhex(lines[0])
+
+
+def _damaged(path: str, found: str) -> InputError:
+    return InputError(
+        where=KEY_FILE if not os.path.dirname(path) else path,
+        found=f'the key of the subjects {found}',
+        expected='64 hexadecimal digits',
+        cure='Restore it from a copy of the data set. Without a copy, remove '
+        'it: the next training makes another one, and checkpoints made '
+        'before can no longer be compared.',
+    )
+
+
+def make_key(path: str) -> bytes:
+    """Read the key, or make it where there is none.
+
+    Of several processes that make it at once, all get the same one.
+
+    Args:
+        path (str): Of :func:`key_file`.
+
+    Raises:
+        InputError: See :func:`read_key`.
+        OSError: If the folder may not be written.
+    """
+    known = read_key(path)
+    if known is not None:
+        return known
+    draft = f'{path}.{os.getpid()}.{secrets.token_hex(4)}.part'
+    try:
+        with open(draft, 'x', encoding='ascii') as file:
+            file.write(f'{_HEADER}{secrets.token_hex(32)}\n')
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # Unlike a renaming, it never replaces a key.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            # Some network and memory card file systems have no links.
+            if not os.path.exists(path):
+                os.replace(draft, path)
+    finally:
+        if os.path.exists(draft):
+            os.remove(draft)
+    return read_key(path)
+
+
+def fingerprint(key: bytes) -> str:
+    """What tells keys apart, and says nothing about any of them."""
+    return hmac.digest(key, b'fingerprint', 'sha256').hex()[:_DIGITS]
+
+
+def hash_subjects(key: bytes, subjects: Iterable[str]) -> dict[str, str]:
+    """Keyed hash of each subject -> the subject."""
+    return {
+        hmac.digest(key, b'subject:' + _bytes(subject), 'sha256').hex()[
+            :_DIGITS
+        ]: subject
+        for subject in subjects
+    }
+
+
+def _bytes(subject: str) -> bytes:
+    # One name in two forms of Unicode, as of macOS and others, is one person.
+    text = unicodedata.normalize('NFC', subject)
+    return text.encode('utf-8', 'surrogatepass')

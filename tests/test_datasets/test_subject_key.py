@@ -1,0 +1,125 @@
+"""Keyed hashes of subjects: made once, and of no use without the key."""
+
+import hashlib
+import hmac
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mmpose_ctd.datasets import subject_key
+from mmpose_ctd.datasets.subject_key import (
+    KEY_FILE,
+    fingerprint,
+    hash_subjects,
+    key_file,
+    make_key,
+    read_key,
+)
+from mmpose_ctd.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ('ann_file', 'folder'),
+    [
+        ('set/annotations/landmarks.json', 'set'),
+        ('set/annotations/landmarks19.json', 'set'),
+        ('set/landmarks.json', 'set'),
+        ('set/./annotations/../annotations/a.json', 'set'),
+        ('landmarks.json', '.'),
+    ],
+)
+def test_the_key_lies_in_the_folder_of_the_set(
+    ann_file, folder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    expected = os.path.normpath(tmp_path / folder / KEY_FILE)
+    assert key_file(ann_file) == expected
+    assert key_file(str(tmp_path / ann_file)) == expected
+
+
+def test_a_key_is_made_once_and_kept(tmp_path):
+    path = str(tmp_path / KEY_FILE)
+    assert read_key(path) is None
+    key = make_key(path)
+    assert len(key) == 32
+    assert make_key(path) == key == read_key(path)
+    assert os.listdir(tmp_path) == [KEY_FILE]
+    other = make_key(str(tmp_path / 'other.txt'))
+    assert other != key and fingerprint(other) != fingerprint(key)
+    # What reads the annotations may read it.
+    mode = os.umask(0)
+    os.umask(mode)
+    assert os.stat(path).st_mode & 0o777 == 0o666 & ~mode
+
+
+@pytest.mark.parametrize('links', [True, False])
+def test_threads_that_make_it_at_once_get_the_same(
+    tmp_path, monkeypatch, links
+):
+    if not links:
+        # As some network file systems; one after the other.
+        def refuse(*_):
+            raise PermissionError(1, 'no links here')
+
+        monkeypatch.setattr(subject_key.os, 'link', refuse)
+    path = str(tmp_path / KEY_FILE)
+    with ThreadPoolExecutor(8 if links else 1) as pool:
+        keys = {*pool.map(lambda _: make_key(path), range(40))}
+    assert len(keys) == 1
+    assert os.listdir(tmp_path) == [KEY_FILE]
+
+
+def test_processes_that_make_it_at_once_get_the_same(tmp_path):
+    code = (
+        'import sys; from mmpose_ctd.datasets.subject_key import make_key; '
+        'sys.stdin.read(1); print(make_key(sys.argv[1]).hex())'
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, '-c', code, str(tmp_path / KEY_FILE)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    # They import first, and begin together.
+    for process in processes:
+        process.stdin.write('x')
+        process.stdin.flush()
+    found = {p.communicate()[0].split()[-1] for p in processes}
+    assert found == {read_key(str(tmp_path / KEY_FILE)).hex()}
+
+
+@pytest.mark.parametrize(
+    'content',
+    [b'', b'# only a comment\n', b'abc', b'\xff\x00', b'0' * 63, b'0' * 65],
+)
+def test_a_damaged_key_is_refused_and_stays(tmp_path, content):
+    path = tmp_path / KEY_FILE
+    path.write_bytes(content)
+    for read in (read_key, make_key):
+        with pytest.raises(InputError) as error:
+            read(str(path))
+        assert error.value.where == str(path)
+    assert path.read_bytes() == content
+
+
+def test_a_folder_that_may_not_be_written_says_so(tmp_path):
+    with pytest.raises(OSError):
+        make_key(str(tmp_path / 'none' / KEY_FILE))
+
+
+def test_hashes_are_hmac_sha256_of_the_id(tmp_path):
+    key = make_key(str(tmp_path / KEY_FILE))
+    found = hash_subjects(key, ['c001', 'Zoë'])
+    expected = hmac.new(key, b'subject:c001', hashlib.sha256).hexdigest()
+    assert found[expected[:32]] == 'c001'
+    # One name, composed or not.
+    assert {*hash_subjects(key, ['Zoe\u0308'])} <= {*found}
+    assert fingerprint(key) not in found
+    assert key.hex()[:32] not in (*found, fingerprint(key))

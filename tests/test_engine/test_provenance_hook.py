@@ -1,0 +1,334 @@
+"""Checkpoints know who trained, without naming anyone."""
+
+import copy
+import hashlib
+import hmac
+import json
+import shutil
+import zipfile
+
+import pytest
+import torch
+from landmark_set import logged
+from mmengine.runner import Runner
+from people_set import (
+    PEOPLE,
+    REDRAWN,
+    SPLITS,
+    people_config,
+    run_test,
+    train_people,
+    write_people,
+    write_splits,
+)
+from toy_models import ToyFaces  # noqa: F401  (registered)
+
+from mmpose_ctd.apis import trained_people
+from mmpose_ctd.apis.trained_people import compare_people
+from mmpose_ctd.datasets.subject_key import (
+    KEY_FILE,
+    fingerprint,
+    hash_subjects,
+    read_key,
+)
+from mmpose_ctd.errors import InputError
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    place = tmp_path_factory.mktemp('place')
+    root = write_people(place / 'data')
+    cfg, checkpoint = train_people(place / 'run', root)
+    return root, cfg, checkpoint
+
+
+@pytest.fixture
+def place(trained, tmp_path):
+    """A copy of the set, for a test to change, and the trained model."""
+    root, cfg, checkpoint = trained
+    copy_of_set = tmp_path / 'data'
+    shutil.copytree(root, copy_of_set)
+    cfg = copy.deepcopy(cfg)
+    for loader in ('train', 'val', 'test'):
+        dataset = cfg[f'{loader}_dataloader'].dataset
+        dataset.data_root = str(copy_of_set)
+    cfg.work_dir = str(tmp_path / 'run')
+    cfg.experiment_name = tmp_path.name
+    return copy_of_set, cfg, checkpoint
+
+
+def meta_of(checkpoint):
+    return torch.load(checkpoint, weights_only=False)['meta']
+
+
+def ann_file(root):
+    return str(root / 'annotations/landmarks.json')
+
+
+def test_a_checkpoint_holds_keyed_hashes_of_its_people(trained):
+    root, _, checkpoint = trained
+    key = read_key(str(root / KEY_FILE))
+    record = meta_of(checkpoint)['training_people']
+    assert record == dict(
+        hashes={fingerprint(key): sorted(hash_subjects(key, SPLITS['train']))},
+        nameless=0,
+        missing=[],
+    )
+
+
+def test_nothing_in_a_checkpoint_names_a_person_or_the_key(trained):
+    root, _, checkpoint = trained
+    with zipfile.ZipFile(checkpoint) as file:
+        pickled = file.read(
+            next(n for n in file.namelist() if n.endswith('data.pkl'))
+        )
+    found = compare_people(
+        torch.load(checkpoint, weights_only=False),
+        ann_file(root),
+        {*PEOPLE},
+    )
+    # The key tells; the file without it does not.
+    assert found.trained == {*SPLITS['train']}
+    key = (root / KEY_FILE).read_text().split()[-1]
+    for secret in (*PEOPLE, key):
+        assert secret.encode() not in pickled
+    assert bytes.fromhex(key) not in pickled
+
+
+def test_ids_cannot_be_tried_out_without_the_key(trained):
+    _, _, checkpoint = trained
+    ((mark, stored),) = meta_of(checkpoint)['training_people'][
+        'hashes'
+    ].items()
+    tried = set()
+    for guess in (f'c{i:03d}' for i in range(1, 1000)):
+        for text in (guess, f'subject:{guess}', f'{mark}{guess}'):
+            tried.add(hashlib.sha256(text.encode()).hexdigest()[:32])
+            for known in (b'', mark.encode(), bytes.fromhex(mark)):
+                tried.add(
+                    hmac.digest(known, text.encode(), 'sha256').hex()[:32]
+                )
+    assert not tried & {*stored}
+
+
+def test_unlabelled_images_train_too(tmp_path):
+    root = write_people(tmp_path / 'data')
+    unlabelled = dict(
+        ann_file='annotations/landmarks.json',
+        exclude=['splits/val.txt', 'splits/test.txt'],
+        split='splits/more.txt',
+    )
+    write_splits(root, dict(train=PEOPLE[:5], more=PEOPLE[5:10]))
+    _, checkpoint = train_people(
+        tmp_path / 'run',
+        root,
+        **{
+            'train_dataloader.dataset.type': 'PartlyLabelledDataset',
+            'train_dataloader.dataset.unlabelled': unlabelled,
+        },
+    )
+    content = torch.load(checkpoint, weights_only=False)
+    found = compare_people(content, ann_file(root), {*PEOPLE})
+    assert found.trained == {*PEOPLE[:10]} and not found.note
+
+
+def test_people_of_the_checkpoint_that_was_started_from_count(trained, place):
+    root, cfg, checkpoint = place
+    write_splits(root, dict(train=PEOPLE[10:12]))
+    cfg.load_from = str(checkpoint)
+    cfg.train_cfg.max_epochs = 1
+    Runner.from_cfg(cfg).train()
+    content = torch.load(f'{cfg.work_dir}/epoch_1.pth', weights_only=False)
+    found = compare_people(content, ann_file(root), {*PEOPLE})
+    assert found.trained == {*PEOPLE[:12]} and not found.note
+
+
+def test_a_start_that_does_not_name_its_people_is_remembered(place, tmp_path):
+    root, cfg, checkpoint = place
+    content = torch.load(checkpoint, weights_only=False)
+    del content['meta']['training_people']
+    torch.save(content, tmp_path / 'old.pth')
+    cfg.load_from = str(tmp_path / 'old.pth')
+    cfg.train_cfg.max_epochs = 1
+    Runner.from_cfg(cfg).train()
+    content = torch.load(f'{cfg.work_dir}/epoch_1.pth', weights_only=False)
+    found = compare_people(content, ann_file(root), {*PEOPLE})
+    assert found.comparable and found.note
+
+
+def test_the_splits_of_the_training_pass_in_a_copy_of_the_set(place):
+    _, cfg, checkpoint = place
+    messages = run_test(cfg, checkpoint)
+    assert not any('people' in message for message in messages)
+
+
+def test_renamed_splits_of_the_same_people_pass(place):
+    root, cfg, checkpoint = place
+    for name in SPLITS:
+        (root / f'splits/{name}.txt').rename(root / f'splits/{name}_old.txt')
+        cfg[f'{name}_dataloader'].dataset.split = f'splits/{name}_old.txt'
+    run_test(cfg, checkpoint)
+
+
+def test_a_redrawn_split_is_refused(place):
+    root, cfg, checkpoint = place
+    write_splits(root, REDRAWN)
+    with pytest.raises(InputError) as error:
+        run_test(cfg, checkpoint)
+    assert '4 of the 10' in error.value.found
+    assert not any(one in str(error.value) for one in PEOPLE)
+
+
+def test_another_training_split_of_the_config_changes_nothing(place):
+    """As where a test is run without the training's --cfg-options."""
+    root, cfg, checkpoint = place
+    write_splits(root, dict(test=PEOPLE[8:12], train=PEOPLE[20:]))
+    with pytest.raises(InputError) as error:
+        run_test(cfg, checkpoint)
+    assert '2 of the 4' in error.value.found
+
+
+def test_people_on_both_sides_of_the_configs_own_splits_are_a_warning(place):
+    root, cfg, checkpoint = place
+    write_splits(root, dict(test=PEOPLE[8:12]))
+    messages = run_test(cfg, checkpoint)
+    assert any('2 of the 4' in message for message in messages)
+
+
+@pytest.mark.parametrize('key', ['absent', 'another', 'damaged'])
+def test_with_another_key_people_cannot_be_compared(place, key):
+    root, cfg, checkpoint = place
+    write_splits(root, REDRAWN)
+    file = root / KEY_FILE
+    if key == 'absent':
+        file.unlink()
+    else:
+        file.write_text('0' * (64 if key == 'another' else 63))
+    if key == 'damaged':
+        with pytest.raises(InputError) as error:
+            run_test(cfg, checkpoint)
+        assert error.value.where == str(file)
+        return
+    messages = run_test(cfg, checkpoint)
+    assert any('cannot be compared' in message for message in messages)
+    # A test makes no key.
+    assert file.exists() == (key == 'another')
+
+
+def test_images_without_a_subject_stand_for_themselves(tmp_path):
+    def change(content):
+        for image in content['images'][8:12]:
+            del image['subject']
+
+    root = write_people(tmp_path / 'data', change)
+    lines = [*PEOPLE[:8], 'image:009.png', 'image:010.png']
+    write_splits(root, dict(train=lines, val=PEOPLE[12:20]))
+    cfg, checkpoint = train_people(tmp_path / 'run', root)
+    content = torch.load(checkpoint, weights_only=False)
+    assert content['meta']['training_people']['nameless'] == 2
+    write_splits(root, dict(test=['image:009.png', *PEOPLE[20:24]]))
+    write_splits(root, dict(train=PEOPLE[:8]))
+    with pytest.raises(InputError) as error:
+        run_test(cfg, checkpoint)
+    assert '1 of the 5' in error.value.found
+    write_splits(root, dict(test=['image:011.png', *PEOPLE[20:24]]))
+    messages = run_test(cfg, checkpoint)
+    assert any('no subject' in message for message in messages)
+
+
+def test_a_set_that_cannot_be_written_trains_with_a_warning(
+    tmp_path, monkeypatch
+):
+    def refuse(path):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr(trained_people, 'make_key', refuse)
+    root = write_people(tmp_path / 'data')
+    cfg = people_config(tmp_path / 'run', root)
+    checkpoint = tmp_path / 'run/epoch_2.pth'
+    runner = Runner.from_cfg(copy.deepcopy(cfg))
+    with logged() as messages:
+        runner.train()
+    assert any('Permission denied' in message for message in messages)
+    assert str(root) not in str(meta_of(checkpoint)['training_people'])
+    messages = run_test(cfg, checkpoint)
+    assert any('cannot be compared' in message for message in messages)
+
+
+def test_another_set_without_landmarks_of_ours_trains_as_before(tmp_path):
+    cfg = people_config(tmp_path / 'run', write_people(tmp_path / 'data'))
+    toys = dict(
+        type='ToyFaces', pipeline=cfg.train_dataloader.dataset.pipeline
+    )
+    toys['pipeline'] = [dict(type='LoadImage'), *toys['pipeline'][1:]]
+    for loader in ('train', 'val', 'test'):
+        cfg[f'{loader}_dataloader'].dataset = copy.deepcopy(toys)
+    cfg.model.head.out_channels = 3
+    runner = Runner.from_cfg(copy.deepcopy(cfg))
+    with logged() as messages:
+        runner.train()
+    messages += run_test(cfg, tmp_path / 'run/epoch_2.pth')
+    assert not any('people' in message for message in messages)
+
+
+def test_people_of_wrapped_datasets_count(tmp_path):
+    root = write_people(tmp_path / 'data')
+    cfg = people_config(tmp_path / 'run', root)
+    inner = cfg.train_dataloader.dataset.to_dict()
+    cfg.train_dataloader.dataset = dict(
+        type='RepeatDataset',
+        times=1,
+        dataset=dict(
+            type='ConcatDataset',
+            datasets=[inner, dict(inner, split='splits/val.txt')],
+        ),
+    )
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    content = torch.load(tmp_path / 'run/epoch_2.pth', weights_only=False)
+    found = compare_people(content, ann_file(root), {*PEOPLE})
+    assert found.trained == {*PEOPLE[:20]}
+
+
+@pytest.mark.parametrize(
+    'record',
+    [
+        None,
+        3,
+        {},
+        dict(hashes=[]),
+        dict(hashes={'a': 'b'}),
+        dict(hashes={3: []}),
+        dict(hashes={}, missing='x', nameless='y'),
+    ],
+)
+def test_a_strange_record_is_as_good_as_none(trained, record):
+    root, _, _ = trained
+    content = dict(meta=dict(training_people=record))
+    found = compare_people(content, ann_file(root), {'c001'})
+    assert not found.comparable and found.note and not found.trained
+
+
+def test_the_framing_of_the_test_pipeline_is_in_the_checkpoint(trained):
+    _, _, checkpoint = trained
+    framing = meta_of(checkpoint)['dataset_meta']['input_framing']
+    assert json.loads(json.dumps(framing)) == dict(
+        input_size=[32, 32], padding=1.0, use_udp=True, crop='image'
+    )
+
+
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [
+        ('test_dataloader.dataset.pipeline.1.padding', 1.5),
+        ('test_dataloader.dataset.pipeline.2.input_size', (64, 64)),
+        ('test_dataloader.dataset.pipeline.2.use_udp', False),
+        ('test_dataloader.dataset.crop', 'bbox'),
+    ],
+)
+def test_another_framing_is_refused(place, key, value):
+    _, cfg, checkpoint = place
+    cfg.merge_from_dict({key: value})
+    with pytest.raises(InputError) as error:
+        run_test(cfg, checkpoint)
+    assert error.value.where == str(checkpoint)
