@@ -33,6 +33,7 @@ from mmpose_ctd.evaluation import (
     measurement_table,
     report_table,
 )
+from mmpose_ctd.files import file_hash
 
 
 def parse_args() -> argparse.Namespace:
@@ -165,6 +166,10 @@ def main() -> None:
         console.print(report_table(report))
     for report in measures:
         console.print(measurement_table(report))
+    print(
+        f'Checkpoint: {os.path.basename(args.checkpoint)}, sha256 '
+        f'{file_hash(args.checkpoint)}'
+    )
     if warning:
         # Below the table, where it is not overlooked.
         print(f'warning: {warning}', file=sys.stderr)

@@ -4,6 +4,9 @@ from .privacy_hook import PrivacyHook
 from .progress_bar_hook import ProgressBarHook
 from .regularizer_schedule_hook import RegularizerScheduleHook
 from .regularizer_state_hook import RegularizerStateHook
+from .resumed_config_hook import ResumedConfigHook
+from .safe_checkpoint_hook import SafeCheckpointHook
+from .work_dir_hook import WorkDirHook
 
 __all__ = [
     'FreedMemoryHook',
@@ -12,4 +15,7 @@ __all__ = [
     'ProgressBarHook',
     'RegularizerScheduleHook',
     'RegularizerStateHook',
+    'ResumedConfigHook',
+    'SafeCheckpointHook',
+    'WorkDirHook',
 ]
