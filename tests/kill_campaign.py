@@ -52,17 +52,48 @@ class Outcome:
     notes: list = field(default_factory=list)
 
 
+#: The data, augmentation and hooks of the demo, with a small network.
+_CONFIG = """
+_base_ = '{root}/configs/demo/ft_sface.py'
+custom_imports = dict(imports=['mmpose_ctd', 'toy_models'])
+model = dict(
+    backbone=dict(type='ToyEncoder', _delete_=True),
+    head=dict(
+        type='HeatmapHead',
+        in_channels=8,
+        out_channels=19,
+        deconv_out_channels=None,
+        loss=dict(type='HeatmapFrobeniusLoss'),
+        decoder=_base_.codec,
+        _delete_=True,
+    ),
+    teacher=dict(
+        type='SourceModel',
+        backbone=dict(type='ToyEncoder'),
+        checkpoint='teacher.pth',
+        _delete_=True,
+    ),
+    regularizers=dict(
+        hint=dict(
+            type='HintLoss', connector=dict(in_channels=8, out_channels=8)
+        )
+    ),
+)
+val_evaluator = dict(num_bootstrap=0)
+"""
+
+
 def prepare(place: Path) -> None:
-    """Synthetic faces and a teacher of random weights."""
-    from toy_models import random_source_file
+    """Synthetic faces, a teacher of random weights and a config."""
+    from toy_models import teacher_file
 
     from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
     faces = make_synthetic_faces(place / 'data/synthetic_faces', 12, size=64)
     split = max((faces / 'splits').glob('train_n*_seed0.txt'))
     split.rename(faces / 'splits' / 'train_n020_seed0.txt')
-    (place / 'checkpoints').mkdir()
-    random_source_file(place / 'checkpoints' / 'sface.pth')
+    teacher_file(place / 'teacher.pth')
+    (place / 'small.py').write_text(_CONFIG.format(root=ROOT))
 
 
 def options(workers: int, hook: str) -> list[str]:
@@ -147,7 +178,7 @@ def _start(place: Path, arguments: list[str], log: Path) -> int:
         request = dict(
             arguments=[str(ROOT / 'tools' / 'train.py'), *arguments],
             cwd=str(place),
-            environment=dict(os.environ),
+            environment=dict(os.environ, OMP_NUM_THREADS='1'),
             out=str(log),
             err=f'{log}.err',
         )
@@ -249,8 +280,7 @@ def campaign(
     import torch
 
     drawn, outcome = random.Random(seed), Outcome()
-    config = str(ROOT / 'configs' / 'demo' / 'ctd_ed_sface.py')
-    arguments = [config, '--resume', *options(workers, hook)]
+    arguments = ['small.py', '--resume', *options(workers, hook)]
     whole = place / f'whole_{workers}'
     finished = place / 'finished.txt'
     begin = time.monotonic()
