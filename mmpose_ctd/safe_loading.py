@@ -4,6 +4,7 @@ import logging
 import os
 import pickle
 import re
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,6 +30,14 @@ def _statistic(owner: type, name: str):
     return getattr(owner, name)
 
 
+def _no_bytes() -> bytes:
+    """Stands in for ``bytes``: numpy pickles an empty buffer as ``bytes()``.
+
+    ``bytes(n)`` would allocate as much as the file asks for.
+    """
+    return b''
+
+
 def harmless_globals() -> list:
     """What mmengine puts into a checkpoint beside tensors.
 
@@ -44,9 +53,13 @@ def harmless_globals() -> list:
     ]
     # Not the dtype of objects.
     dtypes = {type(np.dtype(kind)) for kind in '?bBhHiIlLqQefdU'}
-    # numpy pickles an empty buffer as bytes().
-    arrays += [np.ndarray, np.dtype, bytes, *dtypes]
-    return [HistoryBuffer, (_statistic, 'builtins.getattr'), *arrays]
+    arrays += [np.ndarray, np.dtype, *dtypes]
+    return [
+        HistoryBuffer,
+        (_statistic, 'builtins.getattr'),
+        (_no_bytes, 'builtins.bytes'),
+        *arrays,
+    ]
 
 
 def refusal_reason(error: Exception) -> str:
@@ -62,8 +75,27 @@ def refusal_reason(error: Exception) -> str:
     return said[1] if said else text.splitlines()[0]
 
 
+def _load_from_local(filename: str, map_location: Any = None) -> Any:
+    """mmengine's loader of files, with our checks before it."""
+    from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
+
+    filename = os.path.expanduser(filename)
+    if os.environ.get('CTD_TRUST_CHECKPOINTS') == '1':
+        check_undamaged(filename, 'checkpoint')
+        return checkpoint.load_from_local(filename, map_location)
+    return read_checkpoint(
+        filename, 'checkpoint', 'Name another', map_location
+    )
+
+
+# mmengine prints the name without its first ten letters.
+_load_from_local.__name__ = 'load_from_local'
+
+
 def require_safe_loading() -> None:
     """Let ``torch.load`` read weights and numbers only, in this process.
+
+    Files that mmengine loads are compared with their checksums, too.
 
     The maintained mmengine tries the safe way and falls back to the unsafe
     one; here the fallback is an error. mmengine's own checkpoints still load,
@@ -72,6 +104,9 @@ def require_safe_loading() -> None:
     sets the environment variable ``CTD_TRUST_CHECKPOINTS=1``: then nothing is
     forced.
     """
+    checkpoint.CheckpointLoader.register_scheme(
+        '', _load_from_local, force=True
+    )
     if os.environ.get('CTD_TRUST_CHECKPOINTS') == '1':
         _logger.warning(
             'CTD_TRUST_CHECKPOINTS=1: a checkpoint may run code when read.'

@@ -34,6 +34,7 @@ from mmpose_ctd.evaluation import (
     measurement_table,
     report_table,
 )
+from mmpose_ctd.files import file_hash
 
 
 def parse_args() -> argparse.Namespace:
@@ -166,6 +167,10 @@ def main() -> None:
         console.print(report_table(report))
     for report in measures:
         console.print(measurement_table(report))
+    print(
+        f'Checkpoint: {os.path.basename(args.checkpoint)}, sha256 '
+        f'{file_hash(args.checkpoint)}'
+    )
     for warning in warnings:
         # Below the table, where they are not overlooked.
         print(f'warning: {warning}', file=sys.stderr)

@@ -5,6 +5,7 @@ python tools/train.py configs/frl_faces/ctd_ed_sface.py
 
 import argparse
 import os
+import sys
 
 from mmengine.config import Config
 from mmengine.device import is_cuda_available
@@ -17,8 +18,14 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.apis.terse_runner import TerseRunner
+from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
+from mmpose_ctd.engine.checkpoint_folder import (
+    check_resumable,
+    checkpoint_folder,
+    newest_whole,
+)
+from mmpose_ctd.engine.work_dir import claim_work_dir, refuse_used
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,6 +41,12 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='go on from a checkpoint; without a name, from the newest in '
         'the work dir',
+    )
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='start from step 0 in a work dir that holds checkpoints of '
+        'another training, and remove them (default: refuse)',
     )
     parser.add_argument(
         '--amp',
@@ -71,7 +84,7 @@ def use_mixed_precision(cfg: Config) -> None:
         )
 
 
-def check_resumable(path: str) -> None:
+def check_named(path: str) -> None:
     """Refuse what no training wrote, before data and model are built."""
     if not os.path.isfile(path):
         raise MissingFileError(
@@ -80,14 +93,14 @@ def check_resumable(path: str) -> None:
             'newest is taken.'
         )
     content = read_checkpoint(path, '--resume', 'Name another')
-    if not isinstance(content, dict) or not {
-        'optimizer',
-        'message_hub',
-    } <= set(content):
+    check_resumable(content, path)
+    if 'optimizer' not in content:
         raise InputError(
-            f'--resume: {path!r} is no checkpoint of a training that could '
-            'go on: it lacks the state of the optimiser. To start from its '
-            'weights: --cfg-options load_from=FILE, without --resume.'
+            where=f'--resume: {path!r}',
+            found='it lacks the state of the optimiser',
+            expected='a checkpoint of a training, such as iter_250.pth',
+            cure='To start from its weights: --cfg-options load_from=FILE, '
+            'without --resume.',
         )
 
 
@@ -103,6 +116,65 @@ def check_start(path: str) -> None:
             "the training starts from. The config's head says what they are; "
             'load_from=None starts without.'
         )
+    if '://' not in path:
+        check_undamaged(path, 'load_from')
+
+
+def resume_newest(cfg: Config) -> None:
+    """Name the newest whole checkpoint of the work dir, if there is one.
+
+    Without one the training starts as the config says, ``load_from``
+    included: the command of a job that is requeued stays the same.
+    """
+    hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
+    found = newest_whole(
+        checkpoint_folder(cfg.work_dir, hook.get('out_dir')),
+        hook.get('filename_tmpl') or '',
+    )
+    cfg.resume = found is not None
+    if found is None:
+        warn('nothing to resume in the work dir: training starts at step 0.')
+        return
+    for warning in found.warnings:
+        warn(warning)
+    cfg.load_from = str(found.path)
+
+
+def take_work_dir(cfg: Config, overwrite: bool) -> None:
+    """Refuse a work dir of another training, before anything is written."""
+    hooks = cfg.setdefault('default_hooks', {})
+    hook = hooks.setdefault('work_dir', dict(type='WorkDirHook'))
+    if hook is None:
+        # So a config switches it off; mmengine knows no other name's None.
+        del hooks['work_dir']
+    elif overwrite:
+        hook['overwrite'] = True
+    kind = (hooks.get('checkpoint') or {}).get('type')
+    if getattr(kind, '__name__', kind) == 'CheckpointHook':
+        warn(
+            "default_hooks.checkpoint is mmengine's CheckpointHook, which can "
+            'lose all checkpoints if it is killed while it saves; '
+            "type='SafeCheckpointHook' does not."
+        )
+    if hook is None or hook.get('overwrite') or not is_first_process():
+        return
+    claim_work_dir(cfg.work_dir)
+    saves = checkpoint_folder(
+        cfg.work_dir, (hooks.get('checkpoint') or {}).get('out_dir')
+    )
+    for folder in {str(saves), cfg.work_dir}:
+        refuse_used(folder, cfg.load_from if cfg.resume else None)
+
+
+def is_first_process() -> bool:
+    """Of a distributed run, which has not been set up yet."""
+    ranks = (os.environ.get(name) for name in ('RANK', 'SLURM_PROCID'))
+    return next((rank for rank in ranks if rank is not None), '0') == '0'
+
+
+def warn(text: str) -> None:
+    if is_first_process():
+        print(f'warning: {text}', file=sys.stderr)
 
 
 def main() -> None:
@@ -113,11 +185,12 @@ def main() -> None:
     if args.amp:
         use_mixed_precision(cfg)
     if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
-        if cfg.load_from is not None:
-            check_resumable(args.resume)
-    elif cfg.get('load_from'):
+        if args.resume == 'auto':
+            resume_newest(cfg)
+        else:
+            check_named(args.resume)
+            cfg.resume, cfg.load_from = True, args.resume
+    if not cfg.get('resume') and cfg.get('load_from'):
         check_start(cfg.load_from)
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
@@ -130,6 +203,7 @@ def main() -> None:
         # A mistake in it is to be told now, not when the training is over.
         init_default_scope(cfg.get('default_scope', 'mmpose'))
         Evaluator(cfg.test_evaluator)
+    take_work_dir(cfg, args.overwrite)
     TerseRunner.from_cfg(cfg).train()
 
 

@@ -10,9 +10,17 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=25),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # Iterations, as the budget of labels must not change the budget of steps.
+    # A kill or a full disc loses no finished checkpoint.
     checkpoint=dict(
-        type='CheckpointHook', by_epoch=False, interval=250, max_keep_ckpts=1
+        type='SafeCheckpointHook',
+        by_epoch=False,
+        interval=250,
+        max_keep_ckpts=1,
     ),
+    # One training in a work dir; overwrite=True removes an earlier one's.
+    work_dir=dict(type='WorkDirHook', overwrite=False),
+    # A resumed run has the schedule of its config, not the checkpoint's.
+    resumed_config=dict(type='ResumedConfigHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # CED figure after testing; with --show-dir, prediction against truth.
     visualization=dict(type='LandmarkFigureHook', enable=False),

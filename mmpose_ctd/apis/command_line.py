@@ -312,8 +312,9 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         # A full disc, a folder that may not be written.
         sys.exit(_complain(str(error)))
-    except KeyboardInterrupt:
-        print('\nInterrupted. --resume goes on from the last checkpoint.')
+    except KeyboardInterrupt as error:
+        # A tool that can go on says from where.
+        print(f'\nInterrupted. {error}'.rstrip())
         sys.exit(130)
 
 

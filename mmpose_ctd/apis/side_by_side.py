@@ -102,6 +102,8 @@ def train_and_test(
     cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = steps
     cfg.param_scheduler[-1].end = steps
     cfg.default_hooks.checkpoint.interval = steps
+    # Each call trains from the start.
+    cfg.default_hooks.work_dir.overwrite = True
     cfg.custom_hooks.append(dict(type='ProgressBarHook', title=name))
     # Nothing is chosen while training, so nothing is validated.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None

@@ -3,9 +3,15 @@
 import logging
 import os.path as osp
 
+from mmengine.hooks import CheckpointHook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from torch import nn
 
+from mmpose_ctd.engine.checkpoint_folder import (
+    checkpoint_folder,
+    saved_by_a_training,
+)
 from mmpose_ctd.engine.hooks import FlipCheckHook
 
 from .format_once import format_configs_once
@@ -18,6 +24,15 @@ _LINES = 12
 
 def _is_short(record: logging.LogRecord) -> bool:
     return record.getMessage().count('\n') < _LINES
+
+
+def _how_to_go_on(runner: Runner) -> str:
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook):
+            folder = checkpoint_folder(runner.work_dir, hook.out_dir)
+            for file in saved_by_a_training(folder, hook.filename_tmpl)[:1]:
+                return f'--resume goes on from {file.name}.'
+    return 'No checkpoint was saved yet: the training starts over.'
 
 
 class TerseRunner(Runner):
@@ -33,6 +48,17 @@ class TerseRunner(Runner):
         # Configs that older work dirs hold do not name it.
         if not any(isinstance(hook, FlipCheckHook) for hook in self.hooks):
             self.register_hook(FlipCheckHook())
+
+    def train(self) -> nn.Module:
+        """See ``Runner.train``.
+
+        Raises:
+            KeyboardInterrupt: Says how to go on, if it was interrupted.
+        """
+        try:
+            return super().train()
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt(_how_to_go_on(self)) from error
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """See ``Runner.build_logger``."""

@@ -36,7 +36,7 @@ _PLACES = (
 #: Hooks that log, draw and save, or only move what others decide.
 _PLAIN_HOOKS = {
     *('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler'),
-    *('checkpoint', 'visualization'),
+    *('checkpoint', 'visualization', 'work_dir', 'resumed_config'),
 }
 
 

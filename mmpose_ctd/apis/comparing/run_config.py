@@ -116,10 +116,10 @@ class ConfigReader:
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=cell.seed)
         hooks = cfg.setdefault('default_hooks', {})
         hooks['checkpoint'] = dict(
-            type='CheckpointHook',
+            type='SafeCheckpointHook',
             by_epoch=False,
             interval=self.plan.checkpoint_every,
-            # While one is written the one before is whole.
+            # One to go on from if the newest is damaged later.
             max_keep_ckpts=2,
         )
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None

@@ -85,6 +85,8 @@ def _train(folder: JobFolder, job: dict, told: dict) -> dict:
     if last is not None:
         # It begins where the config says, if anywhere; a half run goes on.
         cfg.resume, cfg.load_from = True, str(last)
+    # The process that started this one holds the folder's own lock.
+    cfg.get('default_hooks', {}).pop('work_dir', None)
     cfg.experiment_name = f'{job["key"]}-train-{os.getpid()}'
     runner = TerseRunner.from_cfg(cfg)
     hook = JobProgressHook(folder.progress, folder.seconds)

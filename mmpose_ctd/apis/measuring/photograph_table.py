@@ -105,10 +105,10 @@ class PhotographTable:
                     'expected one row a photograph.'
                 )
             self._rows[file] = subject
-        self.dropped = names.dropped
             person = row.get('subject', '').strip()
             if person:
                 self.people[file] = person
+        self.dropped = names.dropped
 
     def get(self, file: str) -> Subject | None:
         """What is known of a photograph, by its name relative to IMAGES."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mmpose_ctd.apis.benchmark.machine import machine_class
+from mmpose_ctd.files import file_hash
 from mmpose_ctd.visualization import plot_training
 
 from .pictures import Picture, drawing
@@ -78,7 +79,8 @@ def _row(result: RunResult) -> list[str]:
     chosen = 'best in validation' if run.chosen_by == 'validation' else 'last'
     return [
         run.config_name,
-        f'{run.checkpoint.name}\n({chosen})',
+        f'{run.checkpoint.name}\n({chosen})\n'
+        f'sha256 {file_hash(run.checkpoint)}',
         result.seed or 'not set',
         _duration(result.log.seconds),
         *(_size(result, name) for name in ('training', 'validation', 'test')),

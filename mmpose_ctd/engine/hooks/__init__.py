@@ -6,6 +6,9 @@ from .progress_bar_hook import ProgressBarHook
 from .provenance_hook import ProvenanceHook
 from .regularizer_schedule_hook import RegularizerScheduleHook
 from .regularizer_state_hook import RegularizerStateHook
+from .resumed_config_hook import ResumedConfigHook
+from .safe_checkpoint_hook import SafeCheckpointHook
+from .work_dir_hook import WorkDirHook
 
 __all__ = [
     'FlipCheckHook',
@@ -16,4 +19,7 @@ __all__ = [
     'ProvenanceHook',
     'RegularizerScheduleHook',
     'RegularizerStateHook',
+    'ResumedConfigHook',
+    'SafeCheckpointHook',
+    'WorkDirHook',
 ]

@@ -1,16 +1,13 @@
 """Reads a source model's file, safely."""
 
-import contextlib
 import os
-import pickle
 import re
-import zipfile
 
 import torch
 from torch import Tensor
 
+from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.safe_loading import harmless_globals, refusal_reason
 
 from .checkpoint_parts import find_state, part_prefixes, prefixes_in, split
 
@@ -115,52 +112,6 @@ def _check_path(path: str, how_to_get: str) -> None:
             f'{_WHERE}: the source model {path!r} does not exist. To get it: '
             f'{cure}'
         )
-
-
-def _mmengine_allowed():
-    """Lets torch read what mmengine's checkpoints hold beside weights."""
-    # Older torch cannot allow a function under another's name.
-    if torch.__version__ < (2, 6):
-        return contextlib.nullcontext()
-    # Those that require_safe_loading() allowed for good would be gone after.
-    there = torch.serialization.get_safe_globals()
-    return torch.serialization.safe_globals(
-        [item for item in harmless_globals() if item not in there]
-    )
-
-
-def read_checkpoint(path: str, what: str, cure: str):
-    """Read a file of weights without running code from it.
-
-    What mmengine's Runner logs into its checkpoints is accepted too.
-
-    Args:
-        path (str): The file.
-        what (str): What names it, for the error: a config key or argument.
-        cure (str): What to do if the file needs code to load.
-
-    Returns:
-        What was saved, on the CPU.
-
-    Raises:
-        InputError: If it is damaged, no checkpoint, or needs code to load.
-    """
-    try:
-        with _mmengine_allowed():
-            return torch.load(path, map_location='cpu', weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        zipfile.BadZipFile,
-    ) as error:
-        reason = refusal_reason(error)
-        raise InputError(
-            f'{what}: {path!r} cannot be read as a file of weights alone '
-            f'({reason}). If it is cut off or damaged, copy or download it '
-            f'again. If it holds code, it is refused. {cure}.'
-        ) from error
 
 
 def load_strictly(

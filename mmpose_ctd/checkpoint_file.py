@@ -1,0 +1,155 @@
+"""Reads a file of weights: undamaged, without running code, or an error."""
+
+import contextlib
+import io
+import os
+import warnings
+import zipfile
+from typing import Any
+
+import torch
+
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.safe_loading import harmless_globals, refusal_reason
+
+__all__ = ['check_undamaged', 'read_checkpoint']
+
+_COPY = 'Copy or download it again, or name another checkpoint.'
+# How torch tells its present format from the old one.
+_ZIP = b'PK\x03\x04'
+_EXPECTED = 'a checkpoint that torch.save() wrote'
+
+
+def check_undamaged(path: str | os.PathLike, what: str) -> None:
+    """Compare a checkpoint with the checksums that it carries.
+
+    torch reads a file with flipped bits without a word. Files of torch older
+    than 1.6 carry no checksums and pass.
+
+    Args:
+        path (str or PathLike): The file.
+        what (str): What names it, for the error: a config key or argument.
+
+    Raises:
+        MissingFileError: If it does not exist.
+        InputError: If it is empty, damaged, or compressed (torch compresses
+            nothing; a small file could fill the memory).
+    """
+
+    def refuse(found: str, kind: type = InputError) -> InputError:
+        return kind(
+            where=f'{what}: {os.fspath(path)!r}',
+            found=found,
+            expected=_EXPECTED,
+            cure=_COPY,
+        )
+
+    try:
+        size = os.path.getsize(path)
+        with open(path, 'rb') as file:
+            start = file.read(4)
+    except FileNotFoundError as error:
+        raise refuse('there is no such file', MissingFileError) from error
+    except OSError as error:
+        raise refuse(error.strerror or str(error)) from error
+    if not size:
+        raise refuse('the file is empty')
+    if start != _ZIP:
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            unpacked = sum(part.file_size for part in archive.infolist())
+            bad = None
+            if unpacked <= size:
+                bad = archive.testzip()
+            pickled = [name for name in names if name.endswith('/data.pkl')]
+    # A damaged archive raises whatever its bytes happen to ask for.
+    except Exception as error:
+        raise refuse(f'the file is damaged or cut off ({error})') from error
+    if unpacked > size:
+        raise refuse(f'it unpacks {size:,} bytes to {unpacked:,}')
+    if bad is not None or len({*names}) < len(names):
+        raise refuse(f'the file is damaged (in {bad or "its list of parts"})')
+    if not pickled:
+        raise refuse('it is a zip archive of something else')
+
+
+def _mmengine_allowed() -> contextlib.AbstractContextManager:
+    """Lets torch read what mmengine's checkpoints hold beside weights."""
+    # Older torch cannot allow a function under another's name.
+    if torch.__version__ < (2, 6):
+        return contextlib.nullcontext()
+    # Those that require_safe_loading() allowed for good would be gone after.
+    there = torch.serialization.get_safe_globals()
+    return torch.serialization.safe_globals(
+        [item for item in harmless_globals() if item not in there]
+    )
+
+
+def read_checkpoint(
+    path: str | os.PathLike, what: str, cure: str, map_location: Any = 'cpu'
+) -> Any:
+    """Read a file of weights without running code from it.
+
+    What mmengine's Runner logs into its checkpoints is accepted too. The
+    memory that it takes is bounded by the size of the file.
+
+    Args:
+        path (str or PathLike): The file.
+        what (str): What names it, for the error: a config key or argument.
+        cure (str): What to do if the file needs code to load.
+        map_location: See ``torch.load``. Defaults to the CPU.
+
+    Returns:
+        What was saved.
+
+    Raises:
+        InputError: If it is damaged, no checkpoint, or needs code to load.
+    """
+    check_undamaged(path, what)
+    try:
+        source = _source(path)
+        with _mmengine_allowed(), warnings.catch_warnings():
+            # About the pickle protocol of a file that it then refuses.
+            warnings.simplefilter('ignore', UserWarning)
+            return torch.load(
+                source, map_location=map_location, weights_only=True
+            )
+    # A file of anything raises whatever its bytes happen to ask for.
+    except Exception as error:
+        raise InputError(
+            where=f'{what}: {os.fspath(path)!r}',
+            found='it cannot be read as a file of weights alone '
+            f'({refusal_reason(error)})',
+            expected=_EXPECTED,
+            cure='If it is cut off or damaged, copy or download it again. If '
+            f'it holds code, it is refused. {cure}.',
+        ) from error
+
+
+def _source(path: str | os.PathLike) -> str | os.PathLike | io.BytesIO:
+    """The file, for torch; ones that it would let ask for more than it has.
+
+    Raises:
+        ValueError: If its pickle makes a ``bytearray``, which torch fills
+            with as many zeros as the file says.
+    """
+    with open(path, 'rb') as file:
+        is_zip = file.read(4) == _ZIP
+    if is_zip:
+        with zipfile.ZipFile(path) as archive:
+            pickled = b''.join(
+                archive.read(name)
+                for name in archive.namelist()
+                if name.endswith('/data.pkl')
+            )
+        source = path
+    else:
+        # A read() beyond its end allocates nothing, unlike a file's.
+        with open(path, 'rb') as file:
+            pickled = file.read()
+        source = io.BytesIO(pickled)
+    if b'\nbytearray\n' in pickled:
+        raise ValueError('it asks for builtins.bytearray')
+    return source

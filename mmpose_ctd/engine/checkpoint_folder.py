@@ -1,0 +1,194 @@
+"""Finds the checkpoint that a training goes on from."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmpose_ctd.checkpoint_file import read_checkpoint
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import DRAFT
+
+__all__ = [
+    'POINTER',
+    'WholeCheckpoint',
+    'check_resumable',
+    'checkpoint_folder',
+    'newest_whole',
+    'remove_drafts',
+    'saved_by_a_training',
+]
+
+#: mmengine's file that names the newest checkpoint.
+POINTER = 'last_checkpoint'
+_LAST_NUMBER = re.compile(r'(\d+)\D*\Z')
+# mmengine's names; best_<metric>_iter_<n>.pth, and what it publishes.
+_SAVED = re.compile(r'((best_.+_)?(iter|epoch)_\d+(-[0-9a-f]{8})?)\.pth')
+
+
+class WholeCheckpoint(NamedTuple):
+    """A checkpoint that can be resumed.
+
+    Attributes:
+        path (Path): The file.
+        step (int): Training steps done.
+        damaged (list[str]): What was newer and cannot be used, each with the
+            reason.
+        complete (bool): Whether the optimiser's state is in it; ``best_*``
+            checkpoints have none.
+    """
+
+    path: Path
+    step: int
+    damaged: list[str]
+    complete: bool
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a user must know, a sentence each."""
+        found = [f'Left out, {text}.' for text in self.damaged]
+        if self.damaged:
+            found.append(f'Resuming from {self.path.name} instead.')
+        if not self.complete:
+            found.append(
+                f'{self.path.name} holds no state of the optimiser, which '
+                'starts fresh.'
+            )
+        return found
+
+
+def checkpoint_folder(work_dir: str, out_dir: str | None = None) -> Path:
+    """Where mmengine's CheckpointHook saves.
+
+    Args:
+        work_dir (str): The training's.
+        out_dir (str, optional): The hook's argument.
+    """
+    if out_dir is None or str(out_dir) == str(work_dir):
+        return Path(work_dir)
+    return Path(out_dir, os.path.basename(str(work_dir).rstrip(os.sep)))
+
+
+def saved_by_a_training(folder: Path, template: str = '') -> list[Path]:
+    """The checkpoints in a folder, the newest first, ``best_*`` last.
+
+    The newest is the one of the highest number. The one that
+    ``last_checkpoint`` names comes before it, unless a higher one was written
+    later: then the training was killed before it could move the pointer. The
+    pointer's folder is ignored, as a work dir may have been moved.
+
+    Args:
+        folder (Path): Of :func:`checkpoint_folder`.
+        template (str): The hook's ``filename_tmpl``, where it is not
+            mmengine's.
+    """
+    own = re.escape(template).replace(re.escape('{}'), r'\d+')
+    found = [
+        file
+        for file in sorted(folder.glob('*.pth'))
+        if _SAVED.fullmatch(file.name)
+        or (own and re.fullmatch(own, file.name))
+    ]
+    best = [file for file in found if file.name.startswith('best_')]
+    last = [file for file in found if file not in best]
+    newest = _pointed(folder)
+    if newest in last and not any(
+        _number(file) > _number(newest)
+        and file.stat().st_mtime_ns > (folder / POINTER).stat().st_mtime_ns
+        for file in last
+    ):
+        last.remove(newest)
+    else:
+        newest = None
+    return [
+        *([newest] if newest else []),
+        *sorted(last, key=_number, reverse=True),
+        *sorted(best, key=_number, reverse=True),
+    ]
+
+
+def _pointed(folder: Path) -> Path | None:
+    try:
+        text = (folder / POINTER).read_text(encoding='utf-8').strip()
+    except (OSError, ValueError):
+        return None
+    return folder / re.split(r'[\\/]', text)[-1]
+
+
+def _number(file: Path) -> int:
+    match = _LAST_NUMBER.search(file.stem)
+    return int(match[1]) if match else -1
+
+
+def check_resumable(content: Any, path: str) -> None:
+    """Refuse what no training of mmengine's Runner saved.
+
+    Args:
+        content: Of a checkpoint.
+        path (str): Its file, for the error.
+
+    Raises:
+        InputError: Names what is missing.
+    """
+    found = content if isinstance(content, Mapping) else {}
+    meta = found.get('meta')
+    missing = [
+        key
+        for key in ('state_dict', 'message_hub')
+        if not isinstance(found.get(key), Mapping)
+    ] + [
+        f'meta.{key}'
+        for key in ('epoch', 'iter')
+        if not (isinstance(meta, Mapping) and isinstance(meta.get(key), int))
+    ]
+    if missing:
+        raise InputError(
+            where=f'resume: {path!r}',
+            found=f'lacks {", ".join(missing)}',
+            expected='a checkpoint of a training',
+            cure='To start from its weights: --cfg-options load_from=FILE, '
+            'without --resume.',
+        )
+
+
+def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
+    """Find the checkpoint that a training goes on from.
+
+    Args:
+        folder (Path): Of :func:`checkpoint_folder`.
+        template (str): See :func:`saved_by_a_training`.
+
+    Returns:
+        WholeCheckpoint: None where no training has saved anything.
+
+    Raises:
+        InputError: If there are checkpoints and none can be used: the
+            training does not begin from 0 by itself.
+    """
+    damaged = []
+    for file in saved_by_a_training(folder, template):
+        try:
+            content = read_checkpoint(file, 'resume', 'Remove it')
+            check_resumable(content, str(file))
+        except InputError as error:
+            damaged.append(f'{file.name}: {error.found}')
+        else:
+            step, complete = content['meta']['iter'], 'optimizer' in content
+            return WholeCheckpoint(file, step, damaged, complete)
+    if not damaged:
+        return None
+    raise InputError(
+        where=f'resume: {folder}',
+        found=f'no checkpoint can be used ({"; ".join(damaged)})',
+        cure='Copy a whole one there, or start from step 0 in another work '
+        'dir.',
+    )
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what a training was writing when it was killed."""
+    for draft in folder.glob(f'*{DRAFT}'):
+        name = draft.name[: -len(DRAFT)]
+        if name == POINTER or name.endswith('.pth'):
+            draft.unlink(missing_ok=True)

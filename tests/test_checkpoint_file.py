@@ -1,0 +1,209 @@
+"""A damaged or foreign checkpoint is refused; nothing else is returned."""
+
+import io
+import json
+import pickle
+import random
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import file_hash
+
+MEGABYTE = 1 << 20
+
+
+def content(seed=0):
+    drawn = np.random.default_rng(seed)
+    return dict(
+        state_dict={
+            f'layer{i}.weight': torch.from_numpy(drawn.random((3, 5)))
+            for i in range(4)
+        },
+        meta=dict(epoch=0, iter=seed, seed=drawn.integers(9)),
+        message_hub=dict(empty=np.zeros(0), some=np.arange(3)),
+    )
+
+
+def saved(seed=0, **options):
+    buffer = io.BytesIO()
+    torch.save(content(seed), buffer, **options)
+    return buffer.getvalue()
+
+
+WHOLE, OTHER = saved(), saved(1)
+
+
+def same(one, other):
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(
+            same(one[key], other[key]) for key in one
+        )
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    return bool(np.array_equal(one, other))
+
+
+def check(folder, data, *expected):
+    """Either an error that names the file, or one of the given contents."""
+    path = folder / 'a.pth'
+    path.write_bytes(data)
+    try:
+        found = read_checkpoint(path, 'resume', 'Name another')
+    except InputError as error:
+        assert str(path) in error.where and error.where.startswith('resume')
+        assert error.found and error.cure
+        return False
+    assert any(same(found, one) for one in expected)
+    return True
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp('checkpoints')
+
+
+def test_a_whole_one_is_read_in_the_present_and_in_the_old_format(folder):
+    assert check(folder, WHOLE, content())
+    old = saved(_use_new_zipfile_serialization=False)
+    assert check(folder, old, content())
+
+
+def test_each_flipped_bit_of_the_weights_is_found(folder):
+    weights = content()['state_dict']['layer2.weight'].numpy().tobytes()
+    start = WHOLE.index(weights)
+    for place in range(start, start + len(weights)):
+        data = bytearray(WHOLE)
+        data[place] ^= 1 << random.Random(place).randrange(8)
+        (folder / 'a.pth').write_bytes(data)
+        # torch reads it without a word.
+        torch.load(folder / 'a.pth', weights_only=False)
+        with pytest.raises(InputError):
+            check_undamaged(folder / 'a.pth', 'checkpoint')
+
+
+@given(st.sets(st.integers(0, len(WHOLE) * 8 - 1), max_size=3))
+@settings(deadline=None)
+def test_flipped_bits_anywhere_change_no_value(folder, bits):
+    data = bytearray(WHOLE)
+    for bit in bits:
+        data[bit // 8] ^= 1 << bit % 8
+    check(folder, data, content())
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.binary(max_size=60))
+@settings(deadline=None)
+def test_a_cut_file_is_refused_whatever_follows(folder, length, tail):
+    assert not check(folder, WHOLE[:length]) or length == len(WHOLE)
+    check(folder, WHOLE[:length] + tail, content())
+
+
+@given(st.integers(0, len(WHOLE)), st.integers(0, len(WHOLE)))
+@settings(deadline=None)
+def test_two_files_in_one_are_one_of_them_or_refused(folder, end, start):
+    data = WHOLE[:end] + OTHER[start:]
+    check(folder, data, content(), content(1))
+
+
+@given(st.binary(max_size=300))
+@settings(deadline=None)
+def test_bytes_that_are_no_checkpoint_are_refused(folder, data):
+    assert not check(folder, data)
+    assert not check(folder, b'\x80\x02' + data)
+    assert not check(folder, b'PK\x03\x04' + data)
+
+
+@given(st.lists(st.sampled_from(pickle.__dict__['__all__']), max_size=9))
+@settings(deadline=None, max_examples=20)
+def test_old_files_of_any_opcodes_are_refused(folder, names):
+    codes = [getattr(pickle, name) for name in names]
+    body = b''.join(code for code in codes if isinstance(code, bytes))
+    assert not check(folder, b'\x80\x02' + body + b'.')
+
+
+def zipped(pickled, compression=zipfile.ZIP_STORED, more=b''):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, 'w', compression) as archive:
+        archive.writestr('a/data.pkl', pickled)
+        archive.writestr('a/version', b'3\n')
+        if more:
+            archive.writestr('a/data/0', more)
+    return buffer.getvalue()
+
+
+MANY = b'J\x00\x00\x00\x60\x85R.'
+HOSTILE = {
+    'text': b'weights, but as a letter\n' * 9,
+    'empty': b'',
+    'a long string': b'\x80\x02X\xff\xff\xff\xff',
+    'long bytes': b'\x80\x04\x8e\x00\x00\x00\x00\x01\x00\x00\x00',
+    'a far memo': b'\x80\x02]r\xff\xff\xff\x7f.',
+    'bytearray': zipped(b'\x80\x02c__builtin__\nbytearray\n' + MANY),
+    'an old bytearray': b'\x80\x02c__builtin__\nbytearray\n' + MANY,
+    'bytes': zipped(b'\x80\x02c__builtin__\nbytes\n' + MANY),
+    'zip bomb': zipped(
+        b'\x80\x02}.', zipfile.ZIP_DEFLATED, bytes(300 * MEGABYTE)
+    ),
+    'another zip': zipped(b'').replace(b'data.pkl', b'text.doc'),
+    'code': zipped(b'\x80\x02cos\nsystem\nX\x05\x00\x00\x00false\x85R.'),
+}
+
+
+READ = """
+import json, resource, sys
+from mmpose_ctd.checkpoint_file import read_checkpoint
+from mmpose_ctd.errors import InputError
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+start, found = peak(), {}
+for path in sys.argv[1:]:
+    try:
+        read_checkpoint(path, 'resume', 'No')
+        where = 'it was read'
+    except InputError as error:
+        where = error.where
+    found[path] = where, peak() - start
+print(json.dumps(found))
+"""
+
+
+def test_hostile_files_are_refused_at_bounded_memory(folder):
+    paths = []
+    for name, data in HOSTILE.items():
+        paths.append(folder / f'{name}.pth')
+        paths[-1].write_bytes(data)
+    done = subprocess.run(
+        [sys.executable, '-c', READ, *paths],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert len(found) == len(HOSTILE)
+    for path, (where, grown) in found.items():
+        assert path in where
+        assert grown < 100 * MEGABYTE
+
+
+def test_a_missing_file_and_a_folder_are_named(folder):
+    with pytest.raises(MissingFileError) as error:
+        check_undamaged(folder / 'none.pth', 'load_from')
+    assert 'none.pth' in error.value.where
+    with pytest.raises(InputError):
+        check_undamaged(folder, 'load_from')
+
+
+def test_the_hash_is_that_of_sha256sum(tmp_path):
+    # Of "abc", by FIPS 180-2.
+    (tmp_path / 'a').write_bytes(b'abc')
+    assert file_hash(tmp_path / 'a') == 'ba7816bf'
