@@ -12,6 +12,9 @@ default_hooks = dict(
         type='CheckpointHook', by_epoch=False, interval=250, max_keep_ckpts=1
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # Augmentations by seed, step and sample alone: whatever the number of
+    # loader workers and interruptions, the same weights.
+    exact_resume=dict(type='ExactResumeHook'),
     # CED figure after testing; with --show-dir, prediction against truth.
     visualization=dict(type='LandmarkFigureHook', enable=False),
 )
@@ -38,5 +41,5 @@ log_processor = dict(type='LogProcessor', window_size=25, by_epoch=False)
 log_level = 'INFO'
 load_from = None
 resume = False
-# A seed gives the same run on the same machine.
+# A seed gives the same run on the same machine, resumed or not.
 randomness = dict(seed=0)

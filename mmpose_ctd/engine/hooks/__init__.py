@@ -1,3 +1,4 @@
+from .exact_resume_hook import ExactResumeHook
 from .freed_memory_hook import FreedMemoryHook
 from .landmark_figure_hook import LandmarkFigureHook
 from .privacy_hook import PrivacyHook
@@ -6,6 +7,7 @@ from .regularizer_schedule_hook import RegularizerScheduleHook
 from .regularizer_state_hook import RegularizerStateHook
 
 __all__ = [
+    'ExactResumeHook',
     'FreedMemoryHook',
     'LandmarkFigureHook',
     'PrivacyHook',
