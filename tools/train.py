@@ -9,14 +9,16 @@ import os
 from mmengine.config import Config
 from mmengine.device import is_cuda_available
 from mmengine.evaluator import Evaluator
-from mmengine.registry import init_default_scope
+from mmengine.runner import find_latest_checkpoint
 
 from mmpose_ctd.apis.command_line import (
     add_runner_arguments,
     load_config,
     run,
 )
+from mmpose_ctd.apis.config_checks import check_training
 from mmpose_ctd.apis.terse_runner import TerseRunner
+from mmpose_ctd.engine.hooks.finite_loss_hook import refuse_no_batch
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
@@ -105,6 +107,18 @@ def check_start(path: str) -> None:
         )
 
 
+def say_how_to_go_on(work_dir: str) -> None:
+    """After an interruption: whether there is a checkpoint to resume."""
+    if find_latest_checkpoint(work_dir):
+        print('\nWith --resume the training goes on from its last checkpoint.')
+    else:
+        print(
+            '\nThere is no checkpoint yet: the next training begins at the '
+            'first step. default_hooks.checkpoint.interval sets how often '
+            'one is written.'
+        )
+
+
 def main() -> None:
     args = parse_args()
     cfg = load_config(args)
@@ -126,11 +140,18 @@ def main() -> None:
                 'base_batch_size, the batch size its learning rate is for.'
             )
         cfg.auto_scale_lr.enable = True
+    check_training(cfg)
     if cfg.get('test_evaluator'):
-        # A mistake in it is to be told now, not when the training is over.
-        init_default_scope(cfg.get('default_scope', 'mmpose'))
+        # A mistake in it is reported now, not when the training is over.
         Evaluator(cfg.test_evaluator)
-    TerseRunner.from_cfg(cfg).train()
+    runner = TerseRunner.from_cfg(cfg)
+    # Schedules by epoch fail where an epoch has no batch.
+    refuse_no_batch(runner.train_dataloader)
+    try:
+        runner.train()
+    except KeyboardInterrupt:
+        say_how_to_go_on(runner.work_dir)
+        raise
 
 
 if __name__ == '__main__':

@@ -11,6 +11,8 @@ default_hooks = dict(
     checkpoint=dict(
         type='CheckpointHook', by_epoch=False, interval=250, max_keep_ckpts=1
     ),
+    # Stops at a NaN or infinite loss, before anything of it is saved.
+    finite_loss=dict(type='FiniteLossHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # Augmentations by seed, step and sample alone: whatever the number of
     # loader workers and interruptions, the same weights.

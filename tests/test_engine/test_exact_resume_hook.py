@@ -25,6 +25,7 @@ from toy_models import (
 from two_processes import in_two_processes
 
 from mmpose_ctd.engine.seeded_draws import SeededBatches, SeededItems
+from mmpose_ctd.safe_loading import require_safe_loading
 
 AUGMENTED = [
     dict(type='LoadLandmarkImage'),
@@ -76,8 +77,10 @@ class ToyDropoutEncoder(ToyEncoder):
 
 
 @pytest.fixture(autouse=True)
-def unformatted(monkeypatch):
-    """Formatting a config takes longer than the training."""
+def as_the_tools_load(monkeypatch):
+    """Checkpoints are read without running anything of them."""
+    require_safe_loading()
+    # Formatting a config takes longer than the training.
     text = property(lambda _: 'unused = 0\n')
     monkeypatch.setattr(Config, 'pretty_text', text)
 
