@@ -152,7 +152,7 @@ def _slow_down(place: Path) -> None:
     import mmpose_ctd.files as ours
 
     def slow_open(path, mode='r', *args, **kwargs):
-        file = builtins.open(path, mode, *args, **kwargs)
+        file = builtins.open(path, mode, *args, **kwargs)  # noqa: SIM115
         if 'w' in mode and '.pth' in str(path):
             return _SlowFile(file, place / 'writing')
         return file

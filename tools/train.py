@@ -10,13 +10,13 @@ import sys
 from mmengine.config import Config
 from mmengine.device import is_cuda_available
 from mmengine.evaluator import Evaluator
-from mmengine.registry import init_default_scope
 
 from mmpose_ctd.apis.command_line import (
     add_runner_arguments,
     load_config,
     run,
 )
+from mmpose_ctd.apis.config_checks import check_training
 from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
 from mmpose_ctd.engine.checkpoint_folder import (
@@ -24,6 +24,7 @@ from mmpose_ctd.engine.checkpoint_folder import (
     checkpoint_folder,
     newest_whole,
 )
+from mmpose_ctd.engine.hooks.finite_loss_hook import refuse_no_batch
 from mmpose_ctd.engine.work_dir import claim_work_dir, refuse_used
 from mmpose_ctd.errors import InputError, MissingFileError
 
@@ -199,12 +200,15 @@ def main() -> None:
                 'base_batch_size, the batch size its learning rate is for.'
             )
         cfg.auto_scale_lr.enable = True
+    check_training(cfg)
     if cfg.get('test_evaluator'):
-        # A mistake in it is to be told now, not when the training is over.
-        init_default_scope(cfg.get('default_scope', 'mmpose'))
+        # A mistake in it is reported now, not when the training is over.
         Evaluator(cfg.test_evaluator)
     take_work_dir(cfg, args.overwrite)
-    TerseRunner.from_cfg(cfg).train()
+    runner = TerseRunner.from_cfg(cfg)
+    # Schedules by epoch fail where an epoch has no batch.
+    refuse_no_batch(runner.train_dataloader)
+    runner.train()
 
 
 if __name__ == '__main__':

@@ -21,7 +21,12 @@ default_hooks = dict(
     work_dir=dict(type='WorkDirHook', overwrite=False),
     # A resumed run has the schedule of its config, not the checkpoint's.
     resumed_config=dict(type='ResumedConfigHook'),
+    # Stops at a NaN or infinite loss, before anything of it is saved.
+    finite_loss=dict(type='FiniteLossHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # Augmentations by seed, step and sample alone: whatever the number of
+    # loader workers and interruptions, the same weights.
+    exact_resume=dict(type='ExactResumeHook'),
     # CED figure after testing; with --show-dir, prediction against truth.
     visualization=dict(type='LandmarkFigureHook', enable=False),
     # Checkpoints know who trained and how faces were framed; tests compare.
@@ -52,5 +57,5 @@ log_processor = dict(type='LogProcessor', window_size=25, by_epoch=False)
 log_level = 'INFO'
 load_from = None
 resume = False
-# A seed gives the same run on the same machine.
+# A seed gives the same run on the same machine, resumed or not.
 randomness = dict(seed=0)

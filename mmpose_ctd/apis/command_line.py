@@ -92,6 +92,29 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class _Options(DictAction):
+    """mmengine's ``--cfg-options``; what it cannot read is refused."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        for one in values or ():
+            key, equals, value = one.partition('=')
+            try:
+                if not key or not equals:
+                    raise InputError(
+                        where='--cfg-options',
+                        found=repr(one),
+                        expected='KEY=VALUE, without blanks around the =',
+                    )
+                self._parse_iterable(value)
+            except AssertionError as error:
+                raise InputError(
+                    where=f'--cfg-options {key}',
+                    found=f'{value!r} ({error})',
+                    expected='brackets in pairs',
+                ) from error
+        super().__call__(parser, namespace, values, option_string)
+
+
 def add_config_options(
     parser: argparse.ArgumentParser,
     help: str = 'override settings of the config',
@@ -106,7 +129,7 @@ def add_config_options(
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=_Options,
         default={},
         metavar='KEY=VALUE',
         help=help,
@@ -168,6 +191,7 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(args.cfg_options)
     except (KeyError, TypeError) as error:
         raise InputError(f'--cfg-options: {_reason(error)}') from error
+    _drop_settings_of_no_workers(cfg)
     overlap = split_overlap(cfg)
     if overlap:
         print(f'warning: {overlap}', file=sys.stderr)
@@ -176,6 +200,15 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)
     return cfg
+
+
+def _drop_settings_of_no_workers(cfg: Config) -> None:
+    """torch refuses them with ``num_workers=0``; configs inherit them."""
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(key)
+        if isinstance(loader, dict) and not loader.get('num_workers'):
+            loader.pop('persistent_workers', None)
+            loader.pop('prefetch_factor', None)
 
 
 def _distribute_over_cpus(cfg: Config) -> None:
@@ -284,29 +317,6 @@ def run(main: Callable[[], None]) -> None:
                 'A checkpoint holds more than weights and numbers, so that '
                 'reading it could run code; refused. '
                 f'({refusal_reason(error)})'
-            )
-        )
-    except TypeError as error:
-        # mmengine hands a config's keys to the class it names; only a
-        # misspelt one ends like this.
-        if 'unexpected keyword argument' not in str(error):
-            raise
-        sys.exit(
-            _complain(
-                f'The config sets a key that nothing reads: {error}. '
-                'Correct it there or in --cfg-options.'
-            )
-        )
-    except KeyError as error:
-        # mmengine looks a config's types up in its registries.
-        if 'is not in the' not in str(error):
-            raise
-        name = str(error.args[0]).split(' is not in the')[0]
-        sys.exit(
-            _complain(
-                f'The config names the type {name!r}, which is not '
-                'registered. Correct it there or in --cfg-options; if it is '
-                'yours, list its module in custom_imports.'
             )
         )
     except OSError as error:

@@ -63,29 +63,29 @@ class PartlyLabelledBatchSampler(Sampler):
         self.unlabelled = unlabelled
         labelled = sampler.dataset.labelled_indices()
         others = sorted({*range(len(sampler.dataset))} - {*labelled})
-        self._parts = [
-            (part, iter(_endless(part, sampler, seed)), number)
-            for part, number, seed in (
-                (labelled, batch_size, sampler.seed),
-                (others, unlabelled, sampler.seed + 1),
-            )
-        ]
+        self._labelled, self._others = labelled, others
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Endless batches of indices into the dataset."""
+        """Endless batches of indices into the dataset, from the first on."""
+        seed = self.sampler.seed
+        parts = [
+            (part, self._endless(part, part_seed), number)
+            for part, number, part_seed in (
+                (self._labelled, self.batch_size, seed),
+                (self._others, self.unlabelled, seed + 1),
+            )
+        ]
         while True:
             yield [
                 part[next(indices)]
-                for part, indices, number in self._parts
+                for part, indices, number in parts
                 for _ in range(number)
             ]
 
     def __len__(self) -> int:
         """Batches of a round through the labelled images."""
-        return math.ceil(len(self._parts[0][0]) / self.batch_size)
+        return math.ceil(len(self._labelled) / self.batch_size)
 
-
-def _endless(
-    part: list[int], sampler: InfiniteSampler, seed: int
-) -> InfiniteSampler:
-    return InfiniteSampler(part, shuffle=sampler.shuffle, seed=seed)
+    def _endless(self, part: list[int], seed: int) -> Iterator[int]:
+        shuffle = self.sampler.shuffle
+        return iter(InfiniteSampler(part, shuffle=shuffle, seed=seed))

@@ -1,3 +1,5 @@
+from .exact_resume_hook import ExactResumeHook
+from .finite_loss_hook import FiniteLossHook
 from .flip_check_hook import FlipCheckHook
 from .freed_memory_hook import FreedMemoryHook
 from .landmark_figure_hook import LandmarkFigureHook
@@ -11,6 +13,8 @@ from .safe_checkpoint_hook import SafeCheckpointHook
 from .work_dir_hook import WorkDirHook
 
 __all__ = [
+    'ExactResumeHook',
+    'FiniteLossHook',
     'FlipCheckHook',
     'FreedMemoryHook',
     'LandmarkFigureHook',

@@ -105,6 +105,15 @@ class LandmarkErrorMetric(LandmarkMetric):
             seed=seed,
         )
 
+    @property
+    def rules(self) -> dict[str, str]:
+        """Of each scalar, whether ``'less'`` or ``'greater'`` is better."""
+        further = (f'FR@{t:g}' for t in self.settings.failure_thresholds)
+        rules = dict(ME='less', AUC='greater', FR='less')
+        rules |= dict.fromkeys(further, 'less')
+        ends = ('', '_low', '_high') if self.settings.num_bootstrap else ('',)
+        return {k + end: v for k, v in rules.items() for end in ends}
+
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Measure a batch.
 

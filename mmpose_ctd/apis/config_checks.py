@@ -1,0 +1,124 @@
+"""What can be known to be wrong with a config before the first step."""
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.registry import init_default_scope
+from mmpose.registry import HOOKS, METRICS
+
+from mmpose_ctd.errors import InputError
+
+from .config_components import check_components
+
+__all__ = ['check_testing', 'check_training']
+
+_HOOK = 'default_hooks.checkpoint'
+
+
+def check_training(cfg: Config) -> None:
+    """Refuse a config whose training would end in an error.
+
+    Args:
+        cfg (Config): As the Runner gets it.
+
+    Raises:
+        InputError: Names the key.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    check_components(cfg)
+    _check_precision(cfg)
+    _check_best(cfg)
+
+
+def check_testing(cfg: Config) -> None:
+    """Likewise for a test; what only a training uses is not looked at."""
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    check_components(
+        cfg,
+        without=[
+            *('train_dataloader', 'train_cfg', 'optim_wrapper'),
+            *('param_scheduler', 'val_dataloader', 'val_evaluator'),
+        ],
+    )
+
+
+def _check_precision(cfg: Config) -> None:
+    wrapper = cfg.get('optim_wrapper') or {}
+    kind = wrapper.get('type')
+    name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
+    if name.split('.')[-1] == 'AmpOptimWrapper' and get_device() == 'cpu':
+        raise InputError(
+            where='optim_wrapper.type',
+            found="'AmpOptimWrapper' on a machine without GPU",
+            expected="'AutocastOptimWrapper' (bfloat16 without loss scaling) "
+            "or 'OptimWrapper'",
+            cure='Drop loss_scale with it.',
+        )
+
+
+def _check_best(cfg: Config) -> None:
+    """Refuse a rule or a score that no validation gives."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    best, rule = hook.get('save_best'), hook.get('rule')
+    if not best:
+        return
+    names = [best] if isinstance(best, str) else list(best)
+    rules = list(rule) if isinstance(rule, (list, tuple)) else [rule]
+    rules = rules * len(names) if len(rules) == 1 else rules
+    metrics = _metrics(cfg)
+    known = {k: v for m in metrics for k, v in _scores(m).items()}
+    for name, given in zip(names, rules):
+        if name == 'auto' and known:
+            name = next(iter(known))
+        if metrics:
+            _check_score(name, metrics, known)
+        better = known.get(name)
+        # mmengine guesses from the name, AUC's rightly.
+        if better and given != better and (given or better == 'less'):
+            raise InputError(
+                where=f'{_HOOK}.rule',
+                found=f'{given!r} for save_best={name!r}',
+                expected=repr(better),
+                cure='That is the better direction of this score.',
+            )
+    try:
+        HOOKS.build({k: v for k, v in hook.items() if k != 'priority'})
+    except (AssertionError, KeyError, ValueError) as error:
+        raise InputError(
+            where=_HOOK,
+            found=' '.join(str(error.args[0] if error.args else '').split()),
+            cure='Correct save_best and rule.',
+        ) from error
+
+
+def _check_score(name: str, metrics: list, known: dict[str, str]) -> None:
+    """Refuse a score that none of the metrics gives, as far as they tell."""
+    if name in known or name == 'auto':
+        return
+    # Others than ours do not say what they give, but for the prefix.
+    if any(
+        not metric.prefix or name.startswith(f'{metric.prefix}/')
+        for metric in metrics
+        if not _scores(metric)
+    ):
+        return
+    prefixes = [f'{metric.prefix}/...' for metric in metrics]
+    raise InputError(
+        where=f'{_HOOK}.save_best',
+        found=f'{name!r}, a score that val_evaluator does not give',
+        expected=f'one of {", ".join(known or prefixes)}',
+        cure='Correct it, or add its metric to val_evaluator.',
+    )
+
+
+def _metrics(cfg: Config) -> list:
+    evaluator = cfg.get('val_evaluator') or []
+    if isinstance(evaluator, dict):
+        evaluator = evaluator.get('metrics', [evaluator])
+    return [METRICS.build(dict(metric)) for metric in evaluator]
+
+
+def _scores(metric) -> dict[str, str]:
+    """Names of a metric's scores and which direction is better."""
+    rules: dict = getattr(metric, 'rules', {})
+    prefix = f'{metric.prefix}/' if metric.prefix else ''
+    return {f'{prefix}{name}': rule for name, rule in rules.items()}

@@ -1,0 +1,310 @@
+"""Are a config's components registered, and do they take what is set?"""
+
+import ast
+import difflib
+import inspect
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+import mmengine.registry
+import mmpose.registry
+from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
+from mmengine.registry import Registry
+from mmengine.runner import (
+    EpochBasedTrainLoop,
+    IterBasedTrainLoop,
+    TestLoop,
+    ValLoop,
+)
+from torch.utils.data import DataLoader
+
+from mmpose_ctd.errors import InputError
+
+__all__ = ['accepted_keys', 'check_components']
+
+_CURE = 'Correct it in the config or in --cfg-options.'
+#: Where mmengine asks one registry only.
+_SECTIONS = {
+    'model': 'MODELS',
+    'visualizer': 'VISUALIZERS',
+    'optim_wrapper': 'OPTIM_WRAPPERS',
+    'param_scheduler': 'PARAM_SCHEDULERS',
+    'custom_hooks': 'HOOKS',
+    'val_evaluator': 'METRICS',
+    'test_evaluator': 'METRICS',
+    'train_cfg': 'LOOPS',
+    'val_cfg': 'LOOPS',
+    'test_cfg': 'LOOPS',
+}
+_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+_OF_LOADER = dict(
+    dataset='DATASETS', sampler='DATA_SAMPLERS', batch_sampler='DATA_SAMPLERS'
+)
+#: Where the parts of a component are looked for first; then anywhere.
+_PARTS = dict(
+    pipeline='TRANSFORMS', transforms='TRANSFORMS', optimizer='OPTIMIZERS'
+)
+_ANYWHERE = (
+    'MODELS',
+    'KEYPOINT_CODECS',
+    'TRANSFORMS',
+    'DATASETS',
+    'METRICS',
+    'VISBACKENDS',
+    'OPTIMIZERS',
+    'WEIGHT_INITIALIZERS',
+    'TASK_UTILS',
+)
+#: What builders take out before the component sees the rest.
+_OF_BUILDERS = {
+    'type',
+    '_scope_',
+    'priority',
+    'convert_to_iter_based',
+    'constructor',
+    'paramwise_cfg',
+    'num_batch_per_epoch',
+    'disable_subprocess_warning',
+}
+
+
+def check_components(cfg: Config, without: Collection[str] = ()) -> None:
+    """Refuse types that are not registered, and keys that they do not take.
+
+    Args:
+        cfg (Config): A Runner's. Variables of its own beside the Runner's
+            settings are not looked at.
+        without (Collection[str]): Settings that this run does not use.
+
+    Raises:
+        InputError: Names the key, and one that is probably meant.
+    """
+    for key, kind in _SECTIONS.items():
+        if key not in without:
+            for path, config in _listed(cfg.get(key), key):
+                _check_section(path, config, kind)
+    for name, hook in (cfg.get('default_hooks') or {}).items():
+        if isinstance(hook, Mapping):
+            _check(f'default_hooks.{name}', hook, ('HOOKS',), None)
+    for key in _LOADERS:
+        loader = cfg.get(key)
+        if key in without or not isinstance(loader, Mapping):
+            continue
+        _check_keys(key, loader, DataLoader, _OF_LOADER)
+        for part, kind in _OF_LOADER.items():
+            if isinstance(loader.get(part), Mapping):
+                _check(f'{key}.{part}', loader[part], (kind,), None)
+
+
+def _listed(value, path: str) -> Iterator[tuple[str, Mapping]]:
+    """A component, or each of a list of them."""
+    if isinstance(value, (list, tuple)):
+        for i, one in enumerate(value):
+            yield from _listed(one, f'{path}.{i}')
+    elif isinstance(value, Mapping):
+        yield path, value
+
+
+def _check_section(path: str, config: Mapping, kind: str) -> None:
+    if kind == 'LOOPS' and 'type' not in config:
+        by_epoch = config.get('by_epoch', True)
+        loops = dict(
+            train_cfg=EpochBasedTrainLoop if by_epoch else IterBasedTrainLoop,
+            val_cfg=ValLoop,
+            test_cfg=TestLoop,
+        )
+        _check_keys(path, config, loops[path], ['by_epoch'])
+    elif kind == 'METRICS' and 'metrics' in config:
+        for where, one in _listed(config['metrics'], f'{path}.metrics'):
+            _check(where, one, (kind,), None)
+    elif kind == 'OPTIM_WRAPPERS' and (
+        'type' not in config or 'optimizer' not in config
+    ):
+        # mmengine's default type, or several wrappers.
+        _check_inside(path, config, None)
+    else:
+        _check(path, config, (kind,), None)
+
+
+def _check(
+    path: str, config: Mapping, kinds: tuple[str, ...], scope: str | None
+) -> None:
+    """Check a component and its parts."""
+    scope = config.get('_scope_', scope)
+    kind = config.get('type')
+    if kind is None:
+        raise InputError(
+            where=path, found="no 'type'", expected='a component', cure=_CURE
+        )
+    component = kind
+    if isinstance(kind, str):
+        component = _find(kind, kinds, scope)
+        if component is None:
+            _refuse_type(f'{path}.type', kind, kinds)
+    _check_keys(path, config, component)
+    # Its steps are another library's.
+    if not str(kind).startswith('Albu'):
+        _check_inside(path, config, scope)
+
+
+def _check_inside(path: str, config: Mapping, scope: str | None) -> None:
+    for key, value in config.items():
+        # Read by builders with rules of their own: norm_cfg, init_cfg ...
+        if key.endswith('_cfg') or key in ('plugins', 'metainfo'):
+            continue
+        for where, part in _listed(value, f'{path}.{key}'):
+            kind = part.get('type')
+            # Others are words of the component, such as 'cosine'.
+            if isinstance(kind, str) and kind[:1].isupper():
+                first = [_PARTS[key]] if key in _PARTS else []
+                _check(where, part, (*first, *_ANYWHERE), scope)
+            elif kind is None:
+                _check_inside(where, part, scope)
+
+
+def _registry(kind: str) -> Registry:
+    return getattr(mmpose.registry, kind, None) or getattr(
+        mmengine.registry, kind
+    )
+
+
+def _find(kind: str, kinds: tuple[str, ...], scope: str | None):
+    """The component of a name; ``None`` if nobody has registered it."""
+    for name in (kind, f'mmpretrain.{kind}', f'mmdet.{kind}'):
+        for registry in kinds:
+            with _registry(registry).switch_scope_and_registry(scope) as own:
+                try:
+                    found = own.get(name)
+                # It imports what looks like a path, which may fail anyhow.
+                except Exception:
+                    continue
+            if found is not None:
+                return found
+        if '.' in kind or len(kinds) == 1:
+            break
+    return None
+
+
+def _refuse_type(path: str, kind: str, kinds: tuple[str, ...]) -> None:
+    known = [
+        name
+        for registry in kinds
+        for own in (_registry(registry), _registry(registry).parent)
+        if own is not None
+        for name in own.module_dict
+    ]
+    near = difflib.get_close_matches(kind, known, 1)
+    raise InputError(
+        where=path,
+        found=f'{kind!r} is not registered',
+        expected=f'a name such as {near[0]!r}' if near else 'a known name',
+        cure=f'{_CURE} If it is yours, list its module in custom_imports.',
+    )
+
+
+def _check_keys(
+    path: str,
+    config: Mapping,
+    component: Callable,
+    more: Collection[str] = (),
+) -> None:
+    accepted = accepted_keys(component)
+    if accepted is None:
+        return
+    for key in config:
+        if key in accepted or key in more or key in _OF_BUILDERS:
+            continue
+        near = difflib.get_close_matches(key, sorted(accepted), 1)
+        raise InputError(
+            where=f'{path}.{key}',
+            found=f'{component.__name__} has no argument {key!r}',
+            expected=repr(near[0]) if near else ', '.join(sorted(accepted)),
+            cure=_CURE,
+        )
+
+
+def accepted_keys(component: Callable) -> set[str] | None:
+    """Names of the arguments that a class or function takes.
+
+    Args:
+        component (Callable): A class is followed to its parents as far as
+            its constructor passes ``**kwargs`` on to theirs.
+
+    Returns:
+        set[str]: ``None`` if it may take any.
+    """
+    if not inspect.isclass(component):
+        names, rest = _parameters(component)
+        return None if rest else names
+    found: set[str] = set()
+    for owner in inspect.getmro(component):
+        init = vars(owner).get('__init__')
+        if init is None:
+            continue
+        # A decorator may rename arguments.
+        if hasattr(init, '__wrapped__'):
+            return None
+        names, rest = _parameters(init)
+        if names is None:
+            return None
+        found |= names
+        # Its rest goes to Runner.save_checkpoint(), which takes none.
+        if rest is None or owner is CheckpointHook:
+            return found - {'self'}
+        taken = _taken_of_rest(init, rest)
+        if taken is None:
+            return None
+        found |= taken
+    return found - {'self'}
+
+
+def _parameters(function: Callable) -> tuple[set[str] | None, str | None]:
+    """Names of its arguments, and that of its ``**kwargs``."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None, 'unknown'
+    rest = [p.name for p in parameters if p.kind == p.VAR_KEYWORD]
+    positional = (inspect.Parameter.POSITIONAL_OR_KEYWORD,)
+    kinds = (*positional, inspect.Parameter.KEYWORD_ONLY)
+    names = {p.name for p in parameters if p.kind in kinds}
+    return names, rest[0] if rest else None
+
+
+def _taken_of_rest(init: Callable, rest: str) -> set[str] | None:
+    """What a constructor takes out of ``**kwargs`` for itself.
+
+    Returns:
+        set[str]: ``None`` unless all others reach the parent's constructor.
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(init)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    nodes = list(ast.walk(tree))
+    uses = sum(isinstance(n, ast.Name) and n.id == rest for n in nodes)
+    passed, taken = 0, []
+    for node in nodes:
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        if not isinstance(function, ast.Attribute):
+            continue
+        if function.attr == '__init__' and _is_super(function.value):
+            passed += sum(
+                k.arg is None and getattr(k.value, 'id', '') == rest
+                for k in node.keywords
+            )
+        elif getattr(function.value, 'id', '') == rest and (
+            function.attr in ('pop', 'get', 'setdefault')
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            taken.append(node.args[0].value)
+    return {*taken} if passed and passed + len(taken) == uses else None
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and (
+        getattr(node.func, 'id', '') == 'super'
+    )
