@@ -42,7 +42,6 @@ from mmpose_ctd.apis.benchmark.groups import (
     measure,
     time_steps,
 )
-from mmpose_ctd.apis.benchmark.machine import machine_class
 from mmpose_ctd.apis.benchmark.opponents import (
     without_missing_weights,
     without_regularizers,
@@ -58,6 +57,7 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.machine import machine_class
 
 # Writes what has been measured so far.
 Keep = Callable[[dict], None]

@@ -12,13 +12,13 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from toy_models import ED, model_config, runner_config, teacher_file
 
 from mmpose_ctd.apis.benchmark.checkpoint_size import checkpoint_sizes
-from mmpose_ctd.apis.benchmark.fresh_process import environment
 from mmpose_ctd.apis.benchmark.import_time import import_times
 from mmpose_ctd.apis.benchmark.latency import inference_latency
-from mmpose_ctd.apis.benchmark.machine import machine_class
 from mmpose_ctd.apis.benchmark.memory import peak_memory
 from mmpose_ctd.apis.benchmark.opponents import naive, plain_mmpose
 from mmpose_ctd.apis.benchmark.turns import time_in_turn
+from mmpose_ctd.fresh_process import environment
+from mmpose_ctd.machine import machine_class
 from mmpose_ctd.models.pose_estimators import CTDTopdownPoseEstimator
 
 

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from .fresh_process import environment
+from mmpose_ctd.fresh_process import environment
 
 __all__ = ['import_times']
 

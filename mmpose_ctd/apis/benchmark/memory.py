@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 import torch
 from mmengine.config import Config
 
-from .fresh_process import environment
+from mmpose_ctd.fresh_process import environment
+
 from .step_time import TrainingSteps
 from .synthetic_batch import synthetic_batches
 

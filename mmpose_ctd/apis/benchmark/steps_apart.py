@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
+from mmpose_ctd.fresh_process import environment
+
 from . import opponents  # noqa: F401  (a process registers what it trains)
-from .fresh_process import environment
 from .step_time import TrainingSteps
 from .synthetic_batch import synthetic_batches
 from .turns import seconds_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 __all__ = ['environment']
 
-_ROOT = str(Path(__file__).resolve().parents[3])
+_ROOT = str(Path(__file__).resolve().parents[1])
 
 
 def environment(**changes: str) -> dict[str, str]:
