@@ -1,8 +1,6 @@
 """Memory, checkpoint size, latency and time of import."""
 
 import copy
-import os
-import platform
 import time
 from pathlib import Path
 
@@ -17,8 +15,6 @@ from mmpose_ctd.apis.benchmark.latency import inference_latency
 from mmpose_ctd.apis.benchmark.memory import peak_memory
 from mmpose_ctd.apis.benchmark.opponents import naive, plain_mmpose
 from mmpose_ctd.apis.benchmark.turns import time_in_turn
-from mmpose_ctd.fresh_process import environment
-from mmpose_ctd.machine import machine_class
 from mmpose_ctd.models.pose_estimators import CTDTopdownPoseEstimator
 
 
@@ -55,15 +51,6 @@ def test_a_process_that_fails_tells_why(cfg):
     with pytest.raises(RuntimeError, match=r'(?s)ctd: .*toy_models'):
         # Without tests/ on the path.
         peak_memory(dict(ctd=cfg), rounds=1, steps=1)
-
-
-def test_a_fresh_process_finds_the_package_first(monkeypatch):
-    monkeypatch.setenv('PYTHONPATH', 'elsewhere')
-    env = environment(OMP_NUM_THREADS='3')
-    first, other = env['PYTHONPATH'].split(os.pathsep)
-    assert (Path(first) / 'mmpose_ctd' / 'compat.py').is_file()
-    assert other == 'elsewhere'
-    assert env['OMP_NUM_THREADS'] == '3'
 
 
 def test_a_checkpoint_is_the_students_weights(cfg):
@@ -131,12 +118,3 @@ def test_calls_are_timed_in_turn_after_a_warm_up():
     assert order == ['a'] * 5
     assert seconds['a'].max() < 0.05 <= seconds['b'].min()
     assert len(seconds['b']) == 3
-
-
-def test_the_machine_has_a_class_and_no_name():
-    machine = machine_class()
-    assert machine['threads'] == torch.get_num_threads()
-    assert machine['torch'] == torch.__version__
-    assert machine['cores'] >= 1 and machine['cpu']
-    assert platform.node() not in str(machine)
-    assert str(Path.home()) not in str(machine)
