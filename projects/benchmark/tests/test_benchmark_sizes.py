@@ -5,10 +5,10 @@ import torch
 from mmengine.config import Config
 from toy_models import CODEC, PIPELINE, K, model_config, runner_config
 
-from mmpose_ctd.apis.benchmark.sizes import resized, sizes_of
-from mmpose_ctd.apis.benchmark.step_time import TrainingSteps
-from mmpose_ctd.apis.benchmark.synthetic_batch import synthetic_batches
 from mmpose_ctd.errors import InputError
+from projects.benchmark.speed.sizes import resized, sizes_of
+from projects.benchmark.speed.step_time import TrainingSteps
+from projects.benchmark.speed.synthetic_batch import synthetic_batches
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """What regularised training costs, beside what people use today.
 
-python tools/benchmark.py [--quick] [--json FILE]
-python tools/benchmark.py --pair configs/ctd_ed_resnet50.py \\
+python projects/benchmark/benchmark.py [--quick] [--json FILE]
+python projects/benchmark/benchmark.py --pair configs/ctd_ed_resnet50.py \\
     configs/ft_resnet50.py
-python tools/benchmark.py --grid batch_size=1,8,64 input_size=128,256,512
-python tools/benchmark.py configs/frl_faces/ft_sface.py \\
+python projects/benchmark/benchmark.py --grid batch_size=1,8,64 \\
+    input_size=128,256,512
+python projects/benchmark/benchmark.py configs/frl_faces/ft_sface.py \\
     configs/frl_faces/ctd_ed_sface.py
 
 Without configs: a training step of CTD-ED and FT, ours (ctd, ft); of MMPose's
@@ -28,29 +29,14 @@ import argparse
 import gc
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from mmpose_ctd.apis.benchmark.comparison import SYSTEMS, ratios_of
-from mmpose_ctd.apis.benchmark.groups import (
-    GROUPS,
-    QUICK,
-    Effort,
-    Pair,
-    measure,
-    time_steps,
-)
-from mmpose_ctd.apis.benchmark.opponents import (
-    without_missing_weights,
-    without_regularizers,
-)
-from mmpose_ctd.apis.benchmark.sizes import resized, sizes_of
-from mmpose_ctd.apis.benchmark.step_time import step_times
-from mmpose_ctd.apis.benchmark.steps_apart import step_times_apart
-from mmpose_ctd.apis.benchmark.tables import growth_table, show, spread_table
-from mmpose_ctd.apis.benchmark.teacher_sizes import TEACHERS, with_teacher
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from mmpose_ctd.apis.command_line import (
     add_config_options,
     load_config,
@@ -58,10 +44,28 @@ from mmpose_ctd.apis.command_line import (
 )
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.machine import machine_class
+from projects.benchmark.speed.comparison import SYSTEMS, ratios_of
+from projects.benchmark.speed.groups import (
+    GROUPS,
+    QUICK,
+    Effort,
+    Pair,
+    measure,
+    time_steps,
+)
+from projects.benchmark.speed.opponents import (
+    without_missing_weights,
+    without_regularizers,
+)
+from projects.benchmark.speed.sizes import resized, sizes_of
+from projects.benchmark.speed.step_time import step_times
+from projects.benchmark.speed.steps_apart import step_times_apart
+from projects.benchmark.speed.tables import growth_table, show, spread_table
+from projects.benchmark.speed.teacher_sizes import TEACHERS, with_teacher
 
 # Writes what has been measured so far.
 Keep = Callable[[dict], None]
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'frl_faces'
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'frl_faces'
 
 
 def parse_args() -> argparse.Namespace:

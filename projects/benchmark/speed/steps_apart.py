@@ -13,7 +13,10 @@ from mmengine.config import Config
 
 from mmpose_ctd.fresh_process import environment
 
-from . import opponents  # noqa: F401  (a process registers what it trains)
+from . import (
+    CLONE,
+    opponents,  # noqa: F401  (a process registers what it trains)
+)
 from .step_time import TrainingSteps
 from .synthetic_batch import synthetic_batches
 from .turns import seconds_of
@@ -105,7 +108,9 @@ class _Process:
         self._said = TemporaryFile('w+')  # noqa: SIM115
         self._process = subprocess.Popen(
             [sys.executable, '-m', __name__, cfg_file, images],
-            env=environment(OMP_NUM_THREADS=str(torch.get_num_threads())),
+            env=environment(
+                CLONE, OMP_NUM_THREADS=str(torch.get_num_threads())
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toy_models import ED, model_config, runner_config, teacher_file
 
-from mmpose_ctd.apis.benchmark.step_profile import PARTS, step_profile
+from projects.benchmark.speed.step_profile import PARTS, step_profile
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_parts_are_where_the_time_is_spent(configs, monkeypatch):
 
 
 def test_parts_add_up_to_the_step(configs, monkeypatch):
-    from mmpose_ctd.apis.benchmark import step_profile as module
+    from projects.benchmark.speed import step_profile as module
 
     whole = []
 

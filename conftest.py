@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 import mmpose_ctd  # noqa: F401
 from mmpose_ctd.apis.format_once import format_configs_once
 
-REPO_ROOT = Path(__file__).resolve().parents[1]
+REPO_ROOT = Path(__file__).resolve().parent
 
 # Formatting takes longer than a toy's training.
 format_configs_once()

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from mmpose_ctd.fresh_process import environment
 
+from . import CLONE
 from .step_time import TrainingSteps
 from .synthetic_batch import synthetic_batches
 
@@ -52,7 +53,7 @@ def peak_memory(
 def _in_a_process(name: str, file: str, steps: int) -> int:
     done = subprocess.run(
         [sys.executable, '-m', __name__, file, str(steps)],
-        env=environment(OMP_NUM_THREADS=str(torch.get_num_threads())),
+        env=environment(CLONE, OMP_NUM_THREADS=str(torch.get_num_threads())),
         capture_output=True,
         text=True,
     )

@@ -4,12 +4,12 @@ import cv2
 import pytest
 from toy_models import model_config, runner_config, teacher_file
 
-from mmpose_ctd.apis.benchmark.loader_wait import (
+from mmpose_ctd.datasets import CIFASDDataset
+from projects.benchmark.speed.loader_wait import (
     LOADERS,
     loader_waits,
     write_photographs,
 )
-from mmpose_ctd.datasets import CIFASDDataset
 
 PIPELINE = [
     dict(type='LoadLandmarkImage'),

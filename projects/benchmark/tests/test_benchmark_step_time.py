@@ -3,7 +3,7 @@ import time
 import pytest
 from toy_models import ED, model_config, runner_config, teacher_file
 
-from mmpose_ctd.apis.benchmark.step_time import step_times
+from projects.benchmark.speed.step_time import step_times
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""tools/benchmark.py as a user types it, on toy networks."""
+"""benchmark.py as a user types it, on toy networks."""
 
 import json
 import runpy
@@ -9,8 +9,8 @@ import pytest
 import torch
 from toy_models import ED, model_config, runner_config, teacher_file
 
-ROOT = Path(__file__).resolve().parents[2]
-TOOL = str(ROOT / 'tools' / 'benchmark.py')
+ROOT = Path(__file__).resolve().parents[3]
+TOOL = str(ROOT / 'projects' / 'benchmark' / 'benchmark.py')
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from toy_models import ED, model_config, runner_config, teacher_file
 
-from mmpose_ctd.apis.benchmark.opponents import naive
-from mmpose_ctd.apis.benchmark.steps_apart import step_times_apart
+from projects.benchmark.speed.opponents import naive
+from projects.benchmark.speed.steps_apart import step_times_apart
 
-TESTS = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parents[3] / 'tests'
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from toy_models import ED, model_config, runner_config, teacher_file
 
-from mmpose_ctd.apis.benchmark.checkpoint_size import checkpoint_sizes
-from mmpose_ctd.apis.benchmark.import_time import import_times
-from mmpose_ctd.apis.benchmark.latency import inference_latency
-from mmpose_ctd.apis.benchmark.memory import peak_memory
-from mmpose_ctd.apis.benchmark.opponents import naive, plain_mmpose
-from mmpose_ctd.apis.benchmark.turns import time_in_turn
 from mmpose_ctd.models.pose_estimators import CTDTopdownPoseEstimator
+from projects.benchmark.speed.checkpoint_size import checkpoint_sizes
+from projects.benchmark.speed.import_time import import_times
+from projects.benchmark.speed.latency import inference_latency
+from projects.benchmark.speed.memory import peak_memory
+from projects.benchmark.speed.opponents import naive, plain_mmpose
+from projects.benchmark.speed.turns import time_in_turn
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def cfg(tmp_path):
 
 @pytest.mark.slow
 def test_memory_is_that_of_the_training_alone(cfg, monkeypatch):
-    monkeypatch.setenv('PYTHONPATH', str(Path(__file__).parents[1]))
+    monkeypatch.setenv('PYTHONPATH', str(Path(__file__).parents[3] / 'tests'))
     # 50 MB of weights, their gradients, and Adam's two moments.
     heavy = copy.deepcopy(cfg)
     heavy.model.backbone.channels = (6, 8 + 5_000)

@@ -10,16 +10,17 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from toy_models import CD, ED, batch, model_config, runner_config, teacher_file
 
-from mmpose_ctd.apis.benchmark.comparison import (
+from mmpose_ctd.errors import InputError
+from projects.benchmark.speed.comparison import (
     SYSTEMS,
     ratios_of,
     step_systems,
 )
-from mmpose_ctd.apis.benchmark.mmrazor_distiller import (
+from projects.benchmark.speed.mmrazor_distiller import (
     mmrazor_distiller,
     why_not_mmrazor,
 )
-from mmpose_ctd.apis.benchmark.opponents import (
+from projects.benchmark.speed.opponents import (
     naive,
     naive_one_forward,
     naive_our_settings,
@@ -27,8 +28,7 @@ from mmpose_ctd.apis.benchmark.opponents import (
     without_missing_weights,
     without_regularizers,
 )
-from mmpose_ctd.apis.benchmark.step_time import TrainingSteps
-from mmpose_ctd.errors import InputError
+from projects.benchmark.speed.step_time import TrainingSteps
 
 
 @pytest.fixture
