@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmpose_ctd.apis.facemesh.mesh_file import file_digest
+from projects.facemesh.face_meshes.mesh_file import file_digest
 
 # What runs mesh_script.py in place of MediaPipe's Python: FaceMesh "finds"
 # the centres of the red, green and blue light of an image, at depths 0, 1

@@ -7,8 +7,8 @@ import pytest
 from landmark_set import landmark_content, write_landmark_set
 from mesh_toys import random_meshes, write_meshes
 
-from mmpose_ctd.apis.facemesh.mesh_file import MeshFile
 from mmpose_ctd.errors import InputError, MissingFileError
+from projects.facemesh.face_meshes.mesh_file import MeshFile
 
 
 @pytest.fixture

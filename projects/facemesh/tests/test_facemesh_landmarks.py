@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from mesh_toys import write_lit_set, write_stand_in
 
-from mmpose_ctd.apis.facemesh.mesh_landmarks import (
+from mmpose_ctd.datasets import CIFASDDataset
+from mmpose_ctd.datasets.landmark_names import flip_partners
+from mmpose_ctd.errors import InputError
+from projects.facemesh.face_meshes.mesh_landmarks import (
     FEATURE_VERTICES,
     mesh_landmark_names,
     mesh_set,
 )
-from mmpose_ctd.apis.facemesh.write_mesh_set import write_mesh_set
-from mmpose_ctd.datasets import CIFASDDataset
-from mmpose_ctd.datasets.landmark_names import flip_partners
-from mmpose_ctd.errors import InputError
+from projects.facemesh.face_meshes.write_mesh_set import write_mesh_set
 
 # Two pairs and two points of the midline; the image's left comes first.
 SHAPE = np.array(

@@ -1,16 +1,16 @@
 """Finds landmarks with MediaPipe's FaceMesh, fitted to a few labelled faces.
 
-python tools/facemesh.py mesh --data-root data/frl_faces \
+python projects/facemesh/facemesh.py mesh --data-root data/frl_faces \
     --ann-file annotations/landmarks19.json --out meshes.npz
-python tools/facemesh.py score --mesh meshes.npz --method vertex \
+python projects/facemesh/facemesh.py score --mesh meshes.npz --method vertex \
     --data-root data/frl_faces --ann-file annotations/landmarks19.json \
     --train splits/train_n020_seed0.txt --test splits/test.txt
 
-python tools/facemesh.py landmarks --data-root data/frl_faces \
+python projects/facemesh/facemesh.py landmarks --data-root data/frl_faces \
     --ann-file annotations/landmarks19.json annotations/unlabelled.json \
     --out annotations/mesh.json
 
-What to measure a trained model against: docs/facemesh.md. A set to learn from
+What to measure a trained model against: README.md. A set to learn from
 without labels: `landmarks`, docs/recipe.md. `mesh` and `landmarks` need
 MediaPipe in an environment of its own, `score` does not. With --average-with
 it judges a trained model and FaceMesh together.
@@ -19,20 +19,24 @@ it judges a trained model and FaceMesh together.
 import argparse
 import json
 import os
+import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
-from mmpose_ctd.apis.facemesh.find_meshes import (
+from mmpose_ctd.errors import InputError
+from projects.facemesh.face_meshes.find_meshes import (
     DEFAULT_PYTHON,
     MAX_VIEWS,
     find_meshes,
 )
-from mmpose_ctd.apis.facemesh.mesh_file import MeshStatement
-from mmpose_ctd.apis.facemesh.methods import METHODS
-from mmpose_ctd.apis.facemesh.write_mesh_set import write_mesh_set
-from mmpose_ctd.errors import InputError
+from projects.facemesh.face_meshes.mesh_file import MeshStatement
+from projects.facemesh.face_meshes.methods import METHODS
+from projects.facemesh.face_meshes.write_mesh_set import write_mesh_set
 
 
 def parse_args() -> argparse.Namespace:
@@ -174,7 +178,7 @@ def score(args: argparse.Namespace) -> None:
     if args.out and not args.out.endswith('.json'):
         raise InputError(f'--out {args.out}: expected a name ending in .json.')
     import_mmpose_quietly()
-    from mmpose_ctd.apis.facemesh.scoring import predict_and_score
+    from projects.facemesh.face_meshes.scoring import predict_and_score
 
     result = predict_and_score(
         args.data_root,

@@ -18,7 +18,7 @@ __all__ = ['MeshFile', 'MeshStatement', 'file_digest']
 
 _FORMAT = 'mmpose_ctd face mesh'
 _VERSION = 1
-_AGAIN = 'Make it anew: python tools/facemesh.py mesh'
+_AGAIN = 'Make it anew: python projects/facemesh/facemesh.py mesh'
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class MeshFile:
         if not os.path.isfile(path):
             raise MissingFileError(
                 f'The mesh file {path!r} does not exist. Make it first: '
-                'python tools/facemesh.py mesh --data-root DATA --ann-file '
-                f'FILE --out {path}'
+                'python projects/facemesh/facemesh.py mesh --data-root DATA '
+                f'--ann-file FILE --out {path}'
             )
         try:
             # Arrays of objects would be pickles: never read.

@@ -9,10 +9,10 @@ from mesh_toys import random_meshes, write_meshes
 from mmengine.structures import InstanceData
 
 from mmpose_ctd.apis.comparing.run_record import RunRecord
-from mmpose_ctd.apis.facemesh.scoring import predict_and_score
 from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
+from projects.facemesh.face_meshes.scoring import predict_and_score
 
 ANN = 'annotations/landmarks.json'
 SPLITS = dict(

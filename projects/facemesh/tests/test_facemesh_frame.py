@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh_toys import random_meshes
 
-from mmpose_ctd.apis.facemesh.face_frame import (
+from projects.facemesh.face_meshes.face_frame import (
     FaceFrame,
     to_complex,
     to_plane,

@@ -6,15 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh_toys import random_meshes
 
-from mmpose_ctd.apis.facemesh.cross_validation import (
+from projects.facemesh.face_meshes.cross_validation import (
     choose_strength,
     subject_folds,
 )
-from mmpose_ctd.apis.facemesh.face_frame import to_complex, to_plane
-from mmpose_ctd.apis.facemesh.methods import METHODS, fit_method
-from mmpose_ctd.apis.facemesh.ridge_fit import fit_ridges, fit_vertex_ridges
-from mmpose_ctd.apis.facemesh.ridge_regression import ridge_path
-from mmpose_ctd.apis.facemesh.vertex_fit import fit_vertices
+from projects.facemesh.face_meshes.face_frame import to_complex, to_plane
+from projects.facemesh.face_meshes.methods import METHODS, fit_method
+from projects.facemesh.face_meshes.ridge_fit import (
+    fit_ridges,
+    fit_vertex_ridges,
+)
+from projects.facemesh.face_meshes.ridge_regression import ridge_path
+from projects.facemesh.face_meshes.vertex_fit import fit_vertices
 
 
 def framed(num=15, num_vertices=12, seed=0):

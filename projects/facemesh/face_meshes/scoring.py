@@ -110,13 +110,13 @@ def predict_and_score(
         ann_file (str): Annotation file, relative to it.
         train_split (str): File of the training subjects, relative to it.
         test_split (str): File of the test subjects, relative to it.
-        mesh_file (str): Of ``tools/facemesh.py mesh``.
+        mesh_file (str): Of ``facemesh.py mesh``.
         method (str): ``'vertex'``, ``'ridge'`` or ``'vertex+ridge'``.
         average_with (str, optional): What a model predicted for the test
             faces: COCO's keypoint results, as of ``tools/test.py
             --keypoints``. FaceMesh is alone without.
         share (float): FaceMesh's share in the average, 0 to 1. Defaults to
-            0.2, see docs/facemesh.md.
+            0.2, see the README.
 
     Returns:
         FaceMeshScore: Predictions and errors.

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from mesh_toys import lights, write_lit_set, write_stand_in
 
-from mmpose_ctd.apis.facemesh.find_meshes import DEFAULT_PYTHON
-from mmpose_ctd.apis.facemesh.mesh_file import MeshFile
+from projects.facemesh.face_meshes.find_meshes import DEFAULT_PYTHON
+from projects.facemesh.face_meshes.mesh_file import MeshFile
 
 ANN = 'annotations/landmarks.json'
 
@@ -30,7 +30,7 @@ def python(tmp_path):
 
 @pytest.fixture
 def facemesh(monkeypatch, capsys, repo_root, root):
-    tool = repo_root / 'tools' / 'facemesh.py'
+    tool = repo_root / 'projects' / 'facemesh' / 'facemesh.py'
 
     def facemesh(command, *arguments):
         given = [str(tool), command, '--data-root', root, '--ann-file', ANN]
