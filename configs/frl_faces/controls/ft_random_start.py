@@ -1,3 +1,0 @@
-# Training from random weights: no face recognition anywhere.
-_base_ = '../ft_sface.py'
-model = dict(init_from_teacher=False)
