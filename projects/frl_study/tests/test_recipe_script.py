@@ -7,6 +7,8 @@ import sys
 import pytest
 from mmengine.config import Config, DictAction
 
+SCRIPT = 'projects/frl_study/configs/recipe/predict.sh'
+OLD_SCRIPT = 'configs/frl_faces/recipe/predict.sh'
 STAND_IN = """#!{python}
 import json, sys
 with open({calls!r}, 'a') as file:
@@ -19,7 +21,7 @@ sys.exit(sys.argv[1] == {failing!r})
 def predict(repo_root, tmp_path, monkeypatch):
     """Runs the script with a Python that notes what it is asked for."""
 
-    def predict(*arguments, failing=''):
+    def predict(*arguments, failing='', script=SCRIPT):
         noted, python = tmp_path / 'calls', tmp_path / 'python'
         python.write_text(
             STAND_IN.format(
@@ -28,7 +30,6 @@ def predict(repo_root, tmp_path, monkeypatch):
         )
         python.chmod(0o755)
         monkeypatch.setenv('PYTHON', str(python))
-        script = 'projects/frl_study/configs/recipe/predict.sh'
         done = subprocess.run(
             ['bash', script, *arguments],
             cwd=repo_root,
@@ -63,8 +64,13 @@ def config_of(call, repo_root, monkeypatch):
     return cfg
 
 
-def test_it_trains_and_tests_the_same_network(predict, repo_root, monkeypatch):
-    status, (train, test), _ = predict('a.txt', 'b.txt', '3', '/out/folder x')
+@pytest.mark.parametrize('script', [SCRIPT, OLD_SCRIPT])
+def test_it_trains_and_tests_the_same_network(
+    predict, repo_root, monkeypatch, script
+):
+    status, (train, test), _ = predict(
+        'a.txt', 'b.txt', '3', '/out/folder x', script=script
+    )
     assert status == 0
     assert train[0] == 'tools/train.py' and test[0] == 'tools/test.py'
     assert train[1] == test[1] and test[2] == '/out/folder x/iter_800.pth'

@@ -41,6 +41,13 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
     check_without_the_teachers_file(load, STUDY / name, monkeypatch)
 
 
+@pytest.mark.parametrize('name', NAMES)
+def test_its_old_path_is_the_same_config(name, load):
+    with pytest.warns(DeprecationWarning, match=name):
+        old = load(f'frl_faces/{name}')
+    assert old.to_dict() == load(STUDY / name).to_dict()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('name', NAMES)
 def test_two_iterations_and_a_validation(name, load, tmp_path, monkeypatch):

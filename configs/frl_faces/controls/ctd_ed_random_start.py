@@ -1,0 +1,5 @@
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/controls/ctd_ed_random_start.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/controls/ctd_ed_random_start.py'
+)
