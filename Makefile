@@ -8,12 +8,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # A headless build for machines without libGL; mmcv asks for the other one.
 OPENCV := opencv-python-headless==4.12.0.88
 
-.PHONY: help install install-tests demo test lint format doctor clean
+.PHONY: help install install-tests demo test test-projects lint format doctor clean
 
 help:
 	@echo 'make install          the stack and this package, into $(VENV)'
 	@echo 'make demo [DATA=dir]  fine-tuning beside CTD-ED on a few faces'
-	@echo 'make test             all tests'
+	@echo 'make test             the tests of the package'
+	@echo 'make test-projects    the tests of projects/'
 	@echo 'make lint             what CI checks of the style'
 	@echo 'make format           mend it'
 	@echo 'make doctor           what is wrong with the installation'
@@ -43,9 +44,14 @@ demo: $(STAMP)
 	@$(BIN)/python tools/demo.py $(if $(DATA),--data '$(DATA)')
 
 # Two processes of one thread each: the networks of the tests are small.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
+	--no-loadscope-reorder
+
 test: $(TESTS_STAMP)
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
-		--no-loadscope-reorder
+	@$(PYTEST)
+
+test-projects: $(TESTS_STAMP)
+	@$(PYTEST) projects
 
 lint: $(TESTS_STAMP)
 	@$(BIN)/ruff check .

@@ -151,7 +151,7 @@ def _tell(console: Console, text: str) -> None:
 def _print_machine(console: Console) -> None:
     import torch
 
-    from mmpose_ctd.engine.optim_wrappers import has_fast_bfloat16
+    from mmpose_ctd.machine import has_fast_bfloat16
 
     cuda = torch.cuda.is_available()
     device = 'cuda' if cuda else 'cpu'

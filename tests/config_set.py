@@ -14,7 +14,9 @@ from sface_file import make_sface
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = ROOT / 'configs'
+STUDY = ROOT / 'projects' / 'frl_study' / 'configs'
 
 
 def write_faces(root: Path) -> Path:
@@ -48,7 +50,7 @@ def _write_unlabelled(faces: Path, subjects: set[str]) -> None:
 
 
 def _write_mesh(faces: Path) -> None:
-    """The same images with as many landmarks as recipe/mesh_landmarks.py."""
+    """The same images with as many landmarks as mesh_landmarks.py."""
     content = json.loads(
         (faces / 'annotations' / 'landmarks19.json').read_text()
     )
@@ -62,8 +64,8 @@ def _write_mesh(faces: Path) -> None:
 
 
 def write_mesh_start(root: Path) -> None:
-    """What recipe/mesh_landmarks.py leaves, with random weights."""
-    name = CONFIGS / 'frl_faces' / 'recipe' / 'mesh_landmarks.py'
+    """What mesh_landmarks.py leaves, with random weights."""
+    name = STUDY / 'recipe' / 'mesh_landmarks.py'
     with DefaultScope.overwrite_default_scope('mmpose'):
         model = MODELS.build(Config.fromfile(name).model)
     content = dict(state_dict=model.state_dict(), meta={})

@@ -20,6 +20,9 @@ from rich.console import Console
 from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
 from mmpose_ctd.errors import InputError
 
+# Where the configs of a plan import what projects/ registers.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(

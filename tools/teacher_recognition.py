@@ -1,7 +1,8 @@
 """Tells whether the teacher recognises the people of the training images.
 
-python tools/teacher_recognition.py configs/frl_faces/recipe/unlabelled.py \\
-    --cfg-options train_dataloader.dataset.split=splits/train_n142_seed0.txt
+python tools/teacher_recognition.py \\
+    projects/frl_study/configs/recipe/unlabelled.py --cfg-options \\
+    train_dataloader.dataset.split=splits/train_n142_seed0.txt
 
 A teacher that regularises should know its own task on these images, as this
 config shows them to it. Needed: two or more images of some subjects; they may

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.config import Config
+from mmpose.registry import MODELS
 from toy_models import (
     ToyClassifier,
     ToyEncoder,
@@ -21,6 +22,13 @@ from mmpose_ctd.apis.teacher_recognition import (
     teacher_recognition,
 )
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers import SourceModel
+
+
+class BatchedSource(SourceModel):
+    """A source whose outputs depend on the other images of the batch."""
+
+    needs_a_batch = True
 
 
 @pytest.fixture
@@ -132,10 +140,10 @@ def test_what_cannot_be_examined_is_told(config):
         teacher_recognition(config, [nobodys])
     with pytest.raises(InputError, match='no images'):
         teacher_recognition(config, [])
-    for kind in ('ShuffledSourceModel', 'BatchStatisticsSourceModel'):
-        config.model.teacher.type = kind
-        with pytest.raises(InputError, match=f'{kind}: what it says'):
-            teacher_recognition(config, [batch(4)])
+    MODELS.register_module(module=BatchedSource, force=True)
+    config.model.teacher.type = 'BatchedSource'
+    with pytest.raises(InputError, match='BatchedSource: what it says'):
+        teacher_recognition(config, [batch(4)])
     del config.model['teacher']
     with pytest.raises(InputError, match='model.teacher is not set'):
         teacher_recognition(config, [batch(2)])

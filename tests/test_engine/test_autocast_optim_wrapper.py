@@ -11,7 +11,6 @@ from toy_runner import Slope, toy_runner
 from mmpose_ctd.engine.optim_wrappers import (
     AutocastOptimWrapper,
     autocast_optim_wrapper,
-    has_fast_bfloat16,
 )
 from mmpose_ctd.errors import InputError
 
@@ -104,57 +103,6 @@ def test_another_dtype_is_named_with_its_key(linear, dtype):
     message = str(caught.value)
     assert f'optim_wrapper.dtype={dtype!r}' in message
     assert 'auto, bfloat16 or float32' in message
-
-
-# The machine
-
-
-@pytest.mark.parametrize(
-    'avx512, amx, intel, fast',
-    [
-        (False, False, False, False),
-        (True, False, False, True),
-        (True, False, True, False),  # a virtual machine that hides AMX
-        (True, True, True, True),
-        (False, True, True, True),
-        (None, None, False, False),  # an older torch cannot tell
-    ],
-)
-def test_a_cpu_is_fast_with_instructions_that_gain_something(
-    monkeypatch, avx512, amx, intel, fast
-):
-    vendor = 'GenuineIntel' if intel else 'AuthenticAMD'
-    monkeypatch.setattr(
-        autocast_optim_wrapper, 'cpu_info', {'vendor_id': vendor}.get
-    )
-    probes = {
-        '_is_avx512_bf16_supported': avx512,
-        '_is_amx_tile_supported': amx,
-    }
-    for name, answer in probes.items():
-        monkeypatch.delattr(torch.cpu, name, raising=False)
-        if answer is not None:
-            monkeypatch.setattr(
-                torch.cpu, name, lambda answer=answer: answer, raising=False
-            )
-    assert has_fast_bfloat16('cpu') == fast
-
-
-@pytest.mark.parametrize(
-    'capability, fast', [((7, 5), False), ((8, 0), True), ((9, 0), True)]
-)
-@pytest.mark.parametrize('device', ['cuda', 'cuda:1'])
-def test_a_gpu_is_fast_from_ampere_on(monkeypatch, device, capability, fast):
-    monkeypatch.setattr(
-        torch.cuda,
-        'get_device_capability',
-        lambda which=None: {device: capability}[which],
-    )
-    assert has_fast_bfloat16(device) == fast
-
-
-def test_other_devices_are_not_fast():
-    assert not has_fast_bfloat16('mps')
 
 
 # What it does as any OptimWrapper

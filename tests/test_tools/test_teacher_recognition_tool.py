@@ -46,7 +46,7 @@ def test_sface_knows_real_people_and_random_weights_fewer(
     for kind in ('SourceModel', 'RandomSourceModel'):
         done = call(
             ROOT,
-            'configs/frl_faces/recipe/unlabelled.py',
+            'projects/frl_study/configs/recipe/unlabelled.py',
             *('--cfg-options', f'model.teacher.type={kind}'),
             'train_dataloader.dataset.split=splits/train_n142_seed0.txt',
             *('train_dataloader.num_workers=0',),

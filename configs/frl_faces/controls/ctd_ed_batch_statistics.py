@@ -1,3 +1,7 @@
-# CTD-ED whose teacher is normalised by the batch, as the model is.
-_base_ = '../ctd_ed_sface.py'
-model = dict(teacher=dict(type='BatchStatisticsSourceModel'))
+# Moved; this path stays for one release.
+_base_ = (
+    '../../../projects/frl_study/configs/controls/ctd_ed_batch_statistics.py'
+)
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/controls/ctd_ed_batch_statistics.py'
+)

@@ -1,3 +1,5 @@
-# CTD-ED from random weights: face recognition comes by the teacher alone.
-_base_ = '../ctd_ed_sface.py'
-model = dict(init_from_teacher=False)
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/controls/ctd_ed_random_start.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/controls/ctd_ed_random_start.py'
+)

@@ -1,3 +1,5 @@
-# Training from random weights: no face recognition anywhere.
-_base_ = '../ft_sface.py'
-model = dict(init_from_teacher=False)
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/controls/ft_random_start.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/controls/ft_random_start.py'
+)

@@ -1,4 +1,5 @@
-# CTD-ED with a teacher that knows nothing: of the same shape, with random
-# weights. The model itself still starts from the face-recognition network.
-_base_ = '../ctd_ed_sface.py'
-model = dict(teacher=dict(type='RandomSourceModel', seed=0))
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/controls/random_teacher.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/controls/random_teacher.py'
+)

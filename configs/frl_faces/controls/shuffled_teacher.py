@@ -1,3 +1,5 @@
-# CTD-ED whose teacher sees another image of the batch than the model does.
-_base_ = '../ctd_ed_sface.py'
-model = dict(teacher=dict(type='ShuffledSourceModel'))
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/controls/shuffled_teacher.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/controls/shuffled_teacher.py'
+)

@@ -1,17 +1,5 @@
-# Fine-tuning on images of other light and colour. (MMPose's own
-# PhotometricDistortion exchanges colour channels in half of the images.)
-_base_ = '../ft_sface.py'
-colour = dict(
-    type='mmpretrain.ColorJitter',
-    brightness=0.3,
-    contrast=0.3,
-    saturation=0.3,
-    hue=0.02,
-    backend='cv2',
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/recipe/aug_photometric.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/recipe/aug_photometric.py'
 )
-train_pipeline = [
-    *_base_.train_pipeline[:-2],
-    colour,
-    *_base_.train_pipeline[-2:],
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,5 +1,5 @@
-# Fine-tuning on images turned by up to 30 degrees, instead of 15.
-_base_ = '../ft_sface.py'
-train_pipeline = _base_.train_pipeline
-train_pipeline[-4]['rotate_factor'] = 30.0
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/recipe/aug_rotation.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/recipe/aug_rotation.py'
+)

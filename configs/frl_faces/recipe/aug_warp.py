@@ -1,9 +1,3 @@
-# Fine-tuning on faces that are deformed about as much as people differ.
-_base_ = '../ft_sface.py'
-warp = dict(type='RandomThinPlateWarp', amplitude=0.01)
-train_pipeline = [
-    *_base_.train_pipeline[:-2],
-    warp,
-    *_base_.train_pipeline[-2:],
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/recipe/aug_warp.py'
+_deprecation_ = dict(expected='projects/frl_study/configs/recipe/aug_warp.py')

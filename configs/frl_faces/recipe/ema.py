@@ -1,7 +1,3 @@
-# Fine-tuning whose result is a running average of the weights.
-_base_ = '../ft_sface.py'
-custom_hooks = [
-    *_base_.custom_hooks,
-    # Over some 1 / momentum = 50 steps; BatchNorm statistics, too.
-    dict(type='EMAHook', momentum=0.02, update_buffers=True),
-]
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/recipe/ema.py'
+_deprecation_ = dict(expected='projects/frl_study/configs/recipe/ema.py')

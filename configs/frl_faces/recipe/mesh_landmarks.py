@@ -1,9 +1,5 @@
-# A neighbouring task without labels: landmarks that FaceMesh found on all
-# photographs of training subjects, smiling ones too (docs/recipe.md). What it
-# learns is where mesh_start.py begins.
-_base_ = '../ft_sface.py'
-own = dict(ann_file='annotations/mesh.json', num_keypoints=98)
-train_dataloader = dict(dataset=dict(own, split='splits/train_n142_seed0.txt'))
-val_dataloader = dict(dataset=own)
-test_dataloader = dict(dataset=own)
-model = dict(head=dict(out_channels=98))
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/recipe/mesh_landmarks.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/recipe/mesh_landmarks.py'
+)

@@ -1,5 +1,5 @@
-# Fine-tuning that starts from mesh_landmarks.py: encoder and deconvolutions
-# know where faces have what; only the last layer is new. How to make
-# the start: docs/recipe.md, "Learning from a mesh first".
-_base_ = '../ft_sface.py'
-load_from = '{{$CTD_CHECKPOINTS:checkpoints}}/mesh_landmarks.pth'
+# Moved; this path stays for one release.
+_base_ = '../../../projects/frl_study/configs/recipe/mesh_start.py'
+_deprecation_ = dict(
+    expected='projects/frl_study/configs/recipe/mesh_start.py'
+)

@@ -51,7 +51,7 @@ def main() -> None:
         trained = _train(folder, job, told)
         tests = _test(folder, job)
     # After the training: it may have set the threads.
-    from mmpose_ctd.apis.benchmark.machine import machine_class
+    from mmpose_ctd.machine import machine_class
 
     machine = machine_class()
     del machine['load']

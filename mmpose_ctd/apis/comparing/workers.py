@@ -11,7 +11,7 @@ from typing import IO
 
 import torch
 
-from mmpose_ctd.apis.benchmark.fresh_process import environment
+from mmpose_ctd.fresh_process import environment
 
 from .job_folder import JobFolder
 from .jobs import Job

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mmpose_ctd.apis.benchmark.machine import machine_class
 from mmpose_ctd.files import file_hash
+from mmpose_ctd.machine import machine_class
 from mmpose_ctd.visualization import plot_training
 
 from .pictures import Picture, drawing

@@ -7,39 +7,10 @@ from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
 from mmpose.registry import OPTIM_WRAPPERS
 
-from mmpose_ctd.cpu_info import cpu_info
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.machine import has_fast_bfloat16
 
-__all__ = ['AutocastOptimWrapper', 'has_fast_bfloat16']
-
-
-def has_fast_bfloat16(device: str) -> bool:
-    """Whether a device multiplies bfloat16 faster than float32.
-
-    Args:
-        device (str): ``'cpu'`` or ``'cuda'``.
-
-    Returns:
-        bool: For a CPU, whether it has AMX, or AVX-512 BF16 and is not
-        Intel's, on which a training step was slower so (docs/speed.md); for
-        a GPU, whether it is an Ampere or later. Elsewhere bfloat16 is
-        emulated and slower.
-    """
-    if device.startswith('cuda'):
-        # torch.cuda.is_bf16_supported() counts emulation, or not, depending
-        # on torch's version.
-        return torch.cuda.get_device_capability(device)[0] >= 8
-    if device != 'cpu':
-        return False
-    if _cpu_has('_is_amx_tile_supported'):
-        return True
-    intel = 'GenuineIntel' in cpu_info('vendor_id')
-    return _cpu_has('_is_avx512_bf16_supported') and not intel
-
-
-def _cpu_has(probe: str) -> bool:
-    # Older versions of torch cannot tell.
-    return getattr(torch.cpu, probe, lambda: False)()
+__all__ = ['AutocastOptimWrapper']
 
 
 @OPTIM_WRAPPERS.register_module()

@@ -13,6 +13,12 @@ from .source_model import SourceModel
 
 __all__ = ['build_source', 'source_config', 'source_state_of']
 
+#: Teachers that have left the package -> the module that registers them.
+MOVED = dict.fromkeys(
+    ('BatchStatisticsSourceModel', 'ShuffledSourceModel'),
+    'projects.frl_study.control_teachers',
+)
+
 
 def source_config(teacher: dict) -> dict:
     """The config of a :class:`SourceModel` that ``model.teacher`` stands for.
@@ -34,6 +40,16 @@ def source_config(teacher: dict) -> dict:
     config = dict(teacher)
     kind = config.setdefault('type', 'SourceModel')
     built = kind if isinstance(kind, type) else MODELS.get(kind)
+    if built is None and kind in MOVED:
+        raise InputError(
+            where='model.teacher.type',
+            found=kind,
+            expected='the type of a registered teacher',
+            cure='Add to the config custom_imports = dict(imports='
+            f"['mmpose_ctd', '{MOVED[kind]}'], allow_failed_imports=False), "
+            'and run it from a clone of the repository with PYTHONPATH=. '
+            '(projects/ is not installed).',
+        )
     if built is None:
         raise InputError(
             f'model.teacher.type={kind!r} is not registered; expected '

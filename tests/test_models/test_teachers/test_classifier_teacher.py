@@ -1,5 +1,7 @@
 """mmpretrain's classifiers and backbones as teachers, against themselves."""
 
+import importlib
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from torch import nn
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers.source_config import (
+    MOVED,
     build_source,
     source_config,
 )
@@ -144,6 +147,17 @@ def test_a_plain_teacher_needs_no_type():
     assert source_config(config) == dict(config, type='SourceModel')
     with pytest.raises(InputError, match="'mmpretrain.NoSuchThing'"):
         source_config(dict(type='mmpretrain.NoSuchThing'))
+
+
+@pytest.mark.parametrize('kind', MOVED)
+def test_a_teacher_that_has_moved_names_the_import_it_needs(kind, monkeypatch):
+    monkeypatch.delitem(MODELS.module_dict, kind, raising=False)
+    with pytest.raises(InputError) as caught:
+        source_config(dict(type=kind))
+    assert caught.value.where == 'model.teacher.type'
+    assert caught.value.found == kind
+    assert MOVED[kind] in caught.value.cure
+    assert hasattr(importlib.import_module(MOVED[kind]), kind)
 
 
 def test_gradients_flow_through_neck_and_head_to_anybodys_maps(published):

@@ -1,1 +1,0 @@
-"""How long training takes, and what else it costs, beside its rivals."""

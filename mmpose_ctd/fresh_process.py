@@ -1,0 +1,20 @@
+"""The environment of a fresh Python process that imports this package."""
+
+import os
+from pathlib import Path
+
+__all__ = ['environment']
+
+_ROOT = str(Path(__file__).resolve().parents[1])
+
+
+def environment(*folders: str, **changes: str) -> dict[str, str]:
+    """This process's environment, in which ``mmpose_ctd`` can be imported.
+
+    Args:
+        *folders: Where else modules are found, before all others.
+        **changes: Variables that differ.
+    """
+    paths = [*folders, _ROOT, os.environ.get('PYTHONPATH', '')]
+    python_path = os.pathsep.join(path for path in paths if path)
+    return dict(os.environ, PYTHONPATH=python_path) | changes

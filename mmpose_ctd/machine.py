@@ -1,0 +1,93 @@
+"""Facts about the machine: its processor, its GPU, how busy it is."""
+
+import os
+import platform
+from pathlib import Path
+
+import torch
+from mmengine.device import get_device
+
+__all__ = ['cpu_info', 'has_fast_bfloat16', 'machine_class']
+
+CPUINFO = Path('/proc/cpuinfo')  # of Linux
+
+
+def machine_class() -> dict:
+    """CPU, cores, threads, GPU, versions and load; no name, no path.
+
+    Returns:
+        dict: Plain values. ``load`` is the average number of running
+        processes over the last minute, ``None`` where the system does not
+        report it: above 0 before a measurement, others use the machine.
+    """
+    gpu = torch.cuda.is_available()
+    return dict(
+        cpu=cpu_info('model name'),
+        cores=_cores(),
+        threads=torch.get_num_threads(),
+        gpu=torch.cuda.get_device_name() if gpu else None,
+        fast_bfloat16=has_fast_bfloat16(get_device()),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        load=_load(),
+    )
+
+
+def cpu_info(field: str) -> str:
+    """A field of the first processor, such as ``'model name'``.
+
+    Args:
+        field (str): Its name in Linux's ``/proc/cpuinfo``.
+
+    Returns:
+        str: Its value. Without such a file or field, what Python knows of
+        the processor: on Windows family and vendor, elsewhere hardly more
+        than the architecture.
+    """
+    if CPUINFO.is_file():
+        for line in CPUINFO.read_text().splitlines():
+            name, _, value = line.partition(':')
+            if name.strip() == field:
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def has_fast_bfloat16(device: str) -> bool:
+    """Whether a device multiplies bfloat16 faster than float32.
+
+    Args:
+        device (str): ``'cpu'`` or ``'cuda'``.
+
+    Returns:
+        bool: For a CPU, whether it has AMX, or AVX-512 BF16 and is not
+        Intel's, on which a training step was slower so (docs/speed.md); for
+        a GPU, whether it is an Ampere or later. Elsewhere bfloat16 is
+        emulated and slower.
+    """
+    if device.startswith('cuda'):
+        # torch.cuda.is_bf16_supported() counts emulation, or not, depending
+        # on torch's version.
+        return torch.cuda.get_device_capability(device)[0] >= 8
+    if device != 'cpu':
+        return False
+    if _cpu_has('_is_amx_tile_supported'):
+        return True
+    intel = 'GenuineIntel' in cpu_info('vendor_id')
+    return _cpu_has('_is_avx512_bf16_supported') and not intel
+
+
+def _cpu_has(probe: str) -> bool:
+    # Older versions of torch cannot tell.
+    return getattr(torch.cpu, probe, lambda: False)()
+
+
+def _load() -> float | None:
+    has_it = hasattr(os, 'getloadavg')
+    return round(os.getloadavg()[0], 1) if has_it else None
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()

@@ -1,0 +1,290 @@
+"""From photographs to scores on the command line, without MediaPipe."""
+
+import importlib.util
+import json
+import re
+import runpy
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from mesh_toys import lights, write_lit_set, write_stand_in
+
+from projects.facemesh.face_meshes.find_meshes import DEFAULT_PYTHON
+from projects.facemesh.face_meshes.mesh_file import MeshFile
+
+ANN = 'annotations/landmarks.json'
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_lit_set(tmp_path / 'set')
+    return tmp_path / 'set'
+
+
+@pytest.fixture
+def python(tmp_path):
+    return write_stand_in(tmp_path / 'mediapipe_python')
+
+
+@pytest.fixture
+def facemesh(monkeypatch, capsys, repo_root, root):
+    tool = repo_root / 'projects' / 'facemesh' / 'facemesh.py'
+
+    def facemesh(command, *arguments):
+        given = [str(tool), command, '--data-root', root, '--ann-file', ANN]
+        monkeypatch.setattr(sys, 'argv', [*map(str, [*given, *arguments])])
+        status = 0
+        try:
+            runpy.run_path(str(tool), run_name='__main__')
+        except SystemExit as end:
+            status = end.code or 0
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return facemesh
+
+
+def centres(root):
+    """Where the lights of each image are, by its record's id."""
+    content = json.loads((root / ANN).read_text())
+    found = {}
+    for annotation in content['annotations']:
+        p = np.reshape(annotation['keypoints'], (3, 3))[:, :2]
+        # Of the landmarks (r+g)/2, (r+b)/2 and 1.5 b - 0.5 r.
+        red = (3 * 2 * p[1] - 2 * p[2]) / 4
+        found[annotation['image_id']] = np.stack(
+            [red, 2 * p[0] - red, 2 * p[1] - red]
+        )
+    return found
+
+
+def test_photographs_become_meshes_and_meshes_scores(
+    facemesh, root, python, tmp_path
+):
+    meshes, out = tmp_path / 'm.npz', tmp_path / 'new' / 'score.json'
+    status, said, error = facemesh('mesh', '--out', meshes, '--python', python)
+    assert status == 0, error
+    assert '8 images, MediaPipe stand-in, 9 views' in said
+    assert 'found on 8' in said
+    status, said, error = facemesh(
+        'score',
+        *('--mesh', meshes, '--method', 'vertex+ridge', '--out', out),
+        *('--train', 'splits/train.txt', '--test', 'splits/test.txt'),
+    )
+    assert status == 0, error
+    assert 'vertex+ridge, 5 training faces: ME' in said
+    content = json.loads(out.read_text())
+    truth = json.loads((root / ANN).read_text())['annotations'][5:]
+    assert len(content['keypoints']) == 3
+    for found, true in zip(
+        sorted(content['keypoints'], key=lambda r: str(r['image_id'])),
+        sorted(truth, key=lambda r: str(r['image_id'])),
+    ):
+        assert found['image_id'] == true['image_id']
+        assert len(found['keypoints']) == 9
+    assert content['missing_test'] == content['missing_train'] == []
+    assert f'{content["reports"][0]["metrics"]["ME"]["value"]:.3f}' in said
+    assert str(root) not in out.read_text()
+    assert 'subject' not in json.dumps(content['keypoints'])
+    # What was written can be averaged with, and is then what it was.
+    status, both, error = facemesh(
+        'score',
+        *('--mesh', meshes, '--method', 'vertex+ridge', '--out', out),
+        *('--train', 'splits/train.txt', '--test', 'splits/test.txt'),
+        *('--average-with', out, '--share', 0.25),
+    )
+    assert status == 0, error
+    assert f'0.25 to average with {out}: ME' in both
+    assert both.split(': ME')[1] == said.split(': ME')[1]
+    assert json.loads(out.read_text())['share'] == 0.25
+
+
+@pytest.mark.parametrize('views', [1, 9])
+def test_vertices_are_pixels_of_the_image_in_every_view(
+    facemesh, root, python, tmp_path, views
+):
+    path = str(tmp_path / 'm.npz')
+    status, _, error = facemesh(
+        'mesh', '--out', path, '--python', python, '--views', views
+    )
+    assert status == 0, error
+    file = MeshFile.read(path)
+    assert file.statement.views == views
+    for i, places in centres(root).items():
+        found = file.vertices[file.rows[i]]
+        np.testing.assert_allclose(found[:, :2], places, atol=0.1)
+        np.testing.assert_allclose(found[:, 2], [0, 0.96, 1.92], rtol=0.01)
+
+
+def test_a_face_that_fills_the_image_is_found_zoomed_and_counted(
+    facemesh, root, python, tmp_path
+):
+    """Bright lights near the border, one dim set, and one without any."""
+    places = np.array([[8.0, 40], [88, 40], [48, 71]])
+    for name, picture in {
+        # Replicated borders keep the first cut off whatever the zoom.
+        0: lights(np.array([[0.0, 40], [88, 40], [48, 71]]), (96, 80)),
+        1: lights(places, (96, 80), brightness=60),
+        2: np.zeros((80, 96, 3), np.uint8),
+    }.items():
+        cv2.imwrite(str(root / 'images' / f'{name}.png'), picture)
+    path = str(tmp_path / 'm.npz')
+    status, said, error = facemesh('mesh', '--out', path, '--python', python)
+    assert status == 0, error
+    file = MeshFile.read(path)
+    assert file.statement.num_missing == 2
+    assert file.statement.num_retried == 1
+    assert 'found on 6' in said and 'on 2 none' in said
+    found = file.vertices[file.rows['picture 1']]
+    np.testing.assert_allclose(found[:, :2], places, atol=0.5)
+    status, said, error = facemesh(
+        'score',
+        *('--mesh', path, '--test', 'splits/test.txt'),
+        *('--train', 'splits/train.txt'),
+    )
+    assert status == 0, error
+    assert 'no face was found on 2 of 5 training images: left out' in said
+
+
+def test_a_large_photograph_is_measured_in_its_own_pixels(
+    facemesh, root, python, tmp_path
+):
+    """Shown smaller to FaceMesh, as its file has many times the pixels."""
+    content = json.loads((root / ANN).read_text())
+    places = np.array([[500.0, 400], [1900, 500], [1300, 1700]])
+    picture = lights(places, (2560, 2000), sigma=80)
+    cv2.imwrite(str(root / 'images' / '0.png'), picture)
+    content['images'][0].update(width=2560, height=2000)
+    (root / ANN).write_text(json.dumps(content))
+    path = str(tmp_path / 'm.npz')
+    status, _, error = facemesh(
+        'mesh', '--out', path, '--python', python, '--views', 1
+    )
+    assert status == 0, error
+    found = MeshFile.read(path).vertices[0]
+    np.testing.assert_allclose(found[:, :2], places, atol=1)
+    np.testing.assert_allclose(found[:, 2], [0, 25.6, 51.2], rtol=0.01)
+
+
+def without_environment(facemesh, root, tmp_path):
+    return ['--python', tmp_path / 'nowhere']
+
+
+def wrong_ending(facemesh, root, tmp_path):
+    return ['--out', tmp_path / 'm.json']
+
+
+def too_many_views(facemesh, root, tmp_path):
+    return ['--views', '10']
+
+
+def damaged_image(facemesh, root, tmp_path):
+    (root / 'images' / '3.png').write_bytes(b'no image')
+    return []
+
+
+def other_size(facemesh, root, tmp_path):
+    picture = np.zeros((60, 96, 3), np.uint8)
+    cv2.imwrite(str(root / 'images' / '3.png'), picture)
+    return []
+
+
+@pytest.mark.parametrize(
+    'spoil, said',
+    [
+        (without_environment, 'pip install mediapipe==0.10.14'),
+        (wrong_ending, 'ending in .npz'),
+        (too_many_views, 'views=10; expected 1'),
+        (damaged_image, 'image id=picture 3: .*cannot be read'),
+        (other_size, 'id=picture 3: its record says 96x80 .* has 96x60'),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(
+    facemesh, root, python, tmp_path, spoil, said
+):
+    given = ['--out', tmp_path / 'm.npz', '--python', python]
+    given += spoil(facemesh, root, tmp_path)
+    status, _, error = facemesh('mesh', *given)
+    assert status == 2
+    line = error.strip().splitlines()[-1]
+    assert line.startswith('error: ')
+    assert re.search(said, line)
+    assert not [*tmp_path.glob('m.*')]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec('mediapipe') is not None,
+    reason='MediaPipe is installed here',
+)
+def test_an_environment_without_mediapipe_is_told_what_to_install(
+    facemesh, tmp_path
+):
+    status, _, error = facemesh(
+        'mesh', '--out', tmp_path / 'm.npz', '--python', sys.executable
+    )
+    assert status == 2
+    last = error.strip().splitlines()[-1]
+    assert "No module named 'mediapipe'" in last
+    assert 'pip install mediapipe==0.10.14' in last
+
+
+def test_a_score_of_another_set_is_refused(facemesh, root, python, tmp_path):
+    path = tmp_path / 'm.npz'
+    assert facemesh('mesh', '--out', path, '--python', python)[0] == 0
+    picture = root / 'images' / '6.png'
+    picture.write_bytes((root / 'images' / '5.png').read_bytes())
+    out = tmp_path / 'score.json'
+    status, _, error = facemesh(
+        'score',
+        *('--mesh', path, '--out', out),
+        *('--train', 'splits/train.txt', '--test', 'splits/test.txt'),
+    )
+    assert status == 2 and 'image id=6' in error
+    assert not out.exists()
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_real_faces_are_met_far_better_than_by_the_mean_face(
+    facemesh, root, repo_root, shared_root, tmp_path, monkeypatch
+):
+    python = repo_root / DEFAULT_PYTHON
+    if not python.is_file():
+        pytest.skip('MediaPipe has no environment here')
+    faces = shared_root / 'data' / 'frl_faces'
+    content = json.loads((faces / 'annotations/landmarks19.json').read_text())
+    content['images'] = content['images'][::10]
+    kept = {image['id'] for image in content['images']}
+    content['annotations'] = [
+        a for a in content['annotations'] if a['image_id'] in kept
+    ]
+    (root / ANN).write_text(json.dumps(content))
+    for image in content['images']:
+        name = image['file_name']
+        (root / 'images' / name).symlink_to(faces / 'images' / name)
+    subjects = [image['subject'] for image in content['images']]
+    for name, lines in (('train', subjects[::2]), ('test', subjects[1::2])):
+        (root / 'splits' / f'{name}.txt').write_text('\n'.join(lines))
+    path, out = tmp_path / 'm.npz', tmp_path / 'score.json'
+    status, said, error = facemesh('mesh', '--out', path, '--python', python)
+    assert status == 0, error
+    assert MeshFile.read(str(path)).vertices.shape[1:] == (478, 3)
+    status, said, error = facemesh(
+        'score',
+        *('--mesh', path, '--out', out),
+        *('--train', 'splits/train.txt', '--test', 'splits/test.txt'),
+    )
+    assert status == 0, error
+    points = {
+        a['image_id']: np.reshape(a['keypoints'], (-1, 3))[:, :2]
+        for a in content['annotations']
+    }
+    ids = [image['id'] for image in content['images']]
+    mean = np.mean([points[i] for i in ids[::2]], axis=0)
+    mean_face = np.mean(
+        [np.linalg.norm(points[i] - mean, axis=1) for i in ids[1::2]]
+    )
+    report = json.loads(out.read_text())['reports'][0]
+    assert report['metrics']['ME']['value'] < mean_face / 3

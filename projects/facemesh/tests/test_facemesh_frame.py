@@ -1,0 +1,75 @@
+"""The frame that faces are compared in."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mesh_toys import random_meshes
+
+from projects.facemesh.face_meshes.face_frame import (
+    FaceFrame,
+    to_complex,
+    to_plane,
+)
+
+
+@pytest.fixture
+def meshes():
+    return to_complex(random_meshes(7))
+
+
+def test_the_similarity_is_that_of_least_squares(meshes):
+    frame = FaceFrame.fit(meshes)
+    a, b = frame.similarities(meshes)
+    for n, mesh in enumerate(meshes):
+        # x' = p x - q y + r, y' = q x + p y + s, solved as linear equations.
+        one, none = np.ones(len(mesh)), np.zeros(len(mesh))
+        rows = np.vstack(
+            [
+                np.column_stack([mesh.real, -mesh.imag, one, none]),
+                np.column_stack([mesh.imag, mesh.real, none, one]),
+            ]
+        )
+        target = np.concatenate([frame.mean.real, frame.mean.imag])
+        p, q, r, s = np.linalg.lstsq(rows, target, rcond=None)[0]
+        assert a[n, 0] == pytest.approx(p + 1j * q)
+        assert b[n, 0] == pytest.approx(r + 1j * s)
+
+
+def test_the_mean_is_centred_and_of_size_1(meshes):
+    mean = FaceFrame.fit(meshes).mean
+    assert abs(mean.mean()) < 1e-12
+    assert np.sqrt((np.abs(mean) ** 2).mean()) == pytest.approx(1)
+
+
+def test_one_shape_moved_about_has_itself_as_mean(meshes):
+    moves = np.array([[2 + 1j, 5], [0.3j, -7j], [1, 0]])
+    copies = moves[:, :1] * meshes[0] + moves[:, 1:]
+    frame = FaceFrame.fit(copies)
+    a, b = frame.similarities(copies)
+    np.testing.assert_allclose(
+        a * copies + b, np.tile(frame.mean, (3, 1)), atol=1e-9
+    )
+
+
+@settings(deadline=None)
+@given(
+    st.floats(0.1, 10),
+    st.floats(-3, 3),
+    st.floats(-1000, 1000),
+    st.floats(-1000, 1000),
+)
+def test_in_the_frame_a_face_does_not_know_where_it_was(scale, turn, x, y):
+    meshes = to_complex(random_meshes(4))
+    frame = FaceFrame.fit(meshes)
+    a, b = frame.similarities(meshes)
+    moved = scale * np.exp(1j * turn) * meshes + x + 1j * y
+    c, d = frame.similarities(moved)
+    np.testing.assert_allclose(c * moved + d, a * meshes + b, atol=1e-6)
+
+
+def test_complex_points_are_points_of_the_plane():
+    points = np.random.default_rng(0).normal(size=(2, 5, 3))
+    np.testing.assert_array_equal(
+        to_plane(to_complex(points)), points[..., :2]
+    )

@@ -1,0 +1,157 @@
+"""Mesh vertices as landmarks: names, partners, and the set that is written."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from mesh_toys import write_lit_set, write_stand_in
+
+from mmpose_ctd.datasets import CIFASDDataset
+from mmpose_ctd.datasets.landmark_names import flip_partners
+from mmpose_ctd.errors import InputError
+from projects.facemesh.face_meshes.mesh_landmarks import (
+    FEATURE_VERTICES,
+    mesh_landmark_names,
+    mesh_set,
+)
+from projects.facemesh.face_meshes.write_mesh_set import write_mesh_set
+
+# Two pairs and two points of the midline; the image's left comes first.
+SHAPE = np.array(
+    [[-30, 0], [30, 1], [-12, 20], [11, 20], [0, 10], [1, 40]], float
+)
+ALL = range(len(SHAPE))
+
+
+def meshes(num=5, turn=0.0, seed=0):
+    """One shape at several places and scales; (num, V, 3)."""
+    rng = np.random.default_rng(seed)
+    spin = np.exp(1j * turn)
+    z = (SHAPE[:, 0] + 1j * SHAPE[:, 1]) * spin
+    scale = rng.uniform(0.8, 1.2, (num, 1))
+    moved = z * scale + 100 + 80j + rng.normal(0, 0.3, (num, len(SHAPE)))
+    return np.stack([moved.real, moved.imag, 0 * moved.real], axis=-1)
+
+
+@pytest.mark.parametrize('turn', [0.0, 0.1, -0.1])
+def test_partners_share_a_number_and_know_their_side(turn):
+    names = mesh_landmark_names(meshes(turn=turn), ALL)
+    assert names[:4] == ['mesh_0_R', 'mesh_0_L', 'mesh_2_R', 'mesh_2_L']
+    assert names[4:] == ['mesh_4', 'mesh_5']
+    partners = flip_partners(names)
+    assert [names.index(p) for p in partners] == [1, 0, 3, 2, 4, 5]
+
+
+def test_a_vertex_without_its_partner_stays_itself():
+    assert mesh_landmark_names(meshes(), [0, 1, 2, 4]) == [
+        *('mesh_0_R', 'mesh_0_L', 'mesh_2', 'mesh_4')
+    ]
+
+
+def test_a_vertex_that_does_not_exist_is_told():
+    with pytest.raises(InputError, match='0 to 9 .*have 6.*refine'):
+        mesh_landmark_names(meshes(), [0, 9])
+
+
+def test_the_features_are_vertices_of_both_sides():
+    assert len({*FEATURE_VERTICES}) == len(FEATURE_VERTICES)
+    # The mesh of 468 has them all, with and without refined eyes and lips.
+    assert max(FEATURE_VERTICES) < 468
+
+
+def images(num):
+    return [
+        dict(
+            id=7 + i,
+            file_name=f'{i}.jpg',
+            width=200,
+            height=160,
+            subject=f's{i}',
+            site='here',
+        )
+        for i in range(num)
+    ]
+
+
+def test_the_set_has_the_points_of_the_meshes():
+    found = meshes(3)
+    found[1] = np.nan
+    content = mesh_set(images(3), found, ALL)
+    # Without a face there is nothing to learn.
+    assert [image['id'] for image in content['images']] == [7, 9]
+    assert [one['image_id'] for one in content['annotations']] == [7, 9]
+    for one, mesh in zip(content['annotations'], found[[0, 2]]):
+        triples = np.reshape(one['keypoints'], (-1, 3))
+        np.testing.assert_allclose(triples[:, :2], mesh[:, :2], atol=0.005)
+        assert (triples[:, 2] == 2).all()
+        assert one['bbox'] == [0, 0, 200, 160]
+
+
+def test_a_dataset_reads_it(tmp_path):
+    (tmp_path / 'images').mkdir()
+    for image in images(3):
+        blank = np.zeros((160, 200, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / 'images' / image['file_name']), blank)
+    content = mesh_set(images(3), meshes(3), ALL)
+    (tmp_path / 'mesh.json').write_text(json.dumps(content))
+    dataset = CIFASDDataset('mesh.json', str(tmp_path), test_mode=True)
+    assert len(dataset) == 3
+    assert dataset.metainfo['flip_indices'] == [1, 0, 3, 2, 4, 5]
+    assert dataset.get_data_info(0)['subject'] == 's0'
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A labelled set, photographs without labels, and a stand-in."""
+    root = tmp_path / 'set'
+    write_lit_set(root)
+    content = json.loads((root / 'annotations/landmarks.json').read_text())
+    more = []
+    for i, image in enumerate(content['images'][:2]):
+        name = f'smiling{i}.png'
+        picture = cv2.imread(str(root / 'images' / image['file_name']))
+        cv2.imwrite(str(root / 'images' / name), picture)
+        # Ids begin anew in the other file.
+        more.append(dict(image, id=image['id'], file_name=name))
+    smiling = root / 'annotations/unlabelled.json'
+    smiling.write_text(json.dumps(dict(images=more)))
+    return root, write_stand_in(tmp_path / 'python')
+
+
+def write(place, files, out='annotations/mesh.json'):
+    root, python = place
+    names = [f'annotations/{name}.json' for name in files]
+    options = dict(python=str(python), views=1, vertices=[0, 1, 2])
+    return write_mesh_set(str(root), names, out, **options)
+
+
+def test_photographs_without_labels_are_in_the_set(place):
+    told = write(place, ['landmarks', 'unlabelled'])
+    assert (told.num_images, told.num_missing) == (10, 0)
+    root = place[0]
+    content = json.loads((root / 'annotations/mesh.json').read_text())
+    names = [image['file_name'] for image in content['images']]
+    assert len({*names}) == 10 and 'smiling1.png' in names
+    assert len({image['id'] for image in content['images']}) == 10
+    labels = json.loads((root / 'annotations/landmarks.json').read_text())
+    assert content['categories'] != labels['categories']
+    # The same picture has the same mesh, whatever lists it.
+    by_name = {
+        image['file_name']: one['keypoints']
+        for image, one in zip(content['images'], content['annotations'])
+    }
+    assert by_name['smiling0.png'] == by_name[names[0]]
+
+
+def test_an_image_of_two_files_is_refused(place):
+    with pytest.raises(InputError, match='listed twice'):
+        write(place, ['landmarks', 'landmarks'])
+
+
+@pytest.mark.parametrize('out', ['annotations/landmarks.json', 'mesh.txt'])
+def test_labels_are_not_overwritten(place, out):
+    before = (place[0] / 'annotations/landmarks.json').read_bytes()
+    with pytest.raises(InputError, match='another name'):
+        write(place, ['landmarks'], out)
+    assert (place[0] / 'annotations/landmarks.json').read_bytes() == before

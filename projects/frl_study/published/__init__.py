@@ -1,0 +1,1 @@
+"""The tables of the study's pages, made from its stored results."""

@@ -1,0 +1,149 @@
+"""A teacher of random weights, which knows nothing."""
+
+import pytest
+import torch
+from mmpose.registry import MODELS
+from toy_models import (
+    ED,
+    PREPROCESSOR,
+    build,
+    model_config,
+    teacher_file,
+)
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers import (
+    RandomSourceModel,
+    SourceModel,
+)
+
+TOY = dict(backbone=dict(type='ToyEncoder'), head=dict(type='ToyClassifier'))
+SFACE = dict(
+    backbone=dict(type='SFaceNet', out_indices=(0, 1, 2, 3)),
+    head=dict(type='SFaceEmbedding'),
+    data_preprocessor=PREPROCESSOR,
+)
+
+
+def states_equal(ours, theirs):
+    ours, theirs = ours.state_dict(), theirs.state_dict()
+    return set(ours) == set(theirs) and all(
+        torch.equal(ours[key], theirs[key]) for key in ours
+    )
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return teacher_file(tmp_path / 'teacher.pth')
+
+
+def with_type(checkpoint, kind, **changes):
+    config = model_config(checkpoint)['teacher'] | dict(type=kind, **changes)
+    return dict(teacher=config, regularizers=ED)
+
+
+def test_a_random_teacher_depends_on_its_seed_alone():
+    torch.manual_seed(1)
+    first = RandomSourceModel(**TOY, seed=3)
+    torch.manual_seed(2)
+    assert states_equal(first, RandomSourceModel(**TOY, seed=3))
+    other = RandomSourceModel(**TOY, seed=4)
+    assert not torch.equal(
+        first.backbone.stages[0][0].weight, other.backbone.stages[0][0].weight
+    )
+
+
+def test_it_draws_none_of_the_programs_random_numbers():
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    RandomSourceModel(**TOY)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_it_holds_nothing_of_the_file_that_the_student_starts_from(
+    checkpoint,
+):
+    model = build(checkpoint, **with_type(checkpoint, 'RandomSourceModel'))
+    learned = build(checkpoint, regularizers=ED)
+    assert states_equal(model.backbone, learned.backbone)
+    assert states_equal(model.backbone, learned.teacher.backbone)
+    pairs = zip(
+        model.teacher.parameters(), learned.teacher.parameters(), strict=True
+    )
+    assert not any(
+        torch.equal(a, b) for a, b in pairs if a.dim() > 1 or a.std() > 0
+    )
+
+
+def test_the_whole_start_is_that_of_plain_fine_tuning(checkpoint):
+    starts = []
+    for changes in ({}, with_type(checkpoint, 'RandomSourceModel')):
+        torch.manual_seed(5)
+        starts.append(build(checkpoint, **changes))
+    assert states_equal(*starts)
+
+
+def test_its_activations_neither_vanish_nor_explode():
+    deep = RandomSourceModel(**SFACE)
+    deep.adapt_to(MODELS.build(PREPROCESSOR))
+    # Photographs are brighter, darker and smoother than noise.
+    torch.manual_seed(0)
+    faces = torch.nn.functional.interpolate(
+        torch.randn(8, 3, 8, 8), size=(96, 96), mode='bicubic'
+    )
+    outputs = deep(faces, with_final=True)
+    for feats in (*outputs.feats, outputs.final):
+        assert 0.1 < feats.std() < 10
+    # Another image has another map.
+    vectors = torch.nn.functional.normalize(outputs.feats[-1].flatten(1))
+    cosines = vectors @ vectors.T
+    assert cosines[~torch.eye(8, dtype=torch.bool)].max() < 0.9
+    # Without measured statistics they would vanish.
+    torch.manual_seed(0)
+    plain = SourceModel(**SFACE)
+    plain.adapt_to(MODELS.build(PREPROCESSOR))
+    assert plain(faces, with_final=False).feats[-1].std() < 1e-3
+
+
+def test_measured_statistics_are_those_of_one_pass_in_training_mode():
+    teacher = RandomSourceModel(**TOY, fold_batch_norms=False)
+    norm = teacher.backbone.stages[0][1]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for part in TOY.values():
+            MODELS.build(part)
+        images = teacher._images()
+    maps = teacher.backbone.stages[0][0](images)
+    torch.testing.assert_close(norm.running_mean, maps.mean((0, 2, 3)))
+    torch.testing.assert_close(norm.running_var, maps.var((0, 2, 3)))
+    assert not any(m.training for m in teacher.modules())
+    assert not any(p.requires_grad for p in teacher.parameters())
+
+
+def test_random_images_have_the_spectrum_of_photographs():
+    torch.manual_seed(0)
+    images = RandomSourceModel(**TOY)._images()
+    power = torch.fft.rfft2(images).abs().square().mean((0, 1))
+    # Amplitude falls as 1 / f: power a quarter at twice the frequency.
+    assert power[0, 8] / power[0, 16] == pytest.approx(4, rel=0.5)
+    assert power[8, 0] / power[16, 0] == pytest.approx(4, rel=0.5)
+
+
+def test_a_random_teacher_refuses_trained_weights():
+    trained = dict(
+        type='ToyEncoder',
+        init_cfg=dict(type='Constant', layer='Conv2d', val=0.5),
+    )
+    RandomSourceModel(backbone=trained)
+    trained['init_cfg'] = [
+        trained['init_cfg'],
+        dict(type='Pretrained', checkpoint='x.pth'),
+    ]
+    with pytest.raises(
+        InputError, match=r'backbone\.init_cfg\.1 loads trained'
+    ):
+        RandomSourceModel(backbone=trained)
+    network = dict(type='mmpretrain.ImageClassifier', pretrained='x.pth')
+    with pytest.raises(InputError, match=r'classifier\.pretrained loads'):
+        RandomSourceModel(classifier=network)
