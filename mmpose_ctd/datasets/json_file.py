@@ -51,9 +51,14 @@ def read_json(
         raise InputError(
             where=name, found='bytes or escapes that are no text', cure=cure
         ) from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise InputError(
             where=name, found=f'not a JSON file ({error})', cure=cure
+        ) from None
+    except ValueError:
+        # Python's limit, which keeps it from hanging.
+        raise InputError(
+            where=name, found='a number of more than 4300 digits', cure=cure
         ) from None
     return content
 

@@ -91,7 +91,10 @@ class _Table:
         self.is_long = {*_LONG} <= {column_of(title) for title in titles}
         wanted = ('image', *_TEXTS, *_NUMBERS)
         if self.is_long:
-            wanted += (*_LONG, 'visible')
+            wanted += (*_LONG, 'visible', 'missing')
+        elif {'x', 'y'} <= {*map(plain_name, titles)}:
+            # They are of a box at x, y.
+            wanted = wanted[:-2]
         self.columns = known_columns(self.table, self.name, wanted)
         if 'image' not in self.columns:
             raise Refused(
@@ -226,25 +229,22 @@ class _Table:
                     found=f'the landmark {name!r} is there more than once',
                     expected='one face, each landmark once',
                 )
-            found[name] = tuple(
+            x, y, visible, missing = (
                 row.get(self.columns.get(key), '')
-                for key in ('x', 'y', 'visible')
+                for key in ('x', 'y', 'visible', 'missing')
             )
+            if missing and _visibility(name, 'missing', missing):
+                visible = '0'
+            found[name] = x, y, visible
         return found
 
     def _point(self, label: str, x: str, y: str, v: str) -> tuple:
-        try:
-            visible = visibility(v)
-        except ValueError:
-            raise Refused(
-                found=f'landmark {label}: visible={v!r}',
-                expected='TRUE or FALSE, or 0 (missing), 1, 2',
-            ) from None
+        visible = _visibility(label, 'visible', v)
         try:
             return self._number(x), self._number(y), visible
         except ValueError:
             raise Refused(
-                found=f'landmark {label}: ({x!r}, {y!r})',
+                found=f'landmark {label}: ({x[:40]!r}, {y[:40]!r})',
                 expected='two numbers',
             ) from None
 
@@ -270,12 +270,22 @@ class _Table:
         size = numbers.pop('width', None), numbers.pop('height', None)
         if None in size:
             return fields | numbers, None
-        if any(side < 1 or side % 1 for side in size):
+        if any(not 1 <= side < 1e6 or side % 1 for side in size):
             raise Refused(
                 found=f'a photograph of {size[0]:g}x{size[1]:g}',
                 expected='its width and height in whole pixels',
             )
         return fields | numbers, (int(size[0]), int(size[1]))
+
+
+def _visibility(label: str, column: str, text: str) -> int:
+    try:
+        return visibility(text)
+    except ValueError:
+        raise Refused(
+            found=f'landmark {label}: {column}={text[:40]!r}',
+            expected='TRUE or FALSE, or 0, 1, 2',
+        ) from None
 
 
 def _refuse_shifted(

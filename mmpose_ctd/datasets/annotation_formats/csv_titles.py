@@ -14,12 +14,13 @@ _BEFORE = re.compile(rf'{_AXIS}[\s_.:\-]*(.+)', re.I)
 _UNIT = re.compile(r'\s*[(\[](?:px|pixels?)[)\]]$', re.I)
 # Pairs of x and y that are the corner, centre or size of something.
 _BOX = re.compile(
-    r'(.*[\s_.\-])?(b(ounding)?[\s_\-]?box|box|rect(angle)?|roi|crop)'
-    r'([\s_.\-].*)?|'
-    r'min|max|tl|br|lt|rb|cent(er|re)|origin|offset|size|scale|dpi|'
-    r'resolution',
+    r'.*box.*|.*rect(angle)?|(.*[\s_.\-])?(roi|crop)|'
+    r'min|max|tl|br|lt|rb|top[\s_\-]?left|bottom[\s_\-]?right|'
+    r'cent(er|re)|origin|offset|size|scale|dpi|resolution',
     re.I,
 )
+# A coordinate by its look; not "sex" or "study".
+_LOOKS = re.compile(r'(.+[\s_.\-]\(?[xy]\)?|[xy][\s_.\-].+)', re.I)
 _SIDES = ({'w', 'h'}, {'width', 'height'})
 
 
@@ -33,8 +34,8 @@ def point_columns(
 
     Returns:
         tuple: Landmark -> x, y and perhaps v -> title, in the order of the
-        table; and the titles of pairs that are boxes, which are no
-        landmarks.
+        table; and the titles that look like coordinates, but are no
+        landmarks: boxes, and an x without y.
 
     Raises:
         Refused: If a landmark has two columns for one coordinate, or
@@ -86,6 +87,8 @@ def _pairs(
     found, boxes = {}, []
     for name, group in groups.items():
         if not {'x', 'y'} <= group.keys():
+            lone = [t for same in group.values() for t in same]
+            boxes += filter(_LOOKS.fullmatch, lone)
             continue
         stem = re.sub(r'[\s_.\-]', '', name).lower()
         if _BOX.fullmatch(name) or any(

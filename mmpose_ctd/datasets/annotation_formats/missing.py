@@ -40,8 +40,8 @@ def settle_missing(
         visibility, 0 there.
 
     Raises:
-        InputError: If only one coordinate of a point is missing, or one is
-            infinite.
+        InputError: If only one coordinate of a point is missing or -1, or
+            one is infinite.
     """
     for i in np.flatnonzero(np.isinf(points).any(axis=1)):
         raise InputError(
@@ -55,6 +55,11 @@ def settle_missing(
             expected='both, or none where it is missing',
         )
     x, y = points.T
+    for i in np.flatnonzero(((x == -1) != (y == -1)) & (visible != 0)):
+        raise InputError(
+            found=f'point {labels[i]}: only one of x, y is -1',
+            expected='both, where it is missing',
+        )
     code = (x == y) & (x < 0) & (x == np.floor(x))
     missing = ~known.all(axis=1) | code | (visible == 0)
     points = np.where(missing[:, None], np.nan, points)

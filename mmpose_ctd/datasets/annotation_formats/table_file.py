@@ -1,5 +1,6 @@
 """Reads tables as spreadsheets save them, in any country's fashion."""
 
+import csv
 import io
 import os
 import re
@@ -29,7 +30,8 @@ SYNONYMS = {
     'keypoint',
     'x': 'x xpx xpixel coordx xcoord xcoordinate',
     'y': 'y ypx ypixel coordy ycoord ycoordinate',
-    'visible': 'v visible visibility',
+    'visible': 'v vis visible visibility',
+    'missing': 'missing ismissing absent',
     'width': 'width imagewidth',
     'height': 'height imageheight',
 }
@@ -133,30 +135,34 @@ def read_table(
             expected='titles separated by comma, semicolon or tab',
         )
     try:
-        table = pd.read_csv(
+        # Pandas would rename titles that are there twice, and fill rows up.
+        reader = csv.reader(
             io.StringIO(text),
-            sep=delimiter,
-            # Pandas would rename titles that are there twice.
-            header=None,
-            dtype=str,
-            keep_default_na=False,
+            delimiter=delimiter,
             skipinitialspace=True,
-            skip_blank_lines=False,
-            index_col=False,
+            strict=True,
         )
-    # Pandas' own errors are all of this kind.
-    except ValueError as error:
-        reason = ' '.join(str(error).split())
-        if delimiter == ',':
-            reason += ': decimal commas? save with semicolons'
+        rows = [[cell.strip() for cell in row] for row in reader]
+    except csv.Error as error:
         raise InputError(
             where=name,
-            found=f'rows and titles do not fit together ({reason})',
-            expected='as many cells as titles',
-            cure='Quote cells that contain the delimiter.',
+            found=f'a table that cannot be read ({error})',
+            cure='Quote cells that contain the delimiter or quotes.',
         ) from error
-    lengths = table.notna().sum(axis=1)
-    table = table.fillna('').astype(str).map(str.strip)
+    width = len(rows[0])
+    for number, row in enumerate(rows, 1):
+        if any(row[width:]):
+            hint = ': decimal commas? save with semicolons'
+            raise InputError(
+                where=f'{name}, row {number}',
+                found=f'{len(row)} cells' + hint * (delimiter == ','),
+                expected=f'{width}, as there are titles',
+                cure='Quote cells that contain the delimiter.',
+            )
+    lengths = pd.Series([len(row) for row in rows])
+    table = pd.DataFrame(
+        [row[:width] + [''] * (width - len(row)) for row in rows], dtype=str
+    )
     titles = [t or f'column {i}' for i, t in enumerate(table.iloc[0], 1)]
     if repeated := repeated_name(titles):
         raise InputError(

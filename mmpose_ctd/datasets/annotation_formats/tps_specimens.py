@@ -10,6 +10,7 @@ no other way.
 import math
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 __all__ = ['Specimen', 'split_specimens']
 
@@ -43,7 +44,7 @@ class Specimen:
     doubt: str = ''
     named: dict[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def count(self) -> int | None:
         """The number of landmarks; None where the file has none."""
         return (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
+from mmpose_ctd.datasets.annotation_formats import FORMATS, ReadOptions, Source
 from mmpose_ctd.datasets.annotation_formats.csv_titles import point_columns
 from mmpose_ctd.datasets.annotation_formats.point_record import plain_name
 from mmpose_ctd.datasets.annotation_formats.table_file import column_of
@@ -159,8 +159,8 @@ def test_a_landmark_twice_is_refused(tmp_path):
         ('a\n1\n', 'has no columns'),
         ('n_x,n_y\n1,2\n', 'no column of photographs'),
         ('image,age\na.jpg,3\n', 'no points among its columns'),
-        ('image,n_x,n_y\na.jpg,1,2,3\n', 'do not fit together'),
-        ('image,n_x,n_y\na.jpg,"1,2\n', 'do not fit together'),
+        ('image,n_x,n_y\na.jpg,1,2,3\n', 'row 2: 4 cells'),
+        ('image,n_x,n_y\na.jpg,"1,2\n', 'cannot be read'),
     ],
 )
 def test_a_table_without_points_is_refused(tmp_path, text, words):
@@ -208,3 +208,137 @@ def test_any_names_are_found_in_their_order(names):
 )
 def test_titles_are_understood_or_left_alone(title, key):
     assert column_of(title) == key
+
+
+def refused(tmp_path, text):
+    with pytest.raises(InputError) as error:
+        read(tmp_path, text)
+    assert error.value.where.startswith('points.csv')
+    return error.value.found
+
+
+@pytest.mark.parametrize(
+    'titles',
+    [
+        'n_x,n_y,n_x,n_y',
+        'n_x,n_y,N_x,N_y',
+        'n_x,n_y,n x,n y',
+        'n_x,n_y,n.x,n.y',
+        'x1,y1,x_1,y_1',
+        'x1,y1,x01,y01',
+        # Points in one fashion, and points or a box in another.
+        'n_x,n_y,x1,y1',
+        'n_x,n_y,file,n_X',
+    ],
+)
+def test_a_title_twice_is_refused(tmp_path, titles):
+    assert refused(tmp_path, f'image,{titles}\na.jpg,1,2,3,4\n')
+
+
+@pytest.mark.parametrize(
+    'titles',
+    [
+        'bbox_x,bbox_y,bbox_w,bbox_h',
+        'box.x,box.y,box.width,box.height',
+        'xmin,ymin,xmax,ymax',
+        'x_min,y_min,x_max,y_max',
+        'faceRectX,faceRectY,faceRectW,faceRectH',
+        'face_x,face_y,face_w,face_h',
+        'x,y,w,h',
+        'x,y,width,height',
+        'center_x,center_y,box_w,box_h',
+        'bounding box x,bounding box y,w,h',
+        'xtl,ytl,xbr,ybr',
+    ],
+)
+@pytest.mark.parametrize('points', ['n_x,n_y,m_x,m_y', 'x1,y1,x2,y2'])
+def test_boxes_are_no_landmarks(tmp_path, titles, points):
+    text = f'image,{titles},{points}\na.jpg,50,40,300,380,1,2,3,4\n'
+    (record,) = read(tmp_path, text)
+    assert record.points.tolist() == [[1, 2], [3, 4]]
+    assert record.names == (('n', 'm') if points[0] == 'n' else None)
+    assert record.size is None
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'image,label,x,y,w,h\na.jpg,face,50,40,300,380\n',
+        'image,bbox_x,bbox_y\na.jpg,50,40\n',
+        # Rows of points and columns of points.
+        'image,label,x,y,n_x,n_y\na.jpg,face,50,40,1,2\n',
+        'image,landmark,x,y\na.jpg,n,1,2\nb.jpg,N,3,4\n',
+    ],
+)
+def test_what_leaves_open_which_point_is_which_is_refused(tmp_path, text):
+    assert refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    'text, is_read',
+    [
+        # The second point keeps its place; without the last, all may move.
+        ('image,x2,y2,x3,y3,x9,y9\na.jpg,1,2,,,5,6\n', True),
+        ('image,x2,y2,x3,y3,x9,y9\na.jpg,1,2,3,4,NA,NA\n', True),
+        ('image,x2,y2,x3,y3,x9,y9\na.jpg,1,2,3,4,,\n', False),
+        ('image,x2,y2,x3,y3,x9,y9\na.jpg,1,2,3,4\n', False),
+        ('image,n_x,n_y,m_x,m_y\na.jpg,1,2,,\n', True),
+        ('image,n_x,n_y,m_x,m_y\na.jpg,1,2\n', False),
+        ('image,landmark,x,y\nb,1,1,2\nb,2,3,4\na.jpg,1,1,2\n', False),
+        ('image,landmark,x,y\nb,n,1,2\nb,m,3,4\na.jpg,n,1,2\n', True),
+    ],
+)
+def test_a_forgotten_click_moves_no_point(tmp_path, text, is_read):
+    record = read(tmp_path, text)[-1]
+    assert (record.problem is None) == is_read
+
+
+def test_numbers_of_columns_are_kept(tmp_path):
+    text = 'image,x9,y9,x2,y2\na.jpg,9,9,1,2\n'
+    (record,) = read(tmp_path, text)
+    assert record.numbers == (2, 9)
+    assert record.points.tolist() == [[1, 2], [9, 9]]
+
+
+@pytest.mark.parametrize(
+    'column, shown, missing',
+    [
+        ('visible', 'TRUE', 'FALSE'),
+        ('Visibility', 'yes', 'no'),
+        ('v', '2', '0'),
+        ('visible', '', 'hidden'),
+        ('missing', 'FALSE', 'TRUE'),
+        ('absent', '', '1'),
+    ],
+)
+def test_words_say_which_points_are_missing(tmp_path, column, shown, missing):
+    text = (
+        f'image,landmark,x,y,{column}\na.jpg,n,1,2,{shown}\n'
+        f'a.jpg,m,3,4,{missing}\n'
+    )
+    (record,) = read(tmp_path, text)
+    assert record.visible.tolist() == [2, 0]
+    assert np.isnan(record.points[1]).all()
+
+
+def test_visibility_of_wide_tables_is_read(tmp_path):
+    text = 'image,n_x,n_y,n_visible,m_x,m_y,m_visible\na.jpg,1,2,1,3,4,no\n'
+    (record,) = read(tmp_path, text)
+    assert record.names == ('n', 'm')
+    assert record.visible.tolist() == [1, 0]
+    (record,) = read(tmp_path, text.replace('no', 'perhaps'))
+    assert "'perhaps'" in record.problem
+
+
+@pytest.mark.parametrize('mark', [',', ';', '\t'])
+def test_a_thousand_or_a_decimal_is_refused_with_the_choice(tmp_path, mark):
+    text = f'image{mark}n_x{mark}n_y\na.jpg{mark}640{mark}"1,034"\n'
+    path = tmp_path / 'points.csv'
+    path.write_text(text)
+    source = [Source(str(path), 'points.csv')]
+    with pytest.raises(InputError) as error:
+        FORMATS['csv'].read(source)
+    assert '1,034' in error.value.found and 'row 2' in error.value.where
+    for stated, value in (('.', 1034), (',', 1.034)):
+        (record,) = FORMATS['csv'].read(source, ReadOptions(stated)).records
+        assert record.points.tolist() == [[640, value]]

@@ -201,3 +201,97 @@ BOMB = '<!DOCTYPE a [<!ENTITY x "y">]><annotations>&x;</annotations>'
 def test_what_is_no_cvat_file_is_refused(tmp_path, content, words):
     with pytest.raises(InputError, match=words):
         read(tmp_path, 'cvat', content)
+
+
+def cvat_of(*counts):
+    images = []
+    for i, count in enumerate(counts):
+        pairs = ';'.join(f'{10 * j},{20 + j}' for j in range(1, count + 1))
+        images.append(
+            f'<image id="{i}" name="{i}.jpg" width="600" height="800">'
+            f'<points label="face" points="{pairs}"/></image>'
+        )
+    return '<annotations>' + ''.join(images) + '</annotations>'
+
+
+@pytest.mark.parametrize(
+    'counts, refused',
+    [
+        ((5, 4), [1]),
+        ((4, 5), [0]),
+        ((5, 5, 6), [2]),
+        ((5, 1, 5), [1]),
+        ((5, 5), []),
+    ],
+)
+def test_a_shape_has_as_many_points_in_all_photographs(
+    tmp_path, counts, refused
+):
+    records = read(tmp_path, 'cvat', cvat_of(*counts)).records
+    assert [i for i, r in enumerate(records) if r.problem] == refused
+
+
+def read_labels(tmp_path, *records):
+    sources = []
+    for i, labels in enumerate(records):
+        shapes = [{**POINT, 'label': label} for label in labels]
+        path = tmp_path / f'{i}.json'
+        path.write_text(json.dumps({**LABELME, 'shapes': shapes}))
+        sources.append(Source(str(path), path.name))
+    records = FORMATS['labelme'].read(sources).records
+    return [record.problem is None for record in records]
+
+
+def test_labels_that_are_numbers_are_counted(tmp_path):
+    found = read_labels(tmp_path, '12345', '12345', '1234')
+    assert found == [True, True, False]
+
+
+def test_a_label_in_another_case_is_not_another_landmark(tmp_path):
+    found = read_labels(tmp_path, ['exo_R'], ['exo_R'], ['Exo_r'], ['m'])
+    assert found == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    'path, value',
+    [
+        (('images', 0, 'file_name'), ['a.jpg']),
+        (('images', 0, 'file_name'), 'a\0.jpg'),
+        (('images', 0, 'width'), 10**400),
+        (('images', 0, 'subject'), {'name': 'x'}),
+        (('images', 0, 'age'), '4'),
+        (('annotations', 0, 'image_id'), [1]),
+        (('annotations', 0, 'image_id'), True),
+        (('annotations', 0, 'category_id'), 2),
+        (('annotations', 0, 'keypoints'), [10**400, 1, 2, 0, 0, 0]),
+        (('annotations', 0, 'keypoints'), [True, 1, 2, 0, 0, 0]),
+        (('annotations', 0, 'keypoints'), [1, 1, 1.5, 0, 0, 0]),
+    ],
+)
+def test_coco_of_wrong_types_is_a_record_with_a_problem(tmp_path, path, value):
+    content = json.loads(json.dumps(COCO))
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    (record,) = read(tmp_path, 'coco', content).records
+    assert record.problem
+
+
+@pytest.mark.parametrize('names', [['n', 'n'], ['n', 'N ']])
+def test_coco_names_are_different(tmp_path, names):
+    content = json.loads(json.dumps(COCO))
+    content['categories'][0]['keypoints'] = names
+    with pytest.raises(InputError) as error:
+        read(tmp_path, 'coco', content)
+    assert repr(names[0]) in error.value.found
+
+
+def test_cvat_without_points_names_its_shapes(tmp_path):
+    text = (
+        '<annotations><image id="0" name="a.jpg">'
+        '<polyline label="face" points="1,2;3,4"/></image></annotations>'
+    )
+    with pytest.raises(InputError) as error:
+        read(tmp_path, 'cvat', text)
+    assert 'polyline' in error.value.found

@@ -1,5 +1,7 @@
 """Which points are the landmarks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,40 @@ def test_an_unknown_label_is_refused_with_the_known_ones(tmp_path):
 def test_a_missing_file_is_told():
     with pytest.raises(MissingFileError, match='--landmarks'):
         read_landmarks('gone.txt', [record()])
+
+
+def numbered(*numbers):
+    return replace(record(len(numbers)), numbers=numbers)
+
+
+@pytest.mark.parametrize('count_from', [None, 1])
+def test_a_number_is_that_of_the_column(tmp_path, count_from):
+    path = write(tmp_path, 'a=3\nb=9\n')
+    records = [numbered(2, 3, 5, 9)]
+    choice = read_landmarks(path, records, count_from)
+    points, _ = choice.choose(records[0])
+    assert points.tolist() == [[2, 3], [6, 7]]
+
+
+@pytest.mark.parametrize(
+    'text, count_from',
+    [('a=4\n', None), ('a=2\nb=02\n', None), ('a=2\n', 0)],
+)
+def test_a_number_of_no_column_is_refused(tmp_path, text, count_from):
+    path = write(tmp_path, text)
+    with pytest.raises(InputError):
+        read_landmarks(path, [numbered(1, 2, 3, 9)], count_from)
+
+
+@pytest.mark.parametrize('text', ['a\nb\nc\n', 'a=1\nb=2\nc=4\n'])
+def test_columns_of_other_numbers_are_other_points(tmp_path, text):
+    records = [numbered(1, 2, 4), numbered(1, 2, 4), numbered(1, 2, 3)]
+    choice = read_landmarks(write(tmp_path, text), records)
+    choice.choose(records[0])
+    with pytest.raises(Refused):
+        choice.choose(records[2])
+
+
+def test_records_without_any_point_are_refused():
+    with pytest.raises(InputError):
+        read_landmarks(None, [record(0, ()), record(0, ())])
