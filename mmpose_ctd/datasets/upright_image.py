@@ -54,8 +54,8 @@ _WITH_PREVIEW = {'MPO'}
 _AT_ONCE = 16_000_000
 # Grey levels of 255 that a picture of 16 bits surpasses; 14 bits do not.
 _DARK = 64
-# Tags of TIFF: columns, rows, what kind of page it is, whether black is 0, the
-# white level, the mark of a camera's raw file.
+# Tags of TIFF: columns, rows, what kind of page it is, whether black is 0,
+# the white level, the mark of a camera's raw file.
 _WIDTH, _HEIGHT, _PAGE = 256, 257, 254
 _PHOTOMETRIC, _WHITE, _RAW = 262, 281, 50706
 

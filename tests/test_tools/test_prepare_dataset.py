@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from clinic_folder import make_clinic, wide_csv
+from clinic_folder import face_points, make_clinic, wide_csv
 
 
 @pytest.fixture(scope='module')
@@ -29,12 +29,14 @@ def run(repo_root, clinic, *args):
     )
 
 
+COMPLETE = (
+    'photos', 'points.csv', '--out', 'sets/a', '--crop', 'landmarks', '--size',
+    '64', '--subject-pattern', '^(child[0-9]+)_', '--preview', 'sheets',
+)  # fmt: skip
+
+
 def test_all_records_end_with_0(repo_root, clinic):
-    done = run(
-        repo_root, clinic, 'photos', 'points.csv', '--out', 'sets/a', '--crop',
-        'landmarks', '--size', '64', '--subject-pattern', '^(child[0-9]+)_',
-        '--preview', 'sheets',
-    )  # fmt: skip
+    done = run(repo_root, clinic, *COMPLETE)
     assert done.returncode == 0, done.stderr
     assert [p.name for p in (clinic / 'sheets').iterdir()] == ['sheet_001.jpg']
     assert '3 of 3 records are in the set: 2 subjects' in done.stdout
@@ -43,6 +45,29 @@ def test_all_records_end_with_0(repo_root, clinic):
         (clinic / 'sets/a/annotations/landmarks.json').read_text()
     )
     assert len(content['images']) == 3
+    # A kill left the sheets out: the same command draws them.
+    (clinic / 'sheets/sheet_001.jpg').unlink()
+    again = run(repo_root, clinic, *COMPLETE)
+    assert again.returncode == 0, again.stderr
+    assert [p.name for p in (clinic / 'sheets').iterdir()] == ['sheet_001.jpg']
+    # The set itself is not made again.
+    again = run(repo_root, clinic, *COMPLETE[:-2])
+    assert again.returncode == 2 and 'exists already' in again.stderr
+
+
+def test_shares_are_refused_in_one_line_and_read_with_the_option(
+    repo_root, clinic
+):
+    points = {
+        path.name: face_points((120, 150)) / (120, 150)
+        for path in (clinic / 'photos').iterdir()
+    }
+    (clinic / 'shares.csv').write_text(wide_csv(points))
+    args = 'photos', 'shares.csv', '--out', 'd', '--crop', 'none'
+    done = run(repo_root, clinic, *args)
+    assert done.returncode == 2 and '--unit share' in done.stderr
+    done = run(repo_root, clinic, *args, '--unit', 'share')
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_record_left_out_ends_with_1_and_is_told(repo_root, clinic):

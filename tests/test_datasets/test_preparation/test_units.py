@@ -148,6 +148,22 @@ def test_a_set_of_one_photograph_is_judged_as_well(tmp_path, clinic):
     assert prepare_points(tmp_path, points, dict(unit='0.5')).out
 
 
+@pytest.mark.parametrize('factor', [0.6, 1.55])
+def test_a_version_of_another_size_is_told_by_the_faces(
+    tmp_path, clinic, monkeypatch, factor
+):
+    """Where neither a corner nor the edge gives it away."""
+    face = 0.3 * SIZE[0], 0.3 * SIZE[1], 0.4 * SIZE[0], 0.4 * SIZE[1]
+    monkeypatch.setattr(units, 'detect_face', lambda image: face)
+    moved = {name: p * factor for name, p in clinic.items()}
+    if factor > 1:
+        moved = {name: np.minimum(p, SIZE) for name, p in moved.items()}
+    with pytest.raises(InputError) as info:
+        prepare_points(tmp_path, moved, dict(crop='none'))
+    assert '--unit' in info.value.cure
+    assert prepare_points(tmp_path, clinic, dict(crop='none')).out
+
+
 def test_points_far_from_the_faces_that_are_found_are_refused(
     tmp_path, clinic, monkeypatch
 ):
