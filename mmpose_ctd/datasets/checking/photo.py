@@ -76,7 +76,7 @@ class PhotoFile:
         orientation (int): EXIF orientation, 1 where the file is upright.
         gps (bool): Whether it says where it was taken.
         private (int): How many EXIF entries may say who, when or with what.
-        preview (np.ndarray, optional): (PREVIEW, PREVIEW), grey, float32.
+        preview (np.ndarray, optional): (PREVIEW, PREVIEW), grey, uint8.
     """
 
     problem: str = ''
@@ -109,7 +109,7 @@ def read_photo_file(path: Path) -> PhotoFile:
     except Exception:
         return PhotoFile('its file is damaged or cut off')
     small = upright.resize((PREVIEW, PREVIEW), Image.Resampling.BOX)
-    found.preview = np.asarray(small, dtype=np.float32)
+    found.preview = np.asarray(small)
     return found
 
 
