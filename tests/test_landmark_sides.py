@@ -1,7 +1,7 @@
 """Which landmarks mirror each other, by any usual spelling of their sides."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmpose_ctd.landmark_sides import (
@@ -91,6 +91,7 @@ def test_a_small_letter_before_a_capital_is_a_side(base):
     assert side_partners([left, right]) == [right, left]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(names, spellings), min_size=1, unique=True))
 def test_partners_are_mutual_and_of_different_sides(chosen):
     made = [
@@ -106,6 +107,7 @@ def test_partners_are_mutual_and_of_different_sides(chosen):
             assert {side_of(name), side_of(partner)} == {'R', 'L'}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), unique=True))
 def test_no_text_breaks_the_rule(given_names):
     partners = dict(zip(given_names, side_partners(given_names)))

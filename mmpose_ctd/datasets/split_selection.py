@@ -2,10 +2,47 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from .landmark_file import IMAGE_LINE, subject_of
 
-__all__ = ['Selection', 'image_line', 'people_of', 'select_images']
+__all__ = [
+    'ImageIndex',
+    'Selection',
+    'image_line',
+    'people_of',
+    'select_images',
+]
+
+
+class ImageIndex(dict):
+    """Image id -> image record, with the records' subjects and names.
+
+    Many splits of one set are looked up without reading all records again.
+    """
+
+    @cached_property
+    def by_subject(self) -> dict[str, list]:
+        """Subject -> ids of its images."""
+        found: dict[str, list] = {}
+        for i, image in self.items():
+            subject = subject_of(image)
+            if subject is not None:
+                found.setdefault(subject, []).append(i)
+        return found
+
+    @cached_property
+    def by_name(self) -> dict[str, list]:
+        """File name -> ids of its records."""
+        found: dict[str, list] = {}
+        for i, image in self.items():
+            name = str(image.get('file_name')).strip()
+            found.setdefault(name, []).append(i)
+        return found
+
+
+def _indexed(images: Mapping[Hashable, dict]) -> ImageIndex:
+    return images if isinstance(images, ImageIndex) else ImageIndex(images)
 
 
 @dataclass(frozen=True)
@@ -38,24 +75,19 @@ def select_images(
         lines (Iterable[str]): Of :func:`~mmpose_ctd.datasets.landmark_file.
             read_split`: a subject's id selects all of its images,
             ``image:<file_name>`` selects one.
-        images (Mapping): Image id -> image record.
+        images (Mapping): Image id -> image record; an :class:`ImageIndex`
+            where several splits are looked up.
     """
-    by_subject: dict[str, list] = {}
-    by_name: dict[str, list] = {}
-    for i, image in images.items():
-        subject = subject_of(image)
-        if subject is not None:
-            by_subject.setdefault(subject, []).append(i)
-        by_name.setdefault(str(image.get('file_name')).strip(), []).append(i)
+    images = _indexed(images)
     ids: set = set()
     unknown_subjects, unknown_images = [], []
     for line in lines:
         if line.startswith(IMAGE_LINE):
             name = line[len(IMAGE_LINE) :].strip()
-            found, unknown = by_name.get(name), unknown_images
+            found, unknown = images.by_name.get(name), unknown_images
         else:
             name = line
-            found, unknown = by_subject.get(name), unknown_subjects
+            found, unknown = images.by_subject.get(name), unknown_subjects
         if found is None:
             unknown.append(name)
         else:

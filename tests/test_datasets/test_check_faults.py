@@ -1,5 +1,6 @@
 """Every planted fault of points and records is found, it alone."""
 
+import numpy as np
 import pytest
 from faulty_sets import found
 from PIL import Image
@@ -244,3 +245,70 @@ def test_landmarks_of_one_side(faulty):
         ]
     (finding,) = found(faulty.check(), ('flips', 'warning'))
     assert 'RandomFlip' in finding.message
+
+
+# --- facial groups ----------------------------------------------------------
+
+EYES = [
+    ('exocanthion_R', 'exocanthion_L'),
+    ('endocanthion_R', 'endocanthion_L'),
+]
+MOUTH = [
+    ('cheilion_R', 'cheilion_L'),
+    ('crista_philtri_R', 'crista_philtri_L'),
+]
+
+
+@pytest.mark.parametrize('pairs', [EYES, [('alar_base_R', 'alar_base_L')]])
+@pytest.mark.parametrize('places', [(5,), (0, 3, 4, 11)])
+def test_a_group_exchanged_in_some_faces(faulty, pairs, places):
+    for place in places:
+        for pair in pairs:
+            faulty.exchange(place, *pair)
+    (finding,) = found(faulty.check(), ('left-right', 'error'))
+    assert finding.photos == places
+    assert {*finding.landmarks} == {name for pair in pairs for name in pair}
+
+
+@pytest.mark.parametrize('pairs', [EYES, MOUTH[:1]])
+def test_a_group_exchanged_in_the_whole_set(faulty, pairs):
+    for place in range(len(faulty.images)):
+        for pair in pairs:
+            faulty.exchange(place, *pair)
+    (finding,) = found(faulty.check(), ('left-right', 'error'))
+    assert finding.photos == ()
+    assert {*finding.landmarks} == {name for pair in pairs for name in pair}
+
+
+def test_faces_that_are_right_in_a_set_that_is_not(faulty):
+    right = (2, 9)
+    for place in {*range(len(faulty.images))} - {*right}:
+        for pair in EYES:
+            faulty.exchange(place, *pair)
+    whole, single = found(
+        faulty.check(), ('left-right', 'error'), ('left-right', 'error')
+    )
+    assert (whole.photos, single.photos) == ((), right)
+
+
+def test_a_group_exchanged_in_few_faces_that_cannot_be_compared(faulty):
+    faulty.content['images'] = faulty.images[:3]
+    faulty.content['annotations'] = faulty.content['annotations'][:3]
+    for place in range(3):
+        for pair in EYES:
+            faulty.exchange(place, *pair)
+    report = faulty.check(ignore=['splits', 'unlabelled', 'outliers'])
+    (finding,) = found(report, ('left-right', 'error'))
+    assert {*finding.landmarks} == {name for pair in EYES for name in pair}
+
+
+@pytest.mark.parametrize('shift', [1, -1])
+def test_names_that_are_off_by_one(faulty, shift):
+    for place in range(len(faulty.images)):
+        faulty.change(
+            place, lambda v: v.__setitem__(slice(None), np.roll(v, shift, 0))
+        )
+    errors = [f for f in faulty.check().findings if str(f.severity) == 'error']
+    (finding,) = errors
+    assert finding.check == 'left-right' and finding.photos == ()
+    assert '--count-from' in finding.message

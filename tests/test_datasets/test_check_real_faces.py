@@ -57,10 +57,40 @@ def test_exchanged_sides_of_real_faces_are_found(survey):
 
     shapes, done = planted(survey, exchange, seed=0)
     hits = [
-        any(e.places == pair for e in shapes.exchanges.get(place, ()))
+        {*pair} == {*shapes.sides.pairs[shapes.sides.exchanged[place]].ravel()}
         for place, pair in done.items()
     ]
     assert np.mean(hits) >= 0.9
+
+
+GROUPS = {
+    'eyes': ['exocanthion', 'endocanthion'],
+    'nose': ['alar_base'],
+    'mouth': ['philtrum_top', 'philtrum_bottom', 'crista_philtri', 'cheilion'],
+}
+
+
+@pytest.mark.parametrize('group', GROUPS)
+def test_exchanged_groups_of_real_faces_are_found_and_nothing_else(
+    survey, group
+):
+    pairs = [
+        [survey.names.index(f'{name}_{side}') for side in 'RL']
+        for name in GROUPS[group]
+    ]
+
+    def exchange(points, random):
+        for pair in pairs:
+            points[pair] = points[pair[::-1]]
+
+    shapes, done = planted(survey, exchange, seed=2)
+    wrong = {
+        place for place, own in enumerate(shapes.sides.exchanged) if own.any()
+    }
+    assert wrong == {*done}
+    expected = [list(pair) in pairs for pair in shapes.sides.pairs]
+    for place in done:
+        assert shapes.sides.exchanged[place].tolist() == expected
 
 
 def test_points_displaced_on_real_faces_are_found(survey):

@@ -5,7 +5,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmark_set import NAMES, landmark_content
 
@@ -282,6 +282,7 @@ def test_a_split_that_is_not_text_is_refused(tmp_path, content):
     assert len(str(caught.value)) < 400
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_split_or_refused(tmp_path_factory, content):
     path = tmp_path_factory.mktemp('splits') / 'train.txt'

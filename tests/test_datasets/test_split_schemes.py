@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmpose_ctd.datasets.split_selection import people_of, select_images
+from mmpose_ctd.datasets.split_selection import (
+    ImageIndex,
+    people_of,
+    select_images,
+)
 from mmpose_ctd.datasets.splits import (
+    SCHEMES,
     Population,
     SplitOptions,
     calibration_note,
@@ -36,7 +41,7 @@ def population(sites, per_subject=2) -> Population:
     by_subject: dict = {}
     for image in images.values():
         by_subject.setdefault(image['subject'], []).append(image)
-    return Population('a.json', images, images, by_subject)
+    return Population('a.json', ImageIndex(images), images, by_subject)
 
 
 def draw(scheme, people, **options):
@@ -273,3 +278,34 @@ def test_a_fold_without_enough_people_is_noticed():
     assert calibration_note(partitions, people)
     partitions = draw('kfold', people, folds=5)
     assert calibration_note(partitions, people) == ''
+
+
+class CountedName(str):
+    """A subject that counts how often it is looked up."""
+
+    looks = 0
+
+    def __hash__(self) -> int:
+        CountedName.looks += 1
+        return super().__hash__()
+
+
+@pytest.mark.parametrize('scheme', sorted({*SCHEMES} - {'image'}))
+def test_the_work_grows_with_the_number_of_subjects(scheme):
+    def looks(number):
+        images = {
+            i: dict(
+                id=i,
+                file_name=f'{i}.png',
+                subject=CountedName(f's{i}'),
+                site='ab'[i % 2],
+            )
+            for i in range(number)
+        }
+        by_subject = {r['subject']: [r] for r in images.values()}
+        people = Population('', ImageIndex(images), images, by_subject)
+        CountedName.looks = 0
+        draw_splits(scheme, people, SplitOptions(budgets=(number // 4,)))
+        return CountedName.looks
+
+    assert looks(800) < 3 * looks(400) + 800

@@ -80,7 +80,7 @@ class PhotoFile:
         orientation (int): EXIF orientation, 1 where the file is upright.
         gps (bool): Whether it says where it was taken.
         private (int): How many EXIF entries may say who, when or with what.
-        preview (np.ndarray, optional): (PREVIEW, PREVIEW), grey, float32.
+        preview (np.ndarray, optional): (PREVIEW, PREVIEW), grey, uint8.
     """
 
     problem: str = ''
@@ -106,7 +106,7 @@ def read_photo_file(path: Path) -> PhotoFile:
     small = Image.fromarray(grey).resize(
         (PREVIEW, PREVIEW), Image.Resampling.BOX
     )
-    found.preview = np.asarray(small, dtype=np.float32)
+    found.preview = np.asarray(small)
     return found
 
 

@@ -2,7 +2,8 @@
 
 import cv2
 import numpy as np
-import scipy.fft
+
+from .shifted_correlation import correlating_pairs
 
 __all__ = ['detail_correlation', 'look_alikes']
 
@@ -33,7 +34,9 @@ def _features(pictures: np.ndarray) -> np.ndarray:
     found = np.zeros((len(pictures), _SIDE, _SIDE), dtype=np.float32)
     for i, picture in enumerate(pictures):
         small = cv2.resize(
-            picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA
+            picture.astype(np.float32),
+            (_SIDE, _SIDE),
+            interpolation=cv2.INTER_AREA,
         )
         edges = _band(small, 1.0, 4.0)
         edges = (edges - edges.mean()) * window
@@ -48,27 +51,20 @@ def look_alikes(pictures: np.ndarray) -> list[tuple[int, int, bool]]:
     """Pairs worth a closer look, by correlation at any small shift.
 
     Args:
-        pictures (np.ndarray): Grey, (N, H, W), float32.
+        pictures (np.ndarray): Grey, (N, H, W), uint8 or float32.
 
     Returns:
         list[tuple[int, int, bool]]: Places i < j of a pair, and whether one
         of them looks like the other's mirror image.
     """
     features = _features(pictures)
-    spectra = scipy.fft.rfft2(features)
-    found = []
-    for i in range(len(features) - 1):
-        for mirrored in (False, True):
-            own = features[i, :, ::-1] if mirrored else features[i]
-            product = np.conj(scipy.fft.rfft2(own)) * spectra[i + 1 :]
-            shifts = scipy.fft.irfft2(product, s=(_SIDE, _SIDE))
-            shifts = np.roll(shifts, (_REACH, _REACH), axis=(1, 2))
-            near = shifts[:, : 2 * _REACH + 1, : 2 * _REACH + 1]
-            alike = near.max(axis=(1, 2)) > _ALIKE
-            found += [
-                (i, i + 1 + int(j), mirrored) for j in np.flatnonzero(alike)
-            ]
-    return found
+    mirrored = np.ascontiguousarray(features[:, :, ::-1])
+    found = [
+        (i, j, flipped)
+        for flipped, own in ((False, features), (True, mirrored))
+        for i, j in correlating_pairs(own, features, _REACH, _ALIKE)
+    ]
+    return sorted(found)
 
 
 def detail_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -80,13 +76,14 @@ def detail_correlation(a: np.ndarray, b: np.ndarray) -> float:
     same face does not.
 
     Args:
-        a (np.ndarray): Grey, (H, W), float32.
+        a (np.ndarray): Grey, (H, W), uint8 or float32.
         b (np.ndarray): The same.
 
     Returns:
         float: The correlation of the blocks that agree least; -1 if the
         pictures cannot be laid over each other.
     """
+    a, b = a.astype(np.float32), b.astype(np.float32)
     edges_a, edges_b = _band(a, 1.0, 6.0), _band(b, 1.0, 6.0)
     affine = np.eye(2, 3, dtype=np.float32)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 100, 1e-5)

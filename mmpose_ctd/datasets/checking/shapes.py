@@ -7,15 +7,12 @@ from functools import lru_cache
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .alignment import align, mean_shape
 from .shape_model import FaceFit, ShapeModel, fit_faces
+from .sides import Sides, exchange, judge_sides
 from .survey import Survey
 from .thresholds import Thresholds
 
 __all__ = ['Exchange', 'Shapes', 'compare_faces']
-
-# The other labelling must fit this much better before it is believed.
-_BETTER = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,16 +34,18 @@ class Shapes:
 
     Attributes:
         model (ShapeModel): Mean and deviations.
-        fits (dict[int, FaceFit]): Place of an image record -> its fit, of a
-            face with sides exchanged after changing them back.
-        mirrored (set[int]): Places of faces all of whose sides are exchanged.
+        sides (Sides): Pairs that are exchanged.
+        points (dict[int, np.ndarray]): Place of an image record -> its
+            points after changing exchanged pairs back.
+        fits (dict[int, FaceFit]): Place -> its fit, of these points.
         exchanges (dict[int, list[Exchange]]): Place -> names that were mixed
             up; they are no suspects of the fit's any more.
     """
 
     model: ShapeModel
+    sides: Sides
+    points: dict[int, np.ndarray] = field(default_factory=dict)
     fits: dict[int, FaceFit] = field(default_factory=dict)
-    mirrored: set[int] = field(default_factory=set)
     exchanges: dict[int, list[Exchange]] = field(default_factory=dict)
 
 
@@ -65,16 +64,14 @@ def compare_faces(survey: Survey, thresholds: Thresholds) -> Shapes | None:
     if len(photos) < thresholds.min_faces or len(survey.names) < 4:
         return None
     points = np.stack([photo.points for photo in photos])
-    mean = mean_shape(points @ (1, 1j))
-    turned = _mirrored(points, survey.partners, mean)
-    points[turned] = points[turned][:, survey.partners]
+    sides = judge_sides(points, survey.names, survey.partners)
+    if not sides.astray:
+        points = exchange(points, sides.pairs, sides.exchanged)
     groups = [photo.subject or f'#{photo.place}' for photo in photos]
-    model, fits = fit_faces(
-        points, groups, thresholds.outlier_z, None if turned.any() else mean
-    )
-    shapes = Shapes(model)
-    shapes.mirrored = {photos[n].place for n in np.flatnonzero(turned)}
+    model, fits = fit_faces(points, groups, thresholds.outlier_z)
+    shapes = Shapes(model, sides)
     for photo, fit, own in zip(photos, fits, points):
+        shapes.points[photo.place] = own
         if fit is None:
             continue
         shapes.fits[photo.place] = fit
@@ -83,23 +80,6 @@ def compare_faces(survey: Survey, thresholds: Thresholds) -> Shapes | None:
             shapes.exchanges[photo.place] = found
             _take_back(fit, found, thresholds.outlier_z)
     return shapes
-
-
-def _mirrored(
-    points: np.ndarray, partners: list[int], mean: np.ndarray
-) -> np.ndarray:
-    """Faces that the mean fits better with all sides exchanged, (N,) bool."""
-    if partners == list(range(len(partners))):
-        return np.zeros(len(points), dtype=bool)
-    faces = points @ (1, 1j)
-    own = np.abs(align(faces, mean)[0] - mean)
-    other = np.abs(align(faces[:, partners], mean)[0] - mean)
-    enough = np.isfinite(own).sum(axis=1) >= 4
-    result = np.zeros(len(points), dtype=bool)
-    result[enough] = np.nanmedian(other[enough], axis=1) < _BETTER * (
-        np.nanmedian(own[enough], axis=1)
-    )
-    return result
 
 
 def _exchanges(

@@ -13,6 +13,7 @@ from mmpose_ctd.landmark_sides import partner_places
 from ..json_file import read_json
 from ..landmark_file import LandmarkFile, is_below, read_split, subject_of
 from ..landmark_names import numbered
+from ..split_selection import ImageIndex
 from ..upright_image import IMAGE_SUFFIXES
 from .finding import Finding, Severity
 from .photo import Photo, PhotoFile, read_photo_file
@@ -267,9 +268,11 @@ class Survey:
         return found
 
     @cached_property
-    def records(self) -> dict[int, dict]:
+    def records(self) -> ImageIndex:
         """Place -> image record, as far as it has a file name."""
-        return {p.place: p.record for p in self.photos if p.file_name}
+        return ImageIndex(
+            (p.place, p.record) for p in self.photos if p.file_name
+        )
 
 
 def _shown(value) -> str:

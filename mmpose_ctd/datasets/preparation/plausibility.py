@@ -7,6 +7,7 @@ import numpy as np
 from mmpose_ctd.landmark_sides import partner_places, side_of
 
 from ..checking.eye_distances import implausible_distance
+from ..checking.sides import parallel
 
 __all__ = ['WHOLE_SET', 'face_notes', 'scale_notes']
 
@@ -22,6 +23,9 @@ _SPAN_MM = (5.0, 400.0)
 WHOLE_SET = {
     'sides': 'MOST FACES HAVE LEFT AND RIGHT SWAPPED: _R must be the '
     "subject's right, which is at the image's left. Correct the names.",
+    'names': 'MOST FACES HAVE THEIR NAMES AT OTHER POINTS: right and left '
+    'landmarks do not lie on two sides of the face. Are the numbers of the '
+    'points off by one? Say --count-from 0 or 1, or correct the names.',
     'sideways': 'MOST FACES LIE ON THEIR SIDE: the points were clicked in '
     'another frame. Say --frame stored or --frame upright.',
     'upside down': 'MOST FACES ARE UPSIDE DOWN: the mouth is above the eyes. '
@@ -32,7 +36,7 @@ WHOLE_SET = {
 def face_notes(
     points: np.ndarray, labelled: np.ndarray, names: tuple[str, ...]
 ) -> list[tuple[str, str]]:
-    """Swapped sides, mouths above eyes, faces that lie on their side.
+    """Wrong names, swapped sides, faces upside down or on their side.
 
     Args:
         points (np.ndarray): (K, 2), pixels of the upright photograph.
@@ -48,10 +52,21 @@ def face_notes(
         if i != j and side_of(names[i]) == 'R' and labelled[i] and labelled[j]:
             across.append(points[j] - points[i])
     across = np.array(across).reshape(-1, 2)
+    # On a face that lies on its side the pairs are parallel still.
+    mixed = len(across) > 1 and not parallel(across @ (1, 1j))
+    if mixed:
+        notes.append(
+            (
+                'names',
+                'right and left landmarks do not lie on two sides of the '
+                'face: names that are off by one (--count-from), or another '
+                'order of the points?',
+            )
+        )
     sideways = len(across) and (
         abs(across[:, 1].mean()) > abs(across[:, 0].mean())
     )
-    if sideways:
+    if sideways and not mixed:
         notes.append(
             (
                 'sideways',
@@ -59,7 +74,7 @@ def face_notes(
                 'photograph lying on its side when it was clicked (--frame)?',
             )
         )
-    elif len(across) and (across[:, 0] < 0).mean() > 0.5:
+    elif len(across) and not mixed and (across[:, 0] < 0).mean() > 0.5:
         notes.append(
             (
                 'sides',
@@ -74,7 +89,12 @@ def face_notes(
             i for i, n in enumerate(names) if labelled[i] and pattern.search(n)
         ]
         heights.append(points[chosen, 1].mean() if chosen else None)
-    if not sideways and None not in heights and heights[0] > heights[1]:
+    if (
+        not mixed
+        and not sideways
+        and None not in heights
+        and heights[0] > heights[1]
+    ):
         notes.append(
             (
                 'upside down',

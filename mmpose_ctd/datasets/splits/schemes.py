@@ -149,10 +149,14 @@ def _three_ways(
         )
     rng = np.random.default_rng((seed, _HELD_OUT))
     test = proportional(units, test_size, rng)
-    rest = [unit for unit in units if unit not in {*test}]
+    rest = _without(units, test)
     val = proportional(rest, val_size, rng)
-    train = [unit for unit in rest if unit not in {*val}]
-    return _names(test), _names(val), train
+    return _names(test), _names(val), _without(rest, val)
+
+
+def _without(units: Sequence, taken: Sequence) -> list:
+    taken = {*taken}
+    return [unit for unit in units if unit not in taken]
 
 
 def _names(units: Sequence) -> list[str]:
@@ -204,7 +208,7 @@ def kfold(population, options, seed, suffix) -> Iterator[Partition]:
         )
     rng = np.random.default_rng((seed, _FOLDS))
     for i, test in enumerate(deal(units, folds, rng), start=1):
-        rest = [unit for unit in units if unit not in {*test}]
+        rest = _without(units, test)
         val, train = _split_off_val(population, rest, len(units), options, rng)
         name = f'_fold{i}of{folds}_seed{seed}'
         yield _partition(_order(train, seed), val, _names(test), name)
@@ -220,7 +224,7 @@ def _split_off_val(population, rest, total, options, rng) -> tuple:
             'more subjects, or --val 0',
         )
     val = proportional(rest, size, rng)
-    return _names(val), [unit for unit in rest if unit not in {*val}]
+    return _names(val), _without(rest, val)
 
 
 def leave_one_site_out(
@@ -235,12 +239,13 @@ def leave_one_site_out(
             f'{len(sites)} sites',
             "a 'site' in the image records, and at least 2 of them",
         )
+    seen_at = {subject: population.sites_of(subject) for subject, _ in units}
     for site, slug in zip(sites, _slugs(sites)):
-        there = [s for s, _ in units if site in population.sites_of(s)]
+        there = [s for s, _ in units if site in seen_at[s]]
         test = []
         for subject in there:
             # Of somebody who was elsewhere, too, only the images from here.
-            alone = population.sites_of(subject) == {site}
+            alone = seen_at[subject] == {site}
             images = population.by_subject[subject]
             test += (
                 [subject]
@@ -255,7 +260,7 @@ def leave_one_site_out(
         rest = [
             (subject, home)
             for subject, home in units
-            if not population.sites_of(subject) & {site, ''}
+            if not seen_at[subject] & {site, ''}
         ]
         if not rest:
             raise _too_few(

@@ -195,6 +195,15 @@ def test_faces_clicked_on_their_side_are_noticed(tmp_path, orientation):
     assert any('LIE ON THEIR SIDE' in text for text in report.warnings)
 
 
+@pytest.mark.parametrize('shift', [1, -1])
+def test_names_that_are_off_by_one_are_noticed_first(tmp_path, clinic, shift):
+    shifted = {n: np.roll(p, shift, axis=0) for n, p in clinic.items()}
+    report = prepare_points(tmp_path, shifted)
+    assert all('names' in dict(row.notes) for row in report.used)
+    assert any('--count-from' in text for text in report.warnings)
+    assert not any('SIDE' in text for text in report.warnings)
+
+
 @pytest.mark.real_data
 def test_real_faces_are_upright_and_have_their_sides(tmp_path, shared_root):
     root = shared_root / 'data/frl_faces'

@@ -30,9 +30,7 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         return
     for place, fit in sorted(shapes.fits.items()):
         photo = survey.photos[place]
-        points = photo.points
-        if place in shapes.mirrored:
-            points = points[survey.partners]
+        points = shapes.points[place]
         # The check of the frame tells of those outside.
         suspects = [
             k
@@ -50,8 +48,9 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         if len(off) > _MANY * seen:
             text = (
                 f'{len(off)} of {seen} points are not where the other faces '
-                'have them. Look whether they are of this photograph, and in '
-                'order'
+                'have them. Look whether they are of this photograph, and '
+                'whether a click too many or too few shifts the names of all '
+                'later points by one'
             )
         else:
             text = 'away from where the other points expect it: ' + ', '.join(

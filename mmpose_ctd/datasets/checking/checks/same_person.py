@@ -10,6 +10,9 @@ from ..shapes import compare_faces
 from ..survey import Survey
 from ..thresholds import Thresholds
 
+# Faces that are compared with all others at once.
+_AT_ONCE = 256
+
 
 @register_check('same-person', 'one person under two ids (with --teacher)')
 def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
@@ -36,14 +39,16 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     pairs: dict[tuple, tuple] = {}
     places = list(found)
     vectors = np.array([found[place] for place in places])
-    for i, place in enumerate(places[:-1]):
-        for j, cosine in enumerate(vectors[i + 1 :] @ vectors[i], i + 1):
-            one, two = (survey.photos[p] for p in (place, places[j]))
-            if one.subject == two.subject or cosine <= thresholds.same_person:
+    for start in range(0, len(places), _AT_ONCE):
+        cosines = vectors[start : start + _AT_ONCE] @ vectors[start:].T
+        for i, j in np.argwhere(np.triu(cosines, 1) > thresholds.same_person):
+            a, b = places[start + i], places[start + j]
+            one, two = survey.photos[a].subject, survey.photos[b].subject
+            if one == two:
                 continue
-            pair = tuple(sorted((one.subject, two.subject)))
+            pair = tuple(sorted((one, two)))
             best = pairs.get(pair, (-1.0,))
-            pairs[pair] = max(best, (float(cosine), place, places[j]))
+            pairs[pair] = max(best, (float(cosines[i, j]), a, b))
     for names, (cosine, a, b) in sorted(pairs.items(), key=lambda p: -p[1][0]):
         yield Finding(
             Severity.WARNING,
