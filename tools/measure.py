@@ -37,7 +37,8 @@ def parse_args() -> argparse.Namespace:
         '--calibration',
         metavar='FILE.json',
         help='what tools/calibrate.py wrote for this checkpoint; without it '
-        'there are neither intervals nor warnings',
+        'there are neither intervals nor warnings, and the training images '
+        'must be there',
     )
     parser.add_argument(
         '--framing',
@@ -59,7 +60,7 @@ def parse_args() -> argparse.Namespace:
         '--table',
         metavar='FILE.csv',
         help='what is known of the photographs: columns file, and any of '
-        'mm_per_px, age (years), sex',
+        'mm_per_px, age (years), sex, subject',
     )
     parser.add_argument(
         '--norms',

@@ -221,9 +221,7 @@ def compare_tested(
                     "config's splits keep training and test apart",
                     expected='people whom it has not seen: errors would be '
                     'too small',
-                    cure='The splits were drawn again, or edited, after the '
-                    'training. Restore them (the training used '
-                    'train_dataloader.dataset.split), or train again.',
+                    cure=_other_splits(content),
                 )
             warnings.append(
                 f'{both} trained this checkpoint: errors on them say nothing '
@@ -232,6 +230,17 @@ def compare_tested(
         if found.note:
             warnings.append(found.note)
     return list(dict.fromkeys(warnings))
+
+
+def _other_splits(content: dict) -> str:
+    """What to do where the splits are not those of the training."""
+    given = trained_split(content)
+    return (
+        'The splits were drawn again or edited after the training, or the '
+        'config names others. Restore those of the training'
+        + (f' (train_dataloader.dataset.split={given})' if given else '')
+        + ', or train again.'
+    )
 
 
 def refuse_calibrating(
@@ -257,18 +266,12 @@ def refuse_calibrating(
         InputError: If one of them trained, or the config's training subjects
             did not.
     """
-    given = trained_split(content)
-    cure = (
-        'The splits were drawn again after the training, or the config names '
-        'others. Give the splits of the training'
-        + (f' (train_dataloader.dataset.split={given})' if given else '')
-        + ', or train again.'
-    )
+    cure = _other_splits(content)
     notes = []
     for ann_file, people in people_by_set(training).items():
         found = compare_people(content, ann_file, subjects)
         if not found.comparable:
-            check_same_split(path, given, cfg)
+            check_same_split(path, trained_split(content), cfg)
             notes.append(found.note)
             continue
         if found.trained:

@@ -273,6 +273,26 @@ def test_truth_lies_in_the_intervals_of_faces_never_seen(place, calibrated):
 
 
 @pytest.mark.slow
+def test_without_calibration_landmarks_are_the_same(place, calibrated):
+    if not (place / 'out/plain.csv').exists():
+        assert measure(place, 'out/plain.csv').returncode == 0
+    done = measure(place, 'out/uncalibrated.csv', calibration=None)
+    assert done.returncode == 0, done.stderr
+    assert 'warning: without --calibration' in done.stderr
+    rows, known = (
+        rows_of(place / 'out' / name)
+        for name in ('uncalibrated.csv', 'plain.csv')
+    )
+    measured = [n for n, r in rows.items() if r['status'] == 'uncalibrated']
+    assert len(measured) > 20
+    for name in measured:
+        for axis in 'xy':
+            title = f'subnasale_{axis}_px'
+            assert rows[name][title] == known[name][title]
+        assert 'mouth_width_px_low95' not in rows[name]
+
+
+@pytest.mark.slow
 def test_a_killed_run_goes_on(place, calibrated):
     if not (place / 'out/plain.csv').exists():
         assert measure(place, 'out/plain.csv').returncode == 0
@@ -314,8 +334,11 @@ def test_a_killed_run_goes_on(place, calibrated):
         ('measure.py', (*MODEL, 'none', '--out', 'x.csv'), 'is no folder'),
         (
             'measure.py',
-            (*MODEL, 'images', '--out', 'x.csv'),
-            'needs --calibration',
+            (
+                *(*MODEL, 'images', '--out', 'x.csv', '--cfg-options'),
+                'train_dataloader.dataset.data_root=moved',
+            ),
+            '--calibration: not given',
         ),
         (
             'calibrate.py',

@@ -286,19 +286,20 @@ def test_the_checkpoint_of_another_model_is_refused(place, trained):
     assert "'gnathion'" in last and "'exocanthion_R'" in last
 
 
-def test_another_framing_than_the_trainings_is_told(place, trained):
-    done = call(
-        place,
-        'test.py',
-        CONFIG,
-        'work_dirs/ctd_ed_sface/iter_2.pth',
-        '--cfg-options',
-        'test_dataloader.dataset.pipeline.1.padding=1.25',
-    )
-    assert done.returncode == 0, done.stderr
-    told = [t for t in done.stderr.splitlines() if t.startswith('warning: ')]
-    assert 'trained with whole images' in told[-1]
-    assert 'padding 1.25: its landmarks will be wrong' in told[-1]
+def test_another_framing_than_the_trainings_is_refused(place, trained):
+    for root in (ROOT, Path(mmpose.__file__).parent / '.mim'):
+        done = start(
+            place,
+            'test.py',
+            CONFIG,
+            'work_dirs/ctd_ed_sface/iter_2.pth',
+            '--cfg-options',
+            'test_dataloader.dataset.pipeline.1.padding=1.25',
+            root=root,
+        )
+        assert done.returncode != 0
+        last = done.stderr.strip().splitlines()[-1]
+        assert 'padding 1.25' in last and 'padding 1,' in last
 
 
 def test_mistakes_are_told_before_the_training(place):

@@ -54,7 +54,7 @@ def locate(
     model: LandmarkModel,
     images: Sequence[np.ndarray],
     frames: Sequence[Frame],
-    framing: Framing | None,
+    framing: Framing,
 ) -> tuple[Prediction, np.ndarray]:
     """Predict, frame anew by what was predicted, and predict again.
 
@@ -62,19 +62,13 @@ def locate(
         model (LandmarkModel): Trained.
         images (Sequence[np.ndarray]): N photographs (H, W, 3), BGR.
         frames (Sequence[Frame]): Where to begin in each.
-        framing (Framing, optional): Of the training faces; None keeps the
-            frames as they are.
+        framing (Framing): Of the training faces.
 
     Returns:
         tuple[Prediction, np.ndarray]: What was predicted last, and how far
         the landmarks moved since the time before, root mean square in frame
-        units, (N,); 0 without framing.
+        units, (N,).
     """
-    if framing is None:
-        size = model.pipeline.input_size
-        # Twice the input: what it needs, and no aliasing.
-        found = model.predict(images, frames, (2 * size[0], 2 * size[1]))
-        return found, np.zeros(len(images))
     found = model.predict(images, frames, framing.crop_size)
     for _ in range(_PASSES - 1):
         before = found
