@@ -152,7 +152,7 @@ def _slow_down(place: Path) -> None:
     import mmpose_ctd.files as ours
 
     def slow_open(path, mode='r', *args, **kwargs):
-        file = builtins.open(path, mode, *args, **kwargs)
+        file = builtins.open(path, mode, *args, **kwargs)  # noqa: SIM115
         if 'w' in mode and '.pth' in str(path):
             return _SlowFile(file, place / 'writing')
         return file
@@ -286,7 +286,9 @@ def campaign(
     begin = time.monotonic()
     if not (whole / f'iter_{STEPS}.pth').is_file():
         log = place / f'whole_{workers}.log'
-        status = _wait(_start(place, [*arguments, '--work-dir', str(whole)], log))
+        status = _wait(
+            _start(place, [*arguments, '--work-dir', str(whole)], log)
+        )
         assert status == 0, Path(f'{log}.err').read_text()
         (place / f'seconds_{workers}').write_text(
             str(time.monotonic() - begin)
