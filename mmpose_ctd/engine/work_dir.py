@@ -10,32 +10,40 @@ from mmpose_ctd.errors import InputError
 
 from .checkpoint_folder import POINTER, remove_drafts, saved_by_a_training
 
-__all__ = ['LOCK', 'claim_work_dir', 'empty_work_dir', 'refuse_used']
+__all__ = [
+    'LOCK',
+    'claim_work_dir',
+    'empty_work_dir',
+    'refuse_used',
+    'release_work_dir',
+]
 
 #: File of a work dir that a training holds.
 LOCK = 'training.lock'
 # Loader workers of a killed training hold its lock until they notice.
 _PATIENCE = 30
 _logger = logging.getLogger('mmpose_ctd')
+#: Lock file -> lock; one that nobody refers to would be released.
+_held: dict[str, filelock.BaseFileLock] = {}
 
 
-def claim_work_dir(work_dir: str | os.PathLike) -> filelock.BaseFileLock:
+def claim_work_dir(work_dir: str | os.PathLike) -> None:
     """Have a work dir to this process, until it ends or releases it.
 
-    A process may claim it several times. The lock goes with a killed process.
+    A process may claim it again while it has it. The lock goes with a killed
+    process.
 
     Args:
         work_dir (str or PathLike): Made if it is missing.
 
-    Returns:
-        BaseFileLock: The lock, held.
-
     Raises:
         InputError: If another process trains there.
     """
+    path = _lock_file(work_dir)
+    if path in _held:
+        return
     os.makedirs(work_dir, exist_ok=True)
-    path = os.path.abspath(os.path.join(work_dir, LOCK))
-    lock = filelock.FileLock(path, is_singleton=True)
+    lock = filelock.FileLock(path)
     try:
         try:
             lock.acquire(timeout=1)
@@ -57,7 +65,19 @@ def claim_work_dir(work_dir: str | os.PathLike) -> filelock.BaseFileLock:
             'The file system of the work dir has no locks: see yourself that '
             'nothing else trains there.'
         )
-    return lock
+        return
+    _held[path] = lock
+
+
+def release_work_dir(work_dir: str | os.PathLike) -> None:
+    """Let other processes train in a work dir."""
+    lock = _held.pop(_lock_file(work_dir), None)
+    if lock is not None:
+        lock.release()
+
+
+def _lock_file(work_dir: str | os.PathLike) -> str:
+    return os.path.realpath(os.path.join(work_dir, LOCK))
 
 
 def refuse_used(

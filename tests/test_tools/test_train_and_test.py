@@ -1,8 +1,10 @@
 """tools/train.py and tools/test.py as a user types them."""
 
+import hashlib
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +117,52 @@ def test_resume_goes_on(place, trained):
     assert (place / 'resumed' / 'iter_3.pth').is_file()
 
 
+def test_a_used_work_dir_is_refused_resumed_or_overwritten(place, trained):
+    work_dir = place / 'used'
+    arguments = ['--work-dir', 'used', '--no-validate']
+    # Nothing to resume: the command of a job that is requeued is the same.
+    done = train(place, *arguments, '--resume')
+    assert done.returncode == 0, done.stderr
+    config = (work_dir / 'ctd_ed_sface.py').read_text()
+    before = sorted(work_dir.rglob('*'))
+    done = train(place, *arguments, options=['randomness.seed=5'])
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].startswith('error: used: ')
+    # Nothing was written by the one that was refused.
+    assert (work_dir / 'ctd_ed_sface.py').read_text() == config
+    assert sorted(work_dir.rglob('*')) == before
+    # A finished run has nothing to do, and says so.
+    moved = work_dir.rename(place / 'moved')
+    arguments[1] = 'moved'
+    done = train(place, *arguments, '--resume')
+    assert done.returncode == 0, done.stderr
+    assert 'all 2 steps' in done.stdout
+    # The newest is damaged, and an older one there.
+    shutil.copy(moved / 'iter_2.pth', moved / 'iter_1.pth')
+    newest = moved / 'iter_2.pth'
+    newest.write_bytes(newest.read_bytes()[:-99])
+    done = train(place, *arguments, '--resume')
+    assert done.returncode == 0, done.stderr
+    assert 'iter_2.pth' in done.stderr
+    assert 'Resuming from iter_1.pth, step 2, sha256' in done.stdout
+    (moved / 'iter_1.pth').write_bytes(b'')
+    done = train(place, *arguments, '--resume')
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    done = train(place, *arguments, '--overwrite')
+    assert done.returncode == 0, done.stderr
+    assert [p.name for p in moved.glob('*.pth')] == ['iter_2.pth']
+
+
+def test_mmengines_checkpoint_hook_is_warned_of(place, trained):
+    done = train(
+        place,
+        *('--work-dir', 'mmengine', '--no-validate'),
+        options=['default_hooks.checkpoint.type=CheckpointHook'],
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'SafeCheckpointHook' in done.stderr
+
+
 def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
     config = place / 'work_dirs' / 'ctd_ed_sface' / 'ctd_ed_sface.py'
     before = config.read_text()
@@ -133,7 +181,9 @@ def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
         'pictures',
     )
     assert done.returncode == 0, done.stderr
-    for word in ('ME', 'AUC at 5', 'FR at 5', 'subnasale', 'north'):
+    data = (place / 'work_dirs/ctd_ed_sface/iter_2.pth').read_bytes()
+    sha = hashlib.sha256(data).hexdigest()[:8]
+    for word in ('ME', 'AUC at 5', 'FR at 5', 'subnasale', 'north', sha):
         assert word in done.stdout
     # What repeats the training is as the training left it.
     assert config.read_text() == before
@@ -248,7 +298,7 @@ def test_mmposes_own_tools_run_our_configs(place, trained):
 def test_what_a_user_can_mend_is_one_line_without_trace(
     place, arguments, words
 ):
-    done = call(place, 'train.py', *arguments)
+    done = call(place, 'train.py', *arguments, '--work-dir', 'none')
     assert done.returncode == 2
     assert 'Traceback' not in done.stderr
     last = done.stderr.strip().splitlines()[-1]
@@ -311,11 +361,11 @@ def test_mistakes_are_told_before_the_training(place):
         done = train(place, options=[option])
         assert done.returncode == 2
         assert words in done.stderr.strip().splitlines()[-1]
-    (place / 'cut.pth').write_bytes(b'PK cut off')
+    (place / 'cut.pth').write_bytes(b'PK\x03\x04 cut off')
     for name, words in (
         ('cut.pth', 'damaged'),
         ('none.pth', 'does not exist'),
-        ('checkpoints/sface.pth', 'lacks the state of the optimiser'),
+        ('checkpoints/sface.pth', 'message_hub'),
     ):
         done = train(place, '--resume', name)
         last = done.stderr.strip().splitlines()[-1]
@@ -329,14 +379,22 @@ def test_a_missing_checkpoint_is_named(place):
 
 
 def test_a_misspelt_type_is_one_line(place):
-    done = train(place, options=['model.regularizers.ed.type=EncoderLoss'])
+    done = train(
+        place,
+        *('--work-dir', 'none'),
+        options=['model.regularizers.ed.type=EncoderLoss'],
+    )
     assert done.returncode == 2
     last = done.stderr.strip().splitlines()[-1]
     assert "'EncoderLoss'" in last and 'not registered' in last
 
 
 def test_a_misspelt_key_is_one_line(place):
-    done = train(place, options=['train_dataloader.dataset.spilt=x.txt'])
+    done = train(
+        place,
+        *('--work-dir', 'none'),
+        options=['train_dataloader.dataset.spilt=x.txt'],
+    )
     assert done.returncode == 2
     assert 'Traceback' not in done.stderr
     assert "'spilt'" in done.stderr.strip().splitlines()[-1]

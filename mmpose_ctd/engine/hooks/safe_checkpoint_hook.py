@@ -109,6 +109,7 @@ class SafeCheckpointHook(CheckpointHook):
         if not self._safe:
             return
         self.file_client_args = None
+        self.file_backend = WholeFileBackend()
         self.backend_args = dict(backend=_BACKEND)
         if is_main_process():
             remove_drafts(Path(self.out_dir))
@@ -138,6 +139,11 @@ class SafeCheckpointHook(CheckpointHook):
         left = hub.runtime_info.get(_SUPERSEDED) or []
         self._remove(name for name in left if name not in in_use)
         hub.update_info(_SUPERSEDED, [])
+        done = runner.epoch if self.by_epoch else runner.iter
+        path = self._here(runner._load_from)
+        if path and osp.basename(path) == self.filename_tmpl.format(done):
+            # It is saved again if a validation finds it the best.
+            self.last_ckpt = path
         self._validate_if_due(runner)
 
     def _here(self, path: str | None) -> str | None:

@@ -11,6 +11,7 @@ from mmpose_ctd.engine.work_dir import (
     claim_work_dir,
     empty_work_dir,
     refuse_used,
+    release_work_dir,
 )
 
 __all__ = ['WorkDirHook']
@@ -33,7 +34,6 @@ class WorkDirHook(Hook):
 
     def __init__(self, overwrite: bool = False) -> None:
         self.overwrite = overwrite
-        self._lock = None
 
     def before_train(self, runner) -> None:
         """Take the work dir.
@@ -43,7 +43,7 @@ class WorkDirHook(Hook):
         """
         if not is_main_process():
             return
-        self._lock = claim_work_dir(runner.work_dir)
+        claim_work_dir(runner.work_dir)
         if runner._resume and runner._load_from is None:
             # mmengine's own CheckpointHook: it goes on from this folder's.
             return
@@ -65,6 +65,4 @@ class WorkDirHook(Hook):
 
     def after_run(self, runner) -> None:
         """Give the work dir back."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        release_work_dir(runner.work_dir)
