@@ -151,7 +151,7 @@ def _check(
 def _check_inside(path: str, config: Mapping, scope: str | None) -> None:
     for key, value in config.items():
         # Read by builders with rules of their own: norm_cfg, init_cfg ...
-        if key.endswith('_cfg') or key in ('plugins', 'metainfo'):
+        if str(key).endswith('_cfg') or key in ('plugins', 'metainfo'):
             continue
         for where, part in _listed(value, f'{path}.{key}'):
             kind = part.get('type')
@@ -240,7 +240,7 @@ def accepted_keys(component: Callable) -> set[str] | None:
     found: set[str] = set()
     for owner in inspect.getmro(component):
         init = vars(owner).get('__init__')
-        if init is None:
+        if init is None or owner is object:
             continue
         # A decorator may rename arguments.
         if hasattr(init, '__wrapped__'):
@@ -283,28 +283,34 @@ def _taken_of_rest(init: Callable, rest: str) -> set[str] | None:
     except (OSError, TypeError, SyntaxError):
         return None
     nodes = list(ast.walk(tree))
-    uses = sum(isinstance(n, ast.Name) and n.id == rest for n in nodes)
-    passed, taken = 0, []
+    passed = understood = 0
+    taken = set()
     for node in nodes:
-        if not isinstance(node, ast.Call):
-            continue
-        function = node.func
-        if not isinstance(function, ast.Attribute):
-            continue
-        if function.attr == '__init__' and _is_super(function.value):
-            passed += sum(
-                k.arg is None and getattr(k.value, 'id', '') == rest
-                for k in node.keywords
-            )
-        elif getattr(function.value, 'id', '') == rest and (
-            function.attr in ('pop', 'get', 'setdefault')
-            and isinstance(node.args[0], ast.Constant)
+        if isinstance(node, ast.Compare):
+            # Whether a key is there.
+            understood += sum(_is(one, rest) for one in node.comparators)
+        elif isinstance(node, ast.Subscript) and _is(node.value, rest):
+            understood += not isinstance(node.ctx, ast.Del)
+        elif isinstance(node, ast.Call) and isinstance(
+            node.func, ast.Attribute
         ):
-            taken.append(node.args[0].value)
-    return {*taken} if passed and passed + len(taken) == uses else None
+            name, owner = node.func.attr, node.func.value
+            if name == '__init__' and _is_super(owner):
+                passed += sum(_is(k.value, rest) for k in node.keywords)
+            elif _is(owner, rest) and name in ('get', 'setdefault'):
+                understood += 1
+            elif _is(owner, rest) and name == 'pop':
+                key = node.args[0] if node.args else None
+                if isinstance(key, ast.Constant):
+                    taken.add(key.value)
+                    understood += 1
+    uses = sum(_is(node, rest) for node in nodes)
+    return taken if passed and passed + understood == uses else None
 
 
-def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and (
-        getattr(node.func, 'id', '') == 'super'
-    )
+def _is(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_super(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _is(node.func, 'super')

@@ -131,6 +131,38 @@ def test_an_option_that_fits_nowhere_is_refused(load, option, words):
     assert message.startswith('--cfg-options: ') and words in message
 
 
+@pytest.mark.parametrize(
+    ('options', 'found'),
+    [
+        (['train_cfg.max_iters', '7'], "'train_cfg.max_iters'"),
+        (['train_cfg.max_iters=7', 'model.x'], "'model.x'"),
+        (['model.x', '=', '7'], "'model.x'"),
+        (['=7'], "'=7'"),
+        (['model.x=[1,2'], "'[1,2'"),
+    ],
+)
+def test_an_option_that_is_no_assignment_is_refused(load, options, found):
+    with pytest.raises(InputError) as caught:
+        load('--cfg-options', *options)
+    assert caught.value.where.startswith('--cfg-options')
+    assert found in caught.value.found
+    assert caught.value.expected
+
+
+def test_settings_of_workers_need_workers(load):
+    Path('loaders.py').write_text(
+        CONFIG
+        + 'train_dataloader = dict(num_workers=2, persistent_workers=True)\n'
+        + 'test_dataloader = dict(persistent_workers=True)\n'
+    )
+    cfg = load(config='loaders.py')
+    assert cfg.train_dataloader.persistent_workers
+    assert not cfg.test_dataloader
+    option = ['--cfg-options', 'train_dataloader.num_workers=0']
+    cfg = load(*option, config='loaders.py')
+    assert cfg.train_dataloader == dict(num_workers=0)
+
+
 def test_a_missing_config_is_named(load):
     with pytest.raises(MissingFileError, match="'nowhere.py' does not exist"):
         load(config='nowhere.py')
@@ -280,12 +312,22 @@ def test_an_interruption_is_status_130(capsys, how):
     assert ('--resume' in out) == bool(how)
 
 
-def test_a_mistake_of_ours_keeps_its_trace():
+@pytest.mark.parametrize(
+    'bug',
+    [
+        KeyError('a bug'),
+        KeyError("'X is not in the mmpose::model registry"),
+        TypeError("f() got an unexpected keyword argument 'x'"),
+        AssertionError('a bug'),
+    ],
+)
+def test_a_mistake_of_ours_keeps_its_trace(bug):
     def main():
-        raise KeyError('a bug')
+        raise bug
 
-    with pytest.raises(KeyError, match='a bug'):
+    with pytest.raises(type(bug)) as caught:
         run(main)
+    assert caught.value is bug
 
 
 def test_a_tool_that_succeeds_returns(capsys):

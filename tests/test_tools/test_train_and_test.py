@@ -7,6 +7,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import cv2
@@ -376,6 +377,43 @@ def test_mistakes_are_told_before_the_training(place):
 def test_a_missing_checkpoint_is_named(place):
     done = call(place, 'test.py', CONFIG, 'none.pth')
     assert done.returncode == 2 and 'none.pth' in done.stderr
+
+
+def test_a_training_that_diverges_ends_with_an_error(place):
+    options = [
+        'optim_wrapper.optimizer.lr=1e30',
+        'train_cfg.max_iters=9',
+        'train_dataloader.num_workers=0',
+    ]
+    done = train(place, '--work-dir', 'diverged', options=options)
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert 'nan' in last and 'optim_wrapper.optimizer.lr' in last
+    # The first step's weights are finite still, the later ones not.
+    assert len(list((place / 'diverged').glob('*.pth'))) <= 1
+
+
+def test_a_training_without_a_batch_ends_with_an_error(place):
+    options = [
+        'train_dataloader.drop_last=True',
+        'train_dataloader.sampler.type=DefaultSampler',
+        'train_dataloader.batch_size=500',
+    ]
+    done = train(place, '--work-dir', 'no_batch', options=options)
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    assert 'batch_size=500' in done.stderr.strip().splitlines()[-1]
+
+
+def test_an_interruption_promises_what_there_is(tmp_path, capsys):
+    spec = spec_from_file_location('train', ROOT / 'tools' / 'train.py')
+    tool = module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.say_how_to_go_on(str(tmp_path))
+    assert '--resume' not in capsys.readouterr().out
+    (tmp_path / 'iter_5.pth').touch()
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_5.pth'))
+    tool.say_how_to_go_on(str(tmp_path))
+    assert '--resume' in capsys.readouterr().out
 
 
 def test_a_misspelt_type_is_one_line(place):
