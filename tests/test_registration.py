@@ -37,6 +37,16 @@ def run_alone(code, **kwargs):
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
 
 
+def test_nothing_imports_what_is_not_installed():
+    for file in PACKAGE.rglob('*.py'):
+        for node in ast.walk(ast.parse(file.read_text(encoding='utf-8'))):
+            names = [getattr(node, 'module', None) or '']
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            for name in names:
+                assert not name.startswith(('projects', 'tests')), file
+
+
 def test_decorators_are_found():
     assert ('MODELS', 'CTDTopdownPoseEstimator') in decorated_classes()
     assert len(decorated_classes()) >= 10
