@@ -101,9 +101,9 @@ def parse_args() -> argparse.Namespace:
     )
     add(
         '--photograph-from',
-        choices=('id', 'file-name'),
+        choices=('id',),
         help="id: ID= of a tps file is the photograph's name where IMAGE= is "
-        "absent; file-name: ignore folders in the photographs' names",
+        'absent',
     )
     add(
         '--duplicates',

@@ -68,7 +68,7 @@ def _record(file: LandmarkFile, annotation: dict) -> PointRecord:
     except InputError as error:
         # The place within the file, which `where` has already.
         problem = error.text(with_where=False)
-        return PointRecord(where, name or '?', problem=problem)
+        return PointRecord(where, name, problem=problem)
     values = np.array(annotation['keypoints'], dtype=float).reshape(-1, 3)
     return PointRecord(
         where,

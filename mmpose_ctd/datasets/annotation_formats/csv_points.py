@@ -181,7 +181,7 @@ class _Table:
             values = [self._point(n, *cells.get(n, _NOTHING)) for n in labels]
             fields, size = self._fields(rows[0])
         except Refused as error:
-            return PointRecord(where, image or '?', problem=error.text())
+            return PointRecord(where, image, problem=error.text())
         values = np.array(values, dtype=float).reshape(-1, 3)
         return PointRecord(
             where,

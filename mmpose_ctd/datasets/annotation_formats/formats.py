@@ -54,10 +54,6 @@ class AnnotationFormat:
         options = options or ReadOptions()
         reading = self.reader(sources, options)
         refuse_uneven(reading.records)
-        if options.photograph_from == 'file-name':
-            for record in reading.records:
-                name = record.image.replace('\\', '/')
-                record.image = name.rpartition('/')[2]
         return reading
 
 

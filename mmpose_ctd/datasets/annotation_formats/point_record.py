@@ -58,7 +58,6 @@ class ReadOptions:
             out if None.
         photograph_from (str, optional): ``'id'``: ``ID=`` of a tps file is
             the photograph's name where ``IMAGE=`` is absent.
-            ``'file-name'``: folders in the photographs' names are ignored.
     """
 
     decimal: str | None = None

@@ -101,9 +101,7 @@ def _record(
             )
         return _whole_record(source, specimen, name, options)
     except InputError as error:
-        return PointRecord(
-            source, name or '?', problem=error.text(with_where=False)
-        )
+        return PointRecord(source, name, problem=error.text(with_where=False))
 
 
 _ORDER = (

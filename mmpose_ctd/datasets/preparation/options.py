@@ -25,7 +25,7 @@ _CHOICES = {
     'duplicates': ('first', 'last'),
     'scale_unit': (None, *UNITS),
     'decimal_mark': (None, *DECIMAL_MARKS),
-    'photograph_from': (None, 'id', 'file-name'),
+    'photograph_from': (None, 'id'),
     'site_from': (None, 'folder'),
     'subject_from': (None, 'folder'),
 }
@@ -60,7 +60,7 @@ class PrepareOptions:
         zero_is_missing (bool): Whether a point at exactly 0, 0 is missing.
         decimal_mark (str, optional): ``'point'`` or ``'comma'``, where
             numbers such as 1,034 can be read in two ways.
-        photograph_from (str, optional): ``'id'`` or ``'file-name'``; see
+        photograph_from (str, optional): ``'id'``; see
             :class:`.ReadOptions`.
         scale_points (tuple[str, ...]): The two ends of a ruler, as the files
             or, where those have no names, the landmarks call them.

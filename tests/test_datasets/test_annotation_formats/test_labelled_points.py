@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_ctd.datasets.annotation_formats import FORMATS, ReadOptions, Source
+from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
 from mmpose_ctd.errors import InputError
 
 COCO = {
@@ -118,10 +118,6 @@ def test_labelme_names_the_photograph_with_its_folder(tmp_path, path, name):
     content = {**LABELME, 'imagePath': path}
     (record,) = read(tmp_path, 'labelme', content, 'siteA/a.json').records
     assert record.image == name
-    stated = ReadOptions(photograph_from='file-name')
-    source = Source(str(tmp_path / 'x.json'), 'siteA/a.json')
-    (record,) = FORMATS['labelme'].read([source], stated).records
-    assert record.image == 'a.jpg'
 
 
 POINT = LABELME['shapes'][0]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
+from mmpose_ctd.datasets.annotation_formats import FORMATS, ReadOptions, Source
 from mmpose_ctd.errors import InputError
 
 TWO = """LM=3
@@ -105,3 +105,20 @@ def test_a_bad_specimen_is_told_and_the_others_are_read(
 def test_what_is_no_tps_file_is_refused(tmp_path, text):
     with pytest.raises(InputError, match='faces.tps'):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize('identity', ['0', '12', '1.5'])
+def test_a_number_in_id_names_no_photograph_unless_stated(tmp_path, identity):
+    text = f'LM=1\n1 2\nID={identity}\n'
+    (record,) = read(tmp_path, text).records
+    assert record.problem and not record.image
+    source = Source(str(tmp_path / 'faces.tps'), 'faces.tps')
+    stated = ReadOptions(photograph_from='id')
+    (record,) = FORMATS['tps'].read([source], stated).records
+    assert record.problem is None and record.image == identity
+
+
+def test_a_name_in_id_is_a_guess_with_a_note(tmp_path):
+    reading = read(tmp_path, 'LM=1\n1 2\nID=c001\nLM=1\n3 4\nID=c002\n')
+    assert [r.image for r in reading.records] == ['c001', 'c002']
+    assert any('--photograph-from id' in note for note in reading.notes)
