@@ -71,7 +71,7 @@ def test_pairs_are_those_of_trying_every_shift(seed, grain, least, mirrored):
 
 
 def test_blocks_of_many_pictures_miss_nothing(monkeypatch):
-    pictures = textures(np.random.default_rng(1), 23, 3.0)
+    pictures = textures(np.random.default_rng(1), 23, 8.0)
     pictures[17] = pictures[2]
     whole = sorted(correlating_pairs(pictures, pictures, 3, 0.3))
     assert (2, 17) in whole and len(whole) > 1

@@ -23,6 +23,8 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
         # Too few faces for a mean shape, not for what names contradict.
         points = np.stack([photo.points for photo in photos])
         sides = judge_sides(points, survey.names, survey.partners)
+        if len(sides.pairs) < 2:
+            return
     else:
         sides = shapes.sides
     names = survey.names
