@@ -29,12 +29,12 @@ default_hooks = dict(
     exact_resume=dict(type='ExactResumeHook'),
     # CED figure after testing; with --show-dir, prediction against truth.
     visualization=dict(type='LandmarkFigureHook', enable=False),
+    # Mirrored images need each landmark's partner: docs/data.md.
+    flip_check=dict(type='FlipCheckHook'),
     # Checkpoints know who trained and how faces were framed; tests compare.
     provenance=dict(type='ProvenanceHook'),
 )
 custom_hooks = [
-    # Mirrored images need each landmark's partner: docs/data.md.
-    dict(type='FlipCheckHook'),
     # On CPUs: the same numbers, sooner.
     dict(type='FreedMemoryHook'),
     dict(type='SyncBuffersHook'),

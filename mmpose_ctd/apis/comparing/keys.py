@@ -37,6 +37,7 @@ _PLACES = (
 _PLAIN_HOOKS = {
     *('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler'),
     *('checkpoint', 'visualization', 'work_dir', 'resumed_config'),
+    *('exact_resume', 'finite_loss', 'flip_check', 'provenance'),
 }
 
 
