@@ -20,7 +20,6 @@ from mmpose_ctd.apis.command_line import (
     require_checkpoint,
     run,
 )
-from mmpose_ctd.apis.config_checks import check_testing
 from mmpose_ctd.apis.terse_runner import TestingRunner
 from mmpose_ctd.apis.trained_checkpoint import (
     check_same_landmarks,
@@ -136,7 +135,6 @@ def main() -> None:
             )
     require_checkpoint(args.checkpoint)
     cfg = load_config(args)
-    check_testing(cfg)
     cfg.load_from = args.checkpoint
     if args.measures:
         add_measures(cfg, args.measures)

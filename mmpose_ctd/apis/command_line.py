@@ -21,6 +21,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.privacy import redact_logs
 from mmpose_ctd.safe_loading import refusal_reason, require_safe_loading
 
+from .config_checks import check_testing
 from .split_overlap import split_overlap
 from .unlabelled_overlap import refuse_unlabelled_overlap
 
@@ -197,6 +198,7 @@ def load_config(args: argparse.Namespace) -> Config:
         print(f'warning: {overlap}', file=sys.stderr)
     refuse_unlabelled_overlap(cfg)
     import_mmpose_quietly()
+    check_testing(cfg)
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)
     return cfg
