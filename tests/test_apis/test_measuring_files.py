@@ -74,8 +74,8 @@ def test_names_of_any_kind(folder, tmp_path):
     rows = measured(
         folder, tmp_path / 'm.csv', start='image', overlays=str(pictures)
     )
-    # './': a spreadsheet would run what begins with '='.
-    written = [f'./{n}' if n[0] == '=' else n for n in names]
+    # A spreadsheet would run what begins with '='.
+    written = [f"'{n}" if n[0] == '=' else n for n in names]
     assert {*written, 'caf\\udce9.png'} == set(rows)
     assert {row['status'] for row in rows.values()} == {'measured'}
     drawn = list(pictures.rglob('*.png'))

@@ -136,7 +136,8 @@ def test_bfloat16_changes_its_losses_by_little(run):
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
         assert all(g.isfinite().all() for g in gradients)
         model.zero_grad()
-        found.append({k: v.item() for k, v in losses.items()})
+        # The accuracy counts landmarks: one more or less is a large share.
+        found.append({k: v.item() for k, v in losses.items() if 'loss' in k})
     assert found[1] == pytest.approx(found[0], rel=0.05, abs=1e-3)
 
 

@@ -366,6 +366,7 @@ def test_a_checkpoint_without_the_hooks_part_is_resumed(root, tmp_path):
 
 def both_ways(rank, root, work_dir):
     """An uninterrupted run, and one that is resumed, in two processes."""
+    require_safe_loading()
     init_default_scope('mmpose')
     settings = dict(
         launcher='pytorch',

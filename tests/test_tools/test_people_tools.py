@@ -36,6 +36,9 @@ def trained(tmp_path_factory):
     cfg.work_dir = 'run'
     for old in (place / 'run').glob('*/vis_data/config.py'):
         cfg.dump(old)
+    # mmengine's copy, which is named by the time, holds other paths.
+    for copy in (place / 'run').glob('*.py'):
+        copy.unlink()
     cfg.dump(place / 'run/config.py')
     cfg.dump(place / 'config.py')
     return place

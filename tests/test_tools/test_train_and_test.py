@@ -7,7 +7,6 @@ import pickle
 import shutil
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import cv2
@@ -402,18 +401,6 @@ def test_a_training_without_a_batch_ends_with_an_error(place):
     done = train(place, '--work-dir', 'no_batch', options=options)
     assert done.returncode == 2 and 'Traceback' not in done.stderr
     assert 'batch_size=500' in done.stderr.strip().splitlines()[-1]
-
-
-def test_an_interruption_promises_what_there_is(tmp_path, capsys):
-    spec = spec_from_file_location('train', ROOT / 'tools' / 'train.py')
-    tool = module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    tool.say_how_to_go_on(str(tmp_path))
-    assert '--resume' not in capsys.readouterr().out
-    (tmp_path / 'iter_5.pth').touch()
-    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_5.pth'))
-    tool.say_how_to_go_on(str(tmp_path))
-    assert '--resume' in capsys.readouterr().out
 
 
 def test_a_misspelt_type_is_one_line(place):
