@@ -155,7 +155,7 @@ def _check_inside(path: str, config: Mapping, scope: str | None) -> None:
             continue
         for where, part in _listed(value, f'{path}.{key}'):
             kind = part.get('type')
-            # Others are words of the component, such as 'cosine'.
+            # Others are words of the component, such as 'linear'.
             if isinstance(kind, str) and kind[:1].isupper():
                 first = [_PARTS[key]] if key in _PARTS else []
                 _check(where, part, (*first, *_ANYWHERE), scope)

@@ -4,20 +4,16 @@ from .partly_labelled_dataset import PartlyLabelledDataset
 from .reduced_cifasd_dataset import ReducedCIFASDDataset
 from .transforms import (
     LoadLandmarkImage,
-    LoadReducedImage,
     PackLandmarkInputs,
     RandomThinPlateWarp,
-    ReducedTopdownAffine,
 )
 
 __all__ = [
     'CIFASDDataset',
     'LoadLandmarkImage',
-    'LoadReducedImage',
     'PackLandmarkInputs',
     'PartlyLabelledBatchSampler',
     'PartlyLabelledDataset',
     'RandomThinPlateWarp',
     'ReducedCIFASDDataset',
-    'ReducedTopdownAffine',
 ]

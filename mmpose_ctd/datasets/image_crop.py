@@ -84,8 +84,3 @@ class ImageCrop:
         """
         origin = np.array([self.x, self.y])
         return (points - origin + 0.5) * self.scale - 0.5
-
-    def backward(self, points: np.ndarray) -> np.ndarray:
-        """Points of the result as points of the image; undoes ``forward``."""
-        origin = np.array([self.x, self.y])
-        return (points + 0.5) / self.scale - 0.5 + origin

@@ -37,7 +37,6 @@ _STEPS = {
         ('use_udp', 'use_udp', False),
     ),
 }
-_STEPS['ReducedTopdownAffine'] = _STEPS['TopdownAffine']
 _CURE = (
     'Use the config of the training; if environment variables were set there '
     '(CTD_FACE_SIDE, CTD_INPUT_SIZE), set them as they were.'

@@ -1,6 +1,5 @@
 """How a regulariser's weight changes while training."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,12 +12,11 @@ _SHAPES = dict(
     constant=lambda u: 0.0,
     stop=lambda u: 0.0,
     linear=lambda u: u,
-    cosine=lambda u: (1 - math.cos(math.pi * u)) / 2,
 )
 # The values that a segment may name, and their defaults.
 _ONE = dict(factor=1.0)
 _TWO = dict(start_factor=1.0, end_factor=0.0)
-_FACTORS = dict(constant=_ONE, stop=_ONE, linear=_TWO, cosine=_TWO)
+_FACTORS = dict(constant=_ONE, stop=_ONE, linear=_TWO)
 
 
 class _Segment(NamedTuple):
@@ -38,7 +36,6 @@ class WeightSchedule:
     ``constant``  ``factor``, and after it too
     ``stop``      ``factor``, after it 0
     ``linear``    first + (last - first) * u
-    ``cosine``    first + (last - first) * (1 - cos(pi * u)) / 2
     ============  ======================================================
 
     where first and last are ``start_factor`` and ``end_factor``. At ``end``
@@ -73,7 +70,7 @@ class WeightSchedule:
         ):
             raise InputError(
                 f'{name}={segments!r}; expected '
-                "dict(type='cosine', end=100), or a list of such."
+                "dict(type='linear', end=100), or a list of such."
             )
         self._total = total
         self._segments: list[_Segment] = []
@@ -117,7 +114,12 @@ def _segment(config: dict, before: int, total: int, name: str) -> _Segment:
     shape = config.get('type')
     if shape not in _SHAPES:
         raise InputError(
-            f'{name}: type={shape!r}; expected one of {sorted(_SHAPES)}.'
+            where=f'{name}.type',
+            found=repr(shape),
+            expected=f'one of {sorted(_SHAPES)}',
+            cure="Replace 'cosine', which was removed, by 'linear'."
+            if shape == 'cosine'
+            else '',
         )
     factors = _FACTORS[shape]
     known = {'type', 'begin', 'end', *factors}

@@ -119,7 +119,7 @@ def test_a_type_that_is_not_registered_is_refused(config, key, value, near):
         {
             'custom_hooks.0': dict(
                 type='RegularizerScheduleHook',
-                schedules=dict(ed=dict(type='cosine', end=4)),
+                schedules=dict(ed=dict(type='linear', end=4)),
             )
         },
         {

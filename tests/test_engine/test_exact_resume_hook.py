@@ -57,7 +57,7 @@ HOOKS = [
     dict(type='EMAHook', momentum=0.2, update_buffers=True),
     dict(
         type='RegularizerScheduleHook',
-        schedules=dict(ed=dict(type='cosine', end=7)),
+        schedules=dict(ed=dict(type='linear', end=7)),
         by_epoch=False,
     ),
 ]

@@ -200,7 +200,7 @@ def test_weight_zero_stays_plain_fine_tuning(
 
 
 def test_a_resumed_run_goes_on_where_the_schedule_was(checkpoint, tmp_path):
-    hook = schedule(ed=dict(type='cosine', end=4))
+    hook = schedule(ed=dict(type='linear', end=4))
     _, whole = train(tmp_path / 'whole', checkpoint, hook, epochs=5)
     train(tmp_path / 'part', checkpoint, hook, epochs=2)
     runner, rest = train(

@@ -57,10 +57,6 @@ def training_framing(faces: LabelledFaces, model: LandmarkModel) -> Framing:
     template = landmark_template(units, np.isfinite(units).all(axis=-1))
     width = float(np.median([frame.width for frame in faces.frames]))
     least = model.pipeline.input_size[0]
-    # A training that scaled its photographs down saw them smoother.
-    loader = model.cfg.train_dataloader.dataset
-    if loader.type == 'ReducedCIFASDDataset':
-        width = min(width, loader.get('detail', 2.0) * least)
     width = max(least, round(width))
     return Framing(
         template,

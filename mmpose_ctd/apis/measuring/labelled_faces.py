@@ -144,10 +144,6 @@ def build_labelled(cfg: Config, loader: str, everyone: bool = False):
     dataset = copy.deepcopy((cfg.get(loader) or {}).get('dataset'))
     if not dataset:
         raise InputError(f'The config has no {loader}.dataset.')
-    if dataset.type == 'ReducedCIFASDDataset':
-        dataset.type = 'CIFASDDataset'
-        for key in ('cache_dir', 'memory_mb', 'detail'):
-            dataset.pop(key, None)
     labelled_part(dataset).update(pipeline=[], test_mode=True)
     if everyone:
         dataset.pop('split', None)

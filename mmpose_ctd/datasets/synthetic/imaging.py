@@ -106,18 +106,6 @@ class Imaging:
             shape, self.smile, self.brow_lift, self.lid, self.lip_gap
         )
 
-    def mirrored(self) -> Imaging:
-        """The same picture taken in a mirror, but for its noise."""
-        x, y, z = self.light
-        return replace(
-            self,
-            centre=(1 - self.centre[0], self.centre[1]),
-            roll=-self.roll,
-            yaw=-self.yaw,
-            light=(-x, y, z),
-            gaze=(-self.gaze[0], self.gaze[1]),
-        )
-
     def projection(self, shape: Shape, size: int) -> Projection:
         """The map from the face to an image of ``size`` pixels a side."""
         centre = tuple(c * size - 0.5 for c in self.centre)

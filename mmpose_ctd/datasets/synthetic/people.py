@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -95,12 +95,6 @@ class Person:
     oil: float
     texture: tuple[float, float]
     handed: int = 1
-
-    def mirrored(self) -> Person:
-        """The person's mirror image."""
-        asymmetry = tuple(-a for a in self.shape.asymmetry)
-        shape = replace(self.shape, asymmetry=asymmetry)
-        return replace(self, shape=shape, handed=-self.handed)
 
 
 def _draw(rng, mean, sd, limit=2.2):

@@ -24,10 +24,6 @@ class FaceParams:
     person: Person
     imaging: Imaging
 
-    def mirrored(self) -> FaceParams:
-        """The same with left and right exchanged, but for the noise."""
-        return FaceParams(self.person.mirrored(), self.imaging.mirrored())
-
 
 def sample_params(
     rng: int | np.random.Generator, site: str = 'north'

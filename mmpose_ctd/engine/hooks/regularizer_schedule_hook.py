@@ -45,7 +45,7 @@ class RegularizerScheduleHook(Hook):
                 dict(
                     type='RegularizerScheduleHook',
                     schedules=dict(
-                        ed=dict(type='cosine', end=400),
+                        ed=dict(type='linear', end=400),
                         cd=[
                             dict(type='linear', start_factor=0.0,
                                  end_factor=1.0, end=50),
@@ -65,7 +65,7 @@ class RegularizerScheduleHook(Hook):
             raise InputError(
                 f'RegularizerScheduleHook: schedules={schedules!r}; expected '
                 'the name of a term and its schedule, such as '
-                "dict(ed=dict(type='cosine', end=100))."
+                "dict(ed=dict(type='linear', end=100))."
             )
         self._configs = schedules
         self._by_epoch = by_epoch

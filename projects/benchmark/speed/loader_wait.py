@@ -3,7 +3,6 @@
 import copy
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,13 +14,7 @@ from mmengine.runner import Runner
 
 from .sizes import num_keypoints
 
-__all__ = ['LOADERS', 'loader_waits', 'write_photographs']
-
-#: Ways to load: what of ``train_dataloader.dataset`` differs.
-LOADERS: Mapping[str, dict] = dict(
-    full=dict(type='CIFASDDataset'),
-    reduced=dict(type='ReducedCIFASDDataset'),
-)
+__all__ = ['loader_waits', 'write_photographs']
 
 
 def loader_waits(
@@ -49,34 +42,30 @@ def loader_waits(
         num_photographs (int): Defaults to 24.
 
     Returns:
-        dict: Name, of :data:`LOADERS` -> seconds that each batch was waited
-        for, (rounds,).
+        dict: ``full`` -> seconds that each batch was waited for, (rounds,).
     """
     init_default_scope(cfg.get('default_scope', 'mmpose'))
-    waits = {}
     with TemporaryDirectory() as folder:
         root = Path(folder)
         write_photographs(root, num_photographs, num_keypoints(cfg), size)
-        for name, changes in LOADERS.items():
-            loader = copy.deepcopy(cfg.train_dataloader)
-            loader.dataset.update(
-                changes,
-                data_root=folder,
-                ann_file='landmarks.json',
-                split=None,
-                num_keypoints=num_keypoints(cfg),
-            )
-            batches = iter(Runner.build_dataloader(loader, seed=0))
-            taken = []
-            for _ in range(warm_up + rounds):
-                begin = time.perf_counter()
-                next(batches)
-                taken.append(time.perf_counter() - begin)
-                time.sleep(step_seconds)
-            waits[name] = np.array(taken[warm_up:])
-            # Its workers end with it.
-            del batches
-    return waits
+        loader = copy.deepcopy(cfg.train_dataloader)
+        loader.dataset.update(
+            type='CIFASDDataset',
+            data_root=folder,
+            ann_file='landmarks.json',
+            split=None,
+            num_keypoints=num_keypoints(cfg),
+        )
+        batches = iter(Runner.build_dataloader(loader, seed=0))
+        taken = []
+        for _ in range(warm_up + rounds):
+            begin = time.perf_counter()
+            next(batches)
+            taken.append(time.perf_counter() - begin)
+            time.sleep(step_seconds)
+        # Its workers end with it.
+        del batches
+    return dict(full=np.array(taken[warm_up:]))
 
 
 def write_photographs(
