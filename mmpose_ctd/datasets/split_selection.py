@@ -7,7 +7,7 @@ from functools import cached_property
 from .landmark_file import IMAGE_LINE, subject_of
 
 __all__ = [
-    'ImageIndex',
+    'RecordIndex',
     'Selection',
     'image_line',
     'people_of',
@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 
-class ImageIndex(dict):
+class RecordIndex(dict):
     """Image id -> image record, with the records' subjects and names.
 
     Many splits of one set are looked up without reading all records again.
@@ -41,8 +41,8 @@ class ImageIndex(dict):
         return found
 
 
-def _indexed(images: Mapping[Hashable, dict]) -> ImageIndex:
-    return images if isinstance(images, ImageIndex) else ImageIndex(images)
+def _indexed(images: Mapping[Hashable, dict]) -> RecordIndex:
+    return images if isinstance(images, RecordIndex) else RecordIndex(images)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def select_images(
         lines (Iterable[str]): Of :func:`~mmpose_ctd.datasets.landmark_file.
             read_split`: a subject's id selects all of its images,
             ``image:<file_name>`` selects one.
-        images (Mapping): Image id -> image record; an :class:`ImageIndex`
+        images (Mapping): Image id -> image record; an :class:`RecordIndex`
             where several splits are looked up.
     """
     images = _indexed(images)

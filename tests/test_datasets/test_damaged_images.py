@@ -8,11 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mmpose_ctd.datasets.upright_image import (
-    MAX_PIXELS,
-    photograph_size,
-    read_upright,
-)
+from mmpose_ctd.datasets.image_file import MAX_PIXELS
+from mmpose_ctd.datasets.upright_image import photograph_size, read_upright
 from mmpose_ctd.errors import InputError
 
 EXIF = Image.Exif()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmpose_ctd.datasets.split_selection import (
-    ImageIndex,
+    RecordIndex,
     people_of,
     select_images,
 )
@@ -41,7 +41,7 @@ def population(sites, per_subject=2) -> Population:
     by_subject: dict = {}
     for image in images.values():
         by_subject.setdefault(image['subject'], []).append(image)
-    return Population('a.json', ImageIndex(images), images, by_subject)
+    return Population('a.json', RecordIndex(images), images, by_subject)
 
 
 def draw(scheme, people, **options):
@@ -303,7 +303,7 @@ def test_the_work_grows_with_the_number_of_subjects(scheme):
             for i in range(number)
         }
         by_subject = {r['subject']: [r] for r in images.values()}
-        people = Population('', ImageIndex(images), images, by_subject)
+        people = Population('', RecordIndex(images), images, by_subject)
         CountedName.looks = 0
         draw_splits(scheme, people, SplitOptions(budgets=(number // 4,)))
         return CountedName.looks

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmpose_ctd.datasets import upright_image
+from mmpose_ctd.datasets import image_file, image_pixels
 from mmpose_ctd.datasets.upright_image import (
     photograph_size,
     read_photograph,
@@ -186,7 +186,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch, name):
     path = save(tmp_path / 'a.png', np.zeros((50, 50, 3), np.uint8))
     # Pillow's limit or ours, whichever is lower.
     monkeypatch.setattr(Image, name, 1000, raising=False)
-    monkeypatch.setattr(upright_image, 'MAX_PIXELS', 2499)
+    monkeypatch.setattr(image_file, 'MAX_PIXELS', 2499)
     for read in (read_upright, photograph_size):
         with pytest.raises(InputError, match='million pixels'):
             read(path)
@@ -287,5 +287,5 @@ def test_a_large_scan_is_converted_in_parts(tmp_path, pixels, monkeypatch):
     rgba = np.concatenate([pixels, alpha], axis=2)
     path = save(tmp_path / 'a.png', rgba, exif=exif)
     whole = read_upright(path)
-    monkeypatch.setattr(upright_image, '_AT_ONCE', 15)
+    monkeypatch.setattr(image_pixels, '_AT_ONCE', 15)
     assert np.array_equal(read_upright(path), whole)

@@ -10,7 +10,8 @@ from PIL import ExifTags, Image
 
 from mmpose_ctd.errors import InputError
 
-from ..upright_image import open_photograph, photograph_size, read_upright
+from ..image_file import open_photograph
+from ..upright_image import photograph_size, read_upright
 
 __all__ = ['Photo', 'PhotoFile', 'read_photo_file']
 

@@ -10,11 +10,11 @@ import numpy as np
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.landmark_sides import partner_places
 
+from ..image_file import IMAGE_SUFFIXES
 from ..json_file import read_json
 from ..landmark_file import LandmarkFile, is_below, read_split, subject_of
 from ..landmark_names import numbered
-from ..split_selection import ImageIndex
-from ..upright_image import IMAGE_SUFFIXES
+from ..split_selection import RecordIndex
 from .finding import Finding, Severity
 from .photo import Photo, PhotoFile, read_photo_file
 
@@ -268,9 +268,9 @@ class Survey:
         return found
 
     @cached_property
-    def records(self) -> ImageIndex:
+    def records(self) -> RecordIndex:
         """Place -> image record, as far as it has a file name."""
-        return ImageIndex(
+        return RecordIndex(
             (p.place, p.record) for p in self.photos if p.file_name
         )
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from mmpose_ctd.errors import InputError
 
-from ..upright_image import IMAGE_SUFFIXES
+from ..image_file import IMAGE_SUFFIXES
 
 __all__ = ['IMAGE_SUFFIXES', 'ImageIndex', 'ImageNames', 'NotFound']
 

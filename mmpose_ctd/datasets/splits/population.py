@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mmpose_ctd.errors import InputError
 
 from ..landmark_file import LandmarkFile, subject_of
-from ..split_selection import ImageIndex, select_images
+from ..split_selection import RecordIndex, select_images
 
 __all__ = ['Population']
 
@@ -18,14 +18,14 @@ class Population:
 
     Attributes:
         path (str): The annotation file.
-        images (ImageIndex): Image id -> image record, of all images.
+        images (RecordIndex): Image id -> image record, of all images.
         labelled (dict): The same, of those with a labelled landmark.
         by_subject (dict[str, list]): Subject -> its labelled image records.
         notes (list[str]): What is left out and why, a sentence each.
     """
 
     path: str
-    images: ImageIndex
+    images: RecordIndex
     labelled: dict
     by_subject: dict[str, list[dict]]
     notes: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Population:
         unlabelled = len(file.images) - len(labelled)
         if unlabelled:
             notes.append(f'{unlabelled} images without labels do not count.')
-        images = ImageIndex(file.images)
+        images = RecordIndex(file.images)
         return cls(path, images, labelled, by_subject, notes)
 
     def site_of(self, subject: str) -> str:
