@@ -13,6 +13,7 @@ from mmpose_ctd.engine.checkpoint_folder import (
     saved_by_a_training,
 )
 from mmpose_ctd.engine.hooks import FlipCheckHook
+from mmpose_ctd.engine.hooks.safe_checkpoint_hook import resume_from_newest
 
 from .format_once import format_configs_once
 
@@ -59,6 +60,22 @@ class TerseRunner(Runner):
             return super().train()
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_go_on(self)) from error
+
+    def go_on(self) -> None:
+        """Have the training go on from the newest checkpoint, if any.
+
+        It is chosen when the work dir is locked. The config stays: without a
+        checkpoint the training starts from its ``load_from``.
+        """
+        self._resume = 'auto'
+
+    def load_or_resume(self) -> None:
+        """See ``Runner.load_or_resume``; ours chooses the newest."""
+        for hook in self.hooks:
+            if isinstance(hook, CheckpointHook):
+                resume_from_newest(self, hook.out_dir, hook.filename_tmpl)
+        resume_from_newest(self)
+        super().load_or_resume()
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """See ``Runner.build_logger``."""

@@ -11,11 +11,13 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import DRAFT
 
 __all__ = [
+    'OVERWRITTEN',
     'POINTER',
     'WholeCheckpoint',
     'check_resumable',
     'checkpoint_folder',
     'newest_whole',
+    'overwritten',
     'remove_drafts',
     'saved_by_a_training',
     'step_of',
@@ -23,6 +25,9 @@ __all__ = [
 
 #: mmengine's file that names the newest checkpoint.
 POINTER = 'last_checkpoint'
+#: End of the names of an earlier training's files, from the first step of a
+#: run that overwrites it until that run has saved a checkpoint.
+OVERWRITTEN = '.overwritten'
 # mmengine's names of checkpoints.
 _TEMPLATES = ('iter_{}.pth', 'epoch_{}.pth')
 
@@ -107,6 +112,20 @@ def saved_by_a_training(folder: Path, template: str = '') -> list[Path]:
     return last + best
 
 
+def overwritten(folder: Path, template: str = '') -> list[Path]:
+    """Checkpoints of a training that another one overwrites.
+
+    Args:
+        folder (Path): Of :func:`checkpoint_folder`.
+        template (str): See :func:`saved_by_a_training`.
+    """
+    return [
+        file
+        for file in sorted(folder.glob(f'*{OVERWRITTEN}'))
+        if step_of(file.name.removesuffix(OVERWRITTEN), template) is not None
+    ]
+
+
 def step_of(name: str, template: str = '') -> int | None:
     """The number in a checkpoint's name; None if it is not a checkpoint's.
 
@@ -178,11 +197,24 @@ def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
         WholeCheckpoint: None where no training has saved anything.
 
     Raises:
-        InputError: If there are checkpoints and none can be used: the
-            training does not begin from 0 by itself.
+        InputError: If there are checkpoints and none can be used, or only
+            those that ``--overwrite`` set aside: the training does not begin
+            from 0 by itself.
     """
+    aside = overwritten(folder, template)
+    there = saved_by_a_training(folder, template)
+    # Killed while it renamed, or before it saved: nothing there is its own.
+    if aside and not (there and (folder / (POINTER + OVERWRITTEN)).is_file()):
+        raise InputError(
+            where=f'resume: {folder}',
+            found='the run that overwrites the earlier training has saved '
+            'no checkpoint',
+            cure='Start it again by --overwrite. To go on with the earlier '
+            f'training, remove {OVERWRITTEN} from the names of its files, '
+            f'such as {aside[-1].name}.',
+        )
     damaged = []
-    for file in saved_by_a_training(folder, template):
+    for file in there:
         try:
             content = read_checkpoint(file, 'resume', 'Remove it')
             check_resumable(content, str(file))

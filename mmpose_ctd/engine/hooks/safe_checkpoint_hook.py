@@ -286,14 +286,17 @@ def resume_from_newest(
 
     Args:
         runner (Runner): Changed in place, if it resumes and no checkpoint is
-            named.
+            named. After ``TerseRunner.go_on`` what is named is what it starts
+            from where there is nothing to resume.
         out_dir (str, optional): See :func:`.checkpoint_folder`.
         template (str): See :func:`.saved_by_a_training`.
 
     Raises:
         InputError: If there are checkpoints and none can be used.
     """
-    if not runner._resume or runner._load_from is not None:
+    if runner._resume != 'auto' and (
+        not runner._resume or runner._load_from is not None
+    ):
         return
     found = newest_whole(checkpoint_folder(runner.work_dir, out_dir), template)
     if found is None:
@@ -305,4 +308,4 @@ def resume_from_newest(
         return
     for warning in found.warnings:
         runner.logger.warning(warning)
-    runner._load_from = str(found.path)
+    runner._resume, runner._load_from = True, str(found.path)
