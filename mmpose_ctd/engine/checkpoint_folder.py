@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.files import DRAFT
+from mmpose_ctd.files import drafted
 
 __all__ = [
     'OVERWRITTEN',
@@ -235,7 +235,7 @@ def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
 
 def remove_drafts(folder: Path) -> None:
     """Remove what a training was writing when it was killed."""
-    for draft in folder.glob(f'*{DRAFT}'):
-        name = draft.name[: -len(DRAFT)]
+    for file in folder.glob('*.tmp'):
+        name = drafted(file.name) or ''
         if name == POINTER or name.endswith('.pth'):
-            draft.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)

@@ -112,7 +112,8 @@ class SafeCheckpointHook(CheckpointHook):
         self.file_backend = WholeFileBackend()
         self.backend_args = dict(backend=_BACKEND)
         if is_main_process():
-            remove_drafts(Path(self.out_dir))
+            for folder in {self.out_dir, runner.work_dir}:
+                remove_drafts(Path(folder))
         if runner.iter:
             self._go_on(runner)
 
