@@ -18,6 +18,9 @@ _COPY = 'Copy or download it again, or name another checkpoint.'
 # How torch tells its present format from the old one.
 _ZIP = b'PK\x03\x04'
 _EXPECTED = 'a checkpoint that torch.save() wrote'
+#: An archive's mark of a folder, which no checksum covers. torch reads no
+#: bytes of a part that has it, and returns what was in the memory.
+_FOLDER = 0x10
 
 
 def check_undamaged(path: str | os.PathLike, what: str) -> None:
@@ -58,11 +61,18 @@ def check_undamaged(path: str | os.PathLike, what: str) -> None:
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            unpacked = sum(part.file_size for part in archive.infolist())
-            bad = None
+            names, parts = archive.namelist(), archive.infolist()
+            unpacked = sum(part.file_size for part in parts)
+            bad = next(
+                (
+                    part.filename
+                    for part in parts
+                    if part.external_attr & _FOLDER and not part.is_dir()
+                ),
+                None,
+            )
             if unpacked <= size:
-                bad = archive.testzip()
+                bad = bad or archive.testzip()
             pickled = [name for name in names if name.endswith('/data.pkl')]
     # A damaged archive raises whatever its bytes happen to ask for.
     except Exception as error:

@@ -3,11 +3,26 @@
 import contextlib
 import hashlib
 import os
+import re
+import secrets
 
-__all__ = ['DRAFT', 'file_hash', 'write_whole']
+__all__ = ['drafted', 'file_hash', 'write_whole']
 
-#: End of the name that a file has while it is written.
-DRAFT = '.tmp'
+# Each writer has a name of its own.
+_DRAFT = re.compile(r'(?P<name>.+?)(\.[0-9a-f]{8})?\.tmp', re.DOTALL)
+
+
+def drafted(name: str) -> str | None:
+    """Which file a draft of :func:`write_whole` was to become.
+
+    Args:
+        name (str): Of a file.
+
+    Returns:
+        str: None if it is no draft.
+    """
+    match = _DRAFT.fullmatch(name)
+    return match and match['name']
 
 
 def write_whole(path: str | os.PathLike, content: bytes) -> None:
@@ -15,7 +30,7 @@ def write_whole(path: str | os.PathLike, content: bytes) -> None:
 
     The bytes reach the disc under a temporary name in the same folder before
     the file gets its own: a kill, a full disc or a power cut leaves the old
-    file or the new one, never a part.
+    file or the new one, never a part. Of several writers at once, one wins.
 
     Args:
         path (str or PathLike): The file; it may exist.
@@ -25,9 +40,9 @@ def write_whole(path: str | os.PathLike, content: bytes) -> None:
         OSError: If it cannot be written. The draft is removed.
     """
     path = os.fspath(path)
-    draft = path + DRAFT
+    draft = f'{path}.{secrets.token_hex(4)}.tmp'
     try:
-        with open(draft, 'wb') as file:
+        with open(draft, 'xb') as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -90,6 +90,21 @@ def test_each_flipped_bit_of_the_weights_is_found(folder):
             check_undamaged(folder / 'a.pth', 'checkpoint')
 
 
+def test_each_flipped_bit_of_the_list_of_parts_changes_no_value(folder):
+    with zipfile.ZipFile(io.BytesIO(WHOLE)) as archive:
+        start, parts = archive.start_dir, archive.infolist()
+    for bit in range(8 * start, 8 * len(WHOLE)):
+        data = bytearray(WHOLE)
+        data[bit // 8] ^= 1 << bit % 8
+        check(folder, data, content())
+    # The mark of a folder, of which torch reads nothing and says nothing.
+    for part in parts:
+        data = bytearray(WHOLE)
+        name = data.index(part.filename.encode(), start)
+        data[name - 8] ^= 0x10
+        assert not check(folder, data)
+
+
 @given(st.sets(st.integers(0, len(WHOLE) * 8 - 1), max_size=3))
 @settings(deadline=None)
 def test_flipped_bits_anywhere_change_no_value(folder, bits):

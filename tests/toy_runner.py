@@ -55,7 +55,9 @@ def numbers_loader(length=10, **metainfo):
     )
 
 
-def toy_runner(work_dir, iters=2, by_epoch=False, model=None, **options):
+def toy_runner(
+    work_dir, iters=2, by_epoch=False, model=None, kind=Runner, **options
+):
     """A Runner that trains ``iters`` batches (or epochs of ten of them).
 
     Args:
@@ -63,6 +65,7 @@ def toy_runner(work_dir, iters=2, by_epoch=False, model=None, **options):
         iters (int): Batches, or epochs, to train.
         by_epoch (bool): Whether ``iters`` are epochs.
         model (BaseModel, optional): Defaults to a new Slope.
+        kind (type): The Runner's.
         **options: Arguments of the Runner.
     """
     number = 10 if by_epoch else iters
@@ -78,4 +81,4 @@ def toy_runner(work_dir, iters=2, by_epoch=False, model=None, **options):
         # MessageHub and logger of a name are shared within a process.
         experiment_name=f'toy_{Path(work_dir).name}_{uuid4().hex}',
     )
-    return Runner(**{**settings, **options})
+    return kind(**{**settings, **options})

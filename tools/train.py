@@ -19,13 +19,13 @@ from mmpose_ctd.apis.command_line import (
 from mmpose_ctd.apis.config_checks import check_training
 from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
-from mmpose_ctd.engine.checkpoint_folder import (
-    check_resumable,
-    checkpoint_folder,
-    newest_whole,
-)
+from mmpose_ctd.engine.checkpoint_folder import check_resumable
 from mmpose_ctd.engine.hooks.finite_loss_hook import refuse_no_batch
-from mmpose_ctd.engine.work_dir import claim_work_dir, refuse_used
+from mmpose_ctd.engine.work_dir import (
+    check_used,
+    claim_work_dir,
+    save_folders,
+)
 from mmpose_ctd.errors import InputError, MissingFileError
 
 
@@ -121,50 +121,34 @@ def check_start(path: str) -> None:
         check_undamaged(path, 'load_from')
 
 
-def resume_newest(cfg: Config) -> None:
-    """Name the newest whole checkpoint of the work dir, if there is one.
+def take_work_dir(cfg: Config, overwrite: bool, go_on: bool) -> None:
+    """Refuse a work dir of another training, before anything is written.
 
-    Without one the training starts as the config says, ``load_from``
-    included: the command of a job that is requeued stays the same.
+    The hooks do the same again; they choose what ``--resume`` goes on from.
     """
-    hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
-    found = newest_whole(
-        checkpoint_folder(cfg.work_dir, hook.get('out_dir')),
-        hook.get('filename_tmpl') or '',
-    )
-    cfg.resume = found is not None
-    if found is None:
-        warn('nothing to resume in the work dir: training starts at step 0.')
-        return
-    for warning in found.warnings:
-        warn(warning)
-    cfg.load_from = str(found.path)
-
-
-def take_work_dir(cfg: Config, overwrite: bool) -> None:
-    """Refuse a work dir of another training, before anything is written."""
-    hooks = cfg.setdefault('default_hooks', {})
+    hooks = cfg.default_hooks = cfg.get('default_hooks') or {}
     hook = hooks.setdefault('work_dir', dict(type='WorkDirHook'))
-    if hook is None:
-        # So a config switches it off; mmengine knows no other name's None.
-        del hooks['work_dir']
-    elif overwrite:
+    if hook is not None and overwrite:
         hook['overwrite'] = True
-    kind = (hooks.get('checkpoint') or {}).get('type')
+    saves = hooks.get('checkpoint') or {}
+    kind = saves.get('type')
     if getattr(kind, '__name__', kind) == 'CheckpointHook':
         warn(
             "default_hooks.checkpoint is mmengine's CheckpointHook, which can "
             'lose all checkpoints if it is killed while it saves; '
             "type='SafeCheckpointHook' does not."
         )
-    if hook is None or hook.get('overwrite') or not is_first_process():
+    if hook is None or not is_first_process():
         return
     claim_work_dir(cfg.work_dir)
-    saves = checkpoint_folder(
-        cfg.work_dir, (hooks.get('checkpoint') or {}).get('out_dir')
-    )
-    for folder in {str(saves), cfg.work_dir}:
-        refuse_used(folder, cfg.load_from if cfg.resume else None)
+    if not go_on:
+        name = saves.get('filename_tmpl') or ''
+        check_used(
+            save_folders(cfg.work_dir, [(saves.get('out_dir'), name)]),
+            cfg.load_from,
+            cfg.load_from if cfg.resume else None,
+            hook.get('overwrite', False),
+        )
 
 
 def is_first_process() -> bool:
@@ -186,12 +170,14 @@ def main() -> None:
     if args.amp:
         use_mixed_precision(cfg)
     if args.resume is not None:
-        if args.resume == 'auto':
-            resume_newest(cfg)
-        else:
+        cfg.resume = args.resume != 'auto'
+        if cfg.resume:
             check_named(args.resume)
-            cfg.resume, cfg.load_from = True, args.resume
-    if not cfg.get('resume') and cfg.get('load_from'):
+            cfg.load_from = args.resume
+    cfg.setdefault('resume', False)
+    cfg.setdefault('load_from', None)
+    go_on = args.resume == 'auto' or (cfg.resume and cfg.load_from is None)
+    if not cfg.resume and not go_on and cfg.load_from:
         check_start(cfg.load_from)
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
@@ -204,8 +190,10 @@ def main() -> None:
     if cfg.get('test_evaluator'):
         # A mistake in it is reported now, not when the training is over.
         Evaluator(cfg.test_evaluator)
-    take_work_dir(cfg, args.overwrite)
+    take_work_dir(cfg, args.overwrite, go_on)
     runner = TerseRunner.from_cfg(cfg)
+    if go_on:
+        runner.go_on()
     # Schedules by epoch fail where an epoch has no batch.
     refuse_no_batch(runner.train_dataloader)
     runner.train()

@@ -13,6 +13,7 @@ from mmpose_ctd.engine.checkpoint_folder import (
     saved_by_a_training,
 )
 from mmpose_ctd.engine.hooks import FlipCheckHook
+from mmpose_ctd.engine.hooks.safe_checkpoint_hook import resume_from_newest
 
 from .format_once import format_configs_once
 
@@ -20,6 +21,12 @@ __all__ = ['TerseRunner', 'TestingRunner']
 
 # The environment, the whole configuration and the list of hooks are longer.
 _LINES = 12
+
+#: Hooks that it adds where a config does not name them.
+_OF_MMENGINE = (
+    *('runtime_info', 'timer', 'sampler_seed', 'logger'),
+    *('param_scheduler', 'checkpoint'),
+)
 
 
 def _is_short(record: logging.LogRecord) -> bool:
@@ -39,15 +46,44 @@ class TerseRunner(Runner):
     """mmengine's Runner whose long messages go to the log file alone.
 
     Environment, configuration and hooks fill some 400 lines, behind which an
-    error or a result is hard to find.
+    error or a result is hard to find. The config in the work dir is that of
+    the last run that has trained there: one that is refused, or is finished,
+    does not replace it.
     """
+
+    _dumped = False
 
     def __init__(self, *args, **kwargs) -> None:
         format_configs_once()
         super().__init__(*args, **kwargs)
         # Configs that older work dirs hold do not name it.
-        if not any(isinstance(hook, FlipCheckHook) for hook in self.hooks):
+        if self._flip_check and not any(
+            isinstance(hook, FlipCheckHook) for hook in self.hooks
+        ):
             self.register_hook(FlipCheckHook())
+
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """See ``Runner.register_default_hooks``; None switches ours off."""
+        hooks = hooks or {}
+        self._flip_check = hooks.get('flip_check', True) is not None
+        super().register_default_hooks(
+            {
+                name: hook
+                for name, hook in hooks.items()
+                # Others it refuses.
+                if hook is not None or name in _OF_MMENGINE
+            }
+        )
+
+    def dump_config(self) -> None:
+        """Nothing: mmengine's writes before anything is checked."""
+
+    def call_hook(self, fn_name: str, **kwargs) -> None:
+        """See ``Runner.call_hook``; the config is written at step 1."""
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == 'before_train_iter' and not self._dumped:
+            self._dumped = True
+            super().dump_config()
 
     def train(self) -> nn.Module:
         """See ``Runner.train``.
@@ -59,6 +95,22 @@ class TerseRunner(Runner):
             return super().train()
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_go_on(self)) from error
+
+    def go_on(self) -> None:
+        """Have the training go on from the newest checkpoint, if any.
+
+        It is chosen when the work dir is locked. The config stays: without a
+        checkpoint the training starts from its ``load_from``.
+        """
+        self._resume = 'auto'
+
+    def load_or_resume(self) -> None:
+        """See ``Runner.load_or_resume``; ours chooses the newest."""
+        for hook in self.hooks:
+            if isinstance(hook, CheckpointHook):
+                resume_from_newest(self, hook.out_dir, hook.filename_tmpl)
+        resume_from_newest(self)
+        super().load_or_resume()
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """See ``Runner.build_logger``."""

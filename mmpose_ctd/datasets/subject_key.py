@@ -5,6 +5,7 @@ Ids such as c001 are guessed from a plain or salted hash. A keyed hash
 data set and never in a checkpoint.
 """
 
+import contextlib
 import hmac
 import os
 import re
@@ -80,7 +81,9 @@ def _damaged(path: str, found: str) -> InputError:
 def make_key(path: str) -> bytes:
     """Read the key, or make it where there is none.
 
-    Of several processes that make it at once, all get the same one.
+    Of several processes that make it at once, all get the same one. On a file
+    system without links one of them may be refused, as it reads the key while
+    another writes it; a key is never replaced.
 
     Args:
         path (str): Of :func:`key_file`.
@@ -92,25 +95,29 @@ def make_key(path: str) -> bytes:
     known = read_key(path)
     if known is not None:
         return known
-    draft = f'{path}.{os.getpid()}.{secrets.token_hex(4)}.part'
+    text = f'{_HEADER}{secrets.token_hex(32)}\n'
+    draft = f'{path}.{secrets.token_hex(4)}.part'
     try:
-        with open(draft, 'x', encoding='ascii') as file:
-            file.write(f'{_HEADER}{secrets.token_hex(32)}\n')
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(draft, text)
         try:
-            # Unlike a renaming, it never replaces a key.
             os.link(draft, path)
         except FileExistsError:
             pass
         except OSError:
             # Some network and memory card file systems have no links.
-            if not os.path.exists(path):
-                os.replace(draft, path)
+            with contextlib.suppress(FileExistsError):
+                _write_new(path, text)
     finally:
         if os.path.exists(draft):
             os.remove(draft)
     return read_key(path)
+
+
+def _write_new(path: str, text: str) -> None:
+    with open(path, 'x', encoding='ascii') as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def fingerprint(key: bytes) -> str:

@@ -8,23 +8,28 @@ from typing import Any, NamedTuple
 
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.files import DRAFT
+from mmpose_ctd.files import drafted
 
 __all__ = [
+    'OVERWRITTEN',
     'POINTER',
     'WholeCheckpoint',
     'check_resumable',
     'checkpoint_folder',
     'newest_whole',
+    'overwritten',
     'remove_drafts',
     'saved_by_a_training',
+    'step_of',
 ]
 
 #: mmengine's file that names the newest checkpoint.
 POINTER = 'last_checkpoint'
-_LAST_NUMBER = re.compile(r'(\d+)\D*\Z')
-# mmengine's names; best_<metric>_iter_<n>.pth, and what it publishes.
-_SAVED = re.compile(r'((best_.+_)?(iter|epoch)_\d+(-[0-9a-f]{8})?)\.pth')
+#: End of the names of an earlier training's files, from the first step of a
+#: run that overwrites it until that run has saved a checkpoint.
+OVERWRITTEN = '.overwritten'
+# mmengine's names of checkpoints.
+_TEMPLATES = ('iter_{}.pth', 'epoch_{}.pth')
 
 
 class WholeCheckpoint(NamedTuple):
@@ -83,29 +88,63 @@ def saved_by_a_training(folder: Path, template: str = '') -> list[Path]:
         template (str): The hook's ``filename_tmpl``, where it is not
             mmengine's.
     """
-    own = re.escape(template).replace(re.escape('{}'), r'\d+')
-    found = [
-        file
-        for file in sorted(folder.glob('*.pth'))
-        if _SAVED.fullmatch(file.name)
-        or (own and re.fullmatch(own, file.name))
-    ]
+    numbers = {}
+    for file in sorted(folder.iterdir()) if folder.is_dir() else []:
+        number = step_of(file.name, template)
+        if number is not None:
+            numbers[file] = number
+    # A published copy comes after what it was made from.
+    found = sorted(
+        sorted(numbers, key=lambda file: len(file.name)),
+        key=numbers.__getitem__,
+        reverse=True,
+    )
     best = [file for file in found if file.name.startswith('best_')]
     last = [file for file in found if file not in best]
     newest = _pointed(folder)
     if newest in last and not any(
-        _number(file) > _number(newest)
+        numbers[file] > numbers[newest]
         and file.stat().st_mtime_ns > (folder / POINTER).stat().st_mtime_ns
         for file in last
     ):
         last.remove(newest)
-    else:
-        newest = None
+        last.insert(0, newest)
+    return last + best
+
+
+def overwritten(folder: Path, template: str = '') -> list[Path]:
+    """Checkpoints of a training that another one overwrites.
+
+    Args:
+        folder (Path): Of :func:`checkpoint_folder`.
+        template (str): See :func:`saved_by_a_training`.
+    """
     return [
-        *([newest] if newest else []),
-        *sorted(last, key=_number, reverse=True),
-        *sorted(best, key=_number, reverse=True),
+        file
+        for file in sorted(folder.glob(f'*{OVERWRITTEN}'))
+        if step_of(file.name.removesuffix(OVERWRITTEN), template) is not None
     ]
+
+
+def step_of(name: str, template: str = '') -> int | None:
+    """The number in a checkpoint's name; None if it is not a checkpoint's.
+
+    It may be a ``best_<metric>_*`` and a published one, whose name ends with
+    eight digits of a hash.
+
+    Args:
+        name (str): Of a file.
+        template (str): See :func:`saved_by_a_training`.
+    """
+    for known in filter(None, (template, *_TEMPLATES)):
+        stem = re.split(r'\{[^}]*\}', known.removesuffix('.pth'), maxsplit=1)
+        pattern = r'(\d+)'.join(re.escape(part) for part in stem)
+        match = re.fullmatch(
+            rf'(?:best_.+_)?{pattern}(?:-[0-9a-f]{{8}})?\.pth', name
+        )
+        if match and match.groups():
+            return int(match[1])
+    return None
 
 
 def _pointed(folder: Path) -> Path | None:
@@ -114,11 +153,6 @@ def _pointed(folder: Path) -> Path | None:
     except (OSError, ValueError):
         return None
     return folder / re.split(r'[\\/]', text)[-1]
-
-
-def _number(file: Path) -> int:
-    match = _LAST_NUMBER.search(file.stem)
-    return int(match[1]) if match else -1
 
 
 def check_resumable(content: Any, path: str) -> None:
@@ -163,11 +197,24 @@ def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
         WholeCheckpoint: None where no training has saved anything.
 
     Raises:
-        InputError: If there are checkpoints and none can be used: the
-            training does not begin from 0 by itself.
+        InputError: If there are checkpoints and none can be used, or only
+            those that ``--overwrite`` set aside: the training does not begin
+            from 0 by itself.
     """
+    aside = overwritten(folder, template)
+    there = saved_by_a_training(folder, template)
+    # Killed while it renamed, or before it saved: nothing there is its own.
+    if aside and not (there and (folder / (POINTER + OVERWRITTEN)).is_file()):
+        raise InputError(
+            where=f'resume: {folder}',
+            found='the run that overwrites the earlier training has saved '
+            'no checkpoint',
+            cure='Start it again by --overwrite. To go on with the earlier '
+            f'training, remove {OVERWRITTEN} from the names of its files, '
+            f'such as {aside[-1].name}.',
+        )
     damaged = []
-    for file in saved_by_a_training(folder, template):
+    for file in there:
         try:
             content = read_checkpoint(file, 'resume', 'Remove it')
             check_resumable(content, str(file))
@@ -188,7 +235,7 @@ def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
 
 def remove_drafts(folder: Path) -> None:
     """Remove what a training was writing when it was killed."""
-    for draft in folder.glob(f'*{DRAFT}'):
-        name = draft.name[: -len(DRAFT)]
+    for file in folder.glob('*.tmp'):
+        name = drafted(file.name) or ''
         if name == POINTER or name.endswith('.pth'):
-            draft.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)

@@ -57,9 +57,9 @@ def _differences(old: Any, new: Any, key: str) -> Iterator[str]:
 
 
 def check_same_model(runner, checkpoint: Mapping, path: str) -> None:
-    """Refuse to resume what was saved with another model.
+    """Refuse to resume what was saved with another model or optimiser.
 
-    mmengine loads what fits and leaves the rest random.
+    mmengine loads what fits of a model and leaves the rest random.
 
     Args:
         runner (Runner): Its model and optimiser are built.
@@ -67,7 +67,7 @@ def check_same_model(runner, checkpoint: Mapping, path: str) -> None:
         path (str): The file, for the error.
 
     Raises:
-        InputError: Names the first weight that differs.
+        InputError: Names the first weight that differs, or the optimisers.
     """
     model = runner.model
     own = (model.module if is_model_wrapper(model) else model).state_dict()
@@ -87,6 +87,7 @@ def check_same_model(runner, checkpoint: Mapping, path: str) -> None:
                 expected=f'{new}, as in the config',
                 cure=cure,
             )
+    _check_optimizer(runner, checkpoint, where)
     saved = checkpoint.get('optimizer')
     groups = saved.get('param_groups') if isinstance(saved, Mapping) else None
     if groups is None or not hasattr(runner.optim_wrapper, 'param_groups'):
@@ -103,4 +104,24 @@ def check_same_model(runner, checkpoint: Mapping, path: str) -> None:
             expected=f'{sum(sizes[1])} in {len(sizes[1])}, as in the config '
             '(model.frozen, model.regularizers, optim_wrapper)',
             cure=cure,
+        )
+
+
+def _check_optimizer(runner, checkpoint: Mapping, where: str) -> None:
+    """Refuse the state of an optimiser of another type."""
+    wrapper = trained_config(dict(checkpoint), 'optim_wrapper')
+    optimizer = wrapper.get('optimizer') if isinstance(wrapper, dict) else None
+    kind = optimizer.get('type') if isinstance(optimizer, dict) else None
+    own = getattr(runner.optim_wrapper, 'optimizer', None)
+    if 'optimizer' not in checkpoint or kind is None or own is None:
+        return
+    old, new = str(kind).rsplit('.', 1)[-1], type(own).__name__
+    if old != new and {old, new} != {'Adam', 'AdamW'}:
+        raise InputError(
+            where=where,
+            found=f'it was trained with the optimiser {old}',
+            expected=f'{new}, as in the config',
+            cure='Resume with the optimiser that it was trained with. To '
+            'start another training from its weights: --cfg-options '
+            'load_from=FILE, without --resume.',
         )

@@ -2,20 +2,30 @@
 
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import filelock
 
 from mmpose_ctd.errors import InputError
 
-from .checkpoint_folder import POINTER, remove_drafts, saved_by_a_training
+from .checkpoint_folder import (
+    OVERWRITTEN,
+    POINTER,
+    checkpoint_folder,
+    overwritten,
+    saved_by_a_training,
+)
 
 __all__ = [
     'LOCK',
+    'check_used',
     'claim_work_dir',
-    'empty_work_dir',
-    'refuse_used',
+    'lies_in',
     'release_work_dir',
+    'remove_overwritten',
+    'save_folders',
+    'set_aside',
 ]
 
 #: File of a work dir that a training holds.
@@ -80,65 +90,103 @@ def _lock_file(work_dir: str | os.PathLike) -> str:
     return os.path.realpath(os.path.join(work_dir, LOCK))
 
 
-def refuse_used(
-    folder: str | os.PathLike, resumed: str | os.PathLike | None = None
-) -> None:
-    """Refuse a folder with checkpoints of another training.
+def save_folders(
+    work_dir: str | os.PathLike, saves: Iterable[tuple[str | None, str]]
+) -> list[tuple[str, str]]:
+    """The folders in which a run may find or save checkpoints.
 
     Args:
-        folder (str or PathLike): Where checkpoints would be saved.
+        work_dir (str or PathLike): The run's.
+        saves (Iterable): ``out_dir`` and ``filename_tmpl`` of each of its
+            CheckpointHooks.
+
+    Returns:
+        list[tuple]: Folder and template, see :func:`.saved_by_a_training`.
+    """
+    found = {str(work_dir): ''}
+    for out_dir, template in saves:
+        folder = checkpoint_folder(str(work_dir), out_dir)
+        found[str(folder)] = template
+    return [*found.items()]
+
+
+def check_used(
+    folders: Iterable[tuple[str, str]],
+    start: str | os.PathLike | None,
+    resumed: str | os.PathLike | None,
+    overwrite: bool,
+) -> None:
+    """Refuse folders with checkpoints of another training.
+
+    Args:
+        folders (Iterable): Of :func:`save_folders`.
+        start (str or PathLike, optional): What the run starts from.
         resumed (str or PathLike, optional): The checkpoint that the run goes
             on from; of this folder, it is the same training.
+        overwrite (bool): Whether they may be replaced.
 
     Raises:
-        InputError: Names one of them.
+        InputError: Names one of them: it may not be replaced, or is what the
+            run starts from.
     """
-    there = saved_by_a_training(Path(folder))
-    if not there or (resumed and _lies_in(resumed, folder)):
-        return
-    raise InputError(
-        where=os.fspath(folder),
-        found=f'a training has saved {there[0].name} in this work dir',
-        cure='Go on with it by --resume, train in another --work-dir, or '
-        'remove its checkpoints by --overwrite (default_hooks.work_dir.'
-        "overwrite=True in MMPose's own tools).",
-    )
+    for folder, template in folders:
+        there = saved_by_a_training(Path(folder), template)
+        there += overwritten(Path(folder), template)
+        if not there or lies_in(resumed, folder):
+            continue
+        if not overwrite:
+            raise InputError(
+                where=os.fspath(folder),
+                found=f'a training has saved {there[0].name} in this work dir',
+                cure='Go on with it by --resume, train in another --work-dir, '
+                'or replace its checkpoints by --overwrite. With '
+                "MMPose's own tools: --resume, or --cfg-options "
+                'default_hooks.work_dir.overwrite=True.',
+            )
+        if start and any(_same(start, file) for file in there):
+            raise InputError(
+                where=f'load_from={os.fspath(start)!r}',
+                found='--overwrite would remove the file',
+                cure='Copy it to another folder, or use another --work-dir.',
+            )
 
 
-def empty_work_dir(
-    folder: str | os.PathLike,
-    needed: str | os.PathLike | None = None,
-    resumed: str | os.PathLike | None = None,
-) -> None:
-    """Remove the checkpoints of an earlier training.
+def set_aside(folder: str | os.PathLike, template: str = '') -> None:
+    """Rename the files of an earlier training, which ``--resume`` ignores.
 
     Args:
         folder (str or PathLike): Where they are.
-        needed (str or PathLike, optional): What the run starts from.
-        resumed (str or PathLike, optional): The checkpoint that the run goes
-            on from; if it lies there, nothing is removed.
-
-    Raises:
-        InputError: If the run starts from one of them.
+        template (str): See :func:`.saved_by_a_training`.
     """
-    if resumed and _lies_in(resumed, folder):
+    there = saved_by_a_training(Path(folder), template)
+    pointer = Path(folder) / POINTER
+    if not there and not pointer.is_file():
         return
-    there = saved_by_a_training(Path(folder))
-    if needed and any(_same(needed, file) for file in there):
-        raise InputError(
-            where=f'load_from={os.fspath(needed)!r}',
-            found='--overwrite would remove the file',
-            cure='Copy it to another folder, or use another --work-dir.',
-        )
+    # The pointer's new name comes last: it says that nothing else is left.
+    mark = pointer.with_name(POINTER + OVERWRITTEN)
+    mark.unlink(missing_ok=True)
     for file in there:
-        _logger.info('Removed %s of an earlier training.', file.name)
+        file.replace(file.with_name(file.name + OVERWRITTEN))
+    if pointer.is_file():
+        pointer.replace(mark)
+    else:
+        mark.touch()
+
+
+def remove_overwritten(folder: str | os.PathLike, template: str = '') -> None:
+    """Remove what :func:`set_aside` has renamed."""
+    for file in overwritten(Path(folder), template):
+        _logger.info(
+            'Removed %s of an earlier training.',
+            file.name.removesuffix(OVERWRITTEN),
+        )
         file.unlink()
-    (Path(folder) / POINTER).unlink(missing_ok=True)
-    remove_drafts(Path(folder))
+    (Path(folder) / (POINTER + OVERWRITTEN)).unlink(missing_ok=True)
 
 
-def _lies_in(file: str | os.PathLike, folder: str | os.PathLike) -> bool:
-    return Path(file).resolve().parent == Path(folder).resolve()
+def lies_in(file: str | os.PathLike | None, folder: str | os.PathLike) -> bool:
+    """Whether there is a file, and in this folder."""
+    return bool(file) and Path(file).resolve().parent == Path(folder).resolve()
 
 
 def _same(one: str | os.PathLike, other: Path) -> bool:

@@ -72,6 +72,23 @@ def test_threads_that_make_it_at_once_get_the_same(
     assert os.listdir(tmp_path) == [KEY_FILE]
 
 
+def test_a_key_is_not_replaced_where_there_are_no_links(tmp_path, monkeypatch):
+    path = tmp_path / KEY_FILE
+
+    def another_is_faster(*_):
+        path.write_text('ab' * 32)
+        raise PermissionError(1, 'no links here')
+
+    exists = os.path.exists
+    monkeypatch.setattr(subject_key.os, 'link', another_is_faster)
+    # Whoever looks first has looked before it came.
+    monkeypatch.setattr(
+        subject_key.os.path, 'exists', lambda p: p != str(path) and exists(p)
+    )
+    assert make_key(str(path)) == b'\xab' * 32
+    assert path.read_text() == 'ab' * 32
+
+
 def test_processes_that_make_it_at_once_get_the_same(tmp_path):
     code = (
         'import sys; from mmpose_ctd.datasets.subject_key import make_key; '

@@ -26,7 +26,7 @@ class Watch(Hook):
     def before_train_iter(self, runner, *_, **__):
         group = runner.optim_wrapper.param_groups[0]
         self.seen[runner.iter] = {
-            key: group[key] for key in ('lr', 'momentum', 'weight_decay')
+            key: group.get(key) for key in ('lr', 'momentum', 'weight_decay')
         }
 
 
@@ -173,3 +173,31 @@ def test_another_model_is_refused(tmp_path, changes, words):
         )
     assert 'epoch_2.pth' in error.value.where
     assert words in error.value.found
+
+
+ADAM = dict(type='Adam', lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ('old', 'new'),
+    [
+        (ADAM, SGD),
+        (SGD, ADAM),
+        (SGD, dict(type='RMSprop', lr=0.1)),
+        (ADAM, dict(type='AdamW', lr=0.1)),
+        (dict(type='AdamW', lr=0.1), ADAM),
+    ],
+)
+def test_another_optimiser_is_refused(tmp_path, old, new):
+    def run(iters, optimizer, **options):
+        cfg = Config(dict(optim_wrapper=dict(optimizer=optimizer)))
+        return train(tmp_path, iters, [], optimizer, cfg=cfg, **options)
+
+    run(2, old)
+    if {old['type'], new['type']} == {'Adam', 'AdamW'}:
+        run(3, new, resume=True)
+        return
+    with pytest.raises(InputError) as error:
+        run(3, new, resume=True)
+    assert old['type'] in error.value.found
+    assert new['type'] in error.value.expected

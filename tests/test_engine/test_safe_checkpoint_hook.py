@@ -14,7 +14,12 @@ from toy_runner import SlopeError, numbers_loader, toy_runner
 import mmpose_ctd.engine  # noqa: F401
 from mmpose_ctd import files
 from mmpose_ctd.checkpoint_file import read_checkpoint
-from mmpose_ctd.engine.checkpoint_folder import POINTER, newest_whole
+from mmpose_ctd.engine.checkpoint_folder import (
+    POINTER,
+    newest_whole,
+    saved_by_a_training,
+    step_of,
+)
 from mmpose_ctd.errors import InputError
 
 ITERS = 4
@@ -260,6 +265,36 @@ def test_the_pointer_is_only_a_hint(tmp_path):
     # A run that was resumed from an older one: the pointer is newer.
     os.utime(pointer, (2**32, 2**32))
     assert newest_whole(tmp_path).step == 3
+
+
+@pytest.mark.parametrize(
+    ('name', 'template', 'step'),
+    [
+        ('iter_4.pth', '', 4),
+        ('epoch_12.pth', 'step-{}.pth', 12),
+        ('iter_4-c034b358.pth', '', 4),
+        ('best_toy_error_iter_40-00000005.pth', '', 40),
+        ('run2-step-06.pth', 'run2-step-{:02d}.pth', 6),
+        ('best_AUC@5_step-6-12345678.pth', 'step-{}.pth', 6),
+        ('{}_7.pth.pth', '', None),
+        ('teacher-12345678.pth', '', None),
+        ('iter_4.pth.tmp', '', None),
+        ('iter_4_12345678.pth', '', None),
+    ],
+)
+def test_the_template_says_which_number_is_the_step(name, template, step):
+    assert step_of(name, template) == step
+
+
+def test_a_published_copy_is_no_later_step(tmp_path):
+    hook = dict(max_keep_ckpts=-1, published_keys=['meta', 'state_dict'])
+    runner(tmp_path, 12, hook).train()
+    names = [file.name for file in saved_by_a_training(tmp_path)]
+    assert names[0] == 'iter_12.pth'
+    (tmp_path / POINTER).unlink()
+    steps = [int(name[5:-4].split('-')[0]) for name in names[:13]]
+    assert steps == sorted(steps, reverse=True)
+    assert newest_whole(tmp_path).path.name == 'iter_12.pth'
 
 
 def test_with_nothing_there_it_starts_at_0_and_follows_no_pointer(tmp_path):

@@ -143,7 +143,7 @@ def test_a_used_work_dir_is_refused_resumed_or_overwritten(place, trained):
     newest.write_bytes(newest.read_bytes()[:-99])
     done = train(place, *arguments, '--resume')
     assert done.returncode == 0, done.stderr
-    assert 'iter_2.pth' in done.stderr
+    assert 'iter_2.pth' in done.stdout
     assert 'Resuming from iter_1.pth, step 2, sha256' in done.stdout
     (moved / 'iter_1.pth').write_bytes(b'')
     done = train(place, *arguments, '--resume')

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from mmpose_ctd.files import write_whole
 from mmpose_ctd.version import __version__
 
 from ..annotation_formats import AnnotationFormat
@@ -18,7 +19,6 @@ from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .picture import PictureRefused, make_picture
 from .report import Report
-from .staging import write_whole
 
 __all__ = ['PictureMaker']
 

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.progress import track
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import write_whole
 from mmpose_ctd.visualization import landmark_sheet
 
 from ..upright_image import read_upright
 from .options import PrepareOptions
-from .staging import open_staging, staging_of, write_whole
+from .staging import open_staging, staging_of
 
 __all__ = ['check_preview', 'finished_set', 'write_preview']
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_row
-
-from .staging import write_whole
 
 __all__ = ['Report', 'Row', 'findings_table', 'summary', 'write_report']
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['open_staging', 'staging_of', 'write_whole']
+__all__ = ['open_staging', 'staging_of']
 
 _CURE = 'Look at it, and move or delete it.'
 
@@ -37,6 +37,9 @@ def open_staging(folder: Path, mark: str) -> None:
         folder.mkdir(parents=True)
     except FileExistsError:
         _check(folder, mark)
+        # Of a run that was killed while it wrote.
+        for draft in [*folder.rglob('*.tmp'), *folder.rglob('*.part')]:
+            draft.unlink()
     (folder / mark).touch()
 
 
@@ -66,18 +69,3 @@ def _check(folder: Path, mark: str) -> None:
 
 def _is_plain_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is there as a whole or not at all.
-
-    Args:
-        path (Path): Its place; what is there is replaced.
-        data (bytes): Its content.
-    """
-    draft = path.with_name(f'{path.name}.part')
-    with open(draft, 'wb') as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

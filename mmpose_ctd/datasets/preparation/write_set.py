@@ -6,12 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_row
 from mmpose_ctd.version import __version__
 
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
-from .staging import write_whole
 
 __all__ = ['draft_mapping', 'name_subjects', 'write_annotations']
 

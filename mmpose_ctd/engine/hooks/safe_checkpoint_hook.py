@@ -112,7 +112,8 @@ class SafeCheckpointHook(CheckpointHook):
         self.file_backend = WholeFileBackend()
         self.backend_args = dict(backend=_BACKEND)
         if is_main_process():
-            remove_drafts(Path(self.out_dir))
+            for folder in {self.out_dir, runner.work_dir}:
+                remove_drafts(Path(folder))
         if runner.iter:
             self._go_on(runner)
 
@@ -286,14 +287,17 @@ def resume_from_newest(
 
     Args:
         runner (Runner): Changed in place, if it resumes and no checkpoint is
-            named.
+            named. After ``TerseRunner.go_on`` what is named is what it starts
+            from where there is nothing to resume.
         out_dir (str, optional): See :func:`.checkpoint_folder`.
         template (str): See :func:`.saved_by_a_training`.
 
     Raises:
         InputError: If there are checkpoints and none can be used.
     """
-    if not runner._resume or runner._load_from is not None:
+    if runner._resume != 'auto' and (
+        not runner._resume or runner._load_from is not None
+    ):
         return
     found = newest_whole(checkpoint_folder(runner.work_dir, out_dir), template)
     if found is None:
@@ -305,4 +309,4 @@ def resume_from_newest(
         return
     for warning in found.warnings:
         runner.logger.warning(warning)
-    runner._load_from = str(found.path)
+    runner._resume, runner._load_from = True, str(found.path)

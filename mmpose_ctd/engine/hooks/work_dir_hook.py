@@ -1,17 +1,18 @@
 """Keeps two trainings out of one work dir."""
 
-import os.path as osp
-
-from mmengine.dist import is_main_process
+from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import CheckpointHook, Hook
+from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 
-from mmpose_ctd.engine.checkpoint_folder import checkpoint_folder
 from mmpose_ctd.engine.work_dir import (
+    check_used,
     claim_work_dir,
-    empty_work_dir,
-    refuse_used,
+    lies_in,
     release_work_dir,
+    remove_overwritten,
+    save_folders,
+    set_aside,
 )
 
 __all__ = ['WorkDirHook']
@@ -26,42 +27,83 @@ class WorkDirHook(Hook):
     under the same names.
 
     Args:
-        overwrite (bool): Whether a run that starts from step 0 may remove
-            the checkpoints of another. Defaults to False.
+        overwrite (bool): Whether a run that starts from step 0 may replace
+            the checkpoints of another. They are renamed at its first step
+            and removed when it has saved one. Defaults to False.
     """
 
     priority = 'VERY_HIGH'
 
     def __init__(self, overwrite: bool = False) -> None:
         self.overwrite = overwrite
+        # To be done at the first step, and when a checkpoint is saved.
+        self._aside: list[tuple[str, str]] = []
+        self._remove: list[tuple[str, str]] = []
+        self._saved = False
 
-    def before_train(self, runner) -> None:
-        """Take the work dir.
+    def before_run(self, runner) -> None:
+        """Lock the work dir, before a checkpoint is chosen in it.
 
         Raises:
-            InputError: If another process trains there, or has trained there.
+            InputError: If another process trains there.
+        """
+        # A test, too, calls this.
+        if not isinstance(runner._train_loop, BaseLoop):
+            return
+        if is_main_process():
+            claim_work_dir(runner.work_dir)
+        # The others read what the lock protects.
+        barrier()
+
+    def before_train(self, runner) -> None:
+        """Refuse a used work dir.
+
+        Raises:
+            InputError: If another training has saved checkpoints there.
         """
         if not is_main_process():
             return
-        claim_work_dir(runner.work_dir)
         if runner._resume and runner._load_from is None:
             # mmengine's own CheckpointHook: it goes on from this folder's.
             return
-        out_dirs = [
-            hook.out_dir
+        resumed = runner._load_from if runner._resume else None
+        saves = [
+            (hook.out_dir, hook.filename_tmpl)
             for hook in runner.hooks
             if isinstance(hook, CheckpointHook)
         ]
-        resumed = runner._load_from if runner._resume else None
-        folders = {
-            str(checkpoint_folder(runner.work_dir, out_dir))
-            for out_dir in out_dirs
-        } | {str(runner.work_dir)}
-        for folder in filter(osp.isdir, sorted(folders)):
-            if not self.overwrite:
-                refuse_used(folder, resumed)
-            else:
-                empty_work_dir(folder, runner._load_from, resumed)
+        folders = save_folders(runner.work_dir, saves)
+        check_used(folders, runner._load_from, resumed, self.overwrite)
+        self._remove, self._saved = folders, False
+        if self.overwrite:
+            self._aside = [f for f in folders if not lies_in(resumed, f[0])]
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        """Put an earlier training aside when the first step begins.
+
+        Args:
+            runner (Runner): Nothing has refused its training.
+            batch_idx (int): Not used.
+            data_batch (Any): Not used.
+        """
+        for folder in self._aside:
+            set_aside(*folder)
+        self._aside = []
+        self._remove_replaced()
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Note that this run has a checkpoint of its own from now on."""
+        self._saved = True
+
+    def after_train(self, runner) -> None:
+        """Remove the earlier training, if the last step saved the first."""
+        self._remove_replaced()
+
+    def _remove_replaced(self) -> None:
+        if self._saved:
+            for folder in self._remove:
+                remove_overwritten(*folder)
+            self._remove = []
 
     def after_run(self, runner) -> None:
         """Give the work dir back."""
