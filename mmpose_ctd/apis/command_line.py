@@ -190,15 +190,15 @@ def load_config(args: argparse.Namespace) -> Config:
         redact_logs()
     try:
         cfg.merge_from_dict(args.cfg_options)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise InputError(f'--cfg-options: {_reason(error)}') from error
     _drop_settings_of_no_workers(cfg)
+    import_mmpose_quietly()
+    check_testing(cfg)
     overlap = split_overlap(cfg)
     if overlap:
         print(f'warning: {overlap}', file=sys.stderr)
     refuse_unlabelled_overlap(cfg)
-    import_mmpose_quietly()
-    check_testing(cfg)
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)
     return cfg

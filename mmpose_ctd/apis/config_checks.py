@@ -8,6 +8,7 @@ from mmpose.registry import HOOKS, METRICS
 from mmpose_ctd.errors import InputError
 
 from .config_components import check_components
+from .config_settings import check_settings
 
 __all__ = ['check_testing', 'check_training']
 
@@ -24,6 +25,7 @@ def check_training(cfg: Config) -> None:
         InputError: Names the key.
     """
     init_default_scope(cfg.get('default_scope', 'mmpose'))
+    check_settings(cfg)
     check_components(cfg)
     _check_precision(cfg)
     _check_best(cfg)
@@ -32,13 +34,12 @@ def check_training(cfg: Config) -> None:
 def check_testing(cfg: Config) -> None:
     """Likewise for a test; what only a training uses is not looked at."""
     init_default_scope(cfg.get('default_scope', 'mmpose'))
-    check_components(
-        cfg,
-        without=[
-            *('train_dataloader', 'train_cfg', 'optim_wrapper'),
-            *('param_scheduler', 'val_dataloader', 'val_evaluator'),
-        ],
-    )
+    without = [
+        *('train_dataloader', 'train_cfg', 'optim_wrapper'),
+        *('param_scheduler', 'val_dataloader', 'val_evaluator'),
+    ]
+    check_settings(cfg, without)
+    check_components(cfg, without)
 
 
 def _check_precision(cfg: Config) -> None:
