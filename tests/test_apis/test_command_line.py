@@ -20,7 +20,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 CONFIG = """
 max_iters = 500
-model = dict(type='M', head=dict(out_channels=19))
+model = dict(type='CTDTopdownPoseEstimator', head=dict(out_channels=19))
 train_cfg = dict(max_iters=max_iters)
 param_scheduler = [dict(type='PolyLR', end=max_iters)]
 default_hooks = dict(
@@ -64,7 +64,9 @@ def refused(load, *arguments, **options) -> str:
 
 def test_without_arguments_the_config_is_the_files(load):
     cfg = load()
-    assert cfg.model == dict(type='M', head=dict(out_channels=19))
+    assert cfg.model == dict(
+        type='CTDTopdownPoseEstimator', head=dict(out_channels=19)
+    )
     assert cfg.launcher == 'none'
     assert not cfg.default_hooks.visualization.enable
     assert [h.type for h in cfg.custom_hooks][-1] == 'PrivacyHook'
@@ -212,8 +214,10 @@ def test_show_dir_draws_into_an_absolute_folder(load, tmp_path):
 
 
 def test_show_dir_without_the_hook_is_refused(load):
-    Path('bare.py').write_text("model = dict(type='M')\n")
-    assert load(config='bare.py').model.type == 'M'
+    Path('bare.py').write_text(
+        "model = dict(type='CTDTopdownPoseEstimator')\n"
+    )
+    assert load(config='bare.py').model.type == 'CTDTopdownPoseEstimator'
     message = refused(load, '--show-dir', 'out', config='bare.py')
     assert 'default_hooks.visualization' in message
 
@@ -236,7 +240,9 @@ def test_keep_paths_keeps_them(load):
     cfg = load('--keep-paths')
     assert [h.type for h in cfg.custom_hooks] == ['SyncBuffersHook']
     assert logged_path() == 'in /home/jane/doe'
-    Path('bare.py').write_text("model = dict(type='M')\n")
+    Path('bare.py').write_text(
+        "model = dict(type='CTDTopdownPoseEstimator')\n"
+    )
     assert load('--keep-paths', config='bare.py').custom_hooks == []
 
 
