@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import importlib
 import inspect
 import io
@@ -12,6 +13,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from urllib.error import URLError
 
 import torch
 from mmengine.config import Config, DictAction
@@ -276,6 +278,16 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
     )
 
 
+#: What a disc, its rights and limits refuse. A file that code looks for in
+#: vain may be a mistake of the code, which needs its trace.
+_OF_MACHINE = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE),
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE),
+    *(errno.ENOMEM, errno.ENAMETOOLONG, errno.EADDRINUSE),
+    # A folder where a file is to be, or the other way round.
+    *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY),
+}
+
 # A data loader's worker sends its trace as part of the message.
 _TRACE = re.compile(
     r'\ACaught .*^\S*(?:InputError|MissingFileError): ', re.S | re.M
@@ -298,9 +310,9 @@ def _end_together() -> None:
 def run(main: Callable[[], None]) -> None:
     """Run a tool; tell what the user can mend in one line, without trace.
 
-    Ends the process with status 2 on an error of the input and 130 when
-    interrupted. With ``CTD_TRACEBACK=1`` in the environment errors keep their
-    trace.
+    Ends the process with status 2 on an error of the input or of the machine
+    (a full disc, rights) and 130 when interrupted. With ``CTD_TRACEBACK=1`` in
+    the environment errors keep their trace.
     """
     require_safe_loading()
     _hush()
@@ -322,7 +334,11 @@ def run(main: Callable[[], None]) -> None:
             )
         )
     except OSError as error:
-        # A full disc, a folder that may not be written.
+        if error.errno not in _OF_MACHINE and not isinstance(
+            error, (ConnectionError, TimeoutError, URLError)
+        ):
+            raise
+        # Names the file, if there is one.
         sys.exit(_complain(str(error)))
     except KeyboardInterrupt as error:
         # A tool that can go on says from where.

@@ -1,10 +1,12 @@
 """What the tools' command lines accept, and how they tell a mistake."""
 
 import argparse
+import errno
 import logging
 import os
 import warnings
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -307,6 +309,33 @@ def test_a_checkpoint_that_would_run_code_is_refused(
     assert not Path('was_run').exists()
 
 
+@pytest.mark.parametrize(
+    'number',
+    [
+        *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
+        *(errno.EMFILE, errno.ENFILE, errno.EISDIR),
+    ],
+)
+def test_an_error_of_the_machine_is_one_line_with_its_file(capsys, number):
+    def main():
+        raise OSError(number, os.strerror(number), 'w/iter_2.pth')
+
+    status, _, err = outcome(main, capsys)
+    assert status == 2 and err.count('\n') == 1
+    assert 'w/iter_2.pth' in err and os.strerror(number) in err
+
+
+@pytest.mark.parametrize(
+    'error', [ConnectionResetError(104, 'reset'), URLError('no network')]
+)
+def test_a_network_that_fails_is_one_line(capsys, error):
+    def main():
+        raise error
+
+    status, _, err = outcome(main, capsys)
+    assert status == 2 and err.count('\n') == 1
+
+
 @pytest.mark.parametrize('how', ['', '--resume goes on from a.pth.'])
 def test_an_interruption_is_status_130(capsys, how):
     def main():
@@ -325,6 +354,8 @@ def test_an_interruption_is_status_130(capsys, how):
         KeyError("'X is not in the mmpose::model registry"),
         TypeError("f() got an unexpected keyword argument 'x'"),
         AssertionError('a bug'),
+        FileNotFoundError(errno.ENOENT, 'No such file', '/nonexistent'),
+        OSError('a bug'),
     ],
 )
 def test_a_mistake_of_ours_keeps_its_trace(bug):
