@@ -46,6 +46,7 @@ RUNNER_KEYS = {
     'model_wrapper_cfg',
     'sync_bn',
 }
+_LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +82,7 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        choices=_LAUNCHERS,
         default='none',
         help='how the processes of a distributed run are started',
     )
@@ -177,7 +178,7 @@ def load_config(args: argparse.Namespace) -> Config:
     except Exception as error:
         raise InputError(f'{args.config}: {_reason(error)}') from error
     _check_options(cfg, args)
-    cfg.launcher = args.launcher
+    cfg.launcher = _launcher(args)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
@@ -201,9 +202,33 @@ def load_config(args: argparse.Namespace) -> Config:
     if overlap:
         print(f'warning: {overlap}', file=sys.stderr)
     refuse_unlabelled_overlap(cfg)
-    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)
     return cfg
+
+
+def _launcher(args: argparse.Namespace) -> str:
+    """``--launcher``, or the same as an option of the config.
+
+    Raises:
+        InputError: Also if torchrun did not start this process.
+    """
+    launcher = args.cfg_options.get('launcher', args.launcher)
+    if launcher not in _LAUNCHERS:
+        raise InputError(
+            where='--cfg-options launcher',
+            found=repr(launcher),
+            expected=f'one of {", ".join(_LAUNCHERS)}',
+        )
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise InputError(
+            where='--launcher pytorch',
+            found='the process was started alone',
+            expected='torchrun to start it',
+            cure='For example: torchrun --nproc_per_node 2 tools/train.py '
+            'CONFIG --launcher pytorch',
+        )
+    return launcher
 
 
 def _drop_settings_of_no_workers(cfg: Config) -> None:
@@ -217,12 +242,6 @@ def _drop_settings_of_no_workers(cfg: Config) -> None:
 
 def _distribute_over_cpus(cfg: Config) -> None:
     """mmengine starts a group, and wraps a model, on GPUs only."""
-    if 'RANK' not in os.environ:
-        raise InputError(
-            '--launcher pytorch: started alone. Use torchrun: '
-            'torchrun --nproc_per_node 2 tools/train.py CONFIG --launcher '
-            'pytorch'
-        )
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     # With a wrapper's config mmengine no longer looks at the second itself.

@@ -256,6 +256,29 @@ def test_the_launcher_and_its_local_rank_are_those_of_mmpose(load):
     assert os.environ['LOCAL_RANK'] == '2'
 
 
+def test_the_launcher_may_be_an_option_of_the_config(load):
+    assert load('--cfg-options', 'launcher=slurm').launcher == 'slurm'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'where'),
+    [
+        (['--launcher', 'pytorch'], '--launcher pytorch'),
+        (['--cfg-options', 'launcher=pytorch'], '--launcher pytorch'),
+        (['--cfg-options', 'launcher=torch'], '--cfg-options launcher'),
+    ],
+)
+@pytest.mark.parametrize('gpu', [False, True])
+def test_a_launcher_that_did_not_launch_is_refused(
+    load, monkeypatch, arguments, where, gpu
+):
+    monkeypatch.delenv('RANK', raising=False)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
+    with pytest.raises(InputError) as caught:
+        load(*arguments)
+    assert caught.value.where == where and caught.value.expected
+
+
 def outcome(main, capsys) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of a tool."""
     capsys.readouterr()
