@@ -10,7 +10,7 @@ from mmpose_ctd.errors import InputError
 from .config_components import check_components
 from .config_settings import check_settings
 
-__all__ = ['check_testing', 'check_training']
+__all__ = ['best_without_validation', 'check_testing', 'check_training']
 
 _HOOK = 'default_hooks.checkpoint'
 
@@ -40,6 +40,25 @@ def check_testing(cfg: Config) -> None:
     ]
     check_settings(cfg, without)
     check_components(cfg, without)
+
+
+def best_without_validation(cfg: Config) -> str:
+    """Notice a ``save_best`` that has no validation to choose by.
+
+    Args:
+        cfg (Config): Of a training that passes :func:`check_training`.
+
+    Returns:
+        str: One sentence; empty if there is nothing to say.
+    """
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    best = hook.get('save_best')
+    if not best or cfg.get('val_cfg') is not None:
+        return ''
+    return (
+        f'{_HOOK}.save_best={best!r} without validation: no best checkpoint '
+        'is chosen.'
+    )
 
 
 def _check_precision(cfg: Config) -> None:

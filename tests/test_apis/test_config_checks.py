@@ -9,7 +9,11 @@ from mmpose.models import HeatmapHead
 from mmpose.registry import DATASETS, MODELS
 
 from mmpose_ctd.apis import config_checks
-from mmpose_ctd.apis.config_checks import check_testing, check_training
+from mmpose_ctd.apis.config_checks import (
+    best_without_validation,
+    check_testing,
+    check_training,
+)
 from mmpose_ctd.apis.config_settings import check_settings
 from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.errors import InputError
@@ -98,6 +102,25 @@ def test_scores_of_other_metrics_are_known_by_their_prefix(config):
 def test_without_validation_nothing_is_known(config):
     config.val_evaluator = None
     check_training(best(config, 'landmark/anything', 'less'))
+
+
+@pytest.mark.parametrize(
+    ('save_best', 'validates', 'warns'),
+    [
+        ('landmark/ME', True, False),
+        ('landmark/ME', False, True),
+        (None, False, False),
+    ],
+)
+def test_a_best_checkpoint_needs_validation(
+    config, save_best, validates, warns
+):
+    best(config, save_best, 'less')
+    if not validates:
+        # As --no-validate.
+        config.val_cfg = config.val_dataloader = config.val_evaluator = None
+    check_training(config)
+    assert bool(best_without_validation(config)) == warns
 
 
 def test_the_metric_gives_the_scores_that_it_names():
