@@ -316,6 +316,16 @@ def test_components_of_others_may_read_other_keys(
     check_settings(config)
 
 
+@pytest.mark.parametrize(
+    'key', ['train_dataloader', 'train_dataloader.dataset', 'val_evaluator']
+)
+def test_a_test_reads_the_place_of_training_settings(config, key):
+    config.merge_from_dict({key: 5})
+    with pytest.raises(InputError) as caught:
+        check_testing(config)
+    assert caught.value.where == key
+
+
 def test_settings_of_the_training_alone_do_not_stop_a_test(config):
     config.merge_from_dict({'train_cfg.max_iters': 0})
     check_testing(config)
