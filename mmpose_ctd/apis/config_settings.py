@@ -237,6 +237,9 @@ def _is_known(owner: Any) -> bool:
     if not isinstance(owner, Mapping) or owner.get('type') is None:
         return True
     kind = owner['type']
+    # Of clip_grad: no component.
+    if kind in ('norm', 'value'):
+        return True
     if isinstance(kind, str):
         kind = find_component(kind, _REGISTRIES, owner.get('_scope_'))
     if getattr(kind, '__module__', '').split('.')[0] not in _KNOWN:

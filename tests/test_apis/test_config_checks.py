@@ -287,6 +287,14 @@ def test_settings_that_are_read_pass(config, options):
     check_settings(config)
 
 
+def test_keys_of_clipping_by_value_are_looked_at(config):
+    options = dict(type='value', clip_valeu=0.5)
+    config.merge_from_dict({'optim_wrapper.clip_grad': options})
+    with pytest.raises(InputError) as caught:
+        check_settings(config)
+    assert caught.value.where == 'optim_wrapper.clip_grad.clip_valeu'
+
+
 class ForeignHead(HeatmapHead):
     """Reads what it likes."""
 
