@@ -16,7 +16,10 @@ from mmpose_ctd.apis.command_line import (
     load_config,
     run,
 )
-from mmpose_ctd.apis.config_checks import check_training
+from mmpose_ctd.apis.config_checks import (
+    best_without_validation,
+    check_training,
+)
 from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
 from mmpose_ctd.engine.checkpoint_folder import check_resumable
@@ -187,6 +190,9 @@ def main() -> None:
             )
         cfg.auto_scale_lr.enable = True
     check_training(cfg)
+    unchosen = best_without_validation(cfg)
+    if unchosen:
+        warn(unchosen)
     if cfg.get('test_evaluator'):
         # A mistake in it is reported now, not when the training is over.
         Evaluator(cfg.test_evaluator)

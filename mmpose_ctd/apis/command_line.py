@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import importlib
 import inspect
 import io
@@ -12,6 +13,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from urllib.error import URLError
 
 import torch
 from mmengine.config import Config, DictAction
@@ -44,6 +46,7 @@ RUNNER_KEYS = {
     'model_wrapper_cfg',
     'sync_bn',
 }
+_LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +82,7 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        choices=_LAUNCHERS,
         default='none',
         help='how the processes of a distributed run are started',
     )
@@ -175,7 +178,7 @@ def load_config(args: argparse.Namespace) -> Config:
     except Exception as error:
         raise InputError(f'{args.config}: {_reason(error)}') from error
     _check_options(cfg, args)
-    cfg.launcher = args.launcher
+    cfg.launcher = _launcher(args)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
@@ -190,18 +193,42 @@ def load_config(args: argparse.Namespace) -> Config:
         redact_logs()
     try:
         cfg.merge_from_dict(args.cfg_options)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise InputError(f'--cfg-options: {_reason(error)}') from error
     _drop_settings_of_no_workers(cfg)
+    import_mmpose_quietly()
+    check_testing(cfg)
     overlap = split_overlap(cfg)
     if overlap:
         print(f'warning: {overlap}', file=sys.stderr)
     refuse_unlabelled_overlap(cfg)
-    import_mmpose_quietly()
-    check_testing(cfg)
-    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)
     return cfg
+
+
+def _launcher(args: argparse.Namespace) -> str:
+    """``--launcher``, or the same as an option of the config.
+
+    Raises:
+        InputError: Also if torchrun did not start this process.
+    """
+    launcher = args.cfg_options.get('launcher', args.launcher)
+    if launcher not in _LAUNCHERS:
+        raise InputError(
+            where='--cfg-options launcher',
+            found=repr(launcher),
+            expected=f'one of {", ".join(_LAUNCHERS)}',
+        )
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise InputError(
+            where='--launcher pytorch',
+            found='the process was started alone',
+            expected='torchrun to start it',
+            cure='For example: torchrun --nproc_per_node 2 tools/train.py '
+            'CONFIG --launcher pytorch',
+        )
+    return launcher
 
 
 def _drop_settings_of_no_workers(cfg: Config) -> None:
@@ -215,12 +242,6 @@ def _drop_settings_of_no_workers(cfg: Config) -> None:
 
 def _distribute_over_cpus(cfg: Config) -> None:
     """mmengine starts a group, and wraps a model, on GPUs only."""
-    if 'RANK' not in os.environ:
-        raise InputError(
-            '--launcher pytorch: started alone. Use torchrun: '
-            'torchrun --nproc_per_node 2 tools/train.py CONFIG --launcher '
-            'pytorch'
-        )
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     # With a wrapper's config mmengine no longer looks at the second itself.
@@ -276,6 +297,16 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
     )
 
 
+#: What a disc, its rights and limits refuse. A file that code looks for in
+#: vain may be a mistake of the code, which needs its trace.
+_OF_MACHINE = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE),
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE),
+    *(errno.ENOMEM, errno.ENAMETOOLONG, errno.EADDRINUSE),
+    # A folder where a file is to be, or the other way round.
+    *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY),
+}
+
 # A data loader's worker sends its trace as part of the message.
 _TRACE = re.compile(
     r'\ACaught .*^\S*(?:InputError|MissingFileError): ', re.S | re.M
@@ -298,9 +329,9 @@ def _end_together() -> None:
 def run(main: Callable[[], None]) -> None:
     """Run a tool; tell what the user can mend in one line, without trace.
 
-    Ends the process with status 2 on an error of the input and 130 when
-    interrupted. With ``CTD_TRACEBACK=1`` in the environment errors keep their
-    trace.
+    Ends the process with status 2 on an error of the input or of the machine
+    (a full disc, rights) and 130 when interrupted. With ``CTD_TRACEBACK=1`` in
+    the environment errors keep their trace.
     """
     require_safe_loading()
     _hush()
@@ -322,7 +353,11 @@ def run(main: Callable[[], None]) -> None:
             )
         )
     except OSError as error:
-        # A full disc, a folder that may not be written.
+        if error.errno not in _OF_MACHINE and not isinstance(
+            error, (ConnectionError, TimeoutError, URLError)
+        ):
+            raise
+        # Names the file, if there is one.
         sys.exit(_complain(str(error)))
     except KeyboardInterrupt as error:
         # A tool that can go on says from where.

@@ -8,8 +8,9 @@ from mmpose.registry import HOOKS, METRICS
 from mmpose_ctd.errors import InputError
 
 from .config_components import check_components
+from .config_settings import check_settings
 
-__all__ = ['check_testing', 'check_training']
+__all__ = ['best_without_validation', 'check_testing', 'check_training']
 
 _HOOK = 'default_hooks.checkpoint'
 
@@ -24,6 +25,7 @@ def check_training(cfg: Config) -> None:
         InputError: Names the key.
     """
     init_default_scope(cfg.get('default_scope', 'mmpose'))
+    check_settings(cfg)
     check_components(cfg)
     _check_precision(cfg)
     _check_best(cfg)
@@ -32,12 +34,30 @@ def check_training(cfg: Config) -> None:
 def check_testing(cfg: Config) -> None:
     """Likewise for a test; what only a training uses is not looked at."""
     init_default_scope(cfg.get('default_scope', 'mmpose'))
-    check_components(
-        cfg,
-        without=[
-            *('train_dataloader', 'train_cfg', 'optim_wrapper'),
-            *('param_scheduler', 'val_dataloader', 'val_evaluator'),
-        ],
+    without = [
+        *('train_dataloader', 'train_cfg', 'optim_wrapper'),
+        *('param_scheduler', 'val_dataloader', 'val_evaluator'),
+    ]
+    check_settings(cfg, without)
+    check_components(cfg, without)
+
+
+def best_without_validation(cfg: Config) -> str:
+    """Notice a ``save_best`` that has no validation to choose by.
+
+    Args:
+        cfg (Config): Of a training that passes :func:`check_training`.
+
+    Returns:
+        str: One sentence; empty if there is nothing to say.
+    """
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    best = hook.get('save_best')
+    if not best or cfg.get('val_cfg') is not None:
+        return ''
+    return (
+        f'{_HOOK}.save_best={best!r} without validation: no best checkpoint '
+        'is chosen.'
     )
 
 

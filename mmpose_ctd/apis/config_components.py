@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['accepted_keys', 'check_components']
+__all__ = ['accepted_keys', 'check_components', 'find_component']
 
 _CURE = 'Correct it in the config or in --cfg-options.'
 #: Where mmengine asks one registry only.
@@ -139,7 +139,7 @@ def _check(
         )
     component = kind
     if isinstance(kind, str):
-        component = _find(kind, kinds, scope)
+        component = find_component(kind, kinds, scope)
         if component is None:
             _refuse_type(f'{path}.type', kind, kinds)
     _check_keys(path, config, component)
@@ -169,7 +169,7 @@ def _registry(kind: str) -> Registry:
     )
 
 
-def _find(kind: str, kinds: tuple[str, ...], scope: str | None):
+def find_component(kind: str, kinds: tuple[str, ...], scope: str | None):
     """The component of a name; ``None`` if nobody has registered it."""
     for name in (kind, f'mmpretrain.{kind}', f'mmdet.{kind}'):
         for registry in kinds:

@@ -1,6 +1,9 @@
 """Whether a model sees faces as it did when it was trained."""
 
+import logging
+
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from mmpose_ctd.datasets.input_framing import (
     FRAMING_KEY,
@@ -83,9 +86,9 @@ def refuse_framing_change(path: str, content: dict, cfg: Config) -> None:
 def refuse_mixed_framing(cfg: Config) -> None:
     """Refuse to train on other framings than those of the test pipeline.
 
-    Boxes (``crop``) are the data's and may differ from set to set, padding
-    may make up for augmentation, and another input size is refused by the
-    estimator.
+    Boxes (``crop``) are the data's and may differ from set to set, and
+    another input size is refused by the estimator. Padding may make up for
+    augmentation: another one is logged as a warning.
 
     Args:
         cfg (Config): Of a training.
@@ -97,7 +100,18 @@ def refuse_mixed_framing(cfg: Config) -> None:
     train = input_framing(entry(cfg.get('train_dataloader'), 'dataset'))
     used = config_framing(cfg)
     others = ('crop', 'padding', 'input_size')
-    if train is None or used is None or not differs(train, used, others):
+    if train is None or used is None:
+        return
+    if not differs(train, used, others):
+        if differs(train, used, ('crop', 'input_size')):
+            print_log(
+                'train_dataloader.dataset.pipeline shows the model '
+                f'{describe(train)}; test_dataloader.dataset.pipeline '
+                f'{describe(used)}. Unless augmentation makes up for it, set '
+                'the same padding of GetBBoxCenterScale in both.',
+                'current',
+                logging.WARNING,
+            )
         return
     raise InputError(
         where='train_dataloader.dataset.pipeline',

@@ -1,10 +1,12 @@
 """What the tools' command lines accept, and how they tell a mistake."""
 
 import argparse
+import errno
 import logging
 import os
 import warnings
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -20,7 +22,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 CONFIG = """
 max_iters = 500
-model = dict(type='M', head=dict(out_channels=19))
+model = dict(type='CTDTopdownPoseEstimator', head=dict(out_channels=19))
 train_cfg = dict(max_iters=max_iters)
 param_scheduler = [dict(type='PolyLR', end=max_iters)]
 default_hooks = dict(
@@ -64,7 +66,9 @@ def refused(load, *arguments, **options) -> str:
 
 def test_without_arguments_the_config_is_the_files(load):
     cfg = load()
-    assert cfg.model == dict(type='M', head=dict(out_channels=19))
+    assert cfg.model == dict(
+        type='CTDTopdownPoseEstimator', head=dict(out_channels=19)
+    )
     assert cfg.launcher == 'none'
     assert not cfg.default_hooks.visualization.enable
     assert [h.type for h in cfg.custom_hooks][-1] == 'PrivacyHook'
@@ -212,8 +216,10 @@ def test_show_dir_draws_into_an_absolute_folder(load, tmp_path):
 
 
 def test_show_dir_without_the_hook_is_refused(load):
-    Path('bare.py').write_text("model = dict(type='M')\n")
-    assert load(config='bare.py').model.type == 'M'
+    Path('bare.py').write_text(
+        "model = dict(type='CTDTopdownPoseEstimator')\n"
+    )
+    assert load(config='bare.py').model.type == 'CTDTopdownPoseEstimator'
     message = refused(load, '--show-dir', 'out', config='bare.py')
     assert 'default_hooks.visualization' in message
 
@@ -236,7 +242,9 @@ def test_keep_paths_keeps_them(load):
     cfg = load('--keep-paths')
     assert [h.type for h in cfg.custom_hooks] == ['SyncBuffersHook']
     assert logged_path() == 'in /home/jane/doe'
-    Path('bare.py').write_text("model = dict(type='M')\n")
+    Path('bare.py').write_text(
+        "model = dict(type='CTDTopdownPoseEstimator')\n"
+    )
     assert load('--keep-paths', config='bare.py').custom_hooks == []
 
 
@@ -246,6 +254,29 @@ def test_the_launcher_and_its_local_rank_are_those_of_mmpose(load):
     # torchrun's own word counts more.
     load('--local_rank', '3')
     assert os.environ['LOCAL_RANK'] == '2'
+
+
+def test_the_launcher_may_be_an_option_of_the_config(load):
+    assert load('--cfg-options', 'launcher=slurm').launcher == 'slurm'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'where'),
+    [
+        (['--launcher', 'pytorch'], '--launcher pytorch'),
+        (['--cfg-options', 'launcher=pytorch'], '--launcher pytorch'),
+        (['--cfg-options', 'launcher=torch'], '--cfg-options launcher'),
+    ],
+)
+@pytest.mark.parametrize('gpu', [False, True])
+def test_a_launcher_that_did_not_launch_is_refused(
+    load, monkeypatch, arguments, where, gpu
+):
+    monkeypatch.delenv('RANK', raising=False)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
+    with pytest.raises(InputError) as caught:
+        load(*arguments)
+    assert caught.value.where == where and caught.value.expected
 
 
 def outcome(main, capsys) -> tuple[int, str, str]:
@@ -301,6 +332,33 @@ def test_a_checkpoint_that_would_run_code_is_refused(
     assert not Path('was_run').exists()
 
 
+@pytest.mark.parametrize(
+    'number',
+    [
+        *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
+        *(errno.EMFILE, errno.ENFILE, errno.EISDIR),
+    ],
+)
+def test_an_error_of_the_machine_is_one_line_with_its_file(capsys, number):
+    def main():
+        raise OSError(number, os.strerror(number), 'w/iter_2.pth')
+
+    status, _, err = outcome(main, capsys)
+    assert status == 2 and err.count('\n') == 1
+    assert 'w/iter_2.pth' in err and os.strerror(number) in err
+
+
+@pytest.mark.parametrize(
+    'error', [ConnectionResetError(104, 'reset'), URLError('no network')]
+)
+def test_a_network_that_fails_is_one_line(capsys, error):
+    def main():
+        raise error
+
+    status, _, err = outcome(main, capsys)
+    assert status == 2 and err.count('\n') == 1
+
+
 @pytest.mark.parametrize('how', ['', '--resume goes on from a.pth.'])
 def test_an_interruption_is_status_130(capsys, how):
     def main():
@@ -319,6 +377,8 @@ def test_an_interruption_is_status_130(capsys, how):
         KeyError("'X is not in the mmpose::model registry"),
         TypeError("f() got an unexpected keyword argument 'x'"),
         AssertionError('a bug'),
+        FileNotFoundError(errno.ENOENT, 'No such file', '/nonexistent'),
+        OSError('a bug'),
     ],
 )
 def test_a_mistake_of_ours_keeps_its_trace(bug):

@@ -1,11 +1,21 @@
 """What of a config is refused before the first step."""
 
+import math
+
 import pytest
-from config_set import CONFIGS
+from config_set import CONFIGS, STUDY
 from mmengine.config import Config
+from mmpose.models import HeatmapHead
+from mmpose.registry import DATASETS, MODELS
 
 from mmpose_ctd.apis import config_checks
-from mmpose_ctd.apis.config_checks import check_testing, check_training
+from mmpose_ctd.apis.config_checks import (
+    best_without_validation,
+    check_testing,
+    check_training,
+)
+from mmpose_ctd.apis.config_settings import check_settings
+from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 
@@ -94,6 +104,25 @@ def test_without_validation_nothing_is_known(config):
     check_training(best(config, 'landmark/anything', 'less'))
 
 
+@pytest.mark.parametrize(
+    ('save_best', 'validates', 'warns'),
+    [
+        ('landmark/ME', True, False),
+        ('landmark/ME', False, True),
+        (None, False, False),
+    ],
+)
+def test_a_best_checkpoint_needs_validation(
+    config, save_best, validates, warns
+):
+    best(config, save_best, 'less')
+    if not validates:
+        # As --no-validate.
+        config.val_cfg = config.val_dataloader = config.val_evaluator = None
+    check_training(config)
+    assert bool(best_without_validation(config)) == warns
+
+
 def test_the_metric_gives_the_scores_that_it_names():
     metric = LandmarkErrorMetric(**TOY)
     metric.dataset_meta = {}
@@ -138,3 +167,173 @@ def test_a_test_does_not_ask_what_only_training_uses(config):
     with pytest.raises(InputError) as caught:
         check_testing(config)
     assert caught.value.where == 'test_dataloader.x'
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        path
+        for root in (CONFIGS, STUDY)
+        for path in sorted(root.rglob('*.py'))
+        if '_base_' not in path.parts
+    ],
+    ids=lambda path: path.stem,
+)
+def test_the_settings_of_every_config_of_ours_pass(path):
+    check_settings(Config.fromfile(path))
+
+
+@pytest.mark.parametrize(
+    ('key', 'near'),
+    [
+        ('model.test_cfg.flip_tets', 'flip_test'),
+        ('model.train_cfg.compute_ac', 'compute_acc'),
+        ('auto_scale_lr.base_batchsize', 'base_batch_size'),
+        ('env_cfg.cudnn_benchmrk', 'cudnn_benchmark'),
+        ('env_cfg.mp_cfg.start_method', 'mp_start_method'),
+        ('randomness.sed', 'seed'),
+        ('log_processor.window_sizes', 'window_size'),
+        ('optim_wrapper.clip_grad.max_nrm', 'max_norm'),
+        ('train_dataloader.dataset.metainfo.nope', None),
+        ('val_dataloader.dataset.metainfo.from_fiel', 'from_file'),
+    ],
+)
+def test_a_key_that_nobody_reads_is_refused(config, key, near):
+    config.merge_from_dict({key: 1})
+    with pytest.raises(InputError) as caught:
+        check_training(config)
+    assert caught.value.where == key
+    assert repr(key.split('.')[-1]) in caught.value.found
+    if near:
+        assert caught.value.expected == repr(near)
+
+
+@pytest.mark.parametrize(
+    ('key', 'values'),
+    [
+        ('train_dataloader.batch_size', (0, -1, 4.5, 4.0, 'abc', True)),
+        ('val_dataloader.batch_size', (0,)),
+        ('train_dataloader.num_workers', (-1, 0.5, None)),
+        ('optim_wrapper.optimizer.lr', ('abc', -1, None, math.nan)),
+        ('optim_wrapper.optimizer.weight_decay', ('abc', -1)),
+        ('optim_wrapper.accumulative_counts', (0, -2, 1.5, 'abc')),
+        ('optim_wrapper.clip_grad.max_norm', (-1, 'abc')),
+        ('train_cfg.max_iters', (0, -3, 4.5, 'abc', None)),
+        ('train_cfg.val_interval', (0, 2.5, 'abc')),
+        ('randomness.seed', ('abc', -1, 2**32, 1.5)),
+        ('randomness.deterministic', ('Flase',)),
+        ('env_cfg.cudnn_benchmark', ('Flase',)),
+        ('env_cfg.mp_cfg.mp_start_method', ('spwn', 3)),
+        ('env_cfg.mp_cfg.opencv_num_threads', ('abc',)),
+        ('log_level', ('LOUD', 'info', 2.5, None)),
+        ('log_processor.window_size', (0, 'abc')),
+        ('default_hooks.logger.interval', (0, 'abc')),
+        ('default_hooks.checkpoint.interval', ('abc', 2.5)),
+        ('default_hooks.checkpoint.max_keep_ckpts', ('abc', 1.5)),
+        ('auto_scale_lr.base_batch_size', (0, 'abc')),
+        ('model.test_cfg.flip_test', ('Flase', 2)),
+        ('model.test_cfg.flip_mode', ('heatmaps',)),
+        # Scalars where other settings belong.
+        ('param_scheduler', (5, 'abc')),
+        ('model', (5,)),
+        ('train_dataloader', (5,)),
+        ('train_dataloader.dataset', ('a.json',)),
+        ('optim_wrapper.optimizer', ('Adam',)),
+        ('default_hooks', (5,)),
+        ('default_hooks.timer', (5,)),
+        ('env_cfg', (5,)),
+        ('randomness', (5,)),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused(config, key, values):
+    for value in values:
+        changed = config.copy()
+        changed.merge_from_dict({key: value})
+        with pytest.raises(InputError) as caught:
+            check_training(changed)
+        assert caught.value.where == key
+        assert caught.value.found == repr(value)
+        assert caught.value.expected
+
+
+@pytest.mark.parametrize('key', ['param_scheduler', 'custom_hooks'])
+def test_a_list_of_other_than_components_is_refused(config, key):
+    config[key] = [*config[key], 'PrivacyHook']
+    with pytest.raises(InputError) as caught:
+        check_training(config)
+    assert caught.value.where == f'{key}.{len(config[key]) - 1}'
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'model.test_cfg': dict(flip_test=True, flip_mode='heatmap')},
+        {'model.test_cfg.output_keypoint_indices': [0, 1]},
+        {'train_dataloader.num_workers': 0, 'train_cfg.max_iters': 500.0},
+        {'randomness': dict(seed=None, deterministic=True)},
+        {'log_level': 'WARN'},
+        {'log_level': 20},
+        {'log_processor': None, 'auto_scale_lr': None},
+        {'optim_wrapper.clip_grad': None},
+        {'optim_wrapper.clip_grad': dict(type='value', clip_value=0.5)},
+        {'optim_wrapper.clip_grad': dict(max_norm=1.0, norm_type=2)},
+        {'default_hooks.checkpoint.interval': -1, 'env_cfg.mp_cfg': {}},
+        {'param_scheduler': None, 'default_hooks.logger': None},
+        {'env_cfg.dist_cfg.anything': 1, 'env_cfg.resource_limit': 4096},
+    ],
+)
+def test_settings_that_are_read_pass(config, options):
+    config.merge_from_dict(options)
+    check_settings(config)
+
+
+def test_keys_of_clipping_by_value_are_looked_at(config):
+    options = dict(type='value', clip_valeu=0.5)
+    config.merge_from_dict({'optim_wrapper.clip_grad': options})
+    with pytest.raises(InputError) as caught:
+        check_settings(config)
+    assert caught.value.where == 'optim_wrapper.clip_grad.clip_valeu'
+
+
+class ForeignHead(HeatmapHead):
+    """Reads what it likes."""
+
+
+class ForeignDataset(CIFASDDataset):
+    """Likewise."""
+
+
+@pytest.mark.parametrize(
+    ('registry', 'component', 'owner', 'key'),
+    [
+        (MODELS, ForeignHead, 'model.head', 'model.test_cfg.flip_tets'),
+        (
+            DATASETS,
+            ForeignDataset,
+            'train_dataloader.dataset',
+            'train_dataloader.dataset.metainfo.nope',
+        ),
+    ],
+)
+def test_components_of_others_may_read_other_keys(
+    config, monkeypatch, registry, component, owner, key
+):
+    name = component.__name__
+    monkeypatch.setitem(registry._module_dict, name, component)
+    config.merge_from_dict({key: 1, f'{owner}.type': name})
+    check_settings(config)
+
+
+@pytest.mark.parametrize(
+    'key', ['train_dataloader', 'train_dataloader.dataset', 'val_evaluator']
+)
+def test_a_test_reads_the_place_of_training_settings(config, key):
+    config.merge_from_dict({key: 5})
+    with pytest.raises(InputError) as caught:
+        check_testing(config)
+    assert caught.value.where == key
+
+
+def test_settings_of_the_training_alone_do_not_stop_a_test(config):
+    config.merge_from_dict({'train_cfg.max_iters': 0})
+    check_testing(config)

@@ -1,8 +1,12 @@
 """A model is shown faces as it learned them, or nothing is predicted."""
 
+import logging
+
 import pytest
+from config_set import CONFIGS, STUDY
 from mmengine.config import Config
 
+from mmpose_ctd.apis import trained_framing as trained_framing_module
 from mmpose_ctd.apis.trained_framing import (
     refuse_framing_change,
     refuse_mixed_framing,
@@ -130,3 +134,50 @@ def test_training_and_test_must_cut_faces_out_alike(train, test, fits):
     with pytest.raises(InputError) as error:
         refuse_mixed_framing(cfg)
     assert error.value.where == 'train_dataloader.dataset.pipeline'
+
+
+@pytest.mark.parametrize(
+    ('train', 'test', 'warns'),
+    [
+        (dict(padding=1.5), dict(padding=1.0), True),
+        (dict(padding=1.0), dict(), True),
+        (dict(padding=1.25), dict(), False),
+        (dict(crop='bbox'), dict(), False),
+    ],
+)
+def test_other_padding_is_one_warning(monkeypatch, train, test, warns):
+    said = []
+    monkeypatch.setattr(
+        trained_framing_module,
+        'print_log',
+        lambda text, logger, level: said.append((text, level)),
+    )
+    refuse_mixed_framing(
+        Config(
+            dict(
+                train_dataloader=dict(dataset=dataset(**train)),
+                test_dataloader=dict(dataset=dataset(**test)),
+            )
+        )
+    )
+    assert [level for _, level in said] == [logging.WARNING] * warns
+    assert not any('\n' in text for text, _ in said)
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        path
+        for root in (CONFIGS, STUDY)
+        for path in sorted(root.rglob('*.py'))
+        if '_base_' not in path.parts
+    ],
+    ids=lambda path: path.stem,
+)
+def test_our_configs_train_and_test_with_the_same_padding(path):
+    cfg = Config.fromfile(path)
+    train, test = (
+        input_framing(cfg[f'{loader}_dataloader'].dataset) or {}
+        for loader in ('train', 'test')
+    )
+    assert train.get('padding') == test.get('padding')
