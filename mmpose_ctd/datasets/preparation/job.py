@@ -9,6 +9,7 @@ from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .report import Report
+from .subject_folders import by_folder, check_depth
 from .subjects import BadCell, SubjectTable, by_pattern, checked_pattern
 
 __all__ = ['Job', 'plan_jobs']
@@ -52,6 +53,9 @@ def plan_jobs(
 
     Returns:
         list[Job]: In the records' order, one for each photograph.
+
+    Raises:
+        InputError: If the folders leave open which of them is a subject.
     """
     pattern = None
     if options.subject_pattern is not None:
@@ -107,6 +111,8 @@ def plan_jobs(
         if path in jobs:
             job = _chosen(jobs[path], job, options, report)
         jobs[path] = job
+    if options.subject_from == 'folder':
+        check_depth(jobs, options.site_from == 'folder')
     report.notes += names.notes('POINTS')
     return sorted(jobs.values(), key=lambda job: job.number)
 
@@ -151,11 +157,10 @@ def _fields(
         if not folders:
             raise Refused('--site-from folder: it lies in no folder')
         fields['site'] = folders[0]
-    if options.subject_from == 'folder':
-        if not folders:
-            raise Refused('--subject-from folder: it lies in no folder')
-        # The whole path: two clinics' c1 are two children.
-        fields['subject'] = '/'.join(folders)
+    if options.subject_from is not None:
+        fields['subject'] = by_folder(
+            path, options.subject_from, options.site_from == 'folder'
+        )
     if options.site is not None:
         fields['site'] = options.site
     if pattern is not None:
