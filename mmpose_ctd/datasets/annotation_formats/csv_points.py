@@ -14,6 +14,7 @@ import numpy as np
 from .csv_titles import point_columns
 from .foreign import refuse_foreign_table
 from .numbers import decimal_mark, finite_or_nan, visibility
+from .person_cells import checked_age, person_texts
 from .point_record import (
     PointRecord,
     Reading,
@@ -255,7 +256,7 @@ class _Table:
         """Subject and the like, and the photograph's size."""
         columns = self.columns
         fields = {k: row[columns[k]] for k in _TEXTS if k in columns}
-        fields = {key: text for key, text in fields.items() if text}
+        fields = person_texts(fields)
         numbers = {}
         for key in _NUMBERS:
             text = row.get(columns.get(key), '')
@@ -265,6 +266,8 @@ class _Table:
                 raise Refused(
                     found=f'{columns[key]}={text!r}', expected='a number'
                 ) from None
+            if key == 'age':
+                checked_age(number, text)
             if np.isfinite(number):
                 numbers[key] = number
         size = numbers.pop('width', None), numbers.pop('height', None)

@@ -66,6 +66,7 @@ def plan_jobs(
         options.image_root,
     )
     jobs: dict[str, Job] = {}
+    known = any(record.fields.get('subject') for record in records)
     for number, record in enumerate(records, 1):
         report.add_record(number, record.source, record.image)
         if record.problem is not None:
@@ -100,6 +101,8 @@ def plan_jobs(
             continue
         try:
             fields = _fields(path, record, table, pattern, options)
+            if known and not fields.get('subject'):
+                raise Refused('its row names no subject, as others do')
         except BadCell as error:
             report.leave_out(number, 'bad cell', str(error))
             continue

@@ -251,7 +251,7 @@ def test_a_cell_that_is_no_number_is_named_with_its_column(tmp_path, clinic):
     table = tmp_path / 'subjects.csv'
     table.write_text(
         'image,subject,age,sex\n'
-        'child0_visit0,P1,05.03.2019,w\n'
+        'child0_visit0,P1,05.03.2019,div\n'
         'child0_visit1,P1,5,F\n'
         'child1_visit0,P2,,m\n'
     )
@@ -260,7 +260,7 @@ def test_a_cell_that_is_no_number_is_named_with_its_column(tmp_path, clinic):
     assert "age='05.03.2019' is no number, expected years" in (
         report.rows[1].reason
     )
-    assert any("sex='w' is taken over" in note for note in report.notes)
+    assert any("sex='div' is taken over" in note for note in report.notes)
 
 
 def test_who_expects_another_number_of_points_is_named(tmp_path, clinic):
@@ -269,3 +269,31 @@ def test_who_expects_another_number_of_points_is_named(tmp_path, clinic):
     record = PointRecord('a.pts', 'x', points=np.zeros((3, 2)))
     with pytest.raises(Refused, match=r'3 points; expected 2, as names\.txt'):
         choice.choose(record)
+
+
+def test_missing_and_spoilt_cells_of_the_table_are_nobody(tmp_path):
+    clinic = make_clinic(tmp_path / 'photos', count=6, size=SIZE)
+    table = tmp_path / 'subjects.csv'
+    cells = ['c1,4,female', '#N/A,4,f', '=A3,4,f', 'c4,-4,f', 'c5,450,', ',,']
+    rows = [f'{name},{text}\n' for name, text in zip(clinic, cells)]
+    table.write_text('image,subject,age,sex\n' + ''.join(rows))
+    report = prepare_points(tmp_path, clinic, table=str(table))
+    assert codes(report) == {
+        2: 'subject unknown',
+        3: 'bad cell',
+        4: 'bad cell',
+        5: 'bad cell',
+        6: 'subject unknown',
+    }
+    text = (tmp_path / 'set/annotations/landmarks.json').read_text()
+    (image,) = json.loads(text)['images']
+    assert image['subject'] == 'c1' and image['sex'] == 'f'
+
+
+def test_a_subject_that_the_points_lack_is_not_invented(tmp_path, clinic):
+    first, *rows = wide_csv(clinic).splitlines()
+    subjects = ['subject', 'A', 'unknown', '']
+    lines = [','.join(p) for p in zip([first, *rows], subjects)]
+    (tmp_path / 'points.csv').write_text('\n'.join(lines))
+    report = prepare_points(tmp_path)
+    assert codes(report) == {2: 'subject unknown', 3: 'subject unknown'}
