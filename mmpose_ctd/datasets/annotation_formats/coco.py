@@ -52,7 +52,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             )
         for annotation in file.annotations:
             if not annotation.get('iscrowd'):
-                reading.records.append(_record(file, annotation))
+                reading.add(_record(file, annotation), source)
     return reading
 
 

@@ -63,7 +63,8 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             table = _Table(source, options)
         except Refused as error:
             raise error.at(source.name) from None
-        reading.records += table.records()
+        for record in table.records():
+            reading.add(record, source)
         if table.boxes:
             reading.notes.append(
                 f'{source.name}: columns that are no landmarks: '

@@ -45,7 +45,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
         except InputError as error:
             problem = error.text(with_where=False)
             record = PointRecord(source.name, image, problem=problem)
-        reading.records.append(record)
+        reading.add(record, source)
     for kind, count in others.items():
         reading.notes.append(
             f'{count} shapes of the kind {kind!r} are passed over; only '

@@ -92,6 +92,7 @@ class PointRecord:
         fields (dict): What else is known of the photograph, such as subject.
         problem (str, optional): Why it cannot be used; points and names may
             be empty then.
+        file (Source, optional): The file that it comes from.
     """
 
     source: str
@@ -105,6 +106,7 @@ class PointRecord:
     scale: float | None = None
     fields: dict = field(default_factory=dict)
     problem: str | None = None
+    file: Source | None = None
 
     def __post_init__(self) -> None:
         if self.visible is None:
@@ -158,6 +160,11 @@ class Reading:
 
     records: list[PointRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def add(self, record: PointRecord, source: Source) -> None:
+        """Append a record of a file."""
+        record.file = source
+        self.records.append(record)
 
 
 def is_number(label: str) -> bool:

@@ -53,7 +53,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             record = _record(
                 f'{source.name}, no. {number}', specimen, name, options
             )
-            reading.records.append(record)
+            reading.add(record, source)
         curves = sum(specimen.curves for specimen in specimens)
         if curves:
             reading.notes.append(

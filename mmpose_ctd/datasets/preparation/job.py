@@ -1,5 +1,6 @@
 """What is to be done for one record, settled before any image is read."""
 
+import posixpath
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,10 +61,13 @@ def plan_jobs(
     pattern = None
     if options.subject_pattern is not None:
         pattern = checked_pattern(options.subject_pattern)
+    folders = [_folder_of(record, index) for record in records]
+    sound = [i for i, record in enumerate(records) if record.problem is None]
     names = ImageNames(
         index,
-        [record.image for record in records if record.problem is None],
+        [records[i].image for i in sound],
         options.image_root,
+        [folders[i] for i in sound],
     )
     jobs: dict[str, Job] = {}
     known = any(record.fields.get('subject') for record in records)
@@ -73,7 +77,7 @@ def plan_jobs(
             report.leave_out(number, 'unreadable', record.problem)
             continue
         try:
-            path = names.find(record.image)
+            path = names.find(record.image, folders[number - 1])
         except NotFound as error:
             code = 'ambiguous' if error.candidates else 'image missing'
             report.leave_out(number, code, str(error), error.candidates)
@@ -118,6 +122,14 @@ def plan_jobs(
         check_depth(jobs, options.site_from == 'folder')
     report.notes += names.notes('POINTS')
     return sorted(jobs.values(), key=lambda job: job.number)
+
+
+def _folder_of(record: PointRecord, index: ImageIndex) -> str:
+    """The folder of photographs that the record's file belongs to."""
+    if record.file is None:
+        return ''
+    path, name = record.file
+    return index.folder_of(path, posixpath.dirname(name))
 
 
 def _without_zeros(
