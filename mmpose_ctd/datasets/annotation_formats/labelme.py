@@ -84,6 +84,7 @@ def _record(source: str, content: dict, others: Counter) -> PointRecord:
         names=tuple(names),
         counts={'': len(names)} if names and numbers else {},
         size=as_size(content, 'imageWidth', 'imageHeight'),
+        is_of_file_name=True,
     )
 
 

@@ -93,6 +93,8 @@ class PointRecord:
         problem (str, optional): Why it cannot be used; points and names may
             be empty then.
         file (Source, optional): The file that it comes from.
+        is_of_file_name (bool): Whether the file's own name means the
+            photograph as well.
     """
 
     source: str
@@ -107,6 +109,7 @@ class PointRecord:
     fields: dict = field(default_factory=dict)
     problem: str | None = None
     file: Source | None = None
+    is_of_file_name: bool = False
 
     def __post_init__(self) -> None:
         if self.visible is None:

@@ -3,11 +3,12 @@
 A record is laid only on the photograph that it names: every folder in its
 name must be the photograph's, and another photograph of the same file name is
 never taken instead. A name without folders in a file that lies in a subfolder
-is of that subfolder: ``v2/points.tps`` names the photographs of ``v2``. Files of
-points often name folders that lie above IMAGES,
-such as ``C:\\study\\clip1\\001.jpg`` of the computer they were made on. Which
-of them is IMAGES is either stated (``--image-root``) or concluded from all
-records together, see :class:`ImageNames`.
+is of that subfolder: ``v2/points.tps`` names the photographs of ``v2``.
+
+Files of points often name folders that lie above IMAGES, such as
+``C:\\study\\clip1\\001.jpg`` of the computer they were made on. Which of them
+is IMAGES is either stated (``--image-root``) or concluded from all records
+together, see :class:`ImageNames`.
 """
 
 import os
@@ -104,6 +105,17 @@ class ImageIndex:
     def full(self, path: str) -> str:
         """Where a photograph of the index lies."""
         return os.path.join(self.folder, *path.split('/'))
+
+    def named_as(self, file: str, folder: str) -> list[str]:
+        """Photographs of a folder that are called as a file beside them.
+
+        Args:
+            file (str): The file, such as ``001.json``.
+            folder (str): Below the folder of the index.
+        """
+        stem = os.path.splitext(os.path.basename(file))[0]
+        where = _plain_split(folder)
+        return [p for p in self.of_file(stem) if _folders(p) == where]
 
     def of_file(self, file: str) -> list[str]:
         """Photographs of a file name, in any folder, of any extension."""

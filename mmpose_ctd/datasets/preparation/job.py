@@ -82,6 +82,18 @@ def plan_jobs(
             code = 'ambiguous' if error.candidates else 'image missing'
             report.leave_out(number, code, str(error), error.candidates)
             continue
+        others = _contradicting(record, path, folders[number - 1], index)
+        if others:
+            report.leave_out(
+                number,
+                'ambiguous',
+                'it names one photograph, and its file is called as another '
+                'that is there as well: were they renamed? Correct the name '
+                'in the file (imagePath), or rename the file as the '
+                'photograph that it names',
+                [path, *others],
+            )
+            continue
         try:
             points, visible = choice.choose(record)
         except Refused as error:
@@ -130,6 +142,20 @@ def _folder_of(record: PointRecord, index: ImageIndex) -> str:
         return ''
     path, name = record.file
     return index.folder_of(path, posixpath.dirname(name))
+
+
+def _contradicting(
+    record: PointRecord, path: str, folder: str, index: ImageIndex
+) -> list[str]:
+    """Photographs that the name of the record's file means instead."""
+    if record.file is None or not record.is_of_file_name:
+        return []
+    found = {
+        other: None
+        for place in (posixpath.dirname(path), folder)
+        for other in index.named_as(record.file.path, place)
+    }
+    return [] if path in found else [*found]
 
 
 def _without_zeros(

@@ -297,3 +297,40 @@ def test_a_subject_that_the_points_lack_is_not_invented(tmp_path, clinic):
     (tmp_path / 'points.csv').write_text('\n'.join(lines))
     report = prepare_points(tmp_path)
     assert codes(report) == {2: 'subject unknown', 3: 'subject unknown'}
+
+
+@pytest.mark.parametrize(
+    'file, image, is_used',
+    [
+        ('child0_visit0', 'child0_visit0.png', True),
+        ('child0_visit0', 'child0_visit0.jpg', True),
+        # The file has no photograph of its own name.
+        ('first', 'child0_visit0.png', True),
+        # The photographs and files were renumbered, not what they hold.
+        ('child0_visit0', 'child0_visit1.png', False),
+    ],
+)
+@pytest.mark.parametrize('apart', [True, False])
+def test_a_file_called_as_another_photograph_is_left_out(
+    tmp_path, clinic, file, image, is_used, apart
+):
+    folder = tmp_path / ('labels' if apart else 'photos')
+    folder.mkdir(exist_ok=True)
+    shapes = [
+        dict(label=name, shape_type='point', points=[list(point)])
+        for name, point in zip(NAMES, face_points(SIZE))
+    ]
+    content = dict(shapes=shapes, imagePath=image)
+    (folder / f'{file}.json').write_text(json.dumps(content))
+    report = prepare(
+        str(tmp_path / 'photos'),
+        str(folder),
+        str(tmp_path / 'set'),
+        PrepareOptions(crop='landmarks', size=64),
+        dry_run=True,
+        progress=False,
+    )
+    assert codes(report) == ({} if is_used else {1: 'ambiguous'})
+    if not is_used:
+        found = ['child0_visit0.png', 'child0_visit1.png']
+        assert sorted(report.rows[1].candidates) == found
