@@ -65,6 +65,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             raise error.at(source.name) from None
         for record in table.records():
             reading.add(record, source)
+        reading.doubtful += table.doubtful
         if table.boxes:
             reading.notes.append(
                 f'{source.name}: columns that are no landmarks: '
@@ -103,7 +104,7 @@ class _Table:
                 found=f'no column of photographs among {_shown(titles)}',
                 expected='one called "image" or "file"',
             )
-        self.wide, self.boxes = point_columns(titles)
+        self.wide, self.boxes, self.doubtful = point_columns(titles)
         if self.is_long:
             self._check_long(titles)
         elif not self.wide:

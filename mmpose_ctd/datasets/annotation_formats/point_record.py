@@ -159,10 +159,12 @@ class Reading:
     Attributes:
         records (list[PointRecord]): In the files' order.
         notes (list[str]): What was passed over, in words.
+        doubtful (list[str]): Names of points that may be no landmarks.
     """
 
     records: list[PointRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
 
     def add(self, record: PointRecord, source: Source) -> None:
         """Append a record of a file."""

@@ -83,7 +83,11 @@ def prepare(
         return report
     check_ruler(reading.records, landmarks, options)
     choice = read_landmarks(
-        landmarks, reading.records, count_from, options.scale_points
+        landmarks,
+        reading.records,
+        count_from,
+        options.scale_points,
+        reading.doubtful,
     )
     subjects = None
     if table is not None:

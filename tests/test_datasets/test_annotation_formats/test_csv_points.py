@@ -9,6 +9,7 @@ from mmpose_ctd.datasets.annotation_formats import FORMATS, ReadOptions, Source
 from mmpose_ctd.datasets.annotation_formats.csv_titles import point_columns
 from mmpose_ctd.datasets.annotation_formats.point_record import plain_name
 from mmpose_ctd.datasets.annotation_formats.table_file import column_of
+from mmpose_ctd.datasets.preparation.landmark_choice import read_landmarks
 from mmpose_ctd.errors import InputError
 
 WIDE = (
@@ -188,7 +189,7 @@ def test_a_spreadsheet_is_refused_in_words(tmp_path):
 )
 def test_any_names_are_found_in_their_order(names):
     titles = ['image', *[f'{n}_{axis}' for n in names for axis in 'xy']]
-    found, boxes = point_columns(titles)
+    found, boxes, _ = point_columns(titles)
     assert list(found) == names and not boxes
 
 
@@ -246,7 +247,6 @@ def test_a_title_twice_is_refused(tmp_path, titles):
         'face_x,face_y,face_w,face_h',
         'x,y,w,h',
         'x,y,width,height',
-        'center_x,center_y,box_w,box_h',
         'bounding box x,bounding box y,w,h',
         'xtl,ytl,xbr,ybr',
     ],
@@ -258,6 +258,42 @@ def test_boxes_are_no_landmarks(tmp_path, titles, points):
     assert record.points.tolist() == [[1, 2], [3, 4]]
     assert record.names == (('n', 'm') if points[0] == 'n' else None)
     assert record.size is None
+
+
+@pytest.mark.parametrize(
+    'titles, doubtful',
+    [
+        # Tragion, left and right.
+        ('tl_x,tl_y,tr_x,tr_y', ['tl']),
+        ('tl_x,tl_y,br_x,br_y,tr_x,tr_y,bl_x,bl_y', ['tl', 'br']),
+        ('nose_x,nose_y,nose_width,nose_height', ['nose']),
+        ('mouth.x,mouth.y,mouth.w,mouth.h', ['mouth']),
+        ('center_x,center_y,box_w,box_h', ['center']),
+        ('max_x,max_y', ['max']),
+        ('nose_x,nose_y,nose_width,nose_depth', []),
+    ],
+)
+def test_what_may_be_a_landmark_or_a_box_is_asked_about(
+    tmp_path, titles, doubtful
+):
+    values = ','.join('50' for _ in titles.split(','))
+    path = tmp_path / 'points.csv'
+    path.write_text(f'image,{titles},n_x,n_y\na.jpg,{values},1,2\n')
+    source = Source(str(path), path.name)
+    reading = FORMATS['csv'].read([source])
+    assert reading.doubtful == doubtful
+    if doubtful:
+        with pytest.raises(InputError) as error:
+            read_landmarks(None, reading.records, doubtful=reading.doubtful)
+        assert repr(doubtful[0]) in error.value.found
+    landmarks = tmp_path / 'names.txt'
+    for names in (['n'], [*doubtful, 'n']):
+        landmarks.write_text('\n'.join(names))
+        choice = read_landmarks(
+            str(landmarks), reading.records, doubtful=reading.doubtful
+        )
+        points, _ = choice.choose(reading.records[0])
+        assert points.tolist() == [[50, 50]] * (len(names) - 1) + [[1, 2]]
 
 
 @pytest.mark.parametrize(
