@@ -133,12 +133,33 @@ class _Table:
                 found='columns x, y, w, h, which are boxes',
                 expected='points',
             )
+        self._check_photographs()
         labels = dict.fromkeys(self.table[self.columns['landmark']])
         repeated = repeated_name(labels) or repeated_number(labels)
         if repeated:
             raise Refused(
                 found=f'the landmarks {repeated[0]!r} and {repeated[1]!r}',
                 expected='one spelling of a landmark',
+            )
+
+    def _check_photographs(self) -> None:
+        """Refuse rows of points that name no photograph.
+
+        The photograph to which the point belongs would lack it, as if the
+        landmark was missing.
+        """
+        image, point = self.columns['image'], [self.columns[k] for k in _LONG]
+        bare = self.table[
+            (self.table[image] == '') & (self.table[point] != '').any(axis=1)
+        ]
+        if len(bare):
+            raise Refused(
+                found=f'row {bare.index[0] + 2} names no photograph'
+                + f', and {len(bare) - 1} others' * (len(bare) > 1),
+                expected='the photograph in the row of each point',
+                cure='Were cells merged in the spreadsheet? Only the first '
+                'row of a merged cell has its text: unmerge them and fill '
+                'the name down.',
             )
 
     def _number_titles(self) -> list[str]:

@@ -304,6 +304,9 @@ def test_what_may_be_a_landmark_or_a_box_is_asked_about(
         # Rows of points and columns of points.
         'image,label,x,y,n_x,n_y\na.jpg,face,50,40,1,2\n',
         'image,landmark,x,y\na.jpg,n,1,2\nb.jpg,N,3,4\n',
+        # Cells that were merged: the second point is of nobody.
+        'image,landmark,x,y\na.jpg,n,1,2\n,m,3,4\n',
+        'image,landmark,x,y\n,n,1,2\na.jpg,m,3,4\n',
     ],
 )
 def test_what_leaves_open_which_point_is_which_is_refused(tmp_path, text):
