@@ -12,7 +12,7 @@ _AXIS = '(visibility|visible|vis|[xyv])'
 # exo_x, exo.x, "exo (x)", "exo x", exoX; x_exo, x1, X0.
 _AFTER = re.compile(rf'(.*?)[\s_.:\-]*\(?{_AXIS}\)?', re.I)
 _BEFORE = re.compile(rf'{_AXIS}[\s_.:\-]*(.+)', re.I)
-_UNIT = re.compile(r'\s*[(\[](?:px|pixels?)[)\]]$', re.I)
+_UNIT = re.compile(r'(\s*[(\[](px|pixels?)[)\]]|[\s_.\-]+(px|pixels?))$', re.I)
 # Pairs of x and y that can be nothing but the corner or size of something.
 _BOX = re.compile(
     r'.*box.*|.*rect(angle)?|(.*[\s_.\-])?(roi|crop)|'

@@ -89,6 +89,14 @@ def test_size_of_the_photograph_is_read(tmp_path):
     assert record.names == ('a',)
 
 
+@pytest.mark.parametrize('unit', ['_px', ' pixels', ' (px)', '[pixel]', '.px'])
+def test_titles_may_name_the_unit(tmp_path, unit):
+    titles = ','.join(f'n_R_{axis}{unit}' for axis in 'xy')
+    (record,) = read(tmp_path, f'image,{titles}\na.jpg,1,2\n')
+    assert record.names == ('n_R',)
+    assert record.points.tolist() == [[1, 2]]
+
+
 def test_numbered_columns_have_no_names_and_their_own_order(tmp_path):
     text = 'image,x2,y2,x10,y10,x1,y1\na.jpg,3,4,9,9,1,2\n'
     (record,) = read(tmp_path, text)
@@ -203,6 +211,12 @@ def test_any_names_are_found_in_their_order(names):
         ('mm_per_px', 'mm_per_px'),
         ('name of mother', None),
         ('date of birth', None),
+        ('Punkt', 'landmark'),
+        ('Fichier', 'image'),
+        ('Dateiname', 'image'),
+        ('Âge', 'age'),
+        ('A\u0302ge', 'age'),
+        ('sexe', 'sex'),
         # It might be the case-control status.
         ('case', None),
     ],
