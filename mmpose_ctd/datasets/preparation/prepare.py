@@ -102,7 +102,15 @@ def prepare(
         check_columns(subjects)
     jobs = plan_jobs(reading.records, index, choice, subjects, options, report)
     report.landmarks = len(choice.names)
-    note_overview(report, reading.records, jobs, index, choice, options)
+    note_overview(
+        report,
+        reading.records,
+        jobs,
+        index,
+        choice,
+        options,
+        subjects.maybe_subjects if subjects else (),
+    )
     frame = options.frame_of(known)
     jobs = check_units(jobs, index, *frame, options, report)
     maker = PictureMaker(index, choice, known, options, report, progress)

@@ -25,6 +25,8 @@ __all__ = ['BadCell', 'SubjectTable', 'by_pattern', 'checked_pattern']
 
 _NUMBERS = ('mm_per_px', 'age')
 _TEXTS = ('subject', 'site', 'sex')
+# Not "covid"; an "ID" alone may as well count the rows.
+_ID = re.compile(r'(.*[\s_.\-])?(id|nr|no|number|code)', re.I)
 
 
 class BadCell(Refused):
@@ -46,6 +48,8 @@ class SubjectTable:
     Attributes:
         columns (dict[str, str]): What is taken over -> title.
         notes (list[str]): What is not.
+        maybe_subjects (list[str]): Titles of columns that are not taken over
+            and may be of subjects, such as ``record_id``.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -92,6 +96,7 @@ class SubjectTable:
             for title in table.columns
             if title != image and title not in self.columns.values()
         ]
+        self.maybe_subjects = list(filter(_ID.fullmatch, dropped))
         self.notes = []
         if dropped:
             self.notes.append(

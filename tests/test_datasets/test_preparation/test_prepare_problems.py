@@ -125,6 +125,16 @@ def test_where_nobody_is_known_that_is_said_loudly(tmp_path, clinic):
     assert 'NO SUBJECT IS KNOWN' in report.warnings[0]
 
 
+@pytest.mark.parametrize('title', ['ID', 'record_id', 'Case No'])
+def test_a_column_that_may_be_the_subject_is_named(tmp_path, clinic, title):
+    table = tmp_path / 'subjects.csv'
+    rows = ''.join(f'{name},7,0\n' for name in clinic)
+    table.write_text(f'image,{title},covid\n{rows}')
+    report = prepare_points(tmp_path, clinic, table=str(table))
+    assert repr(title) in report.warnings[0]
+    assert 'covid' not in report.warnings[0]
+
+
 def test_ids_that_are_alike_are_told_without_them(tmp_path, clinic):
     table = tmp_path / 'subjects.csv'
     rows = [f'{n},{s}\n' for n, s in zip(clinic, ('Ann-7', 'ann 07', 'Bob'))]
