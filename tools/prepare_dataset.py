@@ -16,6 +16,7 @@ from rich.console import Console
 from mmpose_ctd.apis.command_line import run
 from mmpose_ctd.datasets.annotation_formats import FORMATS
 from mmpose_ctd.datasets.preparation import (
+    SUBJECT_FOLDERS,
     UNITS,
     PrepareOptions,
     Report,
@@ -142,7 +143,13 @@ def parse_args() -> argparse.Namespace:
         metavar='REGEX',
         help='on file names; what is in brackets is the subject',
     )
-    add('--subject-from', choices=('folder',), help='each folder is a subject')
+    add(
+        '--subject-from',
+        choices=SUBJECT_FOLDERS,
+        help='folder: each folder in IMAGES is a subject; where folders lie '
+        'in folders, the outer one (first-folder) or the inner one '
+        '(last-folder)',
+    )
     add(
         '--subject-codes',
         action='store_true',

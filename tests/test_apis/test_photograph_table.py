@@ -53,6 +53,7 @@ def test_semicolons_and_decimal_commas(images):
     [
         ('file,age\na.jpg,three\n', "row 2: age='three'"),
         ('file,age\na.jpg,-1\n', "row 2: age='-1'"),
+        ('file,age\na.jpg,450\n', "row 2: age='450'"),
         ('file,mm_per_px\na.jpg,0\n', "row 2: mm_per_px='0'"),
         ('file,mm_per_px\n\na.jpg,inf\n', "row 3: mm_per_px='inf'"),
         ('file,sex\na.jpg,7\n', "row 2: sex='7'"),
@@ -71,3 +72,27 @@ def test_what_cannot_be_used_is_told(images, text, told):
 def test_a_missing_table_is_told(images):
     with pytest.raises(MissingFileError, match='no such file'):
         PhotographTable(str(images / 'none.csv'), str(images))
+
+
+@pytest.mark.parametrize('word', ['', 'n/a', '#N/A', 'unknown', '#REF!'])
+def test_a_missing_subject_is_nobody(images, word):
+    table = read(images, f'file,subject\na.jpg,{word}\nsub/b.png,#12\n')
+    assert table.people == {'sub/b.png': '#12'}
+
+
+@pytest.mark.parametrize('text', ['=A3', '1.20E+12'])
+def test_a_subject_that_a_spreadsheet_spoilt_is_refused(images, text):
+    with pytest.raises(InputError) as error:
+        read(images, f'file,subject\na.jpg,{text}\n')
+    assert error.value.where.endswith('row 2')
+
+
+@pytest.mark.parametrize('other', ['12.05', '1.034', '1.2.2020', "1'034"])
+def test_other_columns_do_not_decide_about_the_decimal_mark(images, other):
+    table = read(
+        images,
+        'file;mm_per_px;age;sex;Datum;subject\n'
+        f'a.jpg;0,152;4,5;w;{other};1,5\n',
+    )
+    assert table.get('a.jpg') == Subject(0.152, 4.5, 'f')
+    assert table.people == {'a.jpg': '1,5'}

@@ -77,7 +77,9 @@ class Norms:
     """
 
     def __init__(self, path: str, units: dict[str, str]) -> None:
-        titles, rows = cells(path, '--norms')
+        titles, rows = cells(
+            path, '--norms', ('age_min', 'age_max', *_MOMENTS, *_LMS)
+        )
         missing = {'measure', 'age_min', 'age_max', 'unit'} - titles
         if missing or not (titles >= {*_MOMENTS} or titles >= {*_LMS}):
             raise InputError(

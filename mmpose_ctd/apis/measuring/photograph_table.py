@@ -1,9 +1,19 @@
 """What a user knows of the photographs: scale, age, sex."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from mmpose_ctd.datasets.annotation_formats.numbers import decimal_mark
+from mmpose_ctd.datasets.annotation_formats import Refused
+from mmpose_ctd.datasets.annotation_formats.numbers import (
+    decimal_mark,
+    is_missing_word,
+)
+from mmpose_ctd.datasets.annotation_formats.person_cells import (
+    checked_age,
+    sex_word,
+    subject_of_cell,
+)
 from mmpose_ctd.datasets.annotation_formats.table_file import (
     column_of,
     number_cells,
@@ -18,17 +28,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 __all__ = ['PhotographTable', 'Subject', 'cells', 'number', 'sex_of']
 
-_SEXES = {
-    'f': 'f',
-    'female': 'f',
-    'girl': 'f',
-    'woman': 'f',
-    'w': 'f',
-    'm': 'm',
-    'male': 'm',
-    'boy': 'm',
-    'man': 'm',
-}
+_NUMBERS = ('mm_per_px', 'age')
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class PhotographTable:
     """
 
     def __init__(self, path: str, images: str) -> None:
-        titles, rows = cells(path, '--table')
+        titles, rows = cells(path, '--table', _NUMBERS)
         read = {'mm_per_px', 'age', 'sex', 'subject'}
         if 'image' not in titles or not titles & read:
             raise InputError(
@@ -87,7 +87,7 @@ class PhotographTable:
             where = f'--table {path}, row {line}'
             subject = Subject(
                 number(row, 'mm_per_px', where, low=0.0),
-                number(row, 'age', where, low=-0.01),
+                _age(row, where),
                 sex_of(row, where),
             )
             try:
@@ -105,7 +105,10 @@ class PhotographTable:
                     'expected one row a photograph.'
                 )
             self._rows[file] = subject
-            person = row.get('subject', '').strip()
+            try:
+                person = subject_of_cell(row.get('subject', ''))
+            except Refused as error:
+                raise error.at(where) from None
             if person:
                 self.people[file] = person
         self.dropped = names.dropped
@@ -115,12 +118,24 @@ class PhotographTable:
         return self._rows.get(file)
 
 
-def cells(path: str, option: str) -> tuple[set[str], list]:
+def _age(row: dict, where: str) -> float | None:
+    years = number(row, 'age', where)
+    try:
+        return years if years is None else checked_age(years, row['age'])
+    except Refused as error:
+        raise error.at(where) from None
+
+
+def cells(
+    path: str, option: str, numbers: Collection[str]
+) -> tuple[set[str], list]:
     """Rows of a table by what their columns hold.
 
     Args:
         path (str): CSV file.
         option (str): Which argument named it, for messages.
+        numbers (Collection[str]): Which keys are columns of numbers; they
+            alone show the decimal mark.
 
     Returns:
         tuple[set, list]: What there is (keys of ``SYNONYMS``, or titles as
@@ -142,22 +157,19 @@ def cells(path: str, option: str) -> tuple[set[str], list]:
             f'{name}: two columns for {doubled[0]!r}; leave one of '
             f'{[t for t, k in zip(table.columns, keys) if k == doubled[0]]}.'
         )
-    numbers = [
-        title
-        for key, title in zip(keys, table.columns)
-        if key not in ('image', 'subject', 'site', 'sex')
-    ]
+    titles = [t for key, t in zip(keys, table.columns) if key in numbers]
     mark = decimal_mark(
-        number_cells(table, name, numbers),
+        number_cells(table, name, titles),
         cure='Write numbers without thousands separators, and 1.034 with '
         'another digit: 1.0340.',
     )
     rows = []
     # Titles are in row 1 of what a spreadsheet shows.
     for line, values in zip(table.index, table.itertuples(index=False)):
+        row = dict(zip(keys, values))
         if mark == ',':
-            values = [_with_point(value) for value in values]
-        rows.append((int(line) + 2, dict(zip(keys, values))))
+            row |= {k: _with_point(row[k]) for k in numbers if k in row}
+        rows.append((int(line) + 2, row))
     return set(keys), rows
 
 
@@ -182,7 +194,7 @@ def number(
         InputError: If it is something else.
     """
     text = row.get(key, '')
-    if text.lower() in ('', 'na', 'n/a', 'nan', '-'):
+    if is_missing_word(text):
         return None
     if not _is_number(text) or not float(text) > low:
         raise InputError(
@@ -195,12 +207,12 @@ def number(
 
 def sex_of(row: dict, where: str) -> str | None:
     """``'f'``, ``'m'``, or None where it is not known."""
-    text = row.get('sex', '').lower()
-    if text in ('', 'na', 'n/a', 'unknown', '-'):
-        return None
-    if text not in _SEXES:
+    text = row.get('sex', '')
+    sex = sex_word(text)
+    if sex is None:
         raise InputError(
-            f'{where}: sex={text!r}; expected f or m (female, male), or an '
-            'empty cell.'
+            where=where,
+            found=f'sex={text!r}',
+            expected='f or m (female, male), or an empty cell',
         )
-    return _SEXES[text]
+    return sex or None

@@ -8,6 +8,7 @@ from mmpose_ctd.errors import InputError
 
 from ..landmark_file import LandmarkFile
 from .json_values import as_number, as_text
+from .person_cells import checked_age, person_texts
 from .point_record import (
     PointRecord,
     Reading,
@@ -51,7 +52,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             )
         for annotation in file.annotations:
             if not annotation.get('iscrowd'):
-                reading.records.append(_record(file, annotation))
+                reading.add(_record(file, annotation), source)
     return reading
 
 
@@ -98,10 +99,14 @@ def _fields(image: dict) -> dict:
             continue
         if key in _NUMBERS:
             fields[key] = as_number(value, key)
+            if key == 'age':
+                checked_age(fields[key], str(value))
         elif isinstance(value, bool) or not isinstance(value, (int, str)):
             raise Refused(
                 found=f'{key}={reprlib.repr(value)}', expected='text'
             )
         else:
             fields[key] = value
-    return fields
+    texts = {k: v for k, v in fields.items() if isinstance(v, str)}
+    others = {k: v for k, v in fields.items() if k not in texts}
+    return others | person_texts(texts)

@@ -14,6 +14,7 @@ import numpy as np
 from .csv_titles import point_columns
 from .foreign import refuse_foreign_table
 from .numbers import decimal_mark, finite_or_nan, visibility
+from .person_cells import checked_age, person_texts
 from .point_record import (
     PointRecord,
     Reading,
@@ -62,7 +63,9 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             table = _Table(source, options)
         except Refused as error:
             raise error.at(source.name) from None
-        reading.records += table.records()
+        for record in table.records():
+            reading.add(record, source)
+        reading.doubtful += table.doubtful
         if table.boxes:
             reading.notes.append(
                 f'{source.name}: columns that are no landmarks: '
@@ -101,7 +104,7 @@ class _Table:
                 found=f'no column of photographs among {_shown(titles)}',
                 expected='one called "image" or "file"',
             )
-        self.wide, self.boxes = point_columns(titles)
+        self.wide, self.boxes, self.doubtful = point_columns(titles)
         if self.is_long:
             self._check_long(titles)
         elif not self.wide:
@@ -130,12 +133,33 @@ class _Table:
                 found='columns x, y, w, h, which are boxes',
                 expected='points',
             )
+        self._check_photographs()
         labels = dict.fromkeys(self.table[self.columns['landmark']])
         repeated = repeated_name(labels) or repeated_number(labels)
         if repeated:
             raise Refused(
                 found=f'the landmarks {repeated[0]!r} and {repeated[1]!r}',
                 expected='one spelling of a landmark',
+            )
+
+    def _check_photographs(self) -> None:
+        """Refuse rows of points that name no photograph.
+
+        The photograph to which the point belongs would lack it, as if the
+        landmark was missing.
+        """
+        image, point = self.columns['image'], [self.columns[k] for k in _LONG]
+        bare = self.table[
+            (self.table[image] == '') & (self.table[point] != '').any(axis=1)
+        ]
+        if len(bare):
+            raise Refused(
+                found=f'row {bare.index[0] + 2} names no photograph'
+                + f', and {len(bare) - 1} others' * (len(bare) > 1),
+                expected='the photograph in the row of each point',
+                cure='Were cells merged in the spreadsheet? Only the first '
+                'row of a merged cell has its text: unmerge them and fill '
+                'the name down.',
             )
 
     def _number_titles(self) -> list[str]:
@@ -255,7 +279,7 @@ class _Table:
         """Subject and the like, and the photograph's size."""
         columns = self.columns
         fields = {k: row[columns[k]] for k in _TEXTS if k in columns}
-        fields = {key: text for key, text in fields.items() if text}
+        fields = person_texts(fields)
         numbers = {}
         for key in _NUMBERS:
             text = row.get(columns.get(key), '')
@@ -265,6 +289,8 @@ class _Table:
                 raise Refused(
                     found=f'{columns[key]}={text!r}', expected='a number'
                 ) from None
+            if key == 'age':
+                checked_age(number, text)
             if np.isfinite(number):
                 numbers[key] = number
         size = numbers.pop('width', None), numbers.pop('height', None)

@@ -63,7 +63,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             ):
                 bare += 1
                 continue
-            reading.records.append(_record(source.name, element))
+            reading.add(_record(source.name, element), source)
         kinds = ', '.join(f'{n} {kind}' for kind, n in others.items())
         if bare == len(images):
             raise InputError(

@@ -45,7 +45,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
         except InputError as error:
             problem = error.text(with_where=False)
             record = PointRecord(source.name, image, problem=problem)
-        reading.records.append(record)
+        reading.add(record, source)
     for kind, count in others.items():
         reading.notes.append(
             f'{count} shapes of the kind {kind!r} are passed over; only '
@@ -84,6 +84,7 @@ def _record(source: str, content: dict, others: Counter) -> PointRecord:
         names=tuple(names),
         counts={'': len(names)} if names and numbers else {},
         size=as_size(content, 'imageWidth', 'imageHeight'),
+        is_of_file_name=True,
     )
 
 

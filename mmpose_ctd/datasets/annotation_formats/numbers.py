@@ -11,13 +11,20 @@ __all__ = [
     'decimal_mark',
     'finite_or_nan',
     'is_missing_word',
+    'is_spreadsheet_error',
     'visibility',
 ]
 
 #: What ``--decimal-mark`` calls the marks.
 DECIMAL_MARKS = {'point': '.', 'comma': ','}
 
-_MISSING = {'', '-', '.', 'na', 'n/a', 'nan', 'null', 'none', 'missing', '?'}
+_MISSING = {
+    *('', '-', '--', '.', '?', 'na', 'n/a', 'n.a.', 'n.a', 'nan', 'null'),
+    *('none', 'missing', 'unknown', '#n/a', '#na', '#nv', '#n/d'),
+}
+# Such as #REF!, #WERT! and #DIV/0!, a column that is too narrow, and those of
+# LibreOffice; an id such as #12 has a digit.
+_ERROR = re.compile(r'#([^0-9]*|div/0[!?]?)|err:[0-9]+', re.I)
 # `float` alone would also read '1_0', 'infinity' and other scripts' digits.
 _NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
 _MARKED = re.compile(r'[+-]?([0-9]*)([.,])([0-9]*)(e[+-]?[0-9]+)?', re.I)
@@ -39,6 +46,11 @@ _CURE = (
 def is_missing_word(text: str) -> bool:
     """Whether a cell is empty or has a word for a missing value."""
     return text.strip().lower() in _MISSING
+
+
+def is_spreadsheet_error(text: str) -> bool:
+    """Whether a cell shows an error of a spreadsheet instead of a value."""
+    return _ERROR.fullmatch(text.strip()) is not None
 
 
 def finite_or_nan(

@@ -92,6 +92,9 @@ class PointRecord:
         fields (dict): What else is known of the photograph, such as subject.
         problem (str, optional): Why it cannot be used; points and names may
             be empty then.
+        file (Source, optional): The file that it comes from.
+        is_of_file_name (bool): Whether the file's own name means the
+            photograph as well.
     """
 
     source: str
@@ -105,6 +108,8 @@ class PointRecord:
     scale: float | None = None
     fields: dict = field(default_factory=dict)
     problem: str | None = None
+    file: Source | None = None
+    is_of_file_name: bool = False
 
     def __post_init__(self) -> None:
         if self.visible is None:
@@ -154,10 +159,17 @@ class Reading:
     Attributes:
         records (list[PointRecord]): In the files' order.
         notes (list[str]): What was passed over, in words.
+        doubtful (list[str]): Names of points that may be no landmarks.
     """
 
     records: list[PointRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+
+    def add(self, record: PointRecord, source: Source) -> None:
+        """Append a record of a file."""
+        record.file = source
+        self.records.append(record)
 
 
 def is_number(label: str) -> bool:

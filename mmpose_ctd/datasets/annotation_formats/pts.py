@@ -51,7 +51,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
         except InputError as error:
             problem = error.text(with_where=False)
             record = PointRecord(source.name, image, problem=problem)
-        reading.records.append(record)
+        reading.add(record, source)
     return reading
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
@@ -19,15 +20,16 @@ _DELIMITERS = ',;\t|'
 #: Names that columns go by, in lower case and without spaces or underscores.
 SYNONYMS = {
     'image': 'image images file filename imagename imagefile photo photograph '
-    'photoname picture foto bild bilddatei',
+    'photoname picture foto bild bilddatei datei dateiname fichier '
+    'nomfichier',
     'subject': 'subject subjectid patient patientid participant participantid '
     'person personid child childid caseid proband pid sid',
-    'site': 'site siteid centre center clinic hospital',
+    'site': 'site siteid centre center clinic hospital klinik clinique',
     'mm_per_px': 'mmperpx mmperpixel mm/px mm/pixel',
-    'age': 'age ageyears age(years)',
-    'sex': 'sex gender',
+    'age': 'age ageyears age(years) alter âge',
+    'sex': 'sex gender geschlecht sexe',
     'landmark': 'landmark landmarkname landmarkid point pointname name label '
-    'keypoint',
+    'keypoint punkt punktname',
     'x': 'x xpx xpixel coordx xcoord xcoordinate',
     'y': 'y ypx ypixel coordy ycoord ycoordinate',
     'visible': 'v vis visible visibility',
@@ -49,7 +51,8 @@ def column_of(title: str) -> str | None:
     Returns:
         str | None: A key of ``SYNONYMS``, or None for another column.
     """
-    return _SYNONYMS.get(re.sub(r'[\s_.\-]', '', title).lower())
+    title = unicodedata.normalize('NFC', title).lower()
+    return _SYNONYMS.get(re.sub(r'[\s_.\-]', '', title))
 
 
 def known_columns(

@@ -27,7 +27,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
         except RecordRefused as error:
             problem = f'found {error.found}; expected {error.expected}'
             record = PointRecord(source.name, image, problem=problem)
-        reading.records.append(record)
+        reading.add(record, source)
     # One note for all: a set has hundreds of such files.
     if surplus:
         reading.notes.append(

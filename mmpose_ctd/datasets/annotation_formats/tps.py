@@ -53,7 +53,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             record = _record(
                 f'{source.name}, no. {number}', specimen, name, options
             )
-            reading.records.append(record)
+            reading.add(record, source)
         curves = sum(specimen.curves for specimen in specimens)
         if curves:
             reading.notes.append(
@@ -73,7 +73,7 @@ def _photograph(
     specimen: Specimen, options: ReadOptions, guessed: list[str]
 ) -> str:
     """The name of the photograph; empty where it is not certain enough."""
-    name, identity = specimen.value('IMAGE'), specimen.value('ID')
+    name, identity = map(_unquoted, map(specimen.value, ('IMAGE', 'ID')))
     if name or not identity or options.photograph_from == 'id':
         return name or identity
     if re.fullmatch(r'[\d\s.,;_#-]+', identity):
@@ -81,6 +81,12 @@ def _photograph(
         return ''
     guessed.append(identity)
     return identity
+
+
+def _unquoted(text: str) -> str:
+    """A name without the quotes around it, which some programs write."""
+    match = re.fullmatch('"([^"]+)"|\'([^\']+)\'', text.strip())
+    return (match[1] or match[2]).strip() if match else text
 
 
 def _record(

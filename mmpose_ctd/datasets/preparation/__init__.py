@@ -4,8 +4,10 @@ from .options import UNITS, PrepareOptions
 from .prepare import prepare
 from .preview import check_preview, finished_set, write_preview
 from .report import Report, findings_table, summary
+from .subject_folders import SUBJECT_FOLDERS
 
 __all__ = [
+    'SUBJECT_FOLDERS',
     'UNITS',
     'PrepareOptions',
     'Report',

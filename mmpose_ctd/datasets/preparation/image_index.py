@@ -2,13 +2,17 @@
 
 A record is laid only on the photograph that it names: every folder in its
 name must be the photograph's, and another photograph of the same file name is
-never taken instead. Files of points often name folders that lie above IMAGES,
-such as ``C:\\study\\clip1\\001.jpg`` of the computer they were made on. Which
-of them is IMAGES is either stated (``--image-root``) or concluded from all
-records together, see :class:`ImageNames`.
+never taken instead. A name without folders in a file that lies in a subfolder
+is of that subfolder: ``v2/points.tps`` names the photographs of ``v2``.
+
+Files of points often name folders that lie above IMAGES, such as
+``C:\\study\\clip1\\001.jpg`` of the computer they were made on. Which of them
+is IMAGES is either stated (``--image-root``) or concluded from all records
+together, see :class:`ImageNames`.
 """
 
 import os
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -71,6 +75,8 @@ class ImageIndex:
 
     Attributes:
         paths (list[str]): Relative to the folder, with ``/``, sorted.
+        folders (set[tuple[str, ...]]): Those that hold photographs, in
+            themselves or below; as they are compared.
     """
 
     def __init__(self, folder: str) -> None:
@@ -90,10 +96,26 @@ class ImageIndex:
                 self.paths.append(path)
                 self._by_stem[_plain(stem)].append(path)
         self.paths.sort()
+        self.folders = {
+            parts[:n]
+            for parts in map(_folders, self.paths)
+            for n in range(1, len(parts) + 1)
+        }
 
     def full(self, path: str) -> str:
         """Where a photograph of the index lies."""
         return os.path.join(self.folder, *path.split('/'))
+
+    def named_as(self, file: str, folder: str) -> list[str]:
+        """Photographs of a folder that are called as a file beside them.
+
+        Args:
+            file (str): The file, such as ``001.json``.
+            folder (str): Below the folder of the index.
+        """
+        stem = os.path.splitext(os.path.basename(file))[0]
+        where = _plain_split(folder)
+        return [p for p in self.of_file(stem) if _folders(p) == where]
 
     def of_file(self, file: str) -> list[str]:
         """Photographs of a file name, in any folder, of any extension."""
@@ -108,6 +130,24 @@ class ImageIndex:
     def find(self, name: str) -> str:
         """The photograph of one name alone; see :class:`ImageNames`."""
         return ImageNames(self, [name]).find(name)
+
+    def folder_of(self, file: str, otherwise: str) -> str:
+        """The folder of photographs to which a file of names belongs.
+
+        Args:
+            file (str): Path of the file.
+            otherwise (str): Its folder below the one that the user gave.
+
+        Returns:
+            str: That in which it lies, if it is of photographs.
+        """
+        own = os.path.realpath(self.folder)
+        folder = os.path.relpath(
+            os.path.dirname(os.path.realpath(file)), own
+        ).replace(os.sep, '/')
+        is_inside = folder.split('/')[0] != '..'
+        known = is_inside and _plain_split(folder) in self.folders
+        return folder if known else otherwise
 
 
 class ImageNames:
@@ -128,6 +168,9 @@ class ImageNames:
             their extension and be written in other case.
         roots (Sequence[str]): What the names call the folder IMAGES, if that
             is stated; then nothing is concluded.
+        folders (Sequence[str], optional): Of each name, the folder of its
+            file, below POINTS; ``''`` for POINTS itself, which is the
+            default for all.
 
     Attributes:
         dropped (str): The folders that were concluded to be IMAGES.
@@ -140,18 +183,21 @@ class ImageNames:
         index: ImageIndex,
         names: Iterable[str],
         roots: Sequence[str] = (),
+        folders: Sequence[str] | None = None,
     ) -> None:
         self.index = index
         self.dropped = ''
         self.strange_folder = ''
+        names = [*names]
+        asked = dict.fromkeys(zip(names, folders or [''] * len(names)))
         names = [*dict.fromkeys(names)]
         self._roots = [_plain_split(root) for root in roots]
         if not roots:
             self._roots = [self._concluded(names)]
         # Photograph -> how well the best names fit it, and those.
         self._owners: dict[str, tuple[int, set[str]]] = {}
-        for name in names:
-            for path in self._in_folder(name):
+        for name, folder in asked:
+            for path in self._below(name, folder):
                 fit = _fit(path, name)
                 best, owners = self._owners.get(path, (fit, set()))
                 if fit < best:
@@ -160,11 +206,12 @@ class ImageNames:
                     owners.add(_file(name))
                 self._owners[path] = best, owners
 
-    def find(self, name: str) -> str:
+    def find(self, name: str, folder: str = '') -> str:
         """The photograph of a name.
 
         Args:
             name (str): One of the names, as its file has it.
+            folder (str): The folder of its file.
 
         Returns:
             str: A member of ``index.paths``.
@@ -172,9 +219,9 @@ class ImageNames:
         Raises:
             NotFound: If there is none, or more than one.
         """
-        found = self._in_folder(name)
+        found = self._below(name, folder)
         if not found:
-            raise self._missing(name)
+            raise self._missing(name, folder)
         fits = {path: _fit(path, name) for path in found}
         found = [p for p in found if fits[p] == min(fits.values())]
         if len(found) > 1:
@@ -199,6 +246,36 @@ class ImageNames:
                 cure='Name it in the record as it is called.',
             )
         return path
+
+    def _below(self, name: str, folder: str) -> list[str]:
+        """Photographs that a name in a file of a subfolder may mean."""
+        found = self._in_folder(name)
+        base, parts = _plain_split(folder), _plain_split(name) or ('',)
+        is_bare = not parts[1:]
+        if not base or _is_absolute(name) or self._is_stated(parts):
+            return found
+        climbs = re.match(r'\s*\.\.[/\\]', name) is not None
+        near = self._exactly(
+            _plain_split(f'{folder}/{name}') if climbs else (*base, *parts)
+        )
+        if not is_bare:
+            # It may count its folders from IMAGES as well.
+            near += [p for p in self._exactly(parts) if p not in near]
+        if near or (is_bare and climbs):
+            return near
+        if base in self.index.folders:
+            return [p for p in found if _folders(p)[: len(base)] == base]
+        # The folders of the files are not those of the photographs.
+        return [p for p in found if not (is_bare and _folders(p))]
+
+    def _exactly(self, parts: tuple[str, ...]) -> list[str]:
+        *folders, file = parts or ('',)
+        found = self.index.of_file(file)
+        return [p for p in found if _folders(p) == tuple(folders)]
+
+    def _is_stated(self, parts: tuple[str, ...]) -> bool:
+        """Whether a name begins with what stands for IMAGES."""
+        return any(root and parts[: len(root)] == root for root in self._roots)
 
     def _in_folder(self, name: str) -> list[str]:
         """Photographs of the file name in the folders that are named."""
@@ -247,11 +324,18 @@ class ImageNames:
             for p in self.index.of_file(parts[-1])
         )
 
-    def _missing(self, name: str) -> NotFound:
+    def _missing(self, name: str, folder: str) -> NotFound:
         *folders, file = _split(name) or ('',)
         elsewhere = self.index.of_file(_plain(file))
         if not elsewhere:
             return NotFound(found='no photograph of this name in IMAGES')
+        if not folders:
+            return NotFound(
+                found='no photograph of this name in the folder of the file '
+                f'that names it; {len(elsewhere)} of the same name lie '
+                'elsewhere',
+                cure='Copy it there, or name it with its folder.',
+            )
         self.strange_folder = self.strange_folder or '/'.join(folders)
         return NotFound(
             found='no photograph of this name in the folder that it names; '

@@ -1,5 +1,6 @@
 """What is to be done for one record, settled before any image is read."""
 
+import posixpath
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .report import Report
+from .subject_folders import by_folder, check_depth
 from .subjects import BadCell, SubjectTable, by_pattern, checked_pattern
 
 __all__ = ['Job', 'plan_jobs']
@@ -52,26 +54,45 @@ def plan_jobs(
 
     Returns:
         list[Job]: In the records' order, one for each photograph.
+
+    Raises:
+        InputError: If the folders leave open which of them is a subject.
     """
     pattern = None
     if options.subject_pattern is not None:
         pattern = checked_pattern(options.subject_pattern)
+    folders = [_folder_of(record, index) for record in records]
+    sound = [i for i, record in enumerate(records) if record.problem is None]
     names = ImageNames(
         index,
-        [record.image for record in records if record.problem is None],
+        [records[i].image for i in sound],
         options.image_root,
+        [folders[i] for i in sound],
     )
     jobs: dict[str, Job] = {}
+    known = any(record.fields.get('subject') for record in records)
     for number, record in enumerate(records, 1):
         report.add_record(number, record.source, record.image)
         if record.problem is not None:
             report.leave_out(number, 'unreadable', record.problem)
             continue
         try:
-            path = names.find(record.image)
+            path = names.find(record.image, folders[number - 1])
         except NotFound as error:
             code = 'ambiguous' if error.candidates else 'image missing'
             report.leave_out(number, code, str(error), error.candidates)
+            continue
+        others = _contradicting(record, path, folders[number - 1], index)
+        if others:
+            report.leave_out(
+                number,
+                'ambiguous',
+                'it names one photograph, and its file is called as another '
+                'that is there as well: were they renamed? Correct the name '
+                'in the file (imagePath), or rename the file as the '
+                'photograph that it names',
+                [path, *others],
+            )
             continue
         try:
             points, visible = choice.choose(record)
@@ -96,6 +117,8 @@ def plan_jobs(
             continue
         try:
             fields = _fields(path, record, table, pattern, options)
+            if known and not fields.get('subject'):
+                raise Refused('its row names no subject, as others do')
         except BadCell as error:
             report.leave_out(number, 'bad cell', str(error))
             continue
@@ -107,8 +130,32 @@ def plan_jobs(
         if path in jobs:
             job = _chosen(jobs[path], job, options, report)
         jobs[path] = job
+    if options.subject_from == 'folder':
+        check_depth(jobs, options.site_from == 'folder')
     report.notes += names.notes('POINTS')
     return sorted(jobs.values(), key=lambda job: job.number)
+
+
+def _folder_of(record: PointRecord, index: ImageIndex) -> str:
+    """The folder of photographs that the record's file belongs to."""
+    if record.file is None:
+        return ''
+    path, name = record.file
+    return index.folder_of(path, posixpath.dirname(name))
+
+
+def _contradicting(
+    record: PointRecord, path: str, folder: str, index: ImageIndex
+) -> list[str]:
+    """Photographs that the name of the record's file means instead."""
+    if record.file is None or not record.is_of_file_name:
+        return []
+    found = {
+        other: None
+        for place in (posixpath.dirname(path), folder)
+        for other in index.named_as(record.file.path, place)
+    }
+    return [] if path in found else [*found]
 
 
 def _without_zeros(
@@ -151,11 +198,10 @@ def _fields(
         if not folders:
             raise Refused('--site-from folder: it lies in no folder')
         fields['site'] = folders[0]
-    if options.subject_from == 'folder':
-        if not folders:
-            raise Refused('--subject-from folder: it lies in no folder')
-        # The whole path: two clinics' c1 are two children.
-        fields['subject'] = '/'.join(folders)
+    if options.subject_from is not None:
+        fields['subject'] = by_folder(
+            path, options.subject_from, options.site_from == 'folder'
+        )
     if options.site is not None:
         fields['site'] = options.site
     if pattern is not None:

@@ -11,6 +11,7 @@ A file of lines, ``#`` begins a comment::
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,6 +112,7 @@ def read_landmarks(
     records: list[PointRecord],
     count_from: int | None = None,
     without: tuple[str, ...] = (),
+    doubtful: Sequence[str] = (),
 ) -> LandmarkChoice:
     """Settle which points are the landmarks.
 
@@ -121,6 +123,8 @@ def read_landmarks(
             or from 1.
         without (tuple[str, ...]): Labels that are no landmarks, such as the
             ends of a ruler; left out where the file does not choose.
+        doubtful (Sequence[str]): Labels that may be no landmarks; the file
+            must say so.
 
     Returns:
         LandmarkChoice: The landmarks.
@@ -145,6 +149,18 @@ def read_landmarks(
                 f'guessed: {_EXAMPLE}.'
             )
         labels = [label for label in labels if label not in without]
+        doubts = [label for label in doubtful if label in labels]
+        if doubts:
+            raise InputError(
+                where='POINTS',
+                found=f'columns {", ".join(map(repr, doubts))} with x and y, '
+                'which may be landmarks or corners, centres and sizes of a '
+                'box',
+                expected='landmarks that are stated',
+                cure='Write the names of the landmarks into a text file, one '
+                'a line, and give it with --landmarks: the others are passed '
+                'over.',
+            )
         return LandmarkChoice(tuple(labels), labels=tuple(labels))
     lines = _lines(path)
     where = os.path.basename(path)

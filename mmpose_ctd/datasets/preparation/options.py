@@ -8,6 +8,7 @@ from mmpose_ctd.errors import InputError
 from ..annotation_formats import AnnotationFormat, ReadOptions
 from ..annotation_formats.numbers import DECIMAL_MARKS
 from .framing import MARGINS
+from .subject_folders import SUBJECT_FOLDERS
 
 __all__ = ['PrepareOptions', 'UNITS']
 
@@ -27,7 +28,7 @@ _CHOICES = {
     'decimal_mark': (None, *DECIMAL_MARKS),
     'photograph_from': (None, 'id'),
     'site_from': (None, 'folder'),
-    'subject_from': (None, 'folder'),
+    'subject_from': (None, *SUBJECT_FOLDERS),
 }
 
 
@@ -69,7 +70,8 @@ class PrepareOptions:
         duplicates (str): Which of several records of a photograph is used.
         site (str, optional): The site of all photographs.
         site_from (str, optional): ``'folder'``: the first below IMAGES.
-        subject_from (str, optional): ``'folder'``: the photograph's own.
+        subject_from (str, optional): Which of the photograph's folders is the
+            subject, see :mod:`.subject_folders`.
         subject_pattern (str, optional): Regular expression on file names.
         subject_codes (bool): Whether codes stand for subjects' names.
         keep_columns (tuple[str, ...]): Further columns of the table.

@@ -1,5 +1,7 @@
 """What is to be said of all records together."""
 
+from collections.abc import Sequence
+
 from mmpose_ctd.datasets.subject_names import alike_subjects
 
 from ..annotation_formats import PointRecord
@@ -19,19 +21,37 @@ def note_overview(
     index: ImageIndex,
     choice: LandmarkChoice,
     options: PrepareOptions,
+    maybe_subjects: Sequence[str] = (),
 ) -> None:
-    """Add to a report what concerns more than one record."""
+    """Add to a report what concerns more than one record.
+
+    Args:
+        report (Report): Gets notes and warnings.
+        records (list[PointRecord]): All that were read.
+        jobs (list[Job]): Those that can be used.
+        index (ImageIndex): The photographs.
+        choice (LandmarkChoice): The landmarks.
+        options (PrepareOptions): What the user states.
+        maybe_subjects (Sequence[str]): Columns that may be of subjects.
+    """
     bare = len({*index.paths} - {job.path for job in jobs})
     if bare:
         report.notes.append(
             f'{bare} of {len(index.paths)} photographs have no usable record'
         )
     if not any(job.fields.get('subject') for job in jobs) and jobs:
+        shown = ', '.join(map(repr, maybe_subjects[:5]))
+        hint = (
+            f' If a column of the table names the subjects ({shown}), rename '
+            'it to "subject".'
+            if shown
+            else ''
+        )
         report.warnings.append(
             'NO SUBJECT IS KNOWN: each photograph counts as a person of its '
             'own. If a person has several, training and test may share them, '
             'and the errors come out too small. Say who is who: --table, '
-            '--subject-pattern or --subject-from folder.'
+            '--subject-pattern or --subject-from folder.' + hint
         )
     subjects = [str(job.fields.get('subject') or '') for job in jobs]
     groups = alike_subjects(subjects)

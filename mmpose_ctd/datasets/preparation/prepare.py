@@ -83,7 +83,11 @@ def prepare(
         return report
     check_ruler(reading.records, landmarks, options)
     choice = read_landmarks(
-        landmarks, reading.records, count_from, options.scale_points
+        landmarks,
+        reading.records,
+        count_from,
+        options.scale_points,
+        reading.doubtful,
     )
     subjects = None
     if table is not None:
@@ -98,7 +102,15 @@ def prepare(
         check_columns(subjects)
     jobs = plan_jobs(reading.records, index, choice, subjects, options, report)
     report.landmarks = len(choice.names)
-    note_overview(report, reading.records, jobs, index, choice, options)
+    note_overview(
+        report,
+        reading.records,
+        jobs,
+        index,
+        choice,
+        options,
+        subjects.maybe_subjects if subjects else (),
+    )
     frame = options.frame_of(known)
     jobs = check_units(jobs, index, *frame, options, report)
     maker = PictureMaker(index, choice, known, options, report, progress)

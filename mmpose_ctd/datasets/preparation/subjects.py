@@ -9,6 +9,11 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..annotation_formats import Refused
 from ..annotation_formats.numbers import decimal_mark, finite_or_nan
+from ..annotation_formats.person_cells import (
+    checked_age,
+    person_texts,
+    sex_word,
+)
 from ..annotation_formats.table_file import (
     known_columns,
     number_cells,
@@ -20,6 +25,8 @@ __all__ = ['BadCell', 'SubjectTable', 'by_pattern', 'checked_pattern']
 
 _NUMBERS = ('mm_per_px', 'age')
 _TEXTS = ('subject', 'site', 'sex')
+# Not "covid"; an "ID" alone may as well count the rows.
+_ID = re.compile(r'(.*[\s_.\-])?(id|nr|no|number|code)', re.I)
 
 
 class BadCell(Refused):
@@ -41,6 +48,8 @@ class SubjectTable:
     Attributes:
         columns (dict[str, str]): What is taken over -> title.
         notes (list[str]): What is not.
+        maybe_subjects (list[str]): Titles of columns that are not taken over
+            and may be of subjects, such as ``record_id``.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -87,6 +96,7 @@ class SubjectTable:
             for title in table.columns
             if title != image and title not in self.columns.values()
         ]
+        self.maybe_subjects = list(filter(_ID.fullmatch, dropped))
         self.notes = []
         if dropped:
             self.notes.append(
@@ -101,7 +111,7 @@ class SubjectTable:
         """Norms know f and m; another word would find none, silently."""
         title = self.columns.get('sex')
         words = {row[title] for row in self._rows.values()} if title else ()
-        others = sorted(w for w in words if w and w.lower() not in ('f', 'm'))
+        others = sorted(word for word in words if sex_word(word) is None)
         if others:
             self.notes.append(
                 f'{self.name}: {title}={", ".join(map(repr, others[:5]))}'
@@ -145,29 +155,32 @@ class SubjectTable:
 
         Raises:
             Refused: If it has no row.
-            BadCell: If it has a number that is none.
+            BadCell: If it has a number that is none, an age that nobody
+                has, or a subject that a spreadsheet has spoilt.
         """
         if path not in self._rows:
             raise Refused(f'has no row in {self.name}')
-        row = self._rows[path]
-        fields = {}
-        for key, title in self.columns.items():
-            text = row[title]
-            if not text:
-                continue
-            if key not in _NUMBERS:
-                fields[key] = text
-                continue
-            try:
-                value = finite_or_nan(text, self._decimal, self._grouped)
-            except ValueError:
-                raise BadCell(
-                    f'{self.name}: {title}={text!r} is no number'
-                    + (', expected years' if key == 'age' else '')
-                ) from None
-            if np.isfinite(value):
-                fields[key] = value
+        cells = {k: self._rows[path][t] for k, t in self.columns.items()}
+        texts = {k: cells[k] for k in cells if k not in _NUMBERS}
+        try:
+            fields = person_texts(texts)
+            for key in _NUMBERS:
+                value = self._number(key, cells.get(key, ''))
+                if np.isfinite(value):
+                    fields[key] = value
+        except Refused as error:
+            raise BadCell(f'{self.name}: {error}') from None
         return fields
+
+    def _number(self, key: str, text: str) -> float:
+        try:
+            value = finite_or_nan(text, self._decimal, self._grouped)
+        except ValueError:
+            raise Refused(
+                f'{self.columns[key]}={text!r} is no number'
+                + (', expected years' if key == 'age' else '')
+            ) from None
+        return checked_age(value, text) if key == 'age' else value
 
 
 def checked_pattern(text: str) -> re.Pattern:

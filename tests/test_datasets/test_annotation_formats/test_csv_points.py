@@ -9,6 +9,7 @@ from mmpose_ctd.datasets.annotation_formats import FORMATS, ReadOptions, Source
 from mmpose_ctd.datasets.annotation_formats.csv_titles import point_columns
 from mmpose_ctd.datasets.annotation_formats.point_record import plain_name
 from mmpose_ctd.datasets.annotation_formats.table_file import column_of
+from mmpose_ctd.datasets.preparation.landmark_choice import read_landmarks
 from mmpose_ctd.errors import InputError
 
 WIDE = (
@@ -86,6 +87,14 @@ def test_size_of_the_photograph_is_read(tmp_path):
     (record,) = read(tmp_path, text)
     assert record.size == (640, 480)
     assert record.names == ('a',)
+
+
+@pytest.mark.parametrize('unit', ['_px', ' pixels', ' (px)', '[pixel]', '.px'])
+def test_titles_may_name_the_unit(tmp_path, unit):
+    titles = ','.join(f'n_R_{axis}{unit}' for axis in 'xy')
+    (record,) = read(tmp_path, f'image,{titles}\na.jpg,1,2\n')
+    assert record.names == ('n_R',)
+    assert record.points.tolist() == [[1, 2]]
 
 
 def test_numbered_columns_have_no_names_and_their_own_order(tmp_path):
@@ -188,7 +197,7 @@ def test_a_spreadsheet_is_refused_in_words(tmp_path):
 )
 def test_any_names_are_found_in_their_order(names):
     titles = ['image', *[f'{n}_{axis}' for n in names for axis in 'xy']]
-    found, boxes = point_columns(titles)
+    found, boxes, _ = point_columns(titles)
     assert list(found) == names and not boxes
 
 
@@ -202,6 +211,12 @@ def test_any_names_are_found_in_their_order(names):
         ('mm_per_px', 'mm_per_px'),
         ('name of mother', None),
         ('date of birth', None),
+        ('Punkt', 'landmark'),
+        ('Fichier', 'image'),
+        ('Dateiname', 'image'),
+        ('Âge', 'age'),
+        ('A\u0302ge', 'age'),
+        ('sexe', 'sex'),
         # It might be the case-control status.
         ('case', None),
     ],
@@ -246,7 +261,6 @@ def test_a_title_twice_is_refused(tmp_path, titles):
         'face_x,face_y,face_w,face_h',
         'x,y,w,h',
         'x,y,width,height',
-        'center_x,center_y,box_w,box_h',
         'bounding box x,bounding box y,w,h',
         'xtl,ytl,xbr,ybr',
     ],
@@ -261,6 +275,42 @@ def test_boxes_are_no_landmarks(tmp_path, titles, points):
 
 
 @pytest.mark.parametrize(
+    'titles, doubtful',
+    [
+        # Tragion, left and right.
+        ('tl_x,tl_y,tr_x,tr_y', ['tl']),
+        ('tl_x,tl_y,br_x,br_y,tr_x,tr_y,bl_x,bl_y', ['tl', 'br']),
+        ('nose_x,nose_y,nose_width,nose_height', ['nose']),
+        ('mouth.x,mouth.y,mouth.w,mouth.h', ['mouth']),
+        ('center_x,center_y,box_w,box_h', ['center']),
+        ('max_x,max_y', ['max']),
+        ('nose_x,nose_y,nose_width,nose_depth', []),
+    ],
+)
+def test_what_may_be_a_landmark_or_a_box_is_asked_about(
+    tmp_path, titles, doubtful
+):
+    values = ','.join('50' for _ in titles.split(','))
+    path = tmp_path / 'points.csv'
+    path.write_text(f'image,{titles},n_x,n_y\na.jpg,{values},1,2\n')
+    source = Source(str(path), path.name)
+    reading = FORMATS['csv'].read([source])
+    assert reading.doubtful == doubtful
+    if doubtful:
+        with pytest.raises(InputError) as error:
+            read_landmarks(None, reading.records, doubtful=reading.doubtful)
+        assert repr(doubtful[0]) in error.value.found
+    landmarks = tmp_path / 'names.txt'
+    for names in (['n'], [*doubtful, 'n']):
+        landmarks.write_text('\n'.join(names))
+        choice = read_landmarks(
+            str(landmarks), reading.records, doubtful=reading.doubtful
+        )
+        points, _ = choice.choose(reading.records[0])
+        assert points.tolist() == [[50, 50]] * (len(names) - 1) + [[1, 2]]
+
+
+@pytest.mark.parametrize(
     'text',
     [
         'image,label,x,y,w,h\na.jpg,face,50,40,300,380\n',
@@ -268,6 +318,9 @@ def test_boxes_are_no_landmarks(tmp_path, titles, points):
         # Rows of points and columns of points.
         'image,label,x,y,n_x,n_y\na.jpg,face,50,40,1,2\n',
         'image,landmark,x,y\na.jpg,n,1,2\nb.jpg,N,3,4\n',
+        # Cells that were merged: the second point is of nobody.
+        'image,landmark,x,y\na.jpg,n,1,2\n,m,3,4\n',
+        'image,landmark,x,y\n,n,1,2\na.jpg,m,3,4\n',
     ],
 )
 def test_what_leaves_open_which_point_is_which_is_refused(tmp_path, text):

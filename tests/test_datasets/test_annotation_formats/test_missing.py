@@ -80,7 +80,8 @@ def test_half_a_code_refuses_the_record(tmp_path, kind, x, y):
 
 @pytest.mark.parametrize('kind', ['tps', 'pts', 'csv', 'cvat'])
 def test_words_are_missing_and_half_a_word_refuses(tmp_path, kind):
-    assert read(tmp_path, kind, 'NaN', 'NaN').visible.tolist() == [2, 0]
+    for word in ('NaN', '#N/A', '#NV', 'n.a.'):
+        assert read(tmp_path, kind, word, word).visible.tolist() == [2, 0]
     assert read(tmp_path, kind, 'NaN', '8').problem
     assert read(tmp_path, kind, '8', 'NA').problem
 

@@ -122,3 +122,11 @@ def test_a_name_in_id_is_a_guess_with_a_note(tmp_path):
     reading = read(tmp_path, 'LM=1\n1 2\nID=c001\nLM=1\n3 4\nID=c002\n')
     assert [r.image for r in reading.records] == ['c001', 'c002']
     assert any('--photograph-from id' in note for note in reading.notes)
+
+
+@pytest.mark.parametrize('name', ['"a b.jpg"', "'a b.jpg'", '" a b.jpg "'])
+def test_quotes_are_no_part_of_a_name(tmp_path, name):
+    path = tmp_path / 'a.tps'
+    path.write_text(f'LM=1\n1 2\nIMAGE={name}\n')
+    (record,) = FORMATS['tps'].read([Source(str(path), path.name)]).records
+    assert record.image == 'a b.jpg'

@@ -190,3 +190,62 @@ class TestSimilarNames:
         index = index_of(tmp_path, 'a.jpg', 'a.png')
         names = ['a.png', 'a.jpg', 'a.tif']
         assert found(index, names) == ['a.png', 'a.jpg', None]
+
+
+class TestFilesInSubfolders:
+    """``v2/points.tps`` names photographs of ``v2``."""
+
+    @pytest.fixture
+    def visits(self, tmp_path):
+        return index_of(
+            tmp_path / 'study',
+            *('v1/1.jpg', 'v1/2.jpg', 'v2/1.jpg', 'v2/deep/3.jpg', '4.jpg'),
+        )
+
+    @pytest.mark.parametrize(
+        'name, folder, expected',
+        [
+            ('1.jpg', 'v1', 'v1/1.jpg'),
+            ('1.jpg', 'v2', 'v2/1.jpg'),
+            ('1', 'V2', 'v2/1.jpg'),
+            ('./1.jpg', 'v2', 'v2/1.jpg'),
+            # Another visit's photograph, or that of no visit.
+            ('2.jpg', 'v2', None),
+            ('4.jpg', 'v2', None),
+            ('2.jpg', 'v3', None),
+            ('3.jpg', 'v2', 'v2/deep/3.jpg'),
+            ('deep/3.jpg', 'v2', 'v2/deep/3.jpg'),
+            ('deep/3.jpg', 'v1', None),
+            # Of a folder that has no photographs, IMAGES itself.
+            ('4.jpg', 'points', '4.jpg'),
+            # What names its folder says it all.
+            ('v1/2.jpg', 'v2', 'v1/2.jpg'),
+            ('../v1/2.jpg', 'v2', 'v1/2.jpg'),
+            ('..\\4.jpg', 'v2', '4.jpg'),
+            ('../1.jpg', 'v2', None),
+            ('2.jpg', '', 'v1/2.jpg'),
+        ],
+    )
+    def test_names_are_of_the_folder(self, visits, name, folder, expected):
+        known = ImageNames(visits, [name], folders=[folder])
+        if expected is None:
+            with pytest.raises(NotFound):
+                known.find(name, folder)
+        else:
+            assert known.find(name, folder) == expected
+
+    def test_one_name_in_two_folders_is_two_photographs(self, visits):
+        names, folders = ['1.jpg', '1.jpg'], ['v1', 'v2']
+        known = ImageNames(visits, names, folders=folders)
+        found = [known.find(n, f) for n, f in zip(names, folders)]
+        assert found == ['v1/1.jpg', 'v2/1.jpg']
+
+    def test_what_is_stated_goes_first(self, visits):
+        known = ImageNames(visits, ['old/v1/1.jpg'], ['old'], ['v2'])
+        assert known.find('old/v1/1.jpg', 'v2') == 'v1/1.jpg'
+
+    def test_a_file_among_the_photographs_is_of_their_folder(self, visits):
+        folder = visits.folder
+        assert visits.folder_of(f'{folder}/v2/points.tps', '') == 'v2'
+        assert visits.folder_of(f'{folder}/points/a.tps', 'x') == 'x'
+        assert visits.folder_of(f'{folder}/../v2/points.tps', 'v2') == 'v2'

@@ -18,6 +18,7 @@ from PIL import Image
 
 from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.datasets.preparation import PrepareOptions, prepare
+from mmpose_ctd.errors import InputError
 
 
 def run(tmp_path, points_file, options=None, **kwargs):
@@ -280,6 +281,53 @@ def test_subject_and_site_from_folders(tmp_path):
     assert [i['site'] for i in images] == ['leeds', 'york', 'york']
     # Two clinics' c1 are two children.
     assert len({i['subject'] for i in images}) == 3
+
+
+@pytest.mark.parametrize(
+    'folders',
+    [
+        ('c1/visit1', 'c1/visit2', 'c2/visit1'),
+        ('c1/c1_before', 'c1/c1_after', 'c2/c2_before'),
+        ('c1', 'c1/visit2', 'c2'),
+    ],
+)
+def test_folders_in_folders_are_asked_about(tmp_path, folders):
+    for folder in folders:
+        make_clinic(tmp_path / 'photos' / folder, count=1)
+    truth = face_points(SIZE, seed=0)
+    table = {f'{folder}/child0_visit0.png': truth for folder in folders}
+    points, _ = as_format('csv', tmp_path / 'points', table)
+    with pytest.raises(InputError) as error:
+        run(tmp_path, points, dict(subject_from='folder'))
+    assert 'first-folder' in error.value.cure
+    assert not (tmp_path / 'set').exists()
+    for choice, expected in (
+        ('first-folder', ['c1', 'c1', 'c2']),
+        ('last-folder', list(folders)),
+    ):
+        run(tmp_path, points, dict(subject_from=choice))
+        images = content_of(tmp_path)['images']
+        assert [i['subject'] for i in images] == expected
+        (tmp_path / 'set').rename(tmp_path / choice)
+
+
+def test_a_photograph_of_a_site_without_subject_is_left_out(tmp_path):
+    for folder in ('leeds/c1/visit1', 'leeds/c1/visit2', 'york'):
+        make_clinic(tmp_path / 'photos' / folder, count=1)
+    truth = face_points(SIZE, seed=0)
+    table = {
+        f'{folder}/child0_visit0.png': truth
+        for folder in ('leeds/c1/visit1', 'leeds/c1/visit2', 'york')
+    }
+    points, _ = as_format('csv', tmp_path / 'points', table)
+    options = dict(site_from='folder', subject_from='first-folder')
+    report = run(tmp_path, points, options)
+    assert [row.code for row in report.rows.values()] == [
+        '',
+        '',
+        'subject unknown',
+    ]
+    assert report.subjects == 1
 
 
 def test_codes_stand_for_subjects_and_the_mapping_tells(tmp_path):

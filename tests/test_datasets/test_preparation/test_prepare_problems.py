@@ -125,6 +125,16 @@ def test_where_nobody_is_known_that_is_said_loudly(tmp_path, clinic):
     assert 'NO SUBJECT IS KNOWN' in report.warnings[0]
 
 
+@pytest.mark.parametrize('title', ['ID', 'record_id', 'Case No'])
+def test_a_column_that_may_be_the_subject_is_named(tmp_path, clinic, title):
+    table = tmp_path / 'subjects.csv'
+    rows = ''.join(f'{name},7,0\n' for name in clinic)
+    table.write_text(f'image,{title},covid\n{rows}')
+    report = prepare_points(tmp_path, clinic, table=str(table))
+    assert repr(title) in report.warnings[0]
+    assert 'covid' not in report.warnings[0]
+
+
 def test_ids_that_are_alike_are_told_without_them(tmp_path, clinic):
     table = tmp_path / 'subjects.csv'
     rows = [f'{n},{s}\n' for n, s in zip(clinic, ('Ann-7', 'ann 07', 'Bob'))]
@@ -251,7 +261,7 @@ def test_a_cell_that_is_no_number_is_named_with_its_column(tmp_path, clinic):
     table = tmp_path / 'subjects.csv'
     table.write_text(
         'image,subject,age,sex\n'
-        'child0_visit0,P1,05.03.2019,w\n'
+        'child0_visit0,P1,05.03.2019,div\n'
         'child0_visit1,P1,5,F\n'
         'child1_visit0,P2,,m\n'
     )
@@ -260,7 +270,7 @@ def test_a_cell_that_is_no_number_is_named_with_its_column(tmp_path, clinic):
     assert "age='05.03.2019' is no number, expected years" in (
         report.rows[1].reason
     )
-    assert any("sex='w' is taken over" in note for note in report.notes)
+    assert any("sex='div' is taken over" in note for note in report.notes)
 
 
 def test_who_expects_another_number_of_points_is_named(tmp_path, clinic):
@@ -269,3 +279,68 @@ def test_who_expects_another_number_of_points_is_named(tmp_path, clinic):
     record = PointRecord('a.pts', 'x', points=np.zeros((3, 2)))
     with pytest.raises(Refused, match=r'3 points; expected 2, as names\.txt'):
         choice.choose(record)
+
+
+def test_missing_and_spoilt_cells_of_the_table_are_nobody(tmp_path):
+    clinic = make_clinic(tmp_path / 'photos', count=6, size=SIZE)
+    table = tmp_path / 'subjects.csv'
+    cells = ['c1,4,female', '#N/A,4,f', '=A3,4,f', 'c4,-4,f', 'c5,450,', ',,']
+    rows = [f'{name},{text}\n' for name, text in zip(clinic, cells)]
+    table.write_text('image,subject,age,sex\n' + ''.join(rows))
+    report = prepare_points(tmp_path, clinic, table=str(table))
+    assert codes(report) == {
+        2: 'subject unknown',
+        3: 'bad cell',
+        4: 'bad cell',
+        5: 'bad cell',
+        6: 'subject unknown',
+    }
+    text = (tmp_path / 'set/annotations/landmarks.json').read_text()
+    (image,) = json.loads(text)['images']
+    assert image['subject'] == 'c1' and image['sex'] == 'f'
+
+
+def test_a_subject_that_the_points_lack_is_not_invented(tmp_path, clinic):
+    first, *rows = wide_csv(clinic).splitlines()
+    subjects = ['subject', 'A', 'unknown', '']
+    lines = [','.join(p) for p in zip([first, *rows], subjects)]
+    (tmp_path / 'points.csv').write_text('\n'.join(lines))
+    report = prepare_points(tmp_path)
+    assert codes(report) == {2: 'subject unknown', 3: 'subject unknown'}
+
+
+@pytest.mark.parametrize(
+    'file, image, is_used',
+    [
+        ('child0_visit0', 'child0_visit0.png', True),
+        ('child0_visit0', 'child0_visit0.jpg', True),
+        # The file has no photograph of its own name.
+        ('first', 'child0_visit0.png', True),
+        # The photographs and files were renumbered, not what they hold.
+        ('child0_visit0', 'child0_visit1.png', False),
+    ],
+)
+@pytest.mark.parametrize('apart', [True, False])
+def test_a_file_called_as_another_photograph_is_left_out(
+    tmp_path, clinic, file, image, is_used, apart
+):
+    folder = tmp_path / ('labels' if apart else 'photos')
+    folder.mkdir(exist_ok=True)
+    shapes = [
+        dict(label=name, shape_type='point', points=[list(point)])
+        for name, point in zip(NAMES, face_points(SIZE))
+    ]
+    content = dict(shapes=shapes, imagePath=image)
+    (folder / f'{file}.json').write_text(json.dumps(content))
+    report = prepare(
+        str(tmp_path / 'photos'),
+        str(folder),
+        str(tmp_path / 'set'),
+        PrepareOptions(crop='landmarks', size=64),
+        dry_run=True,
+        progress=False,
+    )
+    assert codes(report) == ({} if is_used else {1: 'ambiguous'})
+    if not is_used:
+        found = ['child0_visit0.png', 'child0_visit1.png']
+        assert sorted(report.rows[1].candidates) == found
