@@ -3,14 +3,18 @@
 One rule for all code that looks at sides. A name is cut into words at
 separators, at changes of case and at digits; a word is a side
 
-- always, if it is ``right``, ``left`` or its like in German, French, Latin;
-- with another word, if it is ``rt``, ``lt``, ``rgt`` or ``lft``;
+- always, if it is ``right``, ``left`` or its like in German, French, Latin,
+  Italian, Spanish, Portuguese, Swedish;
+- with another word, if it is ``rt``, ``lt``, ``rgt``, ``lft``, ``dx``, ``sx``;
 - as the single letter ``r`` or ``l``, if a separator or a change of case sets
   it off: ``ala_r``, ``alaR``, ``R ala``, ``ala_r1``, but not ``L1`` (a
   vertebra), ``labrale`` or ``lr``.
 
 German ``re`` and ``li`` pair names, but are no side by themselves: ``li`` is
-also the labrale inferius. French ``d`` and ``g`` could as well number a list.
+also the labrale inferius. So do ``od`` and ``os`` (right and left eye; ``os``
+is also a bone), ``der`` and ``izq``, ``dext`` and ``sin``. French ``d`` and
+``g`` could as well number a list. No list of words is complete:
+:mod:`mmpose_ctd.datasets.midline` looks where the landmarks lie.
 """
 
 import re
@@ -37,6 +41,14 @@ _RIGHT = (
     'dexter',
     'dextra',
     'dextrum',
+    'destro',
+    'destra',
+    'derecho',
+    'derecha',
+    'direito',
+    'direita',
+    'höger',
+    'hoger',
 )
 _LEFT = (
     'left',
@@ -46,11 +58,20 @@ _LEFT = (
     'sinister',
     'sinistra',
     'sinistrum',
+    'sinistro',
+    'izquierdo',
+    'izquierda',
+    'esquerdo',
+    'esquerda',
+    'vänster',
+    'vanster',
 )
 _WORDS = dict.fromkeys(_RIGHT, 'R') | dict.fromkeys(_LEFT, 'L')
-_SHORT = dict(rt='R', rgt='R', lt='L', lft='L')
+_SHORT = dict(rt='R', rgt='R', dx='R', lt='L', lft='L', sx='L')
 _LETTERS = dict(r='R', l='L')
-_WEAK = dict(re='R', li='L')
+_WEAK = dict.fromkeys(('re', 'od', 'der', 'dext'), 'R') | dict.fromkeys(
+    ('li', 'os', 'izq', 'sin'), 'L'
+)
 _OTHER = dict(R='L', L='R')
 
 # How much each kind of marker says; a name's strongest kind always counts.

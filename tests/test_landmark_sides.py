@@ -22,6 +22,7 @@ MIDLINE = [
     *('leftover', 'cleft', 'bright', 'upright', 'dright', 'philtrum_top'),
     *('RPM', 'LED', 'r', 'L', 're', 'li', 'rt', 'retro', 'Rhinion', 'Lip'),
     *('_Rim', 'exor', 'lexo', 'point_d', 'point_g', 'landmark 17', '17'),
+    *('od', 'os', 'os frontale', 'Os', 'sin', 'der Kinnpunkt', 'dx'),
     *('crista philtri', 'Kinn', 'Nasenspitze', 'menton (bas)', 'pogonion'),
 ]
 BASES = [
@@ -66,8 +67,16 @@ SPELLINGS = {
     'droit': ('{} droit', '{} gauche'),
     'droite': ('{}_droite', '{}_gauche'),
     'dextra': ('{} dextra', '{} sinistra'),
+    'OD': ('{}_OD', '{}_OS'),
+    'dx': ('{}_dx', '{}_sx'),
+    'destro': ('{} destro', '{} sinistro'),
+    'derecha': ('{}_derecha', '{}_izquierda'),
+    'der': ('{}_der', '{}_izq'),
+    'direito': ('{} direito', '{} esquerdo'),
+    'dext': ('{}_dext', '{}_sin'),
+    'höger': ('höger {}', 'vänster {}'),
 }
-FAINT = ('re',)
+FAINT = ('re', 'OD', 'der', 'dext')
 names = st.sampled_from(BASES)
 spellings = st.sampled_from(list(SPELLINGS))
 

@@ -22,6 +22,7 @@ from .landmark_file import (
     read_split,
     subject_of,
 )
+from .midline import labelled_points, off_midline
 from .split_selection import Selection, select_images
 
 __all__ = ['CIFASDDataset']
@@ -46,7 +47,8 @@ class CIFASDDataset(BaseCocoStyleDataset):
     further field; all reach the data sample's metainfo through
     ``PackLandmarkInputs``. Landmarks whose names differ in the side alone
     (:mod:`mmpose_ctd.landmark_sides`) swap when an image is flipped. A
-    pipeline that flips is refused while names leave partners open.
+    pipeline that flips is refused while names leave partners open, or while
+    a landmark without a partner does not lie on the midline of the faces.
 
     Args:
         ann_file (str): Annotation file, relative to ``data_root``.
@@ -134,12 +136,19 @@ class CIFASDDataset(BaseCocoStyleDataset):
             )
         names = self._file.names
         partners = [names[i] for i in self.metainfo['flip_indices']]
+        unsettled = unsettled_flips(names, partners, flip_pairs, one_sided)
+        likely = []
+        if not one_sided:
+            stated = {name for pair in flip_pairs for name in pair}
+            points = labelled_points(self._file.annotations, k)
+            likely = off_midline(points, names, partners, stated)
+            found = {name for pair in likely for name in pair}
+            unsettled = [n for n in names if n in found or n in unsettled]
         # Goes with the metainfo: flip_test is a setting of the model.
-        self._metainfo['unsettled_flips'] = unsettled = unsettled_flips(
-            names, partners, flip_pairs, one_sided
-        )
+        self._metainfo['unsettled_flips'] = unsettled
+        self._metainfo['likely_flip_pairs'] = likely
         if may_flip(kwargs.get('pipeline', ())):
-            refuse_flips(unsettled, self._file.path, 'RandomFlip')
+            refuse_flips(unsettled, self._file.path, 'RandomFlip', likely)
         framing = input_framing(
             dict(pipeline=kwargs.get('pipeline', ()), crop=crop)
         )

@@ -7,7 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.landmark_sides import unsettled_names
 
-__all__ = ['may_flip', 'refuse_flips', 'unsettled_flips']
+__all__ = ['likely_text', 'may_flip', 'refuse_flips', 'unsettled_flips']
 
 
 def may_flip(step) -> bool:
@@ -74,13 +74,20 @@ def unsettled_flips(
     return []
 
 
-def refuse_flips(unsettled: Sequence[str], where: str, how: str) -> None:
+def refuse_flips(
+    unsettled: Sequence[str],
+    where: str,
+    how: str,
+    likely_pairs: Sequence[tuple[str, str]] = (),
+) -> None:
     """Refuse to mirror images before every partner is known.
 
     Args:
-        unsettled (Sequence[str]): Of :func:`unsettled_flips`.
+        unsettled (Sequence[str]): Of :func:`unsettled_flips` and
+            :func:`.off_midline`.
         where (str): The annotation file.
         how (str): What mirrors the images: a key of the config.
+        likely_pairs (Sequence[tuple[str, str]]): Of :func:`.off_midline`.
 
     Raises:
         InputError: If a landmark is unsettled.
@@ -88,13 +95,30 @@ def refuse_flips(unsettled: Sequence[str], where: str, how: str) -> None:
     if not unsettled:
         return
     some = ', '.join(unsettled[:5]) + (' ...' if len(unsettled) > 5 else '')
+    cure = (
+        "Give dataset.flip_pairs=[('a', 'b'), ...], with ('a', 'a') for "
+        'a landmark that keeps its name. If no landmark has a partner, state '
+        'dataset.one_sided=True: right if images show the labelled side '
+        f'alone. Or switch {how} off.'
+    )
+    if likely_pairs:
+        cure = f'{likely_text(likely_pairs)} {cure}'
     raise InputError(
         where=where,
         found=f'{how} mirrors images, but names do not say which landmark '
         f'takes the place of {len(unsettled)} landmarks ({some})',
         expected='a partner for each landmark that is not on the midline',
-        cure="Give dataset.flip_pairs=[('a', 'b'), ...], with ('a', 'a') for "
-        'a landmark that keeps its name. If no landmark has a partner, state '
-        'dataset.one_sided=True: right if images show the labelled side '
-        f'alone. Or switch {how} off.',
+        cure=cure,
+    )
+
+
+def likely_text(likely_pairs: Sequence[tuple[str, str]]) -> str:
+    """Says where landmarks without a partner lie, ready to be pasted.
+
+    Args:
+        likely_pairs (Sequence[tuple[str, str]]): Of :func:`.off_midline`.
+    """
+    return (
+        'By where they lie, these do not belong to the midline; check the '
+        f'pairs, then state dataset.flip_pairs={[*map(list, likely_pairs)]}.'
     )

@@ -35,11 +35,13 @@ class FlipCheckHook(Hook):
             for dataset, flips in _datasets(loop.dataloader.dataset):
                 meta = getattr(dataset, 'metainfo', None) or {}
                 unsettled = meta.get('unsettled_flips', ())
+                likely = meta.get('likely_flip_pairs', ())
                 where = getattr(dataset, 'ann_file', '')
                 if flips:
-                    refuse_flips(unsettled, where, 'RandomFlip')
+                    refuse_flips(unsettled, where, 'RandomFlip', likely)
                 if flip_test:
-                    refuse_flips(unsettled, where, 'model.test_cfg.flip_test')
+                    how = 'model.test_cfg.flip_test'
+                    refuse_flips(unsettled, where, how, likely)
 
 
 def _datasets(dataset, flips: bool = False) -> Iterator[tuple]:
