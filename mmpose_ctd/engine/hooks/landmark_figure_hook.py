@@ -16,6 +16,7 @@ from mmpose.registry import HOOKS
 from mmpose.structures import PoseDataSample
 
 from mmpose_ctd.datasets.upright_image import read_upright
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import image_errors
 from mmpose_ctd.evaluation.metrics.error_units import unit_label
 from mmpose_ctd.evaluation.metrics.landmark_error_metric import (
@@ -239,7 +240,11 @@ class LandmarkFigureHook(Hook):
             file.parent.mkdir(parents=True, exist_ok=True)
             # cv2.imwrite reports a full disc by returning False.
             if not cv2.imwrite(str(file), picture):
-                raise OSError(f'LandmarkFigureHook: cannot write {file}.')
+                raise InputError(
+                    where=f'LandmarkFigureHook: {file}',
+                    found='it cannot be written',
+                    cure='Make room, or name another folder by --show-dir.',
+                )
             if self.show:
                 self._show(runner, picture)
 
