@@ -72,7 +72,8 @@ def refusal_reason(error: Exception) -> str:
     if asks:
         return f'it asks for {asks[1]}'
     said = re.search(r'WeightsUnpickler error: (.+)', text)
-    return said[1] if said else text.splitlines()[0]
+    line = said[1] if said else text.splitlines()[0]
+    return 'its pickle is damaged' if 'weights_only' in line else line
 
 
 def _load_from_local(filename: str, map_location: Any = None) -> Any:

@@ -128,6 +128,18 @@ def test_two_files_in_one_are_one_of_them_or_refused(folder, end, start):
     check(folder, data, content(), content(1))
 
 
+@pytest.mark.parametrize('seed', range(20))
+def test_no_refusal_advises_to_read_it_unsafely(folder, seed):
+    data = bytearray(saved(_use_new_zipfile_serialization=False))
+    place = random.Random(seed).randrange(len(data) // 2)
+    data[place:] = bytes(len(data) - place)
+    path = folder / 'a.pth'
+    path.write_bytes(data)
+    with pytest.raises(InputError) as error:
+        read_checkpoint(path, 'resume', 'Name another')
+    assert 'weights_only' not in str(error.value)
+
+
 @given(st.binary(max_size=300))
 @settings(deadline=None)
 def test_bytes_that_are_no_checkpoint_are_refused(folder, data):

@@ -39,7 +39,7 @@ def _how_to_go_on(runner: Runner) -> str:
             folder = checkpoint_folder(runner.work_dir, hook.out_dir)
             for file in saved_by_a_training(folder, hook.filename_tmpl)[:1]:
                 return f'--resume goes on from {file.name}.'
-    return 'No checkpoint was saved yet: the training starts over.'
+    return 'No checkpoint was saved yet.'
 
 
 class TerseRunner(Runner):
