@@ -64,14 +64,22 @@ class LandmarkFile:
     category: dict = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: str) -> 'LandmarkFile':
+    def read(cls, path: str, pass_over_unused: bool = False) -> 'LandmarkFile':
         """Read and check the file's structure.
+
+        Args:
+            path (str): The file.
+            pass_over_unused (bool): Whether it may have other categories,
+                without keypoints, that no annotation is of, as labelling
+                tools export them. Defaults to False.
 
         Raises:
             MissingFileError: If there is no such file.
             InputError: If it is not a COCO keypoint file of one category.
         """
         content = _read_lists(path, ('images', 'annotations', 'categories'))
+        if pass_over_unused:
+            content['categories'] = _used_categories(content)
         names, skeleton = _category(path, content['categories'])
         images = _by_id(path, 'images', content['images'])
         annotations = _by_id(path, 'annotations', content['annotations'])
@@ -262,6 +270,22 @@ def _is_size(value) -> bool:
 
 def _is_length(value) -> bool:
     return _is_number(value) and value > 0
+
+
+def _used_categories(content: dict) -> list:
+    """The categories with keypoints or annotations."""
+    used = [
+        annotation.get('category_id')
+        for annotation in content['annotations']
+        if isinstance(annotation, dict)
+    ]
+    return [
+        category
+        for category in content['categories']
+        if not isinstance(category, dict)
+        or category.get('keypoints')
+        or category.get('id') in used
+    ]
 
 
 def _category(path: str, categories: list) -> tuple[list[str], list]:

@@ -41,7 +41,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
     """
     reading = Reading()
     for source in sources:
-        file = LandmarkFile.read(source.path)
+        file = LandmarkFile.read(source.path, pass_over_unused=True)
         file.path = source.name
         if repeated := repeated_name(file.category['keypoints']):
             raise InputError(
