@@ -10,6 +10,7 @@ from PIL import ExifTags, Image
 
 from mmpose_ctd.errors import InputError
 
+from ..face_detection import detect_faces
 from ..image_file import open_photograph
 from ..upright_image import photograph_size, read_upright
 
@@ -82,6 +83,8 @@ class PhotoFile:
         gps (bool): Whether it says where it was taken.
         private (int): How many EXIF entries may say who, when or with what.
         preview (np.ndarray, optional): (PREVIEW, PREVIEW), grey, uint8.
+        faces (list[tuple]): x, y, width, height of the faces that are
+            detected, the largest first; empty if none was looked for.
     """
 
     problem: str = ''
@@ -90,15 +93,24 @@ class PhotoFile:
     gps: bool = False
     private: int = 0
     preview: np.ndarray | None = field(default=None, repr=False)
+    faces: list[tuple[float, float, float, float]] = field(
+        default_factory=list
+    )
 
 
-def read_photo_file(path: Path) -> PhotoFile:
-    """Read all of an image's file, and keep little of it."""
+def read_photo_file(path: Path, find_faces: bool = False) -> PhotoFile:
+    """Read all of an image's file, and keep little of it.
+
+    Args:
+        path (Path): The file.
+        find_faces (bool): Whether to look for faces. Defaults to ``False``.
+    """
     try:
         with open_photograph(path, verify=False) as image:
             found = PhotoFile(size=photograph_size(path).stored_size)
             _read_exif(image, found)
-        grey = cv2.cvtColor(read_upright(path), cv2.COLOR_BGR2GRAY)
+        upright = read_upright(path)
+        grey = cv2.cvtColor(upright, cv2.COLOR_BGR2GRAY)
     except InputError as error:
         problem = InputError(
             where='its file', found=error.found, expected=error.expected
@@ -108,6 +120,8 @@ def read_photo_file(path: Path) -> PhotoFile:
         (PREVIEW, PREVIEW), Image.Resampling.BOX
     )
     found.preview = np.asarray(small)
+    if find_faces:
+        found.faces = detect_faces(upright)
     return found
 
 

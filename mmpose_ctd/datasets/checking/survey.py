@@ -236,7 +236,7 @@ class Survey:
             found.append(
                 PhotoFile('its record names no file')
                 if photo.path is None
-                else read_photo_file(photo.path)
+                else read_photo_file(photo.path, photo.labelled)
             )
             if self._on_file is not None:
                 self._on_file()

@@ -1,6 +1,7 @@
 """One photograph: read, cut out, resized, its landmarks moved along."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 from mmpose_ctd.errors import InputError
 
 from ..annotation_formats import AnnotationFormat, Refused
-from ..face_detection import detect_face
+from ..face_detection import detect_faces
 from ..image_crop import ImageCrop
 from ..upright_image import Photograph, read_photograph
 from .framing import MARGINS, frame_box, frame_image
@@ -48,12 +49,15 @@ class Picture:
         keypoints (np.ndarray): (K, 3), x, y in pixels of the picture, and
             visibility.
         notes (list[tuple[str, str]]): What should be looked at.
+        faces (list[list[float]]): x, y, width, height of the faces that are
+            detected, the largest first, in pixels of the picture.
     """
 
     data: bytes
     image: dict
     keypoints: np.ndarray
     notes: list[tuple[str, str]] = field(default_factory=list)
+    faces: list[list[float]] = field(default_factory=list)
 
 
 def make_picture(
@@ -95,7 +99,8 @@ def make_picture(
     labelled = job.visible > 0
     _check_inside(points, labelled, names, photograph, is_stored)
     notes = _frame_notes(photograph, job, options)
-    crop = _crop(photograph, points[labelled], options, notes)
+    faces = detect_faces(photograph.image)
+    crop = _crop(photograph, points[labelled], faces, options, notes)
     if options.size is not None and max(crop.out_width, crop.out_height) < (
         options.size
     ):
@@ -127,7 +132,14 @@ def make_picture(
         image,
         np.column_stack([moved.round(6), job.visible]),
         notes,
+        [_moved_box(face, crop) for face in faces],
     )
+
+
+def _moved_box(face: Sequence[float], crop: ImageCrop) -> list[float]:
+    corners = np.array([face[:2], np.add(face[:2], face[2:])])
+    low, high = crop.forward(corners)
+    return [*low.tolist(), *(high - low).tolist()]
 
 
 def _check_inside(
@@ -178,6 +190,7 @@ def _frame_notes(
 def _crop(
     photograph: Photograph,
     points: np.ndarray,
+    faces: Sequence[tuple[float, float, float, float]],
     options: PrepareOptions,
     notes: list[tuple[str, str]],
 ) -> ImageCrop:
@@ -186,7 +199,7 @@ def _crop(
     low, high = points.min(axis=0) + 0.5, points.max(axis=0) + 0.5
     box, margin = (*low, *(high - low)), options.used_margin
     if options.crop == 'face':
-        face = detect_face(photograph.image)
+        face = next(iter(faces), None)
         if face is not None and _agree(face, points):
             box = face
         else:

@@ -12,6 +12,7 @@ from .image_index import ImageIndex
 from .job import plan_jobs
 from .journal import JOURNAL, Journal
 from .landmark_choice import read_landmarks
+from .misfits import without_misfits
 from .options import PrepareOptions
 from .overview import note_overview
 from .picture_maker import PictureMaker
@@ -115,9 +116,10 @@ def prepare(
     jobs = check_units(jobs, index, *frame, options, report)
     maker = PictureMaker(index, choice, known, options, report, progress)
     if dry_run:
-        _count(report, maker.make(jobs))
+        results = maker.make(jobs)
         if doubt := elsewhere(report, options):
             raise doubt
+        _count(report, without_misfits(results, options, report))
         return report
     staged = staging_of(folder)
     open_staging(staged, JOURNAL)
@@ -126,6 +128,8 @@ def prepare(
     try:
         results = maker.make(jobs, staged, journal)
         doubt = elsewhere(report, options)
+        if not doubt:
+            results = without_misfits(results, options, report, staged)
         if results and not doubt:
             codes = name_subjects(results, options)
             _count(report, results)

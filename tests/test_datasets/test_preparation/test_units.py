@@ -169,7 +169,7 @@ def test_points_far_from_the_faces_that_are_found_are_refused(
 ):
     """Inside of the photograph, of which only the detector knows better."""
     face = 0.3 * SIZE[0], 0.3 * SIZE[1], 0.4 * SIZE[0], 0.4 * SIZE[1]
-    monkeypatch.setattr(picture, 'detect_face', lambda image: face)
+    monkeypatch.setattr(picture, 'detect_faces', lambda image: [face])
     options = dict(crop='face')
     points = {name: p * 1.5 for name, p in clinic.items()}
     with pytest.raises(InputError) as info:

@@ -13,6 +13,7 @@ from . import order
 from . import frame
 from . import outliers
 from . import pose
+from . import face_fit
 from . import scale
 from . import identity
 from . import flips
@@ -23,6 +24,7 @@ from . import metadata
 
 __all__ = [
     'duplicates',
+    'face_fit',
     'files',
     'flips',
     'frame',
