@@ -97,11 +97,19 @@ def _compare(places: np.ndarray, usual: np.ndarray) -> tuple[float, float]:
     """Factor between the extents, and distance of the centres."""
     seen = np.isfinite(places).all(axis=1)
     own, usual = places[seen], usual[seen]
-    apart = np.linalg.norm(own.mean(axis=0) - usual.mean(axis=0))
-    extent, other = (
-        np.linalg.norm(one - one.mean(axis=0)) for one in (own, usual)
+    # Medians: a single wrong landmark is another fault.
+    apart = np.linalg.norm(np.median(own - usual, axis=0))
+    away, usually = (
+        np.linalg.norm(one - np.median(one, axis=0), axis=1)
+        for one in (own, usual)
     )
-    factor = extent / other if len(own) > 1 and other > 0 else 1.0
+    # The mean is steadier, the median holds with a wrong landmark.
+    factors = [
+        float(size(away) / size(usually))
+        for size in (np.linalg.norm, np.median)
+        if size(usually) > 0 and size(away) > 0
+    ]
+    factor = min(factors, key=lambda f: abs(np.log(f)), default=1.0)
     return float(factor), float(apart)
 
 
