@@ -187,9 +187,10 @@ class LandmarkFile:
     @staticmethod
     def is_near(image: dict, x: float, y: float) -> bool:
         """Whether a point is in the image or not far outside."""
-        return all(
-            -_SLACK * size <= v <= (1 + _SLACK) * size
-            for v, size in ((x, image['width']), (y, image['height']))
+        width, height = image['width'], image['height']
+        return (
+            -_SLACK * width <= x <= (1 + _SLACK) * width
+            and -_SLACK * height <= y <= (1 + _SLACK) * height
         )
 
     def check_image(self, image: dict) -> None:
