@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ['FaceFit', 'fit_to_faces']
+__all__ = ['BoxFit', 'fit_to_faces']
 
 Box = tuple[float, float, float, float]
 
@@ -26,7 +26,7 @@ _APART, _USUAL = 0.2, 4.0
 
 
 @dataclass(frozen=True)
-class FaceFit:
+class BoxFit:
     """How landmarks lie in a detected face, compared with the other records.
 
     Attributes:
@@ -53,7 +53,7 @@ class FaceFit:
 
 def fit_to_faces(
     points: Sequence[np.ndarray], faces: Sequence[Sequence[Box]]
-) -> list[FaceFit | None]:
+) -> list[BoxFit | None]:
     """Compare each record with its face, and with the other records.
 
     Args:
@@ -63,7 +63,7 @@ def fit_to_faces(
             x, y, width, height. Of several the best one counts.
 
     Returns:
-        list[FaceFit | None]: None without a face or a landmark, and for all
+        list[BoxFit | None]: None without a face or a landmark, and for all
         if fewer than 5 records have both.
     """
     places: list[list[np.ndarray]] = [
@@ -86,7 +86,7 @@ def fit_to_faces(
     return [
         None
         if one is None
-        else FaceFit(
+        else BoxFit(
             *one, not 1 / _FACTOR < one[0] < _FACTOR or one[1] > limit
         )
         for one in compared
