@@ -153,7 +153,7 @@ def _slow_down(place: Path) -> None:
 
     def slow_open(path, mode='r', *args, **kwargs):
         file = builtins.open(path, mode, *args, **kwargs)  # noqa: SIM115
-        if 'w' in mode and '.pth' in str(path):
+        if {*mode} & {*'wx'} and '.pth' in str(path):
             return _SlowFile(file, place / 'writing')
         return file
 
@@ -296,6 +296,8 @@ def campaign(
     typical = float((place / f'seconds_{workers}').read_text())
     right = _weights(whole)
     while outcome.kills < kills:
+        # Or it would go on for ever.
+        assert outcome.trainings < 5 * kills + 5, 'kills come too late'
         folder = place / 'killed'
         shutil.rmtree(folder, ignore_errors=True)
         finished.unlink(missing_ok=True)
