@@ -86,9 +86,7 @@ def fit_to_faces(
     return [
         None
         if one is None
-        else BoxFit(
-            *one, not 1 / _FACTOR < one[0] < _FACTOR or one[1] > limit
-        )
+        else BoxFit(*one, not 1 / _FACTOR < one[0] < _FACTOR or one[1] > limit)
         for one in compared
     ]
 

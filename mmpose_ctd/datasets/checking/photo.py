@@ -97,6 +97,13 @@ class PhotoFile:
         default_factory=list
     )
 
+    @property
+    def upright_size(self) -> tuple[int, int] | None:
+        """Width and height of the upright image."""
+        # Orientations 5 to 8 exchange the sides.
+        turned = self.size is not None and self.orientation >= 5
+        return self.size[::-1] if turned else self.size
+
 
 def read_photo_file(path: Path, find_faces: bool = False) -> PhotoFile:
     """Read all of an image's file, and keep little of it.

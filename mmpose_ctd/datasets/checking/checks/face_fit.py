@@ -15,7 +15,8 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     pairs = [
         (photo, file)
         for photo, file in zip(survey.photos, survey.files)
-        if photo.labelled
+        # A file of another size is reported as such.
+        if photo.labelled and photo.size in (None, file.upright_size)
     ]
     fits = fit_to_faces(
         [photo.points for photo, _ in pairs], [file.faces for _, file in pairs]

@@ -14,8 +14,7 @@ def check(survey: Survey, thresholds: Thresholds) -> Iterator[Finding]:
     for photo, file in zip(survey.photos, survey.files):
         if file.problem or photo.size is None or file.size is None:
             continue
-        # Orientations 5 to 8 exchange the sides.
-        upright = file.size if file.orientation < 5 else file.size[::-1]
+        upright = file.upright_size
         if upright == photo.size:
             continue
         stored = f'{upright[0]}x{upright[1]}'
