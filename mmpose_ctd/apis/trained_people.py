@@ -36,7 +36,7 @@ PEOPLE_KEY = 'training_people'
 def people_record(dataset) -> dict:
     """Who trains, for a checkpoint: keyed hashes, nothing that names anyone.
 
-    Makes the key of the data set where there is none.
+    Makes the key of the data set if it has no key.
 
     Args:
         dataset: Of the training, built.
@@ -167,7 +167,7 @@ def compare_people(
         if record['hashes']:
             reason = (
                 'their data set has another key (subject_key.txt) than that '
-                'of the training: it is another set, or was made again'
+                'of the training: it is another set, or was rebuilt'
                 if key
                 else 'their data set has no subject_key.txt; copy it from '
                 "the training's"

@@ -118,7 +118,7 @@ class LandmarkFile:
         """The image record of an annotation.
 
         Raises:
-            InputError: If there is none.
+            InputError: If the file has no such record.
         """
         key = annotation.get('image_id')
         image = self.images.get(key) if _is_id(key) else None

@@ -79,7 +79,7 @@ def _damaged(path: str, found: str) -> InputError:
 
 
 def make_key(path: str) -> bytes:
-    """Read the key, or make it where there is none.
+    """Read the key, or make it if the set has no key.
 
     Of several processes that make it at once, all get the same one. On a file
     system without links one of them may be refused, as it reads the key while

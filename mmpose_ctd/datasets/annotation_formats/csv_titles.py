@@ -75,7 +75,7 @@ def point_columns(titles: list[str]) -> PointColumns:
         found, other, doubts = before, after, others
     sure = [name for name in found if name not in doubts]
     if sure and all(map(is_number, sure)):
-        # Where points have numbers, what has a name is none of them.
+        # Where points have numbers, a named column is no point.
         boxes += [t for name in doubts for t in found.pop(name).values()]
         doubts = []
     used = _titles_of(found)

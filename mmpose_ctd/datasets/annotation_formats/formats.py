@@ -107,7 +107,7 @@ def find_sources(
         found = {name or _format_of(path, certain=True): [source]}
     else:
         found = _in_folder(path, name, others)
-    # Why a file is not read says more than that there is none.
+    # The reason a file is not read helps more than "no file".
     unread = found.pop(_FOREIGN, []) + found.pop(_BROKEN_JSON, [])
     if unread and not found:
         _format_of(unread[0].path, certain=True)
