@@ -41,7 +41,7 @@ $(TESTS_STAMP): $(STAMP) requirements/tests.txt
 	@touch $@
 
 demo: $(STAMP)
-	@$(BIN)/python tools/demo.py $(if $(DATA),--data '$(DATA)')
+	@$(BIN)/python tools/misc/demo.py $(if $(DATA),--data '$(DATA)')
 
 # Two processes of one thread each: the networks of the tests are small.
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \

@@ -31,7 +31,8 @@ setup(
         'mmpose_ctd.datasets.checking': ['*.jinja'],
         'mmpose_ctd.datasets.converters': ['frl_faces/*'],
     },
-    python_requires='>=3.10',
+    entry_points={'console_scripts': ['mmpose_ctd = mmpose_ctd.cli:main']},
+    python_requires='>=3.11',
     install_requires=requirements('runtime'),
     extras_require={'tests': requirements('tests')},
 )

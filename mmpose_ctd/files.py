@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 
-__all__ = ['drafted', 'file_hash', 'write_whole']
+__all__ = ['drafted', 'file_hash', 'sha256_of', 'write_whole']
 
 # Each writer has a name of its own.
 _DRAFT = re.compile(r'(?P<name>.+?)(\.[0-9a-f]{8})?\.tmp', re.DOTALL)
@@ -66,10 +66,12 @@ def _sync_folder(folder: str) -> None:
             os.close(number)
 
 
+def sha256_of(path: str | os.PathLike) -> str:
+    """SHA-256 of a file, 64 hexadecimal digits."""
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
 def file_hash(path: str | os.PathLike) -> str:
     """The first 8 hexadecimal digits of a file's SHA-256."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(1 << 22):
-            digest.update(block)
-    return digest.hexdigest()[:8]
+    return sha256_of(path)[:8]

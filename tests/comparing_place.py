@@ -186,13 +186,13 @@ def surroundings(**variables: str) -> dict[str, str]:
 
 
 def command(*arguments) -> list[str]:
-    """The command line of tools/compare.py."""
-    tool = ROOT / 'tools' / 'compare.py'
+    """The command line of mmpose_ctd compare."""
+    tool = ROOT / 'tools' / 'analysis_tools' / 'compare.py'
     return [sys.executable, str(tool), *map(str, arguments)]
 
 
 def compare(place: Path, *arguments) -> subprocess.CompletedProcess:
-    """Run tools/compare.py in the place."""
+    """Run mmpose_ctd compare in the place."""
     return run_tool(
         'compare.py', *arguments, cwd=place, timeout=1200, **surroundings()
     )

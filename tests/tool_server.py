@@ -19,10 +19,16 @@ import time
 import traceback
 from pathlib import Path
 
-__all__ = ['run_tool']
+__all__ = ['run_tool', 'tool_file']
 
 ROOT = Path(__file__).resolve().parents[1]
 _server = None
+
+
+def tool_file(name: str) -> Path:
+    """A tool's file, wherever it lies in ``tools``."""
+    moved = [*(ROOT / 'tools').glob(f'*/{name}')]
+    return moved[0] if moved else ROOT / 'tools' / name
 
 
 def run_tool(
@@ -32,10 +38,10 @@ def run_tool(
     timeout: int = 300,
     **environment: str,
 ) -> subprocess.CompletedProcess:
-    """Run ``tools/<tool>`` as ``subprocess.run`` would.
+    """Run a tool as ``subprocess.run`` would.
 
     Args:
-        tool (str): Its file in ``tools``.
+        tool (str): Name of its file.
         *arguments (str): Of its command line.
         cwd (Path): Current folder.
         timeout (int): Seconds.
@@ -43,7 +49,7 @@ def run_tool(
     """
     with tempfile.TemporaryDirectory() as folder:
         request = dict(
-            arguments=[str(ROOT / 'tools' / tool), *map(str, arguments)],
+            arguments=[str(tool_file(tool)), *map(str, arguments)],
             cwd=str(cwd),
             environment={**os.environ, 'OMP_NUM_THREADS': '1', **environment},
             out=f'{folder}/out',

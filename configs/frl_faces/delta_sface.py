@@ -1,6 +1,6 @@
 # Fine-tuning, its encoder's feature map kept near the frozen source's, values
 # and all. All channels weigh the same; weights of a file:
 #   --cfg-options model.regularizers.delta.channel_weights=FILE
-# (tools/delta_weights.py makes it; docs/regularizers.md)
+# (mmpose_ctd delta-weights makes it; docs/regularizers.md)
 _base_ = './ft_sface.py'
 model = dict(regularizers=dict(delta=dict(type='DELTALoss', loss_weight=0.1)))

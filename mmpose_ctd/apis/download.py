@@ -265,7 +265,7 @@ def _published_file(
                 *failures,
                 f'By hand: get the file (sha256 {model.sha256}) on a machine '
                 'that reaches one of these, then',
-                f'  python tools/download.py {name} --onnx FILE',
+                f'  mmpose_ctd download {name} --onnx FILE',
             ]
         )
     )

@@ -386,7 +386,7 @@ def read_split(path: str) -> list[str]:
             where=f'The split file {path!r}',
             found=found,
             expected='plain text: one subject id a line',
-            cure='Write it with tools/make_splits.py, or save it as UTF-8.',
+            cure='Write it with mmpose_ctd split, or save it as UTF-8.',
         )
 
     lines = []

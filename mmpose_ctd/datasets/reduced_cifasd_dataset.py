@@ -26,7 +26,7 @@ class ReducedCIFASDDataset(CIFASDDataset):
             "type='ReducedCIFASDDataset' is deprecated and builds a "
             'CIFASDDataset: photographs are read in full, and cache_dir, '
             "memory_mb and detail are ignored. Write type='CIFASDDataset'; "
-            'shrink large photographs once with tools/prepare_dataset.py.',
+            'shrink large photographs once with mmpose_ctd prepare.',
             'current',
             logging.WARNING,
         )

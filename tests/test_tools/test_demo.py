@@ -12,7 +12,7 @@ from toy_models import random_source_file
 import mmpose_ctd.apis.download
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
-DEMO = Path(__file__).resolve().parents[2] / 'tools' / 'demo.py'
+DEMO = Path(__file__).resolve().parents[2] / 'tools' / 'misc' / 'demo.py'
 pytestmark = pytest.mark.slow
 
 

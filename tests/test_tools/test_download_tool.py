@@ -1,4 +1,4 @@
-"""The command line of tools/download.py; its work is tested in test_apis."""
+"""The command line of mmpose_ctd download; its work is tested in test_apis."""
 
 import importlib.util
 
@@ -9,7 +9,7 @@ from mmpose_ctd.apis.download import PUBLISHED
 
 @pytest.fixture
 def tool(repo_root):
-    path = repo_root / 'tools' / 'download.py'
+    path = repo_root / 'tools' / 'misc' / 'download.py'
     spec = importlib.util.spec_from_file_location('tools_download', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

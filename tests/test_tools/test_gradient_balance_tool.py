@@ -1,4 +1,4 @@
-"""tools/gradient_balance.py as a user types it, on toy networks."""
+"""mmpose_ctd gradient-balance as a user types it, on toy networks."""
 
 import re
 

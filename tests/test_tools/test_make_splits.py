@@ -20,7 +20,7 @@ def root(tmp_path):
 @pytest.fixture
 def make_splits(monkeypatch, capsys, repo_root):
     """Runs the tool in this process; gives exit status, output, errors."""
-    tool = repo_root / 'tools' / 'make_splits.py'
+    tool = repo_root / 'tools' / 'dataset_converters' / 'make_splits.py'
 
     def make_splits(*arguments):
         monkeypatch.setattr(sys, 'argv', [str(tool), *map(str, arguments)])
@@ -39,7 +39,7 @@ def test_it_runs_as_a_command_and_the_dataset_reads_what_it_writes(
     root, repo_root
 ):
     done = subprocess.run(
-        [sys.executable, 'tools/make_splits.py', root],
+        [sys.executable, 'tools/dataset_converters/make_splits.py', root],
         cwd=repo_root,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""tools/calibrate.py and tools/measure.py as a user types them.
+"""mmpose_ctd calibrate and mmpose_ctd measure as a user types them.
 
 A small network learns synthetic faces first: its errors are large, which is
 what has to be told.
@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
-from tool_server import run_tool
+from tool_server import run_tool, tool_file
 from toy_models import PREPROCESSOR
 
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
@@ -134,7 +134,7 @@ def call(place, tool, *arguments, wait=True):
     if wait:
         return run_tool(tool, *arguments, cwd=place, PYTHONPATH=path)
     return subprocess.Popen(
-        [sys.executable, str(ROOT / 'tools' / tool), *map(str, arguments)],
+        [sys.executable, str(tool_file(tool)), *map(str, arguments)],
         cwd=place,
         env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=path),
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""tools/prepare_dataset.py as a user runs it."""
+"""mmpose_ctd prepare as a user runs it."""
 
 import csv
 import json
@@ -21,7 +21,11 @@ def clinic(tmp_path_factory):
 
 def run(repo_root, clinic, *args):
     return subprocess.run(
-        [sys.executable, str(repo_root / 'tools/prepare_dataset.py'), *args],
+        [
+            sys.executable,
+            str(repo_root / 'mmpose_ctd prepare'),
+            *args,
+        ],
         capture_output=True,
         text=True,
         cwd=clinic,

@@ -1,4 +1,4 @@
-"""tools/report.py as a user types it, and its page in a browser."""
+"""mmpose_ctd report as a user types it, and its page in a browser."""
 
 import importlib.util
 import os
@@ -80,7 +80,7 @@ def test_page_of_what_can_be_read_and_a_line_for_the_rest(place, done):
 @pytest.fixture(scope='module')
 def tool():
     """The tool's functions; a process for each would take long."""
-    path = ROOT / 'tools' / 'report.py'
+    path = ROOT / 'tools' / 'analysis_tools' / 'report.py'
     spec = importlib.util.spec_from_file_location('report_tool', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

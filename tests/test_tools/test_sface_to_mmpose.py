@@ -12,7 +12,7 @@ from mmpose_ctd.models.backbones import SFaceNet
 from mmpose_ctd.models.heads import SFaceEmbedding
 from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
 
-TOOL = 'tools/model_converters/sface_to_mmpose.py'
+TOOL = 'mmpose_ctd convert-sface'
 
 
 @pytest.fixture(scope='module')
@@ -113,7 +113,7 @@ def test_a_missing_source_is_one_line(tmp_path, run_tool):
     done = run_tool('nowhere.onnx', 'out.pth')
     assert done.returncode == 1
     assert 'nowhere.onnx: no such file' in told(done)
-    assert 'tools/download.py sface' in told(done)
+    assert 'mmpose_ctd download sface' in told(done)
     assert not list(tmp_path.iterdir())
 
 

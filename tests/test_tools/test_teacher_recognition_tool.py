@@ -1,4 +1,4 @@
-"""tools/teacher_recognition.py as a user types it."""
+"""mmpose_ctd teacher-recognition as a user types it."""
 
 import re
 

@@ -279,7 +279,7 @@ def test_mmposes_own_tools_run_our_configs(place, trained):
                 '--cfg-options',
                 'model.teacher.checkpoint=gone.pth',
             ],
-            ['gone.pth', 'tools/download.py sface'],
+            ['gone.pth', 'mmpose_ctd download sface'],
         ),
         (
             [CONFIG, '--cfg-options', 'model.regularizers.ed.stage=3'],

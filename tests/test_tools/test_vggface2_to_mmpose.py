@@ -15,7 +15,7 @@ from vggface2_network import random_state
 
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
 
-TOOL = 'tools/model_converters/vggface2_to_mmpose.py'
+TOOL = 'mmpose_ctd convert-vggface2'
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Turn SFace's published ONNX file into a teacher's checkpoint.
 
-python tools/model_converters/sface_to_mmpose.py IN.onnx OUT.pth
+mmpose_ctd convert-sface IN.onnx OUT.pth
 
-`python tools/download.py sface` does the same after getting the file.
+`mmpose_ctd download sface` does the same after getting the file.
 """
 
 import argparse

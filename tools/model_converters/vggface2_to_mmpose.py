@@ -1,6 +1,6 @@
 """Turn a published file of VGGFace2 into a teacher's checkpoint.
 
-python tools/model_converters/vggface2_to_mmpose.py IN OUT.pth
+mmpose_ctd convert-vggface2 IN OUT.pth
 
 IN is any of the published files of ResNet-50 and SE-ResNet-50: a pickle with
 torchvision's names, a dag .pth, a Keras .h5. Which one, is found out from its

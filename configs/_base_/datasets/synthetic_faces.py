@@ -1,4 +1,4 @@
-# Synthetic faces of tools/make_synthetic_faces.py (`make demo`), at 128x128
+# Synthetic faces of mmpose_ctd synthetic-faces (`make demo`), at 128x128
 # pixels: a size that a CPU trains in two minutes.
 _base_ = './frl_faces.py'
 data_root = '{{$CTD_DATA_ROOT:data}}/synthetic_faces/'

@@ -27,6 +27,6 @@ model = dict(
         head=dict(type='SFaceEmbedding'),
         data_preprocessor=image_convention,
         checkpoint='{{$CTD_CHECKPOINTS:checkpoints}}/sface.pth',
-        how_to_get='python tools/download.py sface',
+        how_to_get='mmpose_ctd download sface',
     ),
 )

@@ -24,7 +24,7 @@ model = dict(
         checkpoint='{{$CTD_CHECKPOINTS:checkpoints}}/vggface2_resnet50.pth',
         how_to_get='ask the authors of VGGFace2 for resnet50_ft (it may not '
         'be redistributed), then: python '
-        'tools/model_converters/vggface2_to_mmpose.py FILE '
+        'mmpose_ctd convert-vggface2 FILE '
         'checkpoints/vggface2_resnet50.pth',
     ),
 )

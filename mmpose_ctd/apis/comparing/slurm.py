@@ -72,7 +72,7 @@ def write_slurm(
         plan (Plan): The plan.
         path (Path): Of the script.
         tasks (int): Tasks of an array.
-        tool (Path): tools/compare.py.
+        tool (Path): mmpose_ctd compare.
         options (Sequence[str]): Of the tool, such as ``--seeds 0 1``.
 
     Raises:

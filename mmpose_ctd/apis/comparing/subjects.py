@@ -170,7 +170,7 @@ class Subjects:
                 raise MissingFileError(
                     f'{self.plan.path}: {key}: the split {path!r} does not '
                     "exist. Splits are relative to the baseline's data_root; "
-                    'tools/make_splits.py draws some.'
+                    'mmpose_ctd split draws some.'
                 )
             names = read_split(path)
             unknown = select_images(names, self._images)
@@ -178,7 +178,7 @@ class Subjects:
                 raise InputError(
                     f'{self.plan.path}: {split} names a subject or an image '
                     'that the annotation file does not know; '
-                    'tools/check_dataset.py lists such lines.'
+                    'mmpose_ctd check lists such lines.'
                 )
             self._splits[split] = names
         return self._splits[split]

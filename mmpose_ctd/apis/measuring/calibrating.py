@@ -145,12 +145,12 @@ def refuse_few(faces: LabelledFaces) -> int:
     people = len(np.unique(faces.subjects))
     if people < CALIBRATING:
         raise InputError(
-            where='tools/calibrate.py',
+            where='mmpose_ctd calibrate',
             found=f'{people} labelled subjects who neither train nor test',
             expected=f'at least {CALIBRATING}, as a 95 % interval from '
             'fewer would be a guess',
             cure='Label more faces that do not train. Without a calibration '
-            'tools/measure.py measures, too, but gives no intervals.',
+            'mmpose_ctd measure measures, too, but gives no intervals.',
         )
     return people
 

@@ -26,7 +26,7 @@ _FORMAT = 'mmpose_ctd calibration'
 _VERSION = 1
 _DIGEST = 'sha256'
 _AGAIN = (
-    'Copy it again, or make it again: python tools/calibrate.py CONFIG '
+    'Copy it again, or make it again: mmpose_ctd calibrate CONFIG '
     'CHECKPOINT --out FILE.json'
 )
 
@@ -92,7 +92,7 @@ class Calibration:
                 f'{"x".join(map(str, self.input_size))}; here '
                 f'{model.fingerprint[:8]}, '
                 f'{"x".join(map(str, model.pipeline.input_size))}). Make one '
-                'for this model: python tools/calibrate.py CONFIG CHECKPOINT '
+                'for this model: mmpose_ctd calibrate CONFIG CHECKPOINT '
                 '--out FILE.json'
             )
 
@@ -144,14 +144,14 @@ def read_calibration(path: str) -> Calibration:
     if not os.path.isfile(path):
         raise MissingFileError(
             f'The calibration {path!r} does not exist. Make one: python '
-            'tools/calibrate.py CONFIG CHECKPOINT --out FILE.json'
+            'mmpose_ctd calibrate CONFIG CHECKPOINT --out FILE.json'
         )
     content = _load(path)
     if not isinstance(content, dict) or content.get('format') != _FORMAT:
         raise InputError(
             where=path,
             found='not a calibration',
-            expected='a file that tools/calibrate.py wrote',
+            expected='a file that mmpose_ctd calibrate wrote',
         )
     if content.get('version') != _VERSION:
         raise InputError(

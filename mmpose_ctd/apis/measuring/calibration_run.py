@@ -1,4 +1,4 @@
-"""What tools/calibrate.py does, from config to files."""
+"""What mmpose_ctd calibrate does, from config to files."""
 
 import os
 import sys

@@ -50,7 +50,7 @@ def measure_folder(cfg: Config, args: argparse.Namespace) -> dict[str, int]:
 
     Args:
         cfg (Config): Of the training.
-        args (argparse.Namespace): Of ``tools/measure.py``.
+        args (argparse.Namespace): Of ``mmpose_ctd measure``.
 
     Returns:
         dict[str, int]: How many rows were written with each status.
@@ -151,7 +151,7 @@ def _learned_framing(cfg: Config, model: LandmarkModel) -> Framing:
             f'faces are framed, cannot be read ({error})',
             expected='one of the two',
             cure='Make a calibration where the training images are: python '
-            'tools/calibrate.py CONFIG CHECKPOINT --out FILE.json',
+            'mmpose_ctd calibrate CONFIG CHECKPOINT --out FILE.json',
         ) from error
     return training_framing(faces, model)
 

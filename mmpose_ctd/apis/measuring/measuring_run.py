@@ -1,4 +1,4 @@
-"""Measures a folder of photographs: what tools/measure.py does."""
+"""Measures a folder of photographs: what mmpose_ctd measure does."""
 
 import os
 import sys
@@ -99,7 +99,7 @@ class FolderMeasurer:
                 where='--calibration',
                 found='not given',
                 expected='a file that says how the training faces are framed',
-                cure='Make it: python tools/calibrate.py CONFIG CHECKPOINT '
+                cure='Make it: mmpose_ctd calibrate CONFIG CHECKPOINT '
                 '--out FILE.json',
             )
         if framing.face_box is None:

@@ -57,7 +57,7 @@ def check_resumed(
     Photographs that were changed since are told; their rows stay.
 
     Args:
-        args (argparse.Namespace): Of ``tools/measure.py``.
+        args (argparse.Namespace): Of ``mmpose_ctd measure``.
         about (str): File that the earlier run wrote beside the table.
         run (dict): Settings of this run.
         table (dict[str, str]): :func:`subject_digests` of this run.

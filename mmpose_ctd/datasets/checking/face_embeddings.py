@@ -71,7 +71,7 @@ def face_embeddings(
         shapes (Shapes): How each lies to the mean.
         names (Sequence[str]): The K landmarks.
         partners (Sequence[int]): Place of each one's mirror image.
-        checkpoint (str): SFace's weights, as ``tools/download.py sface``
+        checkpoint (str): SFace's weights, as ``mmpose_ctd download sface``
             writes them.
 
     Returns:
@@ -86,7 +86,7 @@ def face_embeddings(
     model = SourceModel(
         **_SFACE,
         checkpoint=checkpoint,
-        how_to_get='python tools/download.py sface',
+        how_to_get='mmpose_ctd download sface',
     )
     model.adapt_to(MODELS.build(_SFACE['data_preprocessor']))
     crops = {}

@@ -16,7 +16,7 @@ def calibration_note(
 ) -> str:
     """What to say where too few people neither train nor test.
 
-    ``tools/calibrate.py`` refuses them, after the training.
+    ``mmpose_ctd calibrate`` refuses them, after the training.
 
     Args:
         partitions (Sequence[Partition]): Of :func:`.draw_splits`.
@@ -34,8 +34,8 @@ def calibration_note(
         return ''
     said = (
         f'only {fewest} of {len(everyone)} labelled subjects are neither for '
-        f'training nor for testing; tools/calibrate.py needs {CALIBRATING}. '
-        'Without a calibration tools/measure.py gives landmarks and '
+        f'training nor for testing; mmpose_ctd calibrate needs {CALIBRATING}. '
+        'Without a calibration mmpose_ctd measure gives landmarks and '
         'measures, but no intervals and no warnings. '
     )
     if len(everyone) < _ENOUGH:

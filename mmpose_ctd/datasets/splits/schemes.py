@@ -17,7 +17,7 @@ __all__ = ['CALIBRATING', 'SCHEMES', 'SplitOptions', 'draw_splits']
 # Name of a file -> its lines. Nobody should be in two files of a partition.
 Partition = dict[str, list[str]]
 
-#: People whom tools/calibrate.py needs, who neither train nor test.
+#: People whom mmpose_ctd calibrate needs, who neither train nor test.
 CALIBRATING = 10
 _VAL = 0.1
 

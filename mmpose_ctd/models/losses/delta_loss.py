@@ -13,7 +13,7 @@ from .stage_distill_loss import StageDistillLoss
 
 __all__ = ['DELTALoss']
 
-_HOW_TO_GET = 'python tools/delta_weights.py CONFIG CHECKPOINT --out FILE'
+_HOW_TO_GET = 'mmpose_ctd delta-weights CONFIG CHECKPOINT --out FILE'
 
 
 @MODELS.register_module()
@@ -29,7 +29,7 @@ class DELTALoss(StageDistillLoss):
     convolutional networks", ICLR 2019 (arXiv 1901.09229). Its authors' code
     multiplies this by N * C / (2 * h * w).
 
-    The weights come from ``tools/delta_weights.py``: they are large for the
+    The weights come from ``mmpose_ctd delta-weights``: they are large for the
     channels without which a model with the source's encoder does worse on the
     new task. The file is read when the first image is, so that testing does
     not need it.

@@ -46,7 +46,7 @@ def convert_sface(
         target,
         force,
         'face_recognition_sface_2021dec.onnx, which '
-        '`python tools/download.py sface` gets',
+        '`mmpose_ctd download sface` gets',
     )
     data = source.read_bytes()
     try:

@@ -237,9 +237,9 @@ def test_a_term_cannot_take_the_place_of_the_heads_loss(checkpoint, data):
 
 def test_a_missing_source_file_is_named_with_its_cure():
     config = model_config('checkpoints/none.pth')
-    config['teacher']['how_to_get'] = 'tools/download.py none'
+    config['teacher']['how_to_get'] = 'mmpose_ctd download none'
     model = MODELS.build(config)
-    with pytest.raises(MissingFileError, match='tools/download.py none'):
+    with pytest.raises(MissingFileError, match='mmpose_ctd download none'):
         model.init_weights()
 
 

@@ -1,0 +1,143 @@
+"""Measures the faces of a folder of photographs.
+
+mmpose_ctd measure CONFIG CHECKPOINT IMAGES \\
+    --calibration calibration.json --out measures.csv
+
+One row a photograph: landmarks, measures with 95 % intervals, and whether
+the face is one that the model knows. mmpose_ctd calibrate makes the
+calibration. File names are written, relative to IMAGES: the table is as
+private as the photographs.
+"""
+
+import argparse
+import math
+import sys
+
+from mmpose_ctd.apis.command_line import (
+    add_config_options,
+    load_config,
+    require_checkpoint,
+    run,
+)
+from mmpose_ctd.errors import InputError
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='the config it was trained with')
+    parser.add_argument('checkpoint', help='a .pth file')
+    parser.add_argument('images', help='folder of photographs')
+    parser.add_argument(
+        '--out', metavar='FILE.csv', required=True, help='the table'
+    )
+    parser.add_argument(
+        '--calibration',
+        metavar='FILE.json',
+        help='what mmpose_ctd calibrate wrote for this checkpoint; without it '
+        'there are neither intervals nor warnings, and the training images '
+        'must be there',
+    )
+    parser.add_argument(
+        '--framing',
+        choices=['auto', 'face', 'image'],
+        default='auto',
+        help='where the search begins: at the detected face, with the whole '
+        'image, or whichever works (default: auto)',
+    )
+    parser.add_argument(
+        '--recursive', action='store_true', help='read subfolders, too'
+    )
+    parser.add_argument(
+        '--mm-per-px',
+        type=float,
+        metavar='NUMBER',
+        help='millimetres of a pixel, the same on all photographs',
+    )
+    parser.add_argument(
+        '--table',
+        metavar='FILE.csv',
+        help='what is known of the photographs: columns file, and any of '
+        'mm_per_px, age (years), sex, subject',
+    )
+    parser.add_argument(
+        '--norms',
+        metavar='FILE.csv',
+        help='norms for z-scores: measure, sex, age_min, age_max, unit, and '
+        'mean and sd, or l, m and s; needs --table',
+    )
+    parser.add_argument(
+        '--overlays', metavar='DIR', help='draw every measured face there'
+    )
+    parser.add_argument(
+        '--json', metavar='FILE.json', help='write the table there, too'
+    )
+    parser.add_argument(
+        '--excel',
+        action='store_true',
+        help='begin the table with a byte order mark, by which Excel reads '
+        'accents right',
+    )
+    parser.add_argument(
+        '--delimiter',
+        choices=[',', ';'],
+        default=',',
+        help="between cells; ';' where Excel's decimal mark is a comma",
+    )
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='go on with a table that was begun; rows that are there stay',
+    )
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace a table'
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='default: %(default)s'
+    )
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def check(args: argparse.Namespace) -> None:
+    for option, ending in (('out', '.csv'), ('json', '.json')):
+        path = getattr(args, option)
+        if path and not path.lower().endswith(ending):
+            raise InputError(
+                f'--{option} {path}: expected a name ending in {ending}.'
+            )
+    scale = args.mm_per_px
+    if scale is not None and not (0 < scale < math.inf):
+        raise InputError(f'--mm-per-px {scale}: expected a number above 0.')
+    if args.batch_size < 1:
+        raise InputError(
+            f'--batch-size {args.batch_size}: expected 1 or more.'
+        )
+    if args.norms and not args.table:
+        raise InputError(
+            '--norms needs --table with the ages of the photographs.'
+        )
+    require_checkpoint(args.checkpoint)
+
+
+def main() -> None:
+    args = parse_args()
+    check(args)
+    cfg = load_config(args)
+    # It imports MMPose, which load_config does quietly.
+    from mmpose_ctd.apis.measuring.measure_folder import measure_folder
+
+    try:
+        measure_folder(cfg, args)
+    except KeyboardInterrupt:
+        print(
+            f'\nInterrupted. The rows so far are in {args.out}.part; '
+            '--resume goes on with them.'
+        )
+        sys.exit(130)
+
+
+if __name__ == '__main__':
+    run(main)

@@ -1,0 +1,99 @@
+"""Makes a data set of synthetic faces with exact anatomical landmarks."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from mmpose_ctd.datasets.synthetic import (
+    contact_sheet,
+    make_synthetic_faces,
+)
+from mmpose_ctd.datasets.synthetic.writer import ANNOTATIONS
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('out', help='folder to make')
+    parser.add_argument('--num-subjects', type=int, default=100)
+    parser.add_argument('--images-per-subject', type=int, default=1)
+    parser.add_argument(
+        '--size', type=int, default=256, help='side of the images in pixels'
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--sites',
+        nargs='+',
+        default=['north', 'south'],
+        help='names of the sites, each with a camera and a light of its own',
+    )
+    parser.add_argument(
+        '--force', action='store_true', help='replace a data set in OUT'
+    )
+    parser.add_argument(
+        '--preview',
+        metavar='FILE',
+        help='write a contact sheet, every other face with its landmarks',
+    )
+    return parser.parse_args(argv)
+
+
+def write_preview(root: Path, file: Path, limit: int = 24) -> None:
+    """Write a contact sheet of the data set's first images."""
+    content = json.loads((root / ANNOTATIONS).read_text())
+    images, landmarks = [], []
+    for i, (image, annotation) in enumerate(
+        zip(content['images'][:limit], content['annotations'])
+    ):
+        images.append(cv2.imread(str(root / 'images' / image['file_name'])))
+        points = np.reshape(annotation['keypoints'], (-1, 3))[:, :2]
+        landmarks.append(points if i // 2 % 2 else None)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(file), contact_sheet(images, landmarks)):
+        raise OSError(f'could not write the preview to {file}')
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    total = args.num_subjects * args.images_per_subject
+    try:
+        with Progress(*columns) as progress:
+            task = progress.add_task('Synthetic faces', total=total)
+            root = make_synthetic_faces(
+                args.out,
+                num_subjects=args.num_subjects,
+                images_per_subject=args.images_per_subject,
+                size=args.size,
+                seed=args.seed,
+                sites=args.sites,
+                force=args.force,
+                on_image=lambda: progress.advance(task),
+            )
+        print(f'{total} faces of {args.num_subjects} subjects in {root}')
+        if args.preview:
+            write_preview(root, Path(args.preview))
+            print(f'Contact sheet in {args.preview}')
+    except (OSError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
