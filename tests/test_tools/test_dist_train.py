@@ -194,7 +194,9 @@ def result(place, work_dir, report):
 
 @pytest.mark.slow
 def test_two_processes_train_and_test_as_one_does(place):
-    tests = dict(PYTHONPATH=str(ROOT / 'tests'), PORT=str(free_port()))
+    tests = dict(
+        PYTHONPATH=str(ROOT / 'tests' / 'helpers'), PORT=str(free_port())
+    )
     for command in (
         ['python', TOOLS / 'train.py', 'toy.py', '--work-dir', 'one'],
         [

@@ -130,7 +130,7 @@ def place(tmp_path_factory):
 
 
 def call(place, tool, *arguments, wait=True):
-    path = os.pathsep.join([str(ROOT), str(ROOT / 'tests')])
+    path = os.pathsep.join([str(ROOT), str(ROOT / 'tests' / 'helpers')])
     if wait:
         return run_tool(tool, *arguments, cwd=place, PYTHONPATH=path)
     return subprocess.Popen(

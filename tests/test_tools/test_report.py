@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 
 def call(place, *arguments):
-    paths = os.pathsep.join([str(ROOT), str(ROOT / 'tests')])
+    paths = os.pathsep.join([str(ROOT), str(ROOT / 'tests' / 'helpers')])
     return run_tool('report.py', *arguments, cwd=place, PYTHONPATH=paths)
 
 

@@ -31,7 +31,7 @@ def tool(tmp_path, monkeypatch, capsys):
         )
         pair.append(str(tmp_path / f'{name}_toy.py'))
         cfg.dump(pair[-1])
-    monkeypatch.setenv('PYTHONPATH', str(ROOT / 'tests'))
+    monkeypatch.setenv('PYTHONPATH', str(ROOT / 'tests' / 'helpers'))
     monkeypatch.setenv('COLUMNS', '120')
     monkeypatch.chdir(tmp_path)
     threads = torch.get_num_threads()

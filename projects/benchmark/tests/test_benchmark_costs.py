@@ -28,7 +28,9 @@ def cfg(tmp_path):
 
 @pytest.mark.slow
 def test_memory_is_that_of_the_training_alone(cfg, monkeypatch):
-    monkeypatch.setenv('PYTHONPATH', str(Path(__file__).parents[3] / 'tests'))
+    monkeypatch.setenv(
+        'PYTHONPATH', str(Path(__file__).parents[3] / 'tests' / 'helpers')
+    )
     # 50 MB of weights, their gradients, and Adam's two moments.
     heavy = copy.deepcopy(cfg)
     heavy.model.backbone.channels = (6, 8 + 5_000)

@@ -9,7 +9,7 @@ from toy_models import ED, model_config, runner_config, teacher_file
 from projects.benchmark.speed.opponents import naive
 from projects.benchmark.speed.steps_apart import step_times_apart
 
-TESTS = Path(__file__).resolve().parents[3] / 'tests'
+TESTS = Path(__file__).resolve().parents[3] / 'tests' / 'helpers'
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 #: Read by itself: the package's import takes longer than all of this.
 _WATCH = 'mmpose_ctd/apis/comparing/parent_watch.py'
 

@@ -22,6 +22,6 @@ def run_on_toys(
         tool,
         *arguments,
         cwd=cwd,
-        PYTHONPATH=str(ROOT / 'tests'),
+        PYTHONPATH=str(ROOT / 'tests' / 'helpers'),
         **environment,
     )

@@ -14,7 +14,7 @@ from mmpose_ctd.apis.comparing.jobs import JobList, Test
 from mmpose_ctd.apis.comparing.plan_file import read_plan
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FACES = 'data/synthetic_faces'
 ANNOTATIONS = 'annotations/landmarks19.json'
 
@@ -181,7 +181,7 @@ def finals_of(jobs: JobList) -> list[Test]:
 
 def surroundings(**variables: str) -> dict[str, str]:
     """Environment of the tools, in which the toy models are found."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / 'tests')])
+    path = os.pathsep.join([str(ROOT), str(ROOT / 'tests' / 'helpers')])
     return dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS='1') | variables
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 __all__ = ['run_tool', 'tool_file']
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 _server = None
 
 

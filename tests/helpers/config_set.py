@@ -14,7 +14,7 @@ from sface_file import make_sface
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
 STUDY = ROOT / 'projects' / 'frl_study' / 'configs'
 
