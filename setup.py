@@ -1,9 +1,11 @@
 """Installs mmpose_ctd. The OpenMMLab stack is not a requirement here: see
 requirements/stack.txt and `make install`."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 
@@ -11,6 +13,29 @@ ROOT = Path(__file__).resolve().parent
 def requirements(name: str) -> list[str]:
     lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
     return [line for line in lines if line and not line.startswith('#')]
+
+
+class BuildWithMim(build_py):
+    """Puts configs and tools into the wheel, where OpenMMLab's have them."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:
+            return
+        mim = Path(self.build_lib) / 'mmpose_ctd' / '.mim'
+        shutil.rmtree(mim, ignore_errors=True)
+        mim.mkdir(parents=True)
+        for folder in ('configs', 'tools'):
+            shutil.copytree(
+                ROOT / folder,
+                mim / folder,
+                ignore=shutil.ignore_patterns('__pycache__', '_moved.py'),
+            )
+        for tool in (mim / 'tools').glob('*.py'):
+            # Stubs of old paths.
+            if tool.name not in ('train.py', 'test.py'):
+                tool.unlink()
+        shutil.copy(ROOT / 'model-index.yml', mim)
 
 
 version: dict = {}
@@ -31,6 +56,7 @@ setup(
         'mmpose_ctd.datasets.checking': ['*.jinja'],
         'mmpose_ctd.datasets.converters': ['frl_faces/*'],
     },
+    cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['mmpose_ctd = mmpose_ctd.cli:main']},
     python_requires='>=3.11',
     install_requires=requirements('runtime'),

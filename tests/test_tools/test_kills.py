@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-CAMPAIGN = Path(__file__).resolve().parents[1] / 'kill_campaign.py'
+CAMPAIGN = Path(__file__).resolve().parents[1] / 'helpers' / 'kill_campaign.py'
 
 
 def test_no_kill_loses_a_checkpoint_and_each_training_ends():
@@ -16,7 +16,7 @@ def test_no_kill_loses_a_checkpoint_and_each_training_ends():
             *(sys.executable, str(CAMPAIGN), '--random', '2'),
             *('--writing', '3', '--workers', '0', '--seed', '1'),
         ],
-        cwd=CAMPAIGN.parents[1],
+        cwd=CAMPAIGN.parents[2],
         capture_output=True,
         text=True,
         timeout=900,

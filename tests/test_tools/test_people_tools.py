@@ -21,7 +21,8 @@ from people_set import (
 )
 from tool_server import run_tool
 
-TESTS = str(Path(__file__).resolve().parents[1])
+ROOT = Path(__file__).resolve().parents[2]
+HELPERS = str(ROOT / 'tests' / 'helpers')
 MODEL = ('config.py', 'run/epoch_2.pth')
 pytestmark = pytest.mark.slow
 
@@ -52,7 +53,7 @@ def place(trained, tmp_path):
 
 
 def call(place, tool, *arguments):
-    path = ':'.join([*sys.path[:1], TESTS, str(Path(TESTS).parent)])
+    path = ':'.join([*sys.path[:1], HELPERS, str(ROOT)])
     return run_tool(tool, *arguments, cwd=place, PYTHONPATH=path)
 
 
