@@ -1,4 +1,4 @@
-"""docs/regularizers.md keeps pace with the code."""
+"""The pages on regularisers keep pace with the code."""
 
 import re
 
@@ -11,7 +11,11 @@ from mmpose_ctd.models.losses import DistillLoss
 
 @pytest.fixture(scope='module')
 def text(repo_root):
-    return (repo_root / 'docs' / 'regularizers.md').read_text()
+    docs = repo_root / 'docs'
+    return ''.join(
+        (docs / f'{page}.md').read_text()
+        for page in ('regularizers', 'regularizer_weights')
+    )
 
 
 @pytest.fixture(scope='module')
