@@ -5,11 +5,6 @@ _base_ = [
     '../_base_/schedules/adam_poly_500.py',
     '../_base_/models/hourglass_heatmap.py',
 ]
-if int('{{$CTD_INPUT_SIZE:256}}') % 128:
-    raise ValueError(
-        'CTD_INPUT_SIZE={{$CTD_INPUT_SIZE:256}}: the hourglass halves its '
-        'input seven times; expected a multiple of 128.'
-    )
 model = dict(
     head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec)
 )

@@ -20,6 +20,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.framing import check_framing, merge_options, refuse_variables
 from mmpose_ctd.privacy import redact_logs
 from mmpose_ctd.safe_loading import refusal_reason, require_safe_loading
 
@@ -172,8 +173,11 @@ def load_config(args: argparse.Namespace) -> Config:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if not osp.isfile(args.config):
         raise MissingFileError(f'The config {args.config!r} does not exist.')
+    refuse_variables()
     try:
         cfg = Config.fromfile(args.config)
+    except InputError:
+        raise
     # A config is a program: whatever it raises is its own mistake.
     except Exception as error:
         raise InputError(f'{args.config}: {_reason(error)}') from error
@@ -192,9 +196,10 @@ def load_config(args: argparse.Namespace) -> Config:
     else:
         redact_logs()
     try:
-        cfg.merge_from_dict(args.cfg_options)
+        merge_options(cfg, args.cfg_options)
     except (AttributeError, KeyError, TypeError) as error:
         raise InputError(f'--cfg-options: {_reason(error)}') from error
+    check_framing(cfg)
     _drop_settings_of_no_workers(cfg)
     import_mmpose_quietly()
     check_testing(cfg)
@@ -256,7 +261,7 @@ def _distribute_over_cpus(cfg: Config) -> None:
 def _check_options(cfg: Config, args: argparse.Namespace) -> None:
     for option in args.cfg_options:
         key = option.split('.')[0]
-        if key in RUNNER_KEYS:
+        if key in RUNNER_KEYS or key == 'framing':
             continue
         if key in cfg:
             raise InputError(

@@ -5,15 +5,17 @@ import logging
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from mmpose_ctd.datasets.input_framing import (
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import (
     FRAMING_KEY,
+    check_framing,
     describe,
     differs,
     input_framing,
     is_framing,
     other_framing,
+    refuse_variables,
 )
-from mmpose_ctd.errors import InputError
 
 from .trained_config import entry, trained_config
 
@@ -97,6 +99,8 @@ def refuse_mixed_framing(cfg: Config) -> None:
         InputError: If one of the two pipelines cuts faces out and the other
             does not, or does it otherwise.
     """
+    refuse_variables()
+    check_framing(cfg)
     train = input_framing(entry(cfg.get('train_dataloader'), 'dataset'))
     used = config_framing(cfg)
     others = ('crop', 'padding', 'input_size')

@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
 from mmpose_ctd.errors import MissingFileError
+from mmpose_ctd.framing import merge_options
 
 
 def loader(data_root, checkpoints, monkeypatch):
@@ -53,9 +54,9 @@ def check_without_the_teachers_file(load, name, monkeypatch):
 def check_two_iterations(load, name, tmp_path, monkeypatch):
     """Train for two iterations and validate."""
     # Of the configs that can be small; an hourglass halves five times.
-    side = '128' if 'hourglass' in str(name) else '64'
-    monkeypatch.setenv('CTD_INPUT_SIZE', side)
+    side = 128 if 'hourglass' in str(name) else 64
     cfg = load(name)
+    merge_options(cfg, {'framing.input_size': side})
     cfg.work_dir = str(tmp_path)
     cfg.log_level = 'ERROR'
     cfg.train_cfg.update(max_iters=2, val_interval=2)

@@ -12,8 +12,8 @@ from mmpose_ctd.apis.trained_framing import (
     refuse_mixed_framing,
     trained_framing,
 )
-from mmpose_ctd.datasets.input_framing import input_framing
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import input_framing
 
 FACE = dict(type='FindFaceBox')
 

@@ -75,21 +75,6 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
     check_without_the_teachers_file(load, name, monkeypatch)
 
 
-def test_an_hourglass_refuses_sides_that_it_cannot_halve(load, monkeypatch):
-    monkeypatch.setenv('CTD_INPUT_SIZE', '112')
-    with pytest.raises(ValueError, match='=112: .* a multiple of 128'):
-        load('frl_faces/hourglass.py')
-
-
-@pytest.mark.parametrize('side', ['100', '0', '-16'])
-def test_an_input_that_cannot_be_halved_four_times_is_refused(
-    load, monkeypatch, side
-):
-    monkeypatch.setenv('CTD_INPUT_SIZE', side)
-    with pytest.raises(ValueError, match=f'={side}: .* a multiple of 16'):
-        load('frl_faces/ft_sface.py')
-
-
 @pytest.mark.slow
 # Those of mixing/ are trained and used beside this file.
 @pytest.mark.parametrize('name', [n for n in NAMES if 'mixing' not in n])

@@ -15,6 +15,8 @@ from mmengine.runner import Runner
 from mmpose.apis import inference_topdown, init_model
 from mmpose.registry import MODELS
 
+from mmpose_ctd.framing import merge_options
+
 MIXING = CONFIGS / 'mixing'
 NAMES = sorted(path.name for path in MIXING.glob('*.py'))
 #: Keys of CTDTopdownPoseEstimator that MMPose's own class does not have.
@@ -44,8 +46,9 @@ def load(place):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv('CTD_DATA_ROOT', str(place))
             patch.setenv('CTD_CHECKPOINTS', str(checkpoints))
-            patch.setenv('CTD_INPUT_SIZE', '128')
-            return Config.fromfile(folder / name)
+            cfg = Config.fromfile(folder / name)
+        merge_options(cfg, {'framing.input_size': 128})
+        return cfg
 
     return load
 

@@ -48,12 +48,11 @@ def test_sface_knows_real_people_and_random_weights_fewer(
             ROOT,
             'projects/frl_study/configs/recipe/unlabelled.py',
             *('--cfg-options', f'model.teacher.type={kind}'),
+            *('framing.face_side=1.1', 'framing.input_size=112'),
             'train_dataloader.dataset.split=splits/train_n142_seed0.txt',
             *('train_dataloader.num_workers=0',),
             CTD_DATA_ROOT=str(shared_root / 'data'),
             CTD_CHECKPOINTS=str(tmp_path),
-            CTD_FACE_SIDE='1.1',
-            CTD_INPUT_SIZE='112',
         )
         assert done.returncode == 0, done.stderr
         assert '214 images, 144 of a subject with others' in done.stdout

@@ -4,14 +4,11 @@ dataset_type = 'CIFASDDataset'
 data_root = '{{$CTD_DATA_ROOT:data}}/frl_faces/'
 num_keypoints = 19
 
-# Pixels of the square input. A CPU trains at CTD_INPUT_SIZE=128 in a quarter
-# of the time.
-input_side = int('{{$CTD_INPUT_SIZE:256}}')
-if input_side < 16 or input_side % 16:
-    raise ValueError(
-        f'CTD_INPUT_SIZE={input_side}: these networks halve their input four '
-        'times; expected a multiple of 16.'
-    )
+# Pixels of the square input. Another size, or a crop to the detected face:
+#   --cfg-options framing.input_size=128 framing.face_side=1.1
+# or a config of three lines (mmpose_ctd/framing.py). A CPU trains at 128 in a
+# quarter of the time.
+input_side = 256
 
 # Heat-maps at a quarter of the input; UDP keeps landmarks unbiased under
 # flips and resizing and decodes between the heat-map's pixels.
@@ -19,27 +16,19 @@ codec = dict(
     type='UDPHeatmap',
     input_size=(input_side, input_side),
     heatmap_size=(input_side // 4, input_side // 4),
-    # 2 heat-map pixels at 256, 4/3 at 128. Thirds only: MMPose draws others a
-    # pixel off, some of them near the borders.
-    sigma=round(3 + input_side * 3 / 256) / 3,
+    # Heat-map pixels. Thirds only: MMPose draws others a pixel off.
+    sigma=2.0,
 )
-
-# Side of the square that the network sees, in widths of the face that a
-# detector finds; 0 is the whole image. The 19 landmarks fill a quarter of it:
-# with CTD_FACE_SIDE=1.1 the same network sees them nearly twice as large.
-face_side = float('{{$CTD_FACE_SIDE:0}}')
-face = [dict(type='FindFaceBox', side=face_side)] if face_side else []
-# The detector's boxes vary as much.
-shift = dict(shift_factor=0.06, shift_prob=1.0 if face_side else 0.0)
 
 train_pipeline = [
     dict(type='LoadLandmarkImage'),
-    *face,
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(
         type='RandomBBoxTransform',
-        **shift,
+        # With framing.face_side it is 1: the detector's boxes vary as much.
+        shift_factor=0.06,
+        shift_prob=0.0,
         scale_factor=(0.8, 1.2),
         scale_prob=1.0,
         rotate_factor=15.0,
@@ -51,7 +40,6 @@ train_pipeline = [
 ]
 val_pipeline = [
     dict(type='LoadLandmarkImage'),
-    *face,
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
     dict(type='PackLandmarkInputs'),

@@ -16,8 +16,8 @@ from torch import nn
 from mmpose_ctd.apis.trained_checkpoint import load_trained
 from mmpose_ctd.apis.trained_config import entry
 from mmpose_ctd.apis.trained_framing import refuse_framing_change
-from mmpose_ctd.datasets.input_framing import FRAMING_KEY
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import FRAMING_KEY
 
 from .framing import Frame, cut_frame
 from .heatmap_spread import heatmap_spreads

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.framing import merge_options
 
 __all__ = ['TrainedRun', 'open_work_dir', 'training_logs']
 
@@ -60,7 +61,9 @@ def open_work_dir(
     config, name = _config_file(folder)
     try:
         cfg = Config.fromfile(config)
-        cfg.merge_from_dict(options or {})
+        merge_options(cfg, options or {})
+    except InputError:
+        raise
     # A config is a program: whatever it raises is its own mistake.
     except Exception as error:
         told = ' '.join(str(error).split())

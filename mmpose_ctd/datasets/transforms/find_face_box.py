@@ -5,8 +5,8 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
 from mmpose_ctd.datasets.face_detection import detect_face
-from mmpose_ctd.datasets.input_framing import FACE_MARK
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import FACE_MARK
 
 from .load_landmark_image import FILE_STATE
 
@@ -40,10 +40,12 @@ class FindFaceBox(BaseTransform):
     def __init__(self, centre: float = 0.72, side: float = 1.1) -> None:
         if not 0.2 <= side <= 5:
             raise InputError(
-                f'FindFaceBox: side={side}; expected a number from 0.2 to 5, '
-                "widths of the detector's box, such as 1.1. (CTD_FACE_SIDE "
-                'sets it in the configs of the FRL faces; 0 there means whole '
-                'images.)'
+                where='FindFaceBox.side',
+                found=repr(side),
+                expected="a number from 0.2 to 5, widths of the detector's "
+                'box, such as 1.1',
+                cure='Set it by --cfg-options framing.face_side; 0 there '
+                'means whole images.',
             )
         self.centre = centre
         self.side = side

@@ -3,8 +3,8 @@
 from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import TRANSFORMS
 
-from mmpose_ctd.datasets.input_framing import refuse_other_framing
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import refuse_other_framing
 
 __all__ = ['PackLandmarkInputs']
 

@@ -64,7 +64,7 @@ def changed(cfg, change):
         if change == 'padding' and step['type'] == 'GetBBoxCenterScale':
             step['padding'] = 1.25
     if change == 'size':
-        # As CTD_INPUT_SIZE does: the network takes it.
+        # As another input_size does: the network takes it.
         codec = cfg.model.head.decoder
         codec.update(input_size=TWICE, heatmap_size=(SIZE // 2, SIZE // 2))
     return cfg
