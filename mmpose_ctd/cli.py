@@ -13,6 +13,7 @@ COMMANDS = {
         'dataset_converters/make_splits',
         'draw training and test people',
     ),
+    'init': ('misc/init_config', 'write a config for a prepared set'),
     'train': ('train', 'train a landmark detector'),
     'test': ('test', 'ME, AUC and FR of a checkpoint'),
     'calibrate': ('analysis_tools/calibrate', 'learn intervals for measures'),

@@ -1,0 +1,153 @@
+"""Writes a complete config for a prepared set."""
+
+import os
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmpose_ctd.cli import tools_folder
+from mmpose_ctd.datasets.annotation_file import find_annotation_file
+from mmpose_ctd.datasets.landmark_file import LandmarkFile
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import write_whole
+from mmpose_ctd.framing import merge_options
+from mmpose_ctd.version import __version__
+
+__all__ = ['new_config']
+
+# Arguments of MMPose's heads that hold K.
+_WIDTHS = ('out_channels', 'num_joints')
+
+
+def new_config(
+    out: str | os.PathLike,
+    base: str,
+    data_root: str | os.PathLike,
+    *,
+    input_size: int | None = None,
+    face_side: float | None = None,
+) -> Config:
+    """Write a config that trains on a prepared set and needs no other file.
+
+    Args:
+        out (str or PathLike): The new ``.py`` file.
+        base (str): The config to start from: a file, or a name such as
+            ``'ctd_ed_sface'`` of those that come with this package.
+        data_root (str or PathLike): A set of ``mmpose_ctd prepare`` with the
+            splits of ``mmpose_ctd split``.
+        input_size (int, optional): Side of the square input in pixels.
+            Defaults to the base's.
+        face_side (float, optional): Side of the crop in widths of the
+            detected face; 0 is the whole image. Defaults to the base's.
+
+    Returns:
+        Config: What was written.
+
+    Raises:
+        MissingFileError: If there is no such base, no set or no training
+            split.
+        InputError: If ``out`` exists, or the base has no ``num_keypoints``.
+
+    Examples:
+        >>> new_config(
+        ...     'configs/myset.py', 'ctd_ed_sface', 'data/myset', face_side=1.1
+        ... )  # doctest: +SKIP
+    """
+    out, root = Path(out), Path(data_root)
+    if out.exists():
+        raise InputError(
+            where=str(out),
+            found='the file exists',
+            cure='Name another, or remove it first.',
+        )
+    cfg = Config.fromfile(_base_file(base))
+    ann_file = find_annotation_file(root)
+    names = LandmarkFile.read(str(root / ann_file)).names
+    _set_width(cfg, len(names), base)
+    _set_data(cfg, root, ann_file, len(names))
+    chosen = dict(input_size=input_size, face_side=face_side)
+    merge_options(
+        cfg,
+        {f'framing.{k}': v for k, v in chosen.items() if v is not None},
+    )
+    # The text of the file, not a path that holds on this machine alone.
+    text = (
+        f'# Made by `mmpose_ctd init --from {Path(base).stem}`, version '
+        f'{__version__}.\n{cfg.pretty_text}'
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(out, text.encode())
+    return cfg
+
+
+def _base_file(base: str) -> str:
+    if os.path.isfile(base):
+        return base
+    folder = tools_folder().parent / 'configs'
+    name = base.removesuffix('.py')
+    for place in (folder, folder / 'frl_faces', folder / 'mixing'):
+        if (place / f'{name}.py').is_file():
+            return str(place / f'{name}.py')
+    known = sorted(
+        path.stem
+        for place in (folder, folder / 'frl_faces')
+        for path in place.glob('*.py')
+    )
+    raise MissingFileError(
+        where=f'--from {base}',
+        found='there is no such config',
+        expected=f'a file, or one of {", ".join(dict.fromkeys(known))}',
+    )
+
+
+def _set_width(cfg: Config, num_keypoints: int, base: str) -> None:
+    """Give the head the number of landmarks of the set."""
+    before = cfg.get('num_keypoints')
+    head = cfg.model.head
+    widths = [key for key in _WIDTHS if key in head and head[key] == before]
+    if before is None or not widths:
+        raise InputError(
+            where=f'--from {base}',
+            found='the number of landmarks is not a setting of this config',
+            expected='num_keypoints, and a head that has it as '
+            f'{" or ".join(_WIDTHS)}',
+        )
+    for key in widths:
+        head[key] = num_keypoints
+    cfg.num_keypoints = num_keypoints
+
+
+def _set_data(
+    cfg: Config, root: Path, ann_file: str, num_keypoints: int
+) -> None:
+    splits = {
+        part: f'splits/{part}.txt'
+        for part in ('train', 'val', 'test')
+        if (root / 'splits' / f'{part}.txt').is_file()
+    }
+    missing = [part for part in ('train', 'test') if part not in splits]
+    if missing:
+        raise MissingFileError(
+            where=str(root / 'splits'),
+            found=f'there is no {missing[0]}.txt',
+            cure=f'Draw splits: mmpose_ctd split {root}',
+        )
+    # Folders of the machine stay as the user gave them.
+    cfg.data_root = f'{root.as_posix()}/'
+    for part, loader in (
+        ('train', 'train_dataloader'),
+        ('val', 'val_dataloader'),
+        ('test', 'test_dataloader'),
+    ):
+        cfg[loader].dataset.update(
+            data_root=cfg.data_root,
+            ann_file=ann_file,
+            split=splits.get(part),
+            num_keypoints=num_keypoints,
+        )
+    checkpoint = cfg.default_hooks.checkpoint
+    if 'val' in splits:
+        # Validation subjects choose the checkpoint.
+        checkpoint.update(save_best='landmark/ME', rule='less')
+    else:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None

@@ -1,0 +1,74 @@
+"""A config for a prepared set needs no other file."""
+
+import shutil
+
+import pytest
+from landmark_set import NAMES, landmark_content, write_landmark_set
+from mmengine.config import Config
+
+from mmpose_ctd.apis.new_config import new_config
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.framing import input_framing
+
+
+@pytest.fixture
+def root(tmp_path):
+    splits = {
+        part: [f'subject{i}']
+        for i, part in enumerate(['train', 'val', 'test'])
+    }
+    write_landmark_set(tmp_path / 'set', landmark_content(6), splits)
+    return tmp_path / 'set'
+
+
+@pytest.mark.parametrize('base', ['ctd_ed_sface', 'ft_resnet50', 'rle_head'])
+def test_the_file_alone_is_the_config(root, tmp_path, base):
+    out = tmp_path / 'configs' / 'myset.py'
+    made = new_config(out, base, root)
+    found = Config.fromfile(out)
+    assert found.to_dict() == made.to_dict()
+    assert '_base_' not in out.read_text()
+    assert found.num_keypoints == len(NAMES)
+    head = found.model.head
+    assert head.get('out_channels', head.get('num_joints')) == len(NAMES)
+    for part in ('train', 'val', 'test'):
+        dataset = found[f'{part}_dataloader'].dataset
+        assert dataset.split == f'splits/{part}.txt'
+        assert dataset.data_root == f'{root}/'
+    assert found.default_hooks.checkpoint.save_best == 'landmark/ME'
+
+
+def test_the_framing_can_be_chosen(root, tmp_path):
+    cfg = new_config(
+        tmp_path / 'c.py', 'ft_sface', root, input_size=128, face_side=1.1
+    )
+    seen = input_framing(cfg.test_dataloader.dataset)
+    assert seen['input_size'] == [128, 128] and seen['face_side'] == 1.1
+    assert cfg.model.head.decoder.input_size == (128, 128)
+
+
+def test_without_validation_subjects_nothing_is_validated(root, tmp_path):
+    (root / 'splits' / 'val.txt').unlink()
+    cfg = new_config(tmp_path / 'c.py', 'ft_sface', root)
+    assert cfg.val_dataloader is None and cfg.val_cfg is None
+    assert 'save_best' not in cfg.default_hooks.checkpoint
+
+
+def test_what_is_missing_is_named(root, tmp_path):
+    out = tmp_path / 'c.py'
+    with pytest.raises(MissingFileError) as error:
+        new_config(out, 'ft_sfase', root)
+    assert 'ft_sface' in error.value.expected
+    shutil.rmtree(root / 'splits')
+    with pytest.raises(MissingFileError) as error:
+        new_config(out, 'ft_sface', root)
+    assert 'train.txt' in error.value.found
+    assert not out.exists()
+
+
+def test_a_file_is_never_replaced(root, tmp_path):
+    out = tmp_path / 'c.py'
+    out.write_text('mine')
+    with pytest.raises(InputError):
+        new_config(out, 'ft_sface', root)
+    assert out.read_text() == 'mine'
