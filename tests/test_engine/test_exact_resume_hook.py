@@ -263,9 +263,9 @@ def test_interruptions_do_not_change_the_weights(make, root, tmp_path):
     assert_equal(parts, whole)
 
 
-@pytest.mark.parametrize('make', LOOPS)
-def test_the_interrupted_run_is_one_of_many(make, root, tmp_path):
+def test_the_interrupted_run_is_one_of_many(root, tmp_path):
     """What the other tests compare does differ where something is amiss."""
+    make = by_epochs
     first = train(root, tmp_path / 'first', make(root))
     second = train(root, tmp_path / 'second', make(root), seed=1)
     hooks = [h for h in HOOKS if h['type'] != 'ExactResumeHook']
@@ -280,12 +280,10 @@ def test_the_interrupted_run_is_one_of_many(make, root, tmp_path):
 @pytest.mark.parametrize(
     ('make', 'workers'),
     [
-        (by_steps, dict(num_workers=1)),
-        (by_steps, dict(num_workers=4, persistent_workers=True)),
+        (by_steps, dict(num_workers=3, persistent_workers=True)),
         (with_unlabelled, dict(num_workers=2, persistent_workers=True)),
         (by_steps_with_an_end, dict(num_workers=2)),
         (by_epochs, dict(num_workers=2, persistent_workers=True)),
-        (by_epochs, dict(num_workers=1)),
     ],
 )
 def test_loader_workers_do_not_change_the_weights(

@@ -91,7 +91,7 @@ def test_testing_needs_no_file():
 
 def test_a_missing_file_is_named_with_its_cure():
     loss = DELTALoss(1.0, 'gone.pth')
-    with pytest.raises(MissingFileError, match=r'gone.pth.*delta_weights.py'):
+    with pytest.raises(MissingFileError, match=r'gone.pth.*delta-weights'):
         loss(outputs(maps(1)), outputs(maps(2)))
 
 

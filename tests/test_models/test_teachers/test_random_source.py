@@ -85,7 +85,7 @@ def test_the_whole_start_is_that_of_plain_fine_tuning(checkpoint):
 
 
 def test_its_activations_neither_vanish_nor_explode():
-    deep = RandomSourceModel(**SFACE)
+    deep = RandomSourceModel(**SFACE, input_size=(48, 48))
     deep.adapt_to(MODELS.build(PREPROCESSOR))
     # Photographs are brighter, darker and smoother than noise.
     torch.manual_seed(0)

@@ -21,7 +21,6 @@ from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
 
 FORMS = {
     'pickle of Python 2': files.write_python2_pickle,
-    'pickle of protocol 2': files.write_pickle,
     'pickle of protocol 5': functools.partial(files.write_pickle, protocol=5),
     'dag': files.write_dag,
     'dag as zip': functools.partial(files.write_dag, legacy=False),
@@ -30,16 +29,18 @@ FORMS = {
         files.write_keras, scope_suffix='_1'
     ),
 }
-PLAIN, SQUEEZED = {}, {'se': True}
+# Each form, each architecture and each set of final layers at least once.
 CASES = [
-    *((form, PLAIN) for form in FORMS),
-    *((form, SQUEEZED) for form in ('pickle of Python 2', 'dag', 'Keras')),
-    ('dag', {'embedding': 128, 'classes': None}),
+    ('pickle of Python 2', {}),
+    ('pickle of protocol 5', {'se': True}),
+    ('dag as zip', {}),
     ('dag', {'embedding': 128, 'classes': 10}),
     ('dag', {'embedding': 256, 'classes': None, 'se': True}),
-    ('Keras', {'classes': None}),
+    ('Keras with scopes', {}),
     ('Keras', {'classes': None, 'se': True}),
 ]
+# Even and odd maps before the max-pool.
+SIZES = (96, 102)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_every_stage_and_the_output_have_the_values_of_the_source(
     assert meta['classes'] == network.get('classes', 10)
     assert meta['embedding_dim'] == network.get('embedding')
     assert meta['source_channel_order'] == ('rgb' if 'dag' in form else 'bgr')
-    for size in (224, 256):
+    for size in SIZES:
         ours = outputs(networks, photograph(size))
         theirs = wanted(size, **network)
         assert len(ours) == 4 + bool(meta['head'])
@@ -102,11 +103,10 @@ def test_every_stage_and_the_output_have_the_values_of_the_source(
         assert all(value.std() > 0.3 for value in theirs), 'nothing to see'
 
 
-@pytest.mark.parametrize('form', ['pickle of Python 2', 'dag', 'Keras'])
-def test_the_same_comparison_catches_each_of_the_four_traps(form, convert):
-    _, networks = convert(form, random_state())
+def test_the_same_comparison_catches_each_of_the_four_traps(convert):
+    _, networks = convert('dag', random_state())
     right = networks['backbone']
-    for size in (224, 256):
+    for size in SIZES:
         x = photograph(size)
         for trap in TRAPS:
             networks['backbone'] = fall_into(trap, right)
@@ -114,25 +114,12 @@ def test_the_same_comparison_catches_each_of_the_four_traps(form, convert):
             assert max(wrong) > 0.1, trap  # 10,000 times the tolerance
 
 
-def test_all_forms_of_one_network_give_the_same_file(convert):
-    state = random_state()
-    first, *others = (
-        convert(form, state)[1]['backbone'].state_dict()
-        for form in ('pickle of Python 2', 'Keras')
-    )
-    for key, value in state.items():
-        if not key.startswith('fc.'):
-            assert torch.equal(first[key], value)
-            assert all(torch.equal(x[key], value) for x in others)
-
-
-@pytest.mark.parametrize('eps', [1e-3, 1e-4])
-def test_another_epsilon_is_folded_into_the_variances(eps, convert):
-    """As keras-vggface's code runs these files: 1e-3, SE-ResNet 1e-4."""
-    state = random_state()
+def test_another_epsilon_is_folded_into_the_variances(convert):
+    """As keras-vggface's code runs these files."""
+    state, eps = random_state(), 1e-3
     meta, networks = convert('Keras', state, bn_eps=eps)
     assert (meta['source_bn_eps'], meta['bn_eps']) == (eps, 1e-5)
-    x = photograph(224)
+    x = photograph(SIZES[0])
     theirs = run(state, x, eps=eps)
     assert max(differences(outputs(networks, x), theirs)) <= 1e-5
     assert max(differences(run(state, x), theirs)) > 1e-3
