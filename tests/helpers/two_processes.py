@@ -33,8 +33,12 @@ def in_two_processes(work: Callable, arguments: Sequence = ()) -> list:
         list: Two results, by rank.
     """
     with tempfile.TemporaryDirectory() as folder:
-        multiprocessing.spawn(
-            _member, (folder, work, tuple(arguments)), nprocs=2
+        multiprocessing.start_processes(
+            _member,
+            (folder, work, tuple(arguments)),
+            nprocs=2,
+            # Importing MMPose takes longer than the work; CUDA forbids forks.
+            start_method='spawn' if torch.cuda.is_available() else 'fork',
         )
         return [
             # Our own file of a moment ago; results are any Python values.
