@@ -29,7 +29,6 @@ setup(
     package_data={
         'mmpose_ctd.apis.reporting': ['template/*'],
         'mmpose_ctd.datasets.checking': ['*.jinja'],
-        'mmpose_ctd.datasets.converters': ['frl_faces/*'],
     },
     entry_points={'console_scripts': ['mmpose_ctd = mmpose_ctd.cli:main']},
     python_requires='>=3.11',

@@ -1,25 +1,23 @@
-"""The ways to split a data set, and how they draw at random.
+"""The ways to split a data set.
 
-A unit is a subject or an image: a pair of its name and the group (the site)
-it counts for. A partition maps names of files to their lines; nobody should
-be in two files of a partition. The same seed draws the same partition.
+A partition maps names of files to their lines; nobody should be in two files
+of a partition. The same seed draws the same partition.
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from mmpose_ctd.errors import InputError
 
 from ..split_selection import image_line
+from .drawing import deal, interleave, proportional
 from .population import Population, site_of
 
-__all__ = ['CALIBRATING', 'SCHEMES', 'deal', 'interleave', 'proportional']
+__all__ = ['CALIBRATING', 'SCHEMES', 'Partition']
 
 Partition = dict[str, list[str]]
-Unit = TypeVar('Unit', bound=tuple[str, Hashable])
 
 #: People whom mmpose_ctd calibrate needs, who neither train nor test.
 CALIBRATING = 10
@@ -31,85 +29,6 @@ _BUDGETS = (10, 20, 40, 80, 160)
 # Streams of random numbers of one seed: the test subjects of a seed are the
 # same for all label budgets.
 _HELD_OUT, _TRAIN, _FOLDS = 0, 1, 2
-
-
-def _shuffled_groups(
-    units: Sequence[Unit], rng: np.random.Generator
-) -> dict[Hashable, list[Unit]]:
-    groups: dict[Hashable, list] = {}
-    for position in rng.permutation(len(units)):
-        unit = units[position]
-        groups.setdefault(unit[1], []).append(unit)
-    return groups
-
-
-def interleave(units: Sequence[Unit], rng: np.random.Generator) -> list[Unit]:
-    """Shuffle so that any first n have the groups' shares.
-
-    Member r of a group of m comes at (r + 1/2) / m, which is Sainte-Lague's
-    rule.
-
-    Args:
-        units (Sequence[tuple[str, Hashable]]): Names and their groups.
-        rng (np.random.Generator): Source of the order.
-    """
-    ranked = [
-        ((rank + 0.5) / len(members), group, member)
-        for group, members in _shuffled_groups(units, rng).items()
-        for rank, member in enumerate(members)
-    ]
-    return [member for _, _, member in sorted(ranked)]
-
-
-def proportional(
-    units: Sequence[Unit], number: int, rng: np.random.Generator
-) -> list[Unit]:
-    """Draw some units, of each group in proportion to its size.
-
-    A group's number is its share rounded down or up, the largest remainders
-    up, ties at random.
-
-    Args:
-        units (Sequence[tuple[str, Hashable]]): Names and their groups.
-        number (int): How many to draw, at most ``len(units)``.
-        rng (np.random.Generator): Source of the draw.
-    """
-    groups = _shuffled_groups(units, rng)
-    # Whole numbers: a share of exactly 2 must not become 1.9999.
-    counts, remainders = {}, []
-    for group, members in groups.items():
-        counts[group], rest = divmod(number * len(members), len(units))
-        remainders.append((-rest, rng.random(), group))
-    short = number - sum(counts.values())
-    for _, _, group in sorted(remainders, key=lambda r: r[:2])[:short]:
-        counts[group] += 1
-    return [
-        unit
-        for group, members in groups.items()
-        for unit in members[: counts[group]]
-    ]
-
-
-def deal(
-    units: Sequence[Unit], number: int, rng: np.random.Generator
-) -> list[list[Unit]]:
-    """Deal all units out into parts, like cards.
-
-    Parts differ by at most 1 in size, in all and in each group: every group
-    continues where the one before it stopped.
-
-    Args:
-        units (Sequence[tuple[str, Hashable]]): Names and their groups.
-        number (int): How many parts.
-        rng (np.random.Generator): Source of the order.
-    """
-    parts: list[list[Unit]] = [[] for _ in range(number)]
-    position = 0
-    for members in _shuffled_groups(units, rng).values():
-        for member in members:
-            parts[position % number].append(member)
-            position += 1
-    return parts
 
 
 def _number(share: float, total: int) -> int:

@@ -1,15 +1,20 @@
 """What a conversion of WebMorph stimuli does with what it cannot use."""
 
 import json
+import runpy
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from webmorph_checkout import format_tem, make_checkout, run, shown
+from template_text import format_tem
+from webmorph_checkout import make_checkout, run, shown
 
-from mmpose_ctd.datasets.converters import convert, load_recipe, read_tem
+from mmpose_ctd.datasets.annotation_formats.webmorph_tem import read_tem
 from mmpose_ctd.errors import InputError
+from projects.frl_study.webmorph.convert import convert
+from projects.frl_study.webmorph.recipe import load_recipe
 
 
 @pytest.fixture
@@ -74,14 +79,9 @@ def move_a_point(path, to):
 @pytest.mark.parametrize(
     'suffix, harm, found, expected',
     [
-        ('jpg', lambda p: p.write_bytes(b''), '0 bytes that', 'a JPEG of 90'),
+        ('jpg', lambda p: p.write_bytes(b''), '0 bytes', 'a JPEG of 90'),
         ('jpg', lambda p: p.write_bytes(b'x' * 9), '9 bytes', 'a JPEG of 90'),
-        (
-            'jpg',
-            lambda p: p.write_bytes(p.read_bytes()[:-200]),
-            '',
-            '',
-        ),
+        ('jpg', lambda p: p.write_bytes(p.read_bytes()[:-200]), '', ''),
         ('jpg', flip_a_byte, 'a damaged or another version', 'git blob'),
         (
             'jpg',
@@ -158,14 +158,16 @@ def test_a_full_folder_is_replaced_only_when_asked(checkout):
     src, out, _ = checkout
     out.mkdir()
     (out / 'LICENSE.md').write_text('older')
-    with pytest.raises(InputError, match='is not empty; --force replaces'):
+    with pytest.raises(InputError) as error:
         run(checkout)
+    assert '--force' in error.value.cure
     assert (out / 'LICENSE.md').read_text() == 'older'
     assert run(checkout, force=True).ok
     assert (out / 'LICENSE.md').read_text() == 'the licence'
     (out / 'thesis.txt').write_text('mine')
-    with pytest.raises(InputError, match='no conversion writes.*thesis.txt'):
+    with pytest.raises(InputError) as error:
         run(checkout, force=True)
+    assert 'thesis.txt' in error.value.found
     assert (out / 'thesis.txt').read_text() == 'mine'
     assert {p.name for p in src.parent.iterdir()} == {'src', 'recipe', 'out'}
 
@@ -197,24 +199,27 @@ def test_an_old_set_stays_when_the_new_one_cannot_be_made(
 def test_a_folder_that_is_no_checkout_is_refused_with_the_cure(checkout):
     src, out, folder = checkout
     recipe = load_recipe(folder)
-    with pytest.raises(InputError, match='no folder inst.*git clone.*fa8b7'):
-        convert(src / 'inst', out, recipe)
-    with pytest.raises(InputError, match='lie in one another'):
-        convert(src, src / 'out', recipe)
-    with pytest.raises(InputError, match='size: found 0'):
-        convert(src, out, recipe, size=0)
+
+    def refused(src, out, size=64) -> InputError:
+        with pytest.raises(InputError) as error:
+            convert(src, out, recipe, size=size)
+        return error.value
+
+    error = refused(src / 'inst', out)
+    assert 'inst/' in error.found and 'checkout fa8b7' in error.expected
+    assert 'lie in one another' in refused(src, src / 'out').found
+    assert refused(src, out, size=0).where == 'size'
     (src / 'LICENSE.md').unlink()
-    with pytest.raises(InputError, match='no LICENSE.md'):
-        convert(src, out, recipe)
+    assert 'no LICENSE.md' in refused(src, out).found
 
 
 @pytest.mark.parametrize(
     'file, old, new, message',
     [
-        ('crops.csv', 'a_1.jpg', '../a_1.jpg', 'row 2: expected a bare'),
+        ('crops.csv', 'a_1.jpg', '../a_1.jpg', 'row 2.*a bare file_name'),
         ('crops.csv', 'b_jan.jpg', 'a_2.jpg', 'a file_name occurs twice'),
-        ('crops.csv', ',neutral,1', ',neutral,yes', "row 2: KeyError('yes')"),
-        ('crops.csv', 'sex,width', 'width', 'found the columns'),
+        ('crops.csv', ',neutral,1', ',neutral,yes', "row 2.*KeyError('yes')"),
+        ('crops.csv', 'sex,width', 'width', 'the columns'),
         ('frl189_names.txt', '1,  ', '2,  ', 'expected 1, "name"'),
         ('set.json', '"commit"', '"hash"', "the key 'commit' is missing"),
         ('set.json', '{', '[', 'Expecting'),
@@ -232,3 +237,37 @@ def test_a_recipe_that_does_not_fit_says_where(
     assert file in str(error.value)
     for part in message.split('.*'):
         assert part in str(error.value)
+
+
+@pytest.fixture
+def tool(repo_root, monkeypatch, capsys):
+    """Runs the tool at its old path; gives exit status, output, errors."""
+    path = repo_root / 'tools/dataset_converters/webmorph_to_coco.py'
+
+    def run_tool(*args):
+        monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(path), run_name='__main__')
+        return end.value.code, *capsys.readouterr()
+
+    return run_tool
+
+
+def test_the_tool_makes_a_set_and_does_not_overwrite_it(tool, checkout):
+    src, out, recipe = checkout
+    status, text, errors = tool(src, out, '--recipe', recipe, '--size', 64)
+    assert status == 0 and '5 of 5 pictures' in text
+    assert 'projects/frl_study/webmorph_to_coco.py' in errors
+    content = json.loads((out / 'annotations/landmarks19.json').read_text())
+    assert content['images'][0]['width'] == 64
+    status, _, errors = tool(src, out, '--recipe', recipe)
+    assert status == 1 and 'error: ' in errors and '--force' in errors
+
+
+def test_the_tool_lists_what_the_published_set_lacks(tool, checkout):
+    src, out, _ = checkout
+    status, text, _ = tool(src, out)
+    assert status == 1 and not out.exists()
+    text = ' '.join(text.split())
+    assert '304 of 304 pictures are missing or refused' in text
+    assert 'debruine/webmorphR.stim at commit fa8b78f' in text

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from webmorph_checkout import format_tem
+from template_text import format_tem
 
-from mmpose_ctd.datasets.converters import (
+from mmpose_ctd.datasets.annotation_formats.webmorph_tem import (
     RecordRefused,
     TemLine,
     parse_tem,

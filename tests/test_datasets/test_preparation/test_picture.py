@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmpose_ctd.datasets.preparation.framing import frame_box, frame_image
+from mmpose_ctd.datasets.preparation.picture import frame_box, frame_image
 
 shares = st.floats(0, 1)
 
