@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -19,7 +18,6 @@ from .plausibility import face_notes, scale_notes
 from .records import LabelledPhotograph
 
 __all__ = [
-    'Picture',
     'PictureRefused',
     'frame_box',
     'frame_image',
@@ -43,34 +41,13 @@ class PictureRefused(Exception):
         self.code = code
 
 
-@dataclass
-class Picture:
-    """A picture of the set.
-
-    Attributes:
-        data (bytes): The encoded image.
-        image (dict): Its record, without id and file name.
-        keypoints (np.ndarray): (K, 3), x, y in pixels of the picture, and
-            visibility.
-        notes (list[tuple[str, str]]): Code and text of what to look at.
-        faces (list[list[float]]): x, y, width, height of the faces that are
-            detected, the largest first, in pixels of the picture.
-    """
-
-    data: bytes
-    image: dict
-    keypoints: np.ndarray
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    faces: list[list[float]] = field(default_factory=list)
-
-
 def make_picture(
     path: str,
     photo: LabelledPhotograph,
     names: tuple[str, ...],
     known: AnnotationFormat,
     options: PrepareOptions,
-) -> Picture:
+) -> tuple[bytes, dict]:
     """Make the picture of one photograph.
 
     Args:
@@ -79,6 +56,13 @@ def make_picture(
         names (tuple[str, ...]): Of the K landmarks.
         known (AnnotationFormat): The format of the points.
         options (PrepareOptions): How.
+
+    Returns:
+        tuple[bytes, dict]: The encoded picture, and of it ``image`` (its
+        record, without id and file name), ``keypoints`` (K times x, y in its
+        pixels, visibility), ``notes`` (code and text of what to look at) and
+        ``faces`` (x, y, width, height of the detected faces in its pixels,
+        the largest first).
 
     Raises:
         PictureRefused: If it cannot be used.
@@ -133,13 +117,12 @@ def make_picture(
         notes += scale_notes(scale, points, labelled, names)
         image['mm_per_px'] = scale / math.sqrt(crop.scale.prod())
     moved = np.where(labelled[:, None], crop.forward(points), 0)
-    return Picture(
-        _encode(crop.pixels(photograph.image), options),
-        image,
-        np.column_stack([moved.round(6), photo.visible]),
-        notes,
-        [_moved_box(face, crop) for face in faces],
-    )
+    return _encode(crop.pixels(photograph.image), options), {
+        'image': image,
+        'keypoints': np.column_stack([moved.round(6), photo.visible]).tolist(),
+        'notes': notes,
+        'faces': [_moved_box(face, crop) for face in faces],
+    }
 
 
 def frame_box(

@@ -18,7 +18,7 @@ from .report import PrepareReport
 
 __all__ = ['face_notes', 'note_records', 'scale_notes', 'warn_of_most']
 
-# What is above and below in a face, by the names.
+# Names of what is above and below in a face.
 _UPPER = re.compile(r'canth|eye|brow|pupil|nasion|glabella|orbit', re.I)
 _LOWER = re.compile(
     r'cheil|labr|stomion|gnath|subnas|philtr|lip|mouth|chin|menton|alar', re.I
@@ -26,17 +26,35 @@ _LOWER = re.compile(
 # Landmarks of a face that span less or more, in mm, have a wrong scale.
 _SPAN_MM = (5.0, 400.0)
 
-# What a finding means if it holds for most pictures of a set.
-_OF_MOST = {
-    'sides': 'MOST FACES HAVE LEFT AND RIGHT SWAPPED: _R must be the '
-    "subject's right, which is at the image's left. Correct the names.",
-    'names': 'MOST FACES HAVE THEIR NAMES AT OTHER POINTS: right and left '
-    'landmarks do not lie on two sides of the face. Are the numbers of the '
-    'points off by one? Use --count-from 0 or 1, or correct the names.',
-    'sideways': 'MOST FACES LIE ON THEIR SIDE: the points were clicked in '
-    'another frame. Use --frame stored or --frame upright.',
-    'upside down': 'MOST FACES ARE UPSIDE DOWN: the mouth is above the eyes. '
-    'Use --y-axis up or --y-axis down, or correct the names.',
+# Code -> what a picture's note says, and the warning if most have it.
+_FINDINGS = {
+    'sides': (
+        'landmarks of the right side lie at the right of the image; the '
+        "subject's right is at the image's left: swapped names, or a "
+        'mirrored photograph?',
+        'MOST FACES HAVE LEFT AND RIGHT SWAPPED: _R must be the '
+        "subject's right, which is at the image's left. Correct the names.",
+    ),
+    'names': (
+        'right and left landmarks do not lie on two sides of the face: names '
+        'that are off by one (--count-from), or another order of the points?',
+        'MOST FACES HAVE THEIR NAMES AT OTHER POINTS: right and left '
+        'landmarks do not lie on two sides of the face. Are the numbers of '
+        'the points off by one? Use --count-from 0 or 1, or correct the '
+        'names.',
+    ),
+    'sideways': (
+        'left and right landmarks lie one above the other: was the '
+        'photograph lying on its side when it was clicked (--frame)?',
+        'MOST FACES LIE ON THEIR SIDE: the points were clicked in another '
+        'frame. Use --frame stored or --frame upright.',
+    ),
+    'upside down': (
+        'landmarks of the eyes lie below those of nose and mouth: another '
+        'direction of y (--y-axis), or other names?',
+        'MOST FACES ARE UPSIDE DOWN: the mouth is above the eyes. Use '
+        '--y-axis up or --y-axis down, or correct the names.',
+    ),
 }
 
 
@@ -53,63 +71,37 @@ def face_notes(
     Returns:
         list[tuple[str, str]]: Code and text of each finding.
     """
-    notes = []
-    across = []
-    for i, j in enumerate(partner_places(names)):
-        if i != j and side_of(names[i]) == 'R' and labelled[i] and labelled[j]:
-            across.append(points[j] - points[i])
-    across = np.array(across).reshape(-1, 2)
-    # On a face that lies on its side the pairs are still parallel.
-    mixed = len(across) > 1 and not parallel(across @ (1, 1j))
-    if mixed:
-        notes.append(
-            (
-                'names',
-                'right and left landmarks do not lie on two sides of the '
-                'face: names that are off by one (--count-from), or another '
-                'order of the points?',
-            )
-        )
-    sideways = len(across) and (
-        abs(across[:, 1].mean()) > abs(across[:, 0].mean())
-    )
-    if sideways and not mixed:
-        notes.append(
-            (
-                'sideways',
-                'left and right landmarks lie one above the other: was the '
-                'photograph lying on its side when it was clicked (--frame)?',
-            )
-        )
-    elif len(across) and not mixed and (across[:, 0] < 0).mean() > 0.5:
-        notes.append(
-            (
-                'sides',
-                'landmarks of the right side lie at the right of the image; '
-                "the subject's right is at the image's left: swapped names, "
-                'or a mirrored photograph?',
-            )
-        )
-    heights = []
-    for pattern in (_UPPER, _LOWER):
-        chosen = [
-            i for i, n in enumerate(names) if labelled[i] and pattern.search(n)
+    codes = _face_codes(points, labelled, names)
+    return [(code, _FINDINGS[code][0]) for code in codes]
+
+
+def _face_codes(points, labelled, names) -> list[str]:
+    across = np.array(
+        [
+            points[j] - points[i]
+            for i, j in enumerate(partner_places(names))
+            if i != j
+            and side_of(names[i]) == 'R'
+            and labelled[i]
+            and labelled[j]
         ]
-        heights.append(points[chosen, 1].mean() if chosen else None)
-    if (
-        not mixed
-        and not sideways
-        and None not in heights
-        and heights[0] > heights[1]
-    ):
-        notes.append(
-            (
-                'upside down',
-                'landmarks of the eyes lie below those of nose and mouth: '
-                'another direction of y (--y-axis), or other names?',
-            )
-        )
-    return notes
+    ).reshape(-1, 2)
+    # On a face that lies on its side the pairs are still parallel.
+    if len(across) > 1 and not parallel(across @ (1, 1j)):
+        return ['names']
+    x, y = np.abs(across.mean(axis=0)) if len(across) else (0, 0)
+    if y > x:
+        return ['sideways']
+    codes = []
+    if (across[:, 0] < 0).sum() > len(across) / 2:
+        codes.append('sides')
+    upper, lower = (
+        [i for i, n in enumerate(names) if labelled[i] and pattern.search(n)]
+        for pattern in (_UPPER, _LOWER)
+    )
+    if upper and lower and points[upper, 1].mean() > points[lower, 1].mean():
+        codes.append('upside down')
+    return codes
 
 
 def scale_notes(
@@ -165,10 +157,10 @@ def warn_of_most(report: PrepareReport) -> None:
     Args:
         report (PrepareReport): With the notes on each picture.
     """
-    for code, text in _OF_MOST.items():
+    for code, (_, warning) in _FINDINGS.items():
         found = sum(code in dict(row.notes) for row in report.used)
         if found > len(report.used) / 2:
-            report.warnings.append(text)
+            report.warnings.append(warning)
 
 
 def note_records(

@@ -1,6 +1,5 @@
 """Makes a set of a folder of photographs and points clicked in some tool."""
 
-import hashlib
 import os
 import shutil
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.progress import track
 
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.files import write_whole
+from mmpose_ctd.files import sha256_of, write_whole
 from mmpose_ctd.version import __version__
 
 from ..annotation_formats import PointRecord, find_sources
@@ -88,6 +87,8 @@ def prepare(
         return report
     if dry_run:
         work.make_pictures(progress)
+        if doubt := away_from_faces(report, chosen):
+            raise doubt
         work.leave_out_misfits()
         work.count()
         return report
@@ -98,17 +99,17 @@ def prepare(
     draft = None
     try:
         work.make_pictures(progress, staged, journal)
-        work.leave_out_misfits(staged)
-        if work.results:
-            draft = work.write(staged)
-    except InputError:
-        # Of the whole set; what is there is of no use.
-        shutil.rmtree(staged)
-        raise
+        doubt = away_from_faces(report, chosen)
+        if not doubt:
+            work.leave_out_misfits(staged)
+            if work.results:
+                draft = work.write(staged)
     finally:
         journal.close()
-    if not work.results:
+    if doubt or not work.results:
         shutil.rmtree(staged)
+        if doubt:
+            raise doubt
         return report
     journal.remove()
     publish(staged, folder)
@@ -204,12 +205,8 @@ class _Preparation:
 
         Args:
             progress (bool): Whether to show a bar.
-            staged (Path, optional): The unfinished set. None only finds out
-                what is wrong.
+            staged (Path, optional): The unfinished set. None writes nothing.
             journal (Journal, optional): What is done already.
-
-        Raises:
-            InputError: If the points lie away from most faces.
         """
         taken = 0
         digests: dict[str, int] = {}
@@ -251,8 +248,6 @@ class _Preparation:
             self.report.notes.append(
                 f'{taken} pictures were there from an unfinished run'
             )
-        if doubt := away_from_faces(self.report, self.options):
-            raise doubt
 
     def _key(self, photo: LabelledPhotograph, name: str) -> str:
         """A digest of everything that the picture depends on."""
@@ -276,22 +271,15 @@ class _Preparation:
         """Make a picture, and write it unless this is a dry run."""
         path = self.index.full(photo.path)
         try:
-            picture = make_picture(
+            data, entry = make_picture(
                 path, photo, self.choice.names, self.known, self.options
             )
         except PictureRefused as error:
             return {'code': error.code, 'reason': str(error)}
         if staged is not None:
-            write_whole(staged / 'images' / name, picture.data)
-        return {
-            'file_name': name,
-            'bytes': len(picture.data),
-            'digest': hashlib.sha256(Path(path).read_bytes()).hexdigest(),
-            'image': picture.image,
-            'keypoints': picture.keypoints.tolist(),
-            'notes': picture.notes,
-            'faces': picture.faces,
-        }
+            write_whole(staged / 'images' / name, data)
+        digest = sha256_of(path)
+        return dict(file_name=name, bytes=len(data), digest=digest, **entry)
 
     def leave_out_misfits(self, staged: Path | None = None) -> None:
         """Leave out records that do not fit their faces as others do."""
