@@ -65,6 +65,7 @@ def assert_disjoint(partitions, people):
 # --- drawing ----------------------------------------------------------------
 
 
+@settings(max_examples=40)
 @given(units, st.data())
 def test_a_share_is_each_groups_share_up_to_rounding(units, data):
     n = data.draw(st.integers(0, len(units)))
@@ -75,6 +76,7 @@ def test_a_share_is_each_groups_share_up_to_rounding(units, data):
         assert abs(sum(g == group for _, g in drawn) - exact) < 1
 
 
+@settings(max_examples=40)
 @given(units, st.integers(1, 7), seeds)
 def test_dealt_parts_are_complete_and_balanced_within_one(units, k, seed):
     parts = deal(units, k, np.random.default_rng(seed))
@@ -84,6 +86,7 @@ def test_dealt_parts_are_complete_and_balanced_within_one(units, k, seed):
         assert max(sizes) - min(sizes) <= 1
 
 
+@settings(max_examples=40)
 @given(units, seeds)
 def test_interleaving_keeps_everybody(units, seed):
     order = interleave(units, np.random.default_rng(seed))

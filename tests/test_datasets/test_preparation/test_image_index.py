@@ -103,10 +103,9 @@ def test_what_is_missing_or_ambiguous_is_refused(index, name, candidates):
     assert len(info.value.candidates) == candidates
 
 
-def test_paths_are_sorted_and_below_the_folder(index):
+def test_paths_are_sorted_and_not_hidden(index):
     assert index.paths == sorted(index.paths)
-    assert 'siteA/001.jpg' in index.paths
-    assert not any('hidden' in path for path in index.paths)
+    assert not any('hidden' in path or '._' in path for path in index.paths)
 
 
 class TestFoldersAboveImages:
