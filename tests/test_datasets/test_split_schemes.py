@@ -1,5 +1,6 @@
 """What every way to split promises, on sets of any composition."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -296,13 +297,12 @@ def test_a_small_set_trains_with_a_note_on_calibration(total):
     assert f'{total} labelled' in calibration_note([partition], people)
 
 
-def test_a_stated_share_is_kept(total=40):
-    people = population(['a'] * total)
-    (partition,) = draw('subject', people, val=0.05)
-    assert len(partition['val']) == 2
-    assert calibration_note([partition], people)
-    (partition,) = draw('subject', people, val=0)
-    assert 'val' not in partition and calibration_note([partition], people)
+def test_a_stated_share_is_kept():
+    people = population(['a'] * 40)
+    for val, found in ((0.05, 2), (0, 0)):
+        (partition,) = draw('subject', people, val=val)
+        assert len(partition.get('val', [])) == found
+        assert calibration_note([partition], people)
 
 
 def test_a_fold_without_enough_people_is_noticed():
@@ -327,17 +327,11 @@ class CountedName(str):
 @pytest.mark.parametrize('scheme', sorted({*SCHEMES} - {'image'}))
 def test_the_work_grows_with_the_number_of_subjects(scheme):
     def looks(number):
-        images = {
-            i: dict(
-                id=i,
-                file_name=f'{i}.png',
-                subject=CountedName(f's{i}'),
-                site='ab'[i % 2],
-            )
-            for i in range(number)
-        }
-        by_subject = {r['subject']: [r] for r in images.values()}
-        people = Population('', RecordIndex(images), images, by_subject)
+        people = population(['a', 'b'] * (number // 2), per_subject=1)
+        for image in people.images.values():
+            image['subject'] = CountedName(image['subject'])
+        by_subject = {i['subject']: [i] for i in people.images.values()}
+        people = replace(people, by_subject=by_subject)
         CountedName.looks = 0
         draw(scheme, people, budgets=(number // 4,))
         return CountedName.looks

@@ -68,14 +68,12 @@ def prepare(
         InputError: If an option or the input as a whole cannot be used.
 
     Example:
-        >>> from mmpose_ctd.apis import prepare
         >>> report = prepare('photographs', 'points.csv', 'data/myset',
-        ...                  subject_pattern='^(c[0-9]+)_')  # doctest: +SKIP
-        >>> len(report.used), report.subjects  # doctest: +SKIP
-        (120, 60)
-        >>> [(row.image, row.reason)
-        ...  for row in report.left_out]  # doctest: +SKIP
-        [('c007_v2.jpg', 'no photograph of this name in IMAGES')]
+        ...                  subject_pattern='^(c[0-9]+)_')
+        >>> len(report.used), report.subjects
+        (3, 2)
+        >>> [(row.image, row.reason) for row in report.left_out]
+        [('c003_v1.png', 'no photograph of this name in IMAGES')]
     """
     chosen = PrepareOptions(**options)
     photographs, points = os.fspath(photographs), os.fspath(points)

@@ -54,7 +54,7 @@ def index(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'name, found',
+    'name, path',
     [
         ('a.jpg', 'a.jpg'),
         ('A.JPG', 'a.jpg'),
@@ -76,8 +76,8 @@ def index(tmp_path):
         (unicodedata.normalize('NFD', 'żółć 1.jpg'), 'Żółć 1.jpg'),
     ],
 )
-def test_a_name_is_found(index, name, found):
-    assert index.find(name) == found
+def test_a_name_is_found(index, name, path):
+    assert index.find(name) == path
 
 
 @pytest.mark.parametrize(

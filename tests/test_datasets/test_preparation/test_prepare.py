@@ -1,5 +1,6 @@
 """From photographs and points to a set, pixels and coordinates together."""
 
+import doctest
 import json
 
 import cv2
@@ -20,6 +21,7 @@ from prepared_points import codes, content_of, keypoints_of, prepare_points
 
 from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.datasets.preparation import prepare
+from mmpose_ctd.datasets.splits import make_splits
 from mmpose_ctd.errors import InputError
 
 
@@ -37,6 +39,35 @@ def in_photograph(image: dict, points: np.ndarray) -> np.ndarray:
     x, y, *sides = image['source_crop']
     scale = np.array(sides) / (image['width'], image['height'])
     return (points[:, :2] + 0.5) * scale - 0.5 + (x, y)
+
+
+def run_example(function):
+    """Run the example in a docstring."""
+    runner = doctest.DocTestRunner()
+    finder = doctest.DocTestFinder(recurse=False)
+    (example,) = finder.find(function, globs={function.__name__: function})
+    assert example.examples
+    assert not runner.run(example).failed
+
+
+def test_the_examples_of_the_docstrings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clinic = make_clinic(tmp_path / 'photographs', count=4, size=(96, 120))
+    names = [f'c00{i // 2 + 1}_v{i % 2 + 1}.png' for i in range(4)]
+    for old, new in zip(clinic, names):
+        (tmp_path / 'photographs' / old).rename(f'photographs/{new}')
+    (tmp_path / 'photographs/c002_v2.png').unlink()
+    names[3] = 'c003_v1.png'
+    points = dict(zip(names, clinic.values()))
+    (tmp_path / 'points.csv').write_text(wide_csv(points))
+    run_example(prepare)
+    # Enough subjects to split.
+    content = content_of(tmp_path / 'data/myset')
+    for i, image in enumerate(content['images']):
+        image['subject'] = f'c{i}'
+    path = tmp_path / 'data/myset/annotations/landmarks.json'
+    path.write_text(json.dumps(content))
+    run_example(make_splits)
 
 
 @pytest.mark.parametrize('kind', KINDS)
@@ -258,8 +289,9 @@ def test_folders_in_folders_need_a_statement(tmp_path, folders):
         out.rename(tmp_path / choice)
 
 
-@pytest.mark.parametrize('apart', [True, False])
-@pytest.mark.parametrize('alone', [True, False])
+@pytest.mark.parametrize(
+    'apart, alone', [(True, False), (False, False), (False, True)]
+)
 def test_points_in_a_subfolder_name_its_photographs(tmp_path, apart, alone):
     """Apart from the photographs or among them; one file or all."""
     photos = tmp_path / 'photos'
@@ -269,12 +301,6 @@ def test_points_in_a_subfolder_name_its_photographs(tmp_path, apart, alone):
     for visit in ('v2',) if alone else ('v1', 'v2'):
         (points / visit).mkdir(parents=True, exist_ok=True)
         (points / visit / 'points.csv').write_text(wide_csv(clinic))
-    # A file given alone belongs to a folder only among the photographs.
-    if alone and apart:
-        points = points / 'v2'
-        report = prepare_points(tmp_path, points=points, dry_run=True)
-        assert codes(report) == {1: 'ambiguous'}
-        return
     if alone:
         points = points / 'v2/points.csv'
     report = prepare_points(tmp_path, points=points, dry_run=True)
@@ -303,17 +329,14 @@ def test_codes_stand_for_subjects_and_the_mapping_names_them(tmp_path):
     assert mapping.stat().st_mode & 0o077 == 0
 
 
-def test_small_photographs_are_enlarged_only_on_request(tmp_path):
+@pytest.mark.parametrize('enlarge', [False, True])
+def test_small_photographs_are_enlarged_only_on_request(tmp_path, enlarge):
     clinic = make_clinic(tmp_path / 'photos', count=1)
-    report = prepare_points(tmp_path, clinic, size=1000)
+    report = prepare_points(tmp_path, clinic, size=1000, enlarge=enlarge)
     (image,) = content_of(report.out)['images']
-    assert image['width'] == image['source_crop'][2] < 1000
-    assert 'small' in dict(report.rows[1].notes)
-    report.out.rename(tmp_path / 'other')
-    report = prepare_points(tmp_path, clinic, size=1000, enlarge=True)
-    (image,) = content_of(report.out)['images']
-    assert image['width'] == 1000
-    assert 'small' not in dict(report.rows[1].notes)
+    assert image['width'] == (1000 if enlarge else image['source_crop'][2])
+    assert image['source_crop'][2] < 1000
+    assert ('small' in dict(report.rows[1].notes)) is not enlarge
 
 
 def test_tables_of_a_set_hold_no_formulas(tmp_path):
