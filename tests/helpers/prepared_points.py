@@ -10,7 +10,9 @@ from mmpose_ctd.datasets.preparation import prepare
 SIZE = (160, 200)
 
 
-def prepare_points(tmp_path, clinic=None, points='points.csv', **options):
+def prepare_points(
+    tmp_path, clinic=None, options=None, points='points.csv', **more
+):
     """Prepare ``photos`` and a table, which is written if points are given."""
     if clinic is not None:
         (tmp_path / points).write_text(wide_csv(clinic))
@@ -18,7 +20,7 @@ def prepare_points(tmp_path, clinic=None, points='points.csv', **options):
         tmp_path / 'photos',
         tmp_path / points,
         tmp_path / 'set',
-        **{'crop': 'landmarks', 'size': 64, **options},
+        **{'crop': 'landmarks', 'size': 64, **(options or {}), **more},
     )
 
 
