@@ -139,10 +139,6 @@ class ImageIndex:
         stem = os.path.splitext(os.path.basename(file))[0]
         return self.at(_folder_parts(folder), stem)
 
-    def find(self, name: str) -> str:
-        """The photograph of one name alone; see :class:`ImageNames`."""
-        return ImageNames(self, [name]).find(name)
-
     def folder_of(self, file: str, otherwise: str) -> str:
         """The folder of photographs to which a file of names belongs.
 

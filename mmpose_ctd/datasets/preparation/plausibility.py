@@ -152,11 +152,7 @@ def scale_notes(
 
 
 def warn_of_most(report: PrepareReport) -> None:
-    """Warn of findings that hold for most pictures of the set.
-
-    Args:
-        report (PrepareReport): With the notes on each picture.
-    """
+    """Warn of findings that hold for most pictures of the set."""
     for code, (_, warning) in _FINDINGS.items():
         found = sum(code in dict(row.notes) for row in report.used)
         if found > len(report.used) / 2:

@@ -77,7 +77,7 @@ def index(tmp_path):
     ],
 )
 def test_a_name_is_found(index, name, path):
-    assert index.find(name) == path
+    assert ImageNames(index, [name]).find(name) == path
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_name_is_found(index, name, path):
 )
 def test_what_is_missing_or_ambiguous_is_refused(index, name, candidates):
     with pytest.raises(NotFound) as info:
-        index.find(name)
+        ImageNames(index, [name]).find(name)
     assert len(info.value.candidates) == candidates
 
 
