@@ -81,7 +81,7 @@ def prepare(
     _check_folders(photographs, points, folder, chosen.mapping)
     report = PrepareReport(dry_run=dry_run)
     work = _Preparation(photographs, points, chosen, report)
-    if not work.photos:
+    if not report.landmarks:  # no record could be read
         return report
     if dry_run:
         work.make_pictures(progress)
