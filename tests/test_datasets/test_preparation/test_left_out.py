@@ -27,21 +27,13 @@ def test_missing_and_broken_photographs(tmp_path, clinic):
     assert 'truncated' not in report.rows[1].reason
 
 
-def test_an_ambiguous_photograph_has_candidates(tmp_path, clinic):
-    name = next(iter(clinic))
-    copy = (tmp_path / 'photos' / name).with_suffix('.bmp')
-    Image.open(tmp_path / 'photos' / name).save(copy)
-    points = clinic.pop(name)
-    report = prepare_points(tmp_path, {Path(name).stem: points, **clinic})
-    assert codes(report) == {1: 'ambiguous'}
-    assert len(report.rows[1].candidates) == 2
-
-
-def test_points_outside(tmp_path, clinic):
-    name = next(iter(clinic))
+def test_points_outside_or_missing(tmp_path):
+    clinic = make_clinic(tmp_path / 'photos', count=4, size=SIZE)
+    name, other, *_ = clinic
     clinic[name] = clinic[name] + 200
+    clinic[other][:] = np.nan
     report = prepare_points(tmp_path, clinic)
-    assert codes(report) == {1: 'outside'}
+    assert codes(report) == {1: 'outside', 2: 'no points'}
     assert 'landmark exo_R at (' in report.rows[1].reason
     assert 'as do 4 more' in report.rows[1].reason
 
@@ -58,11 +50,6 @@ def test_points_at_zero_need_a_statement(tmp_path, clinic, is_missing):
         assert '--zero-is-missing' in report.rows[1].reason
 
 
-def test_a_record_without_points(tmp_path, clinic):
-    clinic[next(iter(clinic))][:] = np.nan
-    assert codes(prepare_points(tmp_path, clinic)) == {1: 'no points'}
-
-
 @pytest.mark.parametrize('which, left', [('first', 4), ('last', 1)])
 def test_of_two_records_of_a_photograph_one_is_used(
     tmp_path, clinic, which, left
@@ -75,13 +62,17 @@ def test_of_two_records_of_a_photograph_one_is_used(
     assert '5.0 px from it' in report.rows[left].reason
 
 
-def test_a_copy_under_another_name_is_noted(tmp_path, clinic):
-    name = next(iter(clinic))
-    data = (tmp_path / 'photos' / name).read_bytes()
-    (tmp_path / 'photos/copy.png').write_bytes(data)
+def test_a_copy_and_a_second_match(tmp_path, clinic):
+    """One file under two names; two files for one name."""
+    photos, name = tmp_path / 'photos', next(iter(clinic))
+    (photos / 'copy.png').write_bytes((photos / name).read_bytes())
     clinic['copy.png'] = clinic[name]
+    last = [*clinic][2]
+    Image.open(photos / last).save((photos / last).with_suffix('.bmp'))
+    clinic = {Path(n).stem if n == last else n: p for n, p in clinic.items()}
     report = prepare_points(tmp_path, clinic)
-    assert report.exit_status == 0
+    assert codes(report) == {3: 'ambiguous'}
+    assert len(report.rows[3].candidates) == 2
     assert 'record 1' in dict(report.rows[4].notes)['same']
 
 
