@@ -48,14 +48,7 @@ def make_picture(
     known: AnnotationFormat,
     options: PrepareOptions,
 ) -> tuple[bytes, dict]:
-    """Make the picture of one photograph.
-
-    Args:
-        path (str): The photograph.
-        photo (LabelledPhotograph): Its landmarks.
-        names (tuple[str, ...]): Of the K landmarks.
-        known (AnnotationFormat): The format of the points.
-        options (PrepareOptions): How.
+    """Make the picture of one photograph with K named landmarks.
 
     Returns:
         tuple[bytes, dict]: The encoded picture, and of it ``image`` (its

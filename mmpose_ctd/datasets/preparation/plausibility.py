@@ -168,14 +168,11 @@ def note_records(
     photograph_count: int,
     maybe_subjects: Sequence[str] = (),
 ) -> None:
-    """Note what concerns more than one record.
+    """Note in a report what concerns more than one record.
 
     Args:
-        report (PrepareReport): Gets notes and warnings.
         records (list[PointRecord]): All that were read.
         photos (list[LabelledPhotograph]): Those that can be used.
-        choice (LandmarkChoice): The landmarks.
-        options (PrepareOptions): What the user states.
         photograph_count (int): Files in IMAGES.
         maybe_subjects (Sequence[str]): Columns that may name subjects.
     """

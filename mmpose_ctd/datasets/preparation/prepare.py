@@ -120,12 +120,6 @@ def prepare(
 class _Preparation:
     """What one call of :func:`prepare` has read and made.
 
-    Args:
-        photographs (str): See :func:`prepare`.
-        points (str): See :func:`prepare`.
-        options (PrepareOptions): How.
-        report (PrepareReport): Gets a row for each record.
-
     Attributes:
         photos (list[LabelledPhotograph]): What is to be made.
         results (list[dict]): The pictures made: id, file_name, image (its
@@ -201,10 +195,8 @@ class _Preparation:
     ) -> None:
         """Make all pictures, one photograph in memory at a time.
 
-        Args:
-            progress (bool): Whether to show a bar.
-            staged (Path, optional): The unfinished set. None writes nothing.
-            journal (Journal, optional): What is done already.
+        Without an unfinished set, ``staged``, nothing is written. What the
+        journal has is not made again.
         """
         taken = 0
         digests: dict[str, int] = {}

@@ -56,15 +56,7 @@ def match_records(
 ) -> list[LabelledPhotograph]:
     """Match records with photographs and subjects.
 
-    The report lists what cannot be used.
-
-    Args:
-        records (list[PointRecord]): All that were read.
-        index (ImageIndex): The photographs.
-        choice (LandmarkChoice): The landmarks.
-        people (People): Who the photographs show.
-        options (PrepareOptions): What the user states.
-        report (PrepareReport): Gets a row for each record.
+    The report gets a row for each record, with what cannot be used.
 
     Returns:
         list[LabelledPhotograph]: In the records' order, one for each

@@ -103,12 +103,8 @@ def check_units(
     Landmarks in a corner, or close together, are accepted where a face is
     found at that place.
 
-    Args:
-        photos (list[LabelledPhotograph]): All that will be prepared.
-        index (ImageIndex): The photographs, whose headers are read.
-        frame (tuple[float, bool]): Of :meth:`.PrepareOptions.frame_of`.
-        options (PrepareOptions): With the unit, if it is stated.
-        report (PrepareReport): Where single records are left out.
+    ``frame`` is that of :meth:`.PrepareOptions.frame_of`. The report gets
+    single records that are left out.
 
     Returns:
         list[LabelledPhotograph]: Those whose unit is not in doubt.
@@ -151,10 +147,6 @@ def away_from_faces(
 ) -> InputError | None:
     """Judge whether the points of a set miss most of the detected faces.
 
-    Args:
-        report (PrepareReport): With the notes on all pictures.
-        options (PrepareOptions): With the unit, if it is stated.
-
     Returns:
         InputError | None: What to raise, if the points are hardly pixels.
     """
@@ -176,11 +168,8 @@ def away_from_faces(
 def misfits(results: list[dict], options: PrepareOptions) -> dict[int, str]:
     """Find records that do not fit their faces as the others do.
 
-    Their points were clicked in another version of the photograph.
-
-    Args:
-        results (list[dict]): The pictures, with keypoints and faces.
-        options (PrepareOptions): With ``unit='px'`` nothing is found.
+    Their points were clicked in another version of the photograph. With
+    ``unit='px'`` nothing is found.
 
     Returns:
         dict[int, str]: Place in ``results`` -> reason.

@@ -48,13 +48,8 @@ def write_annotations(
 ) -> None:
     """Write ``annotations/landmarks.json``, and delete other pictures.
 
-    Args:
-        staged (Path): The unfinished set.
-        results (list[dict]): Its pictures: id, file_name, image (its record)
-            and keypoints, K times x, y, visibility.
-        choice (LandmarkChoice): The landmarks.
-        options (PrepareOptions): How it was made.
-        known (AnnotationFormat): The format of the points.
+    ``results`` are the pictures: id, file_name, image (its record) and
+    keypoints, K times x, y, visibility.
     """
     content = {
         'info': {
