@@ -20,7 +20,7 @@ from .picture import PictureRefused, make_picture
 from .plausibility import note_records, warn_of_most
 from .records import LabelledPhotograph, match_records
 from .report import PrepareReport, write_report
-from .subjects import People, SubjectTable
+from .subjects import SubjectTable, WhoIsShown
 from .unfinished import (
     JOURNAL,
     Journal,
@@ -170,7 +170,7 @@ class _Preparation:
         if options.table is not None:
             table = SubjectTable(options.table, index, options)
             report.notes += table.notes
-        people = People(options, table)
+        people = WhoIsShown(options, table)
         photos = match_records(
             records, index, self.choice, people, options, report
         )

@@ -13,7 +13,7 @@ from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .report import PrepareReport
-from .subjects import BadCell, People, check_depth
+from .subjects import BadCell, WhoIsShown, check_depth
 
 __all__ = ['LabelledPhotograph', 'match_records']
 
@@ -50,7 +50,7 @@ def match_records(
     records: list[PointRecord],
     index: ImageIndex,
     choice: LandmarkChoice,
-    people: People,
+    people: WhoIsShown,
     options: PrepareOptions,
     report: PrepareReport,
 ) -> list[LabelledPhotograph]:
@@ -156,7 +156,7 @@ def _landmarks_of(
 
 
 def _fields_of(
-    record: PointRecord, path: str, people: People, needs_subject: bool
+    record: PointRecord, path: str, people: WhoIsShown, needs_subject: bool
 ) -> dict:
     try:
         fields = people.fields(path, record.fields)

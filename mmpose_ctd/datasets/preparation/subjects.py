@@ -28,7 +28,7 @@ from ..image_fields import taken_names
 from .image_index import ImageIndex, ImageNames, NotFound
 from .options import PrepareOptions
 
-__all__ = ['BadCell', 'People', 'SubjectTable', 'check_depth']
+__all__ = ['BadCell', 'WhoIsShown', 'SubjectTable', 'check_depth']
 
 _NUMBERS = ('mm_per_px', 'age')
 _TEXTS = ('subject', 'site', 'sex')
@@ -204,7 +204,7 @@ class SubjectTable:
         return checked_age(value, text) if key == 'age' else value
 
 
-class People:
+class WhoIsShown:
     """Says of each photograph who it shows, by all that the user states.
 
     Args:
