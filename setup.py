@@ -54,7 +54,6 @@ setup(
     package_data={
         'mmpose_ctd.apis.reporting': ['template/*'],
         'mmpose_ctd.datasets.checking': ['*.jinja'],
-        'mmpose_ctd.datasets.converters': ['frl_faces/*'],
     },
     cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['mmpose_ctd = mmpose_ctd.cli:main']},

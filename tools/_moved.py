@@ -23,6 +23,7 @@ NEW_PATHS = {
     'report': 'tools/analysis_tools',
     'seed_table': 'tools/analysis_tools',
     'teacher_recognition': 'tools/analysis_tools',
+    'webmorph_to_coco': 'projects/frl_study',
 }
 
 

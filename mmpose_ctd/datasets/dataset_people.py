@@ -1,4 +1,4 @@
-"""Who is seen in a dataset that was built."""
+"""The people in the images of a built dataset."""
 
 import os
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ class People:
     """The people of a dataset.
 
     Attributes:
-        subjects (set[str]): Their ids. An image of unknown subject stands for
-            itself, as ``image:<file_name>``.
-        nameless (int): How many images have no subject.
+        subjects (set[str]): Their ids. An image without a subject counts as
+            itself, ``image:<file_name>``.
+        nameless (int): Images without a subject.
     """
 
     subjects: set[str] = field(default_factory=set)
@@ -26,11 +26,11 @@ class People:
 
 
 def people_by_set(dataset) -> dict[str, People]:
-    """Everybody whose image a dataset gives, labelled or not.
+    """All people in the images of a dataset, labelled or not.
 
     Args:
-        dataset: A :class:`.CIFASDDataset`, or a wrapper of some. Of any other
-            dataset nobody is known.
+        dataset: A :class:`.CIFASDDataset`, or a wrapper of some. The people
+            of other datasets are unknown.
 
     Returns:
         dict[str, People]: Annotation file -> its people.

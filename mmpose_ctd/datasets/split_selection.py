@@ -1,8 +1,9 @@
-"""Which images the lines of a split file select."""
+"""Which images and people the lines of split files select."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 from .landmark_file import IMAGE_LINE, subject_of
 
@@ -12,14 +13,12 @@ __all__ = [
     'image_line',
     'people_of',
     'select_images',
+    'shared_subjects',
 ]
 
 
 class RecordIndex(dict):
-    """Image id -> image record, with the records' subjects and names.
-
-    Many splits of one set are looked up without reading all records again.
-    """
+    """Image id -> image record, indexed once for many splits of a set."""
 
     @cached_property
     def by_subject(self) -> dict[str, list]:
@@ -41,19 +40,15 @@ class RecordIndex(dict):
         return found
 
 
-def _indexed(images: Mapping[Hashable, dict]) -> RecordIndex:
-    return images if isinstance(images, RecordIndex) else RecordIndex(images)
-
-
 @dataclass(frozen=True)
 class Selection:
-    """What a split's lines stand for in an annotation file.
+    """The images that a split's lines select.
 
     Attributes:
         ids (frozenset): Ids of the selected image records.
-        unknown_subjects (list[str]): Lines that are no image record's
-            subject, in the file's order.
-        unknown_images (list[str]): File names that no image record has.
+        unknown_subjects (list[str]): Subjects without an image record, in
+            the file's order.
+        unknown_images (list[str]): File names without an image record.
     """
 
     ids: frozenset
@@ -69,16 +64,17 @@ def image_line(file_name: str) -> str:
 def select_images(
     lines: Iterable[str], images: Mapping[Hashable, dict]
 ) -> Selection:
-    """Look a split's lines up among image records.
+    """Select images by the lines of a split.
 
     Args:
         lines (Iterable[str]): Of :func:`~mmpose_ctd.datasets.landmark_file.
             read_split`: a subject's id selects all of its images,
             ``image:<file_name>`` selects one.
-        images (Mapping): Image id -> image record; an :class:`RecordIndex`
-            where several splits are looked up.
+        images (Mapping): Image id -> image record; a :class:`RecordIndex`
+            makes several selections fast.
     """
-    images = _indexed(images)
+    if not isinstance(images, RecordIndex):
+        images = RecordIndex(images)
     ids: set = set()
     unknown_subjects, unknown_images = [], []
     for line in lines:
@@ -98,15 +94,15 @@ def select_images(
 def people_of(
     lines: Iterable[str], images: Mapping[Hashable, dict]
 ) -> set[str]:
-    """Who is seen in what a split selects.
+    """The people in the images that a split selects.
 
     Args:
         lines (Iterable[str]): Of a split file.
         images (Mapping): Image id -> image record.
 
     Returns:
-        set[str]: Subject ids; an image of unknown subject stands for itself,
-        as ``image:<file_name>``. Unknown lines are left out.
+        set[str]: Subject ids; an image without a subject counts as itself,
+        ``image:<file_name>``. Unknown lines are ignored.
     """
     people = set()
     for i in select_images(lines, images).ids:
@@ -115,3 +111,24 @@ def people_of(
             image_line(images[i]['file_name']) if subject is None else subject
         )
     return people
+
+
+def shared_subjects(
+    partition: Mapping[str, Sequence[str]], images: Mapping
+) -> dict[tuple[str, str], set[str]]:
+    """Find who is on two sides of a split.
+
+    Args:
+        partition (Mapping[str, Sequence[str]]): Name of a side -> its lines.
+        images (Mapping): Image id -> image record.
+
+    Returns:
+        dict: Names of two sides -> who is on both; without pairs that share
+        nobody.
+    """
+    people = {side: people_of(p, images) for side, p in partition.items()}
+    return {
+        (a, b): both
+        for a, b in combinations(people, 2)
+        if (both := people[a] & people[b])
+    }

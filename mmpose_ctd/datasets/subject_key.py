@@ -1,8 +1,8 @@
 """The key by which checkpoints remember subjects without naming them.
 
-Ids such as c001 are guessed from a plain or salted hash. A keyed hash
-(HMAC-SHA256) can only be made with the key, which lies in the folder of the
-data set and never in a checkpoint.
+A plain or salted hash of an id such as c001 can be guessed. A keyed hash
+(HMAC-SHA256) needs the key, which lies in the folder of the data set and
+never in a checkpoint.
 """
 
 import contextlib
@@ -38,8 +38,8 @@ _DIGITS = 32
 def key_file(ann_file: str) -> str:
     """Path of the key that belongs to an annotation file.
 
-    It lies in the folder of the data set: that of the annotation file, or the
-    one above where that is called ``annotations``.
+    It lies in the folder of the data set: the folder of the annotation file,
+    or the one above if that is called ``annotations``.
     """
     folder = os.path.dirname(os.path.abspath(ann_file))
     if os.path.basename(folder) == 'annotations':
@@ -48,7 +48,10 @@ def key_file(ann_file: str) -> str:
 
 
 def read_key(path: str) -> bytes | None:
-    """Read a key; ``None`` where there is no such file.
+    """Read a key.
+
+    Returns:
+        bytes | None: None if there is no such file.
 
     Raises:
         InputError: If the file holds anything but a key, or may not be read.
@@ -73,17 +76,17 @@ def _damaged(path: str, found: str) -> InputError:
         found=f'the key of the subjects {found}',
         expected='64 hexadecimal digits',
         cure='Restore it from a copy of the data set. Without a copy, remove '
-        'it: the next training makes another one, and checkpoints made '
-        'before can no longer be compared.',
+        'it: the next training makes another one, and earlier checkpoints '
+        'can no longer be compared.',
     )
 
 
 def make_key(path: str) -> bytes:
     """Read the key, or make it if the set has no key.
 
-    Of several processes that make it at once, all get the same one. On a file
-    system without links one of them may be refused, as it reads the key while
-    another writes it; a key is never replaced.
+    Several processes that make it at once get the same key; it is never
+    replaced. On a file system without links one of them may fail, if it reads
+    the key while another writes it.
 
     Args:
         path (str): Of :func:`key_file`.
@@ -121,7 +124,7 @@ def _write_new(path: str, text: str) -> None:
 
 
 def fingerprint(key: bytes) -> str:
-    """What tells keys apart, and says nothing about any of them."""
+    """A digest that identifies a key and does not reveal it."""
     return hmac.digest(key, b'fingerprint', 'sha256').hex()[:_DIGITS]
 
 
@@ -136,6 +139,6 @@ def hash_subjects(key: bytes, subjects: Iterable[str]) -> dict[str, str]:
 
 
 def _bytes(subject: str) -> bytes:
-    # One name in two forms of Unicode, as of macOS and others, is one person.
+    # macOS and others write one name in two forms of Unicode.
     text = unicodedata.normalize('NFC', subject)
     return text.encode('utf-8', 'surrogatepass')

@@ -7,14 +7,13 @@ __all__ = ['alike_subjects']
 
 
 def alike_subjects(subjects: Iterable[str]) -> list[tuple[str, ...]]:
-    """Find ids that differ only as spreadsheets and typists make them.
+    """Find ids that differ only in case, spaces, dashes or zeros.
 
-    ``S-1``, ``s-1`` and ``S1`` are alike, and so are ``7``, ``007`` and
-    ``7.0``; ``a1`` and ``a10``, or ``1-23`` and ``12-3``, are not.
+    ``S-1``, ``s-1`` and ``S1`` form a group, and so do ``7``, ``007`` and
+    ``7.0``; ``a1`` and ``a10``, or ``1-23`` and ``12-3``, do not.
 
     Args:
-        subjects (Iterable[str]): Ids; empty ones and repetitions count for
-            nothing.
+        subjects (Iterable[str]): Ids; empty ones and repetitions are ignored.
 
     Returns:
         list[tuple[str, ...]]: The groups of two or more, each sorted, in
@@ -29,9 +28,9 @@ def alike_subjects(subjects: Iterable[str]) -> list[tuple[str, ...]]:
 
 def _plain(subject: str) -> str:
     text = re.sub(r'(?<=[0-9])\.0$', '', subject.strip().casefold())
-    # Between digits a mark stays: it parts two numbers.
+    # Between digits a mark stays: it separates two numbers.
     text = re.sub(r'(?<=[0-9])[\s_-]+(?=[0-9])', '/', text)
     text = re.sub(r'[\s_-]', '', text)
     text = re.sub(r'(?<![0-9])0+(?=[0-9])', '', text)
-    # Of marks alone.
+    # An id of marks only stays as it is.
     return text or subject

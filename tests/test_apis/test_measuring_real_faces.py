@@ -12,7 +12,7 @@ from mmpose_ctd.apis.measuring.labelled_faces import (
     learn_face_box,
 )
 from mmpose_ctd.apis.measuring.locating import Framing
-from mmpose_ctd.datasets.converters.webmorph_tem import read_tem
+from mmpose_ctd.datasets.annotation_formats.webmorph_tem import read_tem
 from mmpose_ctd.datasets.face_detection import detect_face
 
 # Indices of the 19 landmarks in the template of the originals.

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from clinic_folder import make_clinic
-from prepared_points import SIZE, codes, prepare_points
+from prepared_points import SIZE, codes, content_of, prepare_points
 
 from mmpose_ctd.datasets.face_detection import detect_faces
 from mmpose_ctd.datasets.face_fit import fit_to_faces
@@ -66,21 +66,15 @@ def test_prepare_leaves_such_records_out(tmp_path, monkeypatch, crop):
     names = sorted(clinic)
     for i in (1, 4):
         clinic[names[i]] = clinic[names[i]] * 0.6
-    options = dict(crop=crop)
-    dry = prepare_points(tmp_path, clinic, options, dry_run=True)
-    report = prepare_points(tmp_path, clinic, options)
+    dry = prepare_points(tmp_path, clinic, crop=crop, dry_run=True)
+    report = prepare_points(tmp_path, clinic, crop=crop)
     assert codes(report) == codes(dry) == {2: 'unit', 5: 'unit'}
     assert report.exit_status == 1
-    content = json.loads(
-        (report.out / 'annotations/landmarks.json').read_text()
-    )
-    kept = {image['file_name'] for image in content['images']}
+    kept = {i['file_name'] for i in content_of(report.out)['images']}
     assert kept == {p.name for p in (report.out / 'images').iterdir()}
     assert len(kept) == 6
     (tmp_path / 'set').rename(tmp_path / 'first')
-    assert not codes(
-        prepare_points(tmp_path, clinic, options | {'unit': 'px'})
-    )
+    assert not codes(prepare_points(tmp_path, clinic, crop=crop, unit='px'))
 
 
 @pytest.mark.real_data

@@ -1,5 +1,6 @@
 """What every way to split promises, on sets of any composition."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +12,7 @@ from mmpose_ctd.datasets.split_selection import (
     RecordIndex,
     people_of,
     select_images,
+    shared_subjects,
 )
 from mmpose_ctd.datasets.splits import (
     SCHEMES,
@@ -18,9 +20,9 @@ from mmpose_ctd.datasets.splits import (
     SplitOptions,
     calibration_note,
     draw_splits,
-    shared_subjects,
 )
 from mmpose_ctd.datasets.splits.drawing import deal, interleave, proportional
+from mmpose_ctd.datasets.splits.split_names import sides
 from mmpose_ctd.errors import InputError
 
 seeds = st.integers(0, 5)
@@ -31,7 +33,7 @@ units = st.lists(st.sampled_from('aaabbc'), min_size=1, max_size=40).map(
 
 
 def population(sites, per_subject=2) -> Population:
-    """Subjects s0, s1 ... with images at these sites (None: no site)."""
+    """Subjects s0, s1 ... with images at these sites; None is no site."""
     images = {}
     for i, site in enumerate(sites):
         for j in range(per_subject):
@@ -44,8 +46,9 @@ def population(sites, per_subject=2) -> Population:
     return Population('a.json', RecordIndex(images), images, by_subject)
 
 
-def draw(scheme, people, **options):
-    return draw_splits(scheme, people, SplitOptions(**options))
+def draw(scheme, people, fixed=None, **options):
+    options = SplitOptions(scheme=scheme, **options)
+    return draw_splits(people, options, fixed)
 
 
 def subjects(lines, people) -> set:
@@ -63,6 +66,7 @@ def assert_disjoint(partitions, people):
 # --- drawing ----------------------------------------------------------------
 
 
+@settings(max_examples=40)
 @given(units, st.data())
 def test_a_share_is_each_groups_share_up_to_rounding(units, data):
     n = data.draw(st.integers(0, len(units)))
@@ -73,6 +77,7 @@ def test_a_share_is_each_groups_share_up_to_rounding(units, data):
         assert abs(sum(g == group for _, g in drawn) - exact) < 1
 
 
+@settings(max_examples=40)
 @given(units, st.integers(1, 7), seeds)
 def test_dealt_parts_are_complete_and_balanced_within_one(units, k, seed):
     parts = deal(units, k, np.random.default_rng(seed))
@@ -82,6 +87,7 @@ def test_dealt_parts_are_complete_and_balanced_within_one(units, k, seed):
         assert max(sizes) - min(sizes) <= 1
 
 
+@settings(max_examples=40)
 @given(units, seeds)
 def test_interleaving_keeps_everybody(units, seed):
     order = interleave(units, np.random.default_rng(seed))
@@ -97,23 +103,23 @@ site_lists = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(site_lists, seeds, st.sampled_from(['subject', 'stratified']))
 def test_three_sides_are_disjoint_complete_and_repeatable(sites, seed, how):
     people = population(sites)
-    (partition,) = draw(how, people, seeds=[seed])
+    (partition,) = draw(how, people, seed=[seed])
     assert_disjoint([partition], people)
     assert {*partition} == {'train', 'val', 'test'}
     assert set().union(*partition.values()) == {*people.by_subject}
     assert len(partition['test']) == max(1, round(0.2 * len(sites)))
-    assert draw(how, people, seeds=[seed]) == [partition]
+    assert draw(how, people, seed=[seed]) == [partition]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(site_lists, st.integers(2, 6), seeds)
 def test_folds_test_everybody_once(sites, folds, seed):
     people = population(sites)
-    partitions = draw('kfold', people, folds=folds, seeds=[seed])
+    partitions = draw('kfold', people, folds=folds, seed=[seed])
     assert_disjoint(partitions, people)
     tests = [
         p[f'test_fold{i}of{folds}_seed{seed}']
@@ -126,11 +132,11 @@ def test_folds_test_everybody_once(sites, folds, seed):
     assert max(sizes) - min(sizes) <= 1
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(site_lists, seeds)
 def test_smaller_budgets_lie_in_larger_ones(sites, seed):
     people = population(sites)
-    partitions = draw('budgets', people, budgets=[3, 1, 2], seeds=[seed])
+    partitions = draw('budgets', people, budgets=[3, 1, 2], seed=[seed])
     assert_disjoint(partitions, people)
     one, two, three = (
         partitions[i][f'train_n{i + 1:03d}_seed{seed}'] for i in range(3)
@@ -142,7 +148,7 @@ def test_smaller_budgets_lie_in_larger_ones(sites, seed):
 
 def test_all_seeds_of_budgets_share_one_test_and_respect_a_given_one():
     people = population(['a'] * 10)
-    partitions = draw('budgets', people, budgets=[4], seeds=[0, 1])
+    partitions = draw('budgets', people, budgets=[4], seed=[0, 1])
     assert partitions[0]['test'] == partitions[1]['test']
     assert (
         partitions[0]['train_n004_seed0']
@@ -153,8 +159,9 @@ def test_all_seeds_of_budgets_share_one_test_and_respect_a_given_one():
     assert {*partition['train_n008_seed0']} == {
         f's{i}' for i in range(10) if i not in (3, 5)
     }
-    with pytest.raises(InputError, match='1 lines of the test or val'):
+    with pytest.raises(InputError) as error:
         draw('budgets', people, fixed=dict(test=['nobody']))
+    assert '1 lines' in error.value.found
 
 
 def test_a_left_out_site_is_seen_by_nobody_who_trains():
@@ -194,37 +201,65 @@ def test_by_image_uses_every_image_and_shares_subjects():
 
 
 @pytest.mark.parametrize(
-    'scheme, sites, options, words',
+    'scheme, sites, options, found',
     [
         ('subject', ['a', 'a'], {}, '2 labelled subjects, 1 to test and 1'),
         ('kfold', ['a'] * 4, {}, '--folds 5 for 4 labelled subjects'),
-        ('kfold', ['a'] * 4, dict(folds=1), 'at least 2 folds'),
-        ('leave-one-site-out', ['a'] * 4, {}, "a 'site' in the image"),
-        ('leave-one-site-out', [['a', 'b']] * 4, {}, 'somebody to train on'),
+        ('kfold', ['a'] * 4, dict(folds=1), '--folds 1'),
+        ('leave-one-site-out', ['a'] * 4, {}, '1 sites'),
+        ('leave-one-site-out', [['a', 'b']] * 4, {}, "seen at 'a'"),
         ('budgets', ['a'] * 9, dict(budgets=[10]), '--budgets 10 of 6'),
-        ('budgets', ['a'] * 9, dict(budgets=[0]), 'from 1 to all'),
+        ('budgets', ['a'] * 9, dict(budgets=[0]), '--budgets 0'),
         ('subject', [], {}, "no labelled image record has a 'subject'"),
-        ('magic', ['a'], {}, 'expected one of subject, stratified'),
     ],
 )
-def test_what_cannot_be_split_is_told(scheme, sites, options, words):
-    with pytest.raises(InputError, match=words):
+def test_what_cannot_be_split_is_refused(scheme, sites, options, found):
+    with pytest.raises(InputError) as error:
         draw(scheme, population(sites), **options)
+    assert found in error.value.found
+    assert error.value.where == 'a.json' and error.value.expected
 
 
 @pytest.mark.parametrize(
-    'options, words',
+    'options, where',
     [
-        (dict(test=0), '--test 0: expected a share'),
+        (dict(scheme='magic'), '--scheme magic'),
+        (dict(test=0), '--test 0'),
         (dict(test=float('nan')), '--test nan'),
         (dict(val=-0.1), '--val -0.1'),
-        (dict(test=0.8, val=0.2), 'leave nothing to train'),
-        (dict(seeds=[-1]), '--seed -1'),
+        (dict(test=0.8, val=0.2), '--test 0.8, --val 0.2'),
+        (dict(seed=-1), '--seed -1'),
     ],
 )
-def test_shares_and_seeds_are_checked(options, words):
-    with pytest.raises(InputError, match=words):
+def test_shares_and_seeds_are_checked(options, where):
+    with pytest.raises(InputError) as error:
         SplitOptions(**options)
+    assert error.value.where == where
+
+
+# --- names of files
+
+
+@pytest.mark.parametrize('scheme', list(SCHEMES))
+@pytest.mark.parametrize('seeds', [(0,), (0, 1)])
+def test_names_show_which_files_belong_together(scheme, seeds):
+    people = population(['a', 'b'] * 10)
+    partitions = draw(scheme, people, seed=seeds, budgets=(2, 4))
+    expected = set()
+    for partition in partitions:
+        order = sorted(
+            partition,
+            key=lambda n: ['train', 'val', 'test'].index(n.split('_')[0]),
+        )
+        expected |= {*combinations(order, 2)}
+    names = {name for partition in partitions for name in partition}
+    assert {*sides(names)} == expected
+
+
+def test_names_that_do_not_belong_together():
+    names = ['train_fold1of5_seed0', 'train_without_a', 'test', 'test_b']
+    assert sides(names) == []
+    assert sides(['trainees', 'everybody', 'testing', 'val']) == []
 
 
 # --- people to calibrate with -----------------------------------------------
@@ -255,20 +290,19 @@ def test_ten_people_are_left_to_calibrate_where_the_set_allows(scheme, total):
 
 
 @pytest.mark.parametrize('total', [4, 14, 24])
-def test_a_small_set_trains_and_says_that_it_cannot_calibrate(total):
+def test_a_small_set_trains_with_a_note_on_calibration(total):
     people = population(['a'] * total)
     (partition,) = draw('subject', people)
     assert len(partition['train']) >= total / 2
     assert f'{total} labelled' in calibration_note([partition], people)
 
 
-def test_a_stated_share_is_kept(total=40):
-    people = population(['a'] * total)
-    (partition,) = draw('subject', people, val=0.05)
-    assert len(partition['val']) == 2
-    assert calibration_note([partition], people)
-    (partition,) = draw('subject', people, val=0)
-    assert 'val' not in partition and calibration_note([partition], people)
+def test_a_stated_share_is_kept():
+    people = population(['a'] * 40)
+    for val, found in ((0.05, 2), (0, 0)):
+        (partition,) = draw('subject', people, val=val)
+        assert len(partition.get('val', [])) == found
+        assert calibration_note([partition], people)
 
 
 def test_a_fold_without_enough_people_is_noticed():
@@ -293,19 +327,13 @@ class CountedName(str):
 @pytest.mark.parametrize('scheme', sorted({*SCHEMES} - {'image'}))
 def test_the_work_grows_with_the_number_of_subjects(scheme):
     def looks(number):
-        images = {
-            i: dict(
-                id=i,
-                file_name=f'{i}.png',
-                subject=CountedName(f's{i}'),
-                site='ab'[i % 2],
-            )
-            for i in range(number)
-        }
-        by_subject = {r['subject']: [r] for r in images.values()}
-        people = Population('', RecordIndex(images), images, by_subject)
+        people = population(['a', 'b'] * (number // 2), per_subject=1)
+        for image in people.images.values():
+            image['subject'] = CountedName(image['subject'])
+        by_subject = {i['subject']: [i] for i in people.images.values()}
+        people = replace(people, by_subject=by_subject)
         CountedName.looks = 0
-        draw_splits(scheme, people, SplitOptions(budgets=(number // 4,)))
+        draw(scheme, people, budgets=(number // 4,))
         return CountedName.looks
 
     assert looks(800) < 3 * looks(400) + 800

@@ -2,9 +2,8 @@
 
 import hashlib
 import hmac
+import multiprocessing
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -89,27 +88,26 @@ def test_a_key_is_not_replaced_where_there_are_no_links(tmp_path, monkeypatch):
     assert path.read_text() == 'ab' * 32
 
 
+def _make_when_all_are_ready(path, barrier, queue):
+    barrier.wait()
+    queue.put(make_key(path).hex())
+
+
 def test_processes_that_make_it_at_once_get_the_same(tmp_path):
-    code = (
-        'import sys; from mmpose_ctd.datasets.subject_key import make_key; '
-        'sys.stdin.read(1); print(make_key(sys.argv[1]).hex())'
-    )
+    path = str(tmp_path / KEY_FILE)
+    context = multiprocessing.get_context('fork')
+    barrier, queue = context.Barrier(4), context.SimpleQueue()
+    arguments = path, barrier, queue
     processes = [
-        subprocess.Popen(
-            [sys.executable, '-c', code, str(tmp_path / KEY_FILE)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        for _ in range(2)
+        context.Process(target=_make_when_all_are_ready, args=arguments)
+        for _ in range(4)
     ]
-    # They import first, and begin together.
     for process in processes:
-        process.stdin.write('x')
-        process.stdin.flush()
-    found = {p.communicate()[0].split()[-1] for p in processes}
-    assert found == {read_key(str(tmp_path / KEY_FILE)).hex()}
+        process.start()
+    found = {queue.get() for _ in processes}
+    for process in processes:
+        process.join()
+    assert found == {read_key(path).hex()}
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_every_old_path_leads_to_a_tool(repo_root, monkeypatch, capsys):
     moved = runpy.run_path(str(tools / '_moved.py'))['NEW_PATHS']
     stubs = [
         path
-        for path in tools.glob('*.py')
+        for path in tools.rglob('*.py')
         if 'run(__file__)' in path.read_text()
     ]
     assert {path.stem for path in stubs} == set(moved)

@@ -1,5 +1,5 @@
 # Real frontal faces with 19 anatomical landmarks, 256x256 pixels.
-# tools/dataset_converters/webmorph_to_coco.py makes the folder.
+# projects/frl_study/webmorph_to_coco.py makes the folder.
 dataset_type = 'CIFASDDataset'
 data_root = '{{$CTD_DATA_ROOT:data}}/frl_faces/'
 num_keypoints = 19

@@ -2,8 +2,8 @@
 
 import os
 
-from ..converters.webmorph_tem import RecordRefused, read_tem
 from .point_record import PointRecord, Reading, ReadOptions, Source
+from .webmorph_tem import RecordRefused, read_tem
 
 __all__ = ['read']
 

@@ -1,16 +1,13 @@
-"""From a clinic's photographs and clicked points to a set."""
+"""Makes a set of a clinic's photographs and clicked points."""
 
-from .options import UNITS, PrepareOptions
+from .options import PrepareOptions
 from .prepare import prepare
 from .preview import check_preview, finished_set, write_preview
-from .report import Report, findings_table, summary
-from .subject_folders import SUBJECT_FOLDERS
+from .report import PrepareReport, findings_table, summary
 
 __all__ = [
-    'SUBJECT_FOLDERS',
-    'UNITS',
     'PrepareOptions',
-    'Report',
+    'PrepareReport',
     'check_preview',
     'findings_table',
     'finished_set',

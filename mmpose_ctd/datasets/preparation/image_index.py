@@ -1,14 +1,17 @@
 """Finds the photograph that a record of points names.
 
-A record is laid only on the photograph that it names: every folder in its
-name must be the photograph's, and another photograph of the same file name is
-never taken instead. A name without folders in a file that lies in a subfolder
-is of that subfolder: ``v2/points.tps`` names the photographs of ``v2``.
+A record goes only with the photograph that it names: every folder in its name
+must be the photograph's, and another photograph of that file name is never
+taken instead. A name without folders in a file in a subfolder belongs to that
+subfolder: ``v2/points.tps`` names the photographs of ``v2``.
 
-Files of points often name folders that lie above IMAGES, such as
-``C:\\study\\clip1\\001.jpg`` of the computer they were made on. Which of them
-is IMAGES is either stated (``--image-root``) or concluded from all records
+Files of points often name folders above IMAGES, such as
+``C:\\study\\clip1\\001.jpg`` on another computer. The user states which of
+them is IMAGES (``--image-root``), or it is concluded from all records
 together, see :class:`ImageNames`.
+
+In this file ``parts`` are a name's folders and its file, in the form in which
+names are compared: lower case, accents composed.
 """
 
 import os
@@ -38,45 +41,45 @@ class NotFound(InputError):
         self.candidates = list(candidates)
 
 
-def _plain(name: str) -> str:
-    """A name without what systems differ in: case and accents' form."""
-    return unicodedata.normalize('NFC', name.strip()).lower()
-
-
 def _split(name: str) -> tuple[str, ...]:
-    """The parts of a path of any system: folders, then the file."""
+    """The parts of a path of any system, as written; never empty."""
     parts: list[str] = []
     for part in name.strip().replace('\\', '/').split('/'):
         if part == '..' and parts:
             parts.pop()
         elif part.strip() not in ('', '.', '..'):
             parts.append(part)
-    return tuple(parts)
+    return tuple(parts) or ('',)
 
 
-def _shared(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """What all lists begin with."""
-    lists = list(lists)
-    if not lists:
-        return ()
-    first, last = min(lists), max(lists)
-    same = 0
-    while same < len(first) and first[: same + 1] == last[: same + 1]:
-        same += 1
-    return first[:same]
+def _plain(name: str) -> str:
+    return unicodedata.normalize('NFC', name.strip()).lower()
+
+
+@lru_cache(maxsize=1 << 16)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(map(_plain, _split(name)))
+
+
+def _folder_parts(folder: str) -> tuple[str, ...]:
+    return tuple(part for part in _parts(folder) if part)
+
+
+def _folders(path: str) -> tuple[str, ...]:
+    return _parts(path)[:-1]
 
 
 class ImageIndex:
     """The photographs below a folder, by name.
 
     Args:
-        folder (str): Searched with its subfolders; hidden files and folders
-            are left out.
+        folder (str): Searched with its subfolders, except hidden files and
+            folders.
 
     Attributes:
         paths (list[str]): Relative to the folder, with ``/``, sorted.
-        folders (set[tuple[str, ...]]): Those that hold photographs, in
-            themselves or below; as they are compared.
+        folders (set[tuple[str, ...]]): Parts of the folders that hold
+            photographs, in themselves or below.
     """
 
     def __init__(self, folder: str) -> None:
@@ -87,8 +90,8 @@ class ImageIndex:
             folders[:] = sorted(f for f in folders if not f.startswith('.'))
             for file in sorted(files):
                 stem, suffix = os.path.splitext(file)
-                if file.startswith('.') or suffix.lower() not in (
-                    IMAGE_SUFFIXES
+                if file.startswith('.') or (
+                    suffix.lower() not in IMAGE_SUFFIXES
                 ):
                     continue
                 path = os.path.relpath(os.path.join(where, file), folder)
@@ -106,30 +109,35 @@ class ImageIndex:
         """Where a photograph of the index lies."""
         return os.path.join(self.folder, *path.split('/'))
 
+    def of_file(self, file: str) -> list[str]:
+        """Photographs of a file name, in any folder, of any extension."""
+        plain = _plain(file)
+        stem, suffix = os.path.splitext(plain)
+        # 'a.b' may be a stem with a point in it.
+        found = self._by_stem.get(stem) if suffix in IMAGE_SUFFIXES else None
+        return found or self._by_stem.get(plain, [])
+
+    def at(self, folders: tuple[str, ...], file: str) -> list[str]:
+        """Photographs of a file name in exactly these folders."""
+        return [p for p in self.of_file(file) if _folders(p) == folders]
+
+    def ending(self, folders: tuple[str, ...], file: str) -> list[str]:
+        """Photographs of a file name whose folders end with these."""
+        return [
+            p
+            for p in self.of_file(file)
+            if _folders(p)[-len(folders) :] == folders
+        ]
+
     def named_as(self, file: str, folder: str) -> list[str]:
-        """Photographs of a folder that are called as a file beside them.
+        """Photographs of a folder that have the name of another file.
 
         Args:
             file (str): The file, such as ``001.json``.
             folder (str): Below the folder of the index.
         """
         stem = os.path.splitext(os.path.basename(file))[0]
-        where = _plain_split(folder)
-        return [p for p in self.of_file(stem) if _folders(p) == where]
-
-    def of_file(self, file: str) -> list[str]:
-        """Photographs of a file name, in any folder, of any extension."""
-        plain = _plain(file)
-        stem, suffix = os.path.splitext(plain)
-        found = []
-        # 'a.b' may be a stem with a point in it.
-        if suffix in IMAGE_SUFFIXES:
-            found = self._by_stem.get(stem, [])
-        return found or self._by_stem.get(plain, [])
-
-    def find(self, name: str) -> str:
-        """The photograph of one name alone; see :class:`ImageNames`."""
-        return ImageNames(self, [name]).find(name)
+        return self.at(_folder_parts(folder), stem)
 
     def folder_of(self, file: str, otherwise: str) -> str:
         """The folder of photographs to which a file of names belongs.
@@ -139,15 +147,14 @@ class ImageIndex:
             otherwise (str): Its folder below the one that the user gave.
 
         Returns:
-            str: That in which it lies, if it is of photographs.
+            str: The folder in which it lies, if that holds photographs.
         """
-        own = os.path.realpath(self.folder)
-        folder = os.path.relpath(
-            os.path.dirname(os.path.realpath(file)), own
-        ).replace(os.sep, '/')
-        is_inside = folder.split('/')[0] != '..'
-        known = is_inside and _plain_split(folder) in self.folders
-        return folder if known else otherwise
+        where = os.path.dirname(os.path.realpath(file))
+        folder = os.path.relpath(where, os.path.realpath(self.folder))
+        folder = folder.replace(os.sep, '/')
+        if folder.split('/')[0] == '..':
+            return otherwise
+        return folder if _folder_parts(folder) in self.folders else otherwise
 
 
 class ImageNames:
@@ -155,27 +162,26 @@ class ImageNames:
 
     Folders above IMAGES are dropped if all names begin with them, and
 
-    - the folders that remain are below IMAGES, or
-    - they end as the path of IMAGES itself does; of an absolute path, made
+    - the remaining folders are below IMAGES, or
+    - they end as the path of IMAGES itself does. Of an absolute path, made
       on another computer, the last folder is enough.
 
-    Where several names fit a photograph, it belongs to the one that is its
-    own: ``a.jpg`` before ``A.JPG`` and ``a``, and those before ``a.tif``.
+    Where several names fit a photograph, the closest one gets it: ``a.jpg``
+    before ``A.JPG`` and ``a``, and those before ``a.tif``.
 
     Args:
         index (ImageIndex): The photographs.
-        names (Iterable[str]): All names that will be asked for. They may lack
-            their extension and be written in other case.
-        roots (Sequence[str]): What the names call the folder IMAGES, if that
-            is stated; then nothing is concluded.
-        folders (Sequence[str], optional): Of each name, the folder of its
-            file, below POINTS; ``''`` for POINTS itself, which is the
-            default for all.
+        names (Iterable[str]): All names that will be looked up. They may
+            lack their extension and be written in other case.
+        roots (Sequence[str]): What the names call the folder IMAGES, if the
+            user states it; then nothing is concluded.
+        folders (Sequence[str], optional): For each name, the folder of its
+            file below POINTS. Defaults to ``''``, POINTS itself.
 
     Attributes:
         dropped (str): The folders that were concluded to be IMAGES.
-        strange_folder (str): The first folder that was asked for and is not
-            there.
+        strange_folder (str): The first folder that was asked for and does
+            not exist.
     """
 
     def __init__(
@@ -190,15 +196,14 @@ class ImageNames:
         self.strange_folder = ''
         names = [*names]
         asked = dict.fromkeys(zip(names, folders or [''] * len(names)))
-        names = [*dict.fromkeys(names)]
-        self._roots = [_plain_split(root) for root in roots]
-        if not roots:
-            self._roots = [self._concluded(names)]
-        # Photograph -> how well the best names fit it, and those.
+        self._roots = [*filter(None, map(_folder_parts, roots))]
+        if not roots and (root := self._concluded(dict.fromkeys(names))):
+            self._roots = [root]
+        # Photograph -> how well the best names fit it, and those names.
         self._owners: dict[str, tuple[int, set[str]]] = {}
         for name, folder in asked:
-            for path in self._below(name, folder):
-                fit = _fit(path, name)
+            for path in self._meant(name, folder):
+                fit = _misfit(path, name)
                 best, owners = self._owners.get(path, (fit, set()))
                 if fit < best:
                     best, owners = fit, set()
@@ -219,10 +224,10 @@ class ImageNames:
         Raises:
             NotFound: If there is none, or more than one.
         """
-        found = self._below(name, folder)
+        found = self._meant(name, folder)
         if not found:
-            raise self._missing(name, folder)
-        fits = {path: _fit(path, name) for path in found}
+            raise self._missing(name)
+        fits = {path: _misfit(path, name) for path in found}
         found = [p for p in found if fits[p] == min(fits.values())]
         if len(found) > 1:
             raise NotFound(
@@ -235,116 +240,20 @@ class ImageNames:
         if fits[path] > best:
             raise NotFound(
                 found,
-                found='no photograph of exactly this name in IMAGES; the one '
-                'that is similar belongs to another record',
+                found='no photograph of exactly this name in IMAGES; the '
+                'similar one belongs to another record',
             )
         if best and len(owners) > 1:
             raise NotFound(
                 found,
                 found=f'{len(owners)} different names fit one photograph, '
                 'none exactly',
-                cure='Name it in the record as it is called.',
+                cure='Give the record the exact name of its photograph.',
             )
         return path
 
-    def _below(self, name: str, folder: str) -> list[str]:
-        """Photographs that a name in a file of a subfolder may mean."""
-        found = self._in_folder(name)
-        base, parts = _plain_split(folder), _plain_split(name) or ('',)
-        is_bare = not parts[1:]
-        if not base or _is_absolute(name) or self._is_stated(parts):
-            return found
-        climbs = re.match(r'\s*\.\.[/\\]', name) is not None
-        near = self._exactly(
-            _plain_split(f'{folder}/{name}') if climbs else (*base, *parts)
-        )
-        if not is_bare:
-            # It may count its folders from IMAGES as well.
-            near += [p for p in self._exactly(parts) if p not in near]
-        if near or (is_bare and climbs):
-            return near
-        if base in self.index.folders:
-            return [p for p in found if _folders(p)[: len(base)] == base]
-        # The folders of the files are not those of the photographs.
-        return [p for p in found if not (is_bare and _folders(p))]
-
-    def _exactly(self, parts: tuple[str, ...]) -> list[str]:
-        *folders, file = parts or ('',)
-        found = self.index.of_file(file)
-        return [p for p in found if _folders(p) == tuple(folders)]
-
-    def _is_stated(self, parts: tuple[str, ...]) -> bool:
-        """Whether a name begins with what stands for IMAGES."""
-        return any(root and parts[: len(root)] == root for root in self._roots)
-
-    def _in_folder(self, name: str) -> list[str]:
-        """Photographs of the file name in the folders that are named."""
-        *folders, file = _plain_split(name) or ('',)
-        folders = tuple(folders)
-        found = self.index.of_file(file)
-        if not folders:
-            return found
-        for root in self._roots:
-            if root and folders[: len(root)] == root:
-                left = folders[len(root) :]
-                return [p for p in found if _folders(p) == left]
-        # A name may leave out folders that lie between IMAGES and its own.
-        whole = [p for p in found if _folders(p) == folders]
-        return whole or [
-            p for p in found if _folders(p)[-len(folders) :] == folders
-        ]
-
-    def _concluded(self, names: list[str]) -> tuple[str, ...]:
-        """The leading folders of all names that stand for IMAGES."""
-        split = {name: _plain_split(name) for name in names}
-        split = {name: parts for name, parts in split.items() if parts[1:]}
-        shared = _shared(parts[:-1] for parts in split.values())
-        if any(self._in_folder_as_named(parts) for parts in split.values()):
-            return ()
-        own = _plain_split(os.path.realpath(self.index.folder))
-        absolute = all(map(_is_absolute, split))
-        for length in range(1, len(shared) + 1):
-            root = shared[:length]
-            known = own[-length:] == root or (
-                absolute and own[-1:] == root[-1:]
-            )
-            for name, (*folders, file) in split.items():
-                left = tuple(folders[length:])
-                if (left or known) and any(
-                    _folders(p) == left for p in self.index.of_file(file)
-                ):
-                    self.dropped = '/'.join(_split(name)[:length])
-                    return root
-        return ()
-
-    def _in_folder_as_named(self, parts: tuple[str, ...]) -> bool:
-        folders = parts[:-1]
-        return any(
-            _folders(p)[-len(folders) :] == folders
-            for p in self.index.of_file(parts[-1])
-        )
-
-    def _missing(self, name: str, folder: str) -> NotFound:
-        *folders, file = _split(name) or ('',)
-        elsewhere = self.index.of_file(_plain(file))
-        if not elsewhere:
-            return NotFound(found='no photograph of this name in IMAGES')
-        if not folders:
-            return NotFound(
-                found='no photograph of this name in the folder of the file '
-                f'that names it; {len(elsewhere)} of the same name lie '
-                'elsewhere',
-                cure='Copy it there, or name it with its folder.',
-            )
-        self.strange_folder = self.strange_folder or '/'.join(folders)
-        return NotFound(
-            found='no photograph of this name in the folder that it names; '
-            f'{len(elsewhere)} of the same file name lie elsewhere',
-            cure='Copy it there, or correct the name; see --image-root.',
-        )
-
     def notes(self, where: str) -> list[str]:
-        """What a user should know after all names were asked for.
+        """What a user should know after all names were looked up.
 
         Args:
             where (str): The file of the names.
@@ -359,29 +268,97 @@ class ImageNames:
             return [
                 f'{where}: some names have a folder that is not below IMAGES, '
                 f'such as {self.strange_folder!r}; if that is IMAGES itself, '
-                f"say so: --image-root '{self.strange_folder}'"
+                f"add --image-root '{self.strange_folder}'"
             ]
         return []
 
+    def _meant(self, name: str, folder: str) -> list[str]:
+        """Photographs that a name in a file of a subfolder may mean."""
+        found = self._in_folders_named(name)
+        base, parts = _folder_parts(folder), _parts(name)
+        is_bare = len(parts) == 1
+        if not base or _is_absolute(name) or self._root_of(parts):
+            return found
+        climbs = re.match(r'\s*\.\.[/\\]', name) is not None
+        near = _parts(f'{folder}/{name}') if climbs else (*base, *parts)
+        near = self.index.at(near[:-1], near[-1])
+        if not is_bare:
+            # Its folders may also count from IMAGES.
+            known = self.index.at(parts[:-1], parts[-1])
+            near += [p for p in known if p not in near]
+        if near or (is_bare and climbs):
+            return near
+        if base in self.index.folders:
+            return [p for p in found if _folders(p)[: len(base)] == base]
+        # The files lie in other folders than the photographs.
+        return [p for p in found if not (is_bare and _folders(p))]
 
-@lru_cache(maxsize=1 << 16)
-def _plain_split(name: str) -> tuple[str, ...]:
-    return tuple(map(_plain, _split(name)))
+    def _root_of(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """What a name begins with that stands for IMAGES; often empty."""
+        for root in self._roots:
+            if parts[:-1][: len(root)] == root:
+                return root
+        return ()
 
+    def _in_folders_named(self, name: str) -> list[str]:
+        *folders, file = _parts(name)
+        folders = tuple(folders)
+        if not folders:
+            return self.index.of_file(file)
+        if root := self._root_of((*folders, file)):
+            return self.index.at(folders[len(root) :], file)
+        # A name may leave out folders between IMAGES and its own.
+        return self.index.at(folders, file) or self.index.ending(folders, file)
 
-def _folders(path: str) -> tuple[str, ...]:
-    return _plain_split(path)[:-1]
+    def _concluded(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The leading folders of all names that stand for IMAGES."""
+        split = {name: _parts(name) for name in names}
+        split = {name: parts for name, parts in split.items() if parts[1:]}
+        if any(self.index.ending(p[:-1], p[-1]) for p in split.values()):
+            return ()
+        shared = os.path.commonprefix([p[:-1] for p in split.values()])
+        own = _folder_parts(os.path.realpath(self.index.folder))
+        absolute = all(map(_is_absolute, split))
+        for length in range(1, len(shared) + 1):
+            root = tuple(shared[:length])
+            known = own[-length:] == root or (
+                absolute and own[-1:] == root[-1:]
+            )
+            for name, (*folders, file) in split.items():
+                left = tuple(folders[length:])
+                if (left or known) and self.index.at(left, file):
+                    self.dropped = '/'.join(_split(name)[:length])
+                    return root
+        return ()
+
+    def _missing(self, name: str) -> NotFound:
+        *folders, file = _split(name)
+        elsewhere = len(self.index.of_file(file))
+        if not elsewhere:
+            return NotFound(found='no photograph of this name in IMAGES')
+        if not folders:
+            return NotFound(
+                found='no photograph of this name in the folder of the file '
+                f'that names it; {elsewhere} of this name lie elsewhere',
+                cure='Copy it there, or name it with its folder.',
+            )
+        self.strange_folder = self.strange_folder or '/'.join(folders)
+        return NotFound(
+            found='no photograph of this name in the folder that it names; '
+            f'{elsewhere} of this file name lie elsewhere',
+            cure='Copy it there, or correct the name; see --image-root.',
+        )
 
 
 def _file(name: str) -> str:
-    return unicodedata.normalize('NFC', (_split(name) or ('',))[-1].strip())
+    return unicodedata.normalize('NFC', _split(name)[-1].strip())
 
 
-def _fit(path: str, name: str) -> int:
+def _misfit(path: str, name: str) -> int:
     """How far a photograph's file name is from a name.
 
-    0: the same; 1: but for case or a missing extension; 2: the name has
-    another extension.
+    0: equal; 1: equal except for case or a missing extension; 2: the name
+    has another extension.
     """
     ours, theirs = _file(path), _file(name)
     if ours == theirs:

@@ -1,11 +1,11 @@
-"""Which points of a file are the set's landmarks, and what they are called.
+"""Which points of a file are the set's landmarks, and their names.
 
-A file of lines, ``#`` begins a comment::
+``--landmarks`` is a text file of these lines; ``#`` begins a comment::
 
-    exocanthion_R          the name itself, or
-    exocanthion_R=18       the point of that number: in a table the column
-                           of that number, else counted from --count-from, or
-    exocanthion_R=exoR     the point that the file calls exoR
+    exocanthion_R          the point of this name, or the next in order
+    exocanthion_R=18       the point of this number: in a table the column of
+                           this number, else counted from --count-from
+    exocanthion_R=exoR     the point that the files call exoR
 """
 
 import os
@@ -22,12 +22,12 @@ from ..annotation_formats import PointRecord, Refused
 from ..annotation_formats.text_file import read_text
 from ..annotation_formats.uneven import usual_of
 
-__all__ = ['LandmarkChoice', 'names_of_records', 'read_landmarks']
+__all__ = ['LandmarkChoice', 'read_landmarks']
 
-_EXAMPLE = (
-    'write a text file with a name a line in the order of clicking '
+_CURE = (
+    'Write a text file with one name a line, in the order of clicking '
     '(exocanthion_R, exocanthion_L ...), or lines such as exocanthion_R=18 '
-    'that choose points by number, and give it with --landmarks'
+    'that choose points by number, and give it with --landmarks.'
 )
 
 
@@ -40,9 +40,9 @@ class LandmarkChoice:
         labels (tuple[str, ...] | None): What the files call them.
         numbers (tuple[int, ...] | None): Their places, from 0, in files
             without names.
-        count (int | None): The points that such a file must have; None for
-            any.
-        counted (str): Who says so.
+        count (int | None): The points that such a record must have; None
+            for any.
+        counted (str): Where that number comes from.
         columns (tuple[int, ...] | None): The numbers that the points must
             have, where the files number them.
     """
@@ -85,27 +85,6 @@ class LandmarkChoice:
         visible = np.append(record.visible, 0)
         return points[numbers], visible[numbers]
 
-    def label(self, name: str) -> str | int:
-        """What the files call a landmark: a name or a number from 0."""
-        i = self.names.index(name)
-        return self.labels[i] if self.labels is not None else self.numbers[i]
-
-
-def names_of_records(records: list[PointRecord]) -> list[str] | None:
-    """All names in the order in which they first appear; None if there are
-    none."""
-    usable = [r for r in records if r.problem is None]
-    if not any(r.names for r in usable):
-        return None
-    return list(dict.fromkeys(n for r in usable for n in r.names or ()))
-
-
-def _usual_count(records: list[PointRecord]) -> int:
-    counts = [
-        len(r.points) for r in records if r.problem is None and len(r.points)
-    ]
-    return usual_of(counts) if counts else 0
-
 
 def read_landmarks(
     path: str | None,
@@ -119,12 +98,12 @@ def read_landmarks(
     Args:
         path (str, optional): The file of ``--landmarks``.
         records (list[PointRecord]): What was read.
-        count_from (int, optional): Whether numbers in that file count from 0
-            or from 1.
-        without (tuple[str, ...]): Labels that are no landmarks, such as the
+        count_from (int, optional): Number of the first point in that file, 0
+            or 1.
+        without (tuple[str, ...]): Labels that are not landmarks, such as the
             ends of a ruler; left out where the file does not choose.
-        doubtful (Sequence[str]): Labels that may be no landmarks; the file
-            must say so.
+        doubtful (Sequence[str]): Labels that may not be landmarks; the file
+            must choose then.
 
     Returns:
         LandmarkChoice: The landmarks.
@@ -134,56 +113,41 @@ def read_landmarks(
         InputError: If it, or the records without it, leave open which point
             is which.
     """
-    labels = names_of_records(records)
-    if records and not _usual_count(records):
+    usable = [r for r in records if r.problem is None]
+    labels = [*dict.fromkeys(n for r in usable for n in r.names or ())]
+    clicked = [r for r in usable if len(r.points)]
+    usual = usual_of(len(r.points) for r in clicked) if clicked else 0
+    if records and not usual:
         raise InputError(
             where='POINTS',
             found='records, but not one point in them',
             cure='Check that the landmarks were clicked as points.',
         )
     if path is None:
-        if labels is None:
-            raise InputError(
-                f'The points have no names (a record has '
-                f'{_usual_count(records)} of them), and what they are is not '
-                f'guessed: {_EXAMPLE}.'
-            )
-        labels = [label for label in labels if label not in without]
-        doubts = [label for label in doubtful if label in labels]
-        if doubts:
-            raise InputError(
-                where='POINTS',
-                found=f'columns {", ".join(map(repr, doubts))} with x and y, '
-                'which may be landmarks or corners, centres and sizes of a '
-                'box',
-                expected='landmarks that are stated',
-                cure='Write the names of the landmarks into a text file, one '
-                'a line, and give it with --landmarks: the others are passed '
-                'over.',
-            )
-        return LandmarkChoice(tuple(labels), labels=tuple(labels))
+        return _of_labels(labels, usual, without, doubtful)
     lines = _lines(path)
     where = os.path.basename(path)
     names = tuple(name for name, _ in lines)
     twice = [n for n, count in Counter(names).items() if count > 1]
     if twice:
-        raise InputError(f'{where}: the name {twice[0]!r} is there twice.')
-    sources = [source for _, source in lines]
-    if labels is not None:
-        wanted = tuple(s or n for n, s in lines)
+        raise InputError(
+            where=where,
+            found=f'the name {twice[0]!r} is there twice',
+            expected='each name once',
+        )
+    if labels:
+        wanted = tuple(source or name for name, source in lines)
         unknown = [label for label in wanted if label not in labels]
         if unknown:
             raise InputError(
-                f'{where}: no record has a point called {unknown[0]!r}; the '
-                f'names are {", ".join(labels[:12])}'
-                + (' ...' if len(labels) > 12 else '.')
+                where=where,
+                found=f'no record has a point called {unknown[0]!r}',
+                expected=f'one of {_shown(labels, 12)}',
             )
         return LandmarkChoice(names, labels=wanted)
-    usual = _usual_count(records)
-    usable = [r for r in records if r.problem is None and len(r.points)]
-    columns = usual_of(r.numbers or () for r in usable) if usable else ()
+    columns = usual_of(r.numbers or () for r in clicked) if clicked else ()
     columns = columns or None
-    if not any(sources):
+    if not any(source for _, source in lines):
         return LandmarkChoice(
             names,
             numbers=tuple(range(len(names))),
@@ -191,18 +155,42 @@ def read_landmarks(
             counted=f'as {where} names',
             columns=columns,
         )
-    return LandmarkChoice(
-        names,
-        numbers=_numbers(where, lines, count_from, usual, columns),
-        count=usual,
-        columns=columns,
-    )
+    numbers = _numbers(where, lines, count_from, usual, columns)
+    return LandmarkChoice(names, numbers=numbers, count=usual, columns=columns)
 
 
-def _shown(numbers: tuple[int, ...] | None) -> str:
-    if numbers is None:
+def _of_labels(
+    labels: list[str],
+    usual: int,
+    without: tuple[str, ...],
+    doubtful: Sequence[str],
+) -> LandmarkChoice:
+    """All points of files that name them."""
+    if not labels:
+        raise InputError(
+            where='POINTS',
+            found=f'points without names, {usual} of them in a record',
+            expected='the names; they are not guessed',
+            cure=_CURE,
+        )
+    labels = [label for label in labels if label not in without]
+    doubts = [label for label in doubtful if label in labels]
+    if doubts:
+        raise InputError(
+            where='POINTS',
+            found=f'columns {", ".join(map(repr, doubts))} with x and y, '
+            'which may be landmarks or corners, centres and sizes of a box',
+            expected='a list of the landmarks',
+            cure='Write the names of the landmarks into a text file, one a '
+            'line, and give it with --landmarks. Other columns are ignored.',
+        )
+    return LandmarkChoice(tuple(labels), labels=tuple(labels))
+
+
+def _shown(values: Sequence | None, most: int = 8) -> str:
+    if values is None:
         return 'without numbers'
-    return ', '.join(map(str, numbers[:8])) + ' ...' * (len(numbers) > 8)
+    return ', '.join(map(str, values[:most])) + ' ...' * (len(values) > most)
 
 
 def _numbers(
@@ -217,9 +205,8 @@ def _numbers(
             raise InputError(
                 where=where,
                 found='points chosen by number',
-                cure='Say what the first point is called: --count-from 0 (as '
-                'WebMorph and programmers do) or --count-from 1 (as tpsDig '
-                'and iBUG do).',
+                cure='State the number of the first point: --count-from 0 (as '
+                'in WebMorph) or --count-from 1 (as in tpsDig and iBUG).',
             )
         columns = tuple(range(count_from, count_from + usual))
     elif (
@@ -264,7 +251,9 @@ def _numbers(
 def _lines(path: str) -> list[tuple[str, str]]:
     where = os.path.basename(path)
     if not os.path.isfile(path):
-        raise MissingFileError(f'--landmarks: {path!r} does not exist.')
+        raise MissingFileError(
+            where='--landmarks', found=f'{path!r} does not exist'
+        )
     lines = []
     for number, line in enumerate(read_text(path, where).splitlines(), 1):
         line = line.split('#')[0].strip()
@@ -273,10 +262,11 @@ def _lines(path: str) -> list[tuple[str, str]]:
         name, mark, source = (part.strip() for part in line.partition('='))
         if not name or (mark and not source):
             raise InputError(
-                f'{where}, line {number}: {line!r}; expected a name, or '
-                'name=number.'
+                where=f'{where}, line {number}',
+                found=repr(line),
+                expected='a name, or name=number',
             )
         lines.append((name, source))
     if not lines:
-        raise InputError(f'{where}: names no landmark; {_EXAMPLE}.')
+        raise InputError(where=where, found='names no landmark', cure=_CURE)
     return lines

@@ -1,34 +1,31 @@
-"""What a user decides about a set."""
+"""What a user decides about a set. Each option is declared here, once."""
 
 import math
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.option_fields import check_choices, flag, option
 
-from ..annotation_formats import AnnotationFormat, ReadOptions
+from ..annotation_formats import FORMATS, AnnotationFormat, ReadOptions
 from ..annotation_formats.numbers import DECIMAL_MARKS
-from .framing import MARGINS
-from .subject_folders import SUBJECT_FOLDERS
 
-__all__ = ['PrepareOptions', 'UNITS']
+__all__ = ['MARGINS', 'UNITS', 'PrepareOptions']
 
 #: Millimetres in a unit that a scale may be in.
 UNITS = {'mm': 1.0, 'cm': 10.0, 'inch': 25.4}
 
-#: What coordinates may be in, but for a number of pixels.
+#: Added on each side, as a share of the box's longer side. The box of a
+#: detected face is larger than that of a few landmarks.
+MARGINS = {'face': 0.35, 'landmarks': 0.5, 'none': 0.0}
+
+#: Units of coordinates; a number, the pixels in one unit, is one as well.
 COORDINATE_UNITS = ('px', 'share', 'percent', 'permille', 'scaled')
 
-_CHOICES = {
-    'crop': tuple(MARGINS),
-    'frame': ('auto', 'upright', 'stored'),
-    'y_axis': (None, 'up', 'down'),
-    'image_format': ('jpg', 'png'),
-    'duplicates': ('first', 'last'),
-    'scale_unit': (None, *UNITS),
-    'decimal_mark': (None, *DECIMAL_MARKS),
-    'photograph_from': (None, 'id'),
-    'site_from': (None, 'folder'),
-    'subject_from': (None, *SUBJECT_FOLDERS),
+# Options that name people or files, or change no picture and no point.
+_PRIVATE = {
+    *('format', 'landmarks', 'count_from', 'image_root', 'mapping', 'site'),
+    *('table', 'keep_columns', 'subject_pattern', 'names_in_report'),
 }
 
 
@@ -36,127 +33,204 @@ _CHOICES = {
 class PrepareOptions:
     """How photographs and points become a set.
 
+    ``mmpose_ctd prepare --help`` shows the fields, as options.
+
     Attributes:
-        crop (str): ``'face'``, ``'landmarks'``, or ``'none'``: the whole
-            photograph.
-        margin (float, optional): Added on each side of the face or of the
-            landmarks, as a share of their longer side. Defaults to
-            ``MARGINS``.
-        size (int, optional): Side of the pictures, in pixels; None keeps
-            what was cut out. Defaults to 256.
-        enlarge (bool): Whether smaller ones are enlarged to it.
-        image_format (str): ``'jpg'`` or ``'png'``.
-        quality (int): Of a JPEG, 1 to 100.
-        frame (str): Which pixels were clicked: ``'upright'``, ``'stored'``
-            (EXIF orientation not applied), or ``'auto'``.
-        unit (str, optional): What coordinates are in: ``'px'``, ``'share'`` of
-            width and height, ``'percent'``, ``'permille'``, ``'scaled'``
-            (pixels times the record's scale), or a number, the pixels in a
-            unit. Defaults to pixels that look like it, see
-            :func:`.check_units`.
-        first_pixel (float, optional): Coordinate of the centre of the corner
-            pixel. Defaults to that of the format.
-        y_axis (str, optional): ``'up'`` or ``'down'``. Defaults to that of
-            the format.
-        zero_is_missing (bool): Whether a point at exactly 0, 0 is missing.
-        decimal_mark (str, optional): ``'point'`` or ``'comma'``, where
-            numbers such as 1,034 can be read in two ways.
-        photograph_from (str, optional): ``'id'``; see
-            :class:`.ReadOptions`.
-        scale_points (tuple[str, ...]): The two ends of a ruler, as the files
-            or, where those have no names, the landmarks call them.
-        scale_length_mm (float, optional): Its length.
-        scale_unit (str, optional): Unit of the scale in tps files.
-        duplicates (str): Which of several records of a photograph is used.
-        site (str, optional): The site of all photographs.
-        site_from (str, optional): ``'folder'``: the first below IMAGES.
-        subject_from (str, optional): Which of the photograph's folders is the
-            subject, see :mod:`.subject_folders`.
-        subject_pattern (str, optional): Regular expression on file names.
-        subject_codes (bool): Whether codes stand for subjects' names.
-        keep_columns (tuple[str, ...]): Further columns of the table.
-        image_root (tuple[str, ...]): What the points and the table call the
-            folder of the photographs, see :class:`.ImageNames`.
+        HEADINGS (dict[str, str]): First field of a group -> its heading.
 
     Raises:
-        InputError: If a value makes no sense.
+        InputError: If a value makes no sense. It names the option.
     """
 
-    crop: str = 'face'
-    margin: float | None = None
-    size: int | None = 256
-    enlarge: bool = False
-    image_format: str = 'jpg'
-    quality: int = 95
-    frame: str = 'auto'
-    unit: str | None = None
-    first_pixel: float | None = None
-    y_axis: str | None = None
-    zero_is_missing: bool = False
-    decimal_mark: str | None = None
-    photograph_from: str | None = None
-    scale_points: tuple[str, ...] = ()
-    scale_length_mm: float | None = None
-    scale_unit: str | None = None
-    duplicates: str = 'first'
-    site: str | None = None
-    site_from: str | None = None
-    subject_from: str | None = None
-    subject_pattern: str | None = None
-    subject_codes: bool = False
-    keep_columns: tuple[str, ...] = ()
-    image_root: tuple[str, ...] = ()
+    HEADINGS: ClassVar = {
+        'crop': 'pictures',
+        'format': 'points',
+        'scale_points': 'scale',
+        'duplicates': 'records, subjects, sites',
+        'mapping': 'names',
+    }
+
+    crop: str = option(
+        'face',
+        'what is cut out: a square around the detected face, around the '
+        'landmarks, or the whole photograph (default: face)',
+        choices=tuple(MARGINS),
+    )
+    margin: float | None = option(
+        None,
+        'added on each side, as a share of the longer side of face or '
+        'landmarks (default: 0.35, 0.5)',
+    )
+    size: int | None = option(
+        256, 'side in pixels; 0 keeps the pixels as they are (default: 256)'
+    )
+    enlarge: bool = option(
+        False, 'enlarge smaller pictures (default: they stay small)'
+    )
+    image_format: str = option('jpg', '(default: jpg)', choices=('jpg', 'png'))
+    quality: int = option(95, 'of JPEGs (default: 95)')
+    format: str | None = option(
+        None,
+        'format of the points (default: detected)',
+        choices=tuple(FORMATS),
+    )
+    landmarks: str | None = option(
+        None,
+        'text file of landmark names: one a line, in the order of clicking; '
+        'or lines name=number, name=label',
+        metavar='FILE.txt',
+    )
+    count_from: int | None = option(
+        None, 'number of the first point in that file', choices=(0, 1)
+    )
+    frame: str = option(
+        'auto',
+        'where EXIF turns a photograph: the points were clicked in the '
+        'upright picture or in the stored pixels (default: what fits the '
+        'size in the record, else upright)',
+        choices=('auto', 'upright', 'stored'),
+    )
+    unit: str | None = option(
+        None,
+        'unit of the coordinates: px, share (0 to 1), percent, permille, '
+        'scaled (pixels multiplied by SCALE= of tps files), or the number of '
+        'pixels in one unit (default: px; refused if they do not look like '
+        'pixels)',
+        metavar='UNIT',
+    )
+    first_pixel: float | None = option(
+        None,
+        'coordinate of the centre of the corner pixel (default: that of the '
+        'format)',
+        choices=(0, 0.5, 1),
+    )
+    y_axis: str | None = option(
+        None,
+        'direction of y (default: up for tps, else down)',
+        choices=('up', 'down'),
+    )
+    zero_is_missing: bool = option(False, 'points at exactly 0, 0 are missing')
+    decimal_mark: str | None = option(
+        None,
+        'in tables, tps files and --table: with "comma", 1,034 is 1.034 and '
+        '1.034 is 1034 (default: detected from the numbers; refused if they '
+        'do not show it)',
+        choices=tuple(DECIMAL_MARKS),
+    )
+    photograph_from: str | None = option(
+        None,
+        'id: where IMAGE= of a tps file is absent, ID= names the photograph',
+        choices=('id',),
+    )
+    image_root: tuple[str, ...] = option(
+        (),
+        'what POINTS and the table call the folder IMAGES, such as '
+        'C:/study/photos; needed if they name folders that are not below it',
+        metavar='FOLDER',
+    )
+    scale_points: tuple[str, ...] = option(
+        (), 'the ends of a ruler or sticker', nargs=2, metavar=('A', 'B')
+    )
+    scale_length_mm: float | None = option(None, 'its length', metavar='MM')
+    scale_unit: str | None = option(
+        None,
+        'unit of SCALE= in tps files, which is not used without it',
+        choices=tuple(UNITS),
+    )
+    duplicates: str = option(
+        'first',
+        'which of several records of a photograph is used (default: first)',
+        choices=('first', 'last'),
+    )
+    table: str | None = option(
+        None,
+        'columns image, subject, site, mm_per_px, age, sex',
+        metavar='FILE.csv',
+    )
+    keep_columns: tuple[str, ...] = option(
+        (), 'more columns of the table to keep', metavar='TITLE'
+    )
+    site: str | None = option(None, 'site of all photographs', metavar='NAME')
+    site_from: str | None = option(
+        None, 'the folders in IMAGES are sites', choices=('folder',)
+    )
+    subject_from: str | None = option(
+        None,
+        'folder: each folder in IMAGES is a subject; for folders in folders, '
+        'the outer one (first-folder) or the inner one (last-folder)',
+        choices=('folder', 'first-folder', 'last-folder'),
+    )
+    subject_pattern: str | None = option(
+        None,
+        'regular expression on file names; the part in brackets is the '
+        'subject',
+        metavar='REGEX',
+    )
+    subject_codes: bool = option(
+        False, 'write s0001, s0002 ... instead of the subjects'
+    )
+    mapping: str | None = option(
+        None,
+        'write which picture shows whom to this file; keep it private',
+        metavar='FILE.csv',
+    )
+    names_in_report: bool = option(
+        False, 'name files in DIR/report.csv (default: only record numbers)'
+    )
 
     def __post_init__(self) -> None:
-        for key, choices in _CHOICES.items():
-            if getattr(self, key) not in choices:
-                self._refuse(key, f'one of {choices}')
-        if self.margin is not None and not 0 <= self.margin <= 10:
-            self._refuse('margin', 'a share from 0 to 10')
-        if self.size is not None and not 16 <= self.size <= 16384:
-            self._refuse('size', '16 to 16384 pixels')
-        if not 1 <= self.quality <= 100:
-            self._refuse('quality', '1 to 100')
-        if self.unit not in (None, *COORDINATE_UNITS) and not (
-            _is_length(self.unit)
-        ):
-            self._refuse(
-                'unit',
-                f'{", ".join(COORDINATE_UNITS)}, or the pixels in one unit',
-            )
-        if self.first_pixel not in (None, 0, 0.5, 1):
-            self._refuse('first_pixel', '0, 0.5 or 1')
+        check_choices(self)
+        # 0, as on the command line, and None mean the same.
+        object.__setattr__(self, 'size', self.size or None)
+        self._check('margin', 'a share from 0 to 10', lambda v: 0 <= v <= 10)
+        self._check('size', '16 to 16384', lambda v: 16 <= v <= 16384)
+        self._check('quality', '1 to 100', lambda v: 1 <= v <= 100)
+        units = f'{", ".join(COORDINATE_UNITS)}, or the pixels in one unit'
+        self._check('unit', units, _is_unit)
+        self._check(
+            'scale_length_mm',
+            'millimetres above 0',
+            lambda v: 0 < v < math.inf,
+        )
         if bool(self.scale_points) != (self.scale_length_mm is not None):
             raise InputError(
-                '--scale-points and --scale-length-mm belong together: two '
-                'ends of a ruler, and its length.'
+                where='--scale-points, --scale-length-mm',
+                found='only one of them',
+                expected='both: the ends of a ruler and its length',
             )
         if self.scale_points and (
             len(self.scale_points) != 2 or len(set(self.scale_points)) != 2
         ):
-            self._refuse('scale_points', 'the names of two points')
-        length = self.scale_length_mm
-        if length is not None and not 0 < length < math.inf:
-            self._refuse('scale_length_mm', 'millimetres above 0')
-        if self.subject_from and self.subject_pattern:
             raise InputError(
-                '--subject-from and --subject-pattern: give one of them.'
+                where='--scale-points',
+                found=' '.join(self.scale_points),
+                expected='the names of two points',
             )
-        if self.site_from and self.site:
-            raise InputError('--site-from and --site: give one of them.')
+        for one, other in (
+            ('subject_from', 'subject_pattern'),
+            ('site_from', 'site'),
+        ):
+            if getattr(self, one) and getattr(self, other):
+                raise InputError(
+                    where=f'{flag(one)}, {flag(other)}',
+                    found='both',
+                    expected='one of them',
+                )
 
-    def _refuse(self, key: str, expected: str) -> None:
-        option = '--' + key.replace('_', '-')
-        raise InputError(
-            f'{option} {getattr(self, key)}: expected {expected}.'
-        )
+    def _check(self, name: str, expected: str, fits) -> None:
+        value = getattr(self, name)
+        if value is not None and not fits(value):
+            raise InputError(
+                where=f'{flag(name)} {value}',
+                found='out of range',
+                expected=expected,
+            )
 
     @property
     def reading(self) -> ReadOptions:
         """What is stated about the files of points."""
-        return ReadOptions(
-            DECIMAL_MARKS.get(self.decimal_mark), self.photograph_from
-        )
+        decimal = DECIMAL_MARKS.get(self.decimal_mark)
+        return ReadOptions(decimal, self.photograph_from)
 
     @property
     def used_margin(self) -> float:
@@ -172,13 +246,14 @@ class PrepareOptions:
         )
 
     def described(self) -> dict:
-        """What a reader of the set should know; names nobody."""
-        private = ('subject_pattern', 'site', 'keep_columns', 'image_root')
-        kept = {k: v for k, v in asdict(self).items() if k not in private}
+        """All that changes pictures and points; it names nobody."""
+        kept = {k: v for k, v in asdict(self).items() if k not in _PRIVATE}
         return kept | {'margin': self.used_margin}
 
 
-def _is_length(text: str) -> bool:
+def _is_unit(text: str) -> bool:
+    if text in COORDINATE_UNITS:
+        return True
     try:
         return 0 < float(text) < math.inf
     except ValueError:

@@ -1,8 +1,7 @@
-"""One photograph: read, cut out, resized, its landmarks moved along."""
+"""Makes one picture of a set: reads, cuts out, resizes a photograph."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -13,68 +12,50 @@ from ..annotation_formats import AnnotationFormat, Refused
 from ..face_detection import detect_faces
 from ..image_crop import ImageCrop
 from ..upright_image import Photograph, read_photograph
-from .framing import MARGINS, frame_box, frame_image
-from .job import Job
-from .options import UNITS, PrepareOptions
+from .coordinates import clicked_size, in_pixels, to_upright
+from .options import MARGINS, UNITS, PrepareOptions
 from .plausibility import face_notes, scale_notes
-from .units import in_pixels
-from .upright_points import clicked_size, to_upright
+from .records import LabelledPhotograph
 
-__all__ = ['Picture', 'PictureRefused', 'make_picture']
+__all__ = [
+    'PictureRefused',
+    'frame_box',
+    'frame_image',
+    'make_picture',
+]
 
 # A click at the very edge may lie this far outside, in pixels.
 _EDGE = 1.0
 
 
-class PictureRefused(Refused):
+class PictureRefused(Exception):
     """A photograph cannot be used.
 
     Args:
         code (str): Why, in a word or two.
-        message (str): Why.
+        reason (str): Why.
     """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
         self.code = code
-
-
-@dataclass
-class Picture:
-    """A picture of the set.
-
-    Attributes:
-        data (bytes): The encoded image.
-        image (dict): Its record, without id and file name.
-        keypoints (np.ndarray): (K, 3), x, y in pixels of the picture, and
-            visibility.
-        notes (list[tuple[str, str]]): What should be looked at.
-        faces (list[list[float]]): x, y, width, height of the faces that are
-            detected, the largest first, in pixels of the picture.
-    """
-
-    data: bytes
-    image: dict
-    keypoints: np.ndarray
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    faces: list[list[float]] = field(default_factory=list)
 
 
 def make_picture(
     path: str,
-    job: Job,
+    photo: LabelledPhotograph,
     names: tuple[str, ...],
     known: AnnotationFormat,
     options: PrepareOptions,
-) -> Picture:
-    """Make the picture of one photograph.
+) -> tuple[bytes, dict]:
+    """Make the picture of one photograph with K named landmarks.
 
-    Args:
-        path (str): The photograph.
-        job (Job): Its landmarks.
-        names (tuple[str, ...]): What the K landmarks are called.
-        known (AnnotationFormat): The format that they were read from.
-        options (PrepareOptions): How.
+    Returns:
+        tuple[bytes, dict]: The encoded picture, and of it ``image`` (its
+        record, without id and file name), ``keypoints`` (K times x, y in its
+        pixels, visibility), ``notes`` (code and text of what to look at) and
+        ``faces`` (x, y, width, height of the detected faces in its pixels,
+        the largest first).
 
     Raises:
         PictureRefused: If it cannot be used.
@@ -86,19 +67,23 @@ def make_picture(
         raise PictureRefused('image broken', reason) from error
     try:
         is_stored, size = clicked_size(
-            photograph, options.frame, job.record.size
+            photograph, options.frame, photo.record.size
         )
     except Refused as error:
         raise PictureRefused('size differs', str(error)) from error
-    frame = photograph, is_stored, *options.frame_of(known)
-    unit = options.unit, size, job.record.scale
+    first_pixel, y_up = options.frame_of(known)
+
+    def upright(points: np.ndarray) -> np.ndarray:
+        points = in_pixels(points, options.unit, size, photo.record.scale)
+        return to_upright(points, photograph, is_stored, first_pixel, y_up)
+
     try:
-        points = to_upright(in_pixels(job.points, *unit), *frame)
+        points = upright(photo.points)
     except Refused as error:
         raise PictureRefused('unit', str(error)) from error
-    labelled = job.visible > 0
+    labelled = photo.visible > 0
     _check_inside(points, labelled, names, photograph, is_stored)
-    notes = _frame_notes(photograph, job, options)
+    notes = _frame_notes(photograph, photo, options)
     faces = detect_faces(photograph.image)
     crop = _crop(photograph, points[labelled], faces, options, notes)
     if options.size is not None and max(crop.out_width, crop.out_height) < (
@@ -115,25 +100,90 @@ def make_picture(
     image = {
         'width': crop.out_width,
         'height': crop.out_height,
-        **{k: v for k, v in job.fields.items() if k != 'mm_per_px'},
+        **{k: v for k, v in photo.fields.items() if k != 'mm_per_px'},
         'source_crop': [crop.x, crop.y, crop.width, crop.height],
         'source_size': list(photograph.size),
     }
-    ruler = job.ruler
-    if ruler is not None:
-        ruler = to_upright(in_pixels(ruler, *unit), *frame)
-    scale = _mm_per_px(job, ruler, options, notes)
+    ruler = None if photo.ruler is None else upright(photo.ruler)
+    scale = _mm_per_px(photo, ruler, options, notes)
     if scale is not None:
         notes += scale_notes(scale, points, labelled, names)
         image['mm_per_px'] = scale / math.sqrt(crop.scale.prod())
     moved = np.where(labelled[:, None], crop.forward(points), 0)
-    return Picture(
-        _encode(crop.pixels(photograph.image), options),
-        image,
-        np.column_stack([moved.round(6), job.visible]),
-        notes,
-        [_moved_box(face, crop) for face in faces],
-    )
+    return _encode(crop.pixels(photograph.image), options), {
+        'image': image,
+        'keypoints': np.column_stack([moved.round(6), photo.visible]).tolist(),
+        'notes': notes,
+        'faces': [_moved_box(face, crop) for face in faces],
+    }
+
+
+def frame_box(
+    box: tuple[float, float, float, float],
+    points: np.ndarray,
+    margin: float,
+    image_size: tuple[int, int],
+    size: int | None,
+    enlarge: bool = False,
+) -> ImageCrop:
+    """Frame a box with a square, with margin, that holds all points.
+
+    The square is moved into the image and, if it is too large, made smaller.
+    It reaches beyond the image only if the points do not fit otherwise.
+
+    Args:
+        box (tuple[float, float, float, float]): x, y, width, height, where
+            the image's upper left corner is (0, 0).
+        points (np.ndarray): (N, 2), pixels of the image, none of them NaN.
+        margin (float): Added on each side, in longer sides of the box.
+        image_size (tuple[int, int]): Width and height of the image.
+        size (int, optional): Side of the result, in pixels. None keeps the
+            crop's own.
+        enlarge (bool): Whether a smaller crop is enlarged to it.
+
+    Returns:
+        ImageCrop: A square.
+    """
+    x, y, width, height = box
+    side = max(width, height) * (1 + 2 * margin)
+    centre = np.array([x + width / 2, y + height / 2])
+    # Repeated borders teach nothing; cut closer, if the landmarks allow.
+    side = min(side, *image_size)
+    low, high = centre - side / 2, centre + side / 2
+    # Pixels have their centres at halves here. A point at the very edge
+    # would be lost by a rotation.
+    room = max(1.0, 0.03 * side)
+    low = np.minimum(low, points.min(axis=0) + 0.5 - room)
+    high = np.maximum(high, points.max(axis=0) + 0.5 + room)
+    side = max(1, math.ceil((high - low).max()))
+    start = np.round((low + high - side) / 2).astype(int)
+    start = [
+        int(np.clip(a, 0, length - side)) if side <= length else int(a)
+        for a, length in zip(start, image_size)
+    ]
+    return ImageCrop(*start, side, side, *[_out(side, size, enlarge)] * 2)
+
+
+def frame_image(
+    image_size: tuple[int, int], size: int | None, enlarge: bool = False
+) -> ImageCrop:
+    """Frame the whole image; its longer side becomes ``size``.
+
+    Args:
+        image_size (tuple[int, int]): Width and height.
+        size (int, optional): See :func:`frame_box`.
+        enlarge (bool): See :func:`frame_box`.
+    """
+    longer = max(image_size)
+    scale = _out(longer, size, enlarge) / longer
+    out = (max(1, round(length * scale)) for length in image_size)
+    return ImageCrop(0, 0, *image_size, *out)
+
+
+def _out(side: int, size: int | None, enlarge: bool) -> int:
+    if size is None or (side < size and not enlarge):
+        return side
+    return size
 
 
 def _moved_box(face: Sequence[float], crop: ImageCrop) -> list[float]:
@@ -172,17 +222,17 @@ def _check_inside(
 
 
 def _frame_notes(
-    photograph: Photograph, job: Job, options: PrepareOptions
+    photograph: Photograph, photo: LabelledPhotograph, options: PrepareOptions
 ) -> list[tuple[str, str]]:
     upright, stored = photograph.size, photograph.stored_size
-    told = job.record.size is not None and upright != stored
-    if photograph.orientation == 1 or told or options.frame != 'auto':
+    known = photo.record.size is not None and upright != stored
+    if photograph.orientation == 1 or known or options.frame != 'auto':
         return []
     return [
         (
             'turned',
             'is turned by EXIF; the points are taken as clicked in the '
-            'upright photograph (--frame says otherwise)',
+            'upright photograph (see --frame)',
         )
     ]
 
@@ -231,13 +281,13 @@ def _agree(
 
 
 def _mm_per_px(
-    job: Job,
+    photo: LabelledPhotograph,
     ruler: np.ndarray | None,
     options: PrepareOptions,
     notes: list[tuple[str, str]],
 ) -> float | None:
-    """Size of a pixel of the photograph, if anything tells it."""
-    scale = job.fields.get('mm_per_px')
+    """Size of a pixel of the photograph, in mm, if it is known."""
+    scale = photo.fields.get('mm_per_px')
     if scale is not None:
         if not 0 < scale < math.inf:
             raise PictureRefused(
@@ -251,8 +301,8 @@ def _mm_per_px(
                 return options.scale_length_mm / length
         notes.append(('no scale', 'the ends of the ruler are not both there'))
         return None
-    if job.record.scale is not None and options.scale_unit is not None:
-        return job.record.scale * UNITS[options.scale_unit]
+    if photo.record.scale is not None and options.scale_unit is not None:
+        return photo.record.scale * UNITS[options.scale_unit]
     return None
 
 

@@ -1,176 +1,378 @@
-"""From a folder of photographs and points clicked in some tool to a set."""
+"""Makes a set of a folder of photographs and points clicked in some tool."""
 
 import os
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
-from mmpose_ctd.errors import InputError
+from rich.console import Console
+from rich.progress import track
+
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import sha256_of, write_whole
+from mmpose_ctd.version import __version__
 
 from ..annotation_formats import PointRecord, find_sources
-from .checks import check_columns, check_folders, check_ruler
 from .image_index import ImageIndex
-from .job import plan_jobs
-from .journal import JOURNAL, Journal
 from .landmark_choice import read_landmarks
-from .misfits import without_misfits
 from .options import PrepareOptions
-from .overview import note_overview
-from .picture_maker import PictureMaker
-from .plausibility import WHOLE_SET
-from .report import Report, write_report
-from .staging import open_staging, staging_of
-from .subjects import SubjectTable
-from .units import check_units, elsewhere
+from .picture import PictureRefused, make_picture
+from .plausibility import note_records, warn_of_most
+from .records import LabelledPhotograph, match_records
+from .report import PrepareReport, write_report
+from .subjects import SubjectTable, WhoIsShown
+from .unfinished import (
+    JOURNAL,
+    Journal,
+    digest_of,
+    open_unfinished,
+    publish,
+    unfinished_of,
+)
+from .units import away_from_faces, check_units, misfits
 from .write_set import draft_mapping, name_subjects, write_annotations
 
 __all__ = ['prepare']
 
 
 def prepare(
-    images: str,
-    points: str,
-    out: str,
-    options: PrepareOptions,
-    format_name: str | None = None,
-    landmarks: str | None = None,
-    count_from: int | None = None,
-    table: str | None = None,
-    mapping: str | None = None,
-    names_in_report: bool = False,
+    photographs: str | os.PathLike,
+    points: str | os.PathLike,
+    out: str | os.PathLike,
+    *,
     dry_run: bool = False,
-    progress: bool = True,
-) -> Report:
-    """Make a set that :class:`.CIFASDDataset` reads.
+    progress: bool = False,
+    **options,
+) -> PrepareReport:
+    """Make a set of photographs and clicked points.
 
-    The set appears at once when all is done. Until then it lies beside its
-    place, and another call with the same arguments goes on with it.
+    The set appears when all of it is written. Until then it lies in a hidden
+    folder next to its place; another call with the same arguments resumes
+    it.
 
     Args:
-        images (str): Folder of photographs; nothing in it is changed.
-        points (str): A file or a folder of points.
-        out (str): The set's folder, which must not exist or be empty.
-        options (PrepareOptions): How.
-        format_name (str, optional): Format of the points; found out if None.
-        landmarks (str, optional): See :mod:`.landmark_choice`.
-        count_from (int, optional): What numbers in it count from.
-        table (str, optional): See :class:`.SubjectTable`.
-        mapping (str, optional): A file, outside the set, that tells which
-            picture is whose; written if given.
-        names_in_report (bool): Whether the report in the set names files.
-        dry_run (bool): Whether to write nothing at all.
-        progress (bool): Whether to show a bar.
+        photographs (str | PathLike): Folder of photographs. It is only read.
+        points (str | PathLike): A file or a folder of points.
+        out (str | PathLike): The set's folder. It must be absent or empty.
+        dry_run (bool): Whether to write nothing. Defaults to False.
+        progress (bool): Whether to show a progress bar. Defaults to False.
+        **options: Fields of :class:`.PrepareOptions`, which are the options
+            of ``mmpose_ctd prepare`` as well.
 
     Returns:
-        Report: What was found and what was written.
+        PrepareReport: What was found and what was written. Its ``out`` is
+        None if nothing could be used.
 
     Raises:
         MissingFileError: If a file or folder does not exist.
-        InputError: If what is given cannot be used as a whole.
+        InputError: If an option or the input as a whole cannot be used.
+
+    Example:
+        >>> report = prepare('photographs', 'points.csv', 'data/myset',
+        ...                  subject_pattern='^(c[0-9]+)_')
+        >>> len(report.used), report.subjects
+        (3, 2)
+        >>> [(row.image, row.reason) for row in report.left_out]
+        [('c003_v1.png', 'no photograph of this name in IMAGES')]
     """
+    chosen = PrepareOptions(**options)
+    photographs, points = os.fspath(photographs), os.fspath(points)
     folder = Path(out).resolve()
-    check_folders(images, points, folder, mapping)
-    report = Report(dry_run=dry_run)
-    index = ImageIndex(images)
-    if not index.paths:
-        raise InputError(f'IMAGES: {images!r} holds no photographs.')
-    others = {os.path.realpath(p) for p in (table, landmarks) if p}
-    known, sources = find_sources(points, format_name, frozenset(others))
-    reading = known.read(sources, options.reading)
-    report.notes += reading.notes
-    if not reading.records:
-        raise InputError(f'POINTS: {points!r} holds no record of points.')
-    if all(record.problem is not None for record in reading.records):
-        _refuse_all(reading.records, report)
+    _check_folders(photographs, points, folder, chosen.mapping)
+    report = PrepareReport(dry_run=dry_run)
+    work = _Preparation(photographs, points, chosen, report)
+    if not report.landmarks:  # no record could be read
         return report
-    check_ruler(reading.records, landmarks, options)
-    choice = read_landmarks(
-        landmarks,
-        reading.records,
-        count_from,
-        options.scale_points,
-        reading.doubtful,
-    )
-    subjects = None
-    if table is not None:
-        subjects = SubjectTable(
-            table,
-            index,
-            options.keep_columns,
-            options.reading.decimal,
-            options.image_root,
-        )
-        report.notes += subjects.notes
-        check_columns(subjects)
-    jobs = plan_jobs(reading.records, index, choice, subjects, options, report)
-    report.landmarks = len(choice.names)
-    note_overview(
-        report,
-        reading.records,
-        jobs,
-        index,
-        choice,
-        options,
-        subjects.maybe_subjects if subjects else (),
-    )
-    frame = options.frame_of(known)
-    jobs = check_units(jobs, index, *frame, options, report)
-    maker = PictureMaker(index, choice, known, options, report, progress)
     if dry_run:
-        results = maker.make(jobs)
-        if doubt := elsewhere(report, options):
+        work.make_pictures(progress)
+        if doubt := away_from_faces(report, chosen):
             raise doubt
-        _count(report, without_misfits(results, options, report))
+        work.leave_out_misfits()
+        work.count()
         return report
-    staged = staging_of(folder)
-    open_staging(staged, JOURNAL)
+    staged = unfinished_of(folder)
+    open_unfinished(staged, JOURNAL)
     (staged / 'images').mkdir(exist_ok=True)
     journal = Journal(staged)
+    draft = None
     try:
-        results = maker.make(jobs, staged, journal)
-        doubt = elsewhere(report, options)
+        work.make_pictures(progress, staged, journal)
+        doubt = away_from_faces(report, chosen)
         if not doubt:
-            results = without_misfits(results, options, report, staged)
-        if results and not doubt:
-            codes = name_subjects(results, options)
-            _count(report, results)
-            write_annotations(staged, results, choice, options, known.name)
-            write_report(report, staged, names_in_report)
-            draft = None
-            if mapping is not None:
-                draft = draft_mapping(Path(mapping), results, codes)
+            work.leave_out_misfits(staged)
+            if work.results:
+                draft = work.write(staged)
     finally:
         journal.close()
-    if not results or doubt:
+    if doubt or not work.results:
         shutil.rmtree(staged)
         if doubt:
             raise doubt
         return report
     journal.remove()
-    if folder.exists():
-        folder.rmdir()
-    staged.rename(folder)
+    publish(staged, folder)
     if draft is not None:
-        draft.replace(mapping)
+        draft.replace(chosen.mapping)
     report.out = folder
     return report
 
 
-def _refuse_all(records: list[PointRecord], report: Report) -> None:
-    for number, record in enumerate(records, 1):
-        report.add_record(number, record.source, record.image)
-        report.leave_out(number, 'unreadable', record.problem)
+class _Preparation:
+    """What one call of :func:`prepare` has read and made.
+
+    Attributes:
+        photos (list[LabelledPhotograph]): What is to be made.
+        results (list[dict]): The pictures made: id, file_name, image (its
+            record), keypoints (K times x, y, visibility), faces (boxes in
+            the picture) and photo.
+    """
+
+    def __init__(
+        self,
+        photographs: str,
+        points: str,
+        options: PrepareOptions,
+        report: PrepareReport,
+    ) -> None:
+        self.options = options
+        self.report = report
+        self.photos: list[LabelledPhotograph] = []
+        self.results: list[dict] = []
+        self.index = index = ImageIndex(photographs)
+        if not index.paths:
+            raise InputError(
+                where='IMAGES', found=f'{photographs!r} holds no photographs'
+            )
+        given = filter(None, (options.table, options.landmarks))
+        others = frozenset(map(os.path.realpath, given))
+        self.known, sources = find_sources(points, options.format, others)
+        reading = self.known.read(sources, options.reading)
+        records = reading.records
+        report.notes += reading.notes
+        if not records:
+            raise InputError(
+                where='POINTS', found=f'{points!r} holds no record of points'
+            )
+        if all(record.problem is not None for record in records):
+            for number, record in enumerate(records, 1):
+                report.add_record(number, record.source, record.image)
+                report.leave_out(number, 'unreadable', record.problem)
+            return
+        _check_ruler(records, options)
+        self.choice = read_landmarks(
+            options.landmarks,
+            records,
+            options.count_from,
+            options.scale_points,
+            reading.doubtful,
+        )
+        table = None
+        if options.table is not None:
+            table = SubjectTable(options.table, index, options)
+            report.notes += table.notes
+        people = WhoIsShown(options, table)
+        photos = match_records(
+            records, index, self.choice, people, options, report
+        )
+        report.landmarks = len(self.choice.names)
+        note_records(
+            report,
+            records,
+            photos,
+            self.choice,
+            options,
+            len(index.paths),
+            table.maybe_subjects if table else (),
+        )
+        frame = options.frame_of(self.known)
+        self.photos = check_units(photos, index, frame, options, report)
+
+    def make_pictures(
+        self,
+        progress: bool,
+        staged: Path | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        """Make all pictures, one photograph in memory at a time.
+
+        Without an unfinished set, ``staged``, nothing is written. What the
+        journal has is not made again.
+        """
+        taken = 0
+        digests: dict[str, int] = {}
+        bar = track(
+            self.photos,
+            'photographs',
+            console=Console(stderr=True),
+            disable=not progress,
+        )
+        for place, photo in enumerate(bar, 1):
+            # Numbers by place in the list: the same after a restart.
+            name = f'{place:06d}.{self.options.image_format}'
+            key = self._key(photo, name)
+            entry = journal.get(key) if journal else None
+            if entry is not None and _is_there(staged, entry):
+                taken += 1
+            else:
+                entry = self._make(photo, name, staged)
+                if journal:
+                    journal.add(key, entry)
+            if 'code' in entry:
+                self.report.leave_out(
+                    photo.number, entry['code'], entry['reason']
+                )
+                continue
+            row = self.report.rows[photo.number]
+            row.picture = name
+            row.notes = [tuple(note) for note in entry['notes']]
+            first = digests.setdefault(entry['digest'], photo.number)
+            if first != photo.number:
+                row.notes.append(
+                    ('same', f'is the very photograph of record {first}')
+                )
+            result = dict(id=place, file_name=name, photo=photo)
+            for part in ('image', 'keypoints', 'faces'):
+                result[part] = entry[part]
+            self.results.append(result)
+        if taken:
+            self.report.notes.append(
+                f'{taken} pictures were there from an unfinished run'
+            )
+
+    def _key(self, photo: LabelledPhotograph, name: str) -> str:
+        """A digest of everything that the picture depends on."""
+        status = os.stat(self.index.full(photo.path))
+        record = asdict(photo.record)
+        return digest_of(
+            __version__,
+            photo.path,
+            [status.st_size, status.st_mtime_ns],
+            name,
+            {k: v for k, v in record.items() if k != 'source'},
+            photo.fields,
+            asdict(self.choice),
+            self.known.name,
+            self.options.described(),
+        )
+
+    def _make(
+        self, photo: LabelledPhotograph, name: str, staged: Path | None
+    ) -> dict:
+        """Make a picture, and write it unless this is a dry run."""
+        path = self.index.full(photo.path)
+        try:
+            data, entry = make_picture(
+                path, photo, self.choice.names, self.known, self.options
+            )
+        except PictureRefused as error:
+            return {'code': error.code, 'reason': str(error)}
+        if staged is not None:
+            write_whole(staged / 'images' / name, data)
+        digest = sha256_of(path)
+        return dict(file_name=name, bytes=len(data), digest=digest, **entry)
+
+    def leave_out_misfits(self, staged: Path | None = None) -> None:
+        """Leave out records that do not fit their faces as others do."""
+        wrong = misfits(self.results, self.options)
+        for place, reason in wrong.items():
+            result = self.results[place]
+            if staged is not None:
+                (staged / 'images' / result['file_name']).unlink()
+            number = result['photo'].number
+            self.report.rows[number].picture = ''
+            self.report.leave_out(number, 'unit', reason)
+        self.results = [
+            r for i, r in enumerate(self.results) if i not in wrong
+        ]
+
+    def count(self) -> None:
+        """Count what the set holds, and warn of what most pictures have."""
+        report, results = self.report, self.results
+        subjects = [r['image'].get('subject') or r['id'] for r in results]
+        report.subjects = len({*subjects})
+        report.points = sum(v > 0 for r in results for *_, v in r['keypoints'])
+        report.with_scale = sum('mm_per_px' in r['image'] for r in results)
+        warn_of_most(report)
+
+    def write(self, staged: Path) -> Path | None:
+        """Write all files but the pictures.
+
+        Returns:
+            Path | None: The draft of the mapping, if one is wanted.
+        """
+        options = self.options
+        codes = name_subjects(self.results, options)
+        self.count()
+        write_annotations(
+            staged, self.results, self.choice, options, self.known
+        )
+        write_report(self.report, staged, options.names_in_report)
+        if options.mapping is None:
+            return None
+        return draft_mapping(Path(options.mapping), self.results, codes)
 
 
-def _count(report: Report, results: list[dict]) -> None:
-    subjects = [
-        result['image'].get('subject') or result['id'] for result in results
-    ]
-    report.subjects = len({*subjects})
-    report.points = sum(
-        v > 0 for result in results for _, _, v in result['keypoints']
-    )
-    for code, text in WHOLE_SET.items():
-        found = sum(code in dict(row.notes) for row in report.used)
-        if results and found > len(results) / 2:
-            report.warnings.append(text)
-    report.with_scale = sum('mm_per_px' in r['image'] for r in results)
+def _is_there(staged: Path, entry: dict) -> bool:
+    # What was refused is tried again: a permission may have been granted.
+    if 'code' in entry or 'faces' not in entry:
+        return False
+    path = staged / 'images' / entry['file_name']
+    return path.is_file() and path.stat().st_size == entry['bytes']
+
+
+def _check_folders(
+    images: str, points: str, out: Path, mapping: str | None
+) -> None:
+    """Refuse a missing folder, and whatever would be overwritten."""
+    if not os.path.isdir(images):
+        raise MissingFileError(
+            where='IMAGES', found=f'{images!r} is not a folder'
+        )
+    for name, path in (('IMAGES', images), ('POINTS', points)):
+        inside = Path(path).resolve()
+        if out == inside or inside in out.parents or out in inside.parents:
+            raise InputError(
+                where=f'--out {out.name}',
+                found=f'one of it and {name} lies in the other',
+                cure='Choose another folder: nothing of yours may be '
+                'overwritten.',
+            )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(
+            where=f'--out {out.name}',
+            found='exists already, and is never overwritten',
+            cure='Give another name, or move it away.',
+        )
+    if mapping is None:
+        return
+    path = Path(mapping).resolve()
+    if out == path or out in path.parents:
+        raise InputError(
+            where='--mapping',
+            found='lies in the set, which others may get',
+            cure='Give a file elsewhere.',
+        )
+    if path.exists():
+        raise InputError(
+            where=f'--mapping {path.name}',
+            found='exists already, and is never overwritten',
+            cure='Give another name, or move it away.',
+        )
+
+
+def _check_ruler(records: list[PointRecord], options: PrepareOptions) -> None:
+    """Refuse a ruler whose ends no record can have."""
+    known = {n for r in records for n in r.names or ()}
+    lost = [n for n in options.scale_points if known and n not in known]
+    if lost:
+        raise InputError(
+            where=f'--scale-points {lost[0]}',
+            found='no record has a point of this name',
+            expected=f'one of {", ".join(sorted(known)[:12])}',
+        )
+    if options.scale_points and not known and options.landmarks is None:
+        raise InputError(
+            where='--scale-points',
+            found='the points have no names',
+            cure="Give --landmarks, with names for the ruler's ends.",
+        )

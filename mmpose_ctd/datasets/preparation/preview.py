@@ -1,4 +1,4 @@
-"""Draws the points of a set on its pictures, to be looked at."""
+"""Draws the points of a set on its pictures, to check them by eye."""
 
 import json
 from pathlib import Path
@@ -14,25 +14,27 @@ from mmpose_ctd.visualization import landmark_sheet
 
 from ..upright_image import read_upright
 from .options import PrepareOptions
-from .staging import open_staging, staging_of
+from .unfinished import open_unfinished, publish, unfinished_of
 
 __all__ = ['check_preview', 'finished_set', 'write_preview']
 
-# By which its unfinished folder is known.
+# File that marks its unfinished folder.
 _MARK = 'sheets.unfinished'
 #: Pictures on a sheet.
 _ON_SHEET = 20
 
 
 def check_preview(folder: Path) -> None:
-    """Refuse a folder that holds something.
+    """Refuse a folder that is not empty.
 
     Raises:
         InputError: If sheets would lie among other files.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
-            f'--preview {folder.name}: exists already; give a new folder.'
+            where=f'--preview {folder.name}',
+            found='exists already',
+            expected='a new folder',
         )
 
 
@@ -41,8 +43,8 @@ def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
 
     Args:
         prepared (Path): The set.
-        folder (Path): Where ``sheet_001.jpg`` ... are written. It appears
-            when all are drawn.
+        folder (Path): Of ``sheet_001.jpg`` ...; it appears when all are
+            drawn.
         progress (bool): Whether to show a bar.
 
     Returns:
@@ -52,9 +54,9 @@ def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
     content = json.loads(text)
     names = content['categories'][0]['keypoints']
     pairs = list(zip(content['images'], content['annotations']))
-    staged = staging_of(folder)
-    open_staging(staged, _MARK)
-    # What an interrupted run has drawn may be of another set.
+    staged = unfinished_of(folder)
+    open_unfinished(staged, _MARK)
+    # An interrupted run may have drawn another set.
     for sheet in staged.glob('sheet_*.jpg'):
         sheet.unlink()
     starts = range(0, len(pairs), _ON_SHEET)
@@ -78,22 +80,20 @@ def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
         data = cv2.imencode('.jpg', sheet)[1].tobytes()
         write_whole(staged / f'sheet_{number:03d}.jpg', data)
     (staged / _MARK).unlink()
-    if folder.exists():
-        folder.rmdir()
-    staged.rename(folder)
+    publish(staged, folder)
     return len(starts)
 
 
 def finished_set(out: Path, options: PrepareOptions) -> bool | None:
-    """Whether a set is there that needs nothing but its preview.
+    """Judge whether a set lacks only its preview.
 
     Args:
         out (Path): The set's folder.
         options (PrepareOptions): How it would be made now.
 
     Returns:
-        bool | None: Whether all records are in it; None if no set is there,
-        or one that was made with other options.
+        bool | None: Whether all records are in it; None if there is no set,
+        or one made with other options.
     """
     try:
         text = (out / 'annotations/landmarks.json').read_text('utf-8')

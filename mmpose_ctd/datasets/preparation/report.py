@@ -1,9 +1,10 @@
-"""What became of each record, and how it is shown and written."""
+"""What became of each record: collected, shown and written."""
 
 import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,14 +14,20 @@ from rich.text import Text
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_row
 
-__all__ = ['Report', 'Row', 'findings_table', 'summary', 'write_report']
+__all__ = [
+    'PrepareReport',
+    'RecordRow',
+    'findings_table',
+    'summary',
+    'write_report',
+]
 
 #: Rows of one kind beyond which the screen shows only the first ones.
 SHOWN = 8
 
 
 @dataclass
-class Row:
+class RecordRow:
     """A record of points.
 
     Attributes:
@@ -28,11 +35,11 @@ class Row:
         source (str): Where it was read.
         image (str): Its photograph, as the file names it.
         picture (str): File name in the set; empty if it is left out.
-        code (str): In a word or two, why it is left out.
-        reason (str): Why; names no file.
+        code (str): Why it is left out, in a word or two; else empty.
+        reason (str): Why, in a sentence that names no file.
         candidates (list[str]): Photographs that it may be.
-        notes (list[tuple[str, str]]): Code and text of what should be looked
-            at, though it is in the set.
+        notes (list[tuple[str, str]]): Code and text of what to look at,
+            though it is in the set.
     """
 
     number: int
@@ -46,22 +53,23 @@ class Row:
 
 
 @dataclass
-class Report:
+class PrepareReport:
     """The outcome of a preparation.
 
     Attributes:
-        rows (dict[int, Row]): By number.
-        notes (list[str]): On the whole; may name files.
+        rows (dict[int, RecordRow]): By number.
+        notes (list[str]): On the whole set; they may name files.
         warnings (list[str]): What must not be overlooked.
-        out (Path, optional): The set; None where it was not made.
-        dry_run (bool): Whether nothing was to be written.
+        out (Path, optional): The set; None if it was not made.
+        dry_run (bool): Whether nothing should be written.
         subjects (int): In the set.
         points (int): Labelled landmarks in the set.
         landmarks (int): K.
         with_scale (int): Pictures with mm_per_px.
+        used, left_out (list[RecordRow]): Records in the set and others.
     """
 
-    rows: dict[int, Row] = field(default_factory=dict)
+    rows: dict[int, RecordRow] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     out: Path | None = None
@@ -72,25 +80,27 @@ class Report:
     with_scale: int = 0
 
     def add_record(self, number: int, source: str, image: str) -> None:
-        self.rows[number] = Row(number, source, image)
+        """Add a row; arguments of :class:`RecordRow`."""
+        self.rows[number] = RecordRow(number, source, image)
 
     def leave_out(
         self,
         number: int,
         code: str,
         reason: str,
-        candidates: list[str] | None = None,
+        candidates: Sequence[str] = (),
     ) -> None:
+        """Leave a record out; arguments of :class:`RecordRow`."""
         row = self.rows[number]
         row.code, row.reason = code, reason
-        row.candidates = candidates or []
+        row.candidates = [*candidates]
 
     @property
-    def used(self) -> list[Row]:
+    def used(self) -> list[RecordRow]:
         return [row for row in self.rows.values() if not row.code]
 
     @property
-    def left_out(self) -> list[Row]:
+    def left_out(self) -> list[RecordRow]:
         return [row for row in self.rows.values() if row.code]
 
     @property
@@ -101,13 +111,16 @@ class Report:
         return 1 if self.left_out else 0
 
 
-def findings_table(report: Report, every: bool = False) -> Table | None:
-    """What a user should look at, for :meth:`rich.console.Console.print`.
+def findings_table(report: PrepareReport, every: bool = False) -> Table | None:
+    """A table of what to look at, for :meth:`rich.console.Console.print`.
 
     Args:
-        report (Report): The outcome.
-        every (bool): Whether to show all rows of a kind. Defaults to the
-            first few.
+        report (PrepareReport): The outcome.
+        every (bool): Whether to show all rows of a kind. Defaults to False,
+            the first few.
+
+    Returns:
+        Table | None: None if there is nothing to look at.
     """
     lines = []
     for row in report.left_out:
@@ -120,7 +133,7 @@ def findings_table(report: Report, every: bool = False) -> Table | None:
         lines += [('look at', code, row, text) for code, text in row.notes]
     if not lines:
         return None
-    table = Table('', 'finding', 'record', 'photograph', 'what is the matter')
+    table = Table('', 'finding', 'record', 'photograph', 'problem')
     for column in table.columns:
         column.overflow = 'fold'
     shown: Counter = Counter()
@@ -137,7 +150,7 @@ def findings_table(report: Report, every: bool = False) -> Table | None:
     return table
 
 
-def summary(report: Report) -> str:
+def summary(report: PrepareReport) -> str:
     """The last lines: what was made, or why nothing was."""
     used, total = len(report.used), len(report.rows)
     text = f'{used} of {total} records'
@@ -156,11 +169,11 @@ def summary(report: Report) -> str:
     return text
 
 
-def write_report(report: Report, folder: Path, names: bool) -> None:
+def write_report(report: PrepareReport, folder: Path, names: bool) -> None:
     """Write report.csv and report.json.
 
     Args:
-        report (Report): The outcome.
+        report (PrepareReport): The outcome.
         folder (Path): The set.
         names (bool): Whether to write the names of files and photographs,
             which may name people.
@@ -185,7 +198,7 @@ def write_report(report: Report, folder: Path, names: bool) -> None:
     writer = csv.writer(table)
     writer.writerow(rows[0])
     writer.writerows(safe_row(row.values()) for row in rows)
-    # Excel takes UTF-8 for what it is only with the mark.
+    # Excel recognises UTF-8 only with a byte-order mark.
     write_whole(folder / 'report.csv', table.getvalue().encode('utf-8-sig'))
     content = {
         'records': len(report.rows),

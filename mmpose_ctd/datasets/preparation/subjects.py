@@ -1,7 +1,12 @@
-"""Who a photograph shows, and where it was taken."""
+"""Who a photograph shows, and where it was taken.
+
+The subject comes from the table (``--table``), the file name
+(``--subject-pattern``), the folder (``--subject-from``), or the record.
+"""
 
 import os
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -19,18 +24,22 @@ from ..annotation_formats.table_file import (
     number_cells,
     read_table,
 )
+from ..image_fields import taken_names
 from .image_index import ImageIndex, ImageNames, NotFound
+from .options import PrepareOptions
 
-__all__ = ['BadCell', 'SubjectTable', 'by_pattern', 'checked_pattern']
+__all__ = ['BadCell', 'WhoIsShown', 'SubjectTable', 'check_depth']
 
 _NUMBERS = ('mm_per_px', 'age')
 _TEXTS = ('subject', 'site', 'sex')
-# Not "covid"; an "ID" alone may as well count the rows.
+# Not "covid"; an "ID" alone may also number the rows.
 _ID = re.compile(r'(.*[\s_.\-])?(id|nr|no|number|code)', re.I)
+# Fields of an image record that preparation writes itself.
+_OWN = {'id', 'file_name', 'width', 'height', 'source_crop', 'source_size'}
 
 
 class BadCell(Refused):
-    """A cell of the table holds something else than its column should."""
+    """A cell of the table holds something its column should not hold."""
 
 
 class SubjectTable:
@@ -40,35 +49,31 @@ class SubjectTable:
         path (str): A CSV file with a column of photographs and some of
             subject, site, mm_per_px, age, sex.
         index (ImageIndex): The photographs.
-        keep (tuple[str, ...]): Titles of further columns to take over.
-        decimal (str, optional): The decimal mark that the user states; found
-            out if None.
-        roots (tuple[str, ...]): See :class:`.ImageNames`.
+        options (PrepareOptions): With the columns to keep, the decimal mark
+            and the folders that stand for IMAGES.
 
     Attributes:
-        columns (dict[str, str]): What is taken over -> title.
+        columns (dict[str, str]): What is kept -> title.
         notes (list[str]): What is not.
-        maybe_subjects (list[str]): Titles of columns that are not taken over
-            and may be of subjects, such as ``record_id``.
+        maybe_subjects (list[str]): Titles of columns that are not kept and
+            may name subjects, such as ``record_id``.
 
     Raises:
         MissingFileError: If there is no such file.
         InputError: If it has no column of photographs, two rows for one, not
-            the columns of ``keep``, or numbers that can be read in two ways.
+            the columns to keep, one of a title that a set uses for something
+            else, or numbers that can be read in two ways.
     """
 
     def __init__(
-        self,
-        path: str,
-        index: ImageIndex,
-        keep: tuple[str, ...] = (),
-        decimal: str | None = None,
-        roots: tuple[str, ...] = (),
+        self, path: str, index: ImageIndex, options: PrepareOptions
     ) -> None:
-        self._roots = roots
+        keep, decimal = options.keep_columns, options.reading.decimal
         self.name = os.path.basename(path)
         if not os.path.isfile(path):
-            raise MissingFileError(f'--table: {path!r} does not exist.')
+            raise MissingFileError(
+                where='--table', found=f'{path!r} does not exist'
+            )
         table, _ = read_table(path, self.name)
         wanted = table.drop(columns=[t for t in keep if t in table.columns])
         known = known_columns(wanted, self.name, ('image', *_TEXTS, *_NUMBERS))
@@ -82,7 +87,8 @@ class SubjectTable:
         absent = [title for title in keep if title not in table.columns]
         if absent:
             raise InputError(
-                f'--keep-columns {absent[0]}: {self.name} has no such column.'
+                where=f'--keep-columns {absent[0]}',
+                found=f'{self.name} has no such column',
             )
         image = known.pop('image')
         titles = [known[key] for key in _NUMBERS if key in known]
@@ -91,6 +97,14 @@ class SubjectTable:
         )
         self._grouped = decimal is not None
         self.columns = known | {title: title for title in keep}
+        taken = {*taken_names(dict.fromkeys(self.columns), ())}
+        taken |= _OWN & {*self.columns}
+        if taken:
+            raise InputError(
+                where=f'--keep-columns {sorted(taken)[0]}',
+                found='a name that is used for something else',
+                cure='Rename the column.',
+            )
         dropped = [
             title
             for title in table.columns
@@ -100,14 +114,14 @@ class SubjectTable:
         self.notes = []
         if dropped:
             self.notes.append(
-                f'{self.name}: columns that are not taken over: '
+                f'{self.name}: columns that are not kept: '
                 f'{", ".join(dropped[:8])}{" ..." * (len(dropped) > 8)} '
-                '(--keep-columns takes them)'
+                '(--keep-columns keeps them)'
             )
-        self._rows = self._match(table, image, index)
-        self._look_at_sexes()
+        self._rows = self._match(table, image, index, options.image_root)
+        self._note_sexes()
 
-    def _look_at_sexes(self) -> None:
+    def _note_sexes(self) -> None:
         """Norms know f and m; another word would find none, silently."""
         title = self.columns.get('sex')
         words = {row[title] for row in self._rows.values()} if title else ()
@@ -115,14 +129,14 @@ class SubjectTable:
         if others:
             self.notes.append(
                 f'{self.name}: {title}={", ".join(map(repr, others[:5]))}'
-                f'{" ..." * (len(others) > 5)} is taken over as it is; norms '
-                'know f and m'
+                f'{" ..." * (len(others) > 5)} is kept as it is; norms know '
+                'f and m'
             )
 
-    def _match(self, table, image: str, index: ImageIndex) -> dict:
+    def _match(self, table, image: str, index: ImageIndex, roots) -> dict:
         rows: dict[str, dict] = {}
         strangers = []
-        names = ImageNames(index, table[image], self._roots)
+        names = ImageNames(index, table[image], roots)
         for number, row in zip(table.index, table.to_dict('records')):
             try:
                 path = names.find(row[image])
@@ -131,21 +145,23 @@ class SubjectTable:
                 continue
             if path in rows and rows[path] != row:
                 raise InputError(
-                    f'{self.name}, row {number + 2}: a second, different row '
-                    f'for the photograph {path!r}. Leave one.'
+                    where=f'{self.name}, row {number + 2}',
+                    found='a second, different row for the photograph '
+                    f'{path!r}',
+                    cure='Leave one.',
                 )
             rows[path] = row
         self.notes += names.notes(self.name)
         if strangers:
             self.notes.append(
-                f'{self.name}: {len(strangers)} rows are of no photograph in '
-                f'IMAGES, or of several (row {", ".join(strangers[:5])}'
+                f'{self.name}: {len(strangers)} rows name no photograph in '
+                f'IMAGES, or several (row {", ".join(strangers[:5])}'
                 f'{" ..." * (len(strangers) > 5)})'
             )
         return rows
 
     def fields(self, path: str) -> dict:
-        """What the table says of a photograph.
+        """What the table says about a photograph.
 
         Args:
             path (str): A member of the index.
@@ -155,11 +171,11 @@ class SubjectTable:
 
         Raises:
             Refused: If it has no row.
-            BadCell: If it has a number that is none, an age that nobody
-                has, or a subject that a spreadsheet has spoilt.
+            BadCell: If a number cannot be read, an age is not a person's, or
+                a spreadsheet has spoilt a subject.
         """
         if path not in self._rows:
-            raise Refused(f'has no row in {self.name}')
+            raise Refused(found=f'has no row in {self.name}')
         cells = {k: self._rows[path][t] for k, t in self.columns.items()}
         texts = {k: cells[k] for k in cells if k not in _NUMBERS}
         try:
@@ -169,7 +185,12 @@ class SubjectTable:
                 if np.isfinite(value):
                     fields[key] = value
         except Refused as error:
-            raise BadCell(f'{self.name}: {error}') from None
+            raise BadCell(
+                where=self.name,
+                found=error.found,
+                expected=error.expected,
+                cure=error.cure,
+            ) from None
         return fields
 
     def _number(self, key: str, text: str) -> float:
@@ -177,46 +198,137 @@ class SubjectTable:
             value = finite_or_nan(text, self._decimal, self._grouped)
         except ValueError:
             raise Refused(
-                f'{self.columns[key]}={text!r} is no number'
-                + (', expected years' if key == 'age' else '')
+                found=f'{self.columns[key]}={text!r}',
+                expected='years' if key == 'age' else 'a number',
             ) from None
         return checked_age(value, text) if key == 'age' else value
 
 
-def checked_pattern(text: str) -> re.Pattern:
-    """Compile ``--subject-pattern``.
+class WhoIsShown:
+    """Says of each photograph who it shows, by all that the user states.
+
+    Args:
+        options (PrepareOptions): Pattern, folders and sites.
+        table (SubjectTable, optional): The table.
 
     Raises:
-        InputError: If it is no regular expression, or marks no subject.
+        InputError: If the pattern is not a regular expression, or marks no
+            subject.
     """
-    try:
-        pattern = re.compile(text)
-    except re.error as error:
-        raise InputError(
-            f'--subject-pattern {text!r}: no regular expression ({error}).'
-        ) from error
-    if not pattern.groups:
-        raise InputError(
-            f'--subject-pattern {text!r}: put what names the subject in '
-            "brackets, such as '^([A-Z]+[0-9]+)_'; (?P<site>...) may mark "
-            'the site.'
+
+    def __init__(
+        self, options: PrepareOptions, table: SubjectTable | None = None
+    ) -> None:
+        self._options = options
+        self._table = table
+        self._pattern = None
+        text = options.subject_pattern
+        if text is None:
+            return
+        try:
+            self._pattern = re.compile(text)
+        except re.error as error:
+            raise InputError(
+                where=f'--subject-pattern {text!r}',
+                found=f'not a regular expression ({error})',
+            ) from error
+        if not self._pattern.groups:
+            raise InputError(
+                where=f'--subject-pattern {text!r}',
+                found='nothing in brackets',
+                expected='the subject in brackets, such as '
+                "'^([A-Z]+[0-9]+)_'; (?P<site>...) may mark the site",
+            )
+
+    def fields(self, path: str, known: dict) -> dict:
+        """Subject, site and the like of a photograph.
+
+        Args:
+            path (str): The photograph, below IMAGES, with ``/``.
+            known (dict): What its record says; the user's statements
+                override it.
+
+        Raises:
+            Refused: If the subject or the site cannot be found.
+            BadCell: See :meth:`SubjectTable.fields`.
+        """
+        options = self._options
+        fields = dict(known)
+        folders = path.split('/')[:-1]
+        has_sites = options.site_from == 'folder'
+        if has_sites:
+            if not folders:
+                raise Refused(
+                    found='lies in no folder', expected='the folder of a site'
+                )
+            fields['site'] = folders[0]
+        if options.subject_from is not None:
+            fields['subject'] = _by_folder(
+                folders, options.subject_from, has_sites
+            )
+        if options.site is not None:
+            fields['site'] = options.site
+        if self._pattern is not None:
+            fields |= self._by_pattern(path)
+        if self._table is not None:
+            fields |= self._table.fields(path)
+            if 'subject' in self._table.columns and not fields.get('subject'):
+                raise Refused(
+                    found=f'its row in {self._table.name} names no subject'
+                )
+        return fields
+
+    def _by_pattern(self, path: str) -> dict:
+        match = self._pattern.search(path.split('/')[-1])
+        if match is None:
+            raise Refused(found='--subject-pattern does not fit its file name')
+        groups = match.groupdict()
+        fields = {k: groups[k] for k in ('subject', 'site') if groups.get(k)}
+        if 'subject' not in self._pattern.groupindex:
+            fields['subject'] = match[1]
+        if not fields.get('subject'):
+            raise Refused(
+                found='--subject-pattern finds no subject in its file name'
+            )
+        return fields
+
+
+def _by_folder(folders: list[str], which: str, has_sites: bool) -> str:
+    """The folders down to the subject's: c1 at two sites is two subjects."""
+    first = 1 + has_sites
+    if len(folders) < first:
+        raise Refused(
+            found=f'--subject-from {which}: it lies in no folder'
+            + ' below that of its site' * has_sites
         )
-    return pattern
+    return '/'.join(folders[:first] if which == 'first-folder' else folders)
 
 
-def by_pattern(pattern: re.Pattern, path: str) -> dict:
-    """Subject, and perhaps site, from a photograph's file name.
+def check_depth(paths: Iterable[str], has_sites: bool) -> None:
+    """Refuse ``--subject-from folder`` where folders lie in folders.
+
+    The outer one may be the person and the inner one a visit, or the outer
+    one a group and the inner one the person. With a wrong guess a person
+    would be trained on and tested.
+
+    Args:
+        paths (Iterable[str]): The photographs that are used.
+        has_sites (bool): Whether the first folder is the site.
 
     Raises:
-        Refused: If the pattern does not fit.
+        InputError: If a photograph lies deeper than in one folder.
     """
-    match = pattern.search(path.split('/')[-1])
-    if match is None:
-        raise Refused('--subject-pattern does not fit its file name')
-    groups = match.groupdict()
-    fields = {k: groups[k] for k in ('subject', 'site') if groups.get(k)}
-    if 'subject' not in pattern.groupindex:
-        fields['subject'] = match[1]
-    if not fields.get('subject'):
-        raise Refused('--subject-pattern finds no subject in its file name')
-    return fields
+    nested = [p for p in paths if p.count('/') > 1 + has_sites]
+    if not nested:
+        return
+    raise InputError(
+        where='--subject-from folder',
+        found=f'{len(nested)} photographs in folders within folders, such as '
+        f'{min(nested)!r}',
+        expected='one level of folders'
+        + ' below those of the sites' * has_sites,
+        cure='Use --subject-from first-folder if the outer folder is the '
+        'person (and the inner ones are visits), --subject-from last-folder '
+        'if the inner one is. If the outer folders are sites, add '
+        '--site-from folder.',
+    )

@@ -1,9 +1,10 @@
-"""What coordinates are measured in, and a guard against the wrong unit.
+"""Guards against coordinates in a wrong unit.
 
-Points that are shares, per cent, millimetres or pixels of another version of
-the photographs look like pixels to a reader. All of them together do not look
-like faces: they lie within a few pixels, in one corner of every photograph,
-or beyond the photographs. Such a set is refused until the unit is stated.
+Shares, per cent, millimetres or pixels of another version of the photographs
+look like pixels to a reader. All of them together do not look like faces:
+they lie within a few pixels, in one corner of every photograph, outside the
+photographs, or away from the faces. Such a set is refused until the user
+states the unit.
 """
 
 from dataclasses import dataclass
@@ -12,16 +13,16 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
-from ..annotation_formats import PointRecord, Refused
 from ..face_detection import detect_face
+from ..face_fit import fit_to_faces
 from ..upright_image import PhotographSize, photograph_size, read_upright
+from .coordinates import clicked_size, in_pixels, to_upright
 from .image_index import ImageIndex
-from .job import Job
 from .options import PrepareOptions
-from .report import Report
-from .upright_points import clicked_size, to_upright
+from .records import LabelledPhotograph
+from .report import PrepareReport
 
-__all__ = ['check_units', 'elsewhere', 'in_pixels']
+__all__ = ['away_from_faces', 'check_units', 'misfits']
 
 # Landmarks that span no more than this, in pixels and as a share of the
 # photograph's longer side, are hardly a face.
@@ -45,50 +46,17 @@ _SEARCHED = 5
 _AROUND = 80
 
 _CURE = (
-    'Say what they are: --unit share (0 to 1), percent, permille, scaled '
+    'State the unit: --unit share (0 to 1), percent, permille, scaled '
     '(multiplied by SCALE= of tps files) or a number, the pixels in one unit; '
     '--unit px if they are pixels.'
 )
 
 
-def in_pixels(
-    points: np.ndarray,
-    unit: str | None,
-    size: tuple[int, int],
-    scale: float | None,
-) -> np.ndarray:
-    """Coordinates in pixels; axes and origin stay the format's.
-
-    Args:
-        points (np.ndarray): (N, 2), as the file has them.
-        unit (str, optional): Of ``--unit``; None for pixels.
-        size (tuple[int, int]): Width and height of the photograph as it was
-            clicked.
-        scale (float, optional): What a pixel of the record measures.
-
-    Returns:
-        np.ndarray: (N, 2), pixels.
-
-    Raises:
-        Refused: If the record has no scale to divide by.
-    """
-    if unit in (None, 'px'):
-        return points
-    if unit == 'scaled':
-        if scale is None:
-            raise Refused('has no SCALE=, by which --unit scaled divides')
-        return points / scale
-    whole = dict(share=1, percent=100, permille=1000).get(unit)
-    if whole is None:
-        return points * float(unit)
-    return points * np.array(size) / whole
-
-
-@dataclass
+@dataclass(eq=False)
 class _Extent:
-    """Where the landmarks of a job lie, in pixels, by the format's axes."""
+    """Where a record's landmarks lie, in pixels, by the format's axes."""
 
-    job: Job
+    photo: LabelledPhotograph
     size: tuple[int, int]
     turned: bool
     raw: np.ndarray
@@ -124,69 +92,60 @@ class _Extent:
 
 
 def check_units(
-    jobs: list[Job],
+    photos: list[LabelledPhotograph],
     index: ImageIndex,
-    first_pixel: float,
-    y_up: bool,
+    frame: tuple[float, bool],
     options: PrepareOptions,
-    report: Report,
-) -> list[Job]:
-    """Refuse coordinates that are hardly pixels, unless they are stated to be.
+    report: PrepareReport,
+) -> list[LabelledPhotograph]:
+    """Refuse coordinates that are hardly pixels, unless stated to be.
 
     Landmarks in a corner, or close together, are accepted where a face is
     found at that place.
 
-    Args:
-        jobs (list[Job]): All that is to be done.
-        index (ImageIndex): The photographs, whose headers are read.
-        first_pixel (float): See :func:`.to_upright`.
-        y_up (bool): See :func:`.to_upright`.
-        options (PrepareOptions): With the unit, if it is stated.
-        report (Report): Where single records are left out.
+    ``frame`` is that of :meth:`.PrepareOptions.frame_of`. The report gets
+    single records that are left out.
 
     Returns:
-        list[Job]: Those whose unit is not in doubt.
+        list[LabelledPhotograph]: Those whose unit is not in doubt.
 
     Raises:
         InputError: If it is in doubt for the whole set.
     """
     if options.unit == 'px':
-        return jobs
-    extents = [e for job in jobs if (e := _extent(job, index, options))]
+        return photos
+    extents = [e for p in photos if (e := _extent(p, index, options))]
 
     def shows_face(extent: _Extent) -> bool:
-        frame = first_pixel, y_up
-        return _shows_face(extent, index.full(extent.job.path), *frame)
+        return _shows_face(extent, index.full(extent.photo.path), *frame)
 
     tiny = [e for e in extents if e.tiny and not shows_face(e)]
     if tiny and len(tiny) == len(extents):
+        widest = max(1, *(e.span for e in tiny))
         raise _in_doubt(
-            tiny, f'all landmarks of a face lie within {_largest(tiny)} pixels'
+            tiny, f'all landmarks of a face lie within {widest:.3g} pixels'
         )
     _refuse_beyond(extents)
     sized = [e for e in extents if e not in tiny]
     _refuse_corner(sized, shows_face)
-    _refuse_scaled(sized, index, y_up)
-    tiny += _smaller(sized, shows_face)
-    for extent in tiny:
+    _refuse_scaled(sized, index, y_up=frame[1])
+    doubtful = tiny + _smaller(sized, shows_face)
+    for extent in doubtful:
         report.leave_out(
-            extent.job.number,
+            extent.photo.number,
             'unit',
             f'its landmarks span {extent.span:.3g} pixels of '
-            f'{extent.size[0]}x{extent.size[1]}, unlike the others: other '
-            'units than theirs? Prepare those of each unit by themselves, '
-            'with --unit',
+            f'{extent.size[0]}x{extent.size[1]}, unlike the others: another '
+            'unit? Prepare the records of each unit separately, with --unit',
         )
-    doubtful = {extent.job.number for extent in tiny}
-    return [job for job in jobs if job.number not in doubtful]
+    left_out = {extent.photo.number for extent in doubtful}
+    return [photo for photo in photos if photo.number not in left_out]
 
 
-def elsewhere(report: Report, options: PrepareOptions) -> InputError | None:
-    """Whether the points of a set miss most of the faces that were found.
-
-    Args:
-        report (Report): With the notes on all pictures.
-        options (PrepareOptions): With the unit, if it is stated.
+def away_from_faces(
+    report: PrepareReport, options: PrepareOptions
+) -> InputError | None:
+    """Judge whether the points of a set miss most of the detected faces.
 
     Returns:
         InputError | None: What to raise, if the points are hardly pixels.
@@ -201,26 +160,51 @@ def elsewhere(report: Report, options: PrepareOptions) -> InputError | None:
         found=f'in {missed} of {len(found)} photographs with a face the '
         'points lie elsewhere',
         expected='pixels of the photographs',
-        cure='Are y axis (--y-axis), frame (--frame) and landmarks right, and '
-        f'the photographs the labelled ones? {_CURE}',
+        cure='Check the y axis (--y-axis), the frame (--frame), the landmarks '
+        f'and that these are the labelled photographs. {_CURE}',
     )
 
 
-def _extent(
-    job: Job, index: ImageIndex, options: PrepareOptions
-) -> _Extent | None:
-    """None where something else is wrong, which is found later."""
-    try:
-        photograph = photograph_size(index.full(job.path))
-        is_stored, size = clicked_size(
-            photograph, options.frame, job.record.size
+def misfits(results: list[dict], options: PrepareOptions) -> dict[int, str]:
+    """Find records that do not fit their faces as the others do.
+
+    Their points were clicked in another version of the photograph. With
+    ``unit='px'`` nothing is found.
+
+    Returns:
+        dict[int, str]: Place in ``results`` -> reason.
+    """
+    if options.unit == 'px':
+        return {}
+    points = []
+    for result in results:
+        x, y, visible = np.array(result['keypoints']).T
+        points.append(
+            np.where(visible[:, None] > 0, np.column_stack([x, y]), np.nan)
         )
-        raw = job.points[job.visible > 0]
-        points = in_pixels(raw, options.unit, size, job.record.scale)
+    fits = fit_to_faces(points, [result['faces'] for result in results])
+    return {
+        i: f'{fit.text}: clicked in another version of the photograph? Put '
+        'that version into IMAGES, or prepare the records of each size '
+        'separately, with --unit; --unit px if the points are right'
+        for i, fit in enumerate(fits)
+        if fit is not None and fit.wrong
+    }
+
+
+def _extent(
+    photo: LabelledPhotograph, index: ImageIndex, options: PrepareOptions
+) -> _Extent | None:
+    """None if something else is wrong, which is found later."""
+    try:
+        photograph = photograph_size(index.full(photo.path))
+        _, size = clicked_size(photograph, options.frame, photo.record.size)
+        raw = photo.points[photo.visible > 0]
+        points = in_pixels(raw, options.unit, size, photo.record.scale)
     except InputError:
         return None
     turned = photograph.orientation >= 5
-    return _Extent(job, size, turned, raw, points)
+    return _Extent(photo, size, turned, raw, points)
 
 
 def _refuse_beyond(extents: list[_Extent]) -> None:
@@ -270,7 +254,7 @@ def _refuse_scaled(
     factors, whole = [], []
     for extent in some:
         try:
-            face = detect_face(read_upright(index.full(extent.job.path)))
+            face = detect_face(read_upright(index.full(extent.photo.path)))
         except InputError:
             continue
         if face is None:
@@ -336,10 +320,6 @@ def _shows_face(
     return bool(inside.all(axis=1).mean() > 0.5)
 
 
-def _largest(extents: list[_Extent]) -> str:
-    return f'{max(max(e.span for e in extents), 1):.3g}'
-
-
 def _in_doubt(
     extents: list[_Extent], found: str, more: str = ''
 ) -> InputError:
@@ -347,24 +327,24 @@ def _in_doubt(
     x, y = first.raw[0]
     found += f', such as ({x:g}, {y:g}) in one of {first.size[0]}x'
     found += f'{first.size[1]} pixels'
-    guess = _likely([e.raw for e in extents], [e.job.record for e in extents])
     return InputError(
         where='POINTS',
         found=found,
         expected='pixels of the photographs',
-        cure=f'{more}{guess}{_CURE}',
+        cure=f'{more}{_likely(extents)}{_CURE}',
     )
 
 
-def _likely(raw: list[np.ndarray], records: list[PointRecord]) -> str:
-    values = np.concatenate(raw)
+def _likely(extents: list[_Extent]) -> str:
+    """The unit that the values look like."""
+    values = np.concatenate([extent.raw for extent in extents])
     if values.min() < 0 and np.abs(values).max() <= _SHARE:
         return (
             'They look like aligned shapes around 0, whose place in the '
             'photographs is lost; export the points as they were clicked. '
         )
     if values.min() >= 0:
-        if all(record.scale is not None for record in records):
+        if all(extent.photo.record.scale is not None for extent in extents):
             return 'They may be scaled: --unit scaled. '
         for unit, whole in (('share', 1), ('percent', 100), ('permille', 1e3)):
             if 0.3 * whole <= values.max() <= 1.05 * whole:

@@ -1,4 +1,4 @@
-"""Writes the files of a set beside its pictures."""
+"""Writes the files of a set next to its pictures."""
 
 import csv
 import json
@@ -10,6 +10,7 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_row
 from mmpose_ctd.version import __version__
 
+from ..annotation_formats import AnnotationFormat
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 
@@ -19,10 +20,10 @@ __all__ = ['draft_mapping', 'name_subjects', 'write_annotations']
 def name_subjects(
     results: list[dict], options: PrepareOptions
 ) -> dict[str, str]:
-    """Give each picture a subject.
+    """Give each picture a subject, or a code for it.
 
     Returns:
-        dict[str, str]: Subject -> the code that stands for it, if asked for.
+        dict[str, str]: Subject -> code; empty without ``subject_codes``.
     """
     codes: dict[str, str] = {}
     for result in results:
@@ -43,22 +44,17 @@ def write_annotations(
     results: list[dict],
     choice: LandmarkChoice,
     options: PrepareOptions,
-    format_name: str,
+    known: AnnotationFormat,
 ) -> None:
-    """Write ``annotations/landmarks.json``, and delete what is not of the set.
+    """Write ``annotations/landmarks.json``, and delete other pictures.
 
-    Args:
-        staged (Path): The unfinished set.
-        results (list[dict]): Its pictures: id, file_name, image (its record)
-            and keypoints, K times x, y, visibility.
-        choice (LandmarkChoice): The landmarks.
-        options (PrepareOptions): How it was made.
-        format_name (str): What the points were read from.
+    ``results`` are the pictures: id, file_name, image (its record) and
+    keypoints, K times x, y, visibility.
     """
     content = {
         'info': {
             'description': f'prepared by mmpose_ctd {__version__} from '
-            f'{format_name} points',
+            f'{known.name} points',
             'options': options.described(),
         },
         'images': [],
@@ -91,7 +87,7 @@ def write_annotations(
                 'iscrowd': 0,
             }
         )
-    # What an earlier run with other options has left.
+    # Left by an earlier run with other options.
     wanted = {result['file_name'] for result in results}
     for path in (staged / 'images').iterdir():
         if path.name not in wanted:
@@ -106,20 +102,20 @@ def write_annotations(
 def draft_mapping(
     path: Path, results: list[dict], codes: dict[str, str]
 ) -> Path:
-    """Write which picture is whose, for the clinic alone.
+    """Write which picture shows whom, readable only by its owner.
 
     Args:
-        path (Path): Where it is to be.
-        results (list[dict]): The pictures, with their ``job``.
-        codes (dict[str, str]): Subject -> what stands for it.
+        path (Path): The file to be.
+        results (list[dict]): The pictures, with their ``photo``.
+        codes (dict[str, str]): Subject -> code.
 
     Returns:
-        Path: Beside ``path``, to be renamed when the set is in place.
+        Path: Next to ``path``, to be renamed when the set is in place.
     """
     names = {code: subject for subject, code in codes.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + '.part')
-    # Of an earlier run, or a link that somebody else put there.
+    # Left by an earlier run, or a link that somebody else put there.
     draft.unlink(missing_ok=True)
     with open(
         os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
@@ -135,7 +131,7 @@ def draft_mapping(
                 safe_row(
                     [
                         result['file_name'],
-                        result['job'].path,
+                        result['photo'].path,
                         subject,
                         names.get(subject, subject),
                     ]

@@ -1,16 +1,23 @@
-from .calibrators import calibration_note
-from .leaks import shared_subjects
+"""Who trains, who validates and who tests."""
+
+from .make import (
+    DrawnSplits,
+    SplitOptions,
+    calibration_note,
+    draw_splits,
+    make_splits,
+)
 from .population import Population
-from .schemes import SCHEMES, SplitOptions, draw_splits
-from .split_writer import split_table, write_splits
+from .schemes import SCHEMES
+from .split_files import split_table
 
 __all__ = [
     'SCHEMES',
+    'DrawnSplits',
     'Population',
     'SplitOptions',
     'calibration_note',
     'draw_splits',
-    'shared_subjects',
+    'make_splits',
     'split_table',
-    'write_splits',
 ]

@@ -1,4 +1,7 @@
-"""Draws units (subjects or images) at random, evenly over groups of them."""
+"""Draws units (subjects or images) at random, evenly over groups of them.
+
+A unit is a pair: its name, and the group (the site) it counts for.
+"""
 
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
@@ -7,7 +10,6 @@ import numpy as np
 
 __all__ = ['deal', 'interleave', 'proportional']
 
-# A unit is a pair: its name, and the group (the site) it counts for.
 Unit = TypeVar('Unit', bound=tuple[str, Hashable])
 
 
@@ -22,10 +24,10 @@ def _shuffled_groups(
 
 
 def interleave(units: Sequence[Unit], rng: np.random.Generator) -> list[Unit]:
-    """Shuffle so that any first n have about equally many of each group.
+    """Shuffle so that any first n have the groups' shares.
 
-    Member r of a group of m comes at (r + 1/2) / m, which gives the first n
-    the groups' shares as Sainte-Lague's rule does.
+    Member r of a group of m comes at (r + 1/2) / m, which is Sainte-Lague's
+    rule.
 
     Args:
         units (Sequence[tuple[str, Hashable]]): Names and their groups.
@@ -42,7 +44,7 @@ def interleave(units: Sequence[Unit], rng: np.random.Generator) -> list[Unit]:
 def proportional(
     units: Sequence[Unit], number: int, rng: np.random.Generator
 ) -> list[Unit]:
-    """Draw some units, as many of each group as is its share.
+    """Draw some units, of each group in proportion to its size.
 
     A group's number is its share rounded down or up, the largest remainders
     up, ties at random.
@@ -74,7 +76,7 @@ def deal(
     """Deal all units out into parts, like cards.
 
     Parts differ by at most 1 in size, in all and in each group: every group
-    goes on where the one before it stopped.
+    continues where the one before it stopped.
 
     Args:
         units (Sequence[tuple[str, Hashable]]): Names and their groups.

@@ -1,4 +1,4 @@
-"""Who and what of a data set there is to split."""
+"""The subjects and images of a data set that can be split."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ class Population:
     Attributes:
         path (str): The annotation file.
         images (RecordIndex): Image id -> image record, of all images.
-        labelled (dict): The same, of those with a labelled landmark.
+        labelled (dict): Image id -> image record, of labelled images.
         by_subject (dict[str, list]): Subject -> its labelled image records.
-        notes (list[str]): What is left out and why, a sentence each.
+        notes (list[str]): What is excluded and why, a sentence each.
     """
 
     path: str
@@ -47,8 +47,9 @@ class Population:
         labelled = {i: r for i, r in file.images.items() if i in ids}
         if not labelled:
             raise InputError(
-                f'{path}: no image with a labelled landmark; there is '
-                'nothing to split.'
+                where=path,
+                found='no image with a labelled landmark',
+                expected='images to split',
             )
         by_subject: dict[str, list[dict]] = {}
         nobody = 0
@@ -72,10 +73,9 @@ class Population:
         return cls(path, images, labelled, by_subject, notes)
 
     def site_of(self, subject: str) -> str:
-        """Where a subject counts: the site of most of its images.
+        """The site of most of a subject's images, by name if two tie.
 
-        Of two sites with as many images it is the first by name; ``''`` is
-        no site.
+        ``''`` is no site.
         """
         counts = Counter(map(site_of, self.by_subject[subject]))
         return min(counts, key=lambda site: (-counts[site], site))
@@ -85,16 +85,17 @@ class Population:
         return set(map(site_of, self.by_subject[subject]))
 
     def units(self, by_site: bool) -> list[tuple[str, str]]:
-        """All subjects, each with its site, or with none.
+        """All subjects, each with its site or ``''``.
 
         Raises:
             InputError: If no labelled image has a subject.
         """
         if not self.by_subject:
             raise InputError(
-                f"{self.path}: no labelled image record has a 'subject', so "
-                'that nobody can say who is on both sides of a split. Add '
-                'the field; --scheme image splits by photograph.'
+                where=self.path,
+                found="no labelled image record has a 'subject'",
+                expected='subjects, who must not be on two sides of a split',
+                cure='Add the field; --scheme image splits by photograph.',
             )
         return [
             (subject, self.site_of(subject) if by_site else '')
@@ -102,7 +103,7 @@ class Population:
         ]
 
     def sizes(self, lines: Sequence[str]) -> tuple[int, int, dict[str, int]]:
-        """Subjects, labelled images, and subjects by site of a split."""
+        """Count subjects, labelled images, and subjects by site of a split."""
         ids = select_images(lines, self.images).ids
         chosen = [self.labelled[i] for i in ids if i in self.labelled]
         pairs = {(subject_of(i) or '', site_of(i)) for i in chosen}
@@ -111,18 +112,19 @@ class Population:
         return len(people), len(chosen), dict(sorted(sites.items()))
 
     def subjects_in(self, lines: Iterable[str]) -> set[str]:
-        """The subjects of whom a split shows anything.
+        """The subjects of the images that a split selects.
 
         Raises:
-            InputError: If a line is nobody's.
+            InputError: If a line selects nothing.
         """
         chosen = select_images(lines, self.images)
         unknown = len(chosen.unknown_subjects) + len(chosen.unknown_images)
         if unknown:
             raise InputError(
-                f'{unknown} lines of the test or val split that is there '
-                f'stand for nothing in {self.path}. Mend them, or move the '
-                'files away to draw new ones.'
+                where=self.path,
+                found=f'{unknown} lines of the existing test or val split '
+                'name no subject or image',
+                cure='Correct them, or move the files away to draw new ones.',
             )
         return {subject_of(self.images[i]) for i in chosen.ids} - {None, ''}
 

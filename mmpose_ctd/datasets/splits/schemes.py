@@ -1,8 +1,11 @@
-"""The ways to split a data set."""
+"""The ways to split a data set.
+
+A partition maps names of files to their lines; nobody should be in two files
+of a partition. The same seed draws the same partition.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,131 +15,48 @@ from ..split_selection import image_line
 from .drawing import deal, interleave, proportional
 from .population import Population, site_of
 
-__all__ = ['CALIBRATING', 'SCHEMES', 'SplitOptions', 'draw_splits']
+__all__ = ['CALIBRATING', 'SCHEMES', 'Partition']
 
-# Name of a file -> its lines. Nobody should be in two files of a partition.
 Partition = dict[str, list[str]]
 
 #: People whom mmpose_ctd calibrate needs, who neither train nor test.
 CALIBRATING = 10
-_VAL = 0.1
+_VAL_SHARE = 0.1
 
 # Label budgets, as far as there are subjects.
 _BUDGETS = (10, 20, 40, 80, 160)
 
-# The streams of random numbers that hang on a seed: the test subjects of a
-# seed are the same for all label budgets.
+# Streams of random numbers of one seed: the test subjects of a seed are the
+# same for all label budgets.
 _HELD_OUT, _TRAIN, _FOLDS = 0, 1, 2
 
 
-@dataclass(frozen=True)
-class SplitOptions:
-    """What a user may choose.
-
-    Attributes:
-        seeds (Sequence[int]): One drawing each. Defaults to 0 alone.
-        test (float): Share of all subjects (images, by image) that test.
-            Defaults to the paper's fifth.
-        val (float, optional): Share of all that chooses the checkpoint and
-            calibrates; 0 for none. Defaults to ``None``: 0.1, but
-            :data:`CALIBRATING` subjects where as many are left to train.
-        folds (int): Of ``kfold``. Defaults to 5.
-        budgets (Sequence[int], optional): Training subjects of ``budgets``.
-            Defaults to ``None``: 10, 20, 40 ... as far as there are
-            subjects, and all of them.
-        fixed (Partition, optional): Lines of a ``test`` (and ``val``) split
-            that is there already and that ``budgets`` keeps. Defaults to
-            ``None``.
-    """
-
-    seeds: Sequence[int] = (0,)
-    test: float = 0.2
-    val: float | None = None
-    folds: int = 5
-    budgets: Sequence[int] | None = None
-    fixed: Partition | None = None
-
-    def __post_init__(self) -> None:
-        for key, low in (('test', 0), ('val', -1)):
-            share = getattr(self, key)
-            if share is None:
-                continue
-            if not (low < share and 0 <= share < 1):
-                raise InputError(
-                    f'--{key} {share:g}: expected a share of the subjects, '
-                    + ('above 0' if low == 0 else 'from 0')
-                    + ' and below 1, such as 0.2.'
-                )
-        if self.test + (self.val or 0) >= 1:
-            raise InputError(
-                f'--test {self.test:g} and --val {self.val:g} leave nothing '
-                'to train on.'
-            )
-        for seed in self.seeds:
-            if seed < 0:
-                raise InputError(f'--seed {seed}: expected 0 or more.')
-
-
-def draw_splits(
-    scheme: str, population: Population, options: SplitOptions
-) -> list[Partition]:
-    """Split a data set; the same seed draws the same.
-
-    Args:
-        scheme (str): One of :data:`SCHEMES`.
-        population (Population): The data set.
-        options (SplitOptions): Numbers and seeds.
-
-    Returns:
-        list[Partition]: Names of files with their lines. Several partitions
-        may have a file in common.
-
-    Raises:
-        InputError: If there are too few subjects or images for it.
-    """
-    if scheme not in SCHEMES:
-        raise InputError(
-            f'--scheme {scheme}: expected one of {", ".join(SCHEMES)}.'
-        )
-    partitions = []
-    for seed in options.seeds:
-        suffix = f'_seed{seed}' if len(options.seeds) > 1 else ''
-        partitions.extend(SCHEMES[scheme](population, options, seed, suffix))
-    return partitions
-
-
 def _number(share: float, total: int) -> int:
-    """A share in whole units; one at least, unless none is asked for."""
+    """A share in whole units, at least one unless the share is 0."""
     return max(1, round(share * total)) if share else 0
 
 
-def _val_number(options: SplitOptions, total: int, free: int) -> int:
-    """How many subjects validate.
-
-    Args:
-        options (SplitOptions): With the share.
-        total (int): All subjects.
-        free (int): Those who do not test.
-    """
+def _val_number(options, total: int, free: int) -> int:
+    """How many of ``total`` subjects validate; ``free`` do not test."""
     if options.val is not None:
         return _number(options.val, total)
-    number = _number(_VAL, total)
-    # A training of fewer than it takes to calibrate is of little use.
+    number = _number(_VAL_SHARE, total)
+    # Rather enough to calibrate, but not more than half of the rest.
     return CALIBRATING if number < CALIBRATING <= free // 2 else number
 
 
 def _too_few(population: Population, found: str, needed: str) -> InputError:
-    return InputError(f'{population.path}: {found}; expected {needed}.')
+    return InputError(where=population.path, found=found, expected=needed)
 
 
 def _three_ways(
     population: Population,
     units: Sequence,
-    options: SplitOptions,
+    options,
     seed: int,
     kind: str = 'subjects',
 ) -> tuple[list[str], list[str], list]:
-    """Names that test and that validate, and the units that train."""
+    """Names that test, names that validate, and the units that train."""
     test_size = _number(options.test, len(units))
     free = len(units) - test_size
     val_size = _val_number(options, len(units), free)
@@ -189,7 +109,7 @@ def stratified(population, options, seed, suffix) -> Iterator[Partition]:
 
 
 def by_image(population, options, seed, suffix) -> Iterator[Partition]:
-    """The paper's: images are drawn at random, whoever they show."""
+    """As in the paper: images are drawn at random, whoever they show."""
     names = sorted({i['file_name'] for i in population.labelled.values()})
     units = [(image_line(name), '') for name in names]
     test, val, train = _three_ways(population, units, options, seed, 'images')
@@ -219,8 +139,8 @@ def _split_off_val(population, rest, total, options, rng) -> tuple:
     if size >= len(rest):
         raise _too_few(
             population,
-            f'{len(rest)} subjects are left beside the test, {size} of them '
-            'to validate leave none to train',
+            f'{len(rest)} subjects do not test, {size} of them to validate '
+            'leave none to train',
             'more subjects, or --val 0',
         )
     val = proportional(rest, size, rng)
@@ -244,17 +164,14 @@ def leave_one_site_out(
         there = [s for s, _ in units if site in seen_at[s]]
         test = []
         for subject in there:
-            # Of somebody who was elsewhere, too, only the images from here.
-            alone = seen_at[subject] == {site}
-            images = population.by_subject[subject]
-            test += (
-                [subject]
-                if alone
-                else sorted(
-                    image_line(i['file_name'])
-                    for i in images
-                    if site_of(i) == site
-                )
+            if seen_at[subject] == {site}:
+                test.append(subject)
+                continue
+            # Who was elsewhere too tests with the images from here only.
+            test += sorted(
+                image_line(image['file_name'])
+                for image in population.by_subject[subject]
+                if site_of(image) == site
             )
         # Without a site an image may be from this one.
         rest = [
@@ -291,17 +208,19 @@ def _slugs(sites: Sequence[str]) -> list[str]:
     return slugs
 
 
-def budgets(population, options, seed, suffix) -> Iterator[Partition]:
+def budgets(
+    population, options, seed, suffix, fixed=None
+) -> Iterator[Partition]:
     """Training sets of 10, 20, 40 ... subjects, a smaller one in a larger."""
     units = population.units(by_site=True)
-    if options.fixed:
-        held = dict(options.fixed)
+    if fixed:
+        held = dict(fixed)
         taken = {s for p in held.values() for s in population.subjects_in(p)}
         train = [unit for unit in units if unit[0] not in taken]
     else:
-        # One test for all seeds: their differences are the training's.
+        # One test for all seeds: they differ in the training alone.
         test, val, train = _three_ways(
-            population, units, options, options.seeds[0]
+            population, units, options, options.seed[0]
         )
         held = _partition([], val, test, '')
     wanted = options.budgets
@@ -318,6 +237,8 @@ def budgets(population, options, seed, suffix) -> Iterator[Partition]:
         yield {name: _order(train, seed)[:budget], **held}
 
 
+#: Name -> function of the population, the :class:`.SplitOptions`, a seed and
+#: a suffix for file names, which yields partitions.
 SCHEMES: dict[str, Callable[..., Iterator[Partition]]] = {
     'subject': by_subject,
     'stratified': stratified,

@@ -1,4 +1,4 @@
-"""What the names of split files tell: which of them belong together."""
+"""Which split files belong together, by their names."""
 
 import re
 from collections.abc import Iterable
@@ -12,10 +12,9 @@ _SITE = re.compile(r'_without_(?=.)')
 
 
 def _parts(name: str) -> tuple[str, str, str, bool] | None:
-    """Role, what the split is of, seed, and whether it is of a fold or site.
+    """Role, what is left of the name, seed, and whether a fold or site.
 
-    ``train_n020_seed0`` is of the same as ``test``; its number of subjects
-    is left out.
+    The number of subjects is dropped: ``train_n020`` goes with ``test``.
     """
     role = _ROLE.match(name)
     if role is None:
@@ -28,17 +27,17 @@ def _parts(name: str) -> tuple[str, str, str, bool] | None:
 
 
 def sides(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Pairs of files that nobody should be in both of.
+    """Pairs of files that must not share a subject.
 
     Args:
-        names (Iterable[str]): Stems of split files, as ``make_splits.py``
+        names (Iterable[str]): Stems of split files, as ``mmpose_ctd split``
             names them: ``train``, ``val_seed1``, ``train_n020_seed0``,
             ``test_fold1of5_seed0``, ``train_without_london`` ...
 
     Returns:
         list[tuple[str, str]]: Training with validation and test, validation
-        with test. A plain ``test`` belongs to all that are of no fold or
-        site; names of other kinds belong to nothing.
+        with test. A plain ``test`` goes with all files that are not of a
+        fold or site; files with other names go with nothing.
     """
     known = {name: parts for name in names if (parts := _parts(name))}
     pairs = []

@@ -54,7 +54,7 @@ def index(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'name, found',
+    'name, path',
     [
         ('a.jpg', 'a.jpg'),
         ('A.JPG', 'a.jpg'),
@@ -76,8 +76,8 @@ def index(tmp_path):
         (unicodedata.normalize('NFD', 'żółć 1.jpg'), 'Żółć 1.jpg'),
     ],
 )
-def test_a_name_is_found(index, name, found):
-    assert index.find(name) == found
+def test_a_name_is_found(index, name, path):
+    assert ImageNames(index, [name]).find(name) == path
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,13 @@ def test_a_name_is_found(index, name, found):
 )
 def test_what_is_missing_or_ambiguous_is_refused(index, name, candidates):
     with pytest.raises(NotFound) as info:
-        index.find(name)
+        ImageNames(index, [name]).find(name)
     assert len(info.value.candidates) == candidates
 
 
-def test_paths_are_sorted_and_below_the_folder(index):
+def test_paths_are_sorted_and_not_hidden(index):
     assert index.paths == sorted(index.paths)
-    assert 'siteA/001.jpg' in index.paths
-    assert not any('hidden' in path for path in index.paths)
+    assert not any('hidden' in path or '._' in path for path in index.paths)
 
 
 class TestFoldersAboveImages:

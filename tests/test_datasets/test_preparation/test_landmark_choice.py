@@ -10,15 +10,22 @@ from mmpose_ctd.datasets.preparation.landmark_choice import read_landmarks
 from mmpose_ctd.errors import InputError, MissingFileError
 
 
-def record(count=4, names=None):
+def record(count=4, names=None, numbers=None):
     points = np.arange(2.0 * count).reshape(-1, 2)
-    return PointRecord('f, no. 1', 'a.jpg', points, names=names)
+    made = PointRecord('f, no. 1', 'a.jpg', points, names=names)
+    return replace(made, numbers=numbers)
 
 
 def write(tmp_path, text, encoding='utf-8'):
     path = tmp_path / 'names.txt'
     path.write_bytes(text.encode(encoding))
     return str(path)
+
+
+def refused(*args, **kwargs) -> InputError:
+    with pytest.raises(InputError) as error:
+        read_landmarks(*args, **kwargs)
+    return error.value
 
 
 def test_names_in_order_of_clicking(tmp_path):
@@ -38,15 +45,13 @@ def test_points_by_number(tmp_path, start):
     assert np.array_equal(points, record().points[[2, 0]])
 
 
-def test_what_numbers_count_from_is_not_guessed(tmp_path):
-    path = write(tmp_path, 'a=2\n')
-    with pytest.raises(InputError, match='--count-from 0.*--count-from 1'):
-        read_landmarks(path, [record()])
-
-
-def test_points_without_names_are_not_guessed():
-    with pytest.raises(InputError, match='not guessed.*--landmarks'):
-        read_landmarks(None, [record()])
+def test_nothing_is_guessed(tmp_path):
+    error = refused(write(tmp_path, 'a=2\n'), [record()])
+    assert '--count-from' in error.cure
+    assert '--landmarks' in refused(None, [record()]).cure
+    refused(None, [record(0, ()), record(0, ())])
+    with pytest.raises(MissingFileError):
+        read_landmarks('gone.txt', [record()])
 
 
 def test_names_of_the_files_are_taken_in_their_order():
@@ -60,86 +65,69 @@ def test_names_of_the_files_are_taken_in_their_order():
 
 
 def test_labels_are_chosen_and_renamed(tmp_path):
-    path = write(tmp_path, 'exo_R=b\na\n')
-    choice = read_landmarks(path, [record(3, ('a', 'b', 'c'))])
+    records = [record(3, ('a', 'b', 'c'))]
+    choice = read_landmarks(write(tmp_path, 'exo_R=b\na\n'), records)
     assert choice.names == ('exo_R', 'a')
-    points, _ = choice.choose(record(3, ('a', 'b', 'c')))
+    points, _ = choice.choose(records[0])
     assert points.tolist() == [[2, 3], [0, 1]]
+    error = refused(write(tmp_path, 'exo_r\n'), records)
+    assert "'exo_r'" in error.found and 'a, b, c' in error.expected
 
 
 @pytest.mark.parametrize('text', ['a\nb\nc\n', 'a=1\nb=0\n'])
 def test_a_record_of_another_number_is_refused(tmp_path, text):
-    path = write(tmp_path, text)
     records = [record(3), record(3), record(5)]
-    choice = read_landmarks(path, records, count_from=0)
+    choice = read_landmarks(write(tmp_path, text), records, count_from=0)
     choice.choose(records[0])
-    with pytest.raises(Refused, match='has 5 points; expected 3'):
+    with pytest.raises(Refused) as error:
         choice.choose(records[2])
+    assert error.value.found == 'has 5 points'
+    assert error.value.expected.startswith('3')
 
 
 @pytest.mark.parametrize(
     'text, words',
     [
-        ('', 'empty'),
+        ('', ''),
         ('# nothing\n', 'names no landmark'),
         ('a\na\n', "'a' is there twice"),
         ('a=\n', 'line 1'),
         ('=3\n', 'line 1'),
-        ('a=9\n', 'a=9.*0, 1, 2, 3'),
+        ('a=9\n', '0, 1, 2, 3'),
         ('a=-1\n', 'a=-1'),
-        ('a=2\nb=2\n', 'there twice, as a and as b'),
-        ('a=2\nb\n', 'Give one for each'),
+        ('a=2\nb=2\n', 'twice, as a and as b'),
+        ('a=2\nb\n', 'b='),
         ('a=two\n', 'a=two'),
     ],
 )
 def test_a_bad_file_of_landmarks_is_refused(tmp_path, text, words):
-    with pytest.raises(InputError, match=words):
-        read_landmarks(write(tmp_path, text), [record()], count_from=0)
-
-
-def test_an_unknown_label_is_refused_with_the_known_ones(tmp_path):
-    path = write(tmp_path, 'exo_r\n')
-    with pytest.raises(InputError, match="'exo_r'; the names are exo_R, m"):
-        read_landmarks(path, [record(2, ('exo_R', 'm'))])
-
-
-def test_a_missing_file_is_told():
-    with pytest.raises(MissingFileError, match='--landmarks'):
-        read_landmarks('gone.txt', [record()])
-
-
-def numbered(*numbers):
-    return replace(record(len(numbers)), numbers=numbers)
+    error = refused(write(tmp_path, text), [record()], count_from=0)
+    assert error.where.startswith('names.txt')
+    assert words in str(error)
 
 
 @pytest.mark.parametrize('count_from', [None, 1])
 def test_a_number_is_that_of_the_column(tmp_path, count_from):
     path = write(tmp_path, 'a=3\nb=9\n')
-    records = [numbered(2, 3, 5, 9)]
+    records = [record(numbers=(2, 3, 5, 9))]
     choice = read_landmarks(path, records, count_from)
     points, _ = choice.choose(records[0])
     assert points.tolist() == [[2, 3], [6, 7]]
 
 
 @pytest.mark.parametrize(
-    'text, count_from',
-    [('a=4\n', None), ('a=2\nb=02\n', None), ('a=2\n', 0)],
+    'text, count_from', [('a=4\n', None), ('a=2\nb=02\n', None), ('a=2\n', 0)]
 )
 def test_a_number_of_no_column_is_refused(tmp_path, text, count_from):
-    path = write(tmp_path, text)
-    with pytest.raises(InputError):
-        read_landmarks(path, [numbered(1, 2, 3, 9)], count_from)
+    records = [record(numbers=(1, 2, 3, 9))]
+    refused(write(tmp_path, text), records, count_from)
 
 
 @pytest.mark.parametrize('text', ['a\nb\nc\n', 'a=1\nb=2\nc=4\n'])
 def test_columns_of_other_numbers_are_other_points(tmp_path, text):
-    records = [numbered(1, 2, 4), numbered(1, 2, 4), numbered(1, 2, 3)]
+    usual, other = (1, 2, 4), (1, 2, 3)
+    records = [record(3, numbers=n) for n in (usual, usual, other)]
     choice = read_landmarks(write(tmp_path, text), records)
     choice.choose(records[0])
     with pytest.raises(Refused):
         choice.choose(records[2])
-
-
-def test_records_without_any_point_are_refused():
-    with pytest.raises(InputError):
-        read_landmarks(None, [record(0, ()), record(0, ())])

@@ -9,32 +9,15 @@ import shutil
 import cv2
 import numpy as np
 from rich.console import Console
+from template_text import format_tem
 
-from mmpose_ctd.datasets.converters import (
-    TemLine,
+from mmpose_ctd.datasets.annotation_formats.webmorph_tem import TemLine
+from projects.frl_study.webmorph.convert import (
     convert,
     findings_table,
-    load_recipe,
     summary,
 )
-from mmpose_ctd.datasets.converters.webmorph_recipe import FRL_FACES
-
-
-def format_tem(points: np.ndarray, lines: tuple = ()) -> str:
-    """The text of a template: what ``parse_tem`` reads.
-
-    Args:
-        points (np.ndarray): (N, 2), pixels.
-        lines (Sequence[TemLine]): Curves through them.
-    """
-    rows = [str(len(points))]
-    rows += [f'{float(x)!r}\t{float(y)!r}' for x, y in points]
-    rows.append(str(len(lines)))
-    for line in lines:
-        rows += [str(int(line.closed)), str(len(line.indices))]
-        rows.append(' '.join(map(str, line.indices)))
-    return '\n'.join(rows) + '\n'
-
+from projects.frl_study.webmorph.recipe import FRL_FACES, load_recipe
 
 # The columns of crops.csv up to `side`, an empty one as `-`.
 PICTURES = """

@@ -1,13 +1,14 @@
-"""Writes the files of a set beside its images."""
+"""Writes the files of a set next to its images."""
 
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from .webmorph_picture import JPEG_QUALITY, Record
-from .webmorph_recipe import Recipe
-from .webmorph_report import Finding
+from .crop_picture import JPEG_QUALITY, Record
+from .recipe import Recipe
+
+__all__ = ['write_annotations', 'write_documents', 'write_splits']
 
 
 def _annotation_file(
@@ -72,7 +73,7 @@ def _annotation_file(
 def write_annotations(
     folder: Path, records: list[Record], recipe: Recipe, size: int
 ) -> None:
-    """Writes the named landmarks, the whole template, the unlabelled."""
+    """Write the named landmarks, the whole template, the unlabelled."""
     labelled = [record for record in records if record.keypoints is not None]
     unlabelled = [record for record in records if record.keypoints is None]
     few, every = len(recipe.landmarks), len(recipe.names)
@@ -99,8 +100,13 @@ def write_annotations(
 
 def write_splits(
     folder: Path, records: list[Record], recipe: Recipe
-) -> Iterator[Finding]:
-    """Writes the splits, less the subjects without a labelled picture."""
+) -> Iterator[tuple[str, str, str]]:
+    """Write the splits without subjects that have no labelled picture.
+
+    Yields:
+        tuple[str, str, str]: File, what is found and what was expected, of a
+        split that has lost subjects.
+    """
     present = {
         record.image['subject']
         for record in records
@@ -113,8 +119,7 @@ def write_splits(
             text = '\n'.join(kept) + '\n'
             (folder / f'{name}.txt').write_text(text, newline='\n')
         if len(kept) < len(subjects):
-            yield Finding(
-                'split',
+            yield (
                 f'splits/{name}.txt',
                 f'{len(kept)} subjects' if kept else 'none; not written',
                 f'{len(subjects)} subjects',
@@ -124,7 +129,7 @@ def write_splits(
 def write_documents(
     folder: Path, src: Path, records: list[Record], recipe: Recipe, size: int
 ) -> None:
-    """Writes the licence, the template's points, and whose work it is."""
+    """Write the licence, the template's points, and the README."""
     shutil.copyfile(src / 'LICENSE.md', folder / 'LICENSE.md')
     names = [f'{i},  "{name}"\n' for i, name in enumerate(recipe.names)]
     (folder / 'frl189_names.txt').write_text(

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from webmorph_checkout import format_tem
+from template_text import format_tem
 
-from mmpose_ctd.datasets.converters import (
+from mmpose_ctd.datasets.annotation_formats.webmorph_tem import (
     RecordRefused,
     TemLine,
     parse_tem,
@@ -25,6 +25,7 @@ def templates(draw):
     return points, draw(st.lists(lines, max_size=4))
 
 
+@settings(max_examples=30)
 @given(templates())
 def test_template_survives_a_round_trip(template):
     points, lines = parse_tem(format_tem(*template))
@@ -33,6 +34,7 @@ def test_template_survives_a_round_trip(template):
     assert lines == template[1]
 
 
+@settings(max_examples=30)
 @given(templates(), st.data())
 def test_every_truncation_of_a_template_is_refused(template, data):
     rows = [row for row in format_tem(*template).splitlines() if row]
@@ -41,6 +43,7 @@ def test_every_truncation_of_a_template_is_refused(template, data):
         parse_tem('\n'.join(rows[:kept]))
 
 
+@settings(max_examples=30)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text):
     try:

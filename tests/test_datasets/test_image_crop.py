@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from clinic_folder import dotted, spot_near
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -14,6 +14,7 @@ sizes = st.integers(1, 6000)
 starts = st.integers(-4000, 4000)
 
 
+@settings(max_examples=40)
 @given(starts, starts, sizes, sizes, sizes, sizes)
 def test_corners_of_the_crop_become_corners_of_the_result(
     x, y, width, height, out_w, out_h
@@ -59,8 +60,8 @@ def test_its_own_size_is_not_resampled():
     assert np.array_equal(picture, image[3:33, 7:27])
 
 
-@pytest.mark.parametrize('x', [-70, -9, 0, 35, 90])
-@pytest.mark.parametrize('y', [-70, -4, 0, 30, 80])
+@pytest.mark.parametrize('x', [-70, -9, 35, 90])
+@pytest.mark.parametrize('y', [-4, 30, 80])
 def test_outside_the_image_its_border_is_repeated(x, y):
     random = np.random.default_rng(0)
     image = random.integers(0, 256, (40, 50, 3), dtype=np.uint8)
@@ -70,6 +71,7 @@ def test_outside_the_image_its_border_is_repeated(x, y):
     assert np.array_equal(picture, image[rows][:, columns])
 
 
+@settings(max_examples=40)
 @given(
     st.integers(-5, 9),
     st.integers(-5, 9),

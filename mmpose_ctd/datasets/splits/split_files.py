@@ -1,6 +1,7 @@
-"""Writes drawn splits, after a look at who is in them."""
+"""Writes and shows split files."""
 
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rich.table import Table
 from mmpose_ctd.errors import InputError
 
 from ..landmark_file import CONTROL, IMAGE_LINE, read_split
-from .leaks import shared_subjects
+from ..split_selection import shared_subjects
 from .population import Population
 from .schemes import Partition
 
@@ -30,22 +31,22 @@ def write_splits(
     """Write all files, or none.
 
     Args:
-        folder (Path): Where to, made if it is not there.
+        folder (Path): Made if it does not exist.
         partitions (Sequence[Partition]): Of :func:`draw_splits`.
         population (Population): The data set that they split.
-        header (Sequence[str]): Comments at the top of each file, beside the
-            file's own counts.
+        header (Sequence[str]): Comments at the top of each file; the file's
+            counts follow.
         force (bool): Whether to replace files. Defaults to False.
         allow_shared_subjects (bool): Whether a subject may be on two sides.
             Defaults to False.
-        keep (Sequence[str]): Names of files that are there and stay.
+        keep (Sequence[str]): Names of existing files that stay.
 
     Returns:
         list[Path]: The written files.
 
     Raises:
-        InputError: If a subject is on two sides, a file is there already, or
-            a name cannot be written into a split file.
+        InputError: If a subject is on two sides, a file exists, or a name
+            cannot be written into a split file.
     """
     if not allow_shared_subjects:
         _refuse_shared(partitions, population)
@@ -58,27 +59,22 @@ def write_splits(
     there = sorted(file.name for file in files if file.exists())
     if there and not force:
         raise InputError(
-            f'{folder}: {", ".join(there[:5])}'
-            f'{" ..." if len(there) > 5 else ""} '
-            f'{"is" if len(there) == 1 else "are"} there already. Move them '
-            'away, or give --force to replace them.'
+            where=str(folder),
+            found=f'{", ".join(there[:5])}{" ..." * (len(there) > 5)} '
+            f'exist{"s" * (len(there) == 1)} already',
+            cure='Move them away, or give --force to replace them.',
         )
     folder.mkdir(parents=True, exist_ok=True)
-    drafts = {file: file.with_name(f'.{file.name}.part') for file in files}
-    try:
+    # Nothing gets its name before everything is written.
+    with tempfile.TemporaryDirectory(prefix='.', dir=folder) as drafts:
         for file, lines in files.items():
-            for line in lines:
-                if CONTROL.search(line):
-                    raise _unwritable(line)
             comments = [*header, _counts(population, lines)]
             text = [*(f'# {comment}' for comment in comments), *lines]
-            drafts[file].write_text('\n'.join(text) + '\n', 'utf-8')
-            _check_readable(drafts[file], lines)
-        for file, draft in drafts.items():
-            os.replace(draft, file)
-    finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
+            draft = Path(drafts, file.name)
+            draft.write_text('\n'.join(text) + '\n', 'utf-8')
+            _check_readable(draft, lines)
+        for file in files:
+            os.replace(Path(drafts, file.name), file)
     return list(files)
 
 
@@ -89,27 +85,30 @@ def _refuse_shared(
         shared = shared_subjects(partition, population.images)
         for (a, b), people in shared.items():
             raise InputError(
-                f'{len(people)} subjects would be in {a} and in {b}: a model '
+                where=f'{a}, {b}',
+                found=f'{len(people)} subjects would be in both; a model '
                 'recognises who it was trained on, and errors on them say '
-                'nothing about new faces. Choose a scheme that goes by '
-                'subject, or give --allow-shared-subjects.'
+                'nothing about new faces',
+                cure='Choose a scheme that goes by subject, or give '
+                '--allow-shared-subjects.',
             )
 
 
 def _check_readable(draft: Path, lines: Sequence[str]) -> None:
     """Refuse names that a split file cannot hold."""
-    found = read_split(str(draft))
-    if found != list(lines):
-        raise _unwritable(next(iter({*lines} - {*found}), ''))
-
-
-def _unwritable(line: str) -> InputError:
-    kind = 'file_name' if line.startswith(IMAGE_LINE) else 'subject'
-    return InputError(
-        f'The {kind} {line.removeprefix(IMAGE_LINE)!r} cannot stand in a '
-        'split file: no line break, no # after a space, no space at '
-        f'either end, and no subject that begins with {IMAGE_LINE}. '
-        'Rename it in the annotation file.'
+    bad = [line for line in lines if CONTROL.search(line)]
+    if not bad:
+        found = read_split(str(draft))
+        if found == list(lines):
+            return
+        bad = [line for line in lines if line not in {*found}] or ['']
+    key = 'file_name' if bad[0].startswith(IMAGE_LINE) else 'subject'
+    raise InputError(
+        where=f'{key} {bad[0].removeprefix(IMAGE_LINE)!r}',
+        found='cannot stand in a split file',
+        expected='no line break, no # after a space, no space at either end, '
+        f'and no subject that begins with {IMAGE_LINE}',
+        cure='Rename it in the annotation file.',
     )
 
 

@@ -1,11 +1,46 @@
-"""Brings a record's points into the pixels of its upright photograph."""
+"""Brings a record's coordinates into the pixels of its upright photograph."""
 
 import numpy as np
 
 from ..annotation_formats import Refused
 from ..upright_image import Photograph
 
-__all__ = ['clicked_size', 'to_upright', 'turn_upright']
+__all__ = ['clicked_size', 'in_pixels', 'to_upright', 'turn_upright']
+
+
+def in_pixels(
+    points: np.ndarray,
+    unit: str | None,
+    size: tuple[int, int],
+    scale: float | None,
+) -> np.ndarray:
+    """Coordinates in pixels; axes and origin stay the format's.
+
+    Args:
+        points (np.ndarray): (N, 2), as the file has them.
+        unit (str, optional): Of ``--unit``; None for pixels.
+        size (tuple[int, int]): Width and height of the photograph as it was
+            clicked.
+        scale (float, optional): What a pixel of the record measures.
+
+    Returns:
+        np.ndarray: (N, 2), pixels.
+
+    Raises:
+        Refused: If the record has no scale to divide by.
+    """
+    if unit in (None, 'px'):
+        return points
+    if unit == 'scaled':
+        if scale is None:
+            raise Refused(
+                found='has no SCALE=, by which --unit scaled divides'
+            )
+        return points / scale
+    whole = dict(share=1, percent=100, permille=1000).get(unit)
+    if whole is None:
+        return points * float(unit)
+    return points * np.array(size) / whole
 
 
 def turn_upright(
@@ -42,27 +77,28 @@ def turn_upright(
 def clicked_size(
     photograph: Photograph, frame: str, size: tuple[int, int] | None
 ) -> tuple[bool, tuple[int, int]]:
-    """Which frame points were clicked in: the upright or the stored one.
+    """Find the frame in which points were clicked: upright or stored.
 
     Args:
         photograph (Photograph): The image.
-        frame (str): ``'upright'``, ``'stored'``, or ``'auto'``: what the size
-            in the record fits, upright where it fits both or is unknown.
+        frame (str): ``'upright'``, ``'stored'``, or ``'auto'``: the one that
+            fits the size in the record; upright if it fits both or is
+            unknown.
         size (tuple[int, int], optional): Width and height in the record.
 
     Returns:
-        tuple[bool, tuple[int, int]]: Whether it is the stored frame, and its
+        tuple[bool, tuple[int, int]]: Whether it is the stored frame; its
         width and height.
 
     Raises:
-        Refused: If the record's size is none of the photograph's.
+        Refused: If the record's size fits no frame of the photograph.
     """
     upright, stored = photograph.size, photograph.stored_size
     if size is not None and size not in (upright, stored):
         raise Refused(
-            f'was labelled at {size[0]}x{size[1]} pixels, the photograph has '
-            f'{upright[0]}x{upright[1]}: another version of it. Put the one '
-            'that was labelled into IMAGES'
+            found=f'was labelled at {size[0]}x{size[1]} pixels, the '
+            f'photograph has {upright[0]}x{upright[1]}: another version of it',
+            cure='Put the one that was labelled into IMAGES.',
         )
     if frame == 'auto':
         frame = 'stored' if size not in (None, upright) else 'upright'
@@ -70,8 +106,9 @@ def clicked_size(
         expected = stored if frame == 'stored' else upright
         if size != expected:
             raise Refused(
-                f'was labelled at {size[0]}x{size[1]} pixels, but --frame '
-                f'{frame} means {expected[0]}x{expected[1]}; leave it out'
+                found=f'was labelled at {size[0]}x{size[1]} pixels, but '
+                f'--frame {frame} means {expected[0]}x{expected[1]}',
+                cure='Leave --frame out.',
             )
     if frame == 'stored':
         return True, stored
@@ -85,7 +122,7 @@ def to_upright(
     first_pixel: float,
     y_up: bool,
 ) -> np.ndarray:
-    """Points as a format has them, in pixels of the upright image.
+    """Bring points from a format's axes and origin into the upright image.
 
     Args:
         points (np.ndarray): (N, 2).

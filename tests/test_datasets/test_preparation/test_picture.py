@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmpose_ctd.datasets.preparation.framing import frame_box, frame_image
+from mmpose_ctd.datasets.preparation.picture import frame_box, frame_image
 
 shares = st.floats(0, 1)
 
 
+@settings(max_examples=50)
 @given(
     st.integers(1, 5000),
     st.integers(1, 5000),

@@ -1,0 +1,206 @@
+"""Matches records of points with photographs, landmarks and people.
+
+All of it is settled before any photograph is decoded.
+"""
+
+import posixpath
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..annotation_formats import PointRecord, Refused
+from .image_index import ImageIndex, ImageNames, NotFound
+from .landmark_choice import LandmarkChoice
+from .options import PrepareOptions
+from .report import PrepareReport
+from .subjects import BadCell, WhoIsShown, check_depth
+
+__all__ = ['LabelledPhotograph', 'match_records']
+
+
+@dataclass
+class LabelledPhotograph:
+    """A photograph and its landmarks.
+
+    Attributes:
+        number (int): Of its record, from 1.
+        record (PointRecord): As it was read.
+        path (str): The photograph, a member of the index.
+        points (np.ndarray): (K, 2) landmarks, as the format has them; NaN
+            where missing.
+        visible (np.ndarray): (K,), COCO's visibility.
+        fields (dict): Subject, site and the like.
+        ruler (np.ndarray, optional): (2, 2), its ends.
+    """
+
+    number: int
+    record: PointRecord
+    path: str
+    points: np.ndarray
+    visible: np.ndarray
+    fields: dict = field(default_factory=dict)
+    ruler: np.ndarray | None = None
+
+
+class _Unusable(Exception):
+    """Why a record is left out: the arguments of ``report.leave_out``."""
+
+
+def match_records(
+    records: list[PointRecord],
+    index: ImageIndex,
+    choice: LandmarkChoice,
+    people: WhoIsShown,
+    options: PrepareOptions,
+    report: PrepareReport,
+) -> list[LabelledPhotograph]:
+    """Match records with photographs and subjects.
+
+    The report gets a row for each record, with what cannot be used.
+
+    Returns:
+        list[LabelledPhotograph]: In the records' order, one for each
+        photograph.
+
+    Raises:
+        InputError: If the folders leave open which of them is a subject.
+    """
+    folders = [_folder_of(record, index) for record in records]
+    sound = [i for i, record in enumerate(records) if record.problem is None]
+    names = ImageNames(
+        index,
+        [records[i].image for i in sound],
+        options.image_root,
+        [folders[i] for i in sound],
+    )
+    needs_subject = any(record.fields.get('subject') for record in records)
+    found: dict[str, LabelledPhotograph] = {}
+    for number, (record, folder) in enumerate(zip(records, folders), 1):
+        report.add_record(number, record.source, record.image)
+        try:
+            path = _photograph_of(record, folder, names)
+            points, visible = _landmarks_of(record, choice, options)
+            fields = _fields_of(record, path, people, needs_subject)
+        except _Unusable as error:
+            report.leave_out(number, *error.args)
+            continue
+        ruler = _ruler(record, choice, options)
+        photo = LabelledPhotograph(
+            number, record, path, points, visible, fields, ruler
+        )
+        if path in found:
+            photo = _chosen(found[path], photo, options, report)
+        found[path] = photo
+    if options.subject_from == 'folder':
+        check_depth(found, options.site_from == 'folder')
+    report.notes += names.notes('POINTS')
+    return sorted(found.values(), key=lambda photo: photo.number)
+
+
+def _folder_of(record: PointRecord, index: ImageIndex) -> str:
+    """The folder of photographs that the record's file belongs to."""
+    if record.file is None:
+        return ''
+    path, name = record.file
+    return index.folder_of(path, posixpath.dirname(name))
+
+
+def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
+    if record.problem is not None:
+        raise _Unusable('unreadable', record.problem)
+    try:
+        path = names.find(record.image, folder)
+    except NotFound as error:
+        code = 'ambiguous' if error.candidates else 'image missing'
+        raise _Unusable(code, str(error), error.candidates) from error
+    if record.file is None or not record.is_of_file_name:
+        return path
+    # The name of the record's own file may mean another photograph.
+    called = {
+        other: None
+        for place in (posixpath.dirname(path), folder)
+        for other in names.index.named_as(record.file.path, place)
+    }
+    if called and path not in called:
+        raise _Unusable(
+            'ambiguous',
+            'it names one photograph, but its file has the name of another '
+            'one that exists: were they renamed? Correct the name in the file '
+            '(imagePath), or give the file the name of its photograph',
+            [path, *called],
+        )
+    return path
+
+
+def _landmarks_of(
+    record: PointRecord, choice: LandmarkChoice, options: PrepareOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        points, visible = choice.choose(record)
+    except Refused as error:
+        raise _Unusable('wrong number', str(error)) from error
+    zeros = (points == 0).all(axis=1)
+    if options.zero_is_missing:
+        points = np.where(zeros[:, None], np.nan, points)
+        visible = np.where(zeros, 0, visible)
+    if not visible.any():
+        raise _Unusable('no points', 'it has none of the landmarks')
+    if zeros.any() and not options.zero_is_missing:
+        name = choice.names[int(zeros.argmax())]
+        raise _Unusable(
+            'at 0, 0',
+            f'landmark {name} is at exactly (0, 0); if that means missing, '
+            'add --zero-is-missing',
+        )
+    return points, visible
+
+
+def _fields_of(
+    record: PointRecord, path: str, people: WhoIsShown, needs_subject: bool
+) -> dict:
+    try:
+        fields = people.fields(path, record.fields)
+    except Refused as error:
+        is_cell = isinstance(error, BadCell)
+        code = 'bad cell' if is_cell else 'subject unknown'
+        raise _Unusable(code, str(error)) from error
+    if needs_subject and not fields.get('subject'):
+        raise _Unusable(
+            'subject unknown', 'its row names no subject, unlike other rows'
+        )
+    return fields
+
+
+def _chosen(
+    first: LabelledPhotograph,
+    second: LabelledPhotograph,
+    options: PrepareOptions,
+    report: PrepareReport,
+) -> LabelledPhotograph:
+    """Of two records of a photograph, the one that is used."""
+    used, other = first, second
+    if options.duplicates == 'last':
+        used, other = second, first
+    apart = np.linalg.norm(used.points - other.points, axis=1)
+    apart = apart[np.isfinite(apart)]
+    text = f'a second record of the photograph of record {used.number}'
+    if len(apart):
+        text += f', {apart.mean():.1f} px from it on average'
+    report.leave_out(other.number, 'duplicate', text)
+    return used
+
+
+def _ruler(
+    record: PointRecord, choice: LandmarkChoice, options: PrepareOptions
+) -> np.ndarray | None:
+    if not options.scale_points:
+        return None
+    place = {name: i for i, name in enumerate(record.names or ())}
+    if record.names is None and choice.numbers is not None:
+        # Without names, the landmark file is what names points.
+        place = dict(zip(choice.names, choice.numbers))
+    ends = [place.get(name) for name in options.scale_points]
+    if None in ends or max(ends) >= len(record.points):
+        return None
+    ends = record.points[ends]
+    return ends if np.isfinite(ends).all() else None

@@ -1,0 +1,258 @@
+"""Draws who trains, who validates and who tests, and writes split files."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.option_fields import check_choices, option
+from mmpose_ctd.version import __version__
+
+from ..annotation_file import find_annotation_file
+from ..landmark_file import read_split
+from ..subject_key import key_file, make_key
+from .population import Population
+from .schemes import CALIBRATING, SCHEMES, Partition
+from .split_files import write_splits
+
+__all__ = [
+    'DrawnSplits',
+    'SplitOptions',
+    'calibration_note',
+    'draw_splits',
+    'make_splits',
+]
+
+# With this many subjects the default shares leave enough to calibrate.
+_ENOUGH = 25
+
+
+@dataclass(frozen=True)
+class SplitOptions:
+    """How a data set is split.
+
+    ``mmpose_ctd split --help`` shows the fields, as options.
+
+    Raises:
+        InputError: If a value makes no sense. It names the option.
+    """
+
+    scheme: str = option(
+        'subject', 'how to split (default: subject)', choices=tuple(SCHEMES)
+    )
+    seed: tuple[int, ...] = option(
+        (0,), 'of the drawing; several give several splits (default: 0)'
+    )
+    test: float = option(
+        0.2, 'share of all subjects that test (default: 0.2)', metavar='SHARE'
+    )
+    val: float | None = option(
+        None,
+        'share of all subjects that chooses the checkpoint and calibrates; 0 '
+        'for none (default: 0.1, and at least 10 subjects if as many are left '
+        'to train)',
+        metavar='SHARE',
+    )
+    folds: int = option(5, 'of kfold (default: 5)')
+    budgets: tuple[int, ...] | None = option(
+        None,
+        'training subjects of the scheme budgets (default: 10 20 40 80 160, '
+        'as far as there are subjects, and all)',
+        metavar='N',
+    )
+    ann_file: str | None = option(
+        None,
+        'annotation file, relative to DATA_DIR (default: the only one there)',
+    )
+    allow_shared_subjects: bool = option(
+        False, 'a subject may be on two sides, as with --scheme image'
+    )
+    force: bool = option(False, 'replace split files')
+    dry_run: bool = option(False, 'show the table, write nothing')
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seed, int):
+            object.__setattr__(self, 'seed', (self.seed,))
+        check_choices(self)
+        for key, fits, low in (
+            ('test', 0 < self.test < 1, 'above 0'),
+            ('val', self.val is None or 0 <= self.val < 1, 'from 0'),
+        ):
+            if not fits:
+                raise InputError(
+                    where=f'--{key} {getattr(self, key):g}',
+                    found='not a share of the subjects',
+                    expected=f'{low} and below 1, such as 0.2',
+                )
+        if self.test + (self.val or 0) >= 1:
+            raise InputError(
+                where=f'--test {self.test:g}, --val {self.val:g}',
+                found='nothing is left to train on',
+            )
+        for seed in self.seed:
+            if seed < 0:
+                raise InputError(where=f'--seed {seed}', expected='0 or more')
+
+
+@dataclass
+class DrawnSplits:
+    """Splits of a data set.
+
+    Attributes:
+        partitions (list[dict[str, list[str]]]): Names of files with their
+            lines. Several partitions may have a file in common.
+        population (Population): The data set.
+        folder (Path): Of the split files.
+        files (list[Path]): Those written; empty after a dry run.
+        notes (list[str]): What to know, a sentence each.
+    """
+
+    partitions: list[Partition]
+    population: Population
+    folder: Path
+    files: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def make_splits(
+    data_dir: str | os.PathLike, *, command: str | None = None, **options
+) -> DrawnSplits:
+    """Draw splits of a data set and write them to ``data_dir/splits``.
+
+    All files are written, or none. The set also gets its key of subjects, see
+    :mod:`mmpose_ctd.datasets.subject_key`.
+
+    Args:
+        data_dir (str | PathLike): Folder of the data set.
+        command (str, optional): The first comment of each file: what made
+            it. Defaults to the options.
+        **options: Fields of :class:`SplitOptions`, which are the options of
+            ``mmpose_ctd split`` as well.
+
+    Returns:
+        DrawnSplits: What was drawn and written.
+
+    Raises:
+        MissingFileError: If there is no annotation file.
+        InputError: If an option or the set cannot be used, a subject would
+            be on two sides, or a file exists.
+
+    Example:
+        >>> drawn = make_splits('data/myset', scheme='kfold', folds=2, val=0)
+        >>> [file.name for file in drawn.files][:2]
+        ['train_fold1of2_seed0.txt', 'test_fold1of2_seed0.txt']
+    """
+    chosen = SplitOptions(**options)
+    root = Path(data_dir)
+    ann_file = chosen.ann_file or find_annotation_file(
+        root, cure='Name it with --ann-file.'
+    )
+    population = Population.read(str(root / ann_file))
+    folder = root / 'splits'
+    fixed = _fixed(folder) if chosen.scheme == 'budgets' else {}
+    partitions = draw_splits(population, chosen, fixed)
+    drawn = DrawnSplits(partitions, population, folder)
+    drawn.notes += population.notes
+    if fixed:
+        files = ' and '.join(f'{name}.txt' for name in sorted(fixed))
+        drawn.notes.append(f'{files} stay as they are.')
+    if note := calibration_note(partitions, population):
+        drawn.notes.append(note)
+    if chosen.dry_run:
+        return drawn
+    if command is None:
+        given = (f'{k}={v!r}' for k, v in options.items() if k != 'ann_file')
+        command = f'make_splits({", ".join(given)})'
+    seeds = ', '.join(map(str, chosen.seed))
+    header = [
+        command,
+        f'scheme {chosen.scheme}, seed {seeds}, of {ann_file}; '
+        f'mmpose_ctd {__version__}',
+    ]
+    drawn.files = write_splits(
+        folder,
+        partitions,
+        population,
+        header,
+        chosen.force,
+        chosen.allow_shared_subjects,
+        keep=tuple(fixed),
+    )
+    # A training that may not write here could not make the key.
+    make_key(key_file(str(root / ann_file)))
+    return drawn
+
+
+def draw_splits(
+    population: Population,
+    options: SplitOptions,
+    fixed: Partition | None = None,
+) -> list[Partition]:
+    """Split a data set; the same seed draws the same splits.
+
+    Args:
+        population (Population): The data set.
+        options (SplitOptions): Scheme, numbers and seeds.
+        fixed (Partition, optional): Lines of an existing ``test`` (and
+            ``val``) split, which ``budgets`` keeps.
+
+    Returns:
+        list[Partition]: Names of files with their lines.
+
+    Raises:
+        InputError: If there are too few subjects or images for it.
+    """
+    given = {'fixed': fixed} if options.scheme == 'budgets' else {}
+    partitions: list[Partition] = []
+    for seed in options.seed:
+        suffix = f'_seed{seed}' if len(options.seed) > 1 else ''
+        draw = SCHEMES[options.scheme]
+        partitions += draw(population, options, seed, suffix, **given)
+    return partitions
+
+
+def calibration_note(
+    partitions: Sequence[Partition], population: Population
+) -> str:
+    """A note if too few people neither train nor test.
+
+    ``mmpose_ctd calibrate`` would refuse them, after the training.
+
+    Args:
+        partitions (Sequence[Partition]): Of :func:`draw_splits`.
+        population (Population): The data set.
+
+    Returns:
+        str: One or more sentences; empty if all partitions leave enough.
+    """
+    everyone = {*population.by_subject}
+    fewest = len(everyone)
+    for partition in partitions:
+        lines = [
+            line
+            for name, part in partition.items()
+            if name.startswith(('train', 'test'))
+            for line in part
+        ]
+        left = everyone - population.subjects_in(lines)
+        fewest = min(fewest, len(left))
+    if fewest >= CALIBRATING:
+        return ''
+    text = (
+        f'only {fewest} of {len(everyone)} labelled subjects neither train '
+        f'nor test; mmpose_ctd calibrate needs {CALIBRATING}. Without a '
+        'calibration mmpose_ctd measure gives landmarks and measures, but no '
+        'intervals and no warnings. '
+    )
+    if len(everyone) < _ENOUGH:
+        return text + f'To get them, label at least {_ENOUGH} subjects.'
+    return text + 'Raise --val to keep more subjects for it.'
+
+
+def _fixed(folder: Path) -> Partition:
+    """The test and validation split that label budgets go with."""
+    if not (folder / 'test.txt').is_file():
+        return {}
+    files = {name: folder / f'{name}.txt' for name in ('test', 'val')}
+    return {n: read_split(str(f)) for n, f in files.items() if f.is_file()}

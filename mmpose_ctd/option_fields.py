@@ -1,0 +1,105 @@
+"""Options that are declared once, as fields of a dataclass.
+
+A field made by :func:`option` holds its default, its help text and whatever
+else ``argparse`` needs. :func:`add_options` makes a tool's arguments of the
+fields, and the library function takes the fields as keyword arguments.
+"""
+
+from dataclasses import Field, field, fields
+from typing import Any, get_args, get_origin
+
+from mmpose_ctd.errors import InputError
+
+__all__ = ['add_options', 'check_choices', 'flag', 'given_options', 'option']
+
+
+def option(default: Any, help: str, **argument) -> Any:
+    """Declare a field.
+
+    Args:
+        default (Any): Its value where the user gives none. True or False
+            makes a flag without a value.
+        help (str): What the option does, for ``--help``.
+        **argument: Of ``ArgumentParser.add_argument``, such as ``choices``
+            and ``metavar``.
+    """
+    metadata = {'help': help, 'argument': argument}
+    return field(default=default, metadata=metadata)
+
+
+def flag(name: str) -> str:
+    """What the command line calls a field: ``--margin`` for ``margin``."""
+    return '--' + name.replace('_', '-')
+
+
+def add_options(parser, options: type) -> None:
+    """Add an argument for each field of a dataclass.
+
+    Args:
+        parser (ArgumentParser): Gets the arguments.
+        options (type): The dataclass. Its ``HEADINGS``, if it has them, map
+            the first field of a group to the heading in ``--help``.
+    """
+    headings = getattr(options, 'HEADINGS', {})
+    group = parser
+    for each in fields(options):
+        if each.name in headings:
+            group = parser.add_argument_group(headings[each.name])
+        given = dict(each.metadata['argument'])
+        if isinstance(each.default, bool):
+            given['action'] = 'store_true'
+        else:
+            given.setdefault('type', _type(each))
+            given['default'] = each.default
+            if _is_tuple(each):
+                given.setdefault('nargs', '+')
+        group.add_argument(
+            flag(each.name), help=each.metadata['help'], **given
+        )
+
+
+def given_options(options: type, arguments) -> dict:
+    """The fields' values among parsed arguments, as keyword arguments."""
+    names = [each.name for each in fields(options)]
+    return {name: getattr(arguments, name) for name in names}
+
+
+def check_choices(options) -> None:
+    """Make tuples of lists, and refuse what is not among ``choices``.
+
+    Args:
+        options (Any): An instance of the dataclass, which may be frozen.
+
+    Raises:
+        InputError: Names the option.
+    """
+    for each in fields(options):
+        value = getattr(options, each.name)
+        if _is_tuple(each) and value is not None:
+            value = (value,) if isinstance(value, str) else tuple(value)
+            object.__setattr__(options, each.name, value)
+        choices = each.metadata['argument'].get('choices')
+        if choices is None or value == each.default or value in choices:
+            continue
+        raise InputError(
+            where=f'{flag(each.name)} {value}',
+            found='not a choice',
+            expected='one of ' + ', '.join(map(str, choices)),
+        )
+
+
+def _types(each: Field) -> tuple:
+    """The types of a field but for None: ``(float,)`` of ``float | None``."""
+    kinds = (each.type,)
+    if get_origin(each.type) not in (None, tuple):
+        kinds = get_args(each.type)
+    return tuple(kind for kind in kinds if kind is not type(None))
+
+
+def _is_tuple(each: Field) -> bool:
+    return get_origin(_types(each)[0]) is tuple
+
+
+def _type(each: Field) -> type:
+    kind = _types(each)[0]
+    return get_args(kind)[0] if get_origin(kind) is tuple else kind

@@ -1,0 +1,1 @@
+"""Makes the public FRL faces from a checkout of WebMorph stimuli."""

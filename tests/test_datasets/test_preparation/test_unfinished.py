@@ -1,0 +1,228 @@
+"""An interrupted run resumes, in a folder of our own, and appears at once."""
+
+import json
+import os
+import sys
+
+import pytest
+from clinic_folder import make_clinic, wide_csv
+from prepared_points import prepare_points
+
+from mmpose_ctd.datasets.preparation import (
+    PrepareOptions,
+    finished_set,
+    preview,
+    write_preview,
+)
+from mmpose_ctd.datasets.preparation.unfinished import Journal
+from mmpose_ctd.errors import InputError
+
+module = sys.modules['mmpose_ctd.datasets.preparation.prepare']
+
+
+class Killed(BaseException):
+    """What no except clause of the package catches."""
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path):
+    """Counts the pictures made; kills the run before one on request."""
+    clinic = make_clinic(tmp_path / 'photos', 5, size=(96, 120))
+    (tmp_path / 'points.csv').write_text(wide_csv(clinic))
+    log = {'names': [], 'kill_at': None}
+    original = module.make_picture
+
+    def make_picture(path, photo, *args):
+        if len(log['names']) == log['kill_at']:
+            raise Killed
+        log['names'].append(photo.path)
+        return original(path, photo, *args)
+
+    monkeypatch.setattr(module, 'make_picture', make_picture)
+    return log
+
+
+@pytest.fixture
+def staged(tmp_path):
+    return tmp_path / '.set.unfinished'
+
+
+def files_of(folder):
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in folder.rglob('*')
+        if p.is_file()
+    }
+
+
+def kill(tmp_path, made, at, **options):
+    made['kill_at'] = at
+    with pytest.raises(Killed):
+        prepare_points(tmp_path, **options)
+    made['kill_at'] = None
+    made['names'].clear()
+    assert not (tmp_path / 'set').exists()
+
+
+@pytest.mark.parametrize('at', [0, 3])
+def test_a_killed_run_resumes_to_the_same_set(tmp_path, made, at):
+    kill(tmp_path, made, at)
+    report = prepare_points(tmp_path)
+    assert len(made['names']) == 5 - at
+    assert report.exit_status == 0
+    resumed = files_of(report.out)
+    report.out.rename(tmp_path / 'first')
+    assert files_of(prepare_points(tmp_path).out) == resumed
+    names = {p.name for p in tmp_path.iterdir()}
+    assert names == {'first', 'photos', 'points.csv', 'set'}
+
+
+def test_other_options_start_again(tmp_path, made):
+    kill(tmp_path, made, 3)
+    prepare_points(tmp_path, size=32, image_format='png')
+    assert len(made['names']) == 5
+    names = sorted(p.name for p in (tmp_path / 'set/images').iterdir())
+    assert names == [f'{i:06d}.png' for i in range(1, 6)]
+
+
+def test_what_changed_or_is_half_written_is_made_again(tmp_path, made, staged):
+    kill(tmp_path, made, 4)
+    photos = tmp_path / 'photos'
+    # A photograph, a point, a picture, and the last line of the journal.
+    other = (photos / 'child1_visit1.png').read_bytes()
+    (photos / 'child0_visit0.png').write_bytes(other)
+    text = (tmp_path / 'points.csv').read_text().splitlines()
+    text[2] = text[2].replace('.', '.1', 2).replace('.1png', '.png')
+    (tmp_path / 'points.csv').write_text('\n'.join(text))
+    picture = staged / 'images/000003.jpg'
+    picture.write_bytes(picture.read_bytes()[:-10])
+    journal = staged / 'journal.jsonl'
+    journal.write_text(journal.read_text()[:-40])
+    (staged / 'images/000005.part').write_bytes(b'half')
+    prepare_points(tmp_path)
+    assert len(made['names']) == 5
+    assert len(list((tmp_path / 'set/images').iterdir())) == 5
+
+
+def test_two_runs_do_not_write_the_same_set(tmp_path, made, staged):
+    (staged / 'images').mkdir(parents=True)
+    journal = Journal(staged)
+    with pytest.raises(InputError) as error:
+        prepare_points(tmp_path)
+    assert error.value.where == staged.name
+    journal.close()
+    # Empty folders that a kill left are used.
+    assert prepare_points(tmp_path).exit_status == 0
+
+
+def test_the_report_is_whole_after_a_restart(tmp_path, made):
+    kill(tmp_path, made, 3, size=90)
+    report = prepare_points(tmp_path, size=90)
+    assert any('3 pictures were there' in note for note in report.notes)
+    content = json.loads((tmp_path / 'set/report.json').read_text())
+    assert [row['finding'] for row in content['rows']] == ['small'] * 5
+    assert content['in_the_set'] == 5
+
+
+def plant_link(staged):
+    other = staged.parent / 'other'
+    other.mkdir()
+    staged.symlink_to(other)
+
+
+def plant_file(staged):
+    staged.write_text('mine')
+
+
+def plant_folder(staged):
+    staged.mkdir()
+    (staged / 'thesis.txt').write_text('mine')
+
+
+def plant_link_inside(staged):
+    (staged / 'images').mkdir(parents=True)
+    (staged / 'journal.jsonl').touch()
+    (staged / 'images/000001.jpg.part').symlink_to(staged.parent / 'victim')
+
+
+def plant_journal_link(staged):
+    staged.mkdir()
+    (staged / 'journal.jsonl').symlink_to(staged.parent / 'victim')
+
+
+@pytest.mark.parametrize(
+    'plant',
+    [
+        plant_link,
+        plant_file,
+        plant_folder,
+        plant_link_inside,
+        plant_journal_link,
+    ],
+)
+def test_what_we_did_not_make_is_refused_and_kept(
+    tmp_path, made, staged, plant
+):
+    plant(staged)
+    before = sorted(tmp_path.rglob('*'))
+    with pytest.raises(InputError) as error:
+        prepare_points(tmp_path)
+    assert error.value.where == staged.name
+    assert sorted(tmp_path.rglob('*')) == before
+
+
+def test_a_folder_of_another_user_is_refused(
+    tmp_path, made, staged, monkeypatch
+):
+    staged.mkdir()
+    monkeypatch.setattr(os, 'getuid', lambda: os.stat(staged).st_uid + 1)
+    with pytest.raises(InputError) as error:
+        prepare_points(tmp_path)
+    assert 'another user' in error.value.found
+
+
+def test_a_link_in_the_place_of_the_mapping_is_not_followed(tmp_path, made):
+    victim = tmp_path / 'victim'
+    victim.write_text('mine')
+    (tmp_path / 'who.csv.part').symlink_to(victim)
+    prepare_points(tmp_path, mapping=str(tmp_path / 'who.csv'))
+    assert victim.read_text() == 'mine'
+    assert (tmp_path / 'who.csv').is_file()
+
+
+def test_a_preview_appears_when_all_sheets_are_drawn(
+    tmp_path, made, monkeypatch
+):
+    out = prepare_points(tmp_path).out
+    folder = tmp_path / 'sheets'
+    monkeypatch.setattr(preview, '_ON_SHEET', 2)
+    original, drawn = preview.landmark_sheet, []
+
+    def killed(*args):
+        if len(drawn) == 2:
+            raise KeyboardInterrupt
+        drawn.append(1)
+        return original(*args)
+
+    monkeypatch.setattr(preview, 'landmark_sheet', killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_preview(out, folder, progress=False)
+    assert not folder.exists()
+    monkeypatch.setattr(preview, 'landmark_sheet', original)
+    assert write_preview(out, folder, progress=False) == 3
+    names = sorted(p.name for p in folder.iterdir())
+    assert names == [f'sheet_00{i}.jpg' for i in (1, 2, 3)]
+    assert not (tmp_path / '.sheets.unfinished').exists()
+
+
+def test_only_a_set_of_the_same_options_lacks_just_its_preview(tmp_path, made):
+    (tmp_path / 'photos/child0_visit0.png').unlink()
+    out = prepare_points(tmp_path).out
+    same = dict(crop='landmarks', size=64)
+    # False: a record was left out.
+    assert finished_set(out, PrepareOptions(**same)) is False
+    for other in (dict(size=32), dict(crop='none'), dict(unit='px')):
+        assert finished_set(out, PrepareOptions(**(same | other))) is None
+    for place in ('gone', 'photos'):
+        options = PrepareOptions(**same)
+        assert finished_set(tmp_path / place, options) is None
