@@ -31,9 +31,9 @@ class BuildWithMim(build_py):
                 mim / folder,
                 ignore=shutil.ignore_patterns('__pycache__', '_moved.py'),
             )
-        for tool in (mim / 'tools').glob('*.py'):
+        for tool in (mim / 'tools').rglob('*.py'):
             # Stubs of old paths.
-            if tool.name not in ('train.py', 'test.py'):
+            if 'from _moved import' in tool.read_text('utf-8'):
                 tool.unlink()
         shutil.copy(ROOT / 'model-index.yml', mim)
 
