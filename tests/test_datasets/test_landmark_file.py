@@ -110,9 +110,9 @@ def test_a_record_without_an_id_of_its_own_is_refused(tmp_path, kind):
     message = refused(tmp_path, content)
     assert f'{kind}[1]' in message and 'of another record' in message
     del content[kind][1]['id']
-    assert f"{kind}[1] has no 'id'" in refused(tmp_path, content)
+    assert f"{kind}[1]: has no 'id'" in refused(tmp_path, content)
     content[kind][1] = 'no record'
-    assert f"{kind}[1] has no 'id'" in refused(tmp_path, content)
+    assert f"{kind}[1]: has no 'id'" in refused(tmp_path, content)
 
 
 def annotation_refused(tmp_path, **changes) -> str:
@@ -126,7 +126,7 @@ def annotation_refused(tmp_path, **changes) -> str:
 
 def test_an_annotation_of_an_unknown_image_is_refused(tmp_path):
     message = annotation_refused(tmp_path, image_id=77)
-    assert "image_id=77 is not among the file's images" in message
+    assert "image_id=77 is not among the images" in message
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which formats there are, and which one a file is of."""
+"""The annotation formats, and how the format of a file is found."""
 
 import os
 from collections.abc import Callable
@@ -7,27 +7,25 @@ from dataclasses import dataclass
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..json_file import read_json
-from . import coco, csv_points, cvat, labelme, pts, tem, tps
+from . import coco, csv_points, cvat, labelme, pts_tem, tps
 from .foreign import foreign_json, foreign_suffix
-from .point_record import Reading, ReadOptions, Source
-from .uneven import refuse_uneven
+from .point_record import Reading, ReadOptions, Source, refuse_uneven
 
 __all__ = ['FORMATS', 'AnnotationFormat', 'find_sources']
 
 
 @dataclass(frozen=True)
 class AnnotationFormat:
-    """A format that points come in.
+    """An annotation format.
 
     Attributes:
-        name (str): What ``--format`` calls it.
-        suffixes (tuple[str, ...]): Of its files.
-        reader (Callable): Makes a :class:`.Reading` of a list of sources and
+        name (str): Its name in ``--format``.
+        suffixes (tuple[str, ...]): Suffixes of its files.
+        reader (Callable): Returns a :class:`.Reading` of sources and
             :class:`.ReadOptions`.
-        first_pixel (float): Coordinate that the centre of the corner pixel
-            has: 0; 1, where pixels are counted from one; 0.5, where the
-            image's edge is 0.
-        y_up (bool): Whether y is counted from the lower edge.
+        first_pixel (float): Coordinate of the centre of the corner pixel: 0;
+            1 if pixels count from one; 0.5 if the image's edge is 0.
+        y_up (bool): Whether y counts from the lower edge.
     """
 
     name: str
@@ -49,22 +47,20 @@ class AnnotationFormat:
             Reading: Records that cannot be used have a ``problem``.
 
         Raises:
-            InputError: If a file as a whole cannot be used.
+            InputError: If a whole file cannot be used.
         """
-        options = options or ReadOptions()
-        reading = self.reader(sources, options)
+        reading = self.reader(sources, options or ReadOptions())
         refuse_uneven(reading.records)
         return reading
 
 
-# Canvas programs measure from the image's edge; their points are half a pixel
-# larger than pixel centres.
+# Programs that draw on a canvas measure from the image's edge.
 FORMATS = {
     known.name: known
     for known in (
         AnnotationFormat('tps', ('.tps',), tps.read, 0.5, y_up=True),
-        AnnotationFormat('pts', ('.pts',), pts.read, 1.0),
-        AnnotationFormat('tem', ('.tem',), tem.read),
+        AnnotationFormat('pts', ('.pts',), pts_tem.read_pts, 1.0),
+        AnnotationFormat('tem', ('.tem',), pts_tem.read_templates),
         AnnotationFormat('csv', ('.csv', '.tsv', '.txt'), csv_points.read),
         AnnotationFormat('coco', ('.json',), coco.read),
         AnnotationFormat('labelme', ('.json',), labelme.read, 0.5),
@@ -81,47 +77,54 @@ def find_sources(
     name: str | None = None,
     others: frozenset[str] = frozenset(),
 ) -> tuple[AnnotationFormat, list[Source]]:
-    """The files of points below a path, and their format.
+    """Find the files of points below a path, and their format.
 
     Args:
-        path (str): A file, or a folder that is searched with its subfolders.
-        name (str, optional): The format; found out if None.
-        others (frozenset[str]): Real paths of files that are something else,
-            such as the table of subjects.
+        path (str): A file, or a folder, searched with its subfolders.
+        name (str, optional): The format; None finds it.
+        others (frozenset[str]): Real paths of files to ignore, such as the
+            table of subjects.
 
     Returns:
-        tuple[AnnotationFormat, list[Source]]: Files by name.
+        tuple[AnnotationFormat, list[Source]]: Files sorted by name.
 
     Raises:
-        MissingFileError: If there is nothing at the path.
-        InputError: If there are no files of points, or of several formats.
+        MissingFileError: If the path does not exist.
+        InputError: If there are no files of points, or several formats.
     """
     if name is not None and name not in FORMATS:
         raise InputError(
-            f'--format {name}: expected one of {", ".join(FORMATS)}.'
+            where=f'--format {name}',
+            found='no such format',
+            expected=f'one of {", ".join(FORMATS)}',
         )
     if not os.path.exists(path):
-        raise MissingFileError(f'POINTS: {path!r} does not exist.')
+        raise MissingFileError(
+            where='POINTS', found=f'{path!r} does not exist'
+        )
     if os.path.isfile(path):
         source = Source(path, os.path.basename(path))
         found = {name or _format_of(path, certain=True): [source]}
     else:
         found = _in_folder(path, name, others)
-    # The reason a file is not read helps more than "no file".
+    # Why a file is not read helps more than "no file of points".
     unread = found.pop(_FOREIGN, []) + found.pop(_BROKEN_JSON, [])
     if unread and not found:
         _format_of(unread[0].path, certain=True)
     if not found:
         kinds = FORMATS[name].suffixes if name else _suffixes()
         raise InputError(
-            f'POINTS: the folder {path!r} holds no file of points; looked '
-            f'for {" ".join(kinds)}.'
+            where='POINTS',
+            found=f'the folder {path!r} holds no file of points',
+            expected=f'files such as {" ".join(kinds)}',
         )
     if len(found) > 1:
         counts = ', '.join(f'{k}: {len(v)} files' for k, v in found.items())
         raise InputError(
-            f'POINTS: the folder {path!r} holds files of several formats '
-            f'({counts}). Say which with --format, or give the file.'
+            where='POINTS',
+            found=f'the folder {path!r} holds files of several formats '
+            f'({counts})',
+            cure='Say which with --format, or give the file.',
         )
     ((kind, sources),) = found.items()
     return FORMATS[kind], sources
@@ -140,7 +143,7 @@ def _in_folder(
         folders[:] = sorted(f for f in folders if not f.startswith('.'))
         for file in sorted(files):
             full = os.path.join(folder, file)
-            # `._a.tps` is what macOS leaves beside a file.
+            # macOS writes files such as `._a.tps`.
             if file.startswith('.') or os.path.realpath(full) in others:
                 continue
             suffix = os.path.splitext(file)[1].lower()
@@ -151,7 +154,7 @@ def _in_folder(
             if kind is not None:
                 short = os.path.relpath(full, path).replace(os.sep, '/')
                 found.setdefault(kind, []).append(Source(full, short))
-    # A file that is cut off becomes a record with a problem.
+    # A broken file becomes a record with a problem.
     if 'labelme' in found:
         found['labelme'] += found.pop(_BROKEN_JSON, [])
         found['labelme'].sort()
@@ -161,9 +164,7 @@ def _in_folder(
 def _format_of(path: str, certain: bool) -> str | None:
     """The format of a file by its suffix and content.
 
-    Args:
-        path (str): A file.
-        certain (bool): Whether it must be points; else None is an answer.
+    If ``certain``, it must be a file of points; else None may be returned.
     """
     name = os.path.basename(path)
     suffix = os.path.splitext(path)[1].lower()
@@ -188,7 +189,7 @@ def _format_of(path: str, certain: bool) -> str | None:
     if kind is None and certain:
         raise InputError(
             where=f'POINTS: {name}',
-            found='no format that is known by its name or content',
+            found='its name and content are of no known format',
             cure=f'Say which with --format ({", ".join(FORMATS)}).',
         )
     return kind

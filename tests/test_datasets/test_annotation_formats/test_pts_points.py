@@ -52,8 +52,8 @@ def test_a_missing_point_may_be_nan(tmp_path):
         ('pts', PTS.replace('n_points: 2', f'n_points: {10**12}'), 'whole'),
         ('tem', TEM.replace('2', '999999999', 1), 'of 999999999'),
         ('tem', TEM.replace('10.5', '1_0'), '1_0'),
-        ('tem', TEM[:8], 'found the end'),
-        ('tem', '', 'found the end'),
+        ('tem', TEM[:8], 'the end after'),
+        ('tem', '', 'the end after'),
     ],
 )
 def test_a_bad_file_is_a_record_with_a_problem(tmp_path, kind, text, words):
