@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 
 from mmpose_ctd.errors import InputError
 
@@ -58,6 +59,6 @@ class _RepeatedKey(Exception):
 def _unique(pairs: list[tuple]) -> dict:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _RepeatedKey(next(k for k in keys if keys.count(k) > 1))
+        counts = Counter(key for key, _ in pairs)
+        raise _RepeatedKey(next(k for k, n in counts.items() if n > 1))
     return found

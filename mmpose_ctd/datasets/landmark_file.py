@@ -20,7 +20,7 @@ from mmpose_ctd.evaluation.functional.measurements import (
 )
 
 from .json_file import read_json
-from .landmark_names import landmark_metainfo, numbered
+from .landmark_names import numbered
 
 __all__ = [
     'CONTROL',
@@ -30,7 +30,6 @@ __all__ = [
     'image_problems',
     'is_below',
     'is_real',
-    'landmark_metainfo',
     'read_split',
     'subject_of',
 ]

@@ -1,4 +1,4 @@
-"""A name in configs of earlier versions."""
+"""A dataset type in configs of earlier versions."""
 
 import logging
 

@@ -12,7 +12,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from mmpose_ctd.datasets.landmark_file import landmark_metainfo
+from mmpose_ctd.datasets.landmark_names import landmark_metainfo
 
 PIPELINE = [
     dict(type='LoadImage'),

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from mmpose.registry import DATASETS
 
 from mmpose_ctd.datasets import CIFASDDataset
-from mmpose_ctd.datasets.landmark_file import landmark_metainfo
+from mmpose_ctd.datasets.landmark_names import landmark_metainfo
 from mmpose_ctd.errors import InputError, MissingFileError
 
 ANN = 'annotations/landmarks.json'

@@ -126,7 +126,7 @@ def annotation_refused(tmp_path, **changes) -> str:
 
 def test_an_annotation_of_an_unknown_image_is_refused(tmp_path):
     message = annotation_refused(tmp_path, image_id=77)
-    assert "image_id=77 is not among the images" in message
+    assert 'image_id=77 is not among the images' in message
 
 
 @pytest.mark.parametrize(

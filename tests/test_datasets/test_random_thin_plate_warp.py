@@ -11,7 +11,7 @@ from scipy.interpolate import RBFInterpolator
 
 from mmpose_ctd.datasets.transforms import RandomThinPlateWarp
 from mmpose_ctd.datasets.transforms.random_thin_plate_warp import (
-    MAX_STRAIN,
+    _MAX_STRAIN,
     _Warp,
 )
 from mmpose_ctd.errors import InputError
@@ -118,7 +118,7 @@ def test_it_is_one_to_one_and_points_are_its_inverse(seed, grid, amplitude):
     # The backward map's Jacobian is positive: nothing folds over.
     jacobian = np.diff(x, axis=1)[:-1] * np.diff(y, axis=0)[:, :-1]
     jacobian -= np.diff(x, axis=0)[:, :-1] * np.diff(y, axis=1)[:-1]
-    assert jacobian.min() >= (1 - MAX_STRAIN) ** 2 * 0.99
+    assert jacobian.min() >= (1 - _MAX_STRAIN) ** 2 * 0.99
     points = random.uniform(0, 1, (20, 2)) * warp.last
     moved = warp.forward(points)
     np.testing.assert_allclose(
