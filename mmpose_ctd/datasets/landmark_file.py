@@ -53,7 +53,7 @@ class AnnotationProblem(InputError):
 
     Args:
         where, found, expected, cure (str): See :class:`.InputError`.
-        landmark (str, optional): The landmark that it is about.
+        landmark (str, optional): Its landmark, if it is a coordinate.
     """
 
     def __init__(
@@ -339,10 +339,9 @@ def _read_lists(
     lists = content if isinstance(content, dict) else {}
     missing = [k for k in keys if not isinstance(lists.get(k), list)]
     if missing:
-        problem = InputError(
-            where=path,
-            found=f'not a COCO keypoint file, the list(s) {missing} are '
-            'missing',
+        problem = AnnotationProblem(
+            path,
+            f'not a COCO keypoint file, the list(s) {missing} are missing',
         )
         if 'images' in missing:
             raise problem
@@ -405,41 +404,35 @@ def _category(
     """The first category, its landmarks' names and its skeleton."""
     if len(categories) != 1:
         problems.append(
-            InputError(
-                where=path,
-                found=f'found {len(categories)} categories',
-                expected="one, with the landmarks' names under 'keypoints'",
+            AnnotationProblem(
+                path,
+                f'found {len(categories)} categories',
+                "one, with the landmarks' names under 'keypoints'",
             )
         )
     category = next(iter(categories), None)
     category = category if isinstance(category, dict) else {}
     names = category.get('keypoints')
-    if (
-        not isinstance(names, list)
-        or not names
-        or not all(map(_is_name, names))
-    ):
+    listed = names if isinstance(names, list) else []
+    if not listed or not all(map(_is_name, listed)):
         problems.append(
-            InputError(
-                where=path,
-                found=f"its category has 'keypoints'={reprlib.repr(names)}",
-                expected="the list of the landmarks' names",
+            AnnotationProblem(
+                path,
+                f"its category has 'keypoints'={reprlib.repr(names)}",
+                "the list of the landmarks' names",
             )
         )
-        names = list(map(str, names)) if isinstance(names, list) else []
+    names = list(map(str, listed))
     skeleton = category.get('skeleton') or []
+    numbers = range(1, len(names) + 1)
     for pair in skeleton if isinstance(skeleton, list) else [skeleton]:
-        if (
-            not isinstance(pair, list)
-            or len(pair) != 2
-            or not all(number in range(1, len(names) + 1) for number in pair)
-        ):
+        is_pair = isinstance(pair, list) and len(pair) == 2
+        if not is_pair or not all(number in numbers for number in pair):
             problems.append(
-                InputError(
-                    where=path,
-                    found=f"its category's skeleton has {reprlib.repr(pair)}",
-                    expected='pairs of landmark numbers from 1 to '
-                    f'{len(names)}',
+                AnnotationProblem(
+                    path,
+                    f"its category's skeleton has {reprlib.repr(pair)}",
+                    f'pairs of landmark numbers from 1 to {len(names)}',
                 )
             )
             skeleton = []
@@ -456,13 +449,12 @@ def _by_id(
         if _is_id(key) and key not in found:
             found[key] = record
             continue
+        found_id = f'has the id {key!r} of another record'
         problems.append(
-            InputError(
-                where=f'{path}: {kind}[{number}]',
-                found=f'has the id {key!r} of another record'
-                if _is_id(key)
-                else "has no 'id'",
-                expected='a number of its own in each record',
+            AnnotationProblem(
+                f'{path}: {kind}[{number}]',
+                found_id if _is_id(key) else "has no 'id'",
+                'a number of its own in each record',
             )
         )
     return found

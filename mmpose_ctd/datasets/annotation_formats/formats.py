@@ -68,9 +68,6 @@ FORMATS = {
     )
 }
 
-_BROKEN_JSON = 'broken JSON'
-_FOREIGN = 'of another tool'
-
 
 def find_sources(
     path: str,
@@ -104,15 +101,12 @@ def find_sources(
         )
     if os.path.isfile(path):
         source = Source(path, os.path.basename(path))
-        found = {name or _format_of(path, certain=True): [source]}
-    else:
-        found = _in_folder(path, name, others)
-    # Why a file is not read helps more than "no file of points".
-    unread = found.pop(_FOREIGN, []) + found.pop(_BROKEN_JSON, [])
-    if unread and not found:
-        _format_of(unread[0].path, certain=True)
+        return FORMATS[name or _format_of_file(source)], [source]
+    found, refusal = _in_folder(path, name, others)
+    if not found and refusal is not None:
+        raise refusal
     if not found:
-        kinds = FORMATS[name].suffixes if name else _suffixes()
+        kinds = FORMATS[name].suffixes if name else _SUFFIXES
         raise InputError(
             where='POINTS',
             found=f'the folder {path!r} holds no file of points',
@@ -130,15 +124,18 @@ def find_sources(
     return FORMATS[kind], sources
 
 
-def _suffixes() -> list[str]:
-    kinds = (s for known in FORMATS.values() for s in known.suffixes)
-    return sorted(set(kinds) - {'.txt'})
+_SUFFIXES = sorted(
+    {s for f in FORMATS.values() for s in f.suffixes} - {'.txt'}
+)
 
 
 def _in_folder(
     path: str, name: str | None, others: frozenset[str]
-) -> dict[str, list[Source]]:
+) -> tuple[dict[str, list[Source]], InputError | None]:
+    """Files by format, and the first refusal of a file that is not read."""
     found: dict[str, list[Source]] = {}
+    broken: list[Source] = []
+    refusals: list[InputError] = []
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(f for f in folders if not f.startswith('.'))
         for file in sorted(files):
@@ -146,69 +143,64 @@ def _in_folder(
             # macOS writes files such as `._a.tps`.
             if file.startswith('.') or os.path.realpath(full) in others:
                 continue
-            suffix = os.path.splitext(file)[1].lower()
-            if name is None:
-                kind = _format_of(full, certain=False)
-            else:
+            short = os.path.relpath(full, path).replace(os.sep, '/')
+            source = Source(full, short)
+            if name is not None:
+                suffix = os.path.splitext(file)[1].lower()
                 kind = name if suffix in FORMATS[name].suffixes else None
-            if kind is not None:
-                short = os.path.relpath(full, path).replace(os.sep, '/')
-                found.setdefault(kind, []).append(Source(full, short))
+            else:
+                kind, refusal = _format_of(source)
+                refusals += [refusal] * (refusal is not None)
+                broken += [source] * (kind == _BROKEN)
+            if kind in FORMATS:
+                found.setdefault(kind, []).append(source)
     # A broken file becomes a record with a problem.
     if 'labelme' in found:
-        found['labelme'] += found.pop(_BROKEN_JSON, [])
-        found['labelme'].sort()
-    return found
+        found['labelme'] = sorted(found['labelme'] + broken)
+    return found, next(iter(refusals), None)
 
 
-def _format_of(path: str, certain: bool) -> str | None:
-    """The format of a file by its suffix and content.
-
-    If ``certain``, it must be a file of points; else None may be returned.
-    """
-    name = os.path.basename(path)
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix == '.json':
-        kind = _json_kind(path, name, certain)
-    elif suffix == '.txt':
-        with open(path, 'rb') as file:
-            head = file.read(64).lstrip(b'\xef\xbb\xbf \r\n').upper()
-        kind = 'csv' if certain else None
-        if head.startswith(b'LM='):
-            kind = 'tps'
-        elif head.startswith(b'VERSION:'):
-            kind = 'pts'
-    else:
-        kind = next(
-            (k.name for k in FORMATS.values() if suffix in k.suffixes), None
-        )
-    if kind is None and (other := foreign_suffix(name, suffix)):
-        if certain:
-            raise other
-        kind = _FOREIGN
-    if kind is None and certain:
+def _format_of_file(source: Source) -> str:
+    """The format of a single file that the user gave."""
+    kind, refusal = _format_of(source)
+    if refusal is not None:
+        raise refusal
+    if kind is None and source.name.lower().endswith('.txt'):
+        kind = 'csv'
+    if kind is None:
         raise InputError(
-            where=f'POINTS: {name}',
+            where=f'POINTS: {source.name}',
             found='its name and content are of no known format',
             cure=f'Say which with --format ({", ".join(FORMATS)}).',
         )
     return kind
 
 
-def _json_kind(path: str, name: str, certain: bool) -> str | None:
-    try:
-        content = read_json(path, name)
-    except InputError:
-        if certain:
-            raise
-        return _BROKEN_JSON
-    if isinstance(content, dict):
-        if 'shapes' in content:
-            return 'labelme'
-        if 'annotations' in content and 'images' in content:
-            return 'coco'
-    if other := foreign_json(name, content):
-        if certain:
-            raise other
-        return _FOREIGN
-    return None
+_BROKEN = 'broken JSON'
+
+
+def _format_of(source: Source) -> tuple[str | None, InputError | None]:
+    """The format of a file, or None; and why it is not read, if known."""
+    name = os.path.basename(source.name)
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix == '.json':
+        try:
+            content = read_json(source.path, name)
+        except InputError as error:
+            return _BROKEN, error
+        keys = {*content} if isinstance(content, dict) else {}
+        if 'shapes' in keys:
+            return 'labelme', None
+        if 'annotations' in keys and 'images' in keys:
+            return 'coco', None
+        return None, foreign_json(name, content)
+    if suffix == '.txt':
+        with open(source.path, 'rb') as file:
+            head = file.read(64).lstrip(b'\xef\xbb\xbf \r\n').upper()
+        if head.startswith(b'LM='):
+            return 'tps', None
+        return 'pts' if head.startswith(b'VERSION:') else None, None
+    for known in FORMATS.values():
+        if suffix in known.suffixes:
+            return known.name, None
+    return None, foreign_suffix(name, suffix)
