@@ -1,5 +1,6 @@
 """Faces with anatomical landmarks, by subject and site."""
 
+import logging
 import math
 import os.path as osp
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from .landmark_names import landmark_metainfo
 from .midline import labelled_points, off_midline
 from .split_selection import Selection, select_images
 
-__all__ = ['CIFASDDataset']
+__all__ = ['CIFASDDataset', 'ReducedCIFASDDataset']
 
 # The only values of the parent's arguments that are right here.
 _ONLY = dict(data_mode='topdown', bbox_file=None, sample_interval=1)
@@ -267,7 +268,7 @@ class CIFASDDataset(BaseCocoStyleDataset):
         if chosen.unknown_subjects and subjects <= {None}:
             raise InputError(
                 where=path,
-                found="no image record has a 'subject', so that "
+                found="no image record has a 'subject', so "
                 f'dataset.split={self.split!r} cannot be applied',
                 cure='Add the field, or leave dataset.split out.',
             )
@@ -356,3 +357,26 @@ def _is_box(box, image: dict) -> bool:
     x, y, w, h = box
     overlaps = -w < x < image['width'] and -h < y < image['height']
     return w > 0 and h > 0 and overlaps
+
+
+@DATASETS.register_module()
+class ReducedCIFASDDataset(CIFASDDataset):
+    """Deprecated: a :class:`CIFASDDataset` that logs a warning.
+
+    Args:
+        cache_dir, memory_mb, detail: Ignored.
+        **kwargs: Arguments of :class:`CIFASDDataset`.
+    """
+
+    def __init__(
+        self, *args, cache_dir=None, memory_mb=None, detail=None, **kwargs
+    ) -> None:
+        print_log(
+            "type='ReducedCIFASDDataset' is deprecated and builds a "
+            'CIFASDDataset: photographs are read in full, and cache_dir, '
+            "memory_mb and detail are ignored. Write type='CIFASDDataset'; "
+            'shrink large photographs once with mmpose_ctd prepare.',
+            'current',
+            logging.WARNING,
+        )
+        super().__init__(*args, **kwargs)
