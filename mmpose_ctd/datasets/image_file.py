@@ -231,7 +231,7 @@ def _unknown(head: bytes, name: str) -> InputError:
             return InputError(where=name, found=found, cure=cure)
     return InputError(
         where=name,
-        found='not an image that can be read; it may be damaged, or of a '
+        found='no image that can be read; it may be damaged, or of a '
         "camera's own raw format",
         cure=_EXPORT,
     )

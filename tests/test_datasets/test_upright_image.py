@@ -136,7 +136,7 @@ def test_a_film_is_refused(tmp_path, pixels):
     'content, words',
     [
         (b'', 'the file is empty'),
-        (b'Hello, this is a letter.', 'not an image that can'),
+        (b'Hello, this is a letter.', 'no image that can'),
         (b'%!PS-Adobe-3.0 EPSF-3.0\n', 'PostScript'),
         (b'\xc5\xd0\xd3\xc6\x20\0\0\0', 'PostScript'),
         (b'<?xml version="1.0"?><svg xmlns="x"></svg>', 'SVG'),
