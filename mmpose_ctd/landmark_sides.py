@@ -1,20 +1,20 @@
-"""Which side of the face a landmark's name says, and who mirrors whom.
+"""Finds the side of the face and the partner of a landmark by its name.
 
-One rule for all code that looks at sides. A name is cut into words at
-separators, at changes of case and at digits; a word is a side
+A name is split into words at separators, changes of case and digits. A word
+is a side if it is
 
-- always, if it is ``right``, ``left`` or its like in German, French, Latin,
-  Italian, Spanish, Portuguese, Swedish;
-- with another word, if it is ``rt``, ``lt``, ``rgt``, ``lft``, ``dx``, ``sx``;
-- as the single letter ``r`` or ``l``, if a separator or a change of case sets
-  it off: ``ala_r``, ``alaR``, ``R ala``, ``ala_r1``, but not ``L1`` (a
-  vertebra), ``labrale`` or ``lr``.
+- ``right``, ``left`` or the word in German, French, Latin, Italian, Spanish,
+  Portuguese or Swedish;
+- ``rt``, ``lt``, ``rgt``, ``lft``, ``dx`` or ``sx``, next to another word;
+- the letter ``r`` or ``l``, set off by a separator or a change of case:
+  ``ala_r``, ``alaR``, ``R ala``, ``ala_r1``, but not ``L1`` (a vertebra),
+  ``labrale`` or ``lr``.
 
-German ``re`` and ``li`` pair names, but are no side by themselves: ``li`` is
-also the labrale inferius. So do ``od`` and ``os`` (right and left eye; ``os``
-is also a bone), ``der`` and ``izq``, ``dext`` and ``sin``. French ``d`` and
-``g`` could as well number a list. No list of words is complete:
-:mod:`mmpose_ctd.datasets.midline` looks where the landmarks lie.
+Some words pair names, but are not a side alone: German ``re`` and ``li``
+(``li`` is also the labrale inferius), ``od`` and ``os`` (the eyes; ``os`` is
+also a bone), ``der`` and ``izq``, ``dext`` and ``sin``. French ``d`` and
+``g`` are ignored: they may number a list. No list of words is complete, so
+:mod:`mmpose_ctd.datasets.midline` checks the places of landmarks, too.
 """
 
 import re
@@ -31,42 +31,15 @@ __all__ = [
     'unsettled_names',
 ]
 
-_ENDINGS = ('', 'r', 's', 'n', 'm')
 _RIGHT = (
-    'right',
-    'rechts',
-    *(f'rechte{ending}' for ending in _ENDINGS),
-    'droit',
-    'droite',
-    'dexter',
-    'dextra',
-    'dextrum',
-    'destro',
-    'destra',
-    'derecho',
-    'derecha',
-    'direito',
-    'direita',
-    'höger',
-    'hoger',
+    'right rechts rechte rechter rechtes rechten rechtem droit droite dexter '
+    'dextra dextrum destro destra derecho derecha direito direita höger hoger'
 )
 _LEFT = (
-    'left',
-    'links',
-    *(f'linke{ending}' for ending in _ENDINGS),
-    'gauche',
-    'sinister',
-    'sinistra',
-    'sinistrum',
-    'sinistro',
-    'izquierdo',
-    'izquierda',
-    'esquerdo',
-    'esquerda',
-    'vänster',
-    'vanster',
+    'left links linke linker linkes linken linkem gauche sinister sinistra '
+    'sinistrum sinistro izquierdo izquierda esquerdo esquerda vänster vanster'
 )
-_WORDS = dict.fromkeys(_RIGHT, 'R') | dict.fromkeys(_LEFT, 'L')
+_WORDS = dict.fromkeys(_RIGHT.split(), 'R') | dict.fromkeys(_LEFT.split(), 'L')
 _SHORT = dict(rt='R', rgt='R', dx='R', lt='L', lft='L', sx='L')
 _LETTERS = dict(r='R', l='L')
 _WEAK = dict.fromkeys(('re', 'od', 'der', 'dext'), 'R') | dict.fromkeys(
@@ -74,30 +47,30 @@ _WEAK = dict.fromkeys(('re', 'od', 'der', 'dext'), 'R') | dict.fromkeys(
 )
 _OTHER = dict(R='L', L='R')
 
-# How much each kind of marker says; a name's strongest kind always counts.
+# How certain each kind of marker is.
 _WORD, _ABBREVIATION, _LETTER, _FAINT = 3, 2, 1, 0
 
-# What a number follows that says nothing: point 17, lm_17, 17.
+# Words before a number that say nothing: point 17, lm_17, 17.
 _GENERIC = {'', 'point', 'pt', 'p', 'lm', 'landmark', 'kp', 'keypoint'} | {
     'punkt',
     'nr',
     'no',
     'x',
 }
-# Sides that no boundary sets off: lefteye, exor. Two names that differ in
-# one of these alone are perhaps a pair; nobody can be sure.
+# Sides that no boundary sets off: lefteye, exor. Two names that differ in one
+# of these alone may be a pair.
 _GLUED = tuple(
     pair
     for one, other in (('right', 'left'), ('rechts', 'links'))
     for pair in ((one, other), (other, one))
 )
 _ENDS = (('r', 'l'), ('l', 'r'))
-# What tells landmarks of one name apart in an annotation file.
+# The suffix of repeated names in an annotation file.
 _REPEATED = re.compile(r'_\d+$')
 
 
 class _Word:
-    """A word of a name: its text, where it is, and the side it marks."""
+    """A word of a name: its text, its place, and the side that it marks."""
 
     __slots__ = ('kind', 'side', 'start', 'stop', 'text')
 
@@ -108,7 +81,7 @@ class _Word:
 
 
 def _starts_word(name: str, i: int) -> bool:
-    """Whether a word ends before the character i, both alphanumeric."""
+    """Whether a word begins at i; it follows an alphanumeric character."""
     before, here, after = name[i - 1], name[i], name[i + 1 : i + 2]
     if before.isalpha() != here.isalpha():
         return True
@@ -119,7 +92,7 @@ def _starts_word(name: str, i: int) -> bool:
 
 @lru_cache(maxsize=4096)
 def _words(name: str) -> tuple[_Word, ...]:
-    """A name's words, with the sides they mark."""
+    """The words of a name, with the sides that they mark."""
     words, start = [], None
     for i, character in enumerate(name + ' '):
         inside = character.isalnum()
@@ -161,7 +134,7 @@ def _markers(name: str, least: int = _LETTER) -> list[_Word]:
 
 
 def is_sided(name: str) -> bool:
-    """Whether a landmark's name says its side.
+    """Whether the name of a landmark says its side.
 
     Examples:
         >>> [is_sided(n) for n in ('exocanthionR', 'oeil gauche', 'L5', 'li')]
@@ -173,8 +146,8 @@ def is_sided(name: str) -> bool:
 def side_of(name: str) -> str | None:
     """``'R'``, ``'L'``, or ``None``.
 
-    Of several words the first counts, but ``left of the right eye`` is of
-    the right eye.
+    The first word for a side counts; in ``left of the right eye`` the one
+    after ``of``.
     """
     found = _markers(name) or _markers(name, _FAINT)
     whole = name.lower().rfind(' of ')
@@ -183,15 +156,13 @@ def side_of(name: str) -> str | None:
 
 
 def canonical(name: str) -> tuple[str, str | None]:
-    """A name without its spelling.
+    """A name without its spelling: words and side.
 
-    Args:
-        name (str): Such as ``'CristaPhiltri-right'``.
+    If a name has several words for a side, they stay in the words.
 
-    Returns:
-        tuple: The words but for the side, in small letters and joined by
-        ``_``, and the side: ``('crista_philtri', 'R')``. Of several sides
-        the words stay.
+    Examples:
+        >>> canonical('CristaPhiltri-right')
+        ('crista_philtri', 'R')
     """
     marked = _markers(name)
     dropped = marked if len(marked) == 1 else ()
@@ -200,7 +171,7 @@ def canonical(name: str) -> tuple[str, str | None]:
 
 
 def _keys(name: str, loose: bool, least: int, strongest: bool) -> tuple | None:
-    """What partners have in common, and the sides in which they differ."""
+    """The common key of two partners, and the sides in which they differ."""
     marked = _markers(name, least)
     if strongest:
         top = max((word.kind for word in marked), default=-1)
@@ -221,7 +192,7 @@ def _keys(name: str, loose: bool, least: int, strongest: bool) -> tuple | None:
     return (*parts, name[at:]), sides
 
 
-# From the same spelling to the most different one that is a pair still.
+# From equal spelling to the most different spelling of a pair.
 _PASSES = (
     (False, _LETTER, False),
     (True, _LETTER, False),
@@ -241,21 +212,14 @@ def _partners(names: tuple[str, ...]) -> dict[str, str]:
                 found.setdefault(keys, []).append(name)
         for (key, sides), own in found.items():
             other = found.get((key, tuple(_OTHER[side] for side in sides)), [])
-            # Of several spellings nobody knows which is whose.
+            # Several spellings are ambiguous.
             if len(own) == len(other) == 1:
                 partners[own[0]] = other[0]
     return partners
 
 
 def side_partners(names: Sequence[str]) -> list[str]:
-    """The landmark that mirrors each one, as far as names say.
-
-    Args:
-        names (Sequence[str]): The K landmarks.
-
-    Returns:
-        list[str]: K names, each other's partners; a landmark without
-        partner is its own.
+    """The partner of each landmark by its name; itself if it has none.
 
     Examples:
         >>> side_partners(['exoR', 'exoL', 'nasion', 'L5'])
@@ -266,7 +230,7 @@ def side_partners(names: Sequence[str]) -> list[str]:
 
 
 def partner_places(names: Sequence[str]) -> list[int]:
-    """Of each landmark, its partner's place among them, or its own."""
+    """The index of each landmark's partner, or its own."""
     places = {name: k for k, name in enumerate(names)}
     return [places[partner] for partner in side_partners(names)]
 
@@ -276,21 +240,21 @@ def unsettled_names(
     partners: Sequence[str],
     stated: Collection[str] = (),
 ) -> list[str]:
-    """Landmarks of which names leave open what a mirrored image does.
+    """Landmarks whose partner in a mirrored image is uncertain.
 
-    A landmark without a partner keeps its name in a mirrored image. That is
-    right on the midline. It is open for names of a side, for numbers, for
-    names such as ``lefteye`` and ``righteye``, and for all landmarks of a set
-    of several in which none has a partner. Of a repeated name (``brow_R``,
-    ``brow_R_2``) it is open which of them is whose partner.
+    A landmark without a partner keeps its name in a mirrored image, which is
+    right on the midline. It is uncertain for names of a side, for numbers,
+    for names such as ``lefteye`` and ``righteye``, for repeated names
+    (``brow_R``, ``brow_R_2``), and for all of several landmarks if none has a
+    partner.
 
     Args:
         names (Sequence[str]): The K landmarks.
-        partners (Sequence[str]): Who mirrors each; itself if nobody does.
-        stated (Collection[str]): Landmarks of which a config says it.
+        partners (Sequence[str]): The partner of each, or itself.
+        stated (Collection[str]): Landmarks whose partner a config states.
 
     Returns:
-        list[str]: Some of the names, in their order.
+        list[str]: These names, in order.
     """
     single = [n for n, partner in zip(names, partners) if n == partner]
     if len(single) == len(names) > 1:
@@ -310,7 +274,7 @@ def unsettled_names(
 
 
 def _repeated(names: Sequence[str]) -> set[str]:
-    """Landmarks that a file calls by one name, with their numbers."""
+    """Names that a file repeats, with their numbers."""
     found: set[str] = set()
     for name in names:
         first = _REPEATED.sub('', name)
@@ -320,7 +284,7 @@ def _repeated(names: Sequence[str]) -> set[str]:
 
 
 def _stem(name: str) -> tuple[str, ...]:
-    """A name's words without side, ``#`` for a number."""
+    """The words of a name without side, ``#`` for a number."""
     marked = _markers(name)
     return tuple(
         '#' if word.text.isdecimal() else word.text
@@ -330,12 +294,12 @@ def _stem(name: str) -> tuple[str, ...]:
 
 
 def _numbered(single: Sequence[str], paired: Sequence[str]) -> set[str]:
-    """Names that a number tells apart: 17, jaw 1, hairline, hairline_2."""
+    """Names that differ in a number: 17, jaw 1, hairline, hairline_2."""
     stems = {name: _stem(name) for name in single if not is_sided(name)}
-    # What the numbers are of: hairline has the first one without.
+    # Without the number: hairline counts with hairline_2.
     plain = {n: tuple(w for w in s if w != '#') for n, s in stems.items()}
     many = Counter(plain.values())
-    # In mesh_33_R, mesh_33_L, mesh_1 those without side are of the midline.
+    # With mesh_33_R and mesh_33_L in the set, mesh_1 is of the midline.
     with_sides = {tuple(w for w in _stem(n) if w != '#') for n in paired}
     counted = {plain[name] for name, stem in stems.items() if '#' in stem}
     return {
@@ -348,7 +312,7 @@ def _numbered(single: Sequence[str], paired: Sequence[str]) -> set[str]:
 
 
 def _perhaps(name: str) -> Iterator[str]:
-    """Small-letter names that might be the other side's."""
+    """Names in small letters that may be of the other side."""
     text = name.lower()
     for one, other in _GLUED:
         if one in text:

@@ -1,4 +1,4 @@
-"""Which landmarks mirror each other, by any usual spelling of their sides."""
+"""Partners of landmarks, in every usual spelling of their sides."""
 
 import pytest
 from hypothesis import given, settings
@@ -82,22 +82,15 @@ spellings = st.sampled_from(list(SPELLINGS))
 
 
 @pytest.mark.parametrize('spelling', SPELLINGS)
-@pytest.mark.parametrize('base', BASES)
-def test_every_spelling_of_two_sides_is_a_pair(base, spelling):
-    right, left = (form.format(base) for form in SPELLINGS[spelling])
-    given = [right, 'nasion', left]
-    assert side_partners(given) == [left, 'nasion', right]
-    if spelling != 'two':
-        assert (side_of(right), side_of(left)) == ('R', 'L')
-    assert is_sided(right) == is_sided(left) == (spelling not in FAINT)
-    assert unsettled_names(given, side_partners(given)) == []
-
-
-@pytest.mark.parametrize('base', ['exocanthion', 'alar base', 'oeil'])
-def test_a_small_letter_before_a_capital_is_a_side(base):
-    title = base.title()
-    right, left = f'r{title}', f'l{title}'
-    assert side_partners([left, right]) == [right, left]
+def test_every_spelling_of_two_sides_is_a_pair(spelling):
+    for base in BASES:
+        right, left = (form.format(base) for form in SPELLINGS[spelling])
+        given = [right, 'nasion', left]
+        assert side_partners(given) == [left, 'nasion', right]
+        if spelling != 'two':
+            assert (side_of(right), side_of(left)) == ('R', 'L')
+        assert is_sided(right) == is_sided(left) == (spelling not in FAINT)
+        assert unsettled_names(given, side_partners(given)) == []
 
 
 @settings(deadline=None)
@@ -118,7 +111,7 @@ def test_partners_are_mutual_and_of_different_sides(chosen):
 
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=12), unique=True))
-def test_no_text_breaks_the_rule(given_names):
+def test_any_text_has_a_mutual_partner(given_names):
     partners = dict(zip(given_names, side_partners(given_names)))
     assert all(partners[partners[name]] == name for name in given_names)
     assert {*unsettled_names(given_names, list(partners.values()))} <= {
@@ -127,33 +120,28 @@ def test_no_text_breaks_the_rule(given_names):
     assert all(canonical(name)[1] in ('R', 'L', None) for name in given_names)
 
 
-@pytest.mark.parametrize('name', MIDLINE)
-def test_names_without_a_side_have_none(name):
-    assert not is_sided(name)
+def test_names_without_a_side_have_none():
+    assert [name for name in MIDLINE if is_sided(name)] == []
     assert side_partners(MIDLINE) == MIDLINE
 
 
-def test_spellings_may_differ_within_a_pair():
-    given_names = ['Exocanthion_R', 'exocanthion-l', 'alaRight', 'ala_L']
-    assert side_partners(given_names) == [
-        'exocanthion-l',
-        'Exocanthion_R',
-        'ala_L',
-        'alaRight',
-    ]
-
-
-def test_of_several_spellings_each_takes_its_own():
-    given_names = ['eye_R', 'eye right', 'eye_L', 'eye left']
-    assert side_partners(given_names) == [
-        'eye_L',
-        'eye left',
-        'eye_R',
-        'eye right',
-    ]
-    # Whose partner eye_L is, nobody knows.
-    doubtful = ['eye-R', 'eye.R', 'eye_L']
-    assert side_partners(doubtful) == doubtful
+@pytest.mark.parametrize(
+    'given, partners',
+    [
+        # Spellings may differ within a pair.
+        ('Exocanthion_R alaRight', 'exocanthion-l ala_L'),
+        # Equal spellings come first.
+        ('eye_R eye-right', 'eye_L eye-left'),
+        # The small letter before a capital is a side.
+        ('rAlar_Base', 'lAlar_Base'),
+        # The partner of eye_L is ambiguous.
+        ('eye-R eye.R eye_L', ''),
+    ],
+)
+def test_spellings_of_one_set(given, partners):
+    left, right = given.split(), partners.split()
+    expected = [*right, *left] if right else left
+    assert side_partners([*left, *right]) == expected
 
 
 @pytest.mark.parametrize(
@@ -172,7 +160,7 @@ def test_of_two_sides_that_of_the_whole_counts(name, side):
 @pytest.mark.parametrize(
     'name', ['CristaPhiltri-right', 'crista_philtri_R', 'rCristaPhiltri']
 )
-def test_the_usual_name_is_without_spelling(name):
+def test_the_canonical_name_has_no_spelling(name):
     assert canonical(name) == ('crista_philtri', 'R')
     assert canonical('Labrale Superius') == ('labrale_superius', None)
 

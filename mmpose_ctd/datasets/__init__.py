@@ -1,7 +1,6 @@
-from .cifasd_dataset import CIFASDDataset
+from .cifasd_dataset import CIFASDDataset, ReducedCIFASDDataset
 from .partly_labelled_batch_sampler import PartlyLabelledBatchSampler
 from .partly_labelled_dataset import PartlyLabelledDataset
-from .reduced_cifasd_dataset import ReducedCIFASDDataset
 from .transforms import (
     LoadLandmarkImage,
     PackLandmarkInputs,

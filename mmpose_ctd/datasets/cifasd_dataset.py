@@ -1,5 +1,6 @@
 """Faces with anatomical landmarks, by subject and site."""
 
+import logging
 import math
 import os.path as osp
 from collections.abc import Sequence
@@ -15,25 +16,20 @@ from mmpose_ctd.framing import FRAMING_KEY, input_framing
 
 from .flips import may_flip, refuse_flips, unsettled_flips
 from .image_fields import own_fields, taken_names
-from .landmark_file import (
-    IMAGE_LINE,
-    LandmarkFile,
-    landmark_metainfo,
-    read_split,
-    subject_of,
-)
+from .landmark_file import IMAGE_LINE, LandmarkFile, read_split, subject_of
+from .landmark_names import landmark_metainfo
 from .midline import labelled_points, off_midline
 from .split_selection import Selection, select_images
 
-__all__ = ['CIFASDDataset']
+__all__ = ['CIFASDDataset', 'ReducedCIFASDDataset']
 
-# Arguments of the parent that would be silently wrong here.
+# The only values of the parent's arguments that are right here.
 _ONLY = dict(data_mode='topdown', bbox_file=None, sample_interval=1)
 
 
 @DATASETS.register_module()
 class CIFASDDataset(BaseCocoStyleDataset):
-    """Landmarks in COCO keypoint layout; their number and names are read.
+    """Landmarks in COCO keypoint layout; the file defines number and names.
 
     ::
 
@@ -43,40 +39,40 @@ class CIFASDDataset(BaseCocoStyleDataset):
             splits/train.txt            subject ids, one a line, or
                                         image:<file_name>
 
-    An image record may carry ``subject``, ``site``, ``mm_per_px`` and any
+    An image record may have ``subject``, ``site``, ``mm_per_px`` and any
     further field; all reach the data sample's metainfo through
     ``PackLandmarkInputs``. Landmarks whose names differ in the side alone
     (:mod:`mmpose_ctd.landmark_sides`) swap when an image is flipped. A
-    pipeline that flips is refused while names leave partners open, or while
-    a landmark without a partner does not lie on the midline of the faces.
+    pipeline that flips is refused while the partner of a landmark is unknown,
+    or a landmark without a partner does not lie on the midline.
 
     Args:
         ann_file (str): Annotation file, relative to ``data_root``.
-        data_root (str): Defaults to ``''``.
+        data_root (str): Folder of the data set. Defaults to ``''``.
         data_prefix (dict): Defaults to ``dict(img='images/')``.
-        split (str, optional): File of the subject ids (or images) to use,
-            relative to ``data_root``. Defaults to ``None``: all.
+        split (str, optional): Split file, relative to ``data_root``.
+            Defaults to ``None``: all images.
         crop (str): What the network sees: the whole ``'image'``, or the
             annotation's ``'bbox'``. Defaults to ``'image'``.
-        num_keypoints (int, optional): The K that the model was made for; a
-            file with another K is refused. Defaults to ``None``: any.
+        num_keypoints (int, optional): The model's number of landmarks; a file
+            with another number is refused. Defaults to ``None``: any.
         flip_pairs (Sequence[tuple[str, str]]): Names of landmarks that swap
-            when an image is flipped, where the names do not say so; a name
+            when an image is flipped, if their names do not say so; a name
             twice keeps its place. Defaults to none.
-        one_sided (bool): States that no landmark has a partner, as all are of
+        one_sided (bool): States that no landmark has a partner: all are of
             one side of the face or of the midline. Defaults to ``False``.
-        metainfo (dict, optional): Replaces what is read from the file, its
-            ``measurements`` too.
-        **kwargs: Arguments of ``BaseCocoStyleDataset``, but for those of
+        metainfo (dict, optional): Replaces the file's metainfo, including
+            ``measurements``.
+        **kwargs: Arguments of ``BaseCocoStyleDataset``, except those of
             bottom-up data, of detected boxes and ``sample_interval``.
 
     Raises:
         MissingFileError: If the annotation file, the split file or an image
             does not exist.
-        InputError: If K is not ``num_keypoints``, the split is empty or names
-            unknown subjects or images, coordinates are NaN or absurd, an
-            image that is shown whole has two faces, an argument cannot be
-            used, or flips are on and partners unknown.
+        InputError: If the number of landmarks differs, the split is empty or
+            names unknown subjects or images, coordinates are NaN or absurd,
+            an image that is shown whole has two faces, an argument cannot be
+            used, or flips are on and partners are unknown.
     """
 
     def __init__(
@@ -94,28 +90,34 @@ class CIFASDDataset(BaseCocoStyleDataset):
     ) -> None:
         if crop not in ('image', 'bbox'):
             raise InputError(
-                f"dataset.crop={crop!r}; expected 'image' or 'bbox'."
+                where='dataset.crop',
+                found=repr(crop),
+                expected="'image' or 'bbox'",
             )
         for key, only in _ONLY.items():
             if kwargs.get(key, only) != only:
                 raise InputError(
-                    f'dataset.{key}={kwargs[key]!r}: a CIFASDDataset has '
-                    f'only {key}={only!r}. Leave it out.'
+                    where=f'dataset.{key}',
+                    found=repr(kwargs[key]),
+                    expected=f'{only!r} in a CIFASDDataset',
+                    cure='Leave it out.',
                 )
         self.crop = crop
         self.split = osp.join(data_root or '', split) if split else None
         self._file = LandmarkFile.read(osp.join(data_root or '', ann_file))
-        k = len(self._file.names)
-        if num_keypoints is not None and num_keypoints != k:
+        names = self._file.names
+        if num_keypoints is not None and num_keypoints != len(names):
             raise InputError(
-                f'{self._file.path}: its category has {k} landmarks, the '
-                f'config says dataset.num_keypoints={num_keypoints}. Change '
-                'it together with model.head.out_channels, or use the '
-                'annotation file the config was made for.'
+                where=self._file.path,
+                found=f'its category has {len(names)} landmarks',
+                expected=f'dataset.num_keypoints={num_keypoints}, as the '
+                'config says',
+                cure='Change it together with model.head.out_channels, or use '
+                "the config's own annotation file.",
             )
         if metainfo is None:
             metainfo = landmark_metainfo(
-                self._file.names,
+                names,
                 self._file.skeleton,
                 flip_pairs,
                 measurements=self._file.measurements,
@@ -127,45 +129,53 @@ class CIFASDDataset(BaseCocoStyleDataset):
             metainfo=metainfo,
             **kwargs,
         )
-        if self.metainfo.get('num_keypoints') != k:
+        described = self.metainfo.get('num_keypoints')
+        if described != len(names):
             raise InputError(
-                f'dataset.metainfo describes '
-                f'{self.metainfo.get("num_keypoints")} landmarks, the file '
-                f'{self._file.path} has {k}. Leave dataset.metainfo out: '
-                'it is read from the file.'
+                where='dataset.metainfo',
+                found=f'{described} landmarks',
+                expected=f'the {len(names)} of {self._file.path}',
+                cure='Leave dataset.metainfo out: it is read from the file.',
             )
+        self._settle_flips(flip_pairs, one_sided, kwargs.get('pipeline', ()))
+        framing = input_framing(
+            dict(pipeline=kwargs.get('pipeline', ()), crop=crop)
+        )
+        if framing is not None:
+            # Checkpoints keep the metainfo, and MMPose's inference passes it
+            # to the pipeline.
+            self._metainfo[FRAMING_KEY] = framing
+
+    def _settle_flips(
+        self, flip_pairs: Sequence, one_sided: bool, pipeline
+    ) -> None:
+        """Find the landmarks without a known partner; refuse flips of them.
+
+        They are kept in the metainfo, as the model's ``flip_test`` may be on.
+        """
         names = self._file.names
         partners = [names[i] for i in self.metainfo['flip_indices']]
         unsettled = unsettled_flips(names, partners, flip_pairs, one_sided)
         likely = []
         if not one_sided:
             stated = {name for pair in flip_pairs for name in pair}
-            points = labelled_points(self._file.annotations, k)
+            points = labelled_points(self._file.annotations, len(names))
             likely = off_midline(points, names, partners, stated)
             found = {name for pair in likely for name in pair}
             unsettled = [n for n in names if n in found or n in unsettled]
-        # Goes with the metainfo: flip_test is a setting of the model.
         self._metainfo['unsettled_flips'] = unsettled
         self._metainfo['likely_flip_pairs'] = likely
-        if may_flip(kwargs.get('pipeline', ())):
+        if may_flip(pipeline):
             refuse_flips(unsettled, self._file.path, 'RandomFlip', likely)
-        framing = input_framing(
-            dict(pipeline=kwargs.get('pipeline', ()), crop=crop)
-        )
-        if framing is not None:
-            # Checkpoints keep the metainfo, and MMPose's inference hands it
-            # to the pipeline.
-            self._metainfo[FRAMING_KEY] = framing
 
     @classmethod
     def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
         parsed = super()._load_metainfo(metainfo)
         if 'measurements' in (metainfo or {}):
-            # MMPose's parser drops what it does not know.
-            names = list(parsed['keypoint_name2id'])
+            # MMPose's parser drops unknown keys.
             measurements = parse_measurements(
                 metainfo['measurements'],
-                names,
+                list(parsed['keypoint_name2id']),
                 'dataset.metainfo.measurements',
             )
             parsed['measurements'] = [one.to_dict() for one in measurements]
@@ -197,10 +207,11 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 'current',
             )
         if not instances:
+            of = f' of the subjects of {self.split}' if self.split else ''
             raise InputError(
-                f'{file.path}: no annotated image'
-                + (f' of the subjects of {self.split}' if self.split else '')
-                + '; expected annotations with labelled landmarks.'
+                where=file.path,
+                found=f'no annotated image{of}',
+                expected='annotations with labelled landmarks',
             )
         if self.crop == 'image':
             self._check_one_face(instances)
@@ -208,12 +219,12 @@ class CIFASDDataset(BaseCocoStyleDataset):
         return instances, list(images.values())
 
     def _check_one_face(self, instances: list[dict]) -> None:
-        """Refuse two faces of one image, which would both be its target."""
+        """Refuse two faces of one image: both would be its target."""
         first: dict[int, list] = {}
         several: dict[int, str] = {}
         for info in instances:
             points = info['raw_ann_info']['keypoints']
-            # The same face twice contradicts nothing.
+            # A repeated annotation contradicts nothing.
             if first.setdefault(info['img_id'], points) != points:
                 several[info['img_id']] = osp.basename(info['img_path'])
         if several:
@@ -229,39 +240,37 @@ class CIFASDDataset(BaseCocoStyleDataset):
             )
 
     def _select_images(self) -> dict[int, dict]:
-        """The image records of the split's subjects and images, by id."""
+        """The image records of the split, by id."""
         selected = self._file.images
         if self.split is not None:
             lines = read_split(self.split)
             chosen = select_images(lines, selected)
             self._check_split(lines, chosen)
             selected = {i: selected[i] for i in selected if i in chosen.ids}
-        images = {}
-        for i, image in selected.items():
-            images[i] = self._record(i, image)
-        return images
+        return {i: self._record(i, image) for i, image in selected.items()}
 
     def _record(self, i: int, image: dict) -> dict:
-        """An image record of the file, checked, with MMPose's fields."""
+        """A checked image record with MMPose's fields."""
         self._file.check_image(image)
-        clash = taken_names(image, self.metainfo)
-        if clash:
+        if clash := taken_names(image, self.metainfo):
             raise InputError(
-                f'{self._file.path}: image id={i}: the fields {clash} have '
-                'names that MMPose uses itself; rename them.'
+                where=f'{self._file.path}: image id={i}',
+                found=f'the fields {clash} have names that MMPose uses itself',
+                cure='Rename them.',
             )
         path = osp.join(self.data_prefix['img'], image['file_name'])
         return dict(image, img_id=i, img_path=path)
 
     def _check_split(self, lines: list[str], chosen: Selection) -> None:
-        """Refuse lines that stand for nothing."""
+        """Refuse lines that select nothing."""
         path = self._file.path
         subjects = {subject_of(i) for i in self._file.images.values()}
         if chosen.unknown_subjects and subjects <= {None}:
             raise InputError(
-                f"{path}: no image record has a 'subject', so that "
-                f'dataset.split={self.split!r} cannot be applied. Add '
-                'the field, or leave dataset.split out.'
+                where=path,
+                found="no image record has a 'subject', so "
+                f'dataset.split={self.split!r} cannot be applied',
+                cure='Add the field, or leave dataset.split out.',
             )
         for is_image, unknown, kind in (
             (False, chosen.unknown_subjects, 'subjects'),
@@ -273,19 +282,21 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 )
                 more = ' ...' if len(unknown) > 5 else ''
                 raise InputError(
-                    f'{self.split}: {len(unknown)} of {total} {kind} do not '
-                    f'exist in {path}: {", ".join(unknown[:5])}{more}. A line '
-                    "is the 'subject' of image records, or "
-                    f"{IMAGE_LINE}<the 'file_name' of one>."
+                    where=self.split,
+                    found=f'{len(unknown)} of {total} {kind} do not exist in '
+                    f'{path}: {", ".join(unknown[:5])}{more}',
+                    expected="in each line the 'subject' of image records, "
+                    f"or {IMAGE_LINE}<the 'file_name' of one>",
                 )
 
     def _check_images_exist(self, paths: set[str]) -> None:
         lost = sorted(path for path in paths if not osp.isfile(path))
         if lost:
             raise MissingFileError(
-                f'{len(lost)} of {len(paths)} images of {self._file.path} do '
-                f'not exist, such as {lost[0]!r}. Set dataset.data_root and '
-                'dataset.data_prefix.img.'
+                where=self._file.path,
+                found=f'{len(lost)} of {len(paths)} images do not exist, such '
+                f'as {lost[0]!r}',
+                cure='Set dataset.data_root and dataset.data_prefix.img.',
             )
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
@@ -300,7 +311,7 @@ class CIFASDDataset(BaseCocoStyleDataset):
             image pixels.
 
         Raises:
-            InputError: If the box that is to be cropped is none.
+            InputError: If the annotation has no box to crop to.
         """
         annotation = raw_data_info['raw_ann_info']
         image = raw_data_info['raw_img_info']
@@ -308,12 +319,13 @@ class CIFASDDataset(BaseCocoStyleDataset):
         box = whole if self.crop == 'image' else annotation.get('bbox')
         if not _is_box(box, image):
             raise InputError(
-                f'{self._file.path}: annotation id={annotation["id"]}: '
-                f'bbox={box!r}; expected [x, y, width, height] in pixels '
-                f'of the {image["width"]}x{image["height"]} image, or '
-                "dataset.crop='image'."
+                where=f'{self._file.path}: annotation id={annotation["id"]}',
+                found=f'bbox={box!r}',
+                expected='[x, y, width, height] in pixels of the '
+                f'{image["width"]}x{image["height"]} image, or '
+                "dataset.crop='image'",
             )
-        # What else the parent reads may be missing, or be wrong.
+        # The parent reads further fields, which may be missing or wrong.
         complete = dict(
             annotation,
             bbox=box,
@@ -323,8 +335,8 @@ class CIFASDDataset(BaseCocoStyleDataset):
         info = super().parse_data_info(
             dict(raw_ann_info=complete, raw_img_info=image)
         )
-        # The parent clips a box to the image: a face that reaches beyond it
-        # would be shown off its centre and larger.
+        # The parent clips a box to the image: a face at the border would be
+        # shown off its centre and larger.
         x, y, w, h = box
         info['bbox'] = np.array([[x, y, x + w, y + h]], dtype=np.float32)
         info['raw_ann_info'] = annotation
@@ -337,7 +349,7 @@ class CIFASDDataset(BaseCocoStyleDataset):
 
 
 def _is_box(box, image: dict) -> bool:
-    """Whether this is x, y, width, height of a part of the image."""
+    """Whether ``box`` is x, y, width, height of a part of the image."""
     if not isinstance(box, (list, tuple)) or len(box) != 4:
         return False
     if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in box):
@@ -345,3 +357,26 @@ def _is_box(box, image: dict) -> bool:
     x, y, w, h = box
     overlaps = -w < x < image['width'] and -h < y < image['height']
     return w > 0 and h > 0 and overlaps
+
+
+@DATASETS.register_module()
+class ReducedCIFASDDataset(CIFASDDataset):
+    """Deprecated: a :class:`CIFASDDataset` that logs a warning.
+
+    Args:
+        cache_dir, memory_mb, detail: Ignored.
+        **kwargs: Arguments of :class:`CIFASDDataset`.
+    """
+
+    def __init__(
+        self, *args, cache_dir=None, memory_mb=None, detail=None, **kwargs
+    ) -> None:
+        print_log(
+            "type='ReducedCIFASDDataset' is deprecated and builds a "
+            'CIFASDDataset: photographs are read in full, and cache_dir, '
+            "memory_mb and detail are ignored. Write type='CIFASDDataset'; "
+            'shrink large photographs once with mmpose_ctd prepare.',
+            'current',
+            logging.WARNING,
+        )
+        super().__init__(*args, **kwargs)

@@ -1,10 +1,10 @@
-"""Compares where landmarks lie with the faces that are detected.
+"""Compares the place of landmarks with the detected faces.
 
 Within a set, landmarks have nearly the same place and extent in the box of
 the detected face. Points clicked in another version of a photograph do not.
-Measured on 202 public faces: the extent differs from the median by a factor
-of 0.84 to 1.31 (once 1.48, where the detector's box was too small), the centre
-by up to 0.11 of the box's width (then 0.18).
+On 202 public faces the extent is 0.84 to 1.31 times the median (once 1.48:
+the box was too small), and the centre is up to 0.11 of the box's width away
+(0.18 there).
 """
 
 from collections.abc import Sequence
@@ -12,29 +12,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .face_detection import Box
+
 __all__ = ['BoxFit', 'fit_to_faces']
 
-Box = tuple[float, float, float, float]
-
-# Records with a detected face that the median needs.
+# The median needs so many records with a detected face.
 _FEWEST = 5
-# A larger or smaller extent is of another version of the photograph.
+# Limits of another version of the photograph: factor of the extent, and
+# distance of the centre in widths of the face. In sets of turned heads the
+# latter is a multiple of the median.
 _FACTOR = 1.5
-# So is a centre this far off, in widths of the face; in sets whose heads are
-# turned, this many times what is usual there.
 _APART, _USUAL = 0.2, 4.0
 
 
 @dataclass(frozen=True)
 class BoxFit:
-    """How landmarks lie in a detected face, compared with the other records.
+    """Landmarks in a detected face, compared with the other records.
 
     Attributes:
-        factor (float): Their extent by that of the others; 1 of a landmark
-            alone.
-        apart (float): Between their centre and where that of the others is,
-            in widths of the face.
-        wrong (bool): Whether either is beyond the limits.
+        factor (float): Their extent, divided by the median extent; 1 for a
+            single landmark.
+        apart (float): Distance of their centre from the median centre, in
+            widths of the face.
+        wrong (bool): Whether one of them exceeds its limit.
     """
 
     factor: float
@@ -43,7 +43,7 @@ class BoxFit:
 
     @property
     def text(self) -> str:
-        """What was found, in words."""
+        """The comparison in words."""
         return (
             f'compared with the face that is detected, its landmarks span '
             f'{self.factor:.2g} times as much as those of the others, '
@@ -57,14 +57,14 @@ def fit_to_faces(
     """Compare each record with its face, and with the other records.
 
     Args:
-        points (Sequence[np.ndarray]): Of each record (K, 2), in pixels; NaN
-            where missing.
-        faces (Sequence[Sequence[Box]]): Of each record the detected faces:
-            x, y, width, height. Of several the best one counts.
+        points (Sequence[np.ndarray]): Each record's landmarks (K, 2), in
+            pixels; NaN where missing.
+        faces (Sequence[Sequence[Box]]): Each record's faces, as
+            :func:`.detect_faces` returns them. The best of several counts.
 
     Returns:
-        list[BoxFit | None]: None without a face or a landmark, and for all
-        if fewer than 5 records have both.
+        list[BoxFit | None]: None for a record without face or landmark, and
+        for all records if fewer than 5 have both.
     """
     places: list[list[np.ndarray]] = [
         [_in_box(own, box) for box in boxes]
@@ -95,13 +95,13 @@ def _compare(places: np.ndarray, usual: np.ndarray) -> tuple[float, float]:
     """Factor between the extents, and distance of the centres."""
     seen = np.isfinite(places).all(axis=1)
     own, usual = places[seen], usual[seen]
-    # Medians: a single wrong landmark is another fault.
+    # Median: a single wrong landmark is another fault.
     apart = np.linalg.norm(np.median(own - usual, axis=0))
     away, usually = (
         np.linalg.norm(one - np.median(one, axis=0), axis=1)
         for one in (own, usual)
     )
-    # The mean is steadier, the median holds with a wrong landmark.
+    # The norm varies less; the median resists a wrong landmark.
     factors = [
         float(size(away) / size(usually))
         for size in (np.linalg.norm, np.median)
@@ -122,7 +122,7 @@ def _in_box(points: np.ndarray, box: Box) -> np.ndarray:
 
 
 def _median(places: list[np.ndarray]) -> np.ndarray:
-    """Medians over the records, (K, 2); NaN where nobody has a point."""
+    """Medians over the records, (K, 2); NaN where no record has a point."""
     stack = np.stack(places)
     seen = np.isfinite(stack).any(axis=(0, 2))
     result = np.full(stack.shape[1:], np.nan)

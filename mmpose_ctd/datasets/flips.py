@@ -1,4 +1,4 @@
-"""Refuses mirrored images of landmarks whose partners nobody has stated."""
+"""Refuses mirrored images while partners of landmarks are unknown."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,14 @@ __all__ = ['likely_text', 'may_flip', 'refuse_flips', 'unsettled_flips']
 
 
 def may_flip(step) -> bool:
-    """Whether a pipeline, or a step of it, may mirror an image.
+    """Whether a pipeline may mirror an image.
+
+    A transform mirrors if ``Flip`` is in its name and its probability is not
+    0.
 
     Args:
-        step: A pipeline, its config, a transform or a transform's config;
-            transforms inside of it are looked at, too. A transform mirrors
-            if ``Flip`` is in its name and its probability is not 0.
+        step: A pipeline, a transform, or the config of one; transforms inside
+            are included.
     """
     if isinstance(step, (list, tuple)):
         return any(map(may_flip, step))
@@ -48,11 +50,11 @@ def unsettled_flips(
     flip_pairs: Sequence[tuple[str, str]] = (),
     one_sided: bool = False,
 ) -> list[str]:
-    """Landmarks of which neither names nor config say what a flip does.
+    """Landmarks without a known partner.
 
     Args:
         names (Sequence[str]): The K landmarks.
-        partners (Sequence[str]): Who mirrors each; itself if nobody does.
+        partners (Sequence[str]): The partner of each, or itself.
         flip_pairs (Sequence[tuple[str, str]]): Of the dataset's config.
         one_sided (bool): Of the dataset's config.
 
@@ -80,17 +82,17 @@ def refuse_flips(
     how: str,
     likely_pairs: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Refuse to mirror images before every partner is known.
+    """Refuse to mirror images while a partner is unknown.
 
     Args:
-        unsettled (Sequence[str]): Of :func:`unsettled_flips` and
+        unsettled (Sequence[str]): From :func:`unsettled_flips` and
             :func:`.off_midline`.
         where (str): The annotation file.
-        how (str): What mirrors the images: a key of the config.
-        likely_pairs (Sequence[tuple[str, str]]): Of :func:`.off_midline`.
+        how (str): The key of the config that mirrors images.
+        likely_pairs (Sequence[tuple[str, str]]): From :func:`.off_midline`.
 
     Raises:
-        InputError: If a landmark is unsettled.
+        InputError: If ``unsettled`` is not empty.
     """
     if not unsettled:
         return
@@ -113,11 +115,7 @@ def refuse_flips(
 
 
 def likely_text(likely_pairs: Sequence[tuple[str, str]]) -> str:
-    """Says where landmarks without a partner lie, ready to be pasted.
-
-    Args:
-        likely_pairs (Sequence[tuple[str, str]]): Of :func:`.off_midline`.
-    """
+    """Name the pairs of :func:`.off_midline`, ready to be pasted."""
     return (
         'By where they lie, these do not belong to the midline; check the '
         f'pairs, then state dataset.flip_pairs={[*map(list, likely_pairs)]}.'

@@ -1,13 +1,12 @@
-"""Cuts a rectangle out of an image and resizes it, pixels and points alike.
+"""Crops and resizes an image, with its points.
 
-Geometry, on each axis, for a crop that begins at pixel o, is s pixels long
-and is brought to S pixels:
+On each axis, for a crop that begins at pixel o, is s pixels long and is
+resized to S pixels:
 
 .. math::
     q = (p - o + 1/2) \\cdot S / s - 1/2
 
-so that pixel centres have whole coordinates before and after, as in OpenCV's
-``resize``.
+Pixel centres have whole coordinates before and after, as in ``cv2.resize``.
 """
 
 from dataclasses import dataclass
@@ -20,13 +19,13 @@ __all__ = ['ImageCrop']
 
 @dataclass(frozen=True)
 class ImageCrop:
-    """A rectangle of an image, and the size it is brought to.
+    """A rectangle of an image, and the size that it is resized to.
 
     Attributes:
-        x (int): Its first column, in pixels of the image; may be negative.
-        y (int): Its first row.
-        width (int): Its columns.
-        height (int): Its rows.
+        x (int): First column, in pixels of the image; may be negative.
+        y (int): First row.
+        width (int): Columns of the rectangle.
+        height (int): Rows of the rectangle.
         out_width (int): Columns of the result.
         out_height (int): Rows of the result.
     """
@@ -40,17 +39,16 @@ class ImageCrop:
 
     @property
     def scale(self) -> np.ndarray:
-        """Pixels of the result for one of the image, (2,): along x and y."""
+        """Pixels of the result a pixel of the image, (2,): x and y."""
         return np.array(
             [self.out_width / self.width, self.out_height / self.height]
         )
 
     def pixels(self, image: np.ndarray) -> np.ndarray:
-        """Cut out and resize.
+        """Crop and resize an image.
 
-        What shrinks is averaged over areas, so that nothing aliases; what
-        grows is interpolated by cubics. Outside the image its border is
-        repeated.
+        Shrinking averages over areas, so nothing aliases; enlarging is cubic.
+        Outside the image its border is repeated.
 
         Args:
             image (np.ndarray): (H, W, 3), uint8.
@@ -74,13 +72,6 @@ class ImageCrop:
         return cv2.resize(patch, size, interpolation=how)
 
     def forward(self, points: np.ndarray) -> np.ndarray:
-        """Points of the image as points of the result.
-
-        Args:
-            points (np.ndarray): (..., 2), pixels of the image.
-
-        Returns:
-            np.ndarray: (..., 2), pixels of the result.
-        """
+        """Points of the image (..., 2) as points of the result, in pixels."""
         origin = np.array([self.x, self.y])
         return (points - origin + 0.5) * self.scale - 0.5

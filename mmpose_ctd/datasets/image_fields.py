@@ -1,4 +1,4 @@
-"""The fields that users put into image records, beside COCO's own."""
+"""The fields that users add to image records."""
 
 from collections.abc import Container
 
@@ -8,55 +8,35 @@ from mmpose.structures import PoseDataSample
 __all__ = ['own_fields', 'taken_names']
 
 _COCO_FIELDS = {
-    'id',
-    'file_name',
-    'width',
-    'height',
-    'license',
-    'coco_url',
-    'flickr_url',
-    'date_captured',
+    *('id', 'file_name', 'width', 'height', 'license', 'coco_url'),
+    *('flickr_url', 'date_captured'),
 }
-# What MMPose's datasets and transforms write on the way: a field of that name
-# would be overwritten, or change what is done to the image.
+# Keys of MMPose's datasets and transforms: a field of such a name would be
+# overwritten, or change how the image is processed.
 _TAKEN = {
     *PackPoseInputs().meta_keys,
     *PackPoseInputs.instance_mapping_table,
     *PackPoseInputs.field_mapping_table,
     *PackPoseInputs.label_mapping_table,
-    'area',
-    'bbox_center',
-    'bbox_rotation',
-    'crowdIndex',
-    'dataset',
-    'image_fields',
-    'image_size',
-    'img',
-    'img_mask',
-    'invalid_segs',
-    'iscrowd',
-    'num_keypoints',
-    'sample_idx',
-    'segmentation',
+    *('area', 'bbox_center', 'bbox_rotation', 'crowdIndex', 'dataset'),
+    *('image_fields', 'image_size', 'img', 'img_mask', 'invalid_segs'),
+    *('iscrowd', 'num_keypoints', 'sample_idx', 'segmentation'),
     'transformed_keypoints',
 }
 
 
 def own_fields(image: dict) -> dict:
-    """What a user has added to an image record: subject, site, ..."""
+    """The fields of an image record that are not COCO's: subject, site, ..."""
     return {k: v for k, v in image.items() if k not in _COCO_FIELDS}
 
 
 def taken_names(image: dict, metainfo: Container[str]) -> list[str]:
-    """The user's fields that MMPose has other uses for.
+    """Names of a user's fields that MMPose uses itself.
 
     Args:
         image (dict): An image record.
-        metainfo (Container[str]): Names of the dataset's metainfo, which
+        metainfo (Container[str]): Keys of the dataset's metainfo, which
             MMPose adds to every sample.
-
-    Returns:
-        list[str]: Their names.
     """
     return [
         key

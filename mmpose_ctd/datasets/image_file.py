@@ -1,4 +1,4 @@
-"""Opens a photograph's file safely, or says why it cannot be read."""
+"""Opens the file of a photograph safely, or says why it cannot be read."""
 
 import contextlib
 import io
@@ -20,26 +20,28 @@ __all__ = [
     'shown_name',
 ]
 
-#: What is decoded, whatever a file is called. Pillow knows more formats: one
+#: The formats that are decoded, whatever the suffix. Pillow knows more; one
 #: of them (EPS) starts an interpreter.
 FORMATS = ('JPEG', 'PNG', 'TIFF', 'BMP', 'DIB', 'WEBP', 'GIF')
-#: Files that are taken for photographs. Those of HEIC and AVIF are among them
-#: to be refused with a cure instead of being overlooked.
+#: Suffixes of photographs. HEIC and AVIF are included, so that these files
+#: are refused with a cure instead of being overlooked.
 IMAGE_SUFFIXES = frozenset(
     ('.jpg', '.jpeg', '.jpe', '.jfif', '.jfi', '.jif', '.pjpeg', '.pjp')
     + ('.mpo', '.png', '.tif', '.tiff', '.bmp', '.dib', '.webp', '.gif')
     + ('.heic', '.heif', '.avif')
 )
-#: More pixels are refused before any is decoded. Reading takes up to 10 bytes
-#: of memory a pixel.
+#: Larger images are refused before they are decoded. Reading takes up to 10
+#: bytes of memory a pixel.
 MAX_PIXELS = 120_000_000
 
-# Formats that hold one photograph and perhaps a preview of it.
+# Formats that hold one photograph and perhaps its preview.
 _WITH_PREVIEW = {'MPO'}
 
 _EXPORT = 'Export it as JPEG or PNG.'
 _AGAIN = 'Copy it again from the camera or the archive.'
-# Beginning of a file, offset, what it is, what to do. The first one counts.
+_EPS = 'PostScript (EPS), which is never run'
+_JP2 = 'a JPEG 2000 file, which is not read'
+# First bytes, their offset, the kind of file, the cure. The first match wins.
 _KINDS = (
     (b'ftypavif', 4, 'an AVIF file, which is not read', _EXPORT),
     (b'ftypcrx', 4, "a camera's raw file", 'Export it as JPEG.'),
@@ -52,14 +54,14 @@ _KINDS = (
         'Export it as JPEG in the original size, or set the camera to "most '
         'compatible".',
     ),
-    (b'ftyp', 4, 'a film or another container, no photograph', _EXPORT),
-    (b'%PDF', 0, 'a PDF, no image', 'Export the photograph as JPEG.'),
-    (b'%!PS', 0, 'PostScript (EPS), which is never run', _EXPORT),
-    (b'\xc5\xd0\xd3\xc6', 0, 'PostScript (EPS), which is never run', _EXPORT),
+    (b'ftyp', 4, 'a film or another container, not a photograph', _EXPORT),
+    (b'%PDF', 0, 'a PDF, not an image', 'Export the photograph as JPEG.'),
+    (b'%!PS', 0, _EPS, _EXPORT),
+    (b'\xc5\xd0\xd3\xc6', 0, _EPS, _EXPORT),
     (b'8BPS', 0, 'a Photoshop file, which is not read', _EXPORT),
     (b'DICM', 128, 'a DICOM file, which is not read', _EXPORT),
-    (b'\0\0\0\x0cjP', 0, 'a JPEG 2000 file, which is not read', _EXPORT),
-    (b'\xff\x4f\xff\x51', 0, 'a JPEG 2000 file, which is not read', _EXPORT),
+    (b'\0\0\0\x0cjP', 0, _JP2, _EXPORT),
+    (b'\xff\x4f\xff\x51', 0, _JP2, _EXPORT),
     (b'PK\x03\x04', 0, 'a ZIP archive or an Office file', 'Unpack it.'),
     (
         b'version https://git-lfs',
@@ -73,8 +75,8 @@ _KINDS = (
         'a pointer of git-annex, not the photograph',
         'Fetch the photographs with `git annex get`.',
     ),
-    (b'<svg', 0, 'an SVG drawing, no photograph', _EXPORT),
-    (b'<', 0, 'a web page or a drawing, no photograph', _AGAIN),
+    (b'<svg', 0, 'an SVG drawing, not a photograph', _EXPORT),
+    (b'<', 0, 'a web page or a drawing, not a photograph', _AGAIN),
 )
 
 
@@ -86,21 +88,23 @@ def open_photograph(
 ) -> Iterator[Image.Image]:
     """Open a photograph with Pillow, safely.
 
-    Its format is one of ``FORMATS``, its size below ``MAX_PIXELS``, it holds
-    one image, and the checksums of a PNG are right. Decode its pixels with
+    Its format is one of ``FORMATS``, it has at most ``MAX_PIXELS`` and one
+    image, and the checksums of a PNG are right. Decode its pixels with
     :func:`load_pixels`.
 
     Args:
-        source (str | os.PathLike | bytes): See :func:`read_upright`.
-        name (str, optional): See :func:`read_upright`.
-        verify (bool): Whether the checksums are compared. Defaults to True.
+        source (str | os.PathLike | bytes): A file or its content.
+        name (str, optional): Its name in messages. Defaults to the file's
+            name without its folder.
+        verify (bool): Whether to compare the checksums. Defaults to True.
 
     Yields:
-        Image.Image: As it is stored; its pixels are not loaded.
+        Image.Image: As stored; its pixels are not loaded.
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: See :func:`read_upright`.
+        InputError: If it is empty, damaged, too large, not an image, or
+            several images.
     """
     name = shown_name(source, name)
     if not isinstance(source, bytes) and not os.path.isfile(source):
@@ -124,7 +128,7 @@ def open_photograph(
             picture = stack.enter_context(_opened(file))
             _check(picture, name)
             if verify and picture.format == 'PNG':
-                # It reads to the end of the file and closes the picture.
+                # verify() reads the whole file and closes the picture.
                 picture.verify()
                 picture = stack.enter_context(_opened(file))
         yield picture
@@ -140,22 +144,31 @@ def load_pixels(picture: Image.Image, name: str) -> None:
         picture.load()
 
 
+def shown_name(source: str | os.PathLike | bytes, name: str | None) -> str:
+    """The name of a photograph in messages: ``name``, or without folder."""
+    if name is not None:
+        return name
+    if isinstance(source, bytes):
+        return 'an image'
+    return os.path.basename(os.fspath(source))
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Suppress warnings about large scans and damaged EXIF."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield
+
+
 def _opened(file) -> Image.Image:
     file.seek(0)
     return Image.open(file, formats=FORMATS)
 
 
 @contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """Without the warnings of large scans and of damaged EXIF."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        yield
-
-
-@contextlib.contextmanager
 def _explained(name: str, head: bytes = b'') -> Iterator[None]:
-    """What Pillow raises, in words; only calls of Pillow belong here."""
+    """Turn any error of Pillow into an InputError."""
     try:
         with quietly():
             yield
@@ -164,17 +177,17 @@ def _explained(name: str, head: bytes = b'') -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise _unknown(head, name) from error
     except Image.DecompressionBombError as error:
-        raise _too_large(name) from error
+        raise _too_large(name, 'too many pixels') from error
     except MemoryError as error:
         raise InputError(
             where=name,
             found='too large for the memory that is left',
             cure='Close other programs, or export it smaller.',
         ) from error
-    # Pillow's decoders raise whatever a damaged file leads them to.
+    # Pillow's decoders raise any exception on a damaged file.
     except Exception as error:
-        # Of the system, such as a missing right; an OSError's own text
-        # would name folders, and Pillow's speaks of its decoders.
+        # Of the system, such as a missing permission. The text of an OSError
+        # would show folders.
         reason = getattr(error, 'strerror', None)
         raise InputError(
             where=name,
@@ -184,20 +197,11 @@ def _explained(name: str, head: bytes = b'') -> Iterator[None]:
         ) from error
 
 
-def shown_name(source: str | os.PathLike | bytes, name: str | None) -> str:
-    """How messages call a photograph: as asked, or without its folder."""
-    if name is not None:
-        return name
-    if isinstance(source, bytes):
-        return 'an image'
-    return os.path.basename(os.fspath(source))
-
-
 def _check(picture: Image.Image, name: str) -> None:
-    """Refuse by the header what would be too large, or is not one image."""
+    """Refuse by the header what is too large, or not one image."""
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        raise _too_large(name, picture.size)
+        raise _too_large(name, f'{width}x{height} pixels')
     frames = getattr(picture, 'n_frames', 1)
     if frames > 1 and picture.format not in _WITH_PREVIEW:
         raise InputError(
@@ -208,18 +212,17 @@ def _check(picture: Image.Image, name: str) -> None:
         )
 
 
-def _too_large(name: str, size: tuple[int, int] | None = None) -> InputError:
-    found = f'{size[0]}x{size[1]} pixels' if size else 'too many pixels'
+def _too_large(name: str, found: str) -> InputError:
     return InputError(
         where=name,
         found=found,
         expected=f'at most {MAX_PIXELS // 1_000_000} million pixels',
-        cure='Export it smaller, and label what was exported.',
+        cure='Export it smaller, and label the exported file.',
     )
 
 
 def _unknown(head: bytes, name: str) -> InputError:
-    """What a file that is of none of ``FORMATS`` probably is."""
+    """Say what a file of another format probably is."""
     text = head.removeprefix(b'\xef\xbb\xbf').lstrip()
     if b'<svg' in text:
         text = b'<svg'

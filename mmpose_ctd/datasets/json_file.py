@@ -1,7 +1,8 @@
-"""Reads JSON that somebody else wrote, and trusts nothing in it."""
+"""Reads JSON files of any origin."""
 
 import json
 import os
+from collections import Counter
 
 from mmpose_ctd.errors import InputError
 
@@ -14,65 +15,50 @@ def read_json(
     """Read a JSON file.
 
     Args:
-        path (str | os.PathLike): The file, in UTF-8 or UTF-16 with a byte
+        path (str | os.PathLike): The file, in UTF-8, or in UTF-16 with a byte
             order mark.
-        name (str): How messages call it.
-        cure (str): What a user can do. Defaults to exporting it again.
+        name (str): Its name in messages.
+        cure (str): What a user can do.
 
     Returns:
         The content: dict, list, str, int, float, bool or None.
 
     Raises:
-        InputError: If it is not JSON, nested too deeply to be read, has a
-            key twice in one object (which value counts is undefined), or
-            text that cannot be written again.
+        InputError: If it is not JSON, is nested too deeply, has a key twice
+            in one object (its value would be undefined), or text that cannot
+            be written again.
     """
+    with open(path, 'rb') as file:
+        data = file.read()
     try:
-        with open(path, 'rb') as file:
-            data = file.read()
         utf16 = data.startswith((b'\xff\xfe', b'\xfe\xff'))
         text = data.decode('utf-16' if utf16 else 'utf-8-sig')
         content = json.loads(text, object_pairs_hook=_unique)
-        # Half of a surrogate pair, as an escape, is no character.
+        # An escape may be half of a surrogate pair, which is no character.
         if '\\u' in text:
             json.dumps(content, ensure_ascii=False).encode()
+        return content
     except _RepeatedKey as error:
-        raise InputError(
-            where=name,
-            found=f'the key {error.args[0]!r} is twice in one object',
-            expected='each key once',
-            cure=cure,
-        ) from None
+        found = f'the key {error.args[0]!r} is twice in one object'
     except RecursionError:
-        raise InputError(
-            where=name, found='JSON that is nested too deeply', cure=cure
-        ) from None
+        found = 'JSON that is nested too deeply'
     except UnicodeError:
-        raise InputError(
-            where=name, found='bytes or escapes that are no text', cure=cure
-        ) from None
+        found = 'bytes or escapes that are not text'
     except json.JSONDecodeError as error:
-        raise InputError(
-            where=name, found=f'not a JSON file ({error})', cure=cure
-        ) from None
+        found = f'not a JSON file ({error})'
     except ValueError:
-        # Python's limit, which keeps it from hanging.
-        raise InputError(
-            where=name, found='a number of more than 4300 digits', cure=cure
-        ) from None
-    return content
+        # Python's limit.
+        found = 'a number of more than 4300 digits'
+    raise InputError(where=name, found=found, cure=cure)
 
 
 class _RepeatedKey(Exception):
-    """Not a ValueError, which JSON's own errors are."""
+    """Not a ValueError, as JSON's own errors are."""
 
 
 def _unique(pairs: list[tuple]) -> dict:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _RepeatedKey(key)
-            seen.add(key)
+        counts = Counter(key for key, _ in pairs)
+        raise _RepeatedKey(next(k for k, n in counts.items() if n > 1))
     return found

@@ -1,10 +1,17 @@
-"""Reads a COCO keypoint file of landmarks, and trusts nothing in it."""
+"""Reads COCO keypoint files and split files, and checks every value.
+
+:meth:`LandmarkFile.scan` reads an annotation file as far as it can be read
+and collects its problems; :meth:`LandmarkFile.read` raises the first one.
+"""
 
 import os
 import re
 import reprlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PureWindowsPath
+
+import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurements import (
@@ -13,31 +20,59 @@ from mmpose_ctd.evaluation.functional.measurements import (
 )
 
 from .json_file import read_json
-from .landmark_names import flip_partners, landmark_metainfo, numbered
+from .landmark_names import numbered
 
 __all__ = [
     'CONTROL',
     'IMAGE_LINE',
+    'AnnotationProblem',
     'LandmarkFile',
-    'flip_partners',
+    'image_problems',
     'is_below',
-    'landmark_metainfo',
+    'is_real',
     'read_split',
     'subject_of',
 ]
 
 # A point this far outside the frame, in frame sizes, is a mistake.
 _SLACK = 0.5
-# Beyond any coordinate, and within what floats can be calculated with.
+# Larger than any coordinate, and small enough to calculate with.
 _LARGEST = 1e12
 _COMMENT = re.compile(r'(^|\s)#.*')
-# No file system has longer paths, nor has anybody a longer id.
+# No file system has longer paths.
 _LONGEST_LINE = 4096
-#: What no line of a split file holds: control characters but for tabs, and
-#: half surrogate pairs, which JSON may have.
+#: Characters that no line of a split file has: control characters but tab,
+#: and half surrogate pairs, which JSON may have.
 CONTROL = re.compile('[\0-\10\12-\37\x7f-\x9f\u2028\u2029\ud800-\udfff]')
-#: What a split's line begins with that names a file instead of a subject.
+#: Prefix of a line of a split file that names one image, not a subject.
 IMAGE_LINE = 'image:'
+
+
+class AnnotationProblem(InputError):
+    """A value of an annotation file that cannot be used.
+
+    Args:
+        where, found, expected, cure (str): See :class:`.InputError`.
+        landmark (str, optional): Its landmark, if it is a coordinate.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        found: str,
+        expected: str = '',
+        cure: str = '',
+        landmark: str | None = None,
+    ) -> None:
+        super().__init__(
+            where=where, found=found, expected=expected, cure=cure
+        )
+        self.landmark = landmark
+
+
+def _raise_first(problems: Iterable[InputError]) -> None:
+    for problem in problems:
+        raise problem
 
 
 @dataclass
@@ -45,14 +80,20 @@ class LandmarkFile:
     """A COCO keypoint file with one category.
 
     Attributes:
-        path (str): Where it was read from.
-        names (list[str]): The K landmarks' names, in order.
-        skeleton (list): Pairs of 1-based landmark numbers.
+        path (str): The file, as messages name it.
+        names (list[str]): The K landmarks, in order.
+        skeleton (list): Pairs of landmark numbers, from 1.
         images (dict): Image id -> image record.
-        annotations (list[dict]): Annotation records.
+        annotations (list[dict]): The annotation records with an id.
         measurements (tuple, optional): The measures that its category lists;
             ``None`` if it lists none.
-        category (dict): Its category's record, as the file has it.
+        category (dict): Its category's record.
+        image_records (list): All image records, usable or not.
+        annotation_records (list): All annotation records, usable or not.
+        problems (list[InputError]): Faults of the lists, the category and
+            the ids. Values of records are checked by :meth:`check_image`
+            and :meth:`check_annotation`, or listed by
+            :func:`image_problems` and :meth:`annotation_problems`.
     """
 
     path: str
@@ -62,32 +103,59 @@ class LandmarkFile:
     annotations: list[dict]
     measurements: tuple[Measurement, ...] | None = None
     category: dict = field(default_factory=dict)
+    image_records: list = field(default_factory=list)
+    annotation_records: list = field(default_factory=list)
+    problems: list[InputError] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: str, pass_over_unused: bool = False) -> 'LandmarkFile':
-        """Read and check the file's structure.
+        """Read a file, or raise the first problem of its structure.
 
         Args:
             path (str): The file.
-            pass_over_unused (bool): Whether it may have other categories,
-                without keypoints, that no annotation is of, as labelling
-                tools export them. Defaults to False.
+            pass_over_unused (bool): Whether to ignore categories without
+                keypoints and annotations, as labelling tools export them.
 
         Raises:
             MissingFileError: If there is no such file.
             InputError: If it is not a COCO keypoint file of one category.
         """
-        content = _read_lists(path, ('images', 'annotations', 'categories'))
+        file = cls.scan(path, pass_over_unused)
+        _raise_first(file.problems)
+        return file
+
+    @classmethod
+    def scan(cls, path: str, pass_over_unused: bool = False) -> 'LandmarkFile':
+        """Read a file as far as it can be read, and collect its problems.
+
+        Args:
+            path (str): See :meth:`read`.
+            pass_over_unused (bool): See :meth:`read`.
+
+        Raises:
+            MissingFileError: If there is no such file.
+            InputError: If it is not JSON, or has no list of images.
+        """
+        problems: list[InputError] = []
+        content = _read_lists(
+            path, ('images', 'annotations', 'categories'), problems
+        )
+        categories = content['categories']
         if pass_over_unused:
-            content['categories'] = _used_categories(content)
-        names, skeleton = _category(path, content['categories'])
-        images = _by_id(path, 'images', content['images'])
-        annotations = _by_id(path, 'annotations', content['annotations'])
-        measurements = content['categories'][0].get('measurements')
+            categories = _used_categories(categories, content['annotations'])
+        category, names, skeleton = _category(path, categories, problems)
+        images = _by_id(path, 'images', content['images'], problems)
+        annotations = _by_id(
+            path, 'annotations', content['annotations'], problems
+        )
+        measurements = category.get('measurements')
         if measurements is not None:
-            measurements = parse_measurements(
-                measurements, names, f"{path}: its category's measurements"
-            )
+            where = f"{path}: its category's measurements"
+            try:
+                measurements = parse_measurements(measurements, names, where)
+            except InputError as error:
+                measurements = None
+                problems.append(error)
         return cls(
             path,
             names,
@@ -95,23 +163,27 @@ class LandmarkFile:
             images,
             list(annotations.values()),
             measurements,
-            content['categories'][0],
+            category,
+            content['images'],
+            content['annotations'],
+            problems,
         )
 
     def images_of(self, path: str) -> 'LandmarkFile':
-        """The image records of another file, with this one's landmarks.
+        """The image records of another file, with this file's landmarks.
 
         Args:
-            path (str): A file of image records; annotations and categories
-                may be missing, and are not looked at.
+            path (str): A file of image records; its annotations and
+                categories may be missing, and are not read.
 
         Raises:
             MissingFileError: If there is no such file.
             InputError: If it has no list of images.
         """
-        images = _by_id(
-            path, 'images', _read_lists(path, ('images',))['images']
-        )
+        problems: list[InputError] = []
+        records = _read_lists(path, ('images',), problems)['images']
+        images = _by_id(path, 'images', records, problems)
+        _raise_first(problems)
         return replace(self, path=path, images=images, annotations=[])
 
     def image_of(self, annotation: dict) -> dict:
@@ -123,139 +195,188 @@ class LandmarkFile:
         key = annotation.get('image_id')
         image = self.images.get(key) if _is_id(key) else None
         if image is None:
-            raise InputError(
-                where=f'{self.path}: annotation id={annotation["id"]}',
-                found=f'image_id={reprlib.repr(key)} is not among the '
-                "file's images",
+            raise AnnotationProblem(
+                f'{self.path}: annotation id={annotation.get("id")}',
+                f'image_id={reprlib.repr(key)} is not among the images of '
+                'the file',
                 cure="Add the image's record, or leave the annotation out.",
             )
         return image
 
     def check_annotation(self, annotation: dict) -> None:
-        """Refuse an annotation whose coordinates cannot be right.
+        """Raise the first of :meth:`annotation_problems`."""
+        _raise_first(self.annotation_problems(annotation))
 
-        Raises:
-            InputError: Names the annotation, the landmark, and what is wrong:
-                the number of values, NaN or infinity, or a labelled point far
-                outside the image.
+    def check_image(self, image: dict) -> None:
+        """Raise the first of :func:`image_problems`."""
+        _raise_first(image_problems(self.path, image))
+
+    def annotation_problems(self, annotation: dict) -> Iterator[InputError]:
+        """Find the values of an annotation that cannot be right.
+
+        Args:
+            annotation (dict): Its record.
+
+        Yields:
+            InputError: An unknown image, a wrong number of values, a value
+            that is not a finite number, a labelled point far outside the
+            image, or all of them at (0, 0).
         """
+        where = f'{self.path}: annotation id={annotation.get("id")}'
+        try:
+            image = self.image_of(annotation)
+        except InputError as error:
+            yield error
+            return
         k = len(self.names)
-        where = f'{self.path}: annotation id={annotation["id"]}'
-        image = self.image_of(annotation)
         values = annotation.get('keypoints')
         if not isinstance(values, list) or len(values) != 3 * k:
             found = len(values) if isinstance(values, list) else 'no'
-            raise InputError(
-                where=where,
-                found=f'{found} keypoint values',
-                expected=f'3 x {k} (x, y, visibility of each landmark of the '
-                'category)',
+            yield AnnotationProblem(
+                where,
+                f'{found} keypoint values',
+                f'3 x {k} (x, y, visibility of each landmark of the category)',
             )
+            return
         for i, name in enumerate(self.names):
-            x, y, visible = values[3 * i : 3 * i + 3]
-            numbers = all(map(_is_number, (x, y, visible)))
-            if not numbers or visible not in (0, 1, 2):
-                raise InputError(
-                    where=where,
-                    found=f'landmark {name}: (x, y, visibility) = '
-                    f'({", ".join(map(reprlib.repr, (x, y, visible)))})',
-                    expected='finite numbers and a visibility of 0 (not '
-                    'labelled), 1 or 2',
-                    cure='A missing landmark is 0, 0, 0.',
+            x, y, visible = triple = values[3 * i : 3 * i + 3]
+            if not _is_point(triple):
+                yield AnnotationProblem(
+                    where,
+                    f'landmark {name}: (x, y, visibility) = '
+                    f'({", ".join(map(reprlib.repr, triple))})',
+                    'finite numbers and a visibility of 0 (not labelled), 1 '
+                    'or 2',
+                    'A missing landmark is 0, 0, 0.',
+                    landmark=name,
                 )
-            if visible > 0 and not self.is_near(image, x, y):
-                raise InputError(
-                    where=where,
-                    found=f'landmark {name}: ({x:g}, {y:g}) lies far outside '
-                    f'the {image["width"]}x{image["height"]} image',
+            elif visible > 0 and not self.is_near(image, x, y):
+                yield AnnotationProblem(
+                    where,
+                    f'landmark {name}: ({x:g}, {y:g}) lies far outside the '
+                    f'{image["width"]}x{image["height"]} image',
                     cure='Coordinates are pixels of the image, from its top '
                     'left.',
+                    landmark=name,
                 )
-
-        points = {
-            (x, y)
-            for x, y, visible in zip(values[::3], values[1::3], values[2::3])
-            if visible > 0
-        }
-        if k > 1 and points == {(0, 0)}:
-            raise InputError(
-                where=where,
-                found='every labelled landmark is at (0, 0)',
+        points = self.points(annotation)
+        known = points[np.isfinite(points).all(axis=1)]
+        if k > 1 and len(known) and not known.any():
+            yield AnnotationProblem(
+                where,
+                'every labelled landmark is at (0, 0)',
                 cure='A missing landmark has visibility 0.',
             )
 
+    def points(self, annotation: dict) -> np.ndarray:
+        """The labelled points of an annotation, (K, 2) in pixels.
+
+        NaN where a landmark is missing or its values cannot be used.
+        """
+        k = len(self.names)
+        points = np.full((k, 2), np.nan)
+        values = annotation.get('keypoints')
+        if isinstance(values, list) and len(values) == 3 * k:
+            for i in range(k):
+                triple = values[3 * i : 3 * i + 3]
+                if _is_point(triple) and triple[2] > 0:
+                    points[i] = triple[:2]
+        return points
+
     @staticmethod
     def is_near(image: dict, x: float, y: float) -> bool:
-        """Whether a point is in the image or not far outside."""
-        width, height = image['width'], image['height']
-        return (
+        """Whether a point is in the image or not far outside.
+
+        True for an image record without a size.
+        """
+        width, height = image.get('width'), image.get('height')
+        return not (_is_size(width) and _is_size(height)) or (
             -_SLACK * width <= x <= (1 + _SLACK) * width
             and -_SLACK * height <= y <= (1 + _SLACK) * height
         )
 
-    def check_image(self, image: dict) -> None:
-        """Refuse an image record without name or size, or with a wrong scale.
 
-        Raises:
-            InputError: Names the record and the field.
-        """
-        checks = {
-            'file_name': (is_below, "a path below the images' folder"),
-            'width': (_is_size, 'its width in whole pixels'),
-            'height': (_is_size, 'its height in whole pixels'),
-        }
-        if image.get('mm_per_px') is not None:
-            checks['mm_per_px'] = (_is_length, 'a number above 0')
-        for key, (is_right, expected) in checks.items():
-            if not is_right(image.get(key)):
-                raise InputError(
-                    where=f'{self.path}: image id={image["id"]}',
-                    found=f'{key}={reprlib.repr(image.get(key))}',
-                    expected=expected,
-                )
+def image_problems(path: str, image: dict) -> Iterator[InputError]:
+    """Find the fields of an image record that cannot be right.
+
+    Args:
+        path (str): The annotation file.
+        image (dict): The record.
+
+    Yields:
+        InputError: A ``file_name`` outside the folder, a width or height
+        that is not a number of pixels, or an ``mm_per_px`` of 0 or less.
+    """
+    for key, is_right, expected in (
+        ('file_name', is_below, "a path below the images' folder"),
+        ('width', _is_size, 'its width in whole pixels'),
+        ('height', _is_size, 'its height in whole pixels'),
+        ('mm_per_px', _is_scale, 'a number above 0'),
+    ):
+        if not is_right(image.get(key)):
+            yield AnnotationProblem(
+                f'{path}: image id={image.get("id")}',
+                f'{key}={reprlib.repr(image.get(key))}',
+                expected,
+            )
 
 
-def _read_lists(path: str, keys: tuple[str, ...]) -> dict:
-    """A JSON file's content, which has these lists."""
+def _read_lists(
+    path: str, keys: tuple[str, ...], problems: list[InputError]
+) -> dict[str, list]:
+    """Lists of a JSON file; a missing one is empty, and a problem."""
     if not os.path.isfile(path):
         raise MissingFileError(
-            f'The annotation file {path!r} does not exist. Set '
-            'dataset.data_root and dataset.ann_file (the data root comes '
-            'from the environment variable CTD_DATA_ROOT, default '
-            "'data')."
+            where='dataset.ann_file',
+            found=f'the annotation file {path!r} does not exist',
+            cure='Set dataset.data_root and dataset.ann_file (the data root '
+            'comes from the environment variable CTD_DATA_ROOT, default '
+            "'data').",
         )
     content = read_json(
         path, path, 'Write it again, or correct dataset.ann_file.'
     )
-    missing = [
-        key
-        for key in keys
-        if not isinstance(content, dict)
-        or not isinstance(content.get(key), list)
-    ]
+    lists = content if isinstance(content, dict) else {}
+    missing = [k for k in keys if not isinstance(lists.get(k), list)]
     if missing:
-        raise InputError(
-            f'{path}: no COCO keypoint file, the list(s) {missing} are '
-            'missing.'
+        problem = AnnotationProblem(
+            path,
+            f'not a COCO keypoint file, the list(s) {missing} are missing',
         )
-    return content
+        if 'images' in missing:
+            raise problem
+        problems.append(problem)
+    return {k: [] if k in missing else lists[k] for k in keys}
 
 
-def _is_name(value) -> bool:
-    return isinstance(value, str) and value != '' and '\0' not in value
-
-
-def _is_id(value) -> bool:
-    return isinstance(value, (int, str)) and not isinstance(value, bool)
-
-
-def _is_number(value) -> bool:
+def is_real(value: object) -> bool:
+    """Whether a value of a JSON file is a finite number."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    # An integer may have more digits than a float can take.
+    # An integer may have more digits than a float holds.
     return number and abs(value) < _LARGEST
 
 
-def is_below(value) -> bool:
+def _is_point(triple: list) -> bool:
+    return all(map(is_real, triple)) and triple[2] in (0, 1, 2)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != '' and '\0' not in value
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool)
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and is_real(value) and value > 0
+
+
+def _is_scale(value: object) -> bool:
+    return value is None or (is_real(value) and value > 0)
+
+
+def is_below(value: object) -> bool:
     """Whether a file name stays in its folder, on any system."""
     if not _is_name(value):
         return False
@@ -265,105 +386,91 @@ def is_below(value) -> bool:
     )
 
 
-def _is_size(value) -> bool:
-    return isinstance(value, int) and _is_number(value) and value > 0
-
-
-def _is_length(value) -> bool:
-    return _is_number(value) and value > 0
-
-
-def _used_categories(content: dict) -> list:
+def _used_categories(categories: list, annotations: list) -> list:
     """The categories with keypoints or annotations."""
-    used = [
-        annotation.get('category_id')
-        for annotation in content['annotations']
-        if isinstance(annotation, dict)
-    ]
+    used = [a.get('category_id') for a in annotations if isinstance(a, dict)]
     return [
         category
-        for category in content['categories']
+        for category in categories
         if not isinstance(category, dict)
         or category.get('keypoints')
         or category.get('id') in used
     ]
 
 
-def _category(path: str, categories: list) -> tuple[list[str], list]:
-    """The landmarks' names and the skeleton of the one category."""
+def _category(
+    path: str, categories: list, problems: list[InputError]
+) -> tuple[dict, list[str], list]:
+    """The first category, its landmarks' names and its skeleton."""
     if len(categories) != 1:
-        raise InputError(
-            f'{path}: found {len(categories)} categories; expected one, with '
-            "the landmarks' names under 'keypoints'."
-        )
-    category = categories[0] if isinstance(categories[0], dict) else {}
-    names = category.get('keypoints')
-    if (
-        not isinstance(names, list)
-        or not names
-        or not all(map(_is_name, names))
-    ):
-        raise InputError(
-            where=path,
-            found=f"its category has 'keypoints'={reprlib.repr(names)}",
-            expected="the list of the landmarks' names",
-        )
-    numbers = range(1, len(names) + 1)
-    skeleton = category.get('skeleton') or []
-    for pair in skeleton if isinstance(skeleton, list) else [skeleton]:
-        if (
-            not isinstance(pair, list)
-            or len(pair) != 2
-            or not all(number in numbers for number in pair)
-        ):
-            raise InputError(
-                where=path,
-                found=f"its category's skeleton has {reprlib.repr(pair)}",
-                expected=f'pairs of landmark numbers from 1 to {len(names)}',
+        problems.append(
+            AnnotationProblem(
+                path,
+                f'found {len(categories)} categories',
+                "one, with the landmarks' names under 'keypoints'",
             )
-    return numbered(names), skeleton
+        )
+    category = next(iter(categories), None)
+    category = category if isinstance(category, dict) else {}
+    names = category.get('keypoints')
+    listed = names if isinstance(names, list) else []
+    if not listed or not all(map(_is_name, listed)):
+        problems.append(
+            AnnotationProblem(
+                path,
+                f"its category has 'keypoints'={reprlib.repr(names)}",
+                "the list of the landmarks' names",
+            )
+        )
+    names = list(map(str, listed))
+    skeleton = category.get('skeleton') or []
+    numbers = range(1, len(names) + 1)
+    for pair in skeleton if isinstance(skeleton, list) else [skeleton]:
+        is_pair = isinstance(pair, list) and len(pair) == 2
+        if not is_pair or not all(number in numbers for number in pair):
+            problems.append(
+                AnnotationProblem(
+                    path,
+                    f"its category's skeleton has {reprlib.repr(pair)}",
+                    f'pairs of landmark numbers from 1 to {len(names)}',
+                )
+            )
+            skeleton = []
+    return category, numbered(names), skeleton
 
 
-def _by_id(path: str, kind: str, records: list) -> dict:
-    """Image or annotation records by their id, which must be their own."""
+def _by_id(
+    path: str, kind: str, records: list, problems: list[InputError]
+) -> dict:
+    """Image or annotation records by their id."""
     found: dict = {}
     for number, record in enumerate(records):
         key = record.get('id') if isinstance(record, dict) else None
-        if not _is_id(key):
-            raise InputError(
-                f"{path}: {kind}[{number}] has no 'id'; expected a number of "
-                'its own in each record.'
+        if _is_id(key) and key not in found:
+            found[key] = record
+            continue
+        found_id = f'has the id {key!r} of another record'
+        problems.append(
+            AnnotationProblem(
+                f'{path}: {kind}[{number}]',
+                found_id if _is_id(key) else "has no 'id'",
+                'a number of its own in each record',
             )
-        if key in found:
-            raise InputError(
-                f'{path}: {kind}[{number}] has the id {key!r} of another '
-                'record; expected a number of its own in each.'
-            )
-        found[key] = record
+        )
     return found
 
 
 def subject_of(image: dict) -> str | None:
-    """The subject of an image record, as split files write it.
-
-    A number names a subject as well.
-    """
+    """The subject of an image record, as split files write it."""
     subject = image.get('subject')
     return None if subject is None else str(subject).strip()
-
-
-def _split_line(line: str) -> str:
-    line = line.strip()
-    return (
-        line if line.startswith(IMAGE_LINE) else _COMMENT.sub('', line).strip()
-    )
 
 
 def read_split(path: str) -> list[str]:
     """Read a split file: one subject id a line, or ``image:<file_name>``.
 
-    A ``#`` at the beginning of a line or after a space starts a comment; a
-    file name may hold one, so that a line of an image is read as it is.
+    A ``#`` at the beginning of a line or after a space starts a comment, but
+    not in a line of an image: a file name may have one.
 
     Args:
         path (str): The file.
@@ -373,12 +480,14 @@ def read_split(path: str) -> list[str]:
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If it is not text or names nobody.
+        InputError: If it is not text or has no line.
     """
     if not os.path.isfile(path):
         raise MissingFileError(
-            f'The split file {path!r} does not exist. dataset.split is a '
-            'file of subject ids, one a line, relative to dataset.data_root.'
+            where='dataset.split',
+            found=f'the split file {path!r} does not exist',
+            expected='a file of subject ids, one a line, relative to '
+            'dataset.data_root',
         )
 
     def refused(found: str) -> InputError:
@@ -397,14 +506,17 @@ def read_split(path: str) -> list[str]:
                 number += 1
                 if len(line) > _LONGEST_LINE:
                     raise refused(f'line {number} is very long')
-                if CONTROL.search(line.strip()):
+                line = line.strip()
+                if CONTROL.search(line):
                     raise refused(f'line {number} has control characters')
-                lines.append(_split_line(line))
+                if not line.startswith(IMAGE_LINE):
+                    line = _COMMENT.sub('', line).strip()
+                lines.append(line)
     except UnicodeDecodeError as error:
         raise refused('not UTF-8') from error
     except OSError as error:
         raise refused(f'unreadable ({error.strerror})') from error
-    subjects = list(dict.fromkeys(line for line in lines if line))
+    subjects = list(dict.fromkeys(filter(None, lines)))
     if not subjects:
         raise refused('empty')
     return subjects

@@ -1,4 +1,4 @@
-"""What the names of landmarks say: sides, partners, colours."""
+"""Sides, partners and colours of landmarks by their names."""
 
 from collections.abc import Sequence
 
@@ -11,23 +11,17 @@ from mmpose_ctd.landmark_sides import side_of, side_partners
 
 __all__ = [
     'flip_partners',
+    'landmark_color',
     'landmark_metainfo',
     'numbered',
 ]
 
-# BGR, as MMPose's metainfo wants them: the subject's right, left, midline.
+# BGR, as in MMPose's metainfo: the subject's right, left, midline.
 _COLORS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
 
 
 def numbered(names: Sequence[str]) -> list[str]:
-    """Tell landmarks of one name apart: hairline, hairline_2, hairline_3.
-
-    Args:
-        names (Sequence[str]): The K landmarks, as a file names them.
-
-    Returns:
-        list[str]: K different names.
-    """
+    """Make names unique: hairline, hairline_2, hairline_3."""
     taken, seen, found = set(names), set(), []
     for name in names:
         unique, number = name, 2
@@ -41,50 +35,54 @@ def numbered(names: Sequence[str]) -> list[str]:
 def flip_partners(
     names: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
 ) -> list[str]:
-    """The landmark that takes each one's place in a mirrored face.
+    """The landmark that takes the place of each one in a mirrored face.
 
     Args:
         names (Sequence[str]): The K landmarks.
-        pairs (Sequence[tuple[str, str]]): Pairs that the names do not tell.
-            A name twice in a pair stays itself. Defaults to none.
+        pairs (Sequence[tuple[str, str]]): Pairs that the names do not show;
+            a name twice is its own partner. Defaults to none.
 
     Returns:
-        list[str]: K names. Who is whose partner is mutual.
+        list[str]: The K partners; a landmark without partner is its own.
 
     Raises:
-        InputError: If a pair is no pair, names an unknown landmark, or one
-            that has another partner already.
+        InputError: If a pair is not a pair, or names a landmark that is
+            unknown or has another partner.
     """
     given = _checked_pairs(names, pairs)
     partners = []
     for name, by_name in zip(names, side_partners(names)):
         partner = given.get(name) or by_name
-        # The one that its name tells may have been given to another.
+        # The partner by name may have been given to another landmark.
         taken = given.get(partner, name) != name
         partners.append(name if taken else partner)
     return partners
 
 
 def _checked_pairs(names: Sequence[str], pairs: Sequence) -> dict[str, str]:
-    """Both directions of the pairs that a config gives."""
+    """Both directions of the pairs of a config."""
     given: dict[str, str] = {}
+    where = 'dataset.flip_pairs'
     for pair in pairs:
         if isinstance(pair, str) or len(pair) != 2:
             raise InputError(
-                f'dataset.flip_pairs has {pair!r}; expected pairs of names '
-                "such as ['cheilion_R', 'cheilion_L']."
+                where=where,
+                found=repr(pair),
+                expected="pairs of names such as ['cheilion_R', 'cheilion_L']",
             )
         for name, partner in (pair, pair[::-1]):
             if name not in names:
                 raise InputError(
-                    f'dataset.flip_pairs names {name!r}, which is no '
-                    f'landmark of the file; they are '
-                    f'{", ".join(names[:8])} ...'
+                    where=where,
+                    found=f'{name!r}, which is not a landmark of the file',
+                    expected=f'one of {", ".join(names[:8])} ...',
                 )
             if given.setdefault(name, partner) != partner:
                 raise InputError(
-                    f'dataset.flip_pairs gives {name!r} two partners, '
-                    f'{given[name]!r} and {partner!r}; leave one.'
+                    where=where,
+                    found=f'{name!r} has two partners, {given[name]!r} and '
+                    f'{partner!r}',
+                    expected='one',
                 )
     return given
 
@@ -105,31 +103,32 @@ def landmark_metainfo(
 
     Args:
         names (Sequence[str]): The K landmarks.
-        skeleton (Sequence): Pairs of 1-based landmark numbers. Defaults to
+        skeleton (Sequence): Pairs of landmark numbers, from 1. Defaults to
             none.
         flip_pairs (Sequence[tuple[str, str]]): See :func:`flip_partners`.
         dataset_name (str): Defaults to ``'cifasd'``.
-        measurements (Sequence[Measurement], optional): What is measured in
-            these landmarks; objects as in an annotation file will do, too.
-            ``None`` leaves it to the standard measures.
+        measurements (Sequence[Measurement], optional): The measures in these
+            landmarks, also as objects of an annotation file. ``None``: the
+            standard measures.
 
     Returns:
-        dict: For ``parse_pose_metainfo``, which drops ``measurements``;
-        ``CIFASDDataset`` keeps it. Every landmark weighs 1.
+        dict: For ``parse_pose_metainfo``, which drops ``measurements``
+        (``CIFASDDataset`` keeps it). Every landmark weighs 1.
 
     Raises:
         InputError: If a flip pair or a measure names an unknown landmark.
     """
-    keypoints = {}
     partners = flip_partners(names, flip_pairs)
-    for i, (name, partner) in enumerate(zip(names, partners)):
-        keypoints[i] = dict(
+    keypoints = {
+        i: dict(
             name=name,
             id=i,
             color=list(landmark_color(name)),
             type='',
             swap=partner if partner != name else '',
         )
+        for i, (name, partner) in enumerate(zip(names, partners))
+    }
     links = {
         i: dict(link=(names[a - 1], names[b - 1]), id=i, color=[160, 160, 160])
         for i, (a, b) in enumerate(skeleton)

@@ -1,8 +1,8 @@
 """Finds landmarks without a partner that do not lie on the midline.
 
-Names of sides come in more spellings than any list has. Where landmarks lie
-tells it, too: the pairs that are known give each face's midline, and a
-landmark that keeps its name in a mirrored image must lie on it.
+No list has all spellings of a side. So places are checked, too: the known
+pairs define each face's midline, and a landmark that keeps its name in a
+mirrored image must lie on it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,35 +13,34 @@ from scipy.optimize import linear_sum_assignment
 
 __all__ = ['labelled_points', 'off_midline']
 
-# Faces that are looked at, the first ones, and how many it takes.
+# The first faces that are used, and the fewest that are needed.
 _FACES, _FEWEST = 2000, 3
-# Distances are in root mean square radii of the face. Two landmarks that
-# mirror each other lie this far from the midline at least, and one without
-# its like. The rest is for chance, divided by the root of the faces' number.
+# Least distances from the midline in root mean square radii of the face: of
+# two landmarks that mirror each other, and of a single one. The second terms
+# allow for chance; they are divided by the root of the number of faces.
 _TWO, _ONE = 0.04, 0.2
 _CHANCE_TWO, _CHANCE_ONE = 0.04, 0.2
-# How far from its partner's mirror image a landmark may lie, as a share of
-# the distance between the two.
-_NEAR = 0.35
-# And at least as many robust standard deviations of the faces.
+# Least distance in robust standard deviations over the faces.
 _CLEAR = 2.5
-# The known pairs of most faces are parallel; else their names are wrong.
+# Largest distance from the partner's mirror image, as a share of the distance
+# between the two.
+_NEAR = 0.35
+# Known pairs must be parallel in most faces; else their names are wrong.
 _PARALLEL = 0.9
 
 
 def labelled_points(
     annotations: Iterable[dict], count: int, limit: int = _FACES
 ) -> np.ndarray:
-    """The labelled faces of an annotation file.
+    """The labelled faces of an annotation file, at most ``limit``.
 
     Args:
-        annotations (Iterable[dict]): COCO's, with ``keypoints``.
+        annotations (Iterable[dict]): COCO's, with ``keypoints``. Those
+            without 3 K numbers are ignored.
         count (int): K, the number of landmarks.
-        limit (int): Faces that are read at most. Defaults to 2000.
 
     Returns:
-        np.ndarray: (N, K, 2) in pixels; NaN where missing. Annotations whose
-        keypoints are not 3 K numbers are passed over.
+        np.ndarray: (N, K, 2) in pixels; NaN where missing.
     """
     faces = []
     for annotation in annotations:
@@ -66,17 +65,17 @@ def off_midline(
     """Landmarks that keep their names in mirrored images, but should not.
 
     Args:
-        points (np.ndarray): (N, K, 2) in pixels; NaN where missing. Of more
-            than 2000 faces the first ones count.
+        points (np.ndarray): (N, K, 2) in pixels; NaN where missing. The first
+            2000 faces are used.
         names (Sequence[str]): The K landmarks.
-        partners (Sequence[str]): Who mirrors each; itself if nobody does.
-        stated (Collection[str]): Landmarks of which a config says it.
+        partners (Sequence[str]): The partner of each, or itself.
+        stated (Collection[str]): Landmarks whose partner a config states.
 
     Returns:
-        list[tuple[str, str]]: Two landmarks that mirror each other, or one
-        twice that lies on one side and has no mirror image. Empty if there
-        are fewer than 3 faces, if no pair is known, or if the known ones do
-        not lie across the faces.
+        list[tuple[str, str]]: Two landmarks that mirror each other, or twice
+        one that lies on one side and has no mirror image. Empty with fewer
+        than 3 faces, without a known pair, or if the known pairs do not lie
+        across the faces.
     """
     place = {name: k for k, name in enumerate(names)}
     pairs = np.array(
@@ -118,7 +117,7 @@ def _frames(faces: np.ndarray, pairs: np.ndarray) -> np.ndarray | None:
     faces, first, second, across = (
         values[usable] for values in (faces, first, second, across)
     )
-    # At twice the angle a pair and its exchange are the same.
+    # Twice the angle is equal for a pair and its exchange.
     doubled = np.nansum(across**2, axis=1)
     lengths = np.nansum(np.abs(across) ** 2, axis=1)
     usable = np.abs(doubled) > 0
@@ -142,17 +141,14 @@ def _median(values: np.ndarray) -> np.ndarray:
 
 
 def _one_sided(across: np.ndarray) -> bool:
-    """Whether a landmark lies clearly on one side in the faces, (N,)."""
+    """Whether distances from the midline (N,) are clearly of one side."""
     middle = np.median(across)
     spread = 1.4826 * np.median(np.abs(across - middle))
     return bool(abs(middle) > _CLEAR * spread)
 
 
 def _mirrored(own: np.ndarray, names: Sequence[str]) -> list[tuple[int, int]]:
-    """Places of two landmarks that are each other's mirror image.
-
-    Of several that may be, those of the most similar names.
-    """
+    """Indices of pairs that mirror each other; similar names first."""
     seen = np.isfinite(own)
     middle = np.array(
         [
@@ -162,10 +158,8 @@ def _mirrored(own: np.ndarray, names: Sequence[str]) -> list[tuple[int, int]]:
             for c, s in zip(own.T, seen.T)
         ]
     )
-    left, right = (
-        np.flatnonzero(middle.real < 0),
-        np.flatnonzero(middle.real > 0),
-    )
+    left = np.flatnonzero(middle.real < 0)
+    right = np.flatnonzero(middle.real > 0)
     cost = np.full((len(left), len(right)), np.inf)
     for i, a in enumerate(left):
         for j, b in enumerate(right):
@@ -178,7 +172,7 @@ def _mirrored(own: np.ndarray, names: Sequence[str]) -> list[tuple[int, int]]:
             if np.median(half) > limit and _one_sided(half):
                 alike = SequenceMatcher(None, names[a], names[b]).ratio()
                 cost[i, j] = (1 - alike) + distance
-    # More than all others together: only what is possible is taken.
+    # Larger than all possible costs together.
     whole = np.where(np.isfinite(cost), cost, 1e6)
     return [
         (int(min(left[i], right[j])), int(max(left[i], right[j])))

@@ -1,4 +1,4 @@
-"""Batches of so many labelled images and so many others."""
+"""Batches of a fixed number of labelled and of unlabelled images."""
 
 import math
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ __all__ = ['PartlyLabelledBatchSampler']
 
 @DATA_SAMPLERS.register_module()
 class PartlyLabelledBatchSampler(Sampler):
-    """A batch is ``batch_size`` labelled images and some unlabelled ones.
+    """``batch_size`` labelled images, then ``unlabelled`` other images.
 
-    Both kinds go round in random order, each at its own pace. The labelled
-    images of a batch are those that an ``InfiniteSampler`` of the same seed
-    would have drawn from the labelled images alone.
+    Both kinds repeat endlessly in random order. The labelled images of a
+    batch are those that an ``InfiniteSampler`` of the same seed draws from
+    the labelled images alone.
 
     ::
 
@@ -33,12 +33,12 @@ class PartlyLabelledBatchSampler(Sampler):
 
     Args:
         sampler (InfiniteSampler): Its dataset, seed and shuffling are used.
-        batch_size (int): Labelled images in a batch.
-        unlabelled (int): Unlabelled images in a batch, behind the others.
+        batch_size (int): Labelled images of a batch.
+        unlabelled (int): Unlabelled images of a batch.
 
     Raises:
-        InputError: If the dataset does not tell labelled samples from others,
-            or the sampler has an end.
+        InputError: If the dataset is not a :class:`.PartlyLabelledDataset`,
+            or the sampler is finite.
     """
 
     def __init__(
@@ -48,31 +48,35 @@ class PartlyLabelledBatchSampler(Sampler):
             sampler.dataset, 'labelled_indices'
         ):
             raise InputError(
-                'PartlyLabelledBatchSampler: found a '
-                f'{type(sampler).__name__} of a '
-                f'{type(sampler.dataset).__name__}; expected an '
-                'InfiniteSampler of a PartlyLabelledDataset.'
+                where='PartlyLabelledBatchSampler',
+                found=f'a {type(sampler).__name__} of a '
+                f'{type(sampler.dataset).__name__}',
+                expected='an InfiniteSampler of a PartlyLabelledDataset',
             )
         if type(unlabelled) is not int or unlabelled < 1:
             raise InputError(
-                'train_dataloader.batch_sampler.unlabelled='
-                f'{unlabelled!r}; expected a whole number of 1 or more.'
+                where='train_dataloader.batch_sampler',
+                found=f'unlabelled={unlabelled!r}',
+                expected='a whole number of 1 or more',
             )
         self.sampler = sampler
         self.batch_size = batch_size
         self.unlabelled = unlabelled
-        labelled = sampler.dataset.labelled_indices()
-        others = sorted({*range(len(sampler.dataset))} - {*labelled})
-        self._labelled, self._others = labelled, others
+        self._labelled = sampler.dataset.labelled_indices()
+        self._others = sorted(
+            {*range(len(sampler.dataset))} - {*self._labelled}
+        )
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Endless batches of indices into the dataset, from the first on."""
-        seed = self.sampler.seed
+        """Yield endless batches of indices into the dataset."""
+        shuffle, seed = self.sampler.shuffle, self.sampler.seed
         parts = [
-            (part, self._endless(part, part_seed), number)
-            for part, number, part_seed in (
-                (self._labelled, self.batch_size, seed),
-                (self._others, self.unlabelled, seed + 1),
+            (part, iter(InfiniteSampler(part, shuffle, seed + i)), number)
+            for i, (part, number) in enumerate(
+                (
+                    (self._labelled, self.batch_size),
+                    (self._others, self.unlabelled),
+                )
             )
         ]
         while True:
@@ -83,9 +87,5 @@ class PartlyLabelledBatchSampler(Sampler):
             ]
 
     def __len__(self) -> int:
-        """Batches of a round through the labelled images."""
+        """Batches until each labelled image was drawn once."""
         return math.ceil(len(self._labelled) / self.batch_size)
-
-    def _endless(self, part: list[int], seed: int) -> Iterator[int]:
-        shuffle = self.sampler.shuffle
-        return iter(InfiniteSampler(part, shuffle=shuffle, seed=seed))

@@ -1,4 +1,4 @@
-"""Labelled faces, and others of whom nobody has clicked a landmark."""
+"""Labelled faces, followed by faces without labels."""
 
 from mmengine.logging import print_log
 from mmpose.registry import DATASETS
@@ -13,33 +13,34 @@ __all__ = ['PartlyLabelledDataset']
 
 @DATASETS.register_module()
 class PartlyLabelledDataset(CIFASDDataset):
-    """A :class:`CIFASDDataset` with unlabelled images behind its own.
+    """A :class:`CIFASDDataset` with unlabelled images after its own.
 
-    Unlabelled images have no visible landmark, so that losses of heat-maps
-    pass them over; regularisers, which need no labels, do not. A
-    :class:`.PartlyLabelledBatchSampler` puts a fixed number of both into each
-    batch; ``HeatmapFrobeniusLoss(labelled_only=True)`` then is what it would
-    be without the unlabelled ones.
+    Unlabelled images have no visible landmark: losses of heat-maps ignore
+    them, regularisers use them. A :class:`.PartlyLabelledBatchSampler` puts a
+    fixed number of both into each batch; then
+    ``HeatmapFrobeniusLoss(labelled_only=True)`` has the value it would have
+    without unlabelled images.
 
     Args:
-        unlabelled (dict): ``ann_file``, relative to ``data_root``: a COCO
-            file, of which image records alone are read, so that labels it may
-            hold are not used; ``exclude``: the split files, relative to
-            ``data_root``, of everyone who is tested or validated on, whose
-            images are left out; ``split``, optional: the file of the subjects
-            to use. An image that trains with its labels is left out here.
-        **kwargs: Arguments of :class:`CIFASDDataset`; ``crop`` has to be
+        unlabelled (dict): ``ann_file``: a COCO file, relative to
+            ``data_root``; only its image records are read, no labels.
+            ``exclude``: split files, relative to ``data_root``, of all people
+            who are tested or validated on. ``split`` (optional): the file of
+            the subjects to use. Images that train with labels are left out.
+        **kwargs: Arguments of :class:`CIFASDDataset`; ``crop`` must be
             ``'image'``.
 
     Raises:
-        InputError: See :func:`unlabelled_images`.
+        InputError: See :func:`.unlabelled_images`.
     """
 
     def __init__(self, *args, unlabelled: dict, **kwargs) -> None:
         if kwargs.get('crop', 'image') != 'image':
             raise InputError(
-                f'dataset.crop={kwargs["crop"]!r}: unlabelled images have no '
-                "annotated box. A PartlyLabelledDataset needs crop='image'."
+                where='dataset.crop',
+                found=repr(kwargs['crop']),
+                expected="'image' in a PartlyLabelledDataset: unlabelled "
+                'images have no annotated box',
             )
         self._unlabelled = dict(unlabelled)
         super().__init__(*args, **kwargs)
@@ -51,7 +52,7 @@ class PartlyLabelledDataset(CIFASDDataset):
         taken = {instance['img_path'] for instance in instances}
         zeros = [0] * (3 * len(own.names))
         added = []
-        # Names of fields and files are told as the unlabelled file's.
+        # Errors name the unlabelled file meanwhile.
         self._file = file
         try:
             for i, record in records.items():
@@ -71,8 +72,9 @@ class PartlyLabelledDataset(CIFASDDataset):
             self._file = own
         if not added:
             raise InputError(
-                f'{file.path}: every image of dataset.unlabelled trains with '
-                'its labels already.'
+                where=file.path,
+                found='every image of dataset.unlabelled trains with its '
+                'labels already',
             )
         print_log(
             f'{len(instances)} labelled and {len(added)} unlabelled images',
@@ -82,12 +84,12 @@ class PartlyLabelledDataset(CIFASDDataset):
 
     @staticmethod
     def _is_valid_instance(data_info: dict) -> bool:
-        """See the parent, which leaves out what has no landmark."""
+        """Keep images without landmark, which the parent leaves out."""
         unlabelled = not data_info['keypoints_visible'].any()
         return unlabelled or CIFASDDataset._is_valid_instance(data_info)
 
     def labelled_indices(self) -> list[int]:
-        """Which of the samples have a labelled landmark."""
+        """Indices of the samples with a labelled landmark."""
         return [
             i
             for i in range(len(self))

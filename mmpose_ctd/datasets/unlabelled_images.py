@@ -1,4 +1,4 @@
-"""Whose images may train a model without labels."""
+"""Selects the images that train without labels."""
 
 import os.path as osp
 
@@ -13,11 +13,11 @@ __all__ = ['labelled_part', 'unlabelled_images']
 def unlabelled_images(
     labelled: LandmarkFile, data_root: str, unlabelled: dict
 ) -> tuple[LandmarkFile, dict]:
-    """The image records that train without labels.
+    """Read the image records that train without labels.
 
     Args:
-        labelled (LandmarkFile): The set's annotations, for its people.
-        data_root (str): Of the set.
+        labelled (LandmarkFile): The annotations of the set.
+        data_root (str): Folder of the set.
         unlabelled (dict): See :class:`.PartlyLabelledDataset`.
 
     Returns:
@@ -25,23 +25,26 @@ def unlabelled_images(
         those of excluded people.
 
     Raises:
-        InputError: If a key is missing or strange, an image's subject is not
-            known, or nothing is left.
+        InputError: If a key is missing or unknown, an image has no subject,
+            or no image is left.
     """
     where = 'dataset.unlabelled'
     keys = set(unlabelled)
     if not {'ann_file'} <= keys <= {'ann_file', 'exclude', 'split'}:
         raise InputError(
-            f'{where} has the keys {sorted(keys)}; expected ann_file, exclude '
-            'and perhaps split.'
+            where=where,
+            found=f'the keys {sorted(keys)}',
+            expected='ann_file, exclude and perhaps split',
         )
     ann_file, split = unlabelled['ann_file'], unlabelled.get('split')
     exclude = unlabelled.get('exclude')
     if isinstance(exclude, str) or not exclude:
         raise InputError(
-            f'{where}.exclude={exclude!r}; expected a list of split files: '
-            'who is tested or validated on must not train, with or without '
-            "labels, such as exclude=['splits/test.txt']."
+            where=f'{where}.exclude',
+            found=repr(exclude),
+            expected='a list of split files: people who are tested or '
+            'validated on must not train, with or without labels',
+            cure="For example, exclude=['splits/test.txt'].",
         )
     file = labelled.images_of(osp.join(data_root, ann_file))
     images = file.images
@@ -52,14 +55,15 @@ def unlabelled_images(
     unknown = [i for i, image in images.items() if subject_of(image) is None]
     if unknown:
         raise InputError(
-            f"{file.path}: image id={unknown[0]} has no 'subject' "
-            f'({len(unknown)} such images): whether {where}.exclude is about '
-            'it cannot be known. Add the field.'
+            where=f'{file.path}: image id={unknown[0]}',
+            found=f"no 'subject' ({len(unknown)} such images), so {where}."
+            'exclude cannot be applied',
+            cure='Add the field.',
         )
     refused: set[str] = set()
     for name in exclude:
         lines = read_split(osp.join(data_root, name))
-        # The test's files may select by image; people are meant.
+        # A line may select an image; its person is excluded.
         refused |= people_of(lines, labelled.images)
         refused |= people_of(lines, file.images) | set(lines)
     kept = {
@@ -69,22 +73,21 @@ def unlabelled_images(
     }
     if not kept:
         raise InputError(
-            f'{file.path}: no image is left for {where}; split={split!r} '
-            f'selects {len(images)}, all of people of exclude='
-            f'{list(exclude)!r}.'
+            where=file.path,
+            found=f'no image is left for {where}: split={split!r} selects '
+            f'{len(images)}, all of people of exclude={list(exclude)!r}',
         )
     return file, kept
 
 
 def labelled_part(dataset: dict) -> dict:
-    """The dataset's config without unlabelled images.
+    """Remove unlabelled images from a dataset's config, in place.
 
     Args:
-        dataset (dict): ``train_dataloader.dataset`` or another loader's;
-            changed in place.
+        dataset (dict): Config of a loader's dataset.
 
     Returns:
-        dict: The same; of a dataset with labelled images alone as it was.
+        dict: ``dataset``.
     """
     if dataset.get('type') == 'PartlyLabelledDataset':
         dataset['type'] = 'CIFASDDataset'

@@ -1,19 +1,19 @@
-"""Reads a photograph as people see it, or says why it cannot be read.
+"""Reads a photograph upright, as 8 bits of blue, green and red.
 
-All tools read photographs here, so a picture that is prepared, trained on,
-checked and measured has the same pixels everywhere.
+All tools read photographs here: a picture has the same pixels wherever it is
+prepared, checked, trained on or measured.
 """
 
 import os
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
 from mmpose_ctd.errors import InputError
 
 from .image_file import load_pixels, open_photograph, quietly, shown_name
-from .image_pixels import refuse_dark, stored_pixels, uses_16_bits
 
 __all__ = [
     'Photograph',
@@ -23,19 +23,25 @@ __all__ = [
     'read_upright',
 ]
 
-# Tags of TIFF: columns, rows, what kind of page it is, the mark of a camera's
-# raw file.
+# Tags of TIFF.
 _WIDTH, _HEIGHT, _PAGE, _RAW = 256, 257, 254, 50706
+_BITS, _PHOTOMETRIC, _WHITE = 258, 262, 281
+# Pillow's modes that become 8 bits of RGB; no colour profile is applied.
+_EIGHT_BITS = {'1', 'L', 'LA', 'La', 'P', 'PA', 'RGB', 'RGBX', 'RGBA', 'RGBa'}
+_OTHER_COLOURS = {'CMYK', 'YCbCr'}
+# Pixels that are converted at once, to limit the memory of copies.
+_AT_ONCE = 16_000_000
+# Grey level of 255 that a picture of 14 bits in 16 does not exceed.
+_DARK = 64
 
 
 @dataclass(frozen=True)
 class PhotographSize:
-    """How large a photograph is, and how it is stored.
+    """The size of a photograph, and how it is stored.
 
     Attributes:
-        stored_size (tuple[int, int]): Width and height of the pixels as they
-            are stored in the file.
-        orientation (int): EXIF orientation, 1 to 8; 1 is none.
+        stored_size (tuple[int, int]): Width and height of the stored pixels.
+        orientation (int): EXIF orientation, 1 to 8; 1 is upright.
     """
 
     stored_size: tuple[int, int]
@@ -53,9 +59,8 @@ class Photograph:
     """A decoded photograph.
 
     Attributes:
-        image (np.ndarray): Upright, shape (H, W, 3), uint8, BGR.
-        orientation (int): The EXIF orientation that was applied, 1 to 8; 1
-            is none.
+        image (np.ndarray): Upright, (H, W, 3), uint8, BGR.
+        orientation (int): The applied EXIF orientation, 1 to 8; 1 is upright.
     """
 
     image: np.ndarray
@@ -69,7 +74,7 @@ class Photograph:
 
     @property
     def stored_size(self) -> tuple[int, int]:
-        """Width and height of the pixels as they are stored in the file."""
+        """Width and height of the stored pixels."""
         return self.size[::-1] if self.orientation >= 5 else self.size
 
 
@@ -78,24 +83,22 @@ def read_upright(
 ) -> np.ndarray:
     """Read a photograph upright.
 
-    Applied is the EXIF orientation, as every viewer does. Grey pictures get
-    three equal channels; of 16 bits a sample the upper 8 are kept; what is
-    transparent becomes white; CMYK is converted without its colour profile.
+    The EXIF orientation is applied. Grey pictures get three equal channels;
+    of 16 bits a sample the upper 8 are kept; what is transparent becomes
+    white; CMYK is converted without its colour profile.
 
     Args:
-        source (str | os.PathLike | bytes): A file of one of ``FORMATS``, or
-            its content.
-        name (str, optional): How messages call it. Defaults to the file's
+        source (str | os.PathLike | bytes): A file, or its content.
+        name (str, optional): Its name in messages. Defaults to the file's
             name without its folder.
 
     Returns:
-        np.ndarray: Shape (H, W, 3), uint8, BGR.
+        np.ndarray: (H, W, 3), uint8, BGR.
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If it is empty, damaged, cut off, no image, several
-            images, larger than ``MAX_PIXELS``, or has samples that do not fit
-            into 8 bits or use a small part of 16.
+        InputError: See :func:`.open_photograph`; also if its samples do not
+            fit into 8 bits, or use few of 16 bits.
     """
     return read_photograph(source, name).image
 
@@ -103,56 +106,54 @@ def read_upright(
 def read_photograph(
     source: str | os.PathLike | bytes, name: str | None = None
 ) -> Photograph:
-    """Read a photograph upright, and remember how it is stored.
+    """Read a photograph upright, with its orientation.
 
     Args:
         source (str | os.PathLike | bytes): See :func:`read_upright`.
         name (str, optional): See :func:`read_upright`.
 
-    Returns:
-        Photograph: The upright image and the orientation applied.
-
     Raises:
-        MissingFileError: If there is no such file.
-        InputError: See :func:`read_upright`.
+        MissingFileError, InputError: See :func:`read_upright`.
     """
     name = shown_name(source, name)
     with open_photograph(source, name) as picture:
-        wide = uses_16_bits(picture)
+        wide = _uses_16_bits(picture)
         _refuse_raw(picture, name)
-        # Pillow turns a TIFF while it loads it, and loads a PNG to find EXIF.
-        turned = picture.format == 'TIFF'
-        before = _orientation(picture) if turned else 1
+        # Pillow turns a TIFF while loading it; a PNG's EXIF may follow its
+        # pixels.
+        is_tiff = picture.format == 'TIFF'
+        before = _orientation(picture) if is_tiff else 1
         load_pixels(picture, name)
         left = _orientation(picture)
-        orientation = before if turned else left
-        image = stored_pixels(picture, name)
-    # Its pixels, before the copies that turning makes.
+        image = _stored_pixels(picture, name)
+    # Frees its pixels before turning copies them.
     del picture
-    if wide:
-        refuse_dark(image, name)
-    return Photograph(_turned(image, left), orientation)
+    if wide and image.max() <= _DARK:
+        raise InputError(
+            where=name,
+            found='its samples have 16 bits, of which at most 14 are used, '
+            'so it would be nearly black',
+            expected='samples up to 65535',
+            cure='Export it with 8 bits a channel.',
+        )
+    return Photograph(_turned(image, left), before if is_tiff else left)
 
 
 def photograph_size(source: str | os.PathLike | bytes) -> PhotographSize:
-    """Read a photograph's size.
+    """Read the size of a photograph from its header.
 
-    Only the header is read, but of a PNG, in which EXIF may follow the pixels.
+    A PNG is read to its end, as EXIF may follow the pixels.
 
     Args:
         source (str | os.PathLike | bytes): See :func:`read_upright`.
 
-    Returns:
-        PhotographSize: Its size and orientation.
-
     Raises:
-        MissingFileError: If there is no such file.
-        InputError: If it is no image that is read, or too large.
+        MissingFileError, InputError: See :func:`.open_photograph`.
     """
     with open_photograph(source, verify=False) as picture:
         size, orientation = picture.size, _orientation(picture)
         if picture.format == 'TIFF':
-            # Pillow turns its size beforehand, in some releases.
+            # Some releases of Pillow turn the size of a TIFF.
             tags = picture.tag_v2
             size = int(tags[_WIDTH]), int(tags[_HEIGHT])
         return PhotographSize(size, orientation)
@@ -175,19 +176,86 @@ def _orientation(picture: Image.Image) -> int:
     try:
         with quietly():
             value = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    # A damaged EXIF block does not harm the picture; viewers ignore it.
+    # Viewers ignore a damaged EXIF block, too.
     except Exception:
         return 1
     return value if value in range(1, 9) else 1
 
 
 def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
-    """Rows and columns where EXIF wants them (Exif 2.32, tag 0x0112)."""
+    """Turn stored pixels by EXIF (Exif 2.32, tag 0x0112)."""
     if orientation >= 5:
         image = image.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
         image = image[::-1]
     if orientation in (2, 3, 6, 7):
         image = image[:, ::-1]
-    # OpenCV wants its own, contiguous memory.
+    # OpenCV needs contiguous memory.
     return np.ascontiguousarray(image)
+
+
+def _stored_pixels(picture: Image.Image, name: str) -> np.ndarray:
+    """The pixels before turning, (H, W, 3), uint8, BGR."""
+    mode = picture.mode
+    grey = mode.startswith('I;16') or (mode == 'I' and _uses_16_bits(picture))
+    if not grey and mode not in _EIGHT_BITS | _OTHER_COLOURS:
+        raise InputError(
+            where=name,
+            found=f'its pixels are of the kind {mode!r} (32 bits, '
+            'floating-point numbers or laboratory colours)',
+            cure='Export it as JPEG or PNG with 8 bits a channel.',
+        )
+    white, inverted = _grey_scale(picture) if grey else (0, False)
+    image = np.empty((picture.height, picture.width, 3), np.uint8)
+    height = max(1, _AT_ONCE // picture.width)
+    for top in range(0, picture.height, height):
+        rows, strip = image[top : top + height], picture
+        if len(rows) < picture.height:
+            strip = picture.crop((0, top, picture.width, top + len(rows)))
+        if not grey:
+            cv2.cvtColor(np.asarray(_to_rgb(strip)), cv2.COLOR_RGB2BGR, rows)
+            continue
+        # Multiples of 257 are what 8 bits become in 16.
+        wide = np.asarray(strip).astype(np.uint32) * 255
+        levels = ((wide + white // 2) // white).clip(0, 255).astype(np.uint8)
+        rows[:] = (255 - levels if inverted else levels)[..., None]
+    return image
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.has_transparency_data and picture.mode in _EIGHT_BITS:
+        rgba = picture.convert('RGBA')
+        white = Image.new('RGBA', rgba.size, 'white')
+        picture = Image.alpha_composite(white, rgba)
+    return picture if picture.mode == 'RGB' else picture.convert('RGB')
+
+
+def _grey_scale(picture: Image.Image) -> tuple[int, bool]:
+    """White level of 16 bits, as a TIFF may state it; whether 0 is white."""
+    white, inverted = 65535, False
+    if picture.format == 'TIFF':
+        stated = picture.tag_v2.get(_WHITE, white)
+        stated = max(stated) if isinstance(stated, tuple) else stated
+        if 255 < stated < white and np.asarray(picture).max() <= stated:
+            white = int(stated)
+        # Pillow inverts 8 bits, but not 16.
+        inverted = picture.tag_v2.get(_PHOTOMETRIC) == 0
+    return white, inverted
+
+
+def _uses_16_bits(picture: Image.Image) -> bool:
+    """Whether its samples have 16 bits. Call it before loading the pixels.
+
+    Pillow keeps the upper 8 bits of colours; older releases open a grey PNG
+    as integers of 32 bits.
+    """
+    if picture.format == 'TIFF':
+        return 16 in picture.tag_v2.get(_BITS, ())
+    if picture.format != 'PNG':
+        return False
+    if picture.mode == 'I':
+        low, high = picture.getextrema()
+        return low >= 0 and high <= 65535
+    return picture.mode.startswith('I;16') or any(
+        ';16' in str(tile[3]) for tile in picture.tile
+    )

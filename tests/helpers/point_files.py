@@ -9,6 +9,31 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from mmpose_ctd.datasets.annotation_formats import (
+    FORMATS,
+    Reading,
+    ReadOptions,
+    Source,
+)
+
+
+def read_points(
+    folder,
+    kind: str,
+    content,
+    name: str | None = None,
+    options: ReadOptions | None = None,
+) -> Reading:
+    """Write one file and read it; ``content`` is text, bytes or JSON."""
+    path = folder / f'x{FORMATS[kind].suffixes[0]}'
+    if not isinstance(content, (str, bytes)):
+        content = json.dumps(content)
+    if isinstance(content, str):
+        content = content.encode()
+    path.write_bytes(content)
+    return FORMATS[kind].read([Source(str(path), name or path.name)], options)
+
+
 #: Names that differ in more than case and spaces.
 LANDMARKS = ('exo_R', 'exo_L', 'subnasale', 'n', 'gnathion')
 

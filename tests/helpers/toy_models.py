@@ -14,7 +14,7 @@ from mmpose.registry import DATASETS, MODELS
 from torch import nn
 from torch.utils.data import Dataset
 
-from mmpose_ctd.datasets.landmark_file import landmark_metainfo
+from mmpose_ctd.datasets.landmark_names import landmark_metainfo
 
 K = 3
 NAMES = ['exocanthion_R', 'exocanthion_L', 'subnasale']

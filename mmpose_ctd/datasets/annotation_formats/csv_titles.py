@@ -1,10 +1,10 @@
-"""Which columns of a table are the coordinates of which landmark."""
+"""Finds the columns of each landmark of a table by their titles."""
 
 import re
 from collections import defaultdict
 from typing import NamedTuple
 
-from .point_record import Refused, is_number, repeated_name, repeated_number
+from .point_record import Refused, is_number, repeated_name
 
 __all__ = ['PointColumns', 'point_columns']
 
@@ -13,13 +13,13 @@ _AXIS = '(visibility|visible|vis|[xyv])'
 _AFTER = re.compile(rf'(.*?)[\s_.:\-]*\(?{_AXIS}\)?', re.I)
 _BEFORE = re.compile(rf'{_AXIS}[\s_.:\-]*(.+)', re.I)
 _UNIT = re.compile(r'(\s*[(\[](px|pixels?)[)\]]|[\s_.\-]+(px|pixels?))$', re.I)
-# Pairs of x and y that can be nothing but the corner or size of something.
+# Pairs of x and y that cannot be a landmark.
 _BOX = re.compile(
     r'.*box.*|.*rect(angle)?|(.*[\s_.\-])?(roi|crop)|'
     r'offset|size|scale|dpi|resolution',
     re.I,
 )
-# Two corners, of which each alone may be a landmark: tl is a tragion, too.
+# Two corners of a box; one alone may be a landmark: tl is also a tragion.
 _CORNERS = (
     {'tl', 'br'},
     {'lt', 'rb'},
@@ -27,30 +27,30 @@ _CORNERS = (
     {'min', 'max'},
 )
 _OTHER_CORNERS = {'tr', 'bl', 'rt', 'lb', 'topright', 'bottomleft'}
-# What may be a corner or centre, or a landmark.
+# Corners or centres that may be landmarks.
 _DOUBTFUL = re.compile(
     r'tl|br|lt|rb|min|max|top[\s_\-]?left|bottom[\s_\-]?right|cent(er|re)|origin',
     re.I,
 )
-# What has a width and a height, but is no landmark.
+# Things with a width and a height that are not landmarks.
 _AREA = re.compile(
     r'.*(face|head|image|img|photo|picture|region|area|detection)', re.I
 )
-# A coordinate by its look; not "sex" or "study".
+# Looks like a coordinate; not "sex" or "study".
 _LOOKS = re.compile(r'(.+[\s_.\-]\(?[xy]\)?|[xy][\s_.\-].+)', re.I)
 _SIDES = ({'w', 'h'}, {'width', 'height'})
 
 
 class PointColumns(NamedTuple):
-    """What titles say of the columns of a table.
+    """The columns of a table by their titles.
 
     Attributes:
-        landmarks (dict[str, dict[str, str]]): Landmark -> x, y and perhaps
-            v -> title, in the order of the table.
-        boxes (list[str]): Titles that look like coordinates, but are no
+        landmarks (dict[str, dict[str, str]]): Landmark -> ``x``, ``y`` and
+            perhaps ``v`` -> title, in the order of the table.
+        boxes (list[str]): Titles that look like coordinates but are not of
             landmarks: boxes, and an x without y.
-        doubtful (list[str]): Those of the landmarks that may as well be the
-            corner, centre or place of a box.
+        doubtful (list[str]): Landmarks that may be the corner, centre or
+            place of a box.
     """
 
     landmarks: dict[str, dict[str, str]]
@@ -59,14 +59,14 @@ class PointColumns(NamedTuple):
 
 
 def point_columns(titles: list[str]) -> PointColumns:
-    """Which columns belong to which landmark.
+    """Find the columns of each landmark.
 
     Args:
-        titles (list[str]): The table's columns.
+        titles (list[str]): All titles of the table.
 
     Raises:
-        Refused: If a landmark has two columns for one coordinate, or
-            landmarks are written in two ways.
+        Refused: If a landmark has two columns for one coordinate, or titles
+            are written in two ways.
     """
     after, boxes, doubts = _pairs(titles, _AFTER, 1)
     before, more, others = _pairs(titles, _BEFORE, 2)
@@ -75,21 +75,20 @@ def point_columns(titles: list[str]) -> PointColumns:
         found, other, doubts = before, after, others
     sure = [name for name in found if name not in doubts]
     if sure and all(map(is_number, sure)):
-        # Where points have numbers, a named column is no point.
+        # If points have numbers, a column with a name is not a point.
         boxes += [t for name in doubts for t in found.pop(name).values()]
         doubts = []
     used = _titles_of(found)
     left = [t for t in _titles_of(other) if t not in used]
-    # 'x_a_x' is of one kind only; a pair that shares no column is of two.
+    # A title such as 'x_a_x' fits both patterns.
     if left and not used.keys() & _titles_of(other).keys():
         raise Refused(
-            found=f'columns such as {left[0]!r} beside columns such as '
+            found=f'columns such as {left[0]!r} and columns such as '
             f'{next(iter(used))!r}',
             expected='points written in one way',
             cure='Rename the first if they are landmarks, else delete them.',
         )
-    repeated = repeated_name(found) or repeated_number(found)
-    if repeated:
+    if repeated := repeated_name(found, by_value=True):
         raise Refused(
             found=f'columns for {repeated[0]!r} and {repeated[1]!r}, which '
             'are one landmark',
@@ -107,7 +106,7 @@ def _titles_of(groups: dict[str, dict[str, str]]) -> dict[str, None]:
 def _pairs(
     titles: list[str], pattern: re.Pattern, name_group: int
 ) -> tuple[dict[str, dict[str, str]], list[str], list[str]]:
-    """Landmarks with x and y, titles of boxes, and doubtful landmarks."""
+    """The landmarks, boxes and doubtful landmarks of one pattern."""
     groups: dict[str, dict[str, list[str]]] = defaultdict(
         lambda: defaultdict(list)
     )

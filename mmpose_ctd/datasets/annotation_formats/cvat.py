@@ -1,26 +1,18 @@
 """Reads what CVAT exports as "CVAT for images 1.1" (``annotations.xml``)."""
 
 from collections import Counter
+from xml.etree.ElementTree import Element
 
-import numpy as np
 from defusedxml import DefusedXmlException, ElementTree
 
 from mmpose_ctd.errors import InputError
 
 from .foreign import refuse_foreign_xml
 from .numbers import finite_or_nan
-from .point_record import (
-    PointRecord,
-    Reading,
-    ReadOptions,
-    Refused,
-    Source,
-    is_number,
-)
+from .point_record import Reading, ReadOptions, Refused, Source, is_number
 
 __all__ = ['read']
 
-_CURE = 'Export the task as "CVAT for images 1.1" and unpack annotations.xml.'
 _SHAPES = ('box', 'cuboid', 'ellipse', 'mask', 'polygon', 'polyline')
 
 
@@ -28,19 +20,19 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read CVAT files: points by their label, and skeletons.
 
     A shape of several points gives the names ``label_1``, ``label_2`` ...,
-    and must have as many in all photographs. What is marked as outside is
-    missing, what is occluded is hidden.
+    and must have as many points in all photographs. What is marked outside
+    is missing, what is occluded is hidden.
 
     Args:
         sources (list[Source]): The files.
-        options (ReadOptions): Not used: the format fixes what it settles.
+        options (ReadOptions): Not used.
 
     Returns:
-        Reading: A record for each photograph of the file that has points.
+        Reading: A record for each photograph with points.
 
     Raises:
-        InputError: If a file is no such XML, of a film, or defines entities;
-            or if it has no points.
+        InputError: If a file is not such XML, of a film, defines entities, or
+            has no points.
     """
     reading = Reading()
     for source in sources:
@@ -52,25 +44,30 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             raise InputError(
                 where=source.name,
                 found='annotations of a film' if film else 'no <image>',
-                cure=_CURE,
+                cure='Export the task as "CVAT for images 1.1" and unpack '
+                'annotations.xml.',
             )
-        bare, others = 0, Counter()
-        for element in images:
-            others.update(e.tag for e in element if e.tag in _SHAPES)
-            if (
-                element.find('points') is None
-                and element.find('skeleton') is None
-            ):
-                bare += 1
-                continue
-            reading.add(_record(source.name, element), source)
+        others = Counter(e.tag for i in images for e in i if e.tag in _SHAPES)
         kinds = ', '.join(f'{n} {kind}' for kind, n in others.items())
-        if bare == len(images):
+        labelled = [
+            image
+            for image in images
+            if any(image.find(tag) is not None for tag in _PATHS)
+        ]
+        if not labelled:
             raise InputError(
                 where=source.name,
                 found=f'no points, but {kinds}' if kinds else 'no points',
                 expected='shapes of the type points, or skeletons',
             )
+        for image in labelled:
+            reading.add(
+                source,
+                f'{source.name}, image {image.get("id", "?")}',
+                image.get('name', ''),
+                lambda i=image: _record(i),
+            )
+        bare = len(images) - len(labelled)
         if bare:
             reading.notes.append(
                 f'{source.name}: {bare} of its {len(images)} photographs have '
@@ -78,66 +75,49 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             )
         if others:
             reading.notes.append(
-                f'{source.name}: shapes that are passed over: {kinds}'
+                f'{source.name}: shapes that are ignored: {kinds}'
             )
     return reading
 
 
-def _root(source: Source):
+_PATHS = ('points', 'skeleton')
+
+
+def _root(source: Source) -> Element:
     try:
         return ElementTree.parse(source.path).getroot()
     except DefusedXmlException:
-        raise InputError(
-            where=source.name,
-            found='XML entities, which CVAT never defines',
-            cure='Export it again.',
-        ) from None
+        found = 'XML entities, which CVAT never defines'
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise InputError(
-            where=source.name,
-            found=f'not an XML file, or cut off ({error})',
-            cure='Export it again.',
-        ) from None
+        found = f'not an XML file, or cut off ({error})'
+    raise InputError(where=source.name, found=found, cure='Export it again.')
 
 
-def _record(file: str, element) -> PointRecord:
-    image = element.get('name', '')
-    where = f'{file}, image {element.get("id", "?")}'
-    try:
-        if len(element.findall('skeleton')) > 1:
-            raise Refused(found='more than one skeleton', expected='one face')
-        found: list[tuple] = []
-        counts: Counter = Counter()
-        for path in ('points', 'skeleton/points'):
-            for shape in element.findall(path):
-                label, points = _shape(shape)
-                found += points
-                counts[label] += len(points)
-        size = _size(element)
-    except Refused as error:
-        problem = error.text(with_where=False)
-        return PointRecord(where, image, problem=problem)
+def _record(element: Element) -> dict:
+    if len(element.findall('skeleton')) > 1:
+        raise Refused('more than one skeleton', 'one face')
+    found: list[tuple] = []
+    counts: Counter = Counter()
+    for path in ('points', 'skeleton/points'):
+        for shape in element.findall(path):
+            label, points = _shape(shape)
+            found += points
+            # Labels that are numbers count as one shape: they are no names.
+            counts['' if is_number(label) else label] += (
+                1 if is_number(label) else len(points)
+            )
+    size = _size(element)
     names, xs, ys, visible = zip(*found) if found else ((), (), (), ())
-    return PointRecord(
-        where,
-        image,
-        np.array([xs, ys], dtype=float).T.reshape(-1, 2),
-        visible=np.array(visible),
+    return dict(
+        points=[*zip(xs, ys)],
+        visible=visible,
         names=names,
-        counts=_counts(counts),
+        counts=dict(counts),
         size=size,
     )
 
 
-def _counts(counts: Counter) -> dict[str, int]:
-    """How many points each label has; labels that are numbers count as one
-    shape, as a number is no name."""
-    numbers = [label for label in counts if is_number(label)]
-    named = {k: n for k, n in counts.items() if not is_number(k)}
-    return named | ({'': len(numbers)} if numbers else {})
-
-
-def _shape(shape) -> tuple[str, list[tuple[str, float, float, int]]]:
+def _shape(shape: Element) -> tuple[str, list[tuple[str, float, float, int]]]:
     """A shape's label and its points: name, x, y, visibility."""
     label = shape.get('label', '').strip()
     text = shape.get('points', '')
@@ -150,13 +130,11 @@ def _shape(shape) -> tuple[str, list[tuple[str, float, float, int]]]:
         pairs = [()]
     if not label or any(len(pair) != 2 for pair in pairs):
         raise Refused(
-            found=f'label {label[:40]!r} with points={text[:40]!r}',
-            expected='a label, and x,y of each point',
+            f'label {label[:40]!r} with points={text[:40]!r}',
+            'a label, and x,y of each point',
         )
-    visible = 2
-    for key, value in (('occluded', 1), ('outside', 0)):
-        if _flag(shape, key):
-            visible = value
+    hidden, missing = _flag(shape, 'occluded'), _flag(shape, 'outside')
+    visible = 0 if missing else 1 if hidden else 2
     if len(pairs) == 1:
         return label, [(label, *pairs[0], visible)]
     return label, [
@@ -164,22 +142,19 @@ def _shape(shape) -> tuple[str, list[tuple[str, float, float, int]]]:
     ]
 
 
-def _flag(shape, key: str) -> bool:
+def _flag(shape: Element, key: str) -> bool:
     text = shape.get(key, '0').strip().lower()
     if text not in ('0', '1', 'false', 'true'):
-        raise Refused(found=f'{key}={text[:40]!r}', expected='0 or 1')
+        raise Refused(f'{key}={text[:40]!r}', '0 or 1')
     return text in ('1', 'true')
 
 
-def _size(element) -> tuple[int, int] | None:
-    sides = [element.get('width'), element.get('height')]
+def _size(element: Element) -> tuple[int, int] | None:
+    width, height = sides = [element.get('width'), element.get('height')]
     if None in sides:
         return None
-    if not all(side.isdecimal() and len(side) < 8 for side in sides) or (
-        0 in map(int, sides)
-    ):
+    if not all(s.isdecimal() and len(s) < 8 and int(s) for s in sides):
         raise Refused(
-            found=f'width={sides[0][:40]!r} height={sides[1][:40]!r}',
-            expected='whole pixels',
+            f'width={width[:40]!r} height={height[:40]!r}', 'whole pixels'
         )
-    return int(sides[0]), int(sides[1])
+    return int(width), int(height)

@@ -1,7 +1,6 @@
-"""Names the files of tools that are not read, and what to do instead."""
+"""Recognises files of tools that are not read, and says what to export."""
 
 import re
-from collections.abc import Callable
 
 from mmpose_ctd.errors import InputError
 
@@ -21,44 +20,22 @@ _LABEL_STUDIO = (
     'key points so), or write a table with the columns image, landmark, x, '
     'y, in pixels: x / 100 * original_width.'
 )
-
-
-def _of_dict(*keys: str) -> Callable[[object], bool]:
-    return lambda content: isinstance(content, dict) and {*keys} <= {*content}
-
-
-def _of_list(*keys: str) -> Callable[[object], bool]:
-    return lambda content: (
-        isinstance(content, list)
-        and bool(content)
-        and isinstance(content[0], dict)
-        and {*keys} <= {*content[0]}
-    )
-
-
-def _is_via(content: object) -> bool:
-    if not isinstance(content, dict):
-        return False
-    if '_via_img_metadata' in content:
-        return True
-    first = next(iter(content.values()), None)
-    return isinstance(first, dict) and {'filename', 'regions'} <= {*first}
-
-
-# What a file is of, how it is recognised, what to do instead.
-_JSON = (
-    ('Label Studio', _of_list('data', 'annotations'), _LABEL_STUDIO),
-    ('Label Studio', _of_list('data', 'completions'), _LABEL_STUDIO),
-    ('Label Studio', _of_list('annotation_id', 'lead_time'), _LABEL_STUDIO),
-    ('VGG Image Annotator (VIA)', _is_via, _TABLE),
-    ('OpenPose', _of_dict('people', 'version'), _TABLE),
-    ('MediaPipe', _of_dict('faceLandmarks'), _TABLE),
-    ('MediaPipe', _of_dict('face_landmarks'), _TABLE),
-    ('3D Slicer', _of_dict('markups'), _TABLE),
-    ('SLEAP', _of_dict('skeletons', 'videos'), _TABLE),
-    ('Labelbox', _of_list('data_row'), _TABLE),
-    ('Supervisely', _of_dict('objects', 'size'), _TABLE),
-    ('COCO results', _of_list('image_id', 'keypoints'), _TABLE),
+# Tool -> keys of the object, or of the first object of the list.
+_OBJECTS = (
+    ('VGG Image Annotator (VIA)', {'_via_img_metadata'}),
+    ('OpenPose', {'people', 'version'}),
+    ('MediaPipe', {'faceLandmarks'}),
+    ('MediaPipe', {'face_landmarks'}),
+    ('3D Slicer', {'markups'}),
+    ('SLEAP', {'skeletons', 'videos'}),
+    ('Supervisely', {'objects', 'size'}),
+)
+_LISTS = (
+    ('Label Studio', {'data', 'annotations'}),
+    ('Label Studio', {'data', 'completions'}),
+    ('Label Studio', {'annotation_id', 'lead_time'}),
+    ('Labelbox', {'data_row'}),
+    ('COCO results', {'image_id', 'keypoints'}),
 )
 _SUFFIXES = {
     '.fcsv': '3D Slicer',
@@ -68,47 +45,55 @@ _SUFFIXES = {
     '.ljson': 'menpo',
     '.asf': 'the IMM face database',
 }
-# What the first two rows of a table begin with or hold.
+# Tool -> pattern of the first two rows.
 _TABLES = (
-    ('DeepLabCut', r'scorer[,;\t].*\n(bodyparts|individuals)[,;\t]', _TABLE),
-    ('VGG Image Annotator (VIA)', r'.*region_shape_attributes', _TABLE),
-    ('Label Studio', r'.*\bannotation_id\b.*\blead_time\b', _LABEL_STUDIO),
-    ('3D Slicer', r'# Markups fiducial file', _TABLE),
+    ('DeepLabCut', r'scorer[,;\t].*\n(bodyparts|individuals)[,;\t]'),
+    ('VGG Image Annotator (VIA)', r'.*region_shape_attributes'),
+    ('Label Studio', r'.*\bannotation_id\b.*\blead_time\b'),
+    ('3D Slicer', r'# Markups fiducial file'),
 )
 
 
-def _refuse(name: str, tool: str, cure: str) -> InputError:
+def _foreign(name: str, tool: str) -> InputError:
     return InputError(
         where=name,
         found=f'a file of {tool}, which is not read',
-        cure=cure,
+        cure=_LABEL_STUDIO if tool == 'Label Studio' else _TABLE,
     )
 
 
 def foreign_json(name: str, content: object) -> InputError | None:
-    """The refusal of another tool's JSON; None where it is not recognised."""
-    for tool, is_of, cure in _JSON:
-        if is_of(content):
-            return _refuse(name, tool, cure)
+    """The refusal of another tool's JSON; None if it is not recognised."""
+    known, first = (), content
+    if isinstance(content, dict):
+        known = _OBJECTS
+        inner = next(iter(content.values()), None)
+        if isinstance(inner, dict) and {'filename', 'regions'} <= {*inner}:
+            return _foreign(name, 'VGG Image Annotator (VIA)')
+    elif isinstance(content, list) and content:
+        known, first = _LISTS, content[0]
+    for tool, keys in known:
+        if isinstance(first, dict) and keys <= {*first}:
+            return _foreign(name, tool)
     return None
 
 
 def foreign_suffix(name: str, suffix: str) -> InputError | None:
-    """The refusal of another tool's suffix; None where it is unknown."""
+    """The refusal of another tool's suffix; None if it is unknown."""
     tool = _SUFFIXES.get(suffix)
-    return _refuse(name, tool, _TABLE) if tool else None
+    return _foreign(name, tool) if tool else None
 
 
 def refuse_foreign_table(name: str, text: str) -> None:
-    """Raise InputError where a table begins as another tool's."""
-    for tool, pattern, cure in _TABLES:
+    """Raise InputError if a table begins like another tool's."""
+    for tool, pattern in _TABLES:
         if re.match(pattern, text, re.I):
-            raise _refuse(name, tool, cure)
+            raise _foreign(name, tool)
 
 
 def refuse_foreign_xml(name: str, root) -> None:
-    """Raise InputError where the elements are another tool's."""
+    """Raise InputError if the elements are another tool's."""
     if root.find('images/image/box') is not None:
-        raise _refuse(name, "dlib's imglab", _TABLE)
+        raise _foreign(name, "dlib's imglab")
     if root.tag == 'annotation' and root.find('object') is not None:
-        raise _refuse(name, 'Pascal VOC (LabelImg)', _TABLE)
+        raise _foreign(name, 'Pascal VOC (LabelImg)')

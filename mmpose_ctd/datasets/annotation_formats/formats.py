@@ -1,4 +1,4 @@
-"""Which formats there are, and which one a file is of."""
+"""The annotation formats, and how the format of a file is found."""
 
 import os
 from collections.abc import Callable
@@ -7,27 +7,25 @@ from dataclasses import dataclass
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..json_file import read_json
-from . import coco, csv_points, cvat, labelme, pts, tem, tps
+from . import coco, csv_points, cvat, labelme, pts_tem, tps
 from .foreign import foreign_json, foreign_suffix
-from .point_record import Reading, ReadOptions, Source
-from .uneven import refuse_uneven
+from .point_record import Reading, ReadOptions, Source, refuse_uneven
 
 __all__ = ['FORMATS', 'AnnotationFormat', 'find_sources']
 
 
 @dataclass(frozen=True)
 class AnnotationFormat:
-    """A format that points come in.
+    """An annotation format.
 
     Attributes:
-        name (str): What ``--format`` calls it.
-        suffixes (tuple[str, ...]): Of its files.
-        reader (Callable): Makes a :class:`.Reading` of a list of sources and
+        name (str): Its name in ``--format``.
+        suffixes (tuple[str, ...]): Suffixes of its files.
+        reader (Callable): Returns a :class:`.Reading` of sources and
             :class:`.ReadOptions`.
-        first_pixel (float): Coordinate that the centre of the corner pixel
-            has: 0; 1, where pixels are counted from one; 0.5, where the
-            image's edge is 0.
-        y_up (bool): Whether y is counted from the lower edge.
+        first_pixel (float): Coordinate of the centre of the corner pixel: 0;
+            1 if pixels count from one; 0.5 if the image's edge is 0.
+        y_up (bool): Whether y counts from the lower edge.
     """
 
     name: str
@@ -49,22 +47,20 @@ class AnnotationFormat:
             Reading: Records that cannot be used have a ``problem``.
 
         Raises:
-            InputError: If a file as a whole cannot be used.
+            InputError: If a whole file cannot be used.
         """
-        options = options or ReadOptions()
-        reading = self.reader(sources, options)
+        reading = self.reader(sources, options or ReadOptions())
         refuse_uneven(reading.records)
         return reading
 
 
-# Canvas programs measure from the image's edge; their points are half a pixel
-# larger than pixel centres.
+# Programs that draw on a canvas measure from the image's edge.
 FORMATS = {
     known.name: known
     for known in (
         AnnotationFormat('tps', ('.tps',), tps.read, 0.5, y_up=True),
-        AnnotationFormat('pts', ('.pts',), pts.read, 1.0),
-        AnnotationFormat('tem', ('.tem',), tem.read),
+        AnnotationFormat('pts', ('.pts',), pts_tem.read_pts, 1.0),
+        AnnotationFormat('tem', ('.tem',), pts_tem.read_templates),
         AnnotationFormat('csv', ('.csv', '.tsv', '.txt'), csv_points.read),
         AnnotationFormat('coco', ('.json',), coco.read),
         AnnotationFormat('labelme', ('.json',), labelme.read, 0.5),
@@ -72,142 +68,139 @@ FORMATS = {
     )
 }
 
-_BROKEN_JSON = 'broken JSON'
-_FOREIGN = 'of another tool'
-
 
 def find_sources(
     path: str,
     name: str | None = None,
     others: frozenset[str] = frozenset(),
 ) -> tuple[AnnotationFormat, list[Source]]:
-    """The files of points below a path, and their format.
+    """Find the files of points below a path, and their format.
 
     Args:
-        path (str): A file, or a folder that is searched with its subfolders.
-        name (str, optional): The format; found out if None.
-        others (frozenset[str]): Real paths of files that are something else,
-            such as the table of subjects.
+        path (str): A file, or a folder, searched with its subfolders.
+        name (str, optional): The format; None finds it.
+        others (frozenset[str]): Real paths of files to ignore, such as the
+            table of subjects.
 
     Returns:
-        tuple[AnnotationFormat, list[Source]]: Files by name.
+        tuple[AnnotationFormat, list[Source]]: Files sorted by name.
 
     Raises:
-        MissingFileError: If there is nothing at the path.
-        InputError: If there are no files of points, or of several formats.
+        MissingFileError: If the path does not exist.
+        InputError: If there are no files of points, or several formats.
     """
     if name is not None and name not in FORMATS:
         raise InputError(
-            f'--format {name}: expected one of {", ".join(FORMATS)}.'
+            where=f'--format {name}',
+            found='no such format',
+            expected=f'one of {", ".join(FORMATS)}',
         )
     if not os.path.exists(path):
-        raise MissingFileError(f'POINTS: {path!r} does not exist.')
+        raise MissingFileError(
+            where='POINTS', found=f'{path!r} does not exist'
+        )
     if os.path.isfile(path):
         source = Source(path, os.path.basename(path))
-        found = {name or _format_of(path, certain=True): [source]}
-    else:
-        found = _in_folder(path, name, others)
-    # The reason a file is not read helps more than "no file".
-    unread = found.pop(_FOREIGN, []) + found.pop(_BROKEN_JSON, [])
-    if unread and not found:
-        _format_of(unread[0].path, certain=True)
+        return FORMATS[name or _format_of_file(source)], [source]
+    found, refusal = _in_folder(path, name, others)
+    if not found and refusal is not None:
+        raise refusal
     if not found:
-        kinds = FORMATS[name].suffixes if name else _suffixes()
+        kinds = FORMATS[name].suffixes if name else _SUFFIXES
         raise InputError(
-            f'POINTS: the folder {path!r} holds no file of points; looked '
-            f'for {" ".join(kinds)}.'
+            where='POINTS',
+            found=f'the folder {path!r} holds no file of points',
+            expected=f'files such as {" ".join(kinds)}',
         )
     if len(found) > 1:
         counts = ', '.join(f'{k}: {len(v)} files' for k, v in found.items())
         raise InputError(
-            f'POINTS: the folder {path!r} holds files of several formats '
-            f'({counts}). Say which with --format, or give the file.'
+            where='POINTS',
+            found=f'the folder {path!r} holds files of several formats '
+            f'({counts})',
+            cure='Say which with --format, or give the file.',
         )
     ((kind, sources),) = found.items()
     return FORMATS[kind], sources
 
 
-def _suffixes() -> list[str]:
-    kinds = (s for known in FORMATS.values() for s in known.suffixes)
-    return sorted(set(kinds) - {'.txt'})
+_SUFFIXES = sorted(
+    {s for f in FORMATS.values() for s in f.suffixes} - {'.txt'}
+)
 
 
 def _in_folder(
     path: str, name: str | None, others: frozenset[str]
-) -> dict[str, list[Source]]:
+) -> tuple[dict[str, list[Source]], InputError | None]:
+    """Files by format, and the first refusal of a file that is not read."""
     found: dict[str, list[Source]] = {}
+    broken: list[Source] = []
+    refusals: list[InputError] = []
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(f for f in folders if not f.startswith('.'))
         for file in sorted(files):
             full = os.path.join(folder, file)
-            # `._a.tps` is what macOS leaves beside a file.
+            # macOS writes files such as `._a.tps`.
             if file.startswith('.') or os.path.realpath(full) in others:
                 continue
-            suffix = os.path.splitext(file)[1].lower()
-            if name is None:
-                kind = _format_of(full, certain=False)
-            else:
+            short = os.path.relpath(full, path).replace(os.sep, '/')
+            source = Source(full, short)
+            if name is not None:
+                suffix = os.path.splitext(file)[1].lower()
                 kind = name if suffix in FORMATS[name].suffixes else None
-            if kind is not None:
-                short = os.path.relpath(full, path).replace(os.sep, '/')
-                found.setdefault(kind, []).append(Source(full, short))
-    # A file that is cut off becomes a record with a problem.
+            else:
+                kind, refusal = _format_of(source)
+                refusals += [refusal] * (refusal is not None)
+                broken += [source] * (kind == _BROKEN)
+            if kind in FORMATS:
+                found.setdefault(kind, []).append(source)
+    # A broken file becomes a record with a problem.
     if 'labelme' in found:
-        found['labelme'] += found.pop(_BROKEN_JSON, [])
-        found['labelme'].sort()
-    return found
+        found['labelme'] = sorted(found['labelme'] + broken)
+    return found, next(iter(refusals), None)
 
 
-def _format_of(path: str, certain: bool) -> str | None:
-    """The format of a file by its suffix and content.
-
-    Args:
-        path (str): A file.
-        certain (bool): Whether it must be points; else None is an answer.
-    """
-    name = os.path.basename(path)
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix == '.json':
-        kind = _json_kind(path, name, certain)
-    elif suffix == '.txt':
-        with open(path, 'rb') as file:
-            head = file.read(64).lstrip(b'\xef\xbb\xbf \r\n').upper()
-        kind = 'csv' if certain else None
-        if head.startswith(b'LM='):
-            kind = 'tps'
-        elif head.startswith(b'VERSION:'):
-            kind = 'pts'
-    else:
-        kind = next(
-            (k.name for k in FORMATS.values() if suffix in k.suffixes), None
-        )
-    if kind is None and (other := foreign_suffix(name, suffix)):
-        if certain:
-            raise other
-        kind = _FOREIGN
-    if kind is None and certain:
+def _format_of_file(source: Source) -> str:
+    """The format of a single file that the user gave."""
+    kind, refusal = _format_of(source)
+    if refusal is not None:
+        raise refusal
+    if kind is None and source.name.lower().endswith('.txt'):
+        kind = 'csv'
+    if kind is None:
         raise InputError(
-            where=f'POINTS: {name}',
-            found='no format that is known by its name or content',
+            where=f'POINTS: {source.name}',
+            found='its name and content are of no known format',
             cure=f'Say which with --format ({", ".join(FORMATS)}).',
         )
     return kind
 
 
-def _json_kind(path: str, name: str, certain: bool) -> str | None:
-    try:
-        content = read_json(path, name)
-    except InputError:
-        if certain:
-            raise
-        return _BROKEN_JSON
-    if isinstance(content, dict):
-        if 'shapes' in content:
-            return 'labelme'
-        if 'annotations' in content and 'images' in content:
-            return 'coco'
-    if other := foreign_json(name, content):
-        if certain:
-            raise other
-        return _FOREIGN
-    return None
+_BROKEN = 'broken JSON'
+
+
+def _format_of(source: Source) -> tuple[str | None, InputError | None]:
+    """The format of a file, or None; and why it is not read, if known."""
+    name = os.path.basename(source.name)
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix == '.json':
+        try:
+            content = read_json(source.path, name)
+        except InputError as error:
+            return _BROKEN, error
+        keys = {*content} if isinstance(content, dict) else {}
+        if 'shapes' in keys:
+            return 'labelme', None
+        if 'annotations' in keys and 'images' in keys:
+            return 'coco', None
+        return None, foreign_json(name, content)
+    if suffix == '.txt':
+        with open(source.path, 'rb') as file:
+            head = file.read(64).lstrip(b'\xef\xbb\xbf \r\n').upper()
+        if head.startswith(b'LM='):
+            return 'tps', None
+        return 'pts' if head.startswith(b'VERSION:') else None, None
+    for known in FORMATS.values():
+        if suffix in known.suffixes:
+            return known.name, None
+    return None, foreign_suffix(name, suffix)

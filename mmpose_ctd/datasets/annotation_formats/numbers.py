@@ -1,4 +1,4 @@
-"""Reads numbers as people and programs of any country write them."""
+"""Reads numbers and flags from the cells of tables of any country."""
 
 import math
 import re
@@ -15,21 +15,20 @@ __all__ = [
     'visibility',
 ]
 
-#: What ``--decimal-mark`` calls the marks.
+#: Decimal marks by their names in ``--decimal-mark``.
 DECIMAL_MARKS = {'point': '.', 'comma': ','}
 
 _MISSING = {
     *('', '-', '--', '.', '?', 'na', 'n/a', 'n.a.', 'n.a', 'nan', 'null'),
     *('none', 'missing', 'unknown', '#n/a', '#na', '#nv', '#n/d'),
 }
-# Such as #REF!, #WERT! and #DIV/0!, a column that is too narrow, and those of
-# LibreOffice; an id such as #12 has a digit.
+# #REF!, #DIV/0!, ##### (a narrow column), Err:502 (LibreOffice); #12 is an id.
 _ERROR = re.compile(r'#([^0-9]*|div/0[!?]?)|err:[0-9]+', re.I)
-# `float` alone would also read '1_0', 'infinity' and other scripts' digits.
+# `float` would also read '1_0', 'infinity' and digits of other scripts.
 _NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
 _MARKED = re.compile(r'[+-]?([0-9]*)([.,])([0-9]*)(e[+-]?[0-9]+)?', re.I)
-# Swiss and French thousands; \s has the non-breaking spaces. Groups are of
-# three digits or, as in India, of two: 1.034.500 and 10,34,500.
+# Groups of three digits or, as in India, two: 1.034.500, 10,34,500, 1'034.
+# \s includes non-breaking spaces.
 _GROUPED = [
     re.compile(
         rf'[+-]?([0-9]{{1,3}}({mark}[0-9]{{3}})+|'
@@ -44,25 +43,25 @@ _CURE = (
 
 
 def is_missing_word(text: str) -> bool:
-    """Whether a cell is empty or has a word for a missing value."""
+    """Whether a cell is empty or holds a word such as NA."""
     return text.strip().lower() in _MISSING
 
 
 def is_spreadsheet_error(text: str) -> bool:
-    """Whether a cell shows an error of a spreadsheet instead of a value."""
+    """Whether a cell holds an error such as #REF! instead of a value."""
     return _ERROR.fullmatch(text.strip()) is not None
 
 
 def finite_or_nan(
     text: str, decimal: str = '.', grouped: bool = False
 ) -> float:
-    """A number, or NaN where a table has a word for a missing one.
+    """A number, or NaN for a missing value.
 
     Args:
         text (str): A cell.
-        decimal (str): The decimal mark. Defaults to a point.
-        grouped (bool): Whether thousands may be separated, because the
-            decimal mark is certain. Defaults to False.
+        decimal (str): The decimal mark.
+        grouped (bool): Whether thousands may be separated: True only if the
+            user stated the decimal mark.
 
     Raises:
         ValueError: If it is neither, or infinite.
@@ -73,7 +72,7 @@ def finite_or_nan(
     if grouped:
         text = _ungrouped(text, decimal)
     if decimal != '.':
-        # A point separates thousands there, or is a mistake.
+        # Separated thousands, or a mistake.
         if '.' in text:
             raise ValueError(text)
         text = text.replace(decimal, '.')
@@ -95,23 +94,22 @@ def decimal_mark(
     points_are_decimal: bool = False,
     cure: str = _CURE,
 ) -> str:
-    """Find the decimal mark of numbers that were written by one program.
+    """Find the decimal mark of the numbers of one file.
 
-    ``1,034`` is a thousand and thirty-four or a little more than one. Other
-    numbers of the same file show which: ``10,5`` and ``0,152`` have a
-    decimal comma, and so has ``512,125``, as no photograph has 100,000
-    pixels a side. Where none does, the number is refused.
+    ``1,034`` may be a thousand and thirty-four, or 1.034. Other numbers of
+    the file decide: ``10,5`` and ``0,152`` have a decimal comma; so has
+    ``512,125``, as no photograph has 100,000 pixels a side. If none decides,
+    the number is refused.
 
     Args:
-        cells (Iterable[tuple[str, str]]): Where a number stands, and its
-            text. Text that is not a number is passed over.
-        stated (str, optional): The mark that the user states; then nothing
-            is refused here.
+        cells (Iterable[tuple[str, str]]): Place and text of each number. Text
+            that is not a number is ignored.
+        stated (str, optional): The mark that the user states; it is returned
+            unchecked.
         points_are_decimal (bool): Whether a point is always a decimal mark,
-            as in files that only programs write; decimal commas may then
-            stand beside it. Defaults to False.
-        cure (str): What a user can do. Defaults to the options of
-            ``prepare_dataset.py``.
+            as in files that only programs write. Decimal commas may occur as
+            well then.
+        cure (str): Defaults to the options of ``mmpose_ctd prepare``.
 
     Returns:
         str: ``'.'`` or ``','``.
@@ -185,9 +183,7 @@ _NOT_SHOWN = {
 
 
 def visibility(text: str) -> int:
-    """COCO's visibility, of a cell: 0 is missing, 1 hidden, 2 visible.
-
-    An empty cell leaves it to the coordinates, which is 2.
+    """COCO's visibility of a cell: 0 missing, 1 hidden, 2 visible or empty.
 
     Raises:
         ValueError: If it is another word or number.

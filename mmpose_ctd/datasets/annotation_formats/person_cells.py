@@ -1,4 +1,4 @@
-"""What cells of tables say of a person: one rule for all tools."""
+"""Reads subject, sex, age and site from the cells of tables."""
 
 import re
 
@@ -13,26 +13,17 @@ _SEXES = {
     **dict.fromkeys(('m', 'male', 'boy', 'man', 'männlich'), 'm'),
     **dict.fromkeys(('homme', 'garçon', 'masculin'), 'm'),
 }
-# As spreadsheets write a number of more digits than a cell shows; an id such
-# as 12E4 has no sign.
+# A number that a spreadsheet shortened; an id such as 12E4 has no sign.
 _EXPONENT = re.compile(r'[0-9]([.,][0-9]*)?E[+-][0-9]{2,}', re.I)
 _OLDEST = 120
 
 
 def subject_of_cell(text: str) -> str:
-    """The subject that a cell names.
-
-    Args:
-        text (str): A cell.
-
-    Returns:
-        str: The subject; empty where the cell is empty, or holds a word for
-        a missing value or an error of a spreadsheet.
+    """The subject that a cell names; empty for a missing value or an error.
 
     Raises:
-        Refused: If the cell holds a formula, or a number of which a
-            spreadsheet dropped digits. It does not repeat the cell, as
-            reports name nobody.
+        Refused: If the cell holds a formula, or a number without its last
+            digits. The error does not repeat the cell: reports name nobody.
     """
     text = text.strip()
     if is_missing_word(text) or is_spreadsheet_error(text):
@@ -40,7 +31,7 @@ def subject_of_cell(text: str) -> str:
     if text.startswith('='):
         raise Refused(
             found='a formula as the subject',
-            expected='what it gives',
+            expected='its value',
             cure='Save the table as CSV with the values.',
         )
     if _EXPONENT.fullmatch(text):
@@ -54,7 +45,7 @@ def subject_of_cell(text: str) -> str:
 
 
 def sex_word(text: str) -> str | None:
-    """``'f'`` or ``'m'``, ``''`` where it is missing, None for other words."""
+    """``'f'`` or ``'m'``; ``''`` if missing; None for other words."""
     text = text.strip().lower()
     if is_missing_word(text) or is_spreadsheet_error(text):
         return ''
@@ -62,14 +53,14 @@ def sex_word(text: str) -> str | None:
 
 
 def person_texts(cells: dict[str, str]) -> dict[str, str]:
-    """Subject, site and sex as a set has them.
+    """Subject, site and sex as an annotation file holds them.
 
     Args:
-        cells (dict[str, str]): Any of these -> the cell.
+        cells (dict[str, str]): ``subject``, ``site``, ``sex`` -> the cell.
 
     Returns:
-        dict[str, str]: Without those that are missing. A sex that is neither
-        female nor male is kept as it is written.
+        dict[str, str]: Without missing values. A word for the sex that is
+        unknown here is kept.
 
     Raises:
         Refused: See :func:`subject_of_cell`.
@@ -85,17 +76,11 @@ def person_texts(cells: dict[str, str]) -> dict[str, str]:
 
 
 def checked_age(years: float, text: str) -> float:
-    """An age, if a person can have it.
-
-    Args:
-        years (float): The number that was read, or NaN.
-        text (str): The cell that it was read from.
+    """The age, if it is NaN or from 0 to 120.
 
     Raises:
-        Refused: If it is negative or above 120.
+        Refused: If it is another number. ``text`` is its cell.
     """
     if years < 0 or years > _OLDEST:
-        raise Refused(
-            found=f'age={text[:40]!r}', expected=f'years from 0 to {_OLDEST}'
-        )
+        raise Refused(f'age={text[:40]!r}', f'years from 0 to {_OLDEST}')
     return years

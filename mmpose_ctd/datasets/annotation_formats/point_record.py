@@ -1,14 +1,14 @@
-"""What every annotation format is read into."""
+"""The records that every annotation format is read into."""
 
 import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from mmpose_ctd.errors import InputError
-
-from .missing import settle_missing
 
 __all__ = [
     'PointRecord',
@@ -18,16 +18,32 @@ __all__ = [
     'Source',
     'is_number',
     'plain_name',
+    'refuse_uneven',
     'repeated_name',
-    'repeated_number',
+    'usual_of',
 ]
 
 
 class Refused(InputError):
-    """One record cannot be used; the others of its file may be fine."""
+    """One record cannot be used; other records of its file may be fine.
+
+    Args:
+        found, expected, cure, where (str): See :class:`.InputError`.
+    """
+
+    def __init__(
+        self,
+        found: str = '',
+        expected: str = '',
+        cure: str = '',
+        where: str = '',
+    ) -> None:
+        super().__init__(
+            where=where, found=found, expected=expected, cure=cure
+        )
 
     def at(self, where: str) -> InputError:
-        """The same for a whole file, of this name."""
+        """This error, for a file or record as a whole."""
         return InputError(
             where=where,
             found=self.found,
@@ -40,8 +56,8 @@ class Source(NamedTuple):
     """A file of points.
 
     Attributes:
-        path (str): Where it lies.
-        name (str): How messages call it: its path below the folder that the
+        path (str): Its path.
+        name (str): Its name in messages: the path below the folder that the
             user gave, with ``/``.
     """
 
@@ -54,10 +70,10 @@ class ReadOptions:
     """What a user states about the files of points.
 
     Attributes:
-        decimal (str, optional): The decimal mark, ``'.'`` or ``','``; found
-            out if None.
-        photograph_from (str, optional): ``'id'``: ``ID=`` of a tps file is
-            the photograph's name where ``IMAGE=`` is absent.
+        decimal (str, optional): The decimal mark, ``'.'`` or ``','``; None
+            finds it.
+        photograph_from (str, optional): ``'id'``: the line ``ID=`` of a tps
+            file names the photograph where ``IMAGE=`` is absent.
     """
 
     decimal: str | None = None
@@ -68,32 +84,32 @@ class ReadOptions:
 class PointRecord:
     """The points of one photograph, as their file has them.
 
+    Creating a record marks its missing points (see :func:`mark_missing`) and
+    sets ``problem`` where the record cannot be used.
+
     Attributes:
-        source (str): Where in which file, for messages.
-        image (str): Name of the photograph as far as the file tells it:
-            perhaps with folders, perhaps without extension.
-        points (np.ndarray): Shape (N, 2), x and y in pixels, float64; NaN
-            where a point is missing (see :func:`.settle_missing`). Axes and
-            origin are the format's.
-        visible (np.ndarray, optional): COCO's visibility, (N,); 0 missing, 1
-            hidden, 2 visible. Defaults to 2 where there is a point.
-        names (tuple[str, ...], optional): N names, or None where the format
-            has none.
-        numbers (tuple[int, ...], optional): N numbers that the file gives
-            the points, such as 2 for the columns x2 and y2; None where they
-            are only counted.
-        counts (dict[str, int]): Label -> number of its points, where these
-            are only counted ('' for points whose labels are numbers); see
-            :func:`.refuse_uneven`.
+        source (str): File and record, for messages.
+        image (str): Name of the photograph as the file has it; it may have
+            folders, and may lack the extension.
+        points (np.ndarray): (N, 2), x and y in pixels, float64; NaN where
+            missing. Axes and origin are the format's.
+        visible (np.ndarray, optional): (N,), COCO's visibility: 0 missing, 1
+            hidden, 2 visible. Defaults to 2 for each point.
+        names (tuple[str, ...], optional): N names; None if the format has no
+            names.
+        numbers (tuple[int, ...], optional): N numbers that the file gives the
+            points, such as 2 for the columns x2 and y2.
+        counts (dict[str, int]): Label -> number of its points, where points
+            are only counted (label ``''``: points whose labels are numbers).
+            See :func:`refuse_uneven`.
         size (tuple[int, int], optional): Width and height of the photograph
-            that the points were clicked in, if the file tells.
-        scale (float, optional): Size of a pixel in a unit that the file does
-            not tell.
-        fields (dict): What else is known of the photograph, such as subject.
-        problem (str, optional): Why it cannot be used; points and names may
-            be empty then.
-        file (Source, optional): The file that it comes from.
-        is_of_file_name (bool): Whether the file's own name means the
+            that was labelled.
+        scale (float, optional): Size of a pixel, in a unit that the file does
+            not state.
+        fields (dict): Further facts of the photograph, such as its subject.
+        problem (str, optional): Why the record cannot be used.
+        file (Source, optional): Its file.
+        is_of_file_name (bool): Whether the name of the file may name the
             photograph as well.
     """
 
@@ -112,23 +128,24 @@ class PointRecord:
     is_of_file_name: bool = False
 
     def __post_init__(self) -> None:
+        self.points = np.array(self.points, dtype=float).reshape(-1, 2)
+        count = len(self.points)
         if self.visible is None:
-            self.visible = np.full(len(self.points), 2)
-        count = range(1, len(self.points) + 1)
-        labels = [*map(str, self.names or self.numbers or count)]
+            self.visible = np.full(count, 2)
+        labels = [*map(str, self.names or self.numbers or range(1, count + 1))]
         try:
-            self.points, self.visible = settle_missing(
-                self.points, self.visible, labels
+            self.points, self.visible = mark_missing(
+                self.points, np.asarray(self.visible), labels
             )
             if repeated := repeated_name(self.names or ()):
                 raise Refused(
-                    found=f'{repeated[0]!r} and {repeated[1]!r} are labels of '
-                    'one record',
-                    expected='one face, each landmark once',
+                    f'{repeated[0]!r} and {repeated[1]!r} are labels of one '
+                    'record',
+                    'one face, each landmark once',
                 )
             if not self.image.strip():
-                raise Refused(found='its photograph is not named')
-        except InputError as error:
+                raise Refused('its photograph is not named')
+        except Refused as error:
             self.refuse(error)
 
     def refuse(self, error: InputError) -> None:
@@ -137,51 +154,180 @@ class PointRecord:
             self.problem = error.text(with_where=False)
 
 
-def plain_name(name: str) -> str:
-    """A label without what is easily overlooked: case, spaces, dashes."""
-    return re.sub(r'[\s_\-]+', ' ', name).strip().casefold()
-
-
-def repeated_name(names) -> tuple[str, str] | None:
-    """The first two names that are one but for case, spaces and dashes."""
-    seen: dict[str, str] = {}
-    for name in names:
-        if (plain := plain_name(name)) in seen:
-            return seen[plain], name
-        seen[plain] = name
-    return None
-
-
 @dataclass
 class Reading:
-    """All that the files of one format hold.
+    """The content of all files of one format.
 
     Attributes:
-        records (list[PointRecord]): In the files' order.
-        notes (list[str]): What was passed over, in words.
-        doubtful (list[str]): Names of points that may be no landmarks.
+        records (list[PointRecord]): In the order of the files.
+        notes (list[str]): What was ignored, in words.
+        doubtful (list[str]): Names of points that may not be landmarks.
     """
 
     records: list[PointRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
 
-    def add(self, record: PointRecord, source: Source) -> None:
-        """Append a record of a file."""
-        record.file = source
-        self.records.append(record)
+    def add(
+        self, file: Source, where: str, image: str, make: Callable[[], dict]
+    ) -> None:
+        """Append a record, with a ``problem`` if it cannot be made.
+
+        Args:
+            file (Source): Its file.
+            where (str): File and record, for messages.
+            image (str): Name of the photograph, unless ``make`` gives one.
+            make (Callable): Returns further arguments of
+                :class:`PointRecord`, or raises InputError.
+        """
+        try:
+            values = make()
+        except InputError as error:
+            values = dict(problem=error.text(with_where=False))
+        values = dict(image=image) | values
+        self.records.append(PointRecord(where, file=file, **values))
+
+
+def mark_missing(
+    points: np.ndarray, visible: np.ndarray, labels: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mark the missing points of a record: one rule for all formats.
+
+    A point is missing if
+
+    - its coordinates are empty or a word such as NA (readers give NaN);
+    - both coordinates are the same negative whole number, such as -1 or -999.
+      Other negative coordinates lie outside the photograph, and are refused
+      later;
+    - the file says that it is not visible: COCO's visibility 0, CVAT's
+      ``outside``, FALSE in a column ``visible``.
+
+    (0, 0) is not decided here: it may be missing, or the origin of
+    coordinates that are not pixels. It refuses the record later, unless the
+    user decides (``--zero-is-missing``).
+
+    Args:
+        points (np.ndarray): (N, 2) as in the file, NaN where missing.
+        visible (np.ndarray): (N,), COCO's visibility.
+        labels (list[str]): Names of the points for errors.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Points with (NaN, NaN), and visibility
+        with 0, where missing.
+
+    Raises:
+        Refused: If a coordinate is infinite, or only one of two is missing
+            or -1.
+    """
+    known = ~np.isnan(points)
+    x, y = points.T
+    seen = visible != 0
+    for bad, found, expected in (
+        (
+            np.isinf(points).any(axis=1),
+            'a coordinate is infinite',
+            'pixels of the photograph',
+        ),
+        (
+            (known.sum(axis=1) == 1) & seen,
+            'only one of x, y is there',
+            'both, or none where it is missing',
+        ),
+        (
+            ((x == -1) != (y == -1)) & seen,
+            'only one of x, y is -1',
+            'both, where it is missing',
+        ),
+    ):
+        if bad.any():
+            label = labels[np.flatnonzero(bad)[0]]
+            raise Refused(f'point {label}: {found}', expected)
+    code = (x == y) & (x < 0) & (x == np.floor(x))
+    missing = ~known.all(axis=1) | code | ~seen
+    points = np.where(missing[:, None], np.nan, points)
+    return points, np.where(missing, 0, visible).astype(int)
 
 
 def is_number(label: str) -> bool:
-    """Whether a label is a number, which names no landmark."""
+    """Whether a label is a number, so does not name a landmark."""
     return re.fullmatch('[0-9]{1,9}', label) is not None
 
 
-def repeated_number(labels) -> tuple[str, str] | None:
-    """The first two labels that are one number, such as 1 and 01."""
-    seen: dict[int, str] = {}
-    for label in filter(is_number, labels):
-        if (number := int(label)) in seen:
-            return seen[number], label
-        seen[number] = label
+def plain_name(name: str) -> str:
+    """A label in small letters, with one space for spaces and dashes."""
+    return re.sub(r'[\s_\-]+', ' ', name).strip().casefold()
+
+
+def repeated_name(
+    names: Iterable[str], by_value: bool = False
+) -> tuple[str, str] | None:
+    """The first two names that differ in case, spaces or dashes alone.
+
+    Args:
+        names (Iterable[str]): Labels or titles.
+        by_value (bool): Whether numbers are compared by their value, so that
+            1 and 01 are one name.
+    """
+    seen: dict = {}
+    for name in names:
+        by_number = by_value and is_number(name)
+        plain = int(name) if by_number else plain_name(name)
+        if plain in seen:
+            return seen[plain], name
+        seen[plain] = name
     return None
+
+
+def usual_of(values):
+    """The most common value; of equally common ones the largest.
+
+    A forgotten click is more common than one too many.
+
+    Args:
+        values (Iterable): At least one.
+    """
+    counts = Counter(values)
+    return max(counts, key=lambda value: (counts[value], value))
+
+
+def refuse_uneven(records: list[PointRecord]) -> None:
+    """Refuse records that count or spell their points unlike the others.
+
+    After a forgotten click each later point has the number of another
+    landmark. So every record must have as many points with a label as most
+    records. A label in another spelling (case, spaces) is the same landmark,
+    written wrongly.
+
+    Args:
+        records (list[PointRecord]): Of all files; refused ones get a
+            ``problem``.
+    """
+    counts, spellings = defaultdict(list), defaultdict(list)
+    usable = [record for record in records if record.problem is None]
+    for record in usable:
+        for label, count in record.counts.items():
+            counts[label].append(count)
+        for name in record.names or ():
+            spellings[plain_name(name)].append(name)
+    usual = {label: usual_of(found) for label, found in counts.items()}
+    spelt = {plain: usual_of(found) for plain, found in spellings.items()}
+    for record in usable:
+        for label, count in record.counts.items():
+            if count != usual[label]:
+                who = f'{label!r} ' if label else ''
+                record.refuse(
+                    Refused(
+                        f'{who}has {count} points',
+                        f'{usual[label]}, as in the other records: a point '
+                        'was forgotten or clicked twice',
+                    )
+                )
+        for name in record.names or ():
+            if name != spelt[plain_name(name)]:
+                record.refuse(
+                    Refused(
+                        f'the label {name!r}',
+                        f'{spelt[plain_name(name)]!r}, as in the other '
+                        'records',
+                    )
+                )

@@ -1,4 +1,4 @@
-"""Reads tables as spreadsheets save them, in any country's fashion."""
+"""Reads CSV tables as spreadsheets of any country save them."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from .text_file import read_text
 __all__ = ['column_of', 'known_columns', 'number_cells', 'read_table']
 
 _DELIMITERS = ',;\t|'
-#: Names that columns go by, in lower case and without spaces or underscores.
+#: Titles of known columns, in lower case without spaces or underscores.
 SYNONYMS = {
     'image': 'image images file filename imagename imagefile photo photograph '
     'photoname picture foto bild bilddatei datei dateiname fichier '
@@ -43,13 +43,11 @@ _SYNONYMS = {
 
 
 def column_of(title: str) -> str | None:
-    """What a column holds, by its title: ``'Patient ID'`` is the subject.
+    """The key of ``SYNONYMS`` for a title, or None.
 
-    Args:
-        title (str): As the table has it.
-
-    Returns:
-        str | None: A key of ``SYNONYMS``, or None for another column.
+    Examples:
+        >>> column_of('Patient ID')
+        'subject'
     """
     title = unicodedata.normalize('NFC', title).lower()
     return _SYNONYMS.get(re.sub(r'[\s_.\-]', '', title))
@@ -58,23 +56,25 @@ def column_of(title: str) -> str | None:
 def known_columns(
     table: pd.DataFrame, name: str, keys: Iterable[str]
 ) -> dict[str, str]:
-    """Find the columns that hold something known.
+    """Find columns by their titles.
 
     Args:
         table (pd.DataFrame): The table.
-        name (str): How messages call it.
-        keys (Iterable[str]): Keys of ``SYNONYMS`` that are wanted.
+        name (str): Its name in messages.
+        keys (Iterable[str]): Wanted keys of ``SYNONYMS``.
 
     Returns:
         dict[str, str]: Key -> title.
 
     Raises:
-        InputError: If two columns hold the same.
+        InputError: If two columns have one key.
     """
     found: dict[str, str] = {}
     for title in table.columns:
         key = column_of(title)
-        if key in found and key in keys:
+        if key not in keys:
+            continue
+        if key in found:
             raise InputError(
                 where=name,
                 found=f'the columns {found[key]!r} and {title!r} both look '
@@ -82,15 +82,14 @@ def known_columns(
                 expected='one',
                 cure='Rename or delete the other.',
             )
-        if key in keys:
-            found[key] = title
+        found[key] = title
     return found
 
 
 def number_cells(
     table: pd.DataFrame, name: str, titles: Iterable[str]
 ) -> Iterator[tuple[str, str]]:
-    """Where each number of some columns stands, and its text."""
+    """Place and text of each cell of some columns."""
     for title in titles:
         for number, text in zip(table.index, table[title]):
             yield f'{name}, row {number + 2}, column {title!r}', text
@@ -99,22 +98,21 @@ def number_cells(
 def read_table(
     path: str | os.PathLike, name: str
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Read a CSV file: its delimiter and encoding are found.
+    """Read a CSV file of any delimiter and encoding.
 
     Args:
         path (str | os.PathLike): The file.
-        name (str): How messages call it.
+        name (str): Its name in messages.
 
     Returns:
-        tuple[pd.DataFrame, pd.Series]: The table, all cells strings without
-        spaces around; row ``i`` of its index is row ``i + 2`` of the file. A
-        column without a title is called ``column 3``. And how many cells
-        each row has: spreadsheets leave out the last ones where they are
-        empty.
+        tuple[pd.DataFrame, pd.Series]: The table, each cell a stripped
+        string; row ``i`` of its index is row ``i + 2`` of the file; a column
+        without a title is called ``column 3``. And the number of cells of
+        each row: spreadsheets omit empty last cells.
 
     Raises:
-        InputError: If it is no table with titles, a title is there twice, or
-            rows have more cells than there are titles.
+        InputError: If it is not a table with titles, a title is repeated, or
+            a row has more cells than there are titles.
     """
     if str(path).lower().endswith(('.xlsx', '.xls', '.ods')):
         raise InputError(
@@ -124,21 +122,20 @@ def read_table(
             cure='Save it as CSV (File, Save as) and give that.',
         )
     text = read_text(path, name).lstrip('\n')
-    # Excel's own first line in some countries.
+    # Excel writes this first line in some countries.
     first, _, rest = text.partition('\n')
     if re.fullmatch(r'sep=.', first.strip(), re.I):
         text = rest.lstrip('\n')
     first = text.partition('\n')[0]
-    counts = {mark: first.count(mark) for mark in _DELIMITERS}
-    delimiter = max(counts, key=counts.get)
-    if not counts[delimiter]:
+    delimiter = max(_DELIMITERS, key=first.count)
+    if delimiter not in first:
         raise InputError(
             where=name,
             found=f'its first row {first[:60]!r} has no columns',
             expected='titles separated by comma, semicolon or tab',
         )
     try:
-        # Pandas would rename titles that are there twice, and fill rows up.
+        # pandas would rename repeated titles and fill short rows up.
         reader = csv.reader(
             io.StringIO(text),
             delimiter=delimiter,
@@ -176,6 +173,6 @@ def read_table(
         )
     table = table.iloc[1:].set_axis(titles, axis=1)
     table.index = range(len(table))
-    # Tables that were joined have their titles again.
+    # Joined tables repeat their titles.
     table = table[(table != '').any(axis=1) & (table != titles).any(axis=1)]
     return table, lengths.shift(-1).loc[table.index].astype(int)

@@ -1,4 +1,4 @@
-"""Text as clinics have it: of any editor, system and decade."""
+"""Reads text files of any editor, system and decade."""
 
 import codecs
 import os
@@ -9,28 +9,22 @@ __all__ = ['read_text']
 
 
 def read_text(path: str | os.PathLike, name: str) -> str:
-    """Read a text file in the encoding that it has.
-
-    UTF-8 and, by their byte order mark, UTF-16; else Windows' code page 1252,
-    which all older Western European programs write.
+    """Read a text file in UTF-8, UTF-16 or Windows' code page 1252.
 
     Args:
-        path (str | os.PathLike): The file.
-        name (str): How messages call it.
+        path (str | os.PathLike): The file. UTF-16 needs a byte order mark.
+        name (str): Its name in messages.
 
     Returns:
-        str: Its content, with ``\\n`` at the ends of lines; not empty.
+        str: Its content, not empty; lines end with ``\\n``.
 
     Raises:
-        InputError: If it is empty or no text.
+        InputError: If it is empty or not text.
     """
     with open(path, 'rb') as file:
         data = file.read()
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ('utf-16',)
-    else:
-        encodings = ('utf-8-sig', 'cp1252')
-    for encoding in encodings:
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ('utf-16',) if wide else ('utf-8-sig', 'cp1252'):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
@@ -44,6 +38,6 @@ def read_text(path: str | os.PathLike, name: str) -> str:
         return text.replace('\r\n', '\n').replace('\r', '\n')
     raise InputError(
         where=name,
-        found='bytes that are no text',
+        found='bytes that are not text',
         cure='Export it again as text.',
     )

@@ -1,10 +1,9 @@
-"""Splits a tps file into specimens, whatever the order of its lines.
+"""Splits a tps file into specimens, for any order of its lines.
 
-``IMAGE=``, ``ID=`` and ``SCALE=`` stand after the rows of points in tpsDig's
-own files, before ``LM=`` or inside the specimen in those of other programs,
-and both in files that were joined. A line between two specimens may belong
-to either; it is given to one of them only where the rest of the file leaves
-no other way.
+tpsDig writes ``IMAGE=``, ``ID=`` and ``SCALE=`` after the rows of points;
+other programs write them before ``LM=`` or inside the specimen; joined files
+have both. A line between two specimens may belong to either. It is assigned
+only if the rest of the file leaves one possibility.
 """
 
 import math
@@ -15,7 +14,7 @@ from functools import cached_property
 __all__ = ['Specimen', 'split_specimens']
 
 _NAMED = ('IMAGE', 'ID', 'SCALE')
-# Blocks of semilandmarks: their rows are passed over.
+# Blocks of semilandmarks: their rows are ignored.
 _PASSED_OVER = ('CURVES', 'POINTS', 'OUTLINES', 'CHAIN', 'RADII')
 _KEY = re.compile('[A-Za-z][A-Za-z0-9 _]*')
 _NUMBER = re.compile(r'[-+0-9.,]+(e[-+]?[0-9]+)?', re.I)
@@ -26,14 +25,13 @@ class Specimen:
     """The lines of one specimen.
 
     Attributes:
-        key (str): ``'LM'``, or ``'LM3'``: points in space.
-        text (str): What follows ``LM=``.
-        rows (list[tuple[int, str]]): Its points: number of the line, row.
+        key (str): ``'LM'``, or ``'LM3'`` for points in space.
+        text (str): The text after ``LM=``.
+        rows (list[tuple[int, str]]): Line number and text of each point.
         strays (list[tuple[int, str]]): Rows that belong to nothing.
-        curves (int): Curves and outlines that are passed over.
-        doubt (str): Why it is open which lines belong to it; else empty.
-        named (dict[str, str]): ``IMAGE``, ``ID`` and ``SCALE``, as far as
-            there are.
+        curves (int): Number of ignored curves and outlines.
+        doubt (str): Why its lines are uncertain; else empty.
+        named (dict[str, str]): ``IMAGE``, ``ID`` and ``SCALE``, if known.
     """
 
     key: str
@@ -46,7 +44,7 @@ class Specimen:
 
     @cached_property
     def count(self) -> int | None:
-        """The number of landmarks; None where the file has none."""
+        """The number of landmarks; None if ``text`` is not a number."""
         return (
             int(self.text) if re.fullmatch('[0-9]{1,9}', self.text) else None
         )
@@ -63,9 +61,9 @@ class Specimen:
 class _Line:
     """A line IMAGE=, ID= or SCALE=.
 
-    It stands after specimen number ``low`` (0: before the first one) and
-    belongs to one of the specimens ``low`` to ``high``, from 1. ``is_after``
-    says whether it stands after the rows of a specimen.
+    It follows the ``LM=`` of specimen number ``low`` (0: before the first)
+    and belongs to one of the specimens ``low`` to ``high``, from 1.
+    ``is_after`` says whether it follows the rows of a specimen.
     """
 
     key: str
@@ -77,14 +75,11 @@ class _Line:
 
 
 def split_specimens(text: str) -> list[Specimen]:
-    """Split a file.
-
-    Args:
-        text (str): The whole content.
+    """Split the content of a file.
 
     Returns:
-        list[Specimen]: In the order of the file; those whose lines could as
-        well be their neighbour's have a ``doubt``.
+        list[Specimen]: In the order of the file. Specimens whose lines may be
+        their neighbour's have a ``doubt``.
     """
     specimens, lines = _scan(text)
     for line in lines:
@@ -98,7 +93,7 @@ def split_specimens(text: str) -> list[Specimen]:
 def _scan(text: str) -> tuple[list[Specimen], list[_Line]]:
     specimens: list[Specimen] = []
     lines: list[_Line] = []
-    # Lines inside a specimen that may turn out to lack rows.
+    # Lines between LM= and its last row; the specimen may lack rows.
     inside: list[_Line] = []
     block, early = '', []
     for number, line in enumerate(text.split('\n'), 1):
@@ -127,7 +122,7 @@ def _scan(text: str) -> tuple[list[Specimen], list[_Line]]:
         elif last is None:
             early += [(number, line)] * _is_point(line)
         elif block in ('COMMENT', 'VARIABLES') and not _is_point(line):
-            # Text that goes on in the next line.
+            # The text continues in the next line.
             continue
         elif last.is_whole:
             last.strays.append((number, line))
@@ -147,16 +142,16 @@ def _is_point(row: str) -> bool:
 
 
 def _assign(specimens: list[Specimen], lines: list[_Line]) -> None:
-    """Give each line to its specimen.
+    """Assign each line to its specimen.
 
-    A specimen has at most one line of a key, and lines do not overtake each
-    other. Where there are as many lines of a key as specimens, each has one.
+    A specimen has at most one line of a key, and lines of a key keep their
+    order. If there are as many lines of a key as specimens, each has one.
     """
-    # Of the gap after a specimen: the last line that is certainly its own,
-    # the first line that is certainly the next one's.
+    # For the gap after a specimen: number of the last line that is certainly
+    # its own, and of the first line that is certainly the next one's.
     own: dict[int, int] = {}
     next_: dict[int, int] = {}
-    # Nothing before LM=, nothing between it and the rows.
+    # tpsDig's order: no line before LM= or before the rows.
     is_usual = all(line.is_after for line in lines)
     by_key = {k: [line for line in lines if line.key == k] for k in _NAMED}
     for key in sorted(_NAMED, key=lambda k: len(by_key[k]) != len(specimens)):
@@ -183,10 +178,7 @@ def _assign(specimens: list[Specimen], lines: list[_Line]) -> None:
 def _narrow(
     line: _Line, own: dict[int, int], next_: dict[int, int], is_usual: bool
 ) -> None:
-    """Keep a line with the lines around it that are settled.
-
-    In a file in tpsDig's order a specimen begins with its LM=.
-    """
+    """Assign a line to the specimen of the certain lines around it."""
     if line.low == line.high:
         return
     last, first = own.get(line.low), next_.get(line.low)
@@ -197,7 +189,7 @@ def _narrow(
 
 
 def _owners(lines: list[_Line]) -> list[int | None]:
-    """The specimen of each line of a key; None where several are possible."""
+    """The specimen of each line of a key; None if several are possible."""
     first, previous = [], 0
     for line in lines:
         previous = max(line.low, previous + 1)

@@ -19,8 +19,8 @@ import numpy as np
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..annotation_formats import PointRecord, Refused
+from ..annotation_formats.point_record import usual_of
 from ..annotation_formats.text_file import read_text
-from ..annotation_formats.uneven import usual_of
 
 __all__ = ['LandmarkChoice', 'read_landmarks']
 

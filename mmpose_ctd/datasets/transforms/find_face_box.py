@@ -1,4 +1,4 @@
-"""Looks at the face instead of the whole photograph."""
+"""Crops to the detected face."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -15,22 +15,21 @@ __all__ = ['FindFaceBox']
 
 @TRANSFORMS.register_module()
 class FindFaceBox(BaseTransform):
-    """Replaces ``bbox`` by a square around the face that a detector finds.
+    """Replaces ``bbox`` by a square around the largest detected face.
 
-    For photographs of one person: all instances of an image get the largest
-    face. It reads no label, so that training and testing see faces framed
-    alike. The square stands on the detector's box (x, y, width w): its
-    centre is (x + w / 2, y + ``centre`` w), its side ``side`` w. Where no
-    face is found the box stays as it was. A file is searched once in each
-    process, until it is changed; an array is searched every time.
+    It reads no label, so training and testing crop in the same way. For a
+    detected box (x, y, width w), the square has its centre at (x + w / 2,
+    y + ``centre`` w) and the side ``side`` w. Without a face ``bbox`` stays.
+    A file is searched once in each process, until it changes; an array is
+    searched every time.
 
-    Follows ``LoadLandmarkImage``; ``GetBBoxCenterScale`` comes behind it.
+    Put it after ``LoadLandmarkImage`` and before ``GetBBoxCenterScale``.
 
     Args:
-        centre (float): Height of the square's centre below the upper edge of
-            the detector's box, in its widths. Defaults to 0.72, between
+        centre (float): From the upper edge of the detected box down to the
+            square's centre, in widths of the box. Defaults to 0.72, between
             eyes and chin.
-        side (float): Side of the square, in widths of the detector's box.
+        side (float): Side of the square, in widths of the detected box.
             Defaults to 1.1: eye corners and chin with a margin.
 
     Raises:
@@ -61,14 +60,14 @@ class FindFaceBox(BaseTransform):
             dict: With ``bbox`` (1, 4), x1 y1 x2 y2 in pixels of the image; it
             may reach outside.
         """
-        # Arrays of different content may share an img_path.
+        # None for an array: arrays of different content share an img_path.
         state = results.get(FILE_STATE)
-        if state is None:
-            found = detect_face(results['img'])
-        else:
-            if state not in self._boxes:
-                self._boxes[state] = detect_face(results['img'])
+        if state in self._boxes:
             found = self._boxes[state]
+        else:
+            found = detect_face(results['img'])
+            if state is not None:
+                self._boxes[state] = found
         results[FACE_MARK] = dict(
             face_side=float(self.side), face_centre=float(self.centre)
         )

@@ -1,4 +1,4 @@
-"""The first step of the pipeline."""
+"""Reads the photograph: the first step of a pipeline."""
 
 import os
 
@@ -13,18 +13,17 @@ from mmpose_ctd.errors import InputError
 
 __all__ = ['FILE_STATE', 'LoadLandmarkImage']
 
-#: Where a sample that was read from a file says which state of it: path, size
-#: and time of the last change. Users' fields have no such names.
+#: Key of a sample that was read from a file: path, size and time of the last
+#: change.
 FILE_STATE = '_file_state'
 
 
 @TRANSFORMS.register_module()
 class LoadLandmarkImage(LoadImage):
-    """``LoadImage`` that reads photographs as all tools here do.
+    """``LoadImage`` through :func:`.read_upright`, as in all tools.
 
-    See :func:`.read_upright`: what is damaged or ambiguous is refused. Another
-    ``color_type`` or ``imdecode_backend`` than the default reads as
-    ``LoadImage`` does.
+    Damaged and ambiguous files are refused. With another ``color_type`` or
+    ``imdecode_backend`` than the default it reads as ``LoadImage`` does.
 
     Args:
         **kwargs: Arguments of ``LoadImage``.
@@ -37,12 +36,11 @@ class LoadLandmarkImage(LoadImage):
             results (dict): With ``img_path``, or ``img`` itself.
 
         Returns:
-            dict: With ``img`` (H, W, 3), BGR; ``None`` with ``ignore_empty``
-            where it cannot be read.
+            dict: With ``img`` (H, W, 3), BGR; ``None`` if it cannot be read
+            and ``ignore_empty`` is set.
 
         Raises:
-            InputError: If the file is missing, damaged, cut off, no image, or
-                cannot be read right, see :func:`.read_upright`.
+            InputError: If it cannot be read, see :func:`.read_upright`.
         """
         if 'img' in results:
             return super().transform(results)

@@ -1,4 +1,4 @@
-"""The last step of the pipeline."""
+"""Packs a sample: the last step of a pipeline."""
 
 from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import TRANSFORMS
@@ -11,12 +11,12 @@ __all__ = ['PackLandmarkInputs']
 
 @TRANSFORMS.register_module()
 class PackLandmarkInputs(PackPoseInputs):
-    """``PackPoseInputs`` that lets the image records' own fields through.
+    """``PackPoseInputs`` that keeps the fields of image records.
 
-    Subject, site, mm_per_px and whatever else a :class:`CIFASDDataset`'s
-    image records carry become metainfo of the data sample. It also compares
-    the loaded image with the size its record states, and, at inference, the
-    framing with that of the checkpoint: landmarks would silently be wrong.
+    Subject, site, mm_per_px and further fields of a :class:`.CIFASDDataset`'s
+    image records become metainfo of the data sample. It refuses an image of
+    another size than its record states and, at inference, another framing
+    than the checkpoint's: landmarks would silently be wrong.
 
     Args:
         **kwargs: Arguments of ``PackPoseInputs``.
@@ -32,19 +32,20 @@ class PackLandmarkInputs(PackPoseInputs):
             dict: ``inputs`` (C, H, W) and ``data_samples``.
 
         Raises:
-            InputError: If the image is not as large as its record says, or
-                the input is framed otherwise than the checkpoint's
-                ``dataset_meta`` says.
+            InputError: If the size of the image differs from its record, or
+                the framing from the checkpoint's ``dataset_meta``.
         """
         refuse_other_framing(results)
         stated, found = results.get('image_size'), results.get('ori_shape')
         if stated and found and tuple(stated) != tuple(found[:2]):
             raise InputError(
-                f'{results.get("img_path")}: the image is '
-                f'{found[1]}x{found[0]} pixels, its record in the annotation '
-                f'file says {stated[1]}x{stated[0]}. Landmarks are pixels of '
-                'the image: correct width and height, or the file (an EXIF '
-                'orientation turns an image when it is read).'
+                where=str(results.get('img_path')),
+                found=f'the image is {found[1]}x{found[0]} pixels',
+                expected=f'{stated[1]}x{stated[0]}, as its record in the '
+                'annotation file says',
+                cure='Landmarks are pixels of the image: correct width and '
+                'height, or the file (an EXIF orientation turns an image when '
+                'it is read).',
             )
         packed = super().transform(results)
         fields = results.get('image_fields', ())

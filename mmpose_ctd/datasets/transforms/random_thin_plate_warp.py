@@ -1,4 +1,4 @@
-"""Deforms a face smoothly, its landmarks with it."""
+"""Deforms a face and its landmarks smoothly."""
 
 from functools import lru_cache
 
@@ -12,12 +12,11 @@ from mmpose_ctd.errors import InputError
 
 __all__ = ['RandomThinPlateWarp']
 
-#: Bound of the displacement's derivative: nothing is compressed or stretched
-#: to less than a half or more than one and a half times its length, so that
-#: the warp is one to one.
-MAX_STRAIN = 0.5
-#: Error of a landmark's place at the end of the search, in pixels.
-TOLERANCE = 1e-4
+# Bound of the displacement's derivative: lengths change to 0.5 to 1.5 times,
+# so the warp is one to one.
+_MAX_STRAIN = 0.5
+# Error of a landmark's place after the search, in pixels.
+_TOLERANCE = 1e-4
 
 
 @TRANSFORMS.register_module()
@@ -33,27 +32,26 @@ class RandomThinPlateWarp(BaseTransform):
 
     through their displacements. Source: Bookstein, "Principal warps:
     thin-plate splines and the decomposition of deformations", IEEE TPAMI
-    1989. What is affine in the displacements is taken out before: shift,
-    scale and rotation are ``RandomBBoxTransform``'s.
+    1989. The affine part of the displacements is removed: shift, scale and
+    rotation are ``RandomBBoxTransform``'s.
 
-    The image is read backwards: output pixel p shows input place p + d(p). A
-    landmark at q therefore goes where p + d(p) = q. It is searched for by
-    p <- q - d(p), which converges as the derivative of d is kept below 1/2
-    over the whole image, by making d smaller where need be; for the same
-    reason nothing folds over. Landmarks outside the image move by what the
-    nearest pixel of its edge does.
+    Output pixel p shows the input at p + d(p), so a landmark at q moves to
+    the p with p + d(p) = q. The iteration p <- q - d(p) converges, and nothing
+    folds over, as d is scaled down until its derivative is below 1/2 in the
+    whole image. Landmarks outside the image move like the nearest pixel of
+    its edge.
 
     It works on the network's input: put it after ``TopdownAffine``.
 
     Args:
         amplitude (float): Standard deviation of each coordinate of a control
-            point's displacement, before the affine part is taken out, as a
+            point's displacement, before the affine part is removed, as a
             share of the input's shorter side. Landmarks of different people
-            differ by about 0.006 after an affine alignment, where the face
-            is half as wide as the input. Defaults to 0.01.
-        grid (int): Control points along a side, from edge to edge, >= 3.
+            differ by about 0.006 after an affine alignment, if the face is
+            half as wide as the input. Defaults to 0.01.
+        grid (int): Control points along a side, from edge to edge, 3 to 20.
             Defaults to 6.
-        prob (float): Share of the images that are warped. Defaults to 1.0.
+        prob (float): Share of the warped images. Defaults to 1.0.
 
     Raises:
         InputError: If an argument is out of range.
@@ -68,20 +66,22 @@ class RandomThinPlateWarp(BaseTransform):
         ):
             if not isinstance(value, (int, float)) or not right(value):
                 raise InputError(
-                    f'RandomThinPlateWarp: {name}={value!r}; expected '
-                    f'{expected}.'
+                    where='RandomThinPlateWarp',
+                    found=f'{name}={value!r}',
+                    expected=expected,
                 )
         if type(grid) is not int or not 3 <= grid <= 20:
             raise InputError(
-                f'RandomThinPlateWarp: grid={grid!r}; expected a whole '
-                'number from 3 to 20.'
+                where='RandomThinPlateWarp',
+                found=f'grid={grid!r}',
+                expected='a whole number from 3 to 20',
             )
         self.amplitude, self.grid, self.prob = amplitude, grid, prob
 
     @cache_randomness
     def _draw(self) -> np.ndarray | None:
-        """Displacements (grid^2, 2) of variance 1; None to leave it."""
-        # Both are drawn always: what follows does not depend on prob.
+        """Displacements (grid^2, 2) of variance 1; None for no warp."""
+        # Both are always drawn: later draws do not depend on prob.
         warped = np.random.random() < self.prob
         draw = np.random.standard_normal((self.grid**2, 2))
         return draw if warped else None
@@ -92,18 +92,16 @@ class RandomThinPlateWarp(BaseTransform):
         Args:
             results (dict): The pipeline's, after ``TopdownAffine``.
 
-        Returns:
-            dict: The same.
-
         Raises:
-            InputError: If ``TopdownAffine`` has not come before.
+            InputError: If ``TopdownAffine`` did not come before.
         """
         points = results.get('transformed_keypoints')
         if points is None:
             raise InputError(
-                'RandomThinPlateWarp: there are no transformed_keypoints yet. '
-                'Put it after TopdownAffine in the pipeline, and before '
-                'GenerateTarget.'
+                where='RandomThinPlateWarp',
+                found='there are no transformed_keypoints yet',
+                cure='Put it after TopdownAffine in the pipeline, and before '
+                'GenerateTarget.',
             )
         draw = self._draw()
         if draw is None or self.amplitude == 0:
@@ -114,11 +112,11 @@ class RandomThinPlateWarp(BaseTransform):
         results['img'] = cv2.remap(
             image,
             *warp.sources(),
-            # A second resampling: bilinear ones blur too much together.
+            # Cubic: two bilinear resamplings would blur too much.
             interpolation=cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        # Absent landmarks lie anywhere; as numbers they stay finite.
+        # Absent landmarks may lie anywhere; they stay finite.
         points = points.copy()
         points[..., :2] = warp.forward(points[..., :2].reshape(-1, 2)).reshape(
             points[..., :2].shape
@@ -154,12 +152,12 @@ class _Warp:
             np.float32
         )
         field = field.reshape(height, width, 2)
-        shrink = min(1.0, MAX_STRAIN / max(_largest_strain(field), 1e-9))
+        shrink = min(1.0, _MAX_STRAIN / max(_largest_strain(field), 1e-9))
         self._weights = self._weights * shrink
         self._field = field * np.float32(shrink)
 
     def sources(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where output pixels are read: x and y, each (H, W) in pixels."""
+        """Input places of the output pixels: x and y, (H, W), in pixels."""
         height, width = self._field.shape[:2]
         x = self._field[..., 0] + np.arange(width, dtype=np.float32)
         y = self._field[..., 1] + np.arange(height, dtype=np.float32)[:, None]
@@ -171,13 +169,13 @@ class _Warp:
         return _basis(inside, self._controls, self.last) @ self._weights
 
     def forward(self, points: np.ndarray) -> np.ndarray:
-        """Where the warp brings points (n, 2) of the image, in pixels."""
+        """Places of points (n, 2) of the image after the warp, in pixels."""
         points = np.asarray(points, float)
         moved = points - self.displacement(points)
         # The error halves at least, from at most the largest displacement.
         for _ in range(60):
             before, moved = moved, points - self.displacement(moved)
-            if not (np.abs(moved - before) > TOLERANCE / 2).any():
+            if not (np.abs(moved - before) > _TOLERANCE / 2).any():
                 break
         return moved
 
@@ -187,7 +185,7 @@ def _basis(
 ) -> np.ndarray:
     """1, x, y and U(||p - c_j||) at points (n, 2): (n, 3 + grid^2).
 
-    Lengths are in units of the image's longer side, for the numbers' sake.
+    Lengths are in units of the image's longer side, for numerical stability.
     """
     points = points / scale.max()
     squares = ((points[:, None] - controls) ** 2).sum(-1)
@@ -200,11 +198,11 @@ def _basis(
 def _spline(
     grid: int, width: int, height: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Control points, and the way from displacements to weights.
+    """Control points, and the matrix from displacements to weights.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: (grid^2, 2) in units of the longer
-        side; (3 + grid^2, grid^2), of displacements without affine part.
+        side; (3 + grid^2, grid^2), which also removes the affine part.
     """
     last = np.array([width - 1, height - 1], float)
     x, y = (np.linspace(0, end, grid) for end in last)

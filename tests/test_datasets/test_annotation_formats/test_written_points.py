@@ -1,5 +1,5 @@
-"""What is written in a format is read as it was; if the file is damaged, the
-same points are read, or the record is refused."""
+"""Written points are read as they were; damaged ones are read right, or
+refused."""
 
 import json
 
@@ -13,8 +13,8 @@ from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
 from mmpose_ctd.errors import InputError
 
 quick = settings(
-    # There are twenty of these; see the profile "long" in conftest.py.
-    max_examples=settings.default.max_examples // 2,
+    # There are thirty of these; see the profile "long" in conftest.py.
+    max_examples=settings.default.max_examples // 4,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
@@ -35,6 +35,7 @@ KINDS = {
     'cvat': True,
 }
 JUNK = ['', '3 4', 'a note', 'LM=1', 'IMAGE=b7.png', 'SCALE=2', '{', '}', '1']
+PIECES = ['', '-', '1e999', 'NaN', 'null', '\0', '\n', ',', '{', '"', 'é']
 
 
 def write(draw, kind, model) -> dict[str, str]:
@@ -89,14 +90,13 @@ def assert_right(record, model, named):
 @given(data=st.data())
 def test_written_points_are_read(tmp_path, kind, data):
     model = data.draw(files.models())
-    texts = write(data.draw, kind, model)
-    records = read(tmp_path, kind, texts)
+    records = read(tmp_path, kind, write(data.draw, kind, model))
     found = {record.image.removesuffix('.png'): record for record in records}
     assert list(found) == list(model.points)
     doubted = False
     for image, record in found.items():
         if kind == 'tps' and None in model.scale.values():
-            # It may be open whose SCALE= a line is.
+            # The owner of a SCALE= may be open.
             doubted = doubted or record.problem is not None
             if record.problem is not None:
                 continue
@@ -129,3 +129,33 @@ def test_damaged_points_are_right_or_refused(tmp_path, kind, data):
     for record in records:
         if record.problem is None:
             assert_right(record, model, KINDS[kind])
+
+
+@pytest.mark.parametrize(
+    'kind', ['tps', 'pts', 'tem', 'wide', 'coco', 'labelme', 'cvat']
+)
+@quick
+@given(data=st.data())
+def test_any_damage_gives_records_or_an_input_error(tmp_path, kind, data):
+    model = data.draw(files.models())
+    name, text = next(iter(write(data.draw, kind, model).items()))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(len(text), start + 9)))
+        piece = data.draw(st.sampled_from(PIECES))
+        text = text[:start] + piece + text[end:]
+    try:
+        records = read(tmp_path, kind, {name: text})
+    except InputError as error:
+        assert str(error)
+        return
+    for record in records:
+        assert isinstance(record.image, str)
+        if record.problem is not None:
+            assert record.problem
+            continue
+        assert not np.isinf(record.points).any()
+        assert record.visible.shape == (len(record.points),)
+        assert np.isfinite(record.points[record.visible > 0]).all()
+        if record.names is not None:
+            assert len({*record.names}) == len(record.points)

@@ -1,0 +1,298 @@
+"""Formats that name their points: COCO, LabelMe, CVAT."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+from point_files import read_points
+
+from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
+from mmpose_ctd.errors import InputError
+
+COCO = {
+    'images': [
+        {
+            'id': 1,
+            'file_name': 'a.jpg',
+            'width': 60,
+            'height': 80,
+            'subject': 7,
+            'mother': 'Jane',
+        }
+    ],
+    'annotations': [
+        {
+            'id': 5,
+            'image_id': 1,
+            'category_id': 1,
+            'keypoints': [1.5, 2, 2, 0, 0, 0],
+        }
+    ],
+    'categories': [{'id': 1, 'name': 'face', 'keypoints': ['n', 'm']}],
+}
+POINT = {'label': 'n', 'shape_type': 'point', 'points': [[1.5, 2]]}
+POLYGON = {'label': 'x', 'shape_type': 'polygon', 'points': [[1, 1], [2, 2]]}
+LABELME = {
+    'shapes': [POINT, POLYGON, POINT | {'label': ' m ', 'points': [[3, 4]]}],
+    'imagePath': '..\\photos\\a.jpg',
+    'imageWidth': 60,
+    'imageHeight': 80,
+    'imageData': None,
+}
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version>
+<image id="0" name="siteA/a.jpg" width="60" height="80">
+ <points label="n" occluded="1" points="1.50,2.00"/>
+ <skeleton label="face">
+  <points label="m" outside="0" occluded="0" points="3.00,4.00"/>
+  <points label="k" outside="1" occluded="0" points="9.00,9.00"/>
+ </skeleton>
+ <points label="brow" points="5,6;7,8"/>
+ <box label="face" xtl="1" ytl="1" xbr="9" ybr="9"/>
+</image>
+<image id="1" name="b.jpg" width="60" height="80"/>
+</annotations>
+"""
+
+
+def changed(content, *path):
+    """A copy with the value at a path of keys, the last of ``path``."""
+    content = copy.deepcopy(content)
+    *keys, last, value = path
+    place = content
+    for key in keys:
+        place = place[key]
+    place[last] = value
+    return content
+
+
+def test_coco_is_read(tmp_path):
+    (record,) = read_points(tmp_path, 'coco', COCO).records
+    assert record.problem is None
+    assert record.names == ('n', 'm')
+    assert record.size == (60, 80)
+    assert record.visible.tolist() == [2, 0]
+    assert np.isnan(record.points[1]).all()
+    # Of an image record only known fields are taken.
+    assert record.fields == {'subject': 7}
+    with_age = changed(COCO, 'images', 0, 'age', float('nan'))
+    (record,) = read_points(tmp_path, 'coco', with_age).records
+    assert record.fields == {'subject': 7}
+
+
+@pytest.mark.parametrize(
+    'path, found',
+    [
+        (('annotations', 0, 'image_id', 3), 'image_id=3'),
+        (('annotations', 0, 'image_id', [1]), 'image_id=[1]'),
+        (('annotations', 0, 'image_id', True), 'image_id=True'),
+        (('annotations', 0, 'category_id', 2), 'category_id=2'),
+        (('annotations', 0, 'keypoints', [1]), '3 x 2'),
+        (('annotations', 0, 'keypoints', [10**400, 1, 2, 0, 0, 0]), 'n:'),
+        (('annotations', 0, 'keypoints', [True, 1, 2, 0, 0, 0]), 'True'),
+        (('annotations', 0, 'keypoints', [1, 1, 1.5, 0, 0, 0]), '1.5'),
+        (('images', 0, 'width', None), 'width=None'),
+        (('images', 0, 'width', 10**400), 'width='),
+        (('images', 0, 'file_name', ['a.jpg']), 'file_name='),
+        (('images', 0, 'file_name', 'a\0.jpg'), 'file_name='),
+        (('images', 0, 'subject', {'name': 'x'}), 'subject='),
+        (('images', 0, 'age', '4'), "age='4'"),
+        (('images', 0, 'age', 400), "age='400'"),
+    ],
+)
+def test_a_bad_coco_annotation_is_a_record_with_a_problem(
+    tmp_path, path, found
+):
+    (record,) = read_points(tmp_path, 'coco', changed(COCO, *path)).records
+    assert found in record.problem
+    assert str(tmp_path) not in record.problem
+
+
+@pytest.mark.parametrize('names', [['n', 'n'], ['n', 'N ']])
+def test_coco_names_are_different(tmp_path, names):
+    with pytest.raises(InputError) as error:
+        read_points(
+            tmp_path,
+            'coco',
+            changed(COCO, 'categories', 0, 'keypoints', names),
+        )
+    assert repr(names[0]) in error.value.found
+
+
+@pytest.mark.parametrize(
+    'other, annotated, is_read',
+    [
+        (dict(id=2, name='person'), False, True),
+        (dict(id=2, name='ear', keypoints=['t']), False, False),
+        (dict(id=2, name='person'), True, False),
+    ],
+)
+def test_only_an_unused_category_without_keypoints_is_ignored(
+    tmp_path, other, annotated, is_read
+):
+    content = copy.deepcopy(COCO)
+    content['categories'].insert(0, other)
+    if annotated:
+        more = content['annotations'][0] | dict(id=2, category_id=2)
+        content['annotations'].append(more)
+    if is_read:
+        (record,) = read_points(tmp_path, 'coco', content).records
+        assert record.names == ('n', 'm') and record.problem is None
+    else:
+        with pytest.raises(InputError) as error:
+            read_points(tmp_path, 'coco', content)
+        assert error.value.found == 'found 2 categories'
+
+
+@pytest.mark.parametrize(
+    'path, name',
+    [
+        ('..\\photos\\a.jpg', 'photos/a.jpg'),
+        ('a.jpg', 'siteA/a.jpg'),
+        ('clip2/a.jpg', 'siteA/clip2/a.jpg'),
+        ('../siteB/a.jpg', 'siteB/a.jpg'),
+        ('../../../photos/a.jpg', 'photos/a.jpg'),
+        ('C:\\photos\\a.jpg', 'C:/photos/a.jpg'),
+    ],
+)
+def test_labelme_is_read_by_label(tmp_path, path, name):
+    content = LABELME | {'imagePath': path}
+    reading = read_points(tmp_path, 'labelme', content, 'siteA/a.json')
+    (record,) = reading.records
+    assert record.names == ('n', 'm')
+    assert record.points.tolist() == [[1.5, 2], [3, 4]]
+    # imagePath is relative to the file.
+    assert record.image == name
+    assert record.size == (60, 80)
+    assert "1 shapes of the kind 'polygon'" in reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    'content, found',
+    [
+        (json.dumps(LABELME)[:-20], 'JSON'),
+        ({'shapes': None}, 'shapes=None'),
+        ({'shapes': [{'shape_type': 'point', 'label': 'n'}]}, 'points=None'),
+        ('[]', '[]'),
+        ('', 'JSON'),
+        (LABELME | {'shapes': [POINT] * 2}, "'n' and 'n'"),
+        (LABELME | {'shapes': [POINT, POINT | {'label': 'N '}]}, "'N'"),
+        (LABELME | {'shapes': [POINT | {'points': [[1, 2]] * 2}]}, 'points'),
+        (LABELME | {'shapes': [POINT | {'points': [['1', 2]]}]}, "'1'"),
+        (LABELME | {'shapes': [POINT | {'points': [[True, 2]]}]}, 'True'),
+        (LABELME | {'shapes': [POINT | {'label': None}]}, 'label=None'),
+        (LABELME | {'imageWidth': '60'}, "'60'"),
+        (LABELME | {'imagePath': 7}, 'imagePath=7'),
+        (LABELME | {'imagePath': ''}, 'photograph'),
+        (LABELME | {'shapes': [POLYGON]}, '1 polygon'),
+    ],
+)
+def test_a_bad_labelme_file_is_a_record_with_a_problem(
+    tmp_path, content, found
+):
+    (record,) = read_points(tmp_path, 'labelme', content).records
+    assert found in record.problem
+
+
+@pytest.mark.parametrize(
+    'records, expected',
+    [
+        # Labels that are numbers are counted.
+        (['12345', '12345', '1234'], [True, True, False]),
+        # A label in another case is not another landmark.
+        ([['exo_R'], ['exo_R'], ['Exo_r'], ['m']], [True, True, False, True]),
+    ],
+)
+def test_labels_are_compared_between_files(tmp_path, records, expected):
+    sources = []
+    for i, labels in enumerate(records):
+        shapes = [POINT | {'label': label} for label in labels]
+        path = tmp_path / f'{i}.json'
+        path.write_text(json.dumps(LABELME | {'shapes': shapes}))
+        sources.append(Source(str(path), path.name))
+    found = FORMATS['labelme'].read(sources).records
+    assert [record.problem is None for record in found] == expected
+
+
+def test_cvat_points_and_skeletons_are_read(tmp_path):
+    reading = read_points(tmp_path, 'cvat', CVAT)
+    (record,) = reading.records
+    assert record.image == 'siteA/a.jpg'
+    assert record.size == (60, 80)
+    found = dict(zip(record.names, record.visible.tolist()))
+    assert found == {'n': 1, 'brow_1': 2, 'brow_2': 2, 'm': 2, 'k': 0}
+    places = dict(zip(record.names, record.points.tolist()))
+    assert places['m'] == [3, 4]
+    assert places['brow_2'] == [7, 8]
+    assert '1 of its 2 photographs have no points' in reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    'old, new, words',
+    [
+        ('label="m"', 'label="n"', "'n' and 'n'"),
+        ('1.50,2.00', '1.50', "points='1.50'"),
+        ('1.50,2.00', 'x,2.00', 'points='),
+        ('label="n"', '', "label ''"),
+        ('</image>', '<skeleton label="b"/></image>', 'more than one'),
+        ('width="60"', 'width="6o"', '6o'),
+        ('occluded="1"', 'occluded="maybe"', 'maybe'),
+    ],
+)
+def test_a_bad_cvat_image_is_a_record_with_a_problem(
+    tmp_path, old, new, words
+):
+    text = CVAT.replace(old, new, 1)
+    (record,) = read_points(tmp_path, 'cvat', text).records
+    assert words in record.problem
+
+
+BOMB = '<!DOCTYPE a [<!ENTITY x "y">]><annotations>&x;</annotations>'
+LINE = (
+    '<annotations><image id="0" name="a.jpg">'
+    '<polyline label="face" points="1,2;3,4"/></image></annotations>'
+)
+
+
+@pytest.mark.parametrize(
+    'content, found',
+    [
+        (CVAT[:200], 'cut off'),
+        ('', 'cut off'),
+        ('<annotations/>', 'no <image>'),
+        ('<annotations><track/></annotations>', 'of a film'),
+        (BOMB, 'XML entities'),
+        (LINE, '1 polyline'),
+    ],
+)
+def test_another_xml_file_is_refused(tmp_path, content, found):
+    with pytest.raises(InputError) as error:
+        read_points(tmp_path, 'cvat', content)
+    assert found in error.value.found
+    assert error.value.where == 'x.xml'
+
+
+@pytest.mark.parametrize(
+    'counts, refused',
+    [
+        ((5, 4), [1]),
+        ((4, 5), [0]),
+        ((5, 5, 6), [2]),
+        ((5, 1, 5), [1]),
+        ((5, 5), []),
+    ],
+)
+def test_a_shape_has_as_many_points_in_all_photographs(
+    tmp_path, counts, refused
+):
+    images = []
+    for i, count in enumerate(counts):
+        pairs = ';'.join(f'{10 * j},{20 + j}' for j in range(1, count + 1))
+        images.append(
+            f'<image id="{i}" name="{i}.jpg" width="600" height="800">'
+            f'<points label="face" points="{pairs}"/></image>'
+        )
+    text = '<annotations>' + ''.join(images) + '</annotations>'
+    records = read_points(tmp_path, 'cvat', text).records
+    assert [i for i, r in enumerate(records) if r.problem] == refused

@@ -1,0 +1,191 @@
+"""tpsDig's files, and the owner of each IMAGE=, ID= and SCALE=."""
+
+import numpy as np
+import pytest
+from point_files import read_points
+
+from mmpose_ctd.datasets.annotation_formats import ReadOptions
+from mmpose_ctd.datasets.annotation_formats.tps_specimens import (
+    split_specimens,
+)
+from mmpose_ctd.errors import InputError
+
+TWO = """LM=3
+10.00000 20.00000
+30.50000 40.25000
+5 6
+IMAGE=a.jpg
+ID=0
+SCALE=0.05
+LM=3
+1 2
+-1 -1
+NA NA
+IMAGE=b.jpg
+ID=1
+"""
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda t: t,
+        lambda t: t.replace('\n', '\r\n'),
+        lambda t: t.replace('\n', '\n\n'),
+        lambda t: t.lower(),
+        lambda t: '\ufeff' + t,
+        lambda t: t.replace('10.00000 20.00000', '10,00000\t20,00000'),
+        lambda t: t.replace('LM=3', 'LM = 3').replace('IMAGE=', 'IMAGE = '),
+        lambda t: t.replace('IMAGE=a.jpg', 'IMAGE="a.jpg"'),
+    ],
+)
+def test_each_specimen_is_a_record(tmp_path, change):
+    first, second = read_points(tmp_path, 'tps', change(TWO)).records
+    assert first.problem is None and second.problem is None
+    assert (first.image, second.image) == ('a.jpg', 'b.jpg')
+    assert first.points.tolist() == [[10, 20], [30.5, 40.25], [5, 6]]
+    assert (first.scale, second.scale) == (0.05, None)
+    assert first.names is None
+    assert np.isnan(second.points[1:]).all()
+    assert second.visible.tolist() == [2, 0, 0]
+
+
+def test_names_in_the_encoding_of_windows_are_read(tmp_path):
+    text = 'LM=1\n1 2\nIMAGE=Müller.jpg\n'.encode('cp1252')
+    (record,) = read_points(tmp_path, 'tps', text).records
+    assert record.image == 'Müller.jpg'
+
+
+def test_curves_and_outlines_are_ignored_with_a_note(tmp_path):
+    reading = read_points(
+        tmp_path,
+        'tps',
+        'LM=1\n1 2\nCURVES=2\nPOINTS=2\n3 4\n5 6\nPOINTS=1\n7 8\n'
+        'OUTLINES=1\nPOINTS=1\n9 9\nIMAGE=a.jpg\nLM=1\n3 4\nIMAGE=b.jpg\n',
+    )
+    found = [r.points.tolist() for r in reading.records]
+    assert found == [[[1, 2]], [[3, 4]]]
+    assert '3 curves' in reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    'specimen, words',
+    [
+        ('LM=2\n1 2\nIMAGE=a.jpg\n', 'LM=2, but there are 1 rows'),
+        ('LM=1\n1 2\n3 4\nIMAGE=a.jpg\n', "line 3, '3 4'"),
+        ('LM=1\n1 2\nIMAGE=a.jpg\n3 4\n', "line 4, '3 4'"),
+        ('LM=1\n1 2\nIMAGE=a.jpg\nat home\n', "line 4, 'at home'"),
+        ('LM=1\n1 2\nIMAGE=a.jpg\nCOMMENT=x\n3 4\n', "line 5, '3 4'"),
+        ('LM=1\n1 2 3\nIMAGE=a.jpg\n', "'1 2 3'"),
+        ('LM=1\n1 two\nIMAGE=a.jpg\n', "'1 two'"),
+        ('LM=1\n1 inf\nIMAGE=a.jpg\n', "'1 inf'"),
+        ('LM=1\n1 NA\nIMAGE=a.jpg\n', 'only one of x, y'),
+        ('LM=1\n1,034 2\nIMAGE=a.jpg\n', "'1,034'"),
+        ('LM=1\n1 2\nIMAGE=a.jpg\nSCALE=1,034\n', "'1,034'"),
+        ('LM=99999999999\n1 2\nIMAGE=a.jpg\n', 'LM=99999999999'),
+        ('LM=x\n1 2\nIMAGE=a.jpg\n', 'LM=x; expected the number'),
+        ('LM3=1\n1 2 3\nIMAGE=a.jpg\n', 'LM3='),
+        ('LM=1\n1 2\n', 'IMAGE='),
+        ('LM=1\n1 2\nIMAGE=a.jpg\nSCALE=0\n', 'SCALE=0; expected'),
+        ('LM=1\n1 2\nIMAGE=a.jpg\nSCALE=nan\n', 'SCALE=nan; expected'),
+    ],
+)
+def test_a_bad_specimen_leaves_the_others(tmp_path, specimen, words):
+    text = specimen + 'LM=1\n1 2\nIMAGE=b.jpg\n'
+    bad, good = read_points(tmp_path, 'tps', text).records
+    assert words in bad.problem
+    assert 'no. 1' in bad.source
+    assert good.problem is None
+
+
+@pytest.mark.parametrize('text', ['', '  \n', 'Hello', '\0\1\2', '1 2\n3 4'])
+def test_another_file_is_refused(tmp_path, text):
+    with pytest.raises(InputError) as error:
+        read_points(tmp_path, 'tps', text)
+    assert error.value.where == 'x.tps'
+
+
+@pytest.mark.parametrize('identity', ['0', '12', '1.5'])
+def test_a_number_in_id_names_no_photograph_unless_stated(tmp_path, identity):
+    text = f'LM=1\n1 2\nID={identity}\n'
+    (record,) = read_points(tmp_path, 'tps', text).records
+    assert record.problem and not record.image
+    stated = ReadOptions(photograph_from='id')
+    (record,) = read_points(tmp_path, 'tps', text, options=stated).records
+    assert record.problem is None and record.image == identity
+
+
+def test_a_name_in_id_is_a_guess_with_a_note(tmp_path):
+    text = 'LM=1\n1 2\nID=c001\nLM=1\n3 4\nID=c002\n'
+    reading = read_points(tmp_path, 'tps', text)
+    assert [r.image for r in reading.records] == ['c001', 'c002']
+    assert '--photograph-from id' in reading.notes[0]
+
+
+# --------------------------------------------------- the owner of a line
+
+
+def split(*lines):
+    """Specimens of one point; R is its row."""
+    return split_specimens('\n'.join(lines).replace('R', '1 2'))
+
+
+@pytest.mark.parametrize(
+    'lines',
+    [
+        ['LM=1', 'R', 'IMAGE=a', 'ID=0', 'LM=1', 'R', 'IMAGE=b', 'ID=1'],
+        ['IMAGE=a', 'ID=0', 'LM=1', 'R', 'IMAGE=b', 'ID=1', 'LM=1', 'R'],
+        ['LM=1', 'IMAGE=a', 'ID=0', 'R', 'LM=1', 'IMAGE=b', 'ID=1', 'R'],
+        # Both orders in one file.
+        ['IMAGE=a', 'ID=0', 'LM=1', 'R', 'LM=1', 'R', 'IMAGE=b', 'ID=1'],
+        ['LM=1', 'R', 'IMAGE=a', 'ID=0', 'IMAGE=b', 'ID=1', 'LM=1', 'R'],
+        ['IMAGE=a', 'LM=1', 'R', 'ID=0', 'IMAGE=b', 'LM=1', 'R', 'ID=1'],
+        ['ID=0', 'LM=1', 'R', 'IMAGE=a', 'ID=1', 'LM=1', 'R', 'IMAGE=b'],
+    ],
+)
+def test_each_specimen_gets_its_own_lines(lines):
+    first, second = split(*lines)
+    assert not first.doubt and not second.doubt
+    assert first.named == {'IMAGE': 'a', 'ID': '0'}
+    assert second.named == {'IMAGE': 'b', 'ID': '1'}
+
+
+@pytest.mark.parametrize(
+    'lines, doubts',
+    [
+        (['LM=1', 'R', 'IMAGE=a', 'LM=1', 'R'], [1, 1]),
+        # One IMAGE= was lost before the first specimen, or after the last.
+        (
+            ['LM=1', 'R', 'IMAGE=b', 'LM=1', 'R', 'IMAGE=c', 'LM=1', 'R'],
+            [1, 1, 1],
+        ),
+        (['IMAGE=a', 'LM=1', 'R', 'SCALE=2', 'IMAGE=b', 'LM=1', 'R'], [1, 1]),
+        (['LM=1', 'R', 'IMAGE=a', 'IMAGE=c', 'LM=1', 'R', 'IMAGE=b'], [1, 1]),
+        (
+            ['LM=1', 'R', 'IMAGE=a', 'LM=1', 'R', 'LM=1', 'R', 'IMAGE=c'],
+            [1, 1, 0],
+        ),
+    ],
+)
+def test_a_line_that_may_be_the_neighbours_is_a_doubt(lines, doubts):
+    assert [bool(specimen.doubt) for specimen in split(*lines)] == doubts
+
+
+def test_a_missing_scale_does_not_disturb_tpsdigs_order():
+    first, second = split(
+        *['LM=1', 'R', 'IMAGE=a', 'ID=0', 'SCALE=2'],
+        *['LM=1', 'R', 'IMAGE=b', 'ID=1'],
+    )
+    assert not first.doubt and not second.doubt
+    assert first.value('SCALE') == '2' and not second.value('SCALE')
+
+
+def test_a_comment_may_have_several_lines_and_no_row_is_lost():
+    first, second = split(
+        *['LM=1', 'R', 'IMAGE=a', 'COMMENT=it moved', 'and again'],
+        *['LM=1', 'COMMENT=it moved', 'and again', 'R', 'IMAGE=b'],
+    )
+    assert not first.strays and not second.strays
+    assert first.rows == [(2, '1 2')] and second.rows == [(9, '1 2')]
+    (specimen,) = split('R', 'LM=1', 'R', 'IMAGE=a')
+    assert specimen.strays == [(1, '1 2')]

@@ -1,0 +1,174 @@
+"""The detected face, and landmarks compared with it."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from clinic_folder import make_clinic
+from prepared_points import SIZE, codes, prepare_points
+
+from mmpose_ctd.datasets.face_detection import detect_face, detect_faces
+from mmpose_ctd.datasets.face_fit import fit_to_faces
+from mmpose_ctd.datasets.preparation import picture
+from mmpose_ctd.datasets.upright_image import read_upright
+from mmpose_ctd.errors import InputError
+
+
+@pytest.mark.parametrize(
+    'shape', [(300, 400, 3), (1, 1, 3), (3, 4000, 3), (19, 19, 3)]
+)
+def test_an_empty_image_has_no_face(shape):
+    assert detect_face(np.full(shape, 90, np.uint8)) is None
+
+
+@pytest.mark.parametrize(
+    'image',
+    [
+        np.zeros((30, 40), np.uint8),
+        np.zeros((30, 40, 4), np.uint8),
+        np.zeros((30, 40, 3), np.float32),
+        np.zeros((0, 40, 3), np.uint8),
+        None,
+    ],
+)
+def test_another_array_is_refused(image):
+    with pytest.raises(InputError) as caught:
+        detect_face(image)
+    assert 'uint8' in caught.value.expected
+
+
+FACTORS = [0.5, 0.6, 0.75, 1.33, 2.0]
+
+
+def records(count):
+    """Faces at several places and of several sizes, and their boxes."""
+    random = np.random.default_rng(0)
+    shape = random.uniform(-0.3, 0.3, (8, 2))
+    points, faces = [], []
+    for _ in range(count):
+        width, centre = random.uniform(90, 130), random.uniform(180, 220, 2)
+        points.append(
+            centre + width * (shape + random.normal(0, 0.01, (8, 2)))
+        )
+        faces.append([(*(centre - width / 2), width, width)])
+    return points, faces
+
+
+def wrong(points, faces):
+    fits = fit_to_faces(points, faces)
+    return {i for i, fit in enumerate(fits) if fit is not None and fit.wrong}
+
+
+@pytest.mark.parametrize('factor', FACTORS)
+def test_records_of_another_size_are_wrong_and_no_others(factor):
+    points, faces = records(12)
+    assert not wrong(points, faces)
+    points[3] = points[3] * factor
+    points[7] = np.where(np.arange(8)[:, None] < 3, points[7] * factor, np.nan)
+    assert wrong(points, faces) == {3, 7}
+
+
+def test_the_best_of_several_faces_counts():
+    points, faces = records(8)
+    faces[2].insert(0, (0.0, 0.0, 60.0, 60.0))
+    assert not wrong(points, faces)
+
+
+def test_without_enough_faces_nothing_is_judged():
+    points, faces = records(6)
+    points[0] = points[0] * 0.5
+    points[5] = np.full((8, 2), np.nan)
+    assert wrong(points, faces) == {0}
+    faces[1] = []
+    assert fit_to_faces(points, faces) == [None] * 6
+
+
+@pytest.mark.parametrize('crop', ['face', 'none'])
+def test_prepare_leaves_such_records_out(tmp_path, monkeypatch, crop):
+    clinic = make_clinic(tmp_path / 'photos', count=8, size=SIZE)
+    face = 0.2 * SIZE[0], 0.25 * SIZE[1], 0.6 * SIZE[0], 0.6 * SIZE[0]
+    monkeypatch.setattr(picture, 'detect_faces', lambda image: [face])
+    names = sorted(clinic)
+    for i in (1, 4):
+        clinic[names[i]] = clinic[names[i]] * 0.6
+    report = prepare_points(tmp_path, clinic, dict(crop=crop))
+    assert codes(report) == {2: 'unit', 5: 'unit'}
+    assert report.exit_status == 1
+    file = report.out / 'annotations/landmarks.json'
+    kept = {i['file_name'] for i in json.loads(file.read_text())['images']}
+    assert kept == {p.name for p in (report.out / 'images').iterdir()}
+    assert len(kept) == 6
+
+
+# ----------------------------------------------------------- real faces
+
+
+@pytest.fixture(scope='module')
+def real_faces(shared_root):
+    """Every eighth real face: its landmarks and detected boxes."""
+    root = shared_root / 'data' / 'frl_faces'
+    content = json.loads((root / 'annotations/landmarks19.json').read_text())
+    names = content['categories'][0]['keypoints']
+    files = {i['id']: i['file_name'] for i in content['images']}
+    points, faces = [], []
+    for annotation in content['annotations'][::8]:
+        file = root / 'images' / files[annotation['image_id']]
+        faces.append(detect_faces(cv2.imread(str(file))))
+        values = np.reshape(annotation['keypoints'], (-1, 3))
+        points.append(np.where(values[:, 2:] > 0, values[:, :2], np.nan))
+    return names, points, faces
+
+
+@pytest.mark.real_data
+def test_the_box_holds_eyes_nose_and_mouth_of_real_faces(real_faces):
+    names, points, faces = real_faces
+    inner = [i for i, name in enumerate(names) if name != 'gnathion']
+    for own, (x, y, w, h) in zip(points, (boxes[0] for boxes in faces)):
+        inside = (own[inner] > [x, y]) & (own[inner] < [x + w, y + h])
+        assert inside.all()
+
+
+@pytest.mark.real_data
+def test_on_real_faces_planted_factors_are_found(real_faces):
+    _, points, faces = real_faces
+    assert not wrong(points, faces)
+    for factor in FACTORS:
+        other = [p * factor if i % 4 else p for i, p in enumerate(points[:8])]
+        other = [*points[8:], *other]
+        found = wrong(other, [*faces[8:], *faces[:8]])
+        planted = {len(points) - 8 + i for i in range(8) if i % 4}
+        assert found == planted
+
+
+@pytest.fixture(scope='module')
+def photograph(shared_root):
+    path = shared_root / 'data/frl_raw/inst/neutral_front/001_03.jpg'
+    return read_upright(path)
+
+
+@pytest.mark.real_data
+def test_boxes_are_in_pixels_of_the_image(photograph):
+    large = cv2.resize(photograph, None, fx=4, fy=4)
+    found = np.array(detect_face(large)) / 4
+    side = photograph.shape[1]
+    assert np.allclose(found, detect_face(photograph), atol=side / 20)
+
+
+@pytest.mark.real_data
+def test_of_two_faces_the_larger_is_taken(photograph):
+    image = cv2.resize(photograph, (600, 600))
+    canvas = np.full((600, 1000, 3), 128, np.uint8)
+    canvas[:, 400:] = image
+    canvas[100:400, 50:350] = cv2.resize(image, (300, 300))
+    x, _, width, _ = detect_face(canvas)
+    assert x > 400
+    assert width > 200
+
+
+@pytest.mark.real_data
+def test_a_face_that_fills_the_frame_is_found(photograph):
+    x, y, width, height = map(round, detect_face(photograph))
+    tight = photograph[y : y + height, x : x + width]
+    again = detect_face(np.ascontiguousarray(tight))
+    assert again is not None and again[2] > 0.7 * width
