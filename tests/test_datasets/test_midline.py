@@ -7,7 +7,7 @@ import pytest
 from landmark_set import landmark_content, write_landmark_set
 
 from mmpose_ctd.datasets import CIFASDDataset
-from mmpose_ctd.datasets.checking import Survey, run_checks
+from mmpose_ctd.datasets.checking import check
 from mmpose_ctd.datasets.midline import labelled_points, off_midline
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.landmark_sides import side_partners
@@ -131,8 +131,8 @@ def test_flips_stop_with_a_cure_that_can_be_pasted(tmp_path):
 
 def test_the_check_of_a_set_reports_the_same(tmp_path):
     root = write_set(tmp_path, SPELLINGS[0])
-    survey = Survey(root, 'annotations/landmarks.json')
-    findings = [f for f in run_checks(survey).findings if f.check == 'flips']
+    report = check(root, ann_file='annotations/landmarks.json')
+    findings = [f for f in report.findings if f.check == 'flips']
     names = {name for finding in findings for name in finding.landmarks}
     assert names == {n for pair in expected(SPELLINGS[0]) for n in pair}
 
