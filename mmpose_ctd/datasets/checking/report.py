@@ -155,7 +155,7 @@ def check(
         >>> from mmpose_ctd.apis import check
         >>> report = check('data/myset', ignore=['metadata'], outlier_z=5)
         >>> print(report.summary())
-        202 images, 202 labelled, 102 subjects, 19 landmarks: 1 warning
+        24 images, 24 labelled, 24 subjects, 19 landmarks: 1 warning
         >>> for finding in report.findings:
         ...     print(finding.severity, finding.check, finding.message)
         warning outliers away from where the other points expect it: ...
