@@ -18,9 +18,7 @@ def test_unknown_and_shared_subjects_of_splits(faulty):
 
 def test_subjects_without_labels_in_splits(faulty):
     faulty.annotations[0]['keypoints'] = [0] * 57
-    _, finding = faulty.found(
-        ('splits', 'warning'), ('unlabelled', 'warning')
-    )
+    _, finding = faulty.found(('splits', 'warning'), ('unlabelled', 'warning'))
     assert finding.names == (faulty.images[0]['subject'],)
 
 
