@@ -12,7 +12,7 @@ from toy_models import PIPELINE, K, model_config, runner_config
 
 from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.datasets import CIFASDDataset
-from mmpose_ctd.datasets.checking import Survey, run_checks
+from mmpose_ctd.datasets.checking import check
 from mmpose_ctd.datasets.flips import may_flip
 from mmpose_ctd.datasets.midline import labelled_points, off_midline
 from mmpose_ctd.errors import InputError
@@ -248,8 +248,8 @@ def test_flips_stop_with_pairs_that_can_be_pasted(tmp_path):
     likely = {frozenset(pair) for pair in meta['likely_flip_pairs']}
     assert likely == expected(HIDDEN)
     # The check of a set reports these names, too.
-    survey = Survey(tmp_path, 'annotations/landmarks.json')
-    findings = [f for f in run_checks(survey).findings if f.check == 'flips']
+    report = check(tmp_path, ann_file='annotations/landmarks.json')
+    findings = [f for f in report.findings if f.check == 'flips']
     assert {name for one in findings for name in one.landmarks} == names
 
 

@@ -1,14 +1,13 @@
-"""Looks for what ruins a data set before anybody trains on it.
+"""Looks for problems that ruin a data set before anybody trains on it.
 
 mmpose_ctd check data/myset --html report.html
 
-docs/check.md explains every check. Exit status: 0 if there is no error
-(there may be warnings), 1 if there is one, 2 if the set cannot be read.
+docs/check.md explains the checks. Exit status: 0 without errors (there may be
+warnings), 1 with errors, 2 if the set cannot be read.
 """
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -17,16 +16,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mmpose_ctd.apis.command_line import run
-from mmpose_ctd.datasets.annotation_file import find_annotation_file
 from mmpose_ctd.datasets.checking import (
     CHECKS,
-    Survey,
     Thresholds,
+    check,
     findings_table,
-    run_checks,
 )
 from mmpose_ctd.datasets.checking.html_page import html_page
-from mmpose_ctd.errors import MissingFileError
+from mmpose_ctd.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -83,51 +80,33 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    args = parse_args()
-    root = Path(args.data_dir)
-    if not root.is_dir():
-        raise MissingFileError(f'The folder {str(root)!r} does not exist.')
-    thresholds = Thresholds(
-        **{item.name: getattr(args, item.name) for item in fields(Thresholds)}
-    )
-    ann_file = args.ann_file or find_annotation_file(
-        root, cure='Name it with --ann-file.'
-    )
+    options = vars(parse_args())
+    page, data = options.pop('html'), options.pop('json')
+    show_ids = options.pop('show_ids')
     with Progress(transient=True) as progress:
-        task = progress.add_task('Reading images')
-        survey = Survey(
-            root,
-            ann_file,
-            args.img_dir,
-            teacher=args.teacher,
-            on_file=lambda: progress.advance(task),
+        task = progress.add_task('Reading images', total=None)
+        report = check(
+            **options,
+            on_file=lambda done, total: progress.update(
+                task, completed=done, total=total
+            ),
         )
-        progress.update(task, total=len(survey.photos))
-        report = run_checks(survey, thresholds, args.ignore)
-    console = Console()
     if report.findings:
-        console.print(findings_table(report, args.show_ids))
+        Console().print(findings_table(report, show_ids))
     print(report.summary())
-    if args.json:
-        content = report.as_json(args.show_ids)
-        _write(args.json, json.dumps(content, indent=1, ensure_ascii=False))
-    if args.html:
-        _write(args.html, html_page(report, thresholds, args.show_ids))
+    if data:
+        content = report.as_json(show_ids)
+        _write(data, json.dumps(content, indent=1, ensure_ascii=False))
+    if page:
+        _write(page, html_page(report, show_ids))
     if not report.ok:
         sys.exit(1)
 
 
 def _write(path: str, text: str) -> None:
-    """Write a file as a whole, or not at all."""
-    file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f'.{file.name}.part')
-    try:
-        draft.write_text(text + '\n', encoding='utf-8')
-        os.replace(draft, file)
-    finally:
-        draft.unlink(missing_ok=True)
-    print(f'Written to {file}.')
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, f'{text}\n'.encode())
+    print(f'Written to {path}.')
 
 
 if __name__ == '__main__':

@@ -16,10 +16,10 @@ from rich.progress import (
 )
 
 from mmpose_ctd.datasets.synthetic import (
+    ANNOTATIONS,
     contact_sheet,
     make_synthetic_faces,
 )
-from mmpose_ctd.datasets.synthetic.writer import ANNOTATIONS
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -35,7 +35,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         '--sites',
         nargs='+',
         default=['north', 'south'],
-        help='names of the sites, each with a camera and a light of its own',
+        help='names of the sites, each with its own camera and light',
     )
     parser.add_argument(
         '--force', action='store_true', help='replace a data set in OUT'

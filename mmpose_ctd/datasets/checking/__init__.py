@@ -1,18 +1,21 @@
-from .finding import Finding, Severity
-from .registry import CHECKS, Check, register_check
-from .report import CheckReport, findings_table, run_checks
+from .registry import (
+    CHECKS,
+    CheckFinding,
+    Severity,
+    Thresholds,
+    register_check,
+)
+from .report import CheckReport, check, findings_table
 from .survey import Survey
-from .thresholds import Thresholds
 
 __all__ = [
     'CHECKS',
-    'Check',
+    'CheckFinding',
     'CheckReport',
-    'Finding',
     'Severity',
     'Survey',
     'Thresholds',
+    'check',
     'findings_table',
     'register_check',
-    'run_checks',
 ]

@@ -1,7 +1,7 @@
-"""Lays faces over their mean shape, in spite of single wrong points.
+"""Aligns faces with their mean shape, robustly.
 
-Points are complex numbers x + iy here: a similarity (scale, rotation, shift)
-is then z -> a * z + b.
+Points are complex numbers x + iy, so a similarity (scale, rotation, shift)
+is z -> a * z + b.
 """
 
 import numpy as np
@@ -11,31 +11,33 @@ __all__ = ['align', 'mean_shape', 'similarity']
 # Cauchy weights halve at this many robust deviations.
 _HALF = 2.0
 _ITERATIONS = 15
-# A relative change of scale and rotation that is none.
+# Smaller relative changes of scale and rotation end the iteration.
 _CLOSE = 1e-4
+# Pairs of points that give starting similarities, at most.
+_STARTS = 400
 
 
 def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
     """The similarity that most points agree on.
 
-    The start is the best of those through two points each, by the median
-    distance of all (least median of squares, Rousseeuw 1984); iterated
-    Cauchy weights refine it. Up to about a third of the points may be
-    anywhere.
+    Of the similarities through two points each, the start is the one with
+    the least median distance of all points (least median of squares,
+    Rousseeuw 1984). Iterated Cauchy weights refine it. Up to about a third of
+    the points may be anywhere.
 
     Args:
         points (np.ndarray): Complex, (K,); NaN where missing.
         target (np.ndarray): Complex, (K,); NaN where unknown.
 
     Returns:
-        tuple: Complex a and b with a * points + b close to target; NaN where
-        fewer than two points can tell.
+        tuple: Complex a and b with a * points + b close to target; NaN with
+        fewer than two usable points.
     """
     seen = np.isfinite(points) & np.isfinite(target)
     z, m = points[seen], target[seen]
     i, j = np.triu_indices(len(z), 1)
-    # Far template points first: 400 pairs tell enough.
-    order = np.argsort(-np.abs(m[i] - m[j]), kind='stable')[:400]
+    # Distant pairs first.
+    order = np.argsort(-np.abs(m[i] - m[j]), kind='stable')[:_STARTS]
     i, j = i[order], j[order]
     apart = z[i] != z[j]
     i, j = i[apart], j[apart]
@@ -44,11 +46,11 @@ def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
     a = (m[i] - m[j]) / (z[i] - z[j])
     b = m[i] - a * z[i]
     distances = np.abs(a[:, None] * z + b[:, None] - m)
-    best = np.argmin(np.median(distances, axis=1))
+    best = np.argmin(_middle(distances))
     a, b = a[best], b[best]
     for _ in range(_ITERATIONS):
         distance = np.abs(a * z + b - m)
-        scale = _HALF * 1.4826 * np.median(distance) + 1e-9
+        scale = _HALF * 1.4826 * _middle(distance) + 1e-9
         weight = 1 / (1 + (distance / scale) ** 2)
         weight /= weight.sum()
         z0, m0 = weight @ z, weight @ m
@@ -63,30 +65,11 @@ def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
     return a, b
 
 
-def mean_shape(faces: np.ndarray, rounds: int = 6) -> np.ndarray:
-    """The landmarks' medians over the aligned faces, generalised Procrustes.
-
-    Args:
-        faces (np.ndarray): Complex, (N, K); NaN where missing.
-        rounds (int): How often faces and mean are aligned. Defaults to 6.
-
-    Returns:
-        np.ndarray: Complex, (K,): centred on 0, root mean square distance
-        from there 1, upright as most faces are. NaN for landmarks that no
-        face has.
-    """
-    # Faces in photographs mostly stand upright: shift and scale suffice.
-    start = np.full_like(faces, np.nan)
-    for n, face in enumerate(faces):
-        seen = face[np.isfinite(face)]
-        if len(seen) > 1:
-            centre = np.median(seen.real) + 1j * np.median(seen.imag)
-            size = np.median(np.abs(seen - centre))
-            start[n] = (face - centre) / size if size else np.nan
-    mean = _normalised(_median(start))
-    for _ in range(rounds):
-        mean = _normalised(_median(align(faces, mean)[0]))
-    return mean
+def _middle(values: np.ndarray) -> np.ndarray:
+    """Median along the last axis; of few values faster than numpy's."""
+    n = values.shape[-1]
+    ordered = np.sort(values, axis=-1)
+    return (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2
 
 
 def align(faces: np.ndarray, mean: np.ndarray) -> tuple:
@@ -105,17 +88,39 @@ def align(faces: np.ndarray, mean: np.ndarray) -> tuple:
     return a[:, None] * faces + b[:, None], a, b
 
 
+def mean_shape(faces: np.ndarray, rounds: int = 6) -> np.ndarray:
+    """Medians of the landmarks over aligned faces (generalised Procrustes).
+
+    Args:
+        faces (np.ndarray): Complex, (N, K); NaN where missing.
+        rounds (int): How often faces and mean are aligned. Defaults to 6.
+
+    Returns:
+        np.ndarray: Complex, (K,): centred on 0, root mean square distance
+        from there 1, upright as most faces are. NaN for landmarks that no
+        face has.
+    """
+    # Faces in photographs are mostly upright: start with shift and scale.
+    start = np.full_like(faces, np.nan)
+    for n, face in enumerate(faces):
+        seen = face[np.isfinite(face)]
+        if len(seen) > 1:
+            centre = np.median(seen.real) + 1j * np.median(seen.imag)
+            size = np.median(np.abs(seen - centre))
+            start[n] = (face - centre) / size if size else np.nan
+    mean = _median(start)
+    for _ in range(rounds):
+        mean = _median(align(faces, mean)[0])
+    return mean
+
+
 def _median(faces: np.ndarray) -> np.ndarray:
-    seen = np.isfinite(faces)
-    result = np.full(faces.shape[1], complex(np.nan))
-    for k in range(faces.shape[1]):
-        column = faces[seen[:, k], k]
-        if len(column):
-            result[k] = np.median(column.real) + 1j * np.median(column.imag)
-    return result
-
-
-def _normalised(mean: np.ndarray) -> np.ndarray:
-    mean = mean - np.nanmean(mean)
+    """Medians (K,), centred and of size 1; NaN without a face."""
+    mean = np.full(faces.shape[1], complex(np.nan))
+    for k, column in enumerate(faces.T):
+        seen = column[np.isfinite(column)]
+        if len(seen):
+            mean[k] = np.median(seen.real) + 1j * np.median(seen.imag)
+    mean -= np.nanmean(mean)
     size = np.sqrt(np.nanmean(np.abs(mean) ** 2))
     return mean / size if size else mean

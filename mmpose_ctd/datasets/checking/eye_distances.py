@@ -1,4 +1,4 @@
-"""How far apart people's eyes are, in millimetres."""
+"""Distances between people's eyes, in millimetres."""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class Implausible(NamedTuple):
 
     Attributes:
         what (str): Of what, in words.
-        pair (tuple[int, int]): Its two landmarks.
+        pair (tuple[int, int]): Positions of its two landmarks.
         length (float): In mm.
         low (float): Shortest that people have, in mm.
         high (float): Longest.
@@ -45,29 +45,20 @@ def implausible_distance(
 
     Args:
         points (np.ndarray): Landmarks in pixels, NaN where unknown, (K, 2).
-        mm_per_px (float): Millimetres of such a pixel.
+        mm_per_px (float): Millimetres per pixel.
         names (Sequence[str]): The K landmarks.
-        partners (Sequence[int]): Of each, its partner on the other side, or
-            itself.
+        partners (Sequence[int]): Position of each one's partner, or its own.
     """
     for what, (pattern, low, high) in _RANGES.items():
-        pair = _two_sided(names, partners, pattern)
-        if pair is None:
+        pair = [
+            k
+            for k, name in enumerate(names)
+            if re.search(pattern, name, re.IGNORECASE) and partners[k] != k
+        ]
+        if len(pair) != 2:
             continue
-        a, b = points[list(pair)]
+        a, b = points[pair]
         length = float(np.linalg.norm(a - b)) * mm_per_px
         if np.isfinite(length) and not low <= length <= high:
-            return Implausible(what, pair, length, low, high)
+            return Implausible(what, tuple(pair), length, low, high)
     return None
-
-
-def _two_sided(
-    names: Sequence[str], partners: Sequence[int], pattern: str
-) -> tuple[int, int] | None:
-    """The two landmarks of a name, one a side."""
-    found = [
-        k
-        for k, name in enumerate(names)
-        if re.search(pattern, name, re.IGNORECASE) and partners[k] != k
-    ]
-    return (found[0], found[1]) if len(found) == 2 else None

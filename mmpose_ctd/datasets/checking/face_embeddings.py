@@ -14,19 +14,19 @@ from mmpose_ctd.models.teachers import SourceModel
 
 from ..upright_image import read_upright
 from .alignment import similarity
-from .photo import Photo
 from .shape_model import FaceFit
-from .shapes import Shapes
+from .survey import PhotoRecord, Survey
 
 __all__ = ['face_embeddings']
 
-# SFace's input, 112 x 112 pixels, and where ArcFace's and SFace's training
-# crops have the centres of the eyes and the corners of the mouth, R and L.
+# SFace's input, 112 x 112 pixels, and where its training crops (ArcFace's)
+# have the centres of the eyes and the corners of the mouth, R and L.
 _SIDE = 112
 _EYES = ((38.29, 51.70), (73.53, 51.50))
 _MOUTH = ((41.55, 92.37), (70.73, 92.20))
 _EYE_NAMES = r'exocanth|endocanth|canth|pupil|eye_?(?:in|out|corner|cent)'
 _MOUTH_NAMES = r'cheilion|mouth_?corner|corner_of_(?:the_)?mouth|^mouth$'
+_MEAN, _STD = 127.5, 128.0
 _BATCH = 32
 
 _SFACE = dict(
@@ -34,50 +34,24 @@ _SFACE = dict(
     head=dict(type='SFaceEmbedding'),
     data_preprocessor=dict(
         type='PoseDataPreprocessor',
-        mean=[127.5, 127.5, 127.5],
-        std=[128.0, 128.0, 128.0],
+        mean=3 * [_MEAN],
+        std=3 * [_STD],
         bgr_to_rgb=True,
     ),
 )
 
 
-def _template(names: Sequence[str], partners: Sequence[int]) -> dict:
-    """Landmarks on both sides -> where the crop should have their mean."""
-    found = {}
-    for pattern, places in ((_EYE_NAMES, _EYES), (_MOUTH_NAMES, _MOUTH)):
-        both = [
-            k
-            for k, name in enumerate(names)
-            if re.search(pattern, canonical(name)[0]) and partners[k] != k
-        ]
-        right = tuple(k for k in both if side_of(names[k]) == 'R')
-        left = tuple(partners[k] for k in right)
-        if right:
-            found[right], found[left] = places
-    return found
-
-
-def face_embeddings(
-    photos: Sequence[Photo],
-    shapes: Shapes,
-    names: Sequence[str],
-    partners: Sequence[int],
-    checkpoint: str,
-) -> dict[int, np.ndarray]:
-    """Cut the faces out by their landmarks, upright, and embed them.
+def face_embeddings(survey: Survey) -> dict[int, np.ndarray]:
+    """Crop the faces by their landmarks, upright, and embed them.
 
     Args:
-        photos (Sequence[Photo]): Labelled photographs.
-        shapes (Shapes): How each lies to the mean.
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[int]): Place of each one's mirror image.
-        checkpoint (str): SFace's weights, as ``mmpose_ctd download sface``
-            writes them.
+        survey (Survey): The set, with its ``teacher``: SFace's weights as
+            ``mmpose_ctd download sface`` writes them, and ``shapes``.
 
     Returns:
-        dict[int, np.ndarray]: Place of a record -> (128,), of length 1; the
-        sum of the face's and its mirror image's. Empty where the names tell
-        of no eyes.
+        dict[int, np.ndarray]: Position of a labelled record with a subject ->
+        (128,), of norm 1; the sum of the face's and its mirror image's.
+        Empty if no landmark's name is of an eye.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -85,26 +59,27 @@ def face_embeddings(
     """
     model = SourceModel(
         **_SFACE,
-        checkpoint=checkpoint,
+        checkpoint=survey.teacher,
         how_to_get='mmpose_ctd download sface',
     )
     model.adapt_to(MODELS.build(_SFACE['data_preprocessor']))
-    crops = {}
-    template = _template(names, partners)
+    template = _template(survey.names, survey.partners)
     if not any(place in _EYES for place in template.values()):
         return {}
-    for photo in photos:
-        fit = shapes.fits.get(photo.place)
-        crop = None if fit is None else _crop(photo, fit, template)
-        if crop is not None:
-            crops[photo.place] = crop
+    crops = {}
+    for photo in survey.labelled:
+        fit = survey.shapes.fits.get(photo.place)
+        if photo.subject and fit is not None:
+            crop = _crop(photo, fit, template)
+            if crop is not None:
+                crops[photo.place] = crop
     found: dict[int, np.ndarray] = {}
     places = list(crops)
     for start in range(0, len(places), _BATCH):
         batch = places[start : start + _BATCH]
         faces = np.stack([crops[place] for place in batch])
         pixels = torch.from_numpy(faces[..., ::-1].copy()).float()
-        pixels = (pixels.permute(0, 3, 1, 2) - 127.5) / 128
+        pixels = (pixels.permute(0, 3, 1, 2) - _MEAN) / _STD
         embedded = sum(
             model(x, with_final=True).final for x in (pixels, pixels.flip(3))
         )
@@ -113,7 +88,29 @@ def face_embeddings(
     return found
 
 
-def _crop(photo: Photo, fit: FaceFit, template: dict) -> np.ndarray | None:
+def _template(names: Sequence[str], partners: Sequence[int]) -> dict:
+    """Landmarks of one side -> where the crop shall have their mean."""
+    found = {}
+    for pattern, (right_place, left_place) in (
+        (_EYE_NAMES, _EYES),
+        (_MOUTH_NAMES, _MOUTH),
+    ):
+        right = tuple(
+            k
+            for k, name in enumerate(names)
+            if re.search(pattern, canonical(name)[0])
+            and partners[k] != k
+            and side_of(name) == 'R'
+        )
+        if right:
+            left = tuple(partners[k] for k in right)
+            found |= {right: right_place, left: left_place}
+    return found
+
+
+def _crop(
+    photo: PhotoRecord, fit: FaceFit, template: dict
+) -> np.ndarray | None:
     try:
         image = read_upright(photo.path)
     except InputError:

@@ -1,7 +1,7 @@
-"""The findings as one web page, with pictures of the suspects."""
+"""The findings as one web page, with pictures of suspect faces."""
 
 import base64
-from functools import lru_cache
+from collections import Counter
 from importlib.resources import files
 
 import cv2
@@ -10,11 +10,8 @@ import numpy as np
 
 from ..upright_image import read_upright
 from .face_picture import as_thumbnail, draw_mean_shape, draw_suspect
-from .finding import Finding, Severity
-from .registry import CHECKS
-from .report import CheckReport, counts_by_check, named
-from .shapes import compare_faces
-from .thresholds import Thresholds
+from .registry import CHECKS, CheckFinding, Severity
+from .report import CheckReport
 
 __all__ = ['html_page']
 
@@ -23,75 +20,64 @@ _PICTURES, _ALL_PICTURES = 4, 300
 _QUALITY = 85
 
 
-def html_page(
-    report: CheckReport,
-    thresholds: Thresholds | None = None,
-    show_ids: bool = False,
-) -> str:
+def html_page(report: CheckReport, show_ids: bool = False) -> str:
     """Write a page that needs no other file and loads nothing.
 
-    It shows faces: it is as confidential as the photographs.
+    It shows faces, so it is as confidential as the photographs.
 
     Args:
-        report (CheckReport): What was found.
-        thresholds (Thresholds, optional): What it was found with.
+        report (CheckReport): The findings.
         show_ids (bool): Whether to name subjects and files. Defaults to
             False: images are named by their record's id.
 
     Returns:
         str: HTML.
     """
-    thresholds = thresholds or Thresholds()
-    survey = report.survey
-    shapes = compare_faces(survey, thresholds)
     left = _ALL_PICTURES
     findings = []
     for finding in report.findings:
         pictures = []
-        # With very many images a picture of some says nothing.
+        # Pictures of a few of very many images would say nothing.
         if left > 0 and (finding.landmarks or len(finding.photos) <= 2):
-            pictures = _pictures(report, finding, shapes, show_ids)
+            pictures = _pictures(report, finding, show_ids)
             left -= len(pictures)
         findings.append(
             dict(
                 severity=str(finding.severity),
                 check=finding.check,
                 message=finding.message,
-                images=named(survey, finding, show_ids, limit=40),
+                images=report.image_names(finding, show_ids, limit=40),
                 names=finding.names if show_ids else (),
                 pictures=pictures,
             )
         )
+    counts = Counter((f.check, f.severity) for f in report.findings)
     rows = [
         dict(
             name=name,
             title=CHECKS[name].title,
-            counts={str(s): found[s] for s in reversed(Severity)},
+            counts={str(s): counts[name, s] for s in reversed(Severity)},
         )
-        for name, found in counts_by_check(report).items()
+        for name in report.ran
     ]
-    return _template().render(
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    template = (
+        files(__package__).joinpath('page.html.jinja').read_text('utf-8')
+    )
+    return environment.from_string(template).render(
         summary=report.summary(),
-        ok=report.ok,
         rows=rows,
         findings=findings,
         without=left <= 0,
     )
 
 
-@lru_cache(maxsize=1)
-def _template() -> jinja2.Template:
-    text = files(__package__).joinpath('page.html.jinja').read_text('utf-8')
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(text)
-
-
 def _pictures(
-    report: CheckReport, finding: Finding, shapes, show_ids: bool
+    report: CheckReport, finding: CheckFinding, show_ids: bool
 ) -> list[dict]:
-    """Pictures of a finding's images, and of the mean shape beside them."""
+    """Pictures of a finding's images, then of the mean shape."""
     survey = report.survey
     found = []
     for place in finding.photos[:_PICTURES]:
@@ -110,16 +96,17 @@ def _pictures(
         else:
             image = as_thumbnail(image)
         shown = photo.file_name if show_ids else photo.number
-        found.append(dict(source=_data(image), caption=f'image {shown}'))
-    if found and finding.landmarks and shapes is not None:
+        found.append(_picture(image, f'image {shown}'))
+    if found and finding.landmarks and survey.shapes is not None:
         mean = draw_mean_shape(
-            shapes.model.mean, survey.names, finding.landmarks
+            survey.shapes.model.mean, survey.names, finding.landmarks
         )
-        found.append(dict(source=_data(mean), caption='mean shape of the set'))
+        found.append(_picture(mean, 'mean shape of the set'))
     return found
 
 
-def _data(image: np.ndarray) -> str:
+def _picture(image: np.ndarray, caption: str) -> dict:
     quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
     _, data = cv2.imencode('.jpg', np.ascontiguousarray(image), quality)
-    return 'data:image/jpeg;base64,' + base64.b64encode(data).decode()
+    source = 'data:image/jpeg;base64,' + base64.b64encode(data).decode()
+    return dict(source=source, caption=caption)

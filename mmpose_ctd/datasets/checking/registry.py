@@ -1,25 +1,131 @@
-"""The list of all checks."""
+"""What a check is: its findings, its thresholds, and the list of all checks.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+A new check is a function with a decorator; docs/check.md shows one.
+"""
 
-from .finding import Finding
-from .survey import Survey
-from .thresholds import Thresholds
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+from functools import partial
 
-__all__ = ['CHECKS', 'Check', 'register_check']
+from mmpose_ctd.errors import InputError
 
-CheckFunction = Callable[[Survey, Thresholds], Iterator[Finding]]
+__all__ = [
+    'CHECKS',
+    'Check',
+    'CheckFinding',
+    'Findings',
+    'Severity',
+    'Thresholds',
+    'error',
+    'note',
+    'register_check',
+    'warning',
+]
+
+
+class Severity(IntEnum):
+    """How much a finding matters."""
+
+    #: Worth knowing.
+    NOTE = 0
+    #: Probably wrong: look at it.
+    WARNING = 1
+    #: Training refuses it, or it makes results worthless.
+    ERROR = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class CheckFinding:
+    """One problem that a check found.
+
+    Attributes:
+        severity (Severity): How much it matters.
+        message (str): What was found, what was expected, what to do, without
+            the last full stop. No subject ids and no file names of images.
+        photos (tuple[int, ...]): Positions of the image records concerned,
+            from 0.
+        landmarks (tuple[str, ...]): The landmarks concerned.
+        names (tuple[str, ...]): Subject ids and file names concerned; shown
+            on request only.
+        expected (Mapping[str, tuple[float, float]]): Landmark -> where the
+            other points expect it, in pixels of the image.
+        score (float, optional): The value compared with the threshold.
+        check (str): The check's name; filled in when checks run.
+    """
+
+    severity: Severity
+    message: str
+    photos: tuple[int, ...] = ()
+    landmarks: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    expected: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    score: float | None = None
+    check: str = ''
+
+
+#: Findings of one severity; they take the fields after it.
+error = partial(CheckFinding, Severity.ERROR)
+warning = partial(CheckFinding, Severity.WARNING)
+note = partial(CheckFinding, Severity.NOTE)
+
+
+def _number(default, text: str):
+    return field(default=default, metadata={'help': text})
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Limits that checks compare with; each is a number above 0.
+
+    Raises:
+        InputError: If one is not.
+    """
+
+    outlier_z: float = _number(
+        6.0, 'robust standard deviations that make a point an outlier'
+    )
+    min_faces: int = _number(
+        10, 'labelled faces needed to compare faces with each other'
+    )
+    tilt: float = _number(45.0, 'degrees that a face may lean')
+    aspect: float = _number(
+        1.1, "largest ratio between two images' aspect ratios"
+    )
+    detail: float = _number(
+        0.9, 'correlation of fine detail that makes two photographs one'
+    )
+    same_person: float = _number(
+        0.55, 'similarity of two faces that makes two subjects one (--teacher)'
+    )
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if not 0 < value < float('inf'):
+                raise InputError(
+                    where=f'--{item.name.replace("_", "-")}',
+                    found=f'{value:g}',
+                    expected='a number above 0',
+                )
+
+
+Findings = Iterator[CheckFinding]
+#: Takes a Survey.
+CheckFunction = Callable[..., Findings]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check that users can name.
+    """A registered check.
 
     Attributes:
-        name (str): For ``--ignore``.
+        name (str): What ``--ignore`` takes.
         title (str): What it looks for.
-        find (CheckFunction): Yields what it found.
+        find (CheckFunction): Yields its findings.
     """
 
     name: str
@@ -27,23 +133,23 @@ class Check:
     find: CheckFunction
 
 
-#: Name -> check, in the order in which they run and are reported.
+#: Name -> check, in the order in which they run.
 CHECKS: dict[str, Check] = {}
 
 
 def register_check(
     name: str, title: str
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Add a check; a new one is a file in ``checks/``.
+    """Add the decorated function to the checks.
 
     Args:
-        name (str): For ``--ignore``.
+        name (str): What ``--ignore`` takes.
         title (str): What it looks for, in a few words.
     """
 
     def register(find: CheckFunction) -> CheckFunction:
         if name in CHECKS:
-            raise ValueError(f'There are two checks of the name {name!r}.')
+            raise ValueError(f'There are two checks named {name!r}.')
         CHECKS[name] = Check(name, title, find)
         return find
 

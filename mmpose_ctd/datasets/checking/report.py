@@ -1,61 +1,66 @@
-"""Runs the checks, and says what they found as data or as a table."""
+"""Runs the checks of a data set, and reports what they found."""
+
+# ruff: noqa: I001
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, MissingFileError
 
-from . import checks  # noqa: F401
-from .finding import Finding, Severity
-from .registry import CHECKS
+from ..annotation_file import find_annotation_file
+from .registry import CHECKS, CheckFinding, Severity, Thresholds
 from .survey import Survey
-from .thresholds import Thresholds
 
-__all__ = ['CheckReport', 'findings_table', 'run_checks']
+# They register their checks, in this order.
+from . import labels  # noqa: F401
+from . import images  # noqa: F401
+from . import people  # noqa: F401
+from . import geometry  # noqa: F401
+
+__all__ = ['CheckReport', 'check', 'findings_table']
 
 _STYLES = {
     Severity.ERROR: 'bold red',
     Severity.WARNING: 'yellow',
     Severity.NOTE: 'dim',
 }
-# Images that a line of the table names at most.
+# Images and ids that a line of the table names at most.
 _SHOWN = 8
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """All findings about a set.
+    """All findings about a data set.
 
     Attributes:
         survey (Survey): The set.
-        findings (list[Finding]): Worst first, then in the checks' order.
-        ran (list[str]): The checks' names.
+        findings (list[CheckFinding]): Worst first, then in the checks' order.
+        ran (list[str]): Names of the checks that ran.
     """
 
     survey: Survey
-    findings: list[Finding]
+    findings: list[CheckFinding]
     ran: list[str]
-
-    def count(self, severity: Severity) -> int:
-        """How many findings are of this severity."""
-        return sum(f.severity is severity for f in self.findings)
 
     @property
     def ok(self) -> bool:
         """Whether there is no error."""
-        return not self.count(Severity.ERROR)
+        return all(f.severity is not Severity.ERROR for f in self.findings)
 
     def summary(self) -> str:
-        """One line of numbers."""
+        """One line of counts."""
+        found = Counter(f.severity for f in self.findings)
         counts = [
-            f'{n} {s}{"" if n == 1 else "s"}'
+            f'{found[s]} {s}{"s" * (found[s] > 1)}'
             for s in reversed(Severity)
-            if (n := self.count(s))
+            if found[s]
         ]
         survey = self.survey
         return (
@@ -65,25 +70,38 @@ class CheckReport:
             + (', '.join(counts) or 'nothing found')
         )
 
+    def image_names(
+        self, finding: CheckFinding, show_ids: bool, limit: int = _SHOWN
+    ) -> str:
+        """The images of a finding, by number or by file name."""
+        photos = [self.survey.photos[place] for place in finding.photos]
+        shown = [
+            photo.file_name if show_ids and photo.file_name else photo.number
+            for photo in photos[:limit]
+        ]
+        more = f' ... ({len(photos)})' if len(photos) > limit else ''
+        return ', '.join(shown) + more
+
     def as_json(self, show_ids: bool = False) -> dict:
         """The findings as plain data.
 
         Args:
-            show_ids (bool): Whether subject ids and file names are in it.
+            show_ids (bool): Whether to include subject ids and file names.
+                Defaults to False.
         """
         findings = []
         for f in self.findings:
+            photos = [self.survey.photos[place] for place in f.photos]
             entry = dict(
                 check=f.check,
                 severity=str(f.severity),
                 message=f.message,
-                images=[self.survey.photos[p].number for p in f.photos],
+                images=[photo.number for photo in photos],
                 landmarks=list(f.landmarks),
                 score=f.score,
                 expected={k: list(v) for k, v in f.expected.items()},
             )
             if show_ids:
-                photos = [self.survey.photos[p] for p in f.photos]
                 entry['files'] = [photo.file_name for photo in photos]
                 entry['subjects'] = [photo.subject for photo in photos]
                 entry['names'] = list(f.names)
@@ -96,65 +114,92 @@ class CheckReport:
         )
 
 
-def run_checks(
-    survey: Survey,
-    thresholds: Thresholds | None = None,
+def check(
+    data_dir: str | PathLike,
+    *,
+    ann_file: str | None = None,
+    img_dir: str = 'images',
     ignore: Collection[str] = (),
+    teacher: str | None = None,
+    on_file: Callable[[int, int], None] | None = None,
+    **thresholds: float,
 ) -> CheckReport:
-    """Run all checks but some.
+    """Look for problems that ruin a data set before anybody trains on it.
+
+    All records and images are read; problems become findings. docs/check.md
+    explains the checks.
 
     Args:
-        survey (Survey): The set.
-        thresholds (Thresholds, optional): Defaults to the documented ones.
+        data_dir (str | PathLike): Folder of the data set.
+        ann_file (str, optional): Annotation file, relative to it. Defaults
+            to the one that is there.
+        img_dir (str): Folder of the images, relative to it. Defaults to
+            ``'images'``.
         ignore (Collection[str]): Names of checks to leave out.
+        teacher (str, optional): File of a face-recognition network, such as
+            ``checkpoints/sface.pth``, to look for one person under two ids.
+        on_file (Callable, optional): Called with the number of image files
+            read and the number of all, for a progress bar.
+        thresholds (float): Fields of :class:`.Thresholds`.
+
+    Returns:
+        CheckReport: Its ``findings`` have a check, a severity, a message, and
+        positions of images and names of landmarks.
 
     Raises:
-        InputError: If there is no check of such a name.
+        MissingFileError: If the folder or a file is missing.
+        InputError: If the annotation file is not a COCO keypoint file, a
+            threshold is not a number above 0, or a check does not exist.
+
+    Example:
+        >>> from mmpose_ctd.apis import check
+        >>> report = check('data/myset', ignore=['metadata'], outlier_z=5)
+        >>> print(report.summary())
+        24 images, 24 labelled, 24 subjects, 19 landmarks: 1 warning
+        >>> for finding in report.findings:
+        ...     print(finding.severity, finding.check, finding.message)
+        warning outliers away from where the other points expect it: ...
     """
-    unknown = [name for name in ignore if name not in CHECKS]
-    if unknown:
-        raise InputError(
-            f'--ignore {unknown[0]}: there is no such check; they are '
-            f'{", ".join(CHECKS)}.'
+    root = Path(data_dir)
+    if not root.is_dir():
+        raise MissingFileError(
+            where=str(root),
+            found='no such folder',
+            expected='the folder of a data set',
         )
-    thresholds = thresholds or Thresholds()
+    limits = Thresholds(**thresholds)
+    for name in ignore:
+        if name not in CHECKS:
+            raise InputError(
+                where='--ignore',
+                found=f'no check is named {name!r}',
+                expected=f'one of {", ".join(CHECKS)}',
+            )
+    ann_file = ann_file or find_annotation_file(
+        root, cure='Name it with --ann-file.'
+    )
+    survey = Survey(root, ann_file, img_dir, limits, teacher, on_file)
     ran = [name for name in CHECKS if name not in ignore]
     findings = [
         replace(finding, check=name)
         for name in ran
-        for finding in CHECKS[name].find(survey, thresholds)
+        for finding in CHECKS[name].find(survey)
     ]
     findings.sort(key=lambda f: -f.severity)
     return CheckReport(survey, findings, ran)
 
 
-def named(
-    survey: Survey, finding: Finding, show_ids: bool, limit: int = _SHOWN
-) -> str:
-    """The images of a finding, by number or by name."""
-    photos = [survey.photos[place] for place in finding.photos]
-    shown = [
-        photo.file_name if show_ids and photo.file_name else photo.number
-        for photo in photos[:limit]
-    ]
-    text = ', '.join(shown)
-    if len(photos) > limit:
-        text += f' ... ({len(photos)})'
-    return text
-
-
 def findings_table(report: CheckReport, show_ids: bool = False) -> Table:
-    """The findings, worst first.
+    """The findings as a table for the terminal, worst first.
 
     Args:
-        report (CheckReport): What was found.
+        report (CheckReport): The findings.
         show_ids (bool): Whether to name subjects and files. Defaults to
             False: images are named by their record's id.
     """
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column('severity')
-    table.add_column('check')
-    table.add_column('image')
+    for title in ('severity', 'check', 'image'):
+        table.add_column(title)
     table.add_column('what was found', ratio=1)
     for finding in report.findings:
         text = finding.message + '.'
@@ -165,16 +210,8 @@ def findings_table(report: CheckReport, show_ids: bool = False) -> Table:
         table.add_row(
             str(finding.severity),
             finding.check,
-            escape(named(report.survey, finding, show_ids)),
+            escape(report.image_names(finding, show_ids)),
             escape(text),
             style=_STYLES[finding.severity],
         )
     return table
-
-
-def counts_by_check(report: CheckReport) -> dict[str, Counter]:
-    """Check -> how many findings of each severity."""
-    found = {name: Counter() for name in report.ran}
-    for finding in report.findings:
-        found[finding.check][finding.severity] += 1
-    return found

@@ -1,13 +1,13 @@
-"""Judges of each pair of landmarks whether right and left are exchanged.
+"""Finds pairs of landmarks whose right and left are exchanged.
 
-A face of which the eyes alone are exchanged fits a mean shape nearly as well
-as others do, and a set in which they are exchanged everywhere has a mean shape
-of its own kind. So each pair is judged by itself: by which of its landmarks
-lies on which side of the face, whatever their names.
+Each pair is judged by itself: by which of its two landmarks lies on which
+side of its own face. A mean shape alone does not show it: a face with only
+the eyes exchanged fits nearly as well as others, and in a set with all eyes
+exchanged the mean shape has them exchanged too.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,17 +16,17 @@ from mmpose_ctd.landmark_sides import canonical, side_of
 
 from .alignment import align, mean_shape
 
-__all__ = ['Sides', 'exchange', 'judge_sides', 'listed', 'parallel']
+__all__ = ['PairSides', 'exchange', 'judge_sides', 'parallel']
 
-# Exchanged, a pair must fit this much better than as it is.
+# An exchanged pair must fit this much better the other way round.
 _BETTER = 0.5
 # Pairs closer together, in root mean square radii of the face, are not judged.
 _APART = 0.05
-# The pairs of a face are parallel, 0.99 and more; of points under the wrong
-# names they are not.
+# The pairs of a face are parallel, 0.99 and more, unless names are at other
+# points.
 _ASTRAY = 0.9
 
-#: Facial group -> what the names of its landmarks say.
+#: Facial group -> pattern in the names of its landmarks.
 _GROUPS = {
     'eyebrows': r'brow|supercil|braue|sourcil',
     'eyes': r'canth|eye|pupil|iris|palpebr|lid|auge|oeil|œil|^e[nx]o?$',
@@ -38,18 +38,18 @@ _GROUPS = {
 
 
 @dataclass(frozen=True)
-class Sides:
+class PairSides:
     """Which pairs of which faces are exchanged.
 
     Attributes:
-        pairs (np.ndarray): Places of the landmarks named right and left,
+        pairs (np.ndarray): Positions of the landmarks named right and left,
             (P, 2).
         usual (np.ndarray): Pairs whose right-hand landmark is at the image's
             right in most faces, (P,) bool.
         exchanged (np.ndarray): Pairs of each face that are not as in most
             faces, (N, P) bool.
-        straight (float): How far the pairs of most faces are parallel, from
-            0 to 1; 1 where there are no pairs.
+        straight (float): How parallel the pairs of most faces are, from 0 to
+            1; 1 without pairs.
     """
 
     pairs: np.ndarray
@@ -65,39 +65,45 @@ class Sides:
     def groups(
         self, names: Sequence[str], which: np.ndarray
     ) -> list[tuple[str, tuple[int, ...]]]:
-        """Exchanged pairs of a face, a whole facial group together.
+        """Group exchanged pairs by the part of the face.
 
         Args:
             names (Sequence[str]): The K landmarks.
-            which (np.ndarray): The pairs, (P,) bool.
+            which (np.ndarray): The exchanged pairs, (P,) bool.
 
         Returns:
-            list[tuple[str, tuple[int, ...]]]: Name of a group, or ``''`` for
-            a single pair, and its landmarks.
+            list[tuple[str, tuple[int, ...]]]: The name of a facial group all
+            of whose pairs are exchanged, or ``''`` for a single pair; and
+            positions of the landmarks.
         """
-        kinds = [pair_group(names[k]) for k, _ in self.pairs]
+        kinds = np.array([_group_of(names[k]) for k, _ in self.pairs])
         found = []
-        for kind in dict.fromkeys(k for k, w in zip(kinds, which) if w):
-            own = [p for p, other in enumerate(kinds) if other == kind]
+        for kind in dict.fromkeys(kinds[which].tolist()):
+            own = np.flatnonzero(kinds == kind)
             if kind and len(own) > 1 and which[own].all():
-                places = self.pairs[own].ravel()
-                found.append((kind, tuple(map(int, places))))
-                continue
-            found += [
-                ('', tuple(map(int, self.pairs[p]))) for p in own if which[p]
-            ]
+                found.append((kind, tuple(self.pairs[own].ravel().tolist())))
+            else:
+                found += [
+                    ('', tuple(self.pairs[p].tolist()))
+                    for p in own
+                    if which[p]
+                ]
         return found
 
 
-def _doubled(across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The axis of pairs at twice its angle, and its largest length.
+def _group_of(name: str) -> str:
+    plain = canonical(name)[0]
+    found = (g for g, pattern in _GROUPS.items() if re.search(pattern, plain))
+    return next(found, '')
 
-    At twice the angle a pair and its exchange are the same.
+
+def _axis(across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The common axis of pairs (..., P) at twice its angle, and its limit.
+
+    At twice the angle a pair and its exchange are equal.
     """
-    return (
-        np.nansum(across**2, axis=-1),
-        np.nansum(np.abs(across) ** 2, axis=-1),
-    )
+    doubled = np.nansum(across**2, axis=-1)
+    return doubled, np.nansum(np.abs(across) ** 2, axis=-1)
 
 
 def parallel(across: np.ndarray) -> bool:
@@ -106,52 +112,37 @@ def parallel(across: np.ndarray) -> bool:
     Args:
         across (np.ndarray): From each landmark to its partner, complex, (P,).
     """
-    doubled, length = _doubled(across)
-    return bool(np.abs(doubled) >= _ASTRAY * length)
-
-
-def pair_group(name: str) -> str:
-    """The facial group that a landmark's name says; ``''`` if none."""
-    plain = canonical(name)[0]
-    for group, pattern in _GROUPS.items():
-        if re.search(pattern, plain):
-            return group
-    return ''
-
-
-def _named_pairs(names: Sequence[str], partners: Sequence[int]) -> np.ndarray:
-    pairs = [
-        (k, p)
-        for k, p in enumerate(partners)
-        if k != p and side_of(names[k]) == 'R' and side_of(names[p]) == 'L'
-    ]
-    return np.array(pairs, dtype=int).reshape(-1, 2)
+    doubled, limit = _axis(across)
+    return bool(np.abs(doubled) >= _ASTRAY * limit)
 
 
 def judge_sides(
     points: np.ndarray, names: Sequence[str], partners: Sequence[int]
-) -> Sides:
+) -> PairSides:
     """Compare each pair with the axis across its own face.
 
     Args:
         points (np.ndarray): (N, K, 2) in pixels; NaN where missing.
         names (Sequence[str]): The K landmarks.
-        partners (Sequence[int]): Of each, its partner's place or its own.
+        partners (Sequence[int]): Position of each one's partner, or its own.
     """
-    pairs = _named_pairs(names, partners)
-    count = len(points), len(pairs)
+    pairs = np.array(
+        [
+            (k, p)
+            for k, p in enumerate(partners)
+            if k != p and side_of(names[k]) == 'R' and side_of(names[p]) == 'L'
+        ],
+        dtype=int,
+    ).reshape(-1, 2)
     if not len(pairs):
-        none = np.zeros(count, dtype=bool)
-        return Sides(pairs, none.any(axis=0), none)
+        none = np.zeros((len(points), 0), dtype=bool)
+        return PairSides(pairs, none.any(axis=0), none)
     faces = points @ (1, 1j)
     across = faces[:, pairs[:, 1]] - faces[:, pairs[:, 0]]
-    doubled, lengths = _doubled(across)
-    known = lengths > 0
-    straight = (
-        np.median(np.abs(doubled[known]) / lengths[known])
-        if known.any()
-        else 1.0
-    )
+    doubled, limit = _axis(across)
+    known = limit > 0
+    shares = np.abs(doubled[known]) / limit[known]
+    straight = np.median(shares) if known.any() else 1.0
     axis = np.sqrt(doubled / np.where(doubled, np.abs(doubled), 1))
     axis[axis.real < 0] *= -1
     backwards = (across * axis.conj()[:, None]).real < 0
@@ -160,22 +151,21 @@ def judge_sides(
     usual_across = mean[pairs[:, 1]] - mean[pairs[:, 0]]
     _, turn, _ = align(ordered, mean)
     across = across * turn[:, None]
-    sides = np.abs(across + usual_across) < _BETTER * np.abs(
-        across - usual_across
+    apart, exchanged_apart = (
+        np.abs(across + sign * usual_across) for sign in (-1, 1)
     )
+    sides = exchanged_apart < _BETTER * apart
     sides &= backwards & (np.abs(usual_across) > _APART)
-    # A face that lies on its side or stands on its head fits as it is.
+    # A face that lies on its side or is upside down fits as it is.
     some = np.flatnonzero(sides.any(axis=1))
     worse = _misfit(ordered[some], mean) >= _misfit(faces[some], mean)
     sides[some[worse]] = False
-    seen = np.isfinite(across).sum(axis=0)
-    usual = sides.sum(axis=0) > seen / 2
-    exchanged = np.isfinite(across) & (sides != usual)
-    # What is neither way round is not judged.
-    clear = sides | (
-        np.abs(across - usual_across) < _BETTER * np.abs(across + usual_across)
-    )
-    return Sides(pairs, usual, exchanged & clear, float(straight))
+    seen = np.isfinite(across)
+    usual = sides.sum(axis=0) > seen.sum(axis=0) / 2
+    # Pairs that fit neither way are not judged.
+    clear = sides | (apart < _BETTER * exchanged_apart)
+    exchanged = seen & (sides != usual) & clear
+    return PairSides(pairs, usual, exchanged, float(straight))
 
 
 def _misfit(faces: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -188,19 +178,9 @@ def _misfit(faces: np.ndarray, mean: np.ndarray) -> np.ndarray:
 def exchange(
     faces: np.ndarray, pairs: np.ndarray, which: np.ndarray
 ) -> np.ndarray:
-    """Faces (N, K) or (N, K, 2) with some pairs (N, P) the other way round."""
+    """Faces (N, K) or (N, K, 2) with pairs (N, P) the other way round."""
     result = faces.copy()
     for (right, left), own in zip(pairs, which.T):
         result[own, right] = faces[own, left]
         result[own, left] = faces[own, right]
     return result
-
-
-def listed(groups: Collection[tuple], names: Sequence[str]) -> str:
-    """Groups and pairs in words."""
-    return ', '.join(
-        f'all {len(places)} landmarks of the {kind}'
-        if kind
-        else ' and '.join(names[k] for k in places)
-        for kind, places in groups
-    )

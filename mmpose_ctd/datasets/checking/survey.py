@@ -1,7 +1,8 @@
-"""Reads a data set as far as it can be read, and collects what cannot."""
+"""Reads all of a data set that can be read, and collects what cannot."""
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,35 +16,73 @@ from ..json_file import read_json
 from ..landmark_file import LandmarkFile, is_below, read_split, subject_of
 from ..landmark_names import numbered
 from ..split_selection import RecordIndex
-from .finding import Finding, Severity
-from .photo import Photo, PhotoFile, read_photo_file
+from .photo_file import PhotoFile, read_photo_file
+from .registry import CheckFinding, Thresholds, error
+from .shapes import FaceShapes, compare_faces
 
-__all__ = ['Survey']
+__all__ = ['PhotoRecord', 'Survey']
+
+
+@dataclass
+class PhotoRecord:
+    """An image record with the points of its first annotation.
+
+    Attributes:
+        place (int): Position in the file's ``images``, from 0.
+        record (dict): The record as written.
+        number (str): How output calls it: its id if that is a number, else
+            ``#`` and its position.
+        subject (str): Empty if missing.
+        site (str): Empty if missing.
+        file_name (str): Empty if missing.
+        size (tuple[int, int], optional): Recorded width and height, if valid.
+        path (Path, optional): Where its file should be.
+        points (np.ndarray, optional): (K, 2) in pixels of the image; NaN
+            where missing. None without a readable annotation.
+        num_annotations (int): Annotations of this image.
+        num_faces (int): Readable annotations of it that differ.
+    """
+
+    place: int
+    record: dict
+    number: str
+    subject: str
+    site: str
+    file_name: str
+    size: tuple[int, int] | None
+    path: Path | None
+    points: np.ndarray | None = None
+    num_annotations: int = 0
+    num_faces: int = 1
+
+    @property
+    def labelled(self) -> bool:
+        """Whether any landmark is known."""
+        return self.points is not None and bool(np.isfinite(self.points).any())
 
 
 class Survey:
-    """All of a data set that the checks look at.
-
-    Nothing is refused: what cannot be used becomes a finding, and the rest
-    is read on.
+    """The records, files and splits of a data set.
 
     Args:
         root (Path): The data set's folder.
         ann_file (str): Annotation file, relative to it.
-        img_dir (str): The images' folder. Defaults to ``'images'``.
-        teacher (str, optional): File of the face-recognition network that
-            ``same-person`` looks with. Defaults to ``None``: not at all.
-        on_file (Callable, optional): Called after each image file that was
-            read, for a progress bar.
+        img_dir (str): The images' folder, relative to it. Defaults to
+            ``'images'``.
+        thresholds (Thresholds, optional): Defaults to the documented ones.
+        teacher (str, optional): File of the face-recognition network for the
+            check ``same-person``. Defaults to None: that check is skipped.
+        on_file (Callable, optional): Called with the number of image files
+            read and the number of all, for a progress bar.
 
     Attributes:
         names (list[str]): The K landmarks.
-        photos (list[Photo]): One an image record.
-        problems (list[Finding]): What of the annotation file cannot be read.
+        photos (list[PhotoRecord]): One for each image record.
+        problems (list[CheckFinding]): Unusable parts of the annotation file.
 
     Raises:
-        MissingFileError: If there is no such folder or file.
-        InputError: If the file is not JSON, or no COCO keypoint file.
+        MissingFileError: If a folder or file is missing.
+        InputError: If the annotation file is not a COCO keypoint file.
     """
 
     def __init__(
@@ -51,16 +90,17 @@ class Survey:
         root: Path,
         ann_file: str,
         img_dir: str = 'images',
+        thresholds: Thresholds | None = None,
         teacher: str | None = None,
-        on_file: Callable[[], None] | None = None,
+        on_file: Callable[[int, int], None] | None = None,
     ) -> None:
         self.root = Path(root)
-        self.ann_file = ann_file
+        self.thresholds = thresholds or Thresholds()
         self.teacher = teacher
         self.images_folder = self.root / img_dir
-        self.problems: list[Finding] = []
+        self.problems: list[CheckFinding] = []
         self._on_file = on_file
-        content = self._read_content()
+        content = self._read_content(self.root / ann_file)
         self.names = self._names(content['categories'])
         self.photos = [
             self._photo(i, record)
@@ -70,35 +110,40 @@ class Survey:
         for photo in self.photos:
             self._register(photo)
         for i, annotation in enumerate(content['annotations']):
-            self._annotate(i, annotation)
+            self._annotate(f'annotation {i + 1}', annotation)
 
-    def _read_content(self) -> dict:
-        path = self.root / self.ann_file
+    def _problem(self, message: str, photo=None, landmark: str = '') -> None:
+        self.problems.append(
+            error(
+                message,
+                () if photo is None else (photo.place,),
+                (landmark,) if landmark else (),
+            )
+        )
+
+    def _read_content(self, path: Path) -> dict:
         if not path.is_file():
             raise MissingFileError(
-                f'The annotation file {str(path)!r} does not exist. Give '
-                '--ann-file, relative to the data set.'
+                where=str(path),
+                found='no such annotation file',
+                cure='Give --ann-file, relative to the data set.',
             )
         content = read_json(path, str(path), 'Write it again.')
-        lists = ('images', 'annotations', 'categories')
-        missing = [
-            key
-            for key in lists
-            if not isinstance(content, dict)
-            or not isinstance(content.get(key), list)
-        ]
-        if 'images' in missing:
+        lists = {
+            key: content[key]
+            for key in ('images', 'annotations', 'categories')
+            if isinstance(content, dict) and isinstance(content.get(key), list)
+        }
+        if 'images' not in lists:
             raise InputError(
-                f'{path}: no COCO keypoint file, the list(s) {missing} are '
-                'missing.'
+                where=str(path),
+                found="no list 'images'",
+                expected='a COCO keypoint file',
             )
-        for key in missing:
-            self._problem(f"the file has no list '{key}'")
-        return {key: content.get(key) or [] for key in lists}
-
-    def _problem(self, message: str, photo: Photo | None = None) -> None:
-        place = () if photo is None else (photo.place,)
-        self.problems.append(Finding(Severity.ERROR, message, place))
+        for key in ('annotations', 'categories'):
+            if key not in lists:
+                self._problem(f"the file has no list '{key}'")
+        return dict(annotations=[], categories=[]) | lists
 
     def _names(self, categories: list) -> list[str]:
         if len(categories) != 1:
@@ -115,27 +160,24 @@ class Survey:
             self._problem('some landmarks of the category have no name')
         return numbered([str(name) for name in names])
 
-    def _photo(self, place: int, record) -> Photo:
-        whole = record if isinstance(record, dict) else {}
-        number = whole.get('id')
-        name = whole.get('file_name')
-        name = name if isinstance(name, str) else ''
-        size = whole.get('width'), whole.get('height')
-        usable = all(type(side) is int and side > 0 for side in size)
-        site = whole.get('site')
-        return Photo(
+    def _photo(self, place: int, record) -> PhotoRecord:
+        record = record if isinstance(record, dict) else {}
+        number, name = record.get('id'), record.get('file_name')
+        site = record.get('site')
+        size = record.get('width'), record.get('height')
+        return PhotoRecord(
             place,
-            whole,
+            record,
             # A text may name somebody.
             str(number) if type(number) is int else f'#{place + 1}',
-            subject_of(whole) or '',
+            subject_of(record) or '',
             '' if site is None else str(site).strip(),
-            name,
-            size if usable else None,
+            name if isinstance(name, str) else '',
+            size if all(type(s) is int and s > 0 for s in size) else None,
             self.images_folder / name if is_below(name) else None,
         )
 
-    def _register(self, photo: Photo) -> None:
+    def _register(self, photo: PhotoRecord) -> None:
         """Collect what is wrong with an image record."""
         key = photo.record.get('id')
         if not isinstance(key, (int, str)):
@@ -146,32 +188,30 @@ class Survey:
             )
         else:
             self._by_id[key] = photo
-        # LandmarkFile stops at the first fault of a record; here each field
-        # is asked for alone, with the others as they should be.
-        right = dict(id=0, file_name='a', width=1, height=1)
+        # check_image stops at the first fault: give it one field at a time.
+        valid = dict(id=0, file_name='a', width=1, height=1)
         for field in ('file_name', 'width', 'height', 'mm_per_px'):
             value = photo.record.get(field)
             try:
                 LandmarkFile('', [], [], {}, []).check_image(
-                    {**right, field: value}
+                    {**valid, field: value}
                 )
-            except InputError as error:
-                shown = field if field == 'file_name' else error.found
+            except InputError as fault:
+                shown = field if field == 'file_name' else fault.found
                 self._problem(
-                    f'the image record has {shown}; expected {error.expected}',
+                    f'the image record has {shown}; expected {fault.expected}',
                     photo,
                 )
 
-    def _annotate(self, place: int, annotation) -> None:
-        """Give an annotation's points to its image, as far as they go."""
-        what = f'annotation {place + 1}'
+    def _annotate(self, where: str, annotation) -> None:
+        """Add an annotation's valid points to its image."""
         if not isinstance(annotation, dict):
-            self._problem(f'{what} is no record')
+            self._problem(f'{where} is not a record')
             return
         photo = self._by_id.get(annotation.get('image_id'))
         if photo is None:
             self._problem(
-                f'{what}: its image_id is not among the images. Add the '
+                f'{where}: its image_id is not among the images. Add the '
                 "image's record, or leave the annotation out"
             )
             return
@@ -181,7 +221,7 @@ class Survey:
         if not isinstance(values, list) or len(values) != 3 * k:
             found = len(values) if isinstance(values, list) else 'no'
             self._problem(
-                f'{what}: {found} keypoint values; expected 3 x {k}', photo
+                f'{where}: {found} keypoint values; expected 3 x {k}', photo
             )
             return
         points = np.full((k, 2), np.nan)
@@ -192,16 +232,13 @@ class Survey:
                 for v in triple
             )
             if not numbers or not 0 <= triple[2] <= 2:
-                self.problems.append(
-                    Finding(
-                        Severity.ERROR,
-                        f'{name}: (x, y, visibility) = '
-                        f'({", ".join(map(_shown, triple))}); expected '
-                        'finite numbers and a visibility of 0, 1 or 2. A '
-                        'missing landmark is 0, 0, 0',
-                        (photo.place,),
-                        (name,),
-                    )
+                self._problem(
+                    f'{name}: (x, y, visibility) = '
+                    f'({", ".join(map(_shown, triple))}); expected finite '
+                    'numbers and a visibility of 0, 1 or 2. A missing '
+                    'landmark is 0, 0, 0',
+                    photo,
+                    name,
                 )
             elif triple[2] > 0:
                 points[i] = triple[:2]
@@ -219,18 +256,43 @@ class Survey:
             photo.num_faces += 1
 
     @property
-    def labelled(self) -> list[Photo]:
-        """The photographs with a known landmark."""
+    def labelled(self) -> list[PhotoRecord]:
+        """The records with a known landmark."""
         return [photo for photo in self.photos if photo.labelled]
+
+    @property
+    def labelled_points(self) -> np.ndarray:
+        """Points of :attr:`labelled`, (N, K, 2); NaN where missing."""
+        points = [photo.points for photo in self.labelled]
+        return np.array(points).reshape(-1, len(self.names), 2)
 
     @cached_property
     def partners(self) -> list[int]:
-        """For each landmark the place of its mirror image among them."""
+        """For each landmark the position of its mirror image among them."""
         return partner_places(self.names)
 
     @cached_property
+    def shapes(self) -> FaceShapes | None:
+        """The labelled faces compared with each other.
+
+        None with too few faces or landmarks.
+        """
+        photos = self.labelled
+        if len(photos) < self.thresholds.min_faces or len(self.names) < 4:
+            return None
+        subjects = [photo.subject or f'#{photo.place}' for photo in photos]
+        return compare_faces(
+            self.labelled_points,
+            subjects,
+            self.names,
+            self.partners,
+            self.thresholds.outlier_z,
+            [photo.place for photo in photos],
+        )
+
+    @cached_property
     def files(self) -> list[PhotoFile]:
-        """What each image's file says, read once."""
+        """The content of each record's image file, read once."""
         found = []
         for photo in self.photos:
             found.append(
@@ -239,14 +301,12 @@ class Survey:
                 else read_photo_file(photo.path, photo.labelled)
             )
             if self._on_file is not None:
-                self._on_file()
+                self._on_file(len(found), len(self.photos))
         return found
 
     @cached_property
     def stray_files(self) -> list[str]:
         """Image files that no record names."""
-        if not self.images_folder.is_dir():
-            return []
         named = {p.path.resolve() for p in self.photos if p.path}
         return sorted(
             str(file.relative_to(self.images_folder))
@@ -263,20 +323,20 @@ class Survey:
         for file in sorted((self.root / 'splits').glob('*.txt')):
             try:
                 found[file.stem] = read_split(str(file))
-            except InputError as error:
-                found[file.stem] = error
+            except InputError as fault:
+                found[file.stem] = fault
         return found
 
     @cached_property
     def records(self) -> RecordIndex:
-        """Place -> image record, as far as it has a file name."""
+        """Position -> image record, of those with a file name."""
         return RecordIndex(
             (p.place, p.record) for p in self.photos if p.file_name
         )
 
 
 def _shown(value) -> str:
-    """A value of a keypoint; anything but a number may be personal."""
+    """A keypoint's value; anything but a number may be personal."""
     if isinstance(value, (int, float)):
         return f'{value:g}'
     return 'null' if value is None else 'a text'

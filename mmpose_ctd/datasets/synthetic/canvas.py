@@ -1,40 +1,75 @@
-"""The picture under construction and what its painters share."""
+"""The picture in the making, and the tools that its painters share."""
 
-from dataclasses import dataclass, replace
+import math
+from copy import copy
+from functools import cached_property, lru_cache
 
+import cv2
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
+from .anatomy import HEAD_CENTRE_Y, lids, lips, outline
 from .imaging import Imaging
-from .people import Person
+from .people import SyntheticPerson
 from .projection import Projection
-from .texture import lookup
+
+_TILE = 512
 
 
-@dataclass
 class Canvas:
-    """A picture and the face coordinates of its pixels.
+    """A picture and the face coordinates of its pixels, each (H, W).
 
     Args:
-        person: The subject, in this picture's expression.
-        imaging: Pose, light and camera.
-        projection: The map between face and pixels.
-        x, y: Face coordinates of the pixels, float32 (H, W).
-        rgb: The picture so far, linear RGB, float32 (H, W, 3).
-        origin: Row and column of the first pixel in the whole picture.
+        person (SyntheticPerson): The subject, in this picture's expression.
+        imaging (Imaging): Pose, light and camera.
+        projection (Projection): The map between face and pixels.
+        size (int): H and W.
+
+    Attributes:
+        rgb (np.ndarray): The picture so far, linear RGB, (H, W, 3).
+        x, y (np.ndarray): Face coordinates; ``x`` is the distance from the
+            midline.
+        side (np.ndarray): 1 at the subject's left, -1 at the right.
+        across (np.ndarray): The face's x, mirrored where the texture is.
     """
 
-    person: Person
-    imaging: Imaging
-    projection: Projection
-    x: np.ndarray
-    y: np.ndarray
-    rgb: np.ndarray
-    origin: tuple[int, int] = (0, 0)
+    def __init__(
+        self,
+        person: SyntheticPerson,
+        imaging: Imaging,
+        projection: Projection,
+        size: int,
+    ) -> None:
+        self.person, self.imaging = person, imaging
+        self.pixel = 1 / projection.scale
+        x, self.y = projection.grid(size)
+        self.x, self.side = np.abs(x), np.sign(x)
+        self.across = person.handed * x
+        self.rgb = np.zeros((size, size, 3), dtype=np.float32)
+        self.angle = np.arctan2(self.y - HEAD_CENTRE_Y, self.x)
+        self.radius = np.hypot(self.x, self.y - HEAD_CENTRE_Y)
+        self.skull = outline(person.shape, self.angle)
 
-    @property
-    def scale(self) -> float:
-        """Pixels a biocular width."""
-        return self.projection.scale
+    def head(self) -> 'Canvas':
+        """The part with the head; painting it paints this canvas."""
+        near = self.radius < self.skull + 0.1
+        rows, columns = (np.flatnonzero(near.any(axis)) for axis in (1, 0))
+        area = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        part = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                setattr(part, name, value[area])
+        return part
+
+    @cached_property
+    def lips(self) -> list[np.ndarray]:
+        """The lips' borders at each pixel's distance from the midline."""
+        return [c.astype('f4') for c in lips(self.person.shape, self.x)]
+
+    @cached_property
+    def lids(self) -> tuple[np.ndarray, np.ndarray]:
+        """The lids' margins at each pixel's distance from the midline."""
+        return lids(self.person.shape, self.x)
 
     def cover(self, distance: np.ndarray, softness: float = 0.0) -> np.ndarray:
         """How much of a pixel lies inside a shape.
@@ -42,54 +77,97 @@ class Canvas:
         Args:
             distance: To the shape's border in biocular widths, positive
                 inside.
-            softness: Width of the border in biocular widths; never less
-                than a pixel.
+            softness: Width of the border; at least a pixel.
         """
-        width = max(1 / self.scale, softness)
-        return np.clip(distance / width + 0.5, 0, 1)
+        return np.clip(distance / max(self.pixel, softness) + 0.5, 0, 1)
 
-    def window(
-        self, left: float, top: float, right: float, bottom: float
-    ) -> tuple[slice, slice]:
-        """Rows and columns that hold a rectangle of face coordinates."""
-        corners = np.array(
-            [
-                (x, y)
-                for x in (left, (left + right) / 2, right)
-                for y in (top, (top + bottom) / 2, bottom)
-            ]
-        )
-        pixels = self.projection.to_image(corners)
-        pixels -= self.origin[::-1]
-        low = np.floor(pixels.min(0)).astype(int) - 2
-        high = np.ceil(pixels.max(0)).astype(int) + 3
-        low, high = np.maximum(low, 0), np.maximum(high, 0)
-        return slice(low[1], high[1]), slice(low[0], high[0])
+    @staticmethod
+    def curve(at: list, heights: list, x: np.ndarray) -> np.ndarray:
+        """A smooth curve through points, level outside of them."""
+        inside = np.clip(x, at[0], at[-1])
+        return PchipInterpolator(at, heights)(inside).astype(np.float32)
 
-    def crop(self, area: tuple[slice, slice]) -> 'Canvas':
-        """The part of the canvas in ``area``; painting it paints this."""
-        rows, columns = area
-        origin = (
-            self.origin[0] + (rows.start or 0),
-            self.origin[1] + (columns.start or 0),
-        )
-        return replace(
-            self,
-            x=self.x[area],
-            y=self.y[area],
-            rgb=self.rgb[area],
-            origin=origin,
-        )
+    def line(self, distance: np.ndarray, width: float) -> np.ndarray:
+        """A line of Gaussian profile, at least a pixel wide."""
+        return np.exp(-0.5 * (distance / max(width, 0.6 * self.pixel)) ** 2)
+
+    def blend(self, alpha: np.ndarray, colour, target=None) -> None:
+        """Paint a colour over the picture, or over another (H, W, 3)."""
+        below = self.rgb if target is None else target
+        change = np.asarray(colour, np.float32) - below
+        change *= np.asarray(alpha, np.float32)[..., None]
+        below += change
 
     def noise(self, name: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """The subject's own noise at (u, v), in texels."""
+        """The subject's own noise at (u, v), in texels of :func:`_tiles`."""
         du, dv = self.person.texture
-        return lookup(name, u + du, v + dv)
+        return cv2.remap(
+            _tiles()[name],
+            (u + du).astype(np.float32),
+            (v + dv).astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_WRAP,
+        )
 
-    def blend(self, area, alpha: np.ndarray, colour: np.ndarray) -> None:
-        """Paint ``colour`` over the picture's ``area`` (two slices)."""
-        below = self.rgb[area]
-        below += alpha[..., None] * (np.asarray(colour, np.float32) - below)
+    def bump(self, cx: float, cy: float, sx: float, sy: float) -> np.ndarray:
+        """A Gaussian of height 1, and its mirror image's."""
+        across = np.exp(-0.5 * ((self.x - cx) / sx) ** 2)
+        if cx > 0:
+            across += np.exp(-0.5 * ((self.x + cx) / sx) ** 2)
+        return across * np.exp(-0.5 * ((self.y - cy) / sy) ** 2)
+
+    def lit(
+        self, nx: np.ndarray, ny, wrap=0.2, key=1.0, sky=1.0
+    ) -> np.ndarray:
+        """Diffuse light on a surface, linear RGB (H, W, 3).
+
+        Args:
+            nx, ny: The surface's normal.
+            wrap: How far light bleeds around edges, of each colour.
+            key, sky: How much of the lamp's and of the surrounding light
+                arrives.
+        """
+        nz = np.sqrt(np.clip(1 - nx * nx - ny * ny, 0.02, 1))
+        lx, ly, lz = self.imaging.light
+        wrap = np.float32(wrap)
+        facing = (nx * lx + ny * ly + nz * lz)[..., None]
+        facing = np.clip((facing + wrap) / (1 + wrap), 0, None)
+        around = (0.78 - 0.22 * ny) * (0.45 + 0.55 * nz) * sky
+        return np.float32(self.imaging.key) * facing * key + np.float32(
+            self.imaging.fill
+        ) * around[..., None].astype(np.float32)
+
+    def shine(self, nx: np.ndarray, ny: np.ndarray) -> np.ndarray:
+        """Cosine between the normal and that of a mirror."""
+        lx, ly, lz = self.imaging.light
+        length = math.hypot(lx, ly, lz + 1)
+        nz = np.sqrt(np.clip(1 - nx * nx - ny * ny, 0.02, 1))
+        return np.clip((nx * lx + ny * ly + nz * (lz + 1)) / length, 0, 1)
 
 
-EVERYWHERE = (slice(None), slice(None))
+def step(x, low: float, high: float):
+    """Smooth step from 0 at ``low`` to 1 at ``high``."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+@lru_cache(maxsize=1)
+def _tiles() -> dict[str, np.ndarray]:
+    """Tileable noise of unit variance by name, each float32 (512, 512).
+
+    ``fine`` and ``coarse`` are round; ``strand`` runs along the columns;
+    ``curl`` has dark furrows between round lumps.
+    """
+    rng = np.random.default_rng(20200913)
+
+    def smooth(sigma_x: float, sigma_y: float) -> np.ndarray:
+        white = rng.standard_normal((3 * _TILE, 3 * _TILE), dtype=np.float32)
+        white = np.tile(white[:_TILE, :_TILE], (3, 3))
+        noise = cv2.GaussianBlur(white, (0, 0), sigma_x, sigmaY=sigma_y)
+        noise = noise[_TILE : 2 * _TILE, _TILE : 2 * _TILE]
+        return noise / noise.std()
+
+    fine = smooth(1.2, 1.2)
+    strand = 0.75 * smooth(1.1, 40) + 0.65 * smooth(3.5, 60)
+    curl = 1.2 - 2.0 * np.abs(smooth(5, 5)) + 0.4 * fine
+    return dict(fine=fine, coarse=smooth(9, 9), strand=strand, curl=curl)

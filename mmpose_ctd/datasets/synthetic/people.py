@@ -1,63 +1,58 @@
-"""Draws people: anatomy, skin, hair and eyes, the same in all their images."""
-
-from __future__ import annotations
+"""Draws people: anatomy, skin, hair and eyes, shared by all their pictures."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .anatomy import Shape
+from .anatomy import FaceShape, normal
 
-# sRGB anchors from the lightest to the darkest skin.
-_SKIN = np.array(
-    [
-        (233, 196, 178),
-        (226, 182, 157),
-        (217, 167, 136),
-        (200, 152, 121),
-        (172, 123, 94),
-        (138, 95, 72),
-        (104, 72, 55),
-        (72, 47, 36),
-    ]
-)
+Colour = tuple[float, float, float]
+
+# sRGB from the lightest to the darkest skin.
+_SKIN = [
+    (233, 196, 178),
+    (226, 182, 157),
+    (217, 167, 136),
+    (200, 152, 121),
+    (172, 123, 94),
+    (138, 95, 72),
+    (104, 72, 55),
+    (72, 47, 36),
+]
+# sRGB, then how frequent with fair and with dark skin.
 _HAIR = {
-    'black': (26, 22, 22),
-    'dark': (48, 35, 28),
-    'brown': (84, 58, 40),
-    'light': (128, 94, 62),
-    'blond': (188, 154, 106),
-    'red': (144, 74, 40),
-    'grey': (150, 147, 143),
-    'white': (215, 212, 206),
+    'black': ((26, 22, 22), 0.15, 1.0),
+    'dark': ((48, 35, 28), 0.5, 0.7),
+    'brown': ((84, 58, 40), 0.7, 0.12),
+    'light': ((128, 94, 62), 0.5, 0.02),
+    'blond': ((188, 154, 106), 0.5, 0.01),
+    'red': ((144, 74, 40), 0.2, 0.0),
 }
+_GREY_HAIR = (165, 162, 158)
 _IRIS = {
-    'dark': (44, 29, 21),
-    'brown': (78, 49, 30),
-    'hazel': (120, 96, 56),
-    'green': (106, 122, 84),
-    'blue': (108, 142, 170),
-    'grey': (126, 140, 148),
+    'dark': ((44, 29, 21), 0.1, 1.0),
+    'brown': ((78, 49, 30), 0.5, 0.7),
+    'hazel': ((120, 96, 56), 0.35, 0.02),
+    'green': ((106, 122, 84), 0.3, 0.0),
+    'blue': ((108, 142, 170), 0.6, 0.0),
+    'grey': ((126, 140, 148), 0.25, 0.0),
 }
-
-
-def linear(srgb) -> np.ndarray:
-    """Linear light in [0, 1] of an sRGB colour in 0..255."""
-    value = np.asarray(srgb, dtype=np.float64) / 255
-    low = value / 12.92
-    return np.where(value <= 0.04045, low, ((value + 0.055) / 1.055) ** 2.4)
-
-
-def floats(values) -> tuple[float, ...]:
-    """Python floats: numpy's would turn float32 images into float64."""
-    return tuple(float(v) for v in values)
+# How frequent with women and with men.
+_STYLES = {
+    'bald': (0.01, 0.3),
+    'buzz': (0.03, 0.5),
+    'short': (0.5, 1.4),
+    'fringe': (0.5, 0.3),
+    'long': (1.6, 0.1),
+    'curly': (0.5, 0.5),
+}
 
 
 @dataclass(frozen=True)
-class Person:
+class SyntheticPerson:
     """One subject. Colours are linear RGB.
 
-    Args:
+    Attributes:
         shape: Anatomy.
         melanin: Darkness of the skin, 0 to 1.
         age: 0 (about twenty) to 1 (about seventy).
@@ -68,21 +63,21 @@ class Person:
         hair_length: 0 to 1, of hair that hangs down.
         parting: Sideways place of the parting, -1 to 1.
         stubble: Density of the beard's shadow, 0 to 1.
-        beard: Whether the beard is a grown one.
+        beard: Whether the beard is grown.
         freckles, makeup, oil: 0 to 1.
         texture: Offset (u, v) into the noise, in texels.
-        handed: -1 where left and right are exchanged in the texture.
+        handed: -1 where the texture is mirrored.
     """
 
-    shape: Shape
+    shape: FaceShape
     melanin: float
     age: float
-    skin: tuple[float, float, float]
-    hair: tuple[float, float, float]
-    brows: tuple[float, float, float]
-    iris: tuple[float, float, float]
-    sclera: tuple[float, float, float]
-    lips: tuple[float, float, float]
+    skin: Colour
+    hair: Colour
+    brows: Colour
+    iris: Colour
+    sclera: Colour
+    lips: Colour
     hair_style: str
     hairline: float
     volume: float
@@ -97,164 +92,75 @@ class Person:
     handed: int = 1
 
 
-def _draw(rng, mean, sd, limit=2.2):
-    """A normal number within ``limit`` standard deviations."""
-    return float(mean + sd * np.clip(rng.standard_normal(), -limit, limit))
-
-
-def sample_shape(
-    rng: np.random.Generator, masculine: float, melanin: float
-) -> Shape:
-    """An anatomy with about the spread of adult faces."""
-    m = masculine - 0.5
-    dark = melanin - 0.5
-    cheek = _draw(rng, 1.0, 0.032)
-    return Shape(
-        endo_x=_draw(rng, 0.188, 0.010),
-        canthal_rise=_draw(rng, 0.024 - 0.006 * m, 0.013),
-        lid_upper=_draw(rng, 0.077 - 0.014 * m, 0.009),
-        lid_lower=_draw(rng, 0.040, 0.006),
-        lid_peak=_draw(rng, 0.80, 0.08),
-        crease=max(0.012, _draw(rng, 0.036 - 0.012 * m, 0.011)),
-        brow_y=_draw(rng, -0.208 + 0.05 * m, 0.016),
-        brow_arch=max(0.02, _draw(rng, 0.046 - 0.02 * m, 0.010)),
-        brow_ridge=max(0.0, _draw(rng, 0.5 + 0.8 * m, 0.2)),
-        brow_thickness=max(0.026, _draw(rng, 0.035 + 0.016 * m, 0.007)),
-        nose_length=_draw(rng, 0.480 + 0.02 * m, 0.038),
-        nose_height=_draw(rng, 0.23 + 0.06 * m, 0.022),
-        bridge_width=_draw(rng, 1.0 + 0.22 * dark, 0.10),
-        tip_width=_draw(rng, 0.97 + 0.2 * dark + 0.2 * m, 0.08),
-        alar_x=_draw(rng, 0.148 + 0.03 * dark + 0.016 * m, 0.016),
-        philtrum_length=_draw(rng, 0.192 + 0.02 * m, 0.025),
-        philtrum_width=_draw(rng, 0.079, 0.011),
-        philtrum_depth=float(rng.uniform(0.05, 1.0)),
-        bow_depth=max(0.004, _draw(rng, 0.019, 0.007)),
-        lip_upper=max(
-            0.035, _draw(rng, 0.068 + 0.03 * dark - 0.02 * m, 0.013)
-        ),
-        lip_lower=max(
-            0.07, _draw(rng, 0.115 + 0.03 * dark - 0.022 * m, 0.014)
-        ),
-        mouth_x=_draw(rng, 0.279, 0.021),
-        mouth_rise=_draw(rng, -0.004, 0.010),
-        chin_length=_draw(rng, 0.400 + 0.05 * m, 0.040),
-        cheek_width=cheek,
-        jaw_width=cheek * _draw(rng, 0.97 + 0.09 * m, 0.025),
-        chin_width=_draw(rng, 0.98 + 0.3 * m, 0.09),
-        skull_width=_draw(rng, 1.0, 0.025),
-        asymmetry=(
-            _draw(rng, 0, 0.008),
-            _draw(rng, 0, 0.010),
-            _draw(rng, 0, 0.010),
-            _draw(rng, 0, 0.015),
-        ),
+def linear(srgb) -> np.ndarray:
+    """Linear light in [0, 1] of an sRGB colour in 0..255."""
+    value = np.asarray(srgb, dtype=np.float64) / 255
+    return np.where(
+        value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4
     )
 
 
-def _choose(rng, weights: dict[str, float]) -> str:
-    names = list(weights)
-    share = np.array([weights[name] for name in names], dtype=np.float64)
-    return names[rng.choice(len(names), p=share / share.sum())]
+def floats(values) -> tuple[float, ...]:
+    """Python floats: numpy's would turn float32 images into float64."""
+    return tuple(float(v) for v in values)
 
 
-def _jitter(rng, colour, amount=0.08) -> np.ndarray:
+def _choose(rng: np.random.Generator, weights: dict[str, float]) -> str:
+    share = np.array([*weights.values()])
+    return [*weights][rng.choice(len(share), p=share / share.sum())]
+
+
+def _jitter(rng: np.random.Generator, colour, amount: float) -> Colour:
     """The colour, a little lighter or darker and shifted in hue."""
-    return np.clip(
-        colour
-        * np.exp(
-            amount * rng.standard_normal(3) * 0.4
-            + amount * rng.standard_normal()
-        ),
-        0.004,
-        0.95,
-    )
+    change = 0.4 * rng.standard_normal(3) + rng.standard_normal()
+    return floats(np.clip(colour * np.exp(amount * change), 0.004, 0.95))
 
 
-def sample_person(rng: np.random.Generator) -> Person:
-    """One subject drawn from the whole range of human looks."""
+def sample_person(rng: np.random.Generator) -> SyntheticPerson:
+    """Draw one subject from the whole range of human looks."""
     masculine = float(rng.beta(0.5, 0.5))
     melanin = float(rng.beta(0.9, 1.0))
     age = float(rng.beta(1.0, 1.8))
+    man, fair = masculine > 0.5, melanin < 0.35
     tone = melanin * (len(_SKIN) - 1)
-    anchors = linear(_SKIN)
-    skin = np.array(
-        [
-            np.interp(tone, np.arange(len(_SKIN)), anchors[:, i])
-            for i in range(3)
-        ]
-    )
-    skin = _jitter(rng, skin, 0.07)
-    fair = melanin < 0.35
-    hair = _choose(
-        rng,
-        dict(
-            black=0.15 if fair else 1.0,
-            dark=0.5 if fair else 0.7,
-            brown=0.7 if fair else 0.12,
-            light=0.5 if fair else 0.02,
-            blond=0.5 if fair else 0.01,
-            red=0.2 if fair else 0.0,
-            grey=0.9 * max(0, age - 0.5),
-            white=0.7 * max(0, age - 0.6),
-        ),
-    )
-    iris = _choose(
-        rng,
-        dict(
-            dark=0.1 if fair else 1.0,
-            brown=0.5 if fair else 0.7,
-            hazel=0.35 if fair else 0.02,
-            green=0.3 if fair else 0.0,
-            blue=0.6 if fair else 0.0,
-            grey=0.25 if fair else 0.0,
-        ),
-    )
-    man = masculine > 0.5
-    style = _choose(
-        rng,
-        dict(
-            bald=0.25 if man else 0.01,
-            buzz=0.5 if man else 0.03,
-            short=1.0 if man else 0.15,
-            swept=0.7 if man else 0.35,
-            fringe=0.3 if man else 0.5,
-            back=0.2 if man else 0.9,
-            long=0.1 if man else 1.0,
-            bob=0.0 if man else 0.5,
-            curly=0.25 + 0.5 * melanin,
-        ),
-    )
-    hair_rgb = _jitter(rng, linear(_HAIR[hair]), 0.15)
-    darker = linear(_HAIR['dark']) if hair in ('blond', 'white') else hair_rgb
-    brows = 0.5 * hair_rgb * 0.75 + 0.5 * darker
-    # Lips: the skin with blood under it; less visible the darker the skin.
+    skin = [np.interp(tone, range(len(_SKIN)), c) for c in linear(_SKIN).T]
+    skin = np.array(_jitter(rng, skin, 0.07))
+
+    def colour(table: dict[str, tuple]) -> np.ndarray:
+        weights = {k: v[1 if fair else 2] for k, v in table.items()}
+        return linear(table[_choose(rng, weights)][0])
+
+    hair = colour(_HAIR)
+    brows = np.minimum(hair, 0.6 * hair + 0.4 * linear(_HAIR['dark'][0]))
+    if rng.random() < age - 0.5:
+        hair = linear(_GREY_HAIR)
+    # Lips are skin with blood under it; less visible the darker the skin.
     blood = np.array([0.80, 0.42, 0.43])
-    lips = skin * (blood * (1 - 0.25 * melanin) + 0.25 * melanin * 0.75)
+    lips = skin * (blood * (1 - 0.25 * melanin) + 0.19 * melanin)
     sclera = np.array([0.53, 0.50, 0.48]) * (1 - 0.3 * melanin)
     sclera *= 1 - age * np.array([0.08, 0.10, 0.13])
-    makeup = float(rng.uniform(0.3, 1.0)) * float(
-        rng.random() < (0.02 if man else 0.4)
-    )
+    made_up = rng.random() < (0.02 if man else 0.4)
     stubble = float(rng.uniform(0, 1)) if man else 0.0
-    return Person(
-        shape=sample_shape(rng, masculine, melanin),
+    styles = {k: v[int(man)] for k, v in _STYLES.items()}
+    return SyntheticPerson(
+        shape=FaceShape.sample(rng, masculine, melanin),
         melanin=melanin,
         age=age,
         skin=floats(skin),
-        hair=floats(hair_rgb),
+        hair=_jitter(rng, hair, 0.15),
         brows=floats(brows),
-        iris=floats(_jitter(rng, linear(_IRIS[iris]), 0.15)),
+        iris=_jitter(rng, colour(_IRIS), 0.15),
         sclera=floats(sclera),
-        lips=floats(_jitter(rng, lips, 0.06)),
-        hair_style=style,
-        hairline=max(0.0, _draw(rng, 0.04 + 0.12 * age * man, 0.04)),
+        lips=_jitter(rng, lips, 0.06),
+        hair_style=_choose(rng, styles),
+        hairline=max(0.0, normal(rng, 0.04 + 0.12 * age * man, 0.04)),
         volume=float(rng.uniform(0.7, 1.3)),
         hair_length=float(rng.uniform(0, 1)),
         parting=float(rng.uniform(-1, 1)),
         stubble=stubble,
-        beard=bool(man and stubble > 0.82),
-        freckles=float(rng.uniform(0, 1)) * float(fair and rng.random() < 0.3),
-        makeup=makeup,
+        beard=bool(stubble > 0.82),
+        freckles=float(rng.uniform(0, 1) * (fair and rng.random() < 0.3)),
+        makeup=float(rng.uniform(0.3, 1.0) * made_up),
         oil=float(rng.uniform(0.2, 1.0)),
         texture=floats(rng.uniform(0, 512, 2)),
     )

@@ -1,34 +1,35 @@
-"""Renders a person's picture and says where the landmarks lie in it."""
-
-from __future__ import annotations
+"""Renders a picture of a person, with the places of the landmarks."""
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from .anatomy import landmarks
 from .body import paint_backdrop, paint_body, paint_ears
-from .camera import photograph
 from .canvas import Canvas
 from .eyes import paint_eyes
 from .hair import paint_back_hair, paint_hair
 from .imaging import Imaging, sample_imaging
-from .people import Person, sample_person
-from .skin import head_polar, paint_head
+from .people import SyntheticPerson, sample_person
+from .skin import paint_head
+
+# Linear light is mapped to grey levels in this many steps a unit, up to 4.
+_STEPS, _LIMIT = 8192, 4
 
 
 @dataclass(frozen=True)
 class FaceParams:
-    """Everything that determines a picture: who, and how it was taken."""
+    """Everything that determines a picture: who, and how it is taken."""
 
-    person: Person
+    person: SyntheticPerson
     imaging: Imaging
 
 
 def sample_params(
     rng: int | np.random.Generator, site: str = 'north'
 ) -> FaceParams:
-    """A random person in a random picture taken at ``site``."""
+    """Draw a random person in a random picture taken at a site."""
     rng = np.random.default_rng(rng)
     person = sample_person(rng)
     return FaceParams(person, sample_imaging(rng, person, site))
@@ -40,34 +41,51 @@ def render_face(
     """Render one face.
 
     Args:
-        source: A seed, a ``numpy.random.Generator``, or
-            :class:`FaceParams`.
-        size: Side of the square image in pixels.
+        source (int | np.random.Generator | FaceParams): A seed, a generator,
+            or the parameters.
+        size (int): Side of the square image in pixels.
 
     Returns:
-        The image, BGR uint8 (size, size, 3), and the landmarks in the order
-        of :data:`LANDMARKS`, float64 (19, 2), in pixels x, y where integers
-        are pixel centres.
+        tuple[np.ndarray, np.ndarray]: The image, BGR uint8 (size, size, 3),
+        and the landmarks in the order of :data:`.LANDMARKS`, float64 (19, 2),
+        in pixels x, y; whole numbers are pixel centres.
     """
-    params = source
-    if not isinstance(source, FaceParams):
-        params = sample_params(source)
+    params = (
+        source if isinstance(source, FaceParams) else sample_params(source)
+    )
     imaging = params.imaging
     shape = imaging.express(params.person.shape)
-    person = replace(params.person, shape=shape)
     projection = imaging.projection(shape, size)
-    x, y = projection.grid(size)
-    rgb = np.empty((size, size, 3), dtype=np.float32)
-    canvas = Canvas(person, imaging, projection, x, y, rgb)
-    angle, radius, skull = head_polar(canvas)
-    distance = skull - radius
+    person = replace(params.person, shape=shape)
+    canvas = Canvas(person, imaging, projection, size)
     paint_backdrop(canvas)
-    paint_back_hair(canvas, angle, radius, skull)
-    paint_body(canvas, distance)
+    paint_back_hair(canvas)
+    paint_body(canvas)
     paint_ears(canvas)
-    area = canvas.window(-0.9, -1.3, 0.9, shape.gnathion_y + 0.05)
-    face = canvas.crop(area)
-    light = paint_head(face, distance[area])
-    paint_eyes(face, light.diffuse)
-    paint_hair(canvas, angle, radius, skull)
-    return photograph(rgb, imaging), projection.to_image(landmarks(shape))
+    head = canvas.head()
+    paint_eyes(head, paint_head(head))
+    paint_hair(canvas)
+    image = _photograph(canvas.rgb, imaging)
+    return image, projection.to_image(landmarks(shape))
+
+
+def _photograph(rgb: np.ndarray, imaging: Imaging) -> np.ndarray:
+    """Turn linear light into BGR uint8: lens, tone, sensor, JPEG."""
+    size = len(rgb)
+    light = cv2.GaussianBlur(rgb, (0, 0), max(imaging.blur * size, 0.2))
+    # A shoulder keeps highlights from clipping to flat white; then sRGB.
+    table = np.linspace(0, _LIMIT, _STEPS * _LIMIT + 1)
+    over = np.clip(table - 0.7, 0, None) / 0.3
+    table = np.minimum(table, 0.7) + 0.3 * (1 - np.exp(-over))
+    table = 255 * np.where(
+        table <= 0.0031308, 12.92 * table, 1.055 * table ** (1 / 2.4) - 0.055
+    )
+    steps = np.clip(light * _STEPS, 0, _STEPS * _LIMIT).astype(int)
+    image = table.astype(np.float32)[steps[..., ::-1]]
+    rng = np.random.default_rng(imaging.seed)
+    image += imaging.noise * rng.standard_normal((size, size, 1), np.float32)
+    image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    if imaging.jpeg is None:
+        return image
+    quality = [cv2.IMWRITE_JPEG_QUALITY, imaging.jpeg]
+    return cv2.imdecode(cv2.imencode('.jpg', image, quality)[1], 1)

@@ -1,274 +1,300 @@
-"""Paints the head: skin, eyebrows, nostrils and lips."""
+"""Paints the bald head: relief, light, skin, brows, nose and mouth."""
 
+import math
+
+import cv2
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
-from .canvas import EVERYWHERE, Canvas
-from .contours import HEAD_CENTRE_Y, lips, outline
-from .light import Lighting
-from .relief import (
-    HalfGrid,
-    height_map,
-    openness_map,
-    skin_maps,
-    step,
-)
+from .canvas import Canvas, step
+
+# Colour of the inside of mouth and nostrils.
+_DARK = np.float32([0.030, 0.010, 0.010])
 
 
-def head_polar(canvas: Canvas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Polar coordinates of the pixels about the head's centre.
+def paint_head(canvas: Canvas) -> np.ndarray:
+    """Paint the head without eyes and hair.
 
     Returns:
-        Angle from -90 (crown) to 90 degrees (gnathion) on either side,
-        radius, and the bald head's radius at that angle; each (H, W).
+        np.ndarray: The diffuse light on the face, (H, W, 3).
     """
-    dy = canvas.y - HEAD_CENTRE_Y
-    x = np.abs(canvas.x)
-    angle = np.arctan2(dy, x)
-    radius = np.hypot(x, dy)
-    table = outline(canvas.person.shape)
-    at = np.linspace(-np.pi / 2, np.pi / 2, len(table))
-    skull = np.interp(angle, at, table).astype(np.float32)
-    return angle, radius, skull
-
-
-def paint_head(canvas: Canvas, distance: np.ndarray) -> Lighting:
-    """Paint the bald head without eyes.
-
-    Args:
-        canvas: The picture, with all that lies behind the head.
-        distance: To the head's outline, positive inside.
-
-    Returns:
-        The light on the face.
-    """
-    person = canvas.person
-    shape = person.shape
-    grid = HalfGrid()
-    x, y = canvas.x, canvas.y
-    tx = person.handed * x
-    relief = height_map(grid, shape, person.age)
-    height = grid.at(relief, x, y)
-    openness = grid.at(openness_map(relief), x, y)
-    fine = canvas.noise('fine', 95 * tx, 95 * y)
-    coarse = canvas.noise('coarse', 150 * tx, 150 * y)
+    person, y, across = canvas.person, canvas.y, canvas.across
+    fine = canvas.noise('fine', 95 * across, 95 * y)
+    relief = _relief(canvas)
     bumps = (0.0004 + 0.0006 * person.age) * fine
-    _wrinkles(canvas, bumps)
-    light = Lighting(height, canvas.scale, canvas.imaging, openness, bumps)
-    maps = grid.at(skin_maps(grid, shape), x, y)
-    albedo = _skin_colour(canvas, maps, fine, coarse)
-    gloss = person.oil * maps[..., 3] * (0.10 + 0.05 * person.melanin)
-    gloss *= 1 + 0.25 * fine
+    light, gloss = _light(canvas, relief, bumps)
+    albedo = _skin(canvas, fine)
     _brows(canvas, albedo)
-    gloss = _lips(canvas, albedo, gloss)
-    shine = gloss * light.gloss
-    head = albedo * light.diffuse
-    head += shine[..., None] * np.float32(canvas.imaging.key)
-    _nostrils(canvas, head)
-    _parting_of_lips(canvas, head)
-    canvas.blend(EVERYWHERE, canvas.cover(distance), head)
+    oil = 0.35 + 0.6 * canvas.bump(0, -0.5, 0.3, 0.15)
+    oil += 0.6 * canvas.bump(0, 0.25, 0.06, 0.2)
+    oil += 0.5 * canvas.bump(0.4, 0.2, 0.12, 0.07)
+    oil *= person.oil * (0.10 + 0.05 * person.melanin) * (1 + 0.25 * fine)
+    oil += _lips(canvas, albedo)
+    head = albedo * light
+    head += (oil * gloss)[..., None] * np.float32(canvas.imaging.key)
+    _nose(canvas, head)
+    _mouth(canvas, head)
+    canvas.blend(canvas.cover(canvas.skull - canvas.radius), head)
     return light
 
 
-def _wrinkles(canvas: Canvas, bumps: np.ndarray) -> None:
-    """Add the lines of the forehead to the fine relief."""
-    person = canvas.person
-    if person.age < 0.3:
-        return
-    area = canvas.window(-0.6, -0.8, 0.6, -0.25)
-    x, y = canvas.x[area], canvas.y[area]
-    wave = y + 0.06 * np.abs(x) ** 2 + 0.012 * np.sin(7 * x)
-    waves = np.sin(2 * np.pi * wave / 0.085)
-    where = np.exp(-((x / 0.42) ** 4) - ((y + 0.52) / 0.17) ** 4)
-    bumps[area] += 0.006 * (person.age - 0.3) * waves * where
-
-
-def _skin_colour(canvas, maps, fine, coarse) -> np.ndarray:
-    """Albedo of the skin, (H, W, 3)."""
-    person = canvas.person
-    red, dark, beard = maps[..., 0], maps[..., 1], maps[..., 2]
-    albedo = np.empty((*red.shape, 3), dtype=np.float32)
-    albedo[:] = np.float32(person.skin)
-    visible = 1 - 0.6 * person.melanin
-    blood = (0.26 + 0.25 * person.makeup) * red + 0.06 * coarse
-    albedo *= np.exp(
-        (visible * blood)[..., None]
-        * np.array([0.02, -0.75, -0.65], dtype=np.float32)
+def _relief(canvas: Canvas) -> np.ndarray:
+    """How far the face stands out, in biocular widths, (H, W)."""
+    person, bump, x, y = canvas.person, canvas.bump, canvas.x, canvas.y
+    s = person.shape
+    # The head: level in front, turning away towards its outline.
+    t = np.clip(canvas.radius / canvas.skull, 0, 0.997)
+    z = 0.80 * (1 - t**2.5) ** 0.85
+    # Forehead, brow ridge, orbits, eyeballs.
+    z += 0.03 * bump(0.25, -0.5, 0.3, 0.16)
+    z += (0.015 + 0.03 * s.brow_ridge) * bump(0.34, s.brow_y + 0.02, 0.2, 0.05)
+    z += 0.03 * s.brow_ridge * bump(0, s.brow_y + 0.03, 0.1, 0.07)
+    z -= 0.075 * bump(0.36, -0.03, 0.19, 0.085)
+    z -= 0.05 * bump(0.17, -0.02, 0.06, 0.07)
+    z += 0.055 * bump(0.36, -0.03, 0.10, 0.065)
+    # Cheekbones, the hollows below them, and the mound of the teeth.
+    z += 0.05 * bump(0.46, 0.27, 0.16, 0.13)
+    z -= 0.035 * bump(0.52, 0.62, 0.12, 0.18)
+    z += 0.05 * bump(0, 0.72, 0.28, 0.2)
+    # Nose: a ridge of varying height, the tip and the alae.
+    n = s.nose_length / 0.48
+    at = [-0.3, -0.16, -0.04, 0.06, 0.2, 0.31, 0.365, 0.41, 0.445, 0.48, 0.52]
+    crest = [0.0, 0.12, 0.2, 0.31, 0.62, 0.86, 0.96, 0.88, 0.62, 0.28, 0.0]
+    crest = canvas.curve(at, crest, y / n)
+    width = canvas.curve(
+        [-0.25, -0.05, 0.36, 0.45], [0.12, 0.08, 0.09, 0.08], y / n
     )
+    z += s.nose_height * crest * np.exp(-0.5 * (x / width / s.nose_width) ** 2)
+    wing = s.alar_x
+    z += 0.035 * bump(0, 0.37 * n, 0.055 * s.nose_width, 0.05)
+    wings = 1 - ((x - 0.86 * wing) / (0.44 * wing)) ** 2
+    wings = np.clip(wings - ((y - 0.405 * n) / 0.078) ** 2, 0, 1)
+    z += 0.06 * _blurred(canvas, np.sqrt(wings), 0.016)
+    z += 0.045 * bump(0.8 * wing, 0.40 * n, 0.05, 0.05)
+    z -= 0.014 * bump(1.45 * wing, 0.46 * n, 0.035, 0.05)
+    # The nasolabial fold, and the one under the eye, deeper with age.
+    down = np.clip((y - 0.45 * n) / (s.cheilion_y - 0.05 - 0.45 * n), 0, 1)
+    fold = x - (1.55 * wing + down * (1.38 * s.mouth_x - 1.55 * wing))
+    on = step(y, 0.4 * n, 0.5 * n) * step(
+        -y, -s.cheilion_y - 0.03, -s.stomion_y
+    )
+    groove = 0.7 * np.exp(-0.5 * (fold / 0.03) ** 2)
+    groove -= 0.5 * np.exp(-0.5 * ((fold - 0.055) / 0.035) ** 2)
+    z -= (0.006 + 0.024 * person.age) * on * groove
+    bag = 0.085 + 0.05 * np.sin(np.pi * np.clip((x - 0.2) / 0.28, 0, 1))
+    on = np.sin(np.pi * np.clip((x - 0.16) / 0.34, 0, 1))
+    z -= (0.003 + 0.012 * person.age) * on * _ridge(y - bag, 0.02)
+    # Philtrum: a groove between two ridges that run into the cupid's bow.
+    middle = (y - s.nose_length) / s.philtrum_length
+    off = x / s.philtrum_width / (0.7 + 0.3 * np.clip(middle, 0, 1))
+    groove = 0.018 * _ridge(off - 1, 0.3) - 0.020 * _ridge(off, 0.42)
+    z += s.philtrum_depth * groove * np.exp(-(((2 * middle - 1) / 0.95) ** 4))
+    # Lips, their corners, the chin and the furrow above it.
+    upper, closure, opening, lower = canvas.lips
+    taper = np.sqrt(np.clip(1 - (x / s.mouth_x) ** 2, 0, 1))
+    thick = np.maximum(0.5 * (closure - upper), 0.02)
+    z += 0.05 * taper * _ridge(y - 0.35 * upper - 0.65 * closure, thick)
+    thick = np.maximum(0.42 * (lower - opening), 0.02)
+    z += 0.062 * taper * _ridge(y - 0.5 * (opening + lower), thick)
+    z -= 0.05 * np.sqrt(taper) * _ridge(y - closure, 0.013)
+    z -= 0.03 * bump(s.mouth_x + 0.02, s.cheilion_y + 0.01, 0.03, 0.03)
+    z -= 0.045 * bump(0, s.inferius_y + 0.09, 0.16, 0.045)
+    z += 0.075 * bump(0, s.gnathion_y - 0.14, 0.16, 0.09)
+    return z
+
+
+def _ridge(distance, sigma):
+    return np.exp(-0.5 * (distance / sigma) ** 2)
+
+
+def _blurred(canvas: Canvas, image: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(
+        image, (0, 0), sigma / canvas.pixel, borderType=cv2.BORDER_REPLICATE
+    )
+
+
+def _light(
+    canvas: Canvas, relief: np.ndarray, bumps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Diffuse light (H, W, 3) and gloss (H, W) on the face."""
+    gy, gx = np.gradient((relief + bumps) / canvas.pixel)
+    # Contours never turn away from the camera: no black outlines.
+    limit = 1 / np.sqrt(1 + (gx * gx + gy * gy) / 7)
+    # The head turns under the lamp; tilting the slopes is enough here.
+    gx = gx * limit - np.float32(np.tan(canvas.imaging.yaw))
+    gy = gy * limit - np.float32(np.tan(canvas.imaging.pitch))
+    length = np.sqrt(gx * gx + gy * gy + 1)
+    nx, ny = -gx / length, -gy / length
+    # How much of the sky a point sees.
+    hollow = sum(
+        np.clip((_blurred(canvas, relief, sigma) - relief) / sigma, -0.12, 0.5)
+        for sigma in (0.02, 0.06, 0.16)
+    )
+    sky = np.clip(1 - 0.85 * hollow, 0.25, 1.12)
+    # Light bleeds under the skin, red the farthest.
+    shadow = _shadow(canvas, relief)
+    lamp = 1 - shadow[..., None] * np.float32([0.85, 1.0, 1.05])
+    light = canvas.lit(
+        nx, ny, [0.36, 0.20, 0.14], lamp * np.sqrt(sky)[..., None], sky
+    )
+    light *= 1 - (1 - sky[..., None]) * np.float32([0.0, 0.12, 0.2])
+    shine = canvas.shine(nx, ny)
+    gloss = (0.55 * shine**10 + 0.9 * shine**42) * (1 - shadow) * sky
+    return light, gloss * (0.6 + 0.8 * (1 - 1 / length) ** 2)
+
+
+def _shadow(canvas: Canvas, relief: np.ndarray) -> np.ndarray:
+    """Soft cast shadow in [0, 1], by stepping towards the lamp."""
+    lx, ly, lz = canvas.imaging.light
+    across = math.hypot(lx, ly)
+    shade = np.zeros_like(relief)
+    for reach in (0.02, 0.045, 0.08, 0.12, 0.19):
+        move = np.float32([[1, 0, lx], [0, 1, ly]])
+        move[:, 2] *= reach / across / canvas.pixel
+        higher = cv2.warpAffine(
+            relief,
+            move,
+            relief.shape[::-1],
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        above = higher - relief - reach * lz / across
+        shade = np.maximum(shade, above / (0.35 * reach + canvas.pixel))
+    return 0.55 * _blurred(canvas, np.clip(shade, 0, 1), 0.025)
+
+
+def _skin(canvas: Canvas, fine: np.ndarray) -> np.ndarray:
+    """Albedo of the skin with freckles and beard, (H, W, 3)."""
+    person, bump, y, across = (
+        canvas.person,
+        canvas.bump,
+        canvas.y,
+        canvas.across,
+    )
+    s = person.shape
+    n = s.nose_length / 0.48
+    red = 0.8 * bump(0.47, 0.36, 0.16, 0.13) + 0.7 * bump(
+        0, 0.37 * n, 0.1, 0.08
+    )
+    red += 0.5 * bump(0.8 * s.alar_x, 0.42 * n, 0.06, 0.05)
+    red += 0.35 * bump(0, s.gnathion_y - 0.12, 0.14, 0.1)
+    dark = 0.8 * bump(0.27, 0.075, 0.1, 0.045) + 0.5 * bump(
+        0.36, -0.09, 0.14, 0.035
+    )
+    dark += 0.35 * bump(0.1, s.inferius_y + 0.05, 0.1, 0.03)
+    albedo = np.ones_like(canvas.rgb) * np.float32(person.skin)
+
+    def tint(amount, *rgb):
+        np.multiply(
+            albedo, np.exp(amount[..., None] * np.float32(rgb)), albedo
+        )
+
+    blood = (0.26 + 0.25 * person.makeup) * red
+    blood += 0.06 * canvas.noise('coarse', 150 * across, 150 * y)
+    tint((1 - 0.6 * person.melanin) * blood, 0.02, -0.75, -0.65)
     shade = 0.28 * dark * (0.6 + 0.5 * person.age) + 0.018 * fine
-    tx = person.handed * canvas.x
-    shade += 0.035 * canvas.noise('coarse', 420 * tx, 420 * canvas.y)
-    albedo *= np.exp(
-        -shade[..., None] * np.array([0.8, 1.05, 1.0], dtype=np.float32)
-    )
+    shade += 0.035 * canvas.noise('coarse', 420 * across, 420 * y)
+    tint(shade, -0.8, -1.05, -1.0)
     if person.freckles:
-        where = 0.25 + maps[..., 0]
-        tx = person.handed * canvas.x
-        spots = step(
-            canvas.noise('fine', 190 * tx + 99, 190 * canvas.y), 1.0, 2.0
-        )
-        spots *= person.freckles * np.clip(where, 0, 1)
-        albedo *= np.exp(
-            -spots[..., None] * np.array([0.35, 0.7, 0.9], dtype=np.float32)
-        )
+        spots = canvas.noise('fine', 190 * across + 99, 190 * y)
+        spots = step(spots, 1.0, 2.0) * np.clip(0.25 + red, 0, 1)
+        tint(person.freckles * spots, -0.35, -0.7, -0.9)
     if person.stubble > 0.15:
-        hair = np.float32(person.hair) * 0.6
-        grain = 1 + 0.25 * fine
-        alpha = 0.42 * (person.stubble - 0.15) * beard * grain
+        beard = _beard(canvas)
+        alpha = 0.42 * (person.stubble - 0.15) * beard * (1 + 0.25 * fine)
         if person.beard:
-            tx = person.handed * canvas.x
-            strands = canvas.noise(
-                'fine', 170 * tx + 40 * canvas.y, 60 * canvas.y
-            )
-            alpha = (0.74 + 0.08 * strands) * step(
-                beard + 0.08 * strands, 0.15, 0.85
-            )
-        alpha = np.clip(alpha, 0, 0.92)[..., None]
-        albedo += alpha * (hair - albedo)
+            hairs = canvas.noise('fine', 170 * across + 40 * y, 60 * y)
+            alpha = step(beard + 0.08 * hairs, 0.15, 0.85)
+            alpha *= 0.74 + 0.08 * hairs
+        colour = 0.6 * np.float32(person.hair)
+        canvas.blend(np.clip(alpha, 0, 0.92), colour, albedo)
     return albedo
+
+
+def _beard(canvas: Canvas) -> np.ndarray:
+    """Where a beard grows: below a line from the sideburn to the mouth."""
+    s, x, y = canvas.person.shape, canvas.x, canvas.y
+    n = s.nose_length / 0.48
+    edge = canvas.curve(
+        [0, 0.2, 0.45, 0.62, 0.74, 0.8],
+        [0.5 * n, 0.56 * n, 0.66, 0.5, 0.0, -0.3],
+        x,
+    )
+    beard = step(y - edge, -0.06, 0.20) * step(y, -0.35, 0.1)
+    # Thin below the lower lip and in the philtrum, none on the lips.
+    chin = (x / 0.16) ** 2 + ((y - s.inferius_y - 0.03) / 0.05) ** 2
+    beard *= 1 - 0.85 * step(1 - chin, -1, 0.9)
+    beard *= 1 - 0.5 * _ridge(x, 0.05) * (y < s.superius_y)
+    mouth = (x / s.mouth_x) ** 2 + ((y - s.stomion_y - 0.02) / 0.12) ** 2
+    return beard * (1 - 0.95 * step(1 - mouth, -0.1, 0.35))
 
 
 def _brows(canvas: Canvas, albedo: np.ndarray) -> None:
     """Eyebrows: a band of slanting hairs."""
-    person = canvas.person
-    s = person.shape
-    ax = [0.13, 0.2, 0.34, 0.5, 0.6, 0.70]
-    curve = PchipInterpolator(
-        ax,
-        [
-            s.brow_y - 0.002,
-            s.brow_y,
-            s.brow_y - 0.75 * s.brow_arch,
-            s.brow_y - s.brow_arch,
-            s.brow_y - 0.45 * s.brow_arch,
-            s.brow_y + 0.05 + 0.2 * s.brow_arch,
-        ],
+    s, x = canvas.person.shape, canvas.x
+    at = [0.13, 0.2, 0.34, 0.5, 0.6, 0.70]
+    arch = canvas.curve(at, [0, 0, 0.75, 1, 0.45, -0.2], x)
+    middle = s.brow_y - s.brow_arch * arch + 0.05 * step(x, 0.55, 0.72)
+    half = canvas.curve(at, [0.62, 0.95, 1, 0.8, 0.5, 0.18], x)
+    off = (canvas.y - middle) / half / s.brow_thickness
+    hairs = canvas.noise('strand', 200 * x + 6 * off, 8 * off)
+    body = np.clip(1.6 - 1.3 * np.abs(off) ** 1.7, 0, 1)
+    body *= step(x, 0.11, 0.24) * step(-x, -0.71, -0.6)
+    alpha = np.clip(body * (0.92 + 0.06 * hairs), 0, 1) * (
+        0.8 + 0.12 * canvas.person.makeup
     )
-    half = PchipInterpolator(
-        ax, s.brow_thickness * np.array([0.62, 0.95, 1.0, 0.8, 0.5, 0.18])
-    )
-    for side in (-1, 1):
-        area = canvas.window(
-            min(side * 0.1, side * 0.74),
-            s.brow_y - 0.2,
-            max(side * 0.1, side * 0.74),
-            s.brow_y + 0.2,
-        )
-        x, y = side * canvas.x[area], canvas.y[area]
-        if not x.size:
-            continue
-        inside = np.clip(x, ax[0], ax[-1])
-        across = (y - curve(inside)) / half(inside)
-        hairs = canvas.noise('strand', 200 * x + 6 * across, 8 * across)
-        body = np.clip(1.6 - 1.3 * np.abs(across) ** 1.7, 0, 1)
-        ends = step(x, 0.11, 0.24) * step(-x, -0.71, -0.6)
-        alpha = np.clip(body * ends * (0.92 + 0.06 * hairs), 0, 1)
-        alpha *= (
-            0.68
-            + 0.24 * step(s.brow_thickness, 0.02, 0.05)
-            + 0.08 * person.makeup
-        )
-        target = albedo[area]
-        colour = np.minimum(np.float32(person.brows), 0.6 * target)
-        target += alpha[..., None] * (colour - target)
+    colour = np.minimum(np.float32(canvas.person.brows), 0.6 * albedo)
+    canvas.blend(alpha, colour, albedo)
 
 
-def _nostrils(canvas: Canvas, head: np.ndarray) -> None:
-    """Nostrils and the creases behind the alae, down to the alar bases."""
-    s = canvas.person.shape
+def _nose(canvas: Canvas, head: np.ndarray) -> None:
+    """Nostrils, and the creases behind the alae down to the alar bases."""
+    s, x, y = canvas.person.shape, canvas.x, canvas.y
     n = s.nose_length / 0.48
-    area = canvas.window(-0.3, 0.28 * n, 0.3, s.nose_length + 0.06)
-    x, y = np.abs(canvas.x[area]), canvas.y[area]
-    if not x.size:
-        return
-    target = head[area]
-    # Nostril: an oval that slants up towards the outside.
-    dx = (x - 0.62 * s.alar_x) / (0.30 * s.alar_x)
-    slope = 0.12
-    dy = (y - (s.nose_length - 0.036) + slope * (x - 0.62 * s.alar_x)) / 0.017
-    hole = step(1.3 - np.sqrt(dx * dx + dy * dy), 0, 0.75)
-    # Shade under the tip and along the base.
-    base = np.exp(-0.5 * ((y - s.nose_length + 0.006) / 0.014) ** 2)
+    # A nostril is an oval that slants up towards the outside.
+    off = x - 0.62 * s.alar_x
+    down = (y - s.nose_length + 0.036 + 0.12 * off) / 0.017
+    hole = step(1.3 - np.hypot(off / (0.30 * s.alar_x), down), 0, 0.75)
+    base = _ridge(y - s.nose_length + 0.006, 0.014)
     base *= step(1.02 * s.alar_x - x, -0.01, 0.05)
-    # The alar crease ends at the alar base.
     t = np.clip((y - 0.33 * n) / (s.alar_y - 0.33 * n), 0, 1)
-    crease_x = s.alar_x * (
-        1.22 + 0.55 * t * (1 - t) - 0.22 * t**3 - 0.10 * (1 - t)
-    )
-    off = np.hypot(x - crease_x, np.maximum(y - s.alar_y, 0))
-    width = max(0.010, 0.6 / canvas.scale)
-    crease = np.exp(-0.5 * (off / width) ** 2)
-    crease *= step(y, 0.32 * n, 0.42 * n) * (y < s.alar_y + 0.03)
+    bend = 1.12 + 0.65 * t - 0.55 * t**2 - 0.22 * t**3
+    off = np.hypot(x - s.alar_x * bend, np.maximum(y - s.alar_y, 0))
+    crease = canvas.line(off, 0.010) * step(y, 0.32 * n, 0.42 * n)
     alpha = 1 - (1 - 0.78 * hole) * (1 - 0.18 * base) * (1 - 0.30 * crease)
-    skin = np.array(canvas.person.skin) * np.array([0.26, 0.14, 0.12])
-    target += alpha[..., None] * (skin * target.mean() * 1.2 - target)
+    skin = np.float32(canvas.person.skin) * np.float32([0.26, 0.14, 0.12])
+    bright = head[(x < 0.3) & (np.abs(y - 0.4 * n) < 0.14)]
+    canvas.blend(alpha, skin * (bright.mean() if bright.size else 0), head)
 
 
-def _lips(canvas: Canvas, albedo: np.ndarray, gloss: np.ndarray) -> np.ndarray:
-    """Colour the vermilion; returns the gloss of skin and lips."""
-    person = canvas.person
-    s = person.shape
-    area = canvas.window(
-        -s.mouth_x - 0.05,
-        s.superius_y - 0.1,
-        s.mouth_x + 0.05,
-        s.inferius_y + 0.08,
-    )
-    x, y = canvas.x[area], canvas.y[area]
-    if not x.size:
-        return gloss
-    border = lips(s)
-    ax = np.clip(np.abs(x), 0, s.mouth_x)
-    upper, lower = border.upper(ax), border.lower(ax)
+def _lips(canvas: Canvas, albedo: np.ndarray) -> np.ndarray:
+    """Colour the vermilion; returns its gloss."""
+    person, x, y = canvas.person, canvas.x, canvas.y
+    upper, seam, _, lower = canvas.lips
     inside = np.minimum(y - upper, lower - y)
-    inside = np.minimum(inside, s.mouth_x - np.abs(x))
+    inside = np.minimum(inside, person.shape.mouth_x - x)
     alpha = canvas.cover(inside, 0.012 - 0.004 * person.makeup)
-    folds = canvas.noise('strand', 170 * person.handed * x, 40 * y)
-    colour = np.array(person.lips)
-    rouge = np.array([0.42, 0.055, 0.075]) * (1 - 0.5 * person.melanin)
+    folds = canvas.noise('strand', 170 * canvas.across, 40 * y)
+    rouge = np.float32([0.42, 0.055, 0.075]) * (1 - 0.5 * person.melanin)
+    colour = np.float32(person.lips)
     colour = colour + 0.8 * person.makeup * (rouge - colour)
-    seam = border.closure(ax)
     tone = 1 + 0.07 * folds - 0.14 * (y < seam)
-    target = albedo[area]
-    strength = 0.86 * alpha
-    target += strength[..., None] * (colour * tone[..., None] - target)
-    # A pale line of light along the upper border.
-    rim = np.exp(-0.5 * ((y - upper + 0.014) / 0.010) ** 2)
-    rim *= step(s.mouth_x - np.abs(x), 0.03, 0.16)
-    target *= 1 + 0.04 * rim[..., None]
-    gloss = gloss.copy()
-    gloss[area] += alpha * (0.05 + 0.10 * person.makeup) * (1 + 0.5 * folds)
-    return gloss
+    canvas.blend(0.86 * alpha, colour * tone[..., None], albedo)
+    return alpha * (0.05 + 0.10 * person.makeup) * (1 + 0.5 * folds)
 
 
-def _parting_of_lips(canvas: Canvas, head: np.ndarray) -> None:
+def _mouth(canvas: Canvas, head: np.ndarray) -> None:
     """The dark line between the lips, or the open mouth with its teeth."""
-    s = canvas.person.shape
-    area = canvas.window(
-        -s.mouth_x - 0.06,
-        s.stomion_y - 0.08,
-        s.mouth_x + 0.06,
-        s.stomion_y + s.lip_gap + 0.08,
-    )
-    x, y = np.abs(canvas.x[area]), canvas.y[area]
-    if not x.size:
-        return
-    border = lips(s)
-    ax = np.clip(x, 0, s.mouth_x)
-    closure, opening = border.closure(ax), border.opening(ax)
-    target = head[area]
-    width = max(0.009, 0.6 / canvas.scale)
+    s, x, y = canvas.person.shape, canvas.x, canvas.y
+    _, closure, opening, _ = canvas.lips
     ends = step(s.mouth_x + 0.01 - x, 0, 0.05)
-    line = np.exp(-0.5 * ((y - closure) / width) ** 2) * ends
-    dark = np.float32([0.030, 0.010, 0.010])
-    target += 0.72 * line[..., None] * (dark + 0.12 * target - target)
+    line = 0.72 * canvas.line(y - closure, 0.009) * ends
+    canvas.blend(line, _DARK + 0.12 * head, head)
     if s.lip_gap > 0:
         gap = canvas.cover(np.minimum(y - closure, opening - y)) * ends
-        level = float(np.median(head[area]))
-        teeth = np.float32([0.75, 0.70, 0.62]) * level
         bright = step(0.55 * s.mouth_x - x, 0, 0.1) * step(
-            opening - y, 0.0, 0.02
+            opening - y, 0, 0.02
         )
-        bright *= 1 - 0.6 * np.exp(-(y - closure) / 0.012)
-        inner = dark + bright[..., None] * (teeth - dark)
-        target += gap[..., None] * (inner - target)
+        bright *= 1 - 0.6 * np.exp(-np.abs(y - closure) / 0.012)
+        teeth = np.float32([0.75, 0.70, 0.62]) * np.median(canvas.imaging.key)
+        inner = _DARK + bright[..., None] * (0.45 * teeth - _DARK)
+        canvas.blend(gap, inner, head)

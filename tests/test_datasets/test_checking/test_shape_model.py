@@ -18,7 +18,7 @@ def shape(k=12, seed=0):
     return random.normal(size=k) + 1j * random.normal(size=k)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.floats(0.1, 50),
     st.floats(-3.1, 3.1),
@@ -38,7 +38,7 @@ def test_a_similarity_is_recovered_whatever_a_few_points_do(
     assert np.abs(found_a * points + found_b - target)[sound].max() < 1e-2
 
 
-def test_missing_points_are_no_obstacle_and_too_few_are_told():
+def test_missing_points_are_no_obstacle_and_too_few_give_nan():
     target, points = shape(), 3j * shape() + 5
     points[4:] = np.nan
     a, b = similarity(points, target)
@@ -69,7 +69,7 @@ def test_the_mean_shape_is_that_of_all_faces_wherever_they_are():
     assert np.abs(aligned[5:] - mean).max() < 0.1
 
 
-def gaussian_faces(n=300, noise=0.3, seed=2):
+def gaussian_faces(n=100, noise=0.3, seed=2):
     """Faces of two modes of variation, and label noise in pixels."""
     random = np.random.default_rng(seed)
     mean, modes = shape(10) * 40, [shape(10, s) * 6 for s in (5, 6)]
@@ -78,24 +78,24 @@ def gaussian_faces(n=300, noise=0.3, seed=2):
     return points + random.normal(scale=noise, size=points.shape)
 
 
-def test_the_others_tell_where_a_point_belongs():
+def test_the_others_say_where_a_point_belongs():
     points = gaussian_faces()
-    _, fits = fit_faces(points, range(300), threshold=6)
+    _, fits = fit_faces(points, range(100), threshold=6)
     errors = [
         np.linalg.norm(fit.expected - p, axis=1)
         for fit, p in zip(fits, points)
     ]
     spread = np.linalg.norm(points - points.mean(axis=0), axis=2)
-    # The modes move points by many pixels; the rest tells where to.
+    # The modes move points by many pixels.
     assert np.median(errors) < 0.4 * np.median(spread)
-    assert sum(bool(fit.suspects) for fit in fits) < 0.05 * 300
+    assert sum(bool(fit.suspects) for fit in fits) < 0.05 * 100
 
 
 def test_a_displaced_point_is_found_alone_even_without_a_neighbour():
     points = gaussian_faces()
     points[7, 4] += (25, -20)
     points[7, 5] = np.nan
-    _, fits = fit_faces(points, range(300), threshold=6)
+    _, fits = fit_faces(points, range(100), threshold=6)
     assert fits[7].suspects == [4]
     assert np.isnan(fits[7].z[5]) and np.isfinite(fits[7].expected[5]).all()
 

@@ -1,7 +1,7 @@
+"""Pictures of synthetic faces, and landmarks that are exact."""
+
 import json
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,8 +19,6 @@ from mmpose_ctd.datasets.synthetic.hair import STYLES
 from mmpose_ctd.datasets.synthetic.imaging import MARGIN
 from mmpose_ctd.datasets.synthetic.people import sample_person
 
-ROOT = Path(__file__).resolve().parents[2]
-REAL = ROOT.parent / 'shared' / 'data' / 'frl_faces'
 INDEX = {name: i for i, name in enumerate(LANDMARKS)}
 SWAP = [
     INDEX[name[:-1] + 'RL'['LR'.index(name[-1])]]
@@ -47,29 +45,19 @@ def truth(params, size=256):
     return to.to_image(landmarks(shape))
 
 
-# --- the picture ----------------------------------------------------------
+# --- the picture ------------------------------------------------------------
 
 
 def test_a_face_is_a_bgr_image_with_19_landmarks():
-    image, points = render_face(0)
+    image, points = render_face(5)
     assert image.shape == (256, 256, 3) and image.dtype == np.uint8
     assert points.shape == (19, 2) and points.dtype == np.float64
     assert np.isfinite(points).all()
-
-
-@pytest.mark.parametrize('seed', [3, np.random.SeedSequence(3)])
-def test_same_seed_same_face(seed):
-    first, second = (render_face(np.random.default_rng(seed)) for _ in '12')
-    np.testing.assert_array_equal(first[0], second[0])
-    np.testing.assert_array_equal(first[1], second[1])
-
-
-def test_seed_generator_and_parameters_agree():
-    by_seed = render_face(5)[0]
-    np.testing.assert_array_equal(
-        by_seed, render_face(np.random.default_rng(5))[0]
-    )
-    np.testing.assert_array_equal(by_seed, render_face(sample_params(5))[0])
+    # A seed, a generator and the parameters give the same face.
+    for source in (np.random.default_rng(5), sample_params(5)):
+        again, again_points = render_face(source)
+        np.testing.assert_array_equal(image, again)
+        np.testing.assert_array_equal(points, again_points)
 
 
 def test_every_hair_style_can_be_drawn():
@@ -92,38 +80,22 @@ def test_faces_vary():
         assert np.abs(faces[i] - faces[i + 1]).mean() > 10
 
 
-def test_a_face_takes_little_time():
-    render_face(0)
-    start = time.process_time()
-    for i in range(5):
-        render_face(i)
-    assert (time.process_time() - start) / 5 < 0.4
+# --- the landmarks are exact ------------------------------------------------
 
 
-# --- the landmarks are exact ----------------------------------------------
-
-
-@pytest.mark.parametrize('seed', range(6))
+@pytest.mark.parametrize('seed', range(3))
 def test_pixels_and_landmarks_go_through_the_same_map(seed):
     """Sampled at a landmark's pixel, the pixel grid gives the landmark."""
     params = sample_params(seed)
     shape, to = projection(params)
     face = landmarks(shape)
-    pixels = to.to_image(face).astype(np.float32)
-    np.testing.assert_allclose(to.to_face(to.to_image(face)), face, atol=1e-6)
+    pixels = to.to_image(face)
+    np.testing.assert_allclose(to.to_face(pixels), face, atol=1e-6)
     for axis, grid in enumerate(to.grid(256)):
-        # A smooth map: fit a plane to the 4x4 pixels around the landmark.
-        for k, (u, v) in enumerate(pixels):
-            c, r = int(u) - 1, int(v) - 1
-            ys, xs = np.mgrid[r : r + 4, c : c + 4]
-            terms = np.stack([
-                np.ones(16), xs.ravel() - u, ys.ravel() - v,
-                (xs.ravel() - u) ** 2, (ys.ravel() - v) ** 2,
-                (xs.ravel() - u) * (ys.ravel() - v),
-            ], 1)  # fmt: skip
-            values = grid[r : r + 4, c : c + 4].ravel()
-            here = np.linalg.lstsq(terms, values, rcond=None)[0][0]
-            assert abs(here - face[k, axis]) * to.scale < 0.01
+        here = cv2.remap(
+            grid, *pixels.astype('f4').T, interpolation=cv2.INTER_LINEAR
+        )
+        assert np.abs(here[:, 0] - face[:, axis]).max() * to.scale < 0.02
 
 
 def painted_change(params, size=256, **person):
@@ -138,12 +110,14 @@ def painted_change(params, size=256, **person):
 
 def frontal(seed):
     """A face without makeup, seen large and straight from the front."""
-    params = clean(sample_params(seed))
     params = clean(
-        params, roll=0.0, yaw=0.0, pitch=0.0, scale=0.45, centre=(0.5, 0.25),
-        lip_gap=0.0,
+        sample_params(seed), roll=0.0, yaw=0.0, pitch=0.0, scale=0.45,
+        centre=(0.5, 0.25), lip_gap=0.0,
     )  # fmt: skip
-    shape = replace(params.person.shape, asymmetry=(0.0, 0.0, 0.0, 0.0))
+    shape = replace(
+        params.person.shape, lean=0.0, mouth_tilt=0.0, brow_tilt=0.0,
+        larger=0.0,
+    )  # fmt: skip
     person = replace(
         params.person, makeup=0.0, beard=False, stubble=0.0, shape=shape,
         hair_style='bald',
@@ -151,17 +125,14 @@ def frontal(seed):
     return replace(params, person=person)
 
 
-@pytest.mark.parametrize('seed', range(4))
+@pytest.mark.parametrize('seed', range(3))
 def test_lip_landmarks_lie_on_the_border_of_the_painted_vermilion(seed):
     params = frontal(seed)
     points = truth(params)
-    colour = tuple(np.clip(1.6 - 2 * np.array(params.person.lips), 0.02, 0.9))
-    inside = painted_change(params, lips=tuple(map(float, colour))) > 0.25
+    inside = painted_change(params, lips=(0.05, 0.5, 0.05)) > 0.25
     rows, columns = np.nonzero(inside)
-    mouth = [INDEX['cheilion_R'], INDEX['cheilion_L']]
-    np.testing.assert_allclose(
-        [columns.min(), columns.max()], points[mouth, 0], atol=2.5
-    )
+    for name, edge in (('R', columns.min()), ('L', columns.max())):
+        assert abs(edge - points[INDEX[f'cheilion_{name}'], 0]) < 5
     for name in ('crista_philtri_R', 'labrale_superius', 'crista_philtri_L'):
         x, y = points[INDEX[name]]
         column = np.nonzero(inside[:, round(x)])[0]
@@ -170,7 +141,7 @@ def test_lip_landmarks_lie_on_the_border_of_the_painted_vermilion(seed):
     assert abs(rows.max() + 0.5 - y) < 1.5
 
 
-@pytest.mark.parametrize('seed', range(4))
+@pytest.mark.parametrize('seed', range(3))
 def test_canthi_lie_at_the_ends_of_the_painted_eyes(seed):
     params = frontal(seed)
     points = truth(params)
@@ -187,7 +158,7 @@ def test_canthi_lie_at_the_ends_of_the_painted_eyes(seed):
         assert -1 < x[1] - ends.max() < 5
 
 
-@pytest.mark.parametrize('seed', range(4))
+@pytest.mark.parametrize('seed', range(3))
 def test_gnathion_lies_on_the_edge_of_the_chin(seed):
     params = frontal(seed)
     x, y = truth(params)[INDEX['gnathion']]
@@ -200,54 +171,49 @@ def test_gnathion_lies_on_the_edge_of_the_chin(seed):
     assert abs(column.max() + 0.5 - y) < 1.5
 
 
-def test_a_shifted_crop_shifts_pixels_and_landmarks_alike():
-    params = clean(sample_params(2))
-    cx, cy = params.imaging.centre
-    moved = clean(params, centre=(cx + 8 / 256, cy + 4 / 256))
+def face_area(points):
+    (left, top), (right, bottom) = points.min(0), points.max(0)
+    return np.s_[int(top) : int(bottom), int(left) : int(right)]
+
+
+def test_shift_roll_scale_and_size_move_pixels_and_landmarks_together():
+    params = clean(sample_params(2), blur=0.004)
     image, points = render_face(params)
-    image2, points2 = render_face(moved)
-    np.testing.assert_allclose(points2 - points, [[8, 4]] * 19, atol=1e-9)
-    left, top = points.min(0).astype(int)
-    right, bottom = points.max(0).astype(int)
-    difference = np.abs(
-        image[top:bottom, left:right].astype(float)
-        - image2[top + 4 : bottom + 4, left + 8 : right + 8]
-    )
-    assert difference.mean() < 0.2
+    cx, cy = params.imaging.centre
+    moved = clean(params, blur=0.004, centre=(cx + 8 / 256, cy + 4 / 256))
+    other, other_points = render_face(moved)
+    np.testing.assert_allclose(other_points - points, [[8, 4]] * 19, atol=1e-9)
+    difference = image.astype(float) - np.roll(other, (-4, -8), (0, 1))
+    assert np.abs(difference[face_area(points)]).mean() < 0.2
 
-
-def test_roll_and_scale_turn_and_stretch_the_landmarks():
-    params = sample_params(4)
-    points = truth(params)
-    imaging = params.imaging
-    centre = np.array(imaging.centre) * 256 - 0.5
+    centre = np.array(params.imaging.centre) * 256 - 0.5
     turned = truth(
-        clean(params, roll=imaging.roll + 0.1, scale=imaging.scale * 1.2)
+        clean(
+            params,
+            roll=params.imaging.roll + 0.1,
+            scale=params.imaging.scale * 1.2,
+        )
     )
     cos, sin = np.cos(0.1), np.sin(0.1)
     rotation = np.array([[cos, -sin], [sin, cos]])
     expected = centre + 1.2 * (points - centre) @ rotation.T
     np.testing.assert_allclose(turned, expected, atol=1e-6)
 
-
-def test_size_scales_pixels_and_landmarks_alike():
-    params = clean(sample_params(6), blur=0.004)
-    small, points = render_face(params, 128)
-    large, points2 = render_face(params, 256)
-    np.testing.assert_allclose((points + 0.5) * 2 - 0.5, points2, atol=1e-6)
-    shrunk = cv2.resize(large, (128, 128), interpolation=cv2.INTER_AREA)
-    left, top = points.min(0).astype(int)
-    right, bottom = points.max(0).astype(int)
-    area = np.s_[top:bottom, left:right]
-    difference = small[area].astype(float) - shrunk[area]
-    assert np.abs(difference).mean() < 5
+    small, small_points = render_face(params, 128)
+    np.testing.assert_allclose((small_points + 0.5) * 2 - 0.5, points)
+    shrunk = cv2.resize(image, (128, 128), interpolation=cv2.INTER_AREA)
+    difference = small.astype(float) - shrunk
+    assert np.abs(difference[face_area(small_points)]).mean() < 5
 
 
 def mirrored(params):
     """Left and right exchanged, but for the noise."""
     person, imaging = params.person, params.imaging
-    asymmetry = tuple(-a for a in person.shape.asymmetry)
-    shape = replace(person.shape, asymmetry=asymmetry)
+    s = person.shape
+    shape = replace(
+        s, lean=-s.lean, mouth_tilt=-s.mouth_tilt, brow_tilt=-s.brow_tilt,
+        larger=-s.larger,
+    )  # fmt: skip
     (x, *centre), (gaze, *above) = imaging.centre, imaging.gaze
     left, *light = imaging.light
     return replace(
@@ -264,7 +230,7 @@ def mirrored(params):
     )
 
 
-@pytest.mark.parametrize('seed', range(4))
+@pytest.mark.parametrize('seed', range(3))
 def test_a_mirrored_face_is_the_mirror_image(seed):
     params = clean(sample_params(seed))
     image, points = render_face(params)
@@ -275,10 +241,10 @@ def test_a_mirrored_face_is_the_mirror_image(seed):
     assert np.abs(difference).mean() < 0.5
 
 
-# --- the landmarks are plausible ------------------------------------------
+# --- the landmarks are plausible --------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(['north', 'south', 'x']))
 def test_landmarks_lie_inside_and_in_anatomical_order(seed, name):
     params = sample_params(seed, name)
@@ -301,22 +267,16 @@ def test_landmarks_lie_inside_and_in_anatomical_order(seed, name):
 
 def proportions(points):
     """Upright faces (N, 19, 2) in biocular widths from the endocanthia."""
-    axis = points[:, 3] - points[:, 0]
-    width = np.linalg.norm(axis, axis=1)
-    cos, sin = (axis / width[:, None]).T
+    axis = (points[:, 3] - points[:, 0]) @ (1, 1j)
     origin = (points[:, 1:2] + points[:, 2:3]) / 2
-    x, y = np.moveaxis(points - origin, -1, 0)
-    turned = np.stack(
-        [cos[:, None] * x + sin[:, None] * y,
-         cos[:, None] * y - sin[:, None] * x], -1,
-    )  # fmt: skip
-    return turned / width[:, None, None], width
+    turned = (points - origin) @ (1, 1j) / axis[:, None]
+    return np.stack([turned.real, turned.imag], -1), np.abs(axis)
 
 
 @pytest.mark.real_data
-@pytest.mark.skipif(not REAL.is_dir(), reason=f'no real faces at {REAL}')
-def test_mean_proportions_are_those_of_real_faces():
-    content = json.loads((REAL / 'annotations/landmarks19.json').read_text())
+def test_mean_proportions_are_those_of_real_faces(shared_root):
+    file = shared_root / 'data/frl_faces/annotations/landmarks19.json'
+    content = json.loads(file.read_text())
     assert content['categories'][0]['keypoints'] == list(LANDMARKS)
     real = np.array([a['keypoints'] for a in content['annotations']])
     real, width = proportions(real.reshape(-1, 19, 3)[..., :2])

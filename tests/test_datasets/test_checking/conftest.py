@@ -1,0 +1,17 @@
+"""Sets of faces that the tests plant problems in."""
+
+import pytest
+from faulty_sets import FaultySet, make_clean_set, read_once
+
+from mmpose_ctd.datasets.checking import survey
+
+
+@pytest.fixture(scope='session')
+def clean_faces(tmp_path_factory):
+    return make_clean_set(tmp_path_factory.mktemp('faces'))
+
+
+@pytest.fixture
+def faulty(clean_faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(survey, 'read_photo_file', read_once)
+    return FaultySet(clean_faces, tmp_path)

@@ -1,0 +1,90 @@
+"""On real photographs: few false alarms, and most planted faults found."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from mmpose_ctd.datasets.checking import Severity, check
+from mmpose_ctd.datasets.checking.shapes import compare_faces
+
+pytestmark = pytest.mark.real_data
+
+
+@pytest.fixture(scope='module')
+def report(shared_root):
+    root = shared_root / 'data' / 'frl_faces'
+    return check(root, ann_file='annotations/landmarks19.json')
+
+
+def test_real_faces_have_no_error_and_hardly_a_warning(report):
+    """Nor is one photograph taken for another, of one setting."""
+    assert report.ok
+    warned = {
+        place
+        for finding in report.findings
+        if finding.severity is Severity.WARNING
+        for place in finding.photos
+    }
+    assert len(warned) <= 0.01 * len(report.survey.photos)
+
+
+def planted(survey, change, seed):
+    """Changes every tenth face; what was done to each."""
+    points = survey.labelled_points
+    subjects = [photo.subject for photo in survey.labelled]
+    random = np.random.default_rng(seed)
+    done = {n: change(points[n], random) for n in range(0, len(points), 10)}
+    shapes = compare_faces(points, subjects, survey.names, survey.partners, 6)
+    return shapes, done
+
+
+GROUPS = {
+    'eyes': ['exocanthion', 'endocanthion'],
+    'mouth': ['philtrum_top', 'philtrum_bottom', 'crista_philtri', 'cheilion'],
+}
+
+
+@pytest.mark.parametrize('group', GROUPS)
+def test_exchanged_groups_are_found_and_nothing_else(report, group):
+    names = report.survey.names
+    pairs = [
+        [names.index(f'{name}_{side}') for side in 'RL']
+        for name in GROUPS[group]
+    ]
+
+    def exchange(points, random):
+        for pair in pairs:
+            points[pair] = points[pair[::-1]]
+
+    shapes, done = planted(report.survey, exchange, seed=2)
+    sides = shapes.sides
+    assert {*np.flatnonzero(sides.exchanged.any(axis=1))} == {*done}
+    expected = [list(pair) in pairs for pair in sides.pairs]
+    assert all(sides.exchanged[n].tolist() == expected for n in done)
+
+
+def test_single_exchanges_and_displaced_points_are_found(report):
+    pairs = [(a, b) for a, b in enumerate(report.survey.partners) if a < b]
+
+    def exchange(points, random):
+        pair = pairs[random.integers(len(pairs))]
+        points[list(pair)] = points[list(pair[::-1])]
+        return pair
+
+    def displace(points, random):
+        k, angle = random.integers(len(points)), random.uniform(0, 6.28)
+        points[k] += 15 * np.array([np.cos(angle), np.sin(angle)])
+        return k
+
+    plant = partial(planted, report.survey)
+    shapes, done = plant(exchange, seed=0)
+    sides = shapes.sides
+    hits = [
+        {*pair} == {*sides.pairs[sides.exchanged[n]].ravel()}
+        for n, pair in done.items()
+    ]
+    assert np.mean(hits) >= 0.9
+    shapes, done = plant(displace, seed=1)
+    hits = [k in shapes.fits[n].suspects for n, k in done.items()]
+    assert np.mean(hits) >= 0.9
