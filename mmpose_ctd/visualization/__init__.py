@@ -5,8 +5,7 @@ from .ced_figure import plot_ced
 from .face_panels import FaceView
 from .face_selection import select_faces
 from .landmark_error_map import plot_landmark_errors
-from .landmark_grid import landmark_grid
-from .landmark_overlay import draw_landmarks
+from .landmark_overlay import draw_landmarks, landmark_grid
 from .landmark_sheet import landmark_sheet
 from .learning_curve_figure import (
     LearningCurve,
