@@ -30,8 +30,8 @@ def measure_sections(systems: Sequence[ReportedSystem]) -> list[dict]:
     Returns:
         list[dict]: For each system that has measures: its name ``system``, a
         ``table`` (:class:`pandas.DataFrame` of text), Bland-Altman
-        ``figures``, ``notes`` on single measures, and names of measures that
-        are ``missing`` because nobody has all landmarks.
+        ``figures``, ``notes`` (names of measures, text), and names of
+        measures that are ``missing`` because no image has all landmarks.
     """
     found = [_section(system) for system in systems]
     return [section for section in found if section is not None]
@@ -89,6 +89,15 @@ def _section(system: ReportedSystem) -> dict | None:
         ],
         missing=[key for key in pairs if key not in found],
     )
+
+
+def _notes(found: dict[str, Agreement]) -> list[tuple[str, str]]:
+    """Names of measures, and what their agreement notes."""
+    names: dict[str, list] = {}
+    for key, one in found.items():
+        for note in one.notes:
+            names.setdefault(note, []).append(key)
+    return [(', '.join(keys), note) for note, keys in names.items()]
 
 
 def _row(one: Agreement, mean: float, digits: int) -> dict[str, str]:
