@@ -75,9 +75,9 @@ def landmark_grid(
     predictions: Mapping[str, np.ndarray],
     truth: np.ndarray,
     visible: np.ndarray,
-    row_names: Sequence[str],
+    names: Sequence[str],
 ) -> np.ndarray:
-    """Draw N faces in rows and systems in columns, each with its mean error.
+    """Draw N faces in a row for each system, each with its mean error.
 
     Args:
         images (Sequence[np.ndarray]): N faces, each (H, W, 3), uint8, BGR,
@@ -86,7 +86,7 @@ def landmark_grid(
             (x, y) in pixels of each image, (N, K, 2).
         truth (np.ndarray): True points in pixels of each image, (N, K, 2).
         visible (np.ndarray): Nonzero where the truth is known, (N, K).
-        row_names (Sequence[str]): Name of each row, such as ``'best'``.
+        names (Sequence[str]): Of the N faces, such as ``'best'``.
 
     Returns:
         np.ndarray: The sheet, uint8, BGR.
@@ -96,34 +96,30 @@ def landmark_grid(
             f'nothing to draw: {len(images)} images, {len(predictions)} '
             'systems.'
         )
-    lengths = {len(images), len(truth), len(visible), len(row_names)}
+    lengths = {len(images), len(truth), len(visible), len(names)}
     lengths |= {len(pred) for pred in predictions.values()}
     if len(lengths) > 1:
         raise ValueError(
             f'{len(images)} images, but {len(truth)} rows of truth, '
-            f'{len(visible)} of visibility, {len(row_names)} names, and '
+            f'{len(visible)} of visibility, {len(names)} names, and '
             f'predictions of {[len(p) for p in predictions.values()]} faces.'
         )
-    size = round(_CELL / 22)
-    titles = [
-        text_bar(_CELL, name, size=round(1.15 * size), bold=True)
-        for name in predictions
-    ]
-    rows = [_beside(titles)]
-    for i, image in enumerate(images):
+    size, width = round(_CELL / 22), (_CELL + _GAP) * len(images) + _GAP
+    rows = []
+    for system, pred in predictions.items():
+        rows.append(text_bar(width, system, size=round(1.3 * size), bold=True))
         cells = []
-        for pred in predictions.values():
+        for i, image in enumerate(images):
             points = checked_points(pred[i], truth[i], visible[i])
             errors = point_errors(*(p[None] for p in points))
             # The truth sets the window: it is the same for all systems.
             window = square(face_window(checked_image(image), *points[1:]))
             face = _face(image, window, points, _CELL / window[2], _CELL / 80)
-            # The row's name once, at its beginning.
-            name = '' if cells else row_names[i]
             error = f'{image_errors(errors)[0]:.2f} px'
-            cells.append(np.vstack([face, text_bar(_CELL, name, error, size)]))
+            bar = text_bar(_CELL, names[i], error, size)
+            cells.append(np.vstack([face, bar]))
         rows.append(_beside(cells))
-    rows.append(text_bar(rows[0].shape[1], size=size, legend=True))
+    rows.append(text_bar(width, size=size, legend=True))
     return np.vstack(rows)
 
 

@@ -114,20 +114,21 @@ def grid(images, systems, truth, names=None):
     return landmark_grid(images, systems, truth, visible, names)
 
 
-def test_grid_has_a_row_for_each_face_and_a_column_for_each_system(captions):
+def test_grid_has_a_row_for_each_system_and_a_column_for_each_face(captions):
     rng = np.random.default_rng(0)
     truth = rng.uniform(30, 90, size=(3, 5, 2))
     images = [GREY, GREY, np.full((200, 150, 3), 90, np.uint8)]
     systems = {'FT': truth + [3, 4], 'CTD-ED': truth + [0, 1]}
     sheet = grid(images, systems, truth, 'abc')
-    assert captions[:2] == ['FT', 'CTD-ED']
-    assert captions[2:] == [
-        text for name in 'abc' for text in (name, '5.00 px', '1.00 px')
+    assert captions == [
+        text
+        for system, error in (('FT', '5.00 px'), ('CTD-ED', '1.00 px'))
+        for text in (system, *(t for name in 'abc' for t in (name, error)))
     ]
-    assert sheet.shape[1] == 2 * 400 + 3 * 8
-    assert sheet.shape[0] > 3 * 400
-    left, right = sheet[:-40, :408], sheet[:-40, 412:]
-    assert drawn(left, canvas.TRUTH) and drawn(right, canvas.TRUTH)
+    assert sheet.shape[1] == 3 * 400 + 4 * 8
+    assert 2 * 400 < sheet.shape[0] < 3 * 400
+    for part in np.array_split(sheet[:-40], 2):
+        assert drawn(part, canvas.TRUTH) and drawn(part, canvas.PREDICTION)
 
 
 def test_one_wild_prediction_does_not_shrink_the_face():
