@@ -44,8 +44,8 @@ def place(tmp_path_factory, tool):
     """A folder with two trainings and the page about them."""
     place = tmp_path_factory.mktemp('clinic')
     root = write_patients(place / 'data')
-    for name in ('ft', 'ed run'):
-        train(place / 'work_dirs' / name, root, seed=len(name))
+    folder = train(place / 'work_dirs' / 'ft', root)
+    shutil.copytree(folder, folder.with_name('ed run'))
     arguments = ['work_dirs/ft', 'ED=work_dirs/ed run', 'work_dirs/gone']
     arguments += ['--faces', '--out', 'new folder/report.html']
     with pytest.MonkeyPatch.context() as patch:
@@ -124,6 +124,7 @@ addEventListener('load', () => {
 </script></body>"""
 
 
+@pytest.mark.slow
 @pytest.mark.pages
 def test_browser_shows_every_picture_and_fetches_nothing(place):
     source = place / 'new folder' / 'report.html'
@@ -143,6 +144,7 @@ def test_browser_shows_every_picture_and_fetches_nothing(place):
     assert 'data-wide="0"' in shown.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.pages
 def test_browser_draws_the_page(place):
     page = (place / 'new folder' / 'report.html').as_uri()

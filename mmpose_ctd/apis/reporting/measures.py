@@ -82,11 +82,7 @@ def _section(system: ReportedSystem) -> dict | None:
         system=system.name,
         table=pd.DataFrame.from_dict(rows, orient='index'),
         figures=figures,
-        notes=[
-            f'{key}: {note}'
-            for key, one in found.items()
-            for note in one.notes
-        ],
+        notes=_notes(found),
         missing=[key for key in pairs if key not in found],
     )
 
