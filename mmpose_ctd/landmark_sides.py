@@ -25,15 +25,11 @@ from functools import lru_cache
 __all__ = [
     'canonical',
     'is_sided',
-    'landmark_color',
     'partner_places',
     'side_of',
     'side_partners',
     'unsettled_names',
 ]
-
-# BGR, as MMPose's metainfo needs them: the subject's right, left, midline.
-_COLORS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
 
 _ENDINGS = ('', 'r', 's', 'n', 'm')
 _RIGHT = (
@@ -184,11 +180,6 @@ def side_of(name: str) -> str | None:
     whole = name.lower().rfind(' of ')
     inner = [word for word in found if word.start > whole >= 0]
     return (inner or found)[0].side if found else None
-
-
-def landmark_color(name: str) -> tuple[int, int, int]:
-    """BGR: orange for the subject's right, blue for left, green midline."""
-    return _COLORS[side_of(name)]
 
 
 def canonical(name: str) -> tuple[str, str | None]:

@@ -7,13 +7,16 @@ from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     parse_measurements,
 )
-from mmpose_ctd.landmark_sides import landmark_color, side_partners
+from mmpose_ctd.landmark_sides import side_of, side_partners
 
 __all__ = [
     'flip_partners',
     'landmark_metainfo',
     'numbered',
 ]
+
+# BGR, as MMPose's metainfo wants them: the subject's right, left, midline.
+_COLORS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -84,6 +87,11 @@ def _checked_pairs(names: Sequence[str], pairs: Sequence) -> dict[str, str]:
                     f'{given[name]!r} and {partner!r}; leave one.'
                 )
     return given
+
+
+def landmark_color(name: str) -> tuple[int, int, int]:
+    """BGR: orange for the subject's right, blue for left, green midline."""
+    return _COLORS[side_of(name)]
 
 
 def landmark_metainfo(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..landmark_sides import landmark_color
+from ..landmark_sides import side_of
 from ._canvas import (
     INK,
     PAPER,
@@ -16,6 +16,8 @@ from ._canvas import (
 
 __all__ = ['landmark_sheet']
 
+#: BGR, of the subject's right, left and midline.
+_COLOURS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
 #: Photographs in a row, longer side of each, and space between, in pixels.
 _COLUMNS, _CELL, _GAP = 5, 360, 8
 
@@ -87,7 +89,7 @@ def _cell(
             # Resizing keeps the corners of pixels in place, not their centres.
             centre = (np.array([x, y]) + 0.5) * factor - 0.5
             draw_circle(face, centre, radius + 1, INK, -1)
-            draw_circle(face, centre, radius, landmark_color(name), -1)
+            draw_circle(face, centre, radius, _COLOURS[side_of(name)], -1)
     height, width = face.shape[:2]
     side = _CELL + _GAP
     cell = np.full((side, side, 3), PAPER[0], dtype=np.uint8)

@@ -217,37 +217,38 @@ def test_seeds_are_a_mean_and_a_deviation(tmp_path, trained):
 
 def test_what_changed_is_tested_again(tmp_path, trained, patients):
     folder = shutil.copytree(trained[0], tmp_path / 'run')
-    said = []
-    before = read_run(folder, say=said.append)
-    assert not before.fresh and not said
+
+    def tested(options=None):
+        said = []
+        errors = read_run(folder, options, said.append).report['image_errors']
+        return errors, len(said)
+
+    before, said = tested()
+    assert not said
 
     # A truncated file.
     data = (folder / FILE_NAME).read_bytes()
     (folder / FILE_NAME).write_bytes(data[: len(data) // 2])
-    mended = read_run(folder, say=said.append)
-    assert mended.fresh and len(said) == 2
-    assert mended.report == before.report
+    assert tested() == (before, 2)
 
     change_checkpoint(folder)
-    other = read_run(folder)
-    assert other.fresh
-    assert other.report['image_errors'] != before.report['image_errors']
+    other, said = tested()
+    assert said and other != before
 
     data = shutil.copytree(patients, tmp_path / 'data')
     options = {'test_dataloader.dataset.data_root': str(data)}
-    assert read_run(folder, options).report == other.report
-    assert not read_run(folder, options).fresh
+    assert tested(options) == (other, 2)
+    assert tested(options) == (other, 0)
     file, content = annotations(data)
     for annotation in content['annotations']:
         annotation['keypoints'][0] += 5
     file.write_text(json.dumps(content))
-    moved = read_run(folder, options)
-    assert moved.fresh
-    assert moved.report['image_errors'] != other.report['image_errors']
+    moved, said = tested(options)
+    assert said and moved != other
     # Photographs of another date.
     for photo in (data / 'images').iterdir():
         os.utime(photo, (0, 0))
-    assert read_run(folder, options).fresh
+    assert tested(options) == (moved, 2)
 
 
 @pytest.mark.usefixtures('light')

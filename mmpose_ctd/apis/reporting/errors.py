@@ -11,7 +11,7 @@ from mmpose_ctd.visualization import plot_ced, plot_landmark_errors
 
 from .pictures import PagePicture, drawing
 from .system import ReportedSystem
-from .tables import metric_cell, with_interval
+from .tables import metric_cell, metric_heading, with_interval
 
 __all__ = ['error_section']
 
@@ -97,20 +97,10 @@ def _overall(systems: Sequence[ReportedSystem], digits: int) -> pd.DataFrame:
             rows[-1].append(with_interval(change, ends, digits + 1, sign=True))
         elif len(systems) > 1:
             rows[-1].append('')
-    headings = [_heading(metric, report) for metric in report['metrics']]
+    headings = [metric_heading(metric, report) for metric in report['metrics']]
     if len(systems) > 1:
         headings.append(f'difference of ME to {first.name}')
     return pd.DataFrame(rows, names, headings)
-
-
-def _heading(metric: str, report: dict) -> str:
-    """The metric with its threshold or unit."""
-    if metric == 'ME':
-        return f'ME ({report["unit_label"]})'
-    if metric in ('AUC', 'FR'):
-        metric = f'{metric}@{report["threshold"]:g}'
-    metric = metric.replace('@', ' at ')
-    return f'{metric} (%)' if metric.startswith('FR') else metric
 
 
 def _by(key: str, systems, digits: int, counts: dict, error) -> pd.DataFrame:

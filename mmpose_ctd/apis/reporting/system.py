@@ -42,7 +42,6 @@ class ReportedRun:
         log (RunLog): What it logged.
         origin (ConfigOrigin): Where its settings come from.
         people (list[str]): Warnings about people who train and test.
-        fresh (bool): Whether the predictions were computed just now.
     """
 
     run: TrainedRun
@@ -52,7 +51,6 @@ class ReportedRun:
     log: RunLog
     origin: ConfigOrigin
     people: list
-    fresh: bool
 
     @property
     def tested(self) -> TestedSet:
@@ -149,8 +147,7 @@ def read_run(
             'the last report, or its stored predictions are damaged; testing '
             'again.'
         )
-    fresh = predictions.tested is None
-    if fresh:
+    if predictions.tested is None:
         say(f'{folder}: predicting {test.num_images} images')
         if not predictions.predict():
             say(
@@ -166,7 +163,6 @@ def read_run(
         log=read_run_log(run.folder),
         origin=find_origin(run.config_name, run.cfg),
         people=people,
-        fresh=fresh,
     )
 
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ['Table', 'interval', 'metric_cell', 'number', 'with_interval']
+__all__ = [
+    'Table',
+    'interval',
+    'metric_cell',
+    'metric_heading',
+    'number',
+    'with_interval',
+]
 
 
 @dataclass
@@ -50,6 +57,16 @@ def with_interval(
     """A number with its interval in a second line, if that is known."""
     below = interval(*ends, digits, sign) if ends else ''
     return number(value, digits, sign) + (f'\n{below}' if below else '')
+
+
+def metric_heading(name: str, report: dict) -> str:
+    """A column's heading: the metric with its threshold or unit."""
+    if name == 'ME':
+        return f'ME ({report["unit_label"]})'
+    if name in ('AUC', 'FR'):
+        name = f'{name}@{report["threshold"]:g}'
+    name = name.replace('@', ' at ')
+    return f'{name} (%)' if name.startswith('FR') else name
 
 
 def metric_cell(
