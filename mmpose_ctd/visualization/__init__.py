@@ -1,4 +1,4 @@
-"""Figures: errors, agreement, and predictions against the truth."""
+"""Figures of errors, agreement and landmarks, from plain arrays."""
 
 from .bland_altman_figure import plot_bland_altman
 from .ced_figure import plot_ced

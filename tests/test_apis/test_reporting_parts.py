@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
 
@@ -187,6 +187,7 @@ def sample(i, subject=None, img_id=None, shift=0.0):
     )
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -37,7 +37,7 @@ FILE_NAME = 'report_cache.npz'
 _VERSION = 2
 _ARRAYS = ('pred', 'true', 'visible')
 _CURE = (
-    'The checkpoint must be of the config that lies beside it; was one of '
+    'The checkpoint must belong to the config in the same folder; was one of '
     'them replaced?'
 )
 #: What a damaged or a foreign file raises.
