@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
+from ssl import SSLError
 from urllib.error import HTTPError, URLError
 
 from torch.hub import download_url_to_file
@@ -61,7 +62,7 @@ def fetch_url(url: str, target: Path, sha256: str) -> None:
         except HTTPError as error:
             reason = f'the server answered {error.code} {error.reason}'
             raise FetchError(reason) from error
-        except (URLError, TimeoutError, ConnectionError) as error:
+        except (URLError, SSLError, TimeoutError, ConnectionError) as error:
             reason = getattr(error, 'reason', None) or error
             raise FetchError(' '.join(str(reason).split())) from error
         except HTTPException as error:

@@ -50,13 +50,6 @@ def test_axes_name_quantity_and_unit():
     assert axes.get_ylabel().startswith('Landmarks')
 
 
-def test_seven_systems_are_told_apart():
-    many = {f'system {i}': ERRORS['ft'] + i for i in range(7)}
-    lines = plot_ced(many, threshold=5).axes[0].get_lines()
-    assert len({line.get_color() for line in lines}) == 7
-    assert len({line.get_marker() for line in lines}) == 7
-
-
 def test_writes_a_picture_with_all_curves(tmp_path):
     file = tmp_path / 'new' / 'ced.png'
     plot_ced(ERRORS, threshold=5, out_file=file)

@@ -44,14 +44,10 @@ def test_marks_lie_on_their_points_after_enlargement(point):
     assert tuple(dot) == canvas.PREDICTION
 
 
-def test_a_line_joins_prediction_and_truth():
+def test_a_line_joins_prediction_and_truth_if_that_is_visible():
     truth, pred = np.array([[30.0, 64.0]]), np.array([[90.0, 64.0]])
     picture = draw_landmarks(GREY, pred, truth)
     assert drawn(picture[380:394, 350:370], canvas.PREDICTION) >= 20
-
-
-def test_an_invisible_landmark_shows_its_prediction_alone():
-    truth, pred = np.array([[30.0, 64.0]]), np.array([[90.0, 64.0]])
     picture = draw_landmarks(GREY, pred, truth, [0])[:768]
     assert drawn(picture, canvas.TRUTH) == 0
     assert np.abs(centre_of(picture, canvas.PREDICTION) - 542.5).min() < 1
