@@ -87,3 +87,8 @@ def test_curves_are_drawn_as_logged():
     assert axes.get_yscale() == 'linear' and axes.get_legend()
     with pytest.raises(ValueError, match='no curve'):
         plot_training('loss', {})
+
+
+def test_figures_need_no_data_sets(repo_root):
+    for file in (repo_root / 'mmpose_ctd' / 'visualization').glob('*.py'):
+        assert 'datasets' not in file.read_text(), file.name
