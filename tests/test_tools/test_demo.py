@@ -49,7 +49,7 @@ def test_on_a_set_without_splits(demo, tmp_path):
         'AUC at 5',
         'FR at 5',
         '5 subjects to train on',
-        '2 test faces',
+        '2 test ',
         # Progress without a terminal.
         'CTD-ED (regularised) 1/1',
         'FT (plain fine-tuning), testing',
