@@ -8,12 +8,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # A headless build for machines without libGL; mmcv asks for the other one.
 OPENCV := opencv-python-headless==4.12.0.88
 
-.PHONY: help install install-tests demo test test-projects lint format doctor clean
+.PHONY: help install install-tests demo test test-pages test-projects lint \
+	format doctor clean
 
 help:
 	@echo 'make install          the stack and this package, into $(VENV)'
 	@echo 'make demo [DATA=dir]  fine-tuning beside CTD-ED on a few faces'
 	@echo 'make test             the tests of the package'
+	@echo 'make test-pages       look at pages in a browser (needs chromium)'
 	@echo 'make test-projects    the tests of projects/'
 	@echo 'make lint             what CI checks of the style'
 	@echo 'make format           mend it'
@@ -49,6 +51,9 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
 
 test: $(TESTS_STAMP)
 	@$(PYTEST)
+
+test-pages: $(TESTS_STAMP)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m pages tests
 
 test-projects: $(TESTS_STAMP)
 	@$(PYTEST) projects

@@ -1,4 +1,4 @@
-"""Finds out what a folder of faces in the dataset layout offers."""
+"""Chooses the subjects who train and test, of a folder of labelled faces."""
 
 import random
 from pathlib import Path
@@ -14,7 +14,7 @@ from mmpose_ctd.errors import InputError
 
 __all__ = ['FaceSet', 'open_face_set']
 
-# Shares of the subjects, where a set comes without splits: the paper's.
+# The paper's share of test subjects, for sets without splits.
 _TEST_SHARE = 0.2
 
 
@@ -27,7 +27,7 @@ class FaceSet(NamedTuple):
         num_keypoints (int): K.
         train_split (Path): File of the training subjects' ids.
         test_split (Path): File of the test subjects' ids.
-        num_train (int): How many training subjects.
+        num_train (int): Number of training subjects.
         largest (int): Longest side of its images, in pixels.
     """
 
@@ -45,38 +45,40 @@ def open_face_set(
 ) -> FaceSet:
     """Choose the annotation file and the subjects.
 
-    The set's own ``splits/test.txt`` is used, and of its training splits
-    ``train_n<num_labels>_seed<seed>.txt``, else ``train.txt``. Where there
-    are none, subjects are drawn with the seed, a fifth of them for the test;
-    with one seed more labels are those of fewer and others.
+    The test subjects are those of ``splits/test.txt``, the training subjects
+    those of ``splits/train_n<num_labels>_seed<seed>.txt``, else of
+    ``splits/train.txt``. Without these files, subjects are drawn with the
+    seed, a fifth of them for the test; a larger ``num_labels`` adds subjects
+    and keeps the others.
 
     Args:
         root (Path): A folder with ``annotations`` and ``images``.
-        out (Path): Where drawn splits are written.
-        num_labels (int): Training subjects wanted; all where there are
-            fewer.
+        out (Path): Where to write the splits.
+        num_labels (int): Largest number of training subjects.
         seed (int): Defaults to 0.
-
-    Returns:
-        FaceSet: What to train on.
 
     Raises:
         MissingFileError: If the folder has no annotation file.
-        InputError: If several could be meant, there are too few subjects, or
-            somebody is to train and to test.
+        InputError: If several annotation files are possible, there are too
+            few subjects, or a subject trains and tests.
     """
     if num_labels < 1:
         raise InputError(
-            f'{num_labels} labelled subjects to train on; expected at least 1.'
+            where=f'{num_labels} labelled subjects', expected='at least 1'
         )
     ann_file = find_annotation_file(root)
     file = LandmarkFile.read(str(root / ann_file))
-    images = _labelled_images(file)
-    subjects = sorted({subject_of(i) for i in images} - {None})
+    labelled = {a.get('image_id') for a in file.annotations}
+    images = [image for i, image in file.images.items() if i in labelled]
+    for image in images:
+        file.check_image(image)
+    subjects = sorted({subject_of(image) for image in images} - {None})
     if len(subjects) < 3:
         raise InputError(
-            f"{file.path}: {len(subjects)} subjects; expected a 'subject' in "
-            'every image record and at least 3 of them, to train and test.'
+            where=str(file.path),
+            found=f'{len(subjects)} subjects',
+            expected="a 'subject' in every image record and at least 3 of "
+            'them, to train and test.',
         )
     train, test = _choose(root / 'splits', subjects, num_labels, seed)
     return FaceSet(
@@ -90,18 +92,10 @@ def open_face_set(
     )
 
 
-def _labelled_images(file: LandmarkFile) -> list[dict]:
-    labelled = {a.get('image_id') for a in file.annotations}
-    images = [image for i, image in file.images.items() if i in labelled]
-    for image in images:
-        file.check_image(image)
-    return images
-
-
 def _choose(
     splits: Path, subjects: list[str], num_labels: int, seed: int
 ) -> tuple[list[str], list[str]]:
-    """The subjects that train, and those that test."""
+    """The subjects who train, and those who test."""
     train = _own_split(
         splits / f'train_n{num_labels:03d}_seed{seed}.txt',
         splits / 'train.txt',
@@ -115,14 +109,17 @@ def _choose(
     both = sorted({*test} & {*train})
     if both:
         raise InputError(
-            f'{splits}: subject {both[0]!r} is in the training and in the '
-            'test split; the result would say nothing. Take it out of one.'
+            where=str(splits),
+            found=f'subject {both[0]!r} is in the training and in the test '
+            'split',
+            cure='Remove it from one of them.',
         )
     for kind, chosen in (('train', train), ('test', test)):
         if not chosen:
             raise InputError(
-                f'{splits}: its files leave no subject to {kind} on. Take '
-                'some out of them, or leave the files out.'
+                where=str(splits),
+                found=f'its files leave no subject to {kind} on',
+                cure='Remove some subjects from them, or remove the files.',
             )
     return train[:num_labels], test
 

@@ -203,8 +203,6 @@ def draw_comparison(results: Mapping[str, SystemResult], out: Path) -> None:
         },
         true[chosen],
         visible[chosen],
-        row_names=['best', 'better third', 'worse third', 'worst'][
-            : len(chosen)
-        ],
+        names=['best', 'better third', 'worse third', 'worst'][: len(chosen)],
     )
     cv2.imwrite(str(out / 'faces.png'), sheet)

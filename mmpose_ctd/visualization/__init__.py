@@ -1,12 +1,11 @@
-"""Figures: errors, agreement, and predictions against the truth."""
+"""Figures of errors, agreement and landmarks, from plain arrays."""
 
 from .bland_altman_figure import plot_bland_altman
 from .ced_figure import plot_ced
 from .face_panels import FaceView
 from .face_selection import select_faces
 from .landmark_error_map import plot_landmark_errors
-from .landmark_grid import landmark_grid
-from .landmark_overlay import draw_landmarks
+from .landmark_overlay import draw_landmarks, landmark_grid
 from .landmark_sheet import landmark_sheet
 from .learning_curve_figure import (
     LearningCurve,

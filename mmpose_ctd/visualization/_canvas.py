@@ -1,4 +1,4 @@
-"""Marks, text and enlargement that the pictures of faces share.
+"""Marks, text and enlargement for pictures of faces.
 
 Images are (H, W, 3), uint8, BGR; points are (x, y) in pixels, where an
 integer is the centre of a pixel.
@@ -12,22 +12,22 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-# Told apart with any colour vision, and on any skin: bluish green and orange
-# of Okabe and Ito, brightened, inside a dark rim.
+# Distinct with any colour vision and on any skin: bluish green and orange of
+# Okabe and Ito, brightened, with a dark rim.
 TRUTH = (130, 230, 60)
 PREDICTION = (0, 140, 255)
 RIM = (25, 25, 25)
 PAPER = (255, 255, 255)
 INK = (30, 30, 30)
 
-#: cv2 draws at fractions of a pixel when told how many bits they have.
+#: Bits of the fractions of a pixel at which cv2 draws.
 _BITS = 4
 #: Smallest letters in pixels.
 _SMALLEST = 7
 
 
 def checked_image(image: np.ndarray) -> np.ndarray:
-    """``image`` if it is one that can be drawn on."""
+    """Refuse what is not an image (H, W, 3), uint8."""
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(
@@ -40,7 +40,7 @@ def checked_image(image: np.ndarray) -> np.ndarray:
 def checked_points(
     pred: np.ndarray, truth: np.ndarray, visible: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points as (K, 2) of float64 and visibility as (K,) of bool."""
+    """Points as (K, 2), float64; visibility as (K,), bool."""
     pred = np.asarray(pred, dtype=np.float64)
     truth = np.asarray(truth, dtype=np.float64)
     if pred.ndim != 2 or pred.shape[1] != 2 or truth.shape != pred.shape:
@@ -73,7 +73,7 @@ def draw_points(
     factor: float,
     radius: float,
 ) -> None:
-    """Draw truth, prediction and what lies between, in place.
+    """Draw truths, predictions and lines between them, in place.
 
     Args:
         image (np.ndarray): Picture, already enlarged by ``factor``.
@@ -83,7 +83,7 @@ def draw_points(
         factor (float): How many pixels of the picture a pixel became.
         radius (float): Radius of a true point's ring in picture pixels.
     """
-    # Resizing keeps corners in place, not centres.
+    # Resizing keeps the corners of pixels in place, not their centres.
     pred = (pred + 0.5) * factor - 0.5
     truth = (truth + 0.5) * factor - 0.5
     width = max(1, round(radius / 3.5))
@@ -106,18 +106,17 @@ def text_bar(
     bold: bool = False,
     legend: bool = False,
 ) -> np.ndarray:
-    """A white strip with text, and the marks' legend before it.
+    """A white strip with text and, on its left, a legend of the marks.
 
-    Text that is too long for the strip is set smaller, as far as it stays
-    readable.
+    Too long a text gets smaller letters, as far as they are readable.
 
     Args:
         width (int): Width of the strip in pixels.
-        left (str): Text at the left end, centred if there is nothing else.
-        right (str): Text at the right end.
+        left (str): Text on the left, centred if there is nothing else.
+        right (str): Text on the right.
         size (int): Height of the letters in pixels. Defaults to 18.
         bold (bool): Whether the text is bold. Defaults to False.
-        legend (bool): Whether the legend comes before the left text.
+        legend (bool): Whether to draw the legend. Defaults to False.
 
     Returns:
         np.ndarray: Image (round(1.9 * size), width, 3).
@@ -168,41 +167,27 @@ def _dot(image, centre, radius) -> None:
 
 
 def draw_circle(image, centre, radius, colour, thickness) -> None:
-    """Draw a circle at a fraction of a pixel, filled if thickness is -1."""
-    cv2.circle(
-        image,
-        _fixed(centre),
-        round(radius * 2**_BITS),
-        colour,
-        thickness,
-        cv2.LINE_AA,
-        _BITS,
-    )
+    """Draw a circle at fractions of a pixel, filled if thickness is -1."""
+    radius = round(radius * 2**_BITS)
+    centre = _fixed(centre)
+    cv2.circle(image, centre, radius, colour, thickness, cv2.LINE_AA, _BITS)
 
 
 def _line(image, start, end, colour, thickness) -> None:
-    if not (np.isfinite(start).all() and np.isfinite(end).all()):
-        return
-    cv2.line(
-        image,
-        _fixed(start),
-        _fixed(end),
-        colour,
-        thickness,
-        cv2.LINE_AA,
-        _BITS,
-    )
+    if np.isfinite([start, end]).all():
+        ends = _fixed(start), _fixed(end)
+        cv2.line(image, *ends, colour, thickness, cv2.LINE_AA, _BITS)
 
 
 def _fixed(point) -> tuple[int, int]:
-    # cv2 wants 32 bits; a prediction may lie anywhere.
+    # cv2 needs 32 bits; a prediction may be anywhere.
     x, y = (np.clip(point, -1e6, 1e6) * 2**_BITS).round().astype(int)
     return int(x), int(y)
 
 
 @lru_cache(maxsize=64)
 def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    # Matplotlib brings the font along, so every machine has it.
+    # Matplotlib has the font on every machine.
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
     path = Path(matplotlib.get_data_path(), 'fonts', 'ttf', name)
     return ImageFont.truetype(str(path), size)

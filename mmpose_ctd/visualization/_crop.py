@@ -1,4 +1,4 @@
-"""The part of an image that a picture shows."""
+"""The part of an image to show."""
 
 import numpy as np
 
@@ -9,24 +9,25 @@ def face_window(
     image: np.ndarray,
     truth: np.ndarray,
     visible: np.ndarray,
-    margin: float | None,
+    margin: float = 0.3,
 ) -> tuple[int, int, int, int]:
-    """Rectangle to show; it may leave the image.
+    """The square around the visible points; it may leave the image.
+
+    Predictions do not count: a single wild one would shrink the face.
 
     Args:
         image (np.ndarray): Image (H, W, 3).
         truth (np.ndarray): True points in pixels of the image, (K, 2).
         visible (np.ndarray): Whether each is known, bool, (K,).
-        margin (float, optional): None for the whole image; else the square
-            around the visible points, wider by this share on each side.
+        margin (float): Share by which it is wider on each side. Defaults to
+            0.3.
 
     Returns:
-        tuple[int, int, int, int]: x, y, width, height in image pixels.
+        tuple[int, int, int, int]: x, y, width, height in image pixels; the
+        whole image if no point is visible.
     """
-    if margin is None or not visible.any():
+    if not visible.any():
         return 0, 0, image.shape[1], image.shape[0]
-    # The truth alone sets the square: one wild prediction would shrink the
-    # face until nothing else could be told apart.
     low, high = truth[visible].min(axis=0), truth[visible].max(axis=0)
     side = max(16, round((high - low).max() * (1 + 2 * margin)))
     x, y = np.round((low + high + 1) / 2 - side / 2).astype(int)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..evaluation.functional import Agreement, Estimate, agreement
 from ..evaluation.functional.measurements import digits_of
+from ._figure import clear_axes, new_panels, require_any, save_figure
 from .line_styles import COLOURS
 
-_COLUMNS = 3
+_DPI = 150
 _POINT, _LIMIT, _ZERO = COLOURS[0], COLOURS[1], '0.55'
 
 
@@ -23,43 +23,33 @@ def plot_bland_altman(
     agreements: Mapping[str, Agreement] | None = None,
     out_file: str | Path | None = None,
     title: str | None = None,
-    dpi: int = 150,
 ) -> Figure:
-    """Plot the difference of each pair over its mean, a panel a measure.
+    """Plot the difference of each pair over its mean, a panel per measure.
 
-    A solid line is the bias, the dashed ones are the 95 % limits of
-    agreement; the bands are their 95 % confidence intervals, and the thin
-    line is 0. Where the difference depends on what is measured (the interval
-    of its slope leaves 0 out) a dotted line shows how. J. M. Bland, D. G.
-    Altman, Lancet 1986 (i), and Statistical Methods in Medical Research 1999.
+    The solid line is the bias, the dashed lines are the 95 % limits of
+    agreement, the bands are their 95 % confidence intervals, the thin line is
+    0. If the interval of the slope excludes 0, a dotted line shows how the
+    difference depends on the measured value. J. M. Bland, D. G. Altman,
+    Lancet 1986 (i), and Statistical Methods in Medical Research 1999.
 
     Args:
         pairs (Mapping[str, tuple]): Measure's name -> manual and predicted
-            values, each of shape (N,), NaN where there is none.
-        units (Mapping[str, str], optional): Measure's name -> unit, as
-            :func:`measurement_units` gives it. Defaults to none.
+            values, each (N,), NaN if unknown.
+        units (Mapping[str, str], optional): Measure's name -> unit, see
+            :func:`measurement_units`.
         subjects (Sequence, optional): Person of each of the N pairs, see
-            :func:`agreement`. No name is drawn.
-        agreements (Mapping[str, Agreement], optional): What
-            :func:`agreement` made of the pairs, if that is known already.
+            :func:`agreement`. Names are not drawn.
+        agreements (Mapping[str, Agreement], optional): Results of
+            :func:`agreement`, if known already.
         out_file (str or Path, optional): Where to write the figure; the
-            ending gives the format (png, pdf, svg). Folders are made.
-        title (str, optional): Heading. Defaults to none.
-        dpi (int): Resolution of a raster image. Defaults to 150.
+            suffix gives the format (png, pdf, svg). Folders are made.
+        title (str, optional): Heading.
 
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    if not pairs:
-        raise ValueError('pairs is empty: there is no measure to plot.')
-    columns = min(_COLUMNS, len(pairs))
-    rows = -(-len(pairs) // columns)
-    # As for the CED: a figure of its own, away from pyplot's.
-    figure = Figure(
-        figsize=(0.4 + 3.7 * columns, 0.5 + 3.15 * rows), layout='constrained'
-    )
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    require_any(pairs, 'pairs', 'measure')
+    figure, panels = new_panels(len(pairs), 3.7, 3.15, (0.4, 0.5))
     for axes, (name, (manual, predicted)) in zip(panels, pairs.items()):
         found = (agreements or {}).get(name)
         if found is None:
@@ -67,14 +57,9 @@ def plot_bland_altman(
         _panel(axes, manual, predicted, found)
         unit = (units or {}).get(name)
         _label(axes, name, unit, found)
-    for axes in panels[len(pairs) :]:
-        axes.set_visible(False)
     if title:
         figure.suptitle(title, fontsize=12).set_parse_math(False)
-    if out_file is not None:
-        out_file = Path(out_file)
-        out_file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out_file, dpi=dpi)
+    save_figure(figure, out_file, _DPI)
     return figure
 
 
@@ -101,11 +86,11 @@ def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
     if not found.n:
         axes.set(xticks=[], yticks=[])
         return
-    # Room for the limits' own uncertainty, and as much above as below, so
-    # that a bias is seen.
+    # Room for the limits' intervals, and the same above and below 0, which
+    # makes a bias visible.
     ends = [found.loa_low.low, found.loa_high.high, *axes.get_ylim()]
     reach = 1.05 * np.nanmax(np.abs(ends))
-    # Differences of nothing but rounding would be blown up.
+    # Do not enlarge differences that are only rounding.
     least = 1e-3 * np.nanmax(np.abs(manual)) or 1.0
     reach = max(reach, least)
     axes.set_ylim(-reach, reach)
@@ -144,7 +129,7 @@ def _label(axes: Axes, name: str, unit: str | None, found: Agreement) -> None:
     heading = axes.set_title(
         name, fontsize=10.5, fontweight='bold', loc='left', pad=31
     )
-    # A name is no formula, whatever signs it has.
+    # A name is not a formula.
     heading.set_parse_math(False)
     text = axes.annotate(
         _numbers(found, digits_of(unit)),
@@ -155,14 +140,12 @@ def _label(axes: Axes, name: str, unit: str | None, found: Agreement) -> None:
         fontsize=8.5,
         linespacing=1.25,
     )
-    # It may be longer than the panel is wide without pushing others away.
+    # It may be wider than the panel without moving others.
     text.set_in_layout(False)
     axes.set_xlabel(f'mean of both{behind}', fontsize=9)
     axes.set_ylabel(f'predicted - manual{behind}', fontsize=9)
     axes.tick_params(labelsize=8.5)
-    axes.set_axisbelow(True)
-    for side in ('top', 'right'):
-        axes.spines[side].set_visible(False)
+    clear_axes(axes, None)
 
 
 def _numbers(found: Agreement, digits: int) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -14,7 +13,10 @@ from ..evaluation.functional import (
     mean_error,
 )
 from ..evaluation.functional.checks import checked_threshold
+from ._figure import clear_axes, new_figure, require_any, save_figure
 from .line_styles import line_styles
+
+_DPI = 200
 
 
 def plot_ced(
@@ -23,39 +25,30 @@ def plot_ced(
     unit: str = 'input px',
     out_file: str | Path | None = None,
     per: str = 'image',
-    title: str | None = None,
-    dpi: int = 200,
 ) -> Figure:
-    """Plot the share of errors not above t, for t from 0 to the threshold.
+    """Plot the share of errors of at most t, for t from 0 to the threshold.
 
-    The curves are the exact step functions; their area, divided by the
-    threshold, is the AUC that the legend gives.
+    The curves are the exact step functions. The legend gives the AUC, the
+    area divided by the threshold.
 
     Args:
-        errors_by_system (Mapping[str, np.ndarray]): System's name -> errors,
-            shape (N,), NaN where there was nothing to measure.
+        errors_by_system (Mapping[str, np.ndarray]): System -> errors, (N,),
+            NaN where unknown.
         threshold (float): End of the axis and tau of the AUC, in ``unit``.
         unit (str): Unit of the errors, for the axis. Defaults to
             ``'input px'``.
         out_file (str or Path, optional): Where to write the figure; the
-            ending gives the format (png, pdf, svg). Folders are made.
+            suffix gives the format (png, pdf, svg). Folders are made.
         per (str): ``'image'`` or ``'landmark'``: what one error belongs to.
             Defaults to ``'image'``.
-        title (str, optional): Heading. Defaults to none.
-        dpi (int): Resolution of a raster image. Defaults to 200.
 
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    if not errors_by_system:
-        raise ValueError('errors_by_system is empty: there is no curve.')
+    require_any(errors_by_system, 'errors_by_system', 'curve')
     threshold = checked_threshold(threshold)
-    # Figure and canvas made by hand: pyplot would keep every figure, choose
-    # a window system, and share its settings with the caller's own plots.
-    # The legend lies above the axes: more systems need a higher figure.
-    height = 3.6 + 0.2 * len(errors_by_system)
-    figure = Figure(figsize=(5.6, height), layout='constrained')
-    FigureCanvasAgg(figure)
+    # The legend is above the axes: more systems need a higher figure.
+    figure = new_figure(5.6, 3.6 + 0.2 * len(errors_by_system))
     axes = figure.add_subplot()
     styles = line_styles(len(errors_by_system))
     width = max(len(name) for name in errors_by_system)
@@ -65,14 +58,12 @@ def plot_ced(
             *_steps(errors, threshold),
             drawstyle='steps-post',
             **style,
-            # A share of the diagonal: few, however many images there are.
+            # A share of the diagonal: few marks for any number of images.
             markevery=0.12,
             label=f'{name:<{width}}  ME {mean_error(errors):.2f}  '
             f'AUC {auc:.3f}',
         )
-    if all(
-        np.nanmin(errors) > threshold for errors in errors_by_system.values()
-    ):
+    if all(np.nanmin(e) > threshold for e in errors_by_system.values()):
         axes.text(
             0.5,
             0.5,
@@ -81,8 +72,7 @@ def plot_ced(
             ha='center',
             fontsize=12,
         )
-    axes.set_xlim(0, threshold)
-    axes.set_ylim(0, 1.005)
+    axes.set(xlim=(0, threshold), ylim=(0, 1.005))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     of = 'Mean landmark error of an image' if per == 'image' else 'Error'
     axes.set_xlabel(f'{of} ({unit})', fontsize=11)
@@ -90,12 +80,8 @@ def plot_ced(
         f'{per.capitalize()}s with at most this error', fontsize=11
     )
     axes.tick_params(labelsize=10)
-    axes.grid(True, color='0.88', linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ('top', 'right'):
-        axes.spines[side].set_visible(False)
-    # Above the axes, where no curve can pass below it. Equal widths put the
-    # numbers of all systems under each other.
+    clear_axes(axes, '0.88')
+    # Letters of one width align the numbers of all systems.
     axes.legend(
         loc='lower left',
         bbox_to_anchor=(0.0, 1.01),
@@ -104,17 +90,12 @@ def plot_ced(
         handlelength=2.4,
         prop={'family': 'monospace', 'size': 9.5},
     )
-    if title:
-        figure.suptitle(title, fontsize=12)
-    if out_file is not None:
-        out_file = Path(out_file)
-        out_file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out_file, dpi=dpi)
+    save_figure(figure, out_file, _DPI)
     return figure
 
 
 def _steps(errors: np.ndarray, threshold: float):
-    """Corners of the CED on [0, threshold], each error one step."""
+    """Corners of the CED on [0, threshold], a step for each error."""
     errors = np.asarray(errors, dtype=np.float64)
     inside = np.unique(errors[errors < threshold])
     x = np.concatenate([[0.0], inside, [threshold]])

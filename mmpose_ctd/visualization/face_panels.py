@@ -1,14 +1,16 @@
-"""Truth, prediction and heat-map of a face, to be laid beside each other."""
+"""Truth, prediction and heat-map of a face as separate pictures."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from ._canvas import checked_points, draw_points, enlarge
+from ._canvas import draw_points, enlarge
 from ._crop import cut_out, face_window, square
 
-#: Grey of a page that stands in for a photograph.
+#: Side of the pictures, in pixels.
+_SIDE = 320
+#: Grey of a page without photograph.
 _BLANK = 238
 
 
@@ -36,39 +38,41 @@ class FaceView:
         image: np.ndarray | None,
         truth: np.ndarray,
         visible: np.ndarray,
-        side: int = 320,
-        margin: float = 0.3,
     ) -> 'FaceView':
         """Cut out and enlarge.
 
         Args:
             image (np.ndarray, optional): The photograph (H, W, 3), uint8,
-                BGR. None draws on a blank page, so that nobody is shown.
+                BGR. None draws on a blank page, which shows nobody.
             truth (np.ndarray): True points in image pixels, (K, 2).
-            visible (np.ndarray): Whether they are known, (K,), any of them.
-            side (int): Of the picture, in pixels. Defaults to 320.
-            margin (float): The square is wider than the points by this share
-                on each side. Defaults to 0.3.
+            visible (np.ndarray): Whether they are known, bool, (K,).
         """
         nothing = np.zeros((1, 1, 3), dtype=np.uint8)
         window = square(
-            face_window(
-                nothing if image is None else image, truth, visible, margin
-            )
+            face_window(nothing if image is None else image, truth, visible)
         )
         if image is None:
-            picture = np.full((side, side, 3), _BLANK, dtype=np.uint8)
+            picture = np.full((_SIDE, _SIDE, 3), _BLANK, dtype=np.uint8)
         else:
-            picture = enlarge(cut_out(image, window), side / window[2])
-        return cls(picture, window[:2], side / window[2], truth, visible)
+            picture = enlarge(cut_out(image, window), _SIDE / window[2])
+        return cls(picture, window[:2], _SIDE / window[2], truth, visible)
 
     def with_truth(self) -> np.ndarray:
-        """The true points alone."""
-        return self._with_points(np.full_like(self.truth, np.nan))
+        """The true points only."""
+        return self.with_prediction(np.full_like(self.truth, np.nan))
 
     def with_prediction(self, pred: np.ndarray) -> np.ndarray:
-        """True points, predictions (K, 2), and what lies between."""
-        return self._with_points(pred)
+        """True points, predictions (K, 2), and lines between them."""
+        picture = self.picture.copy()
+        draw_points(
+            picture,
+            pred - self.origin,
+            self.truth - self.origin,
+            self.visible,
+            self.factor,
+            radius=max(4, _SIDE / 80),
+        )
+        return picture
 
     def with_heatmap(
         self,
@@ -77,27 +81,26 @@ class FaceView:
         scale: np.ndarray,
         ends_aligned: bool,
     ) -> np.ndarray:
-        """A heat-map laid over the picture.
+        """A heat-map on top of the picture.
 
         Args:
             heatmap (np.ndarray): Values in [0, 1], (h, w).
-            centre (np.ndarray): Centre of the crop that the network saw, in
-                image pixels, (2,).
+            centre (np.ndarray): Centre of the network's crop in image
+                pixels, (2,).
             scale (np.ndarray): Width and height of that crop, (2,).
             ends_aligned (bool): Whether the outermost cells' centres lie on
-                the crop's borders, as with UDP codecs; else the first cell's
-                centre alone does.
+                the crop's borders, as in UDP codecs; else only the first
+                cell's centre does.
         """
         height, width = heatmap.shape
         cells = np.array([width, height], dtype=np.float64) - ends_aligned
-        # Cell -> image pixel -> pixel of the picture.
+        # From cell to image pixel to pixel of the picture.
         step = scale / np.maximum(cells, 1) * self.factor
         start = centre - 0.5 * scale - np.asarray(self.origin)
         start = (start + 0.5) * self.factor - 0.5
         matrix = np.array([[step[0], 0, start[0]], [0, step[1], start[1]]])
-        side = self.picture.shape[0]
         warped = cv2.warpAffine(
-            heatmap.astype(np.float32), matrix, (side, side)
+            heatmap.astype(np.float32), matrix, (_SIDE, _SIDE)
         )
         strength = np.clip(warped, 0, 1)[..., None]
         colours = cv2.applyColorMap(
@@ -105,18 +108,4 @@ class FaceView:
         )
         grey = self.picture.mean(axis=2, keepdims=True)
         share = 0.85 * np.sqrt(strength)
-        mixed = (1 - share) * grey + share * colours
-        return np.uint8(np.round(mixed))
-
-    def _with_points(self, pred: np.ndarray) -> np.ndarray:
-        picture = self.picture.copy()
-        pred, truth, visible = checked_points(pred, self.truth, self.visible)
-        draw_points(
-            picture,
-            pred - self.origin,
-            truth - self.origin,
-            visible,
-            self.factor,
-            radius=max(4, picture.shape[0] / 80),
-        )
-        return picture
+        return np.uint8(np.round((1 - share) * grey + share * colours))

@@ -1,4 +1,4 @@
-"""Which faces to show of a test set."""
+"""Which faces of a test set to show."""
 
 import numpy as np
 
@@ -6,13 +6,11 @@ import numpy as np
 def select_faces(errors: np.ndarray, num_faces: int) -> list[int]:
     """Faces from the best to the worst, evenly spread over the ranks.
 
-    Three faces are the best, the median and the worst: showing only good
-    ones would say nothing about a detector.
+    Three faces are the best, the median and the worst.
 
     Args:
-        errors (np.ndarray): Error of each face, shape (N,); NaN entries are
-            not chosen.
-        num_faces (int): How many; all that there are, if they are fewer.
+        errors (np.ndarray): Error of each face, (N,); NaN is not chosen.
+        num_faces (int): How many; fewer if there are not as many.
 
     Returns:
         list[int]: Indices into ``errors``, of increasing error.
@@ -24,14 +22,12 @@ def select_faces(errors: np.ndarray, num_faces: int) -> list[int]:
     errors = np.asarray(errors, dtype=np.float64)
     if errors.ndim != 1:
         raise ValueError(f'errors must be (N,), found shape {errors.shape}.')
-    if num_faces < 1:
-        raise ValueError(f'num_faces must be at least 1, found {num_faces}.')
+    if num_faces < 2:
+        raise ValueError(f'num_faces must be at least 2, found {num_faces}.')
     ranked = np.argsort(errors, kind='stable')
     ranked = ranked[: np.count_nonzero(~np.isnan(errors))]
     if ranked.size == 0:
         raise ValueError('no face has an error that is not NaN.')
-    if num_faces == 1:
-        return [int(ranked[(ranked.size - 1) // 2])]
     steps = min(num_faces, ranked.size)
     places = np.linspace(0, ranked.size - 1, steps).round().astype(int)
     return ranked[places].tolist()

@@ -1,10 +1,10 @@
-"""Contact sheets of labelled pictures: is everything where it belongs?"""
+"""Contact sheets of labelled photographs."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from ..datasets.landmark_names import landmark_color
+from ..landmark_sides import side_of
 from ._canvas import (
     INK,
     PAPER,
@@ -16,8 +16,10 @@ from ._canvas import (
 
 __all__ = ['landmark_sheet']
 
-#: White space between cells, in pixels.
-_GAP = 8
+#: BGR, of the subject's right, left and midline.
+_COLOURS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
+#: Photographs in a row, longer side of each, and space between, in pixels.
+_COLUMNS, _CELL, _GAP = 5, 360, 8
 
 
 def landmark_sheet(
@@ -25,23 +27,19 @@ def landmark_sheet(
     keypoints: Sequence[np.ndarray],
     names: Sequence[str],
     titles: Sequence[str],
-    columns: int = 5,
-    cell_size: int = 360,
 ) -> np.ndarray:
-    """Draw labelled pictures in a grid, landmarks in their side's colour.
+    """Draw labelled photographs in a grid, each landmark in its side's colour.
 
-    The subject's right is orange, the left blue, the midline green: swapped
-    names are seen at once.
+    The subject's right is orange, the left blue, the midline green, which
+    makes swapped names obvious.
 
     Args:
-        images (Sequence[np.ndarray]): N pictures, each (H, W, 3), uint8, BGR.
+        images (Sequence[np.ndarray]): N photographs, each (H, W, 3), uint8,
+            BGR.
         keypoints (Sequence[np.ndarray]): For each (K, 3): x, y in its pixels
-            and visibility, 0 where there is none.
+            and visibility, 0 if missing.
         names (Sequence[str]): The K landmarks.
-        titles (Sequence[str]): N texts below the pictures.
-        columns (int): Pictures in a row. Defaults to 5.
-        cell_size (int): Longer side of a picture on the sheet, in pixels.
-            Defaults to 360.
+        titles (Sequence[str]): N texts below the photographs.
 
     Returns:
         np.ndarray: The sheet, uint8, BGR.
@@ -52,14 +50,10 @@ def landmark_sheet(
     if not len(images) or not (len(images) == len(keypoints) == len(titles)):
         raise ValueError(
             f'{len(images)} images, {len(keypoints)} arrays of keypoints and '
-            f'{len(titles)} titles; expected as many of each, and one at '
-            'least.'
+            f'{len(titles)} titles; expected equal numbers, at least one.'
         )
-    cells = [
-        _cell(image, points, names, title, cell_size)
-        for image, points, title in zip(images, keypoints, titles)
-    ]
-    columns = min(columns, len(cells))
+    cells = [_cell(*one, names) for one in zip(images, keypoints, titles)]
+    columns = min(_COLUMNS, len(cells))
     blank = np.full_like(cells[0], PAPER[0])
     cells += [blank] * (-len(cells) % columns)
     rows = [
@@ -69,7 +63,7 @@ def landmark_sheet(
     legend = text_bar(
         rows[0].shape[1],
         "orange: the subject's right   blue: left   green: midline",
-        size=max(10, cell_size // 22),
+        size=_CELL // 22,
     )
     return np.vstack([*rows, legend])
 
@@ -77,9 +71,8 @@ def landmark_sheet(
 def _cell(
     image: np.ndarray,
     keypoints: np.ndarray,
-    names: Sequence[str],
     title: str,
-    cell_size: int,
+    names: Sequence[str],
 ) -> np.ndarray:
     image = checked_image(image)
     keypoints = np.asarray(keypoints, dtype=np.float64)
@@ -88,21 +81,18 @@ def _cell(
             f'keypoints of {title!r} are {keypoints.shape}; expected '
             f'({len(names)}, 3).'
         )
-    factor = cell_size / max(image.shape[:2])
+    factor = _CELL / max(image.shape[:2])
     face = enlarge(image, factor)
-    radius = max(2.5, cell_size / 110)
+    radius = _CELL / 110
     for (x, y, visible), name in zip(keypoints, names):
         if visible:
-            # Resizing keeps corners in place, not centres.
-            centre = np.array([x, y]) + 0.5
-            centre = centre * factor - 0.5
+            # Resizing keeps the corners of pixels in place, not their centres.
+            centre = (np.array([x, y]) + 0.5) * factor - 0.5
             draw_circle(face, centre, radius + 1, INK, -1)
-            draw_circle(face, centre, radius, landmark_color(name), -1)
+            draw_circle(face, centre, radius, _COLOURS[side_of(name)], -1)
     height, width = face.shape[:2]
-    cell = np.full(
-        (cell_size + _GAP, cell_size + _GAP, 3), PAPER[0], dtype=np.uint8
-    )
-    top, left = (cell_size - height) // 2, (cell_size - width) // 2
+    side = _CELL + _GAP
+    cell = np.full((side, side, 3), PAPER[0], dtype=np.uint8)
+    top, left = (_CELL - height) // 2, (_CELL - width) // 2
     cell[top : top + height, left : left + width] = face
-    bar = text_bar(cell_size + _GAP, title, size=max(10, cell_size // 24))
-    return np.vstack([cell, bar])
+    return np.vstack([cell, text_bar(side, title, size=_CELL // 24)])

@@ -1,9 +1,8 @@
-"""Lines that are told apart with any colour vision, and in grey."""
+"""Lines that differ with any colour vision, and in grey."""
 
 __all__ = ['COLOURS', 'MARKERS', 'line_styles']
 
-# M. Okabe, K. Ito, "Color Universal Design": told apart with any colour
-# vision. The markers tell them apart in grey, too.
+# M. Okabe, K. Ito, "Color Universal Design". The markers differ in grey, too.
 COLOURS = (
     '#0072B2',
     '#D55E00',
@@ -23,13 +22,14 @@ def line_styles(number: int) -> list[dict]:
     """Arguments of matplotlib's ``plot`` for some lines.
 
     The first seven differ in colour and marker. The next seven are dashed,
-    with another marker to each colour; then dotted ones; then all over again.
+    with other pairs of colour and marker; the next are dotted; then the
+    styles repeat.
 
     Args:
         number (int): How many lines.
 
     Returns:
-        list[dict]: Colour, dashes, marker and widths of each.
+        list[dict]: Colour, dashes, marker and widths of each line.
     """
     count = len(COLOURS)
     return [

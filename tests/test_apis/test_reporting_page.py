@@ -21,12 +21,21 @@ from trained_work_dir import (
     write_patients,
 )
 
-from mmpose_ctd.apis.reporting import prediction, write_report
-from mmpose_ctd.apis.reporting.result_cache import FILE_NAME
+from mmpose_ctd.apis.reporting import faces, page, prediction, report
+from mmpose_ctd.apis.reporting.prediction import FILE_NAME
 from mmpose_ctd.apis.reporting.system import read_run
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 
 pytestmark = pytest.mark.slow
+
+
+DATA_ROOT = r"data_root=\s*'[^']*'"
+
+
+def change_configs(folder, old, new):
+    """Substitute in all copies of a work dir's config."""
+    for config in [*folder.glob('*.py'), *folder.glob('*/vis_data/*.py')]:
+        config.write_text(re.sub(old, new, config.read_text()))
 
 
 class Page(HTMLParser):
@@ -61,6 +70,12 @@ class Page(HTMLParser):
     def images(self):
         return [a for tag, a in self.elements if tag == 'img']
 
+    @property
+    def decoded(self):
+        """The source with the contents of its data URIs."""
+        data = re.findall(r'base64,([\w+/=]+)', self.source)
+        return b'\n'.join([self.source.encode(), *map(base64.b64decode, data)])
+
 
 @pytest.fixture(scope='module')
 def patients(tmp_path_factory):
@@ -76,44 +91,36 @@ def trained(tmp_path_factory, patients):
 @pytest.fixture
 def light(monkeypatch):
     """Without measures, whose intervals take longer than all else."""
-    module = 'mmpose_ctd.apis.reporting.page.measure_sections'
-    monkeypatch.setattr(module, lambda systems: [])
+    monkeypatch.setattr(page, 'measure_sections', lambda systems: [])
 
 
-def report(out, systems, **options):
+def report_of(out, systems, **options):
     said = []
-    failed = write_report(systems, out, say=said.append, **options)
+    failed = report(systems, out, say=said.append, **options)
     return Page(out.read_text(encoding='utf-8')), failed, said
 
 
 @pytest.fixture(scope='module')
-def page(tmp_path_factory, trained):
+def shown(tmp_path_factory, trained):
+    """A page of two systems, with photographs."""
     out = tmp_path_factory.mktemp('out') / 'report.html'
     systems = {'A': [trained[0]], 'B': [trained[1]]}
-    found, failed, _ = report(out, systems, photographs=True)
+    found, failed, _ = report_of(out, systems, photographs=True)
     assert not failed
     return found
 
 
-def decoded(page):
-    """The page with what its data URIs hold."""
-    parts = [page.source.encode()]
-    for data in re.findall(r'base64,([\w+/=]+)', page.source):
-        parts.append(base64.b64decode(data))
-    return b'\n'.join(parts)
-
-
-@pytest.mark.parametrize('photographs', [False, True])
 def test_nobody_and_no_folder_is_named(
-    tmp_path, trained, patients, photographs
+    tmp_path, trained, patients, shown, light
 ):
-    found, _, _ = report(
-        tmp_path / 'r.html', {'A': [trained[0]]}, photographs=photographs
-    )
-    content = decoded(found)
+    hidden, _, _ = report_of(tmp_path / 'r.html', {'A': [trained[0]]})
     secrets = [*SUBJECTS, SECRET, str(patients), str(tmp_path), 'ward_seven']
-    for secret in (*secrets, str(trained[0].parent), 'Exif', 'patients'):
-        assert secret.encode() not in content, secret
+    secrets += [str(trained[0].parent), 'Exif', 'patients']
+    with np.load(trained[0] / FILE_NAME, allow_pickle=False) as file:
+        kept = repr({key: file[key].tolist() for key in file.files}).encode()
+    for content in (shown.decoded, hidden.decoded, kept):
+        for secret in secrets:
+            assert secret.encode() not in content, secret
     # They were there to be found.
     config = next(trained[0].glob('*.py')).read_text()
     assert str(patients) in config
@@ -121,58 +128,49 @@ def test_nobody_and_no_folder_is_named(
     assert SECRET.encode() in photo and b'Exif' in photo
 
 
-def test_what_is_kept_names_nobody(trained, page, patients):
-    with np.load(trained[0] / FILE_NAME, allow_pickle=False) as file:
-        content = repr({key: file[key].tolist() for key in file.files})
-    assert not any(s in content for s in (*SUBJECTS, str(patients)))
-
-
-def test_nothing_is_fetched_and_nothing_runs(page):
-    for tag, attributes in page.elements:
+def test_nothing_is_fetched_and_nothing_runs(shown):
+    for tag, attributes in shown.elements:
         assert tag not in ('script', 'iframe', 'object', 'embed', 'base')
         for key, value in attributes.items():
             assert not key.startswith('on')
             if key in ('src', 'href', 'srcset', 'action', 'data'):
                 assert value.startswith(('data:', '#')), value
-    style = page.source.partition('<style>')[2].partition('</style>')[0]
+    style = shown.source.partition('<style>')[2].partition('</style>')[0]
     assert 'url(' not in style and '@import' not in style
+    assert "default-src 'none'" in shown.source
 
 
-def test_a_screen_reader_is_told_everything(page):
-    assert ('html', {'lang': 'en'}) in page.elements
-    assert len(page.images) >= 10
-    for image in page.images:
+def test_the_page_is_accessible(shown):
+    assert ('html', {'lang': 'en'}) in shown.elements
+    assert len(shown.images) >= 10
+    for image in shown.images:
         assert len(image['alt']) > 10
         assert int(image['width']) > 0 and int(image['height']) > 0
-    heads = [a for tag, a in page.elements if tag == 'th']
+    heads = [a for tag, a in shown.elements if tag == 'th']
     assert heads and all(a.get('scope') in ('row', 'col') for a in heads)
-    targets = {a['id'] for _, a in page.elements if 'id' in a}
-    links = {a['href'][1:] for tag, a in page.elements if tag == 'a'}
+    targets = {a['id'] for _, a in shown.elements if 'id' in a}
+    links = {a['href'][1:] for tag, a in shown.elements if tag == 'a'}
     assert links and links <= targets
 
 
-def test_numbers_are_those_of_a_test(tmp_path, trained, page, patients):
-    """By mmengine's own test loop, not by what the report runs."""
+def test_numbers_are_those_of_a_test(tmp_path, trained, shown, patients):
+    """By mmengine's own test loop, not by the report's."""
     config = training_config(tmp_path / 'tested', patients)
     config['load_from'] = str(trained[0] / 'epoch_2.pth')
     runner = Runner.from_cfg(config)
     runner.test()
     expected = runner.test_evaluator.metrics[0].report
-    assert read_run(trained[0]).report == expected
-    row = page.tables[0][1]
-    me = expected['metrics']['ME']
-    told = f'{me["value"]:.2f} [{me["low"]:.2f}, {me["high"]:.2f}] '
-    assert row[:2] == ['A ', told]
-
-
-def test_difference_is_of_the_same_faces(trained, page):
     first, second = (read_run(folder).report for folder in trained)
+    assert first == expected
+    me = expected['metrics']['ME']
+    cell = f'{me["value"]:.2f} [{me["low"]:.2f}, {me["high"]:.2f}] '
+    assert shown.tables[0][1][:2] == ['A ', cell]
     change = np.subtract(second['image_errors'], first['image_errors'])
-    told = page.tables[0][2][-1].split()[0].replace('−', '-')
-    assert float(told) == pytest.approx(change.mean(), abs=6e-4)
+    cell = shown.tables[0][2][-1].split()[0].replace('−', '-')
+    assert float(cell) == pytest.approx(change.mean(), abs=6e-4)
 
 
-def test_sections_are_there(page):
+def test_sections_are_there(shown):
     for words in (
         '6 test images of 3 subjects',
         'london',
@@ -185,134 +183,115 @@ def test_sections_are_there(page):
         'trained once, with one seed',
         'The test set has 3 subjects.',
     ):
-        assert words in page.text.replace('_ ', '_'), words
+        assert words in shown.text.replace('_ ', '_'), words
 
 
 @pytest.mark.usefixtures('light')
-def test_without_photographs_no_pixel_of_them_is_read(
-    tmp_path, trained, monkeypatch
+def test_second_report_predicts_nothing_and_reads_no_photograph(
+    tmp_path, trained, shown, monkeypatch
 ):
-    from mmpose_ctd.apis.reporting import face_section
-
     def refuse(*_):
-        raise AssertionError('a photograph was read')
+        raise AssertionError
 
-    monkeypatch.setattr(face_section, '_image', refuse)
-    found, _, _ = report(tmp_path / 'r.html', {'A': [trained[0]]})
-    assert 'No photographs, names, ids' in found.text
+    monkeypatch.setattr(prediction, 'load_model', refuse)
+    monkeypatch.setattr(faces, 'read_upright', refuse)
+    systems = {'A': [trained[0]], 'B': [trained[1]]}
+    found, _, said = report_of(tmp_path / 'r.html', systems)
+    assert not said
+    assert found.tables[:3] == shown.tables[:3]
+    assert 'no photographs, names, ids' in found.text
     assert 'A: heat-map' in found.text
     with pytest.raises(AssertionError):
-        report(tmp_path / 'p.html', {'A': [trained[0]]}, photographs=True)
-
-
-def test_second_report_predicts_nothing(tmp_path, trained, page, monkeypatch):
-    def refuse(*_):
-        raise AssertionError('predicted again')
-
-    monkeypatch.setattr(prediction.Predictor, '__init__', refuse)
-    systems = {'A': [trained[0]], 'B': [trained[1]]}
-    found, _, said = report(tmp_path / 'r.html', systems, photographs=True)
-    assert found.source == page.source and not said
+        report_of(tmp_path / 'p.html', systems, photographs=True)
 
 
 @pytest.mark.usefixtures('light')
 def test_seeds_are_a_mean_and_a_deviation(tmp_path, trained):
-    found, _, _ = report(tmp_path / 'r.html', {'A': trained})
+    found, _, _ = report_of(tmp_path / 'r.html', {'A': trained})
     values = [read_run(f).report['metrics']['ME']['value'] for f in trained]
-    told = f'{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}'
+    cell = f'{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}'
     name, me = found.tables[0][1][:2]
-    assert name == 'A 2 seeds ' and me.startswith(told)
+    assert name == 'A 2 seeds ' and me.startswith(cell)
     assert 'trained once' not in found.text
 
 
-def copy_of(folder, to):
-    shutil.copytree(folder, to)
-    return to
+def test_what_changed_is_tested_again(tmp_path, trained, patients):
+    folder = shutil.copytree(trained[0], tmp_path / 'run')
 
+    def tested(options=None):
+        said = []
+        errors = read_run(folder, options, said.append).report['image_errors']
+        return errors, len(said)
 
-def test_what_changed_is_tested_anew(tmp_path, trained, patients):
-    folder = copy_of(trained[0], tmp_path / 'run')
-    said = []
-    before = read_run(folder, say=said.append)
-    assert not before.fresh and not said
+    before, said = tested()
+    assert not said
 
-    # A file that was cut off.
+    # A truncated file.
     data = (folder / FILE_NAME).read_bytes()
     (folder / FILE_NAME).write_bytes(data[: len(data) // 2])
-    mended = read_run(folder, say=said.append)
-    assert mended.fresh and 'testing anew' in said[0]
-    assert mended.report == before.report
+    assert tested() == (before, 2)
 
     change_checkpoint(folder)
-    other = read_run(folder)
-    assert other.fresh
-    assert other.report['image_errors'] != before.report['image_errors']
+    other, said = tested()
+    assert said and other != before
 
     data = shutil.copytree(patients, tmp_path / 'data')
     options = {'test_dataloader.dataset.data_root': str(data)}
-    assert read_run(folder, options).report == other.report
-    assert not read_run(folder, options).fresh
+    assert tested(options) == (other, 2)
+    assert tested(options) == (other, 0)
     file, content = annotations(data)
     for annotation in content['annotations']:
         annotation['keypoints'][0] += 5
     file.write_text(json.dumps(content))
-    moved = read_run(folder, options)
-    assert moved.fresh
-    assert moved.report['image_errors'] != other.report['image_errors']
-    # A photograph of another day.
+    moved, said = tested(options)
+    assert said and moved != other
+    # Photographs of another date.
     for photo in (data / 'images').iterdir():
         os.utime(photo, (0, 0))
-    assert read_run(folder, options).fresh
+    assert tested(options) == (moved, 2)
 
 
 @pytest.mark.usefixtures('light')
-def test_bad_work_dirs_are_told_and_the_rest_is_done(tmp_path, trained):
+def test_bad_work_dirs_are_listed_and_the_others_reported(tmp_path, trained):
     empty = tmp_path / 'empty'
     empty.mkdir()
-    bare = copy_of(trained[0], tmp_path / 'bare')
+    bare, moved, wrong = (
+        shutil.copytree(trained[0], tmp_path / name)
+        for name in ('bare', 'moved', 'wrong')
+    )
     for file in bare.glob('*.pth'):
         file.unlink()
-    moved = copy_of(trained[0], tmp_path / 'moved')
-    for config in [*moved.glob('*.py'), *moved.glob('*/vis_data/*.py')]:
-        text = config.read_text()
-        text = re.sub(r"data_root=\s*'[^']*'", "data_root='no/where'", text)
-        config.write_text(text)
-    wrong = copy_of(trained[0], tmp_path / 'wrong')
-    for config in [*wrong.glob('*.py'), *wrong.glob('*/vis_data/*.py')]:
-        text = config.read_text().replace('UDPHeatmap', 'NoSuchHeatmap')
-        config.write_text(text)
+    change_configs(moved, DATA_ROOT, "data_root='no/where'")
+    change_configs(wrong, 'UDPHeatmap', 'NoSuchHeatmap')
     folders = [tmp_path / 'none', empty, bare, moved, wrong]
     systems = {'A': [trained[0]]} | {f.name: [f] for f in folders}
-    found, failed, _ = report(tmp_path / 'r.html', systems)
-    words = [
-        'no such folder',
-        'no config',
-        'no checkpoint',
-        'no/where',
-        'NoSu',
-    ]
+    found, failed, _ = report_of(tmp_path / 'r.html', systems)
+    words = ['folder', 'config', 'checkpoint', 'no/where', 'NoSuchHeatmap']
     assert len(failed) == len(words)
     for line, folder, word in zip(failed, folders, words):
         assert line.startswith(str(folder)) and word in line
         assert '\n' not in line
     assert len(found.tables[0]) == 2
     assert '5 of the work dirs' in found.text
-    with pytest.raises(InputError, match='no work dir can be reported'):
-        write_report({'x': folders[:1], 'y': [empty]}, tmp_path / 'no.html')
+    with pytest.raises(InputError) as caught:
+        report({'x': folders[:1], 'y': [empty]}, tmp_path / 'no.html')
+    assert all(str(f) in str(caught.value) for f in folders[:2])
     assert not (tmp_path / 'no.html').exists()
-    with pytest.raises(InputError, match='no such folder'):
-        write_report({'x': folders[:1]}, tmp_path / 'no.html')
+    with pytest.raises(InputError) as caught:
+        report({'A': [trained[0]]}, tmp_path / 'report.pdf')
+    assert caught.value.where.endswith('report.pdf')
 
 
 @pytest.mark.usefixtures('light')
 def test_another_test_set_is_not_compared(tmp_path, trained):
-    def fewer(content):
+    def moved(content):
         for annotation in content['annotations'][-4:]:
             annotation['keypoints'][0] += 3
 
-    root = write_patients(tmp_path / 'data', change=fewer)
-    other = train(tmp_path / 'other', root)
-    found, failed, _ = report(
+    root = write_patients(tmp_path / 'data', change=moved)
+    other = shutil.copytree(trained[1], tmp_path / 'other')
+    change_configs(other, DATA_ROOT, f"data_root='{root}'")
+    found, failed, _ = report_of(
         tmp_path / 'r.html', {'A': [trained[0]], 'C': [other]}
     )
     assert not failed
@@ -320,21 +299,33 @@ def test_another_test_set_is_not_compared(tmp_path, trained):
     assert [row[0] for row in found.tables[0][1:]] == ['A ']
     assert [row[0] for row in found.tables[1][1:]] == ['C ']
     # As a seed of A it is a mistake.
-    _, failed, _ = report(tmp_path / 'r.html', {'A': [trained[0], other]})
+    _, failed, _ = report_of(tmp_path / 'r.html', {'A': [trained[0], other]})
     assert len(failed) == 1 and 'test_set' in failed[0]
 
 
 @pytest.mark.usefixtures('light')
-def test_head_without_heatmaps(tmp_path, patients):
-    folder = train(tmp_path / 'regression', patients, head=REGRESSION)
-    found, failed, _ = report(tmp_path / 'r.html', {'A': [folder]})
+def test_head_without_heatmaps_and_own_metric(tmp_path, patients):
+    metric = dict(
+        type='LandmarkErrorMetric',
+        unit='mm',
+        threshold=2.0,
+        per='landmark',
+        include_ids=True,
+        num_bootstrap=0,
+    )
+    folder = train(
+        tmp_path / 'regression', patients, head=REGRESSION, metric=metric
+    )
+    found, failed, _ = report_of(tmp_path / 'r.html', {'A': [folder]})
     assert not failed
-    assert 'gives no heat-maps' in found.text
+    assert 'A: no heat-maps' in found.text
     assert 'A: heat-map' not in found.text
+    assert found.tables[0][0][1:3] == ['ME (mm) ', 'AUC at 2 ']
+    assert not any(s in found.source for s in SUBJECTS)
 
 
-def test_missing_landmarks_and_those_of_one_side(tmp_path):
-    """One landmark that nobody has, and one that some lack."""
+def test_missing_landmarks(tmp_path):
+    """One landmark that no image has, and one that some lack."""
 
     def hide(content):
         for i, annotation in enumerate(content['annotations']):
@@ -345,7 +336,7 @@ def test_missing_landmarks_and_those_of_one_side(tmp_path):
 
     root = write_patients(tmp_path / 'data', change=hide)
     folder = train(tmp_path / 'run', root)
-    found, failed, _ = report(
+    found, failed, _ = report_of(
         tmp_path / 'r.html', {'A': [folder]}, photographs=True
     )
     assert not failed
@@ -353,31 +344,5 @@ def test_missing_landmarks_and_those_of_one_side(tmp_path):
     assert rows['subnasale'][1:] == ['0 ', '– ']
     assert rows['exocanthion_R'][1] == '3 '
     assert rows['palpebral_fissure_length_R(mm)'][1] == '3 '
-    assert 'Nobody has all landmarks of philtrum_length.' in found.text
+    assert 'No image has all landmarks of philtrum_length.' in found.text
     assert 'nan' not in found.text.lower().replace('alignment', '')
-
-
-@pytest.mark.usefixtures('light')
-def test_own_metric_settings_are_used(tmp_path, patients):
-    metric = dict(
-        type='LandmarkErrorMetric',
-        unit='mm',
-        threshold=2.0,
-        per='landmark',
-        include_ids=True,
-        num_bootstrap=0,
-    )
-    folder = train(tmp_path / 'mm', patients, metric=metric)
-    found, _, _ = report(tmp_path / 'r.html', {'A': [folder]})
-    assert found.tables[0][0][1:3] == ['ME (mm) ', 'AUC at 2 ']
-    assert not any(s in found.source for s in SUBJECTS)
-
-
-def test_out_must_be_a_page(tmp_path, trained):
-    with pytest.raises(InputError, match='ending in .html'):
-        write_report({'A': [trained[0]]}, tmp_path / 'report.pdf')
-
-
-def test_folder_that_is_missing_is_a_missing_file(tmp_path):
-    with pytest.raises(MissingFileError):
-        read_run(tmp_path / 'none')

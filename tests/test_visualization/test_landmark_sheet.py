@@ -20,10 +20,10 @@ def test_each_landmark_has_its_colour_in_its_place(size):
     shares = np.array([[0.25, 0.3], [0.75, 0.3], [0.5, 0.8]])
     points = np.column_stack([shares * size - 0.5, [2, 2, 2]])
     image = np.full((height, width, 3), 128, np.uint8)
-    sheet = landmark_sheet([image], [points], NAMES, ['a'], cell_size=200)
-    factor = 200 / max(size)
-    left = (200 - round(width * factor)) // 2
-    top = (200 - round(height * factor)) // 2
+    sheet = landmark_sheet([image], [points], NAMES, ['a'])
+    factor = 360 / max(size)
+    left = (360 - round(width * factor)) // 2
+    top = (360 - round(height * factor)) // 2
     for name, share in zip(NAMES, shares):
         x, y = share * size * factor - 0.5 + (left, top)
         pixel = sheet[round(y), round(x)].tolist()
@@ -33,15 +33,15 @@ def test_each_landmark_has_its_colour_in_its_place(size):
 def test_a_missing_landmark_is_not_drawn():
     image = np.full((50, 50, 3), 128, np.uint8)
     none = np.zeros((3, 3))
-    sheet = landmark_sheet([image], [none], NAMES, ['a'], cell_size=100)
-    assert (sheet[:100, :100] == 128).all()
+    sheet = landmark_sheet([image], [none], NAMES, ['a'])
+    assert (sheet[:360, :360] == 128).all()
 
 
 def test_pictures_fill_rows():
     image = np.zeros((50, 50, 3), np.uint8)
-    points = [np.zeros((3, 3))] * 7
-    one = landmark_sheet([image] * 3, points[:3], NAMES, 'abc', 3, 100)
-    three = landmark_sheet([image] * 7, points, NAMES, 'abcdefg', 3, 100)
+    points = [np.zeros((3, 3))] * 11
+    one = landmark_sheet([image] * 5, points[:5], NAMES, 'abcde')
+    three = landmark_sheet([image] * 11, points, NAMES, 'abcdefghijk')
     assert three.shape[1] == one.shape[1]
     assert three.shape[0] > 2.5 * one.shape[0]
 

@@ -1,6 +1,7 @@
 """Figures that reports are made of."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.collections import EllipseCollection
 
@@ -28,7 +29,7 @@ def test_heatmap_lies_where_its_cell_is_decoded_to(udp, scale):
     heatmap[cell[1], cell[0]] = 1
     cells = np.array([13, 17]) - udp
     point = cell / cells * scale + centre - scale / 2
-    view = FaceView.of(None, truth, np.array([True, True]), SIDE)
+    view = FaceView.of(None, truth, np.array([True, True]))
     picture = view.with_heatmap(heatmap, centre, scale, udp)
     blank = view.with_heatmap(0 * heatmap, centre, scale, udp)
     weight = np.abs(picture.astype(float) - blank).sum(axis=2)
@@ -40,7 +41,7 @@ def test_heatmap_lies_where_its_cell_is_decoded_to(udp, scale):
 
 def test_without_a_photograph_the_page_is_grey():
     truth = np.array([[20.0, 12.0], [60.0, 52.0]])
-    view = FaceView.of(None, truth, np.array([True, True]), SIDE)
+    view = FaceView.of(None, truth, np.array([True, True]))
     assert view.picture.shape == (SIDE, SIDE, 3)
     assert np.unique(view.picture).size == 1
     drawn = (view.with_truth() != view.picture).any(axis=2)
@@ -74,15 +75,20 @@ def test_circles_are_the_errors_times_a_round_number(size, factor):
 
 
 def test_curves_are_drawn_as_logged():
-    losses = {'loss': ([1, 2], [5.0, 3.0]), 'loss_ed': ([1, 2], [0.5, 0.0])}
-    figure = plot_training(
-        {'loss': losses, 'lr': {'lr': ([1], [0.1])}}, 'loss'
-    )
-    first, second = figure.axes
-    assert [line.get_label() for line in first.lines] == [*losses]
-    assert first.lines[0].get_ydata().tolist() == [5.0, 3.0]
+    loss = pd.Series([5.0, 3.0], index=[1, 2])
+    axes = plot_training('loss', {'loss': loss}, log_scale=True).axes[0]
+    assert axes.lines[0].get_xdata().tolist() == [1, 2]
+    assert axes.lines[0].get_ydata().tolist() == [5.0, 3.0]
+    assert axes.get_yscale() == 'log' and not axes.get_legend()
     # 0 has no logarithm.
-    assert first.get_yscale() == 'linear'
-    assert first.get_legend() and not second.get_legend()
+    curves = {'loss': loss, 'loss_ed': loss - 3}
+    axes = plot_training('loss', curves, log_scale=True).axes[0]
+    assert [line.get_label() for line in axes.lines] == [*curves]
+    assert axes.get_yscale() == 'linear' and axes.get_legend()
     with pytest.raises(ValueError, match='no curve'):
-        plot_training({})
+        plot_training('loss', {})
+
+
+def test_figures_need_no_data_sets(repo_root):
+    for file in (repo_root / 'mmpose_ctd' / 'visualization').glob('*.py'):
+        assert 'datasets' not in file.read_text(), file.name

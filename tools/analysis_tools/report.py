@@ -1,11 +1,10 @@
-"""Writes one page about trained systems, to be read, printed and mailed.
+"""Write an HTML page about trained systems.
 
 mmpose_ctd report work_dirs/ft_sface work_dirs/ctd_ed_sface
 mmpose_ctd report FT=ft_0,ft_1,ft_2 ED=ed_0,ed_1,ed_2 --out seeds.html
 
-A work dir is what tools/train.py wrote; of several, the first is what the
-others are compared with. Photographs of people are left out unless --faces
-asks for them.
+A work dir is what tools/train.py wrote. The other systems are compared with
+the first one. Photographs of people are shown only with --faces.
 """
 
 import argparse
@@ -30,7 +29,7 @@ def parse_args() -> argparse.Namespace:
         'systems',
         nargs='+',
         metavar='[NAME=]WORK_DIR[,WORK_DIR...]',
-        help='a system: its work dir, or those of several seeds',
+        help='a system: its work dir, or the work dirs of several seeds',
     )
     parser.add_argument(
         '--out',
@@ -42,22 +41,24 @@ def parse_args() -> argparse.Namespace:
         '--faces',
         action=argparse.BooleanOptionalAction,
         default=False,
-        help='show the best, the median and the worst face as photographs; '
-        'without it they are landmarks and heat-maps on a blank page',
+        help='show the best, the median and the worst face as photographs '
+        'instead of landmarks and heat-maps on a blank page',
     )
     parser.add_argument(
-        '--title', default='Landmark detection report', help='of the page'
+        '--title',
+        default='Landmark detection report',
+        help='heading of the page',
     )
     add_config_options(
         parser,
         'override settings of all configs, for example '
-        'test_dataloader.dataset.data_root=DIR where data have moved',
+        'test_dataloader.dataset.data_root=DIR if the data were moved',
     )
     return parser.parse_args()
 
 
 def systems_of(texts: list[str]) -> dict[str, list[str]]:
-    """Name -> work dirs; without a name the folder's."""
+    """Name -> work dirs; the default name is the folder's."""
     systems: dict[str, list[str]] = {}
     seen = set()
     for text in texts:
@@ -69,20 +70,22 @@ def systems_of(texts: list[str]) -> dict[str, list[str]]:
         nameless = text.startswith('=') and not os.path.isdir(text)
         if nameless or not all(folders):
             raise InputError(
-                f'{text!r}: expected WORK_DIR or NAME=WORK_DIR,WORK_DIR..., '
-                'such as ED=work_dirs/ed_0,work_dirs/ed_1.'
+                where=repr(text),
+                expected='WORK_DIR or NAME=WORK_DIR,WORK_DIR..., such as '
+                'ED=work_dirs/ed_0,work_dirs/ed_1',
             )
         for folder in folders:
             if os.path.realpath(folder) in seen:
-                raise InputError(f'{folder} is given twice.')
+                raise InputError(where=folder, found='given twice')
             seen.add(os.path.realpath(folder))
         named = bool(name)
         name = name or Path(os.path.abspath(folders[0])).name
         if name in systems:
             if named:
                 raise InputError(
-                    f'{name} is given twice; write its work dirs behind each '
-                    f'other: {name}=DIR,DIR.'
+                    where=name,
+                    found='given twice',
+                    cure=f'List its work dirs together: {name}=DIR,DIR.',
                 )
             name = f'{name} ({1 + len(systems)})'
         systems[name] = folders
@@ -93,9 +96,9 @@ def main() -> None:
     args = parse_args()
     systems = systems_of(args.systems)
     import_mmpose_quietly()
-    from mmpose_ctd.apis.reporting import write_report
+    from mmpose_ctd.apis.reporting import report
 
-    failed = write_report(
+    failed = report(
         systems,
         args.out,
         photographs=args.faces,
@@ -108,7 +111,7 @@ def main() -> None:
     for line in failed:
         print(f'error: {line}', file=sys.stderr)
     if failed:
-        # The page is there, but it is not all that was asked for.
+        # The page is incomplete.
         sys.exit(1)
 
 

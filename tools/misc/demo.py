@@ -1,8 +1,7 @@
-"""Fine-tuning beside cross-task regularised training, on a few faces.
+"""Compare plain fine-tuning (FT) with CTD-ED on a few faces.
 
-Fetches the teacher, makes synthetic faces (or takes --data), trains FT and
-CTD-ED from the same seed and the same few labels, prints their errors side by
-side and draws both.
+Gets the teacher, draws synthetic faces (or takes --data), trains both systems
+with one seed on the same few labels, prints their errors and draws both.
 """
 
 import argparse
@@ -13,7 +12,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
-from mmpose_ctd.apis.download import download
 from mmpose_ctd.apis.face_set import open_face_set
 from mmpose_ctd.apis.side_by_side import (
     comparison_table,
@@ -21,6 +19,7 @@ from mmpose_ctd.apis.side_by_side import (
     paired_difference,
     train_and_test,
 )
+from mmpose_ctd.apis.teacher_files import download
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'demo'
@@ -40,7 +39,7 @@ def parse_args() -> argparse.Namespace:
         '--data',
         type=Path,
         metavar='DIR',
-        help='a labelled set (annotations/, images/, splits/) in place of '
+        help='a labelled set (annotations/, images/, splits/) instead of '
         'synthetic faces',
     )
     parser.add_argument('--out', type=Path, default=Path('demo_out'))
@@ -48,13 +47,28 @@ def parse_args() -> argparse.Namespace:
         '--labels',
         type=int,
         default=20,
-        help='subjects to train on at most (default: 20)',
+        help='largest number of subjects to train on (default: 20)',
     )
     parser.add_argument(
         '--steps', type=int, default=300, help='training steps (default: 300)'
     )
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args()
+
+
+def synthetic_faces(root: Path, seed: int, console: Console) -> Path:
+    """Draw the faces, unless they are there."""
+    if not root.is_dir():
+        with Progress(console=console) as bar:
+            task = bar.add_task('drawing', total=NUM_FACES)
+            make_synthetic_faces(
+                root,
+                num_subjects=NUM_FACES,
+                seed=seed,
+                on_image=lambda: bar.advance(task),
+            )
+    console.print(f'{NUM_FACES} synthetic faces: {root}')
+    return root
 
 
 def main() -> None:
@@ -64,28 +78,17 @@ def main() -> None:
     console.rule('1. The teacher, a face-recognition network')
     download('sface', say=console.print)
     console.rule('2. Faces')
-    root = args.data
-    if root is None:
-        root = args.out / 'synthetic_faces'
-        if not root.is_dir():
-            with Progress(console=console) as bar:
-                task = bar.add_task('drawing', total=NUM_FACES)
-                make_synthetic_faces(
-                    root,
-                    num_subjects=NUM_FACES,
-                    seed=args.seed,
-                    on_image=lambda: bar.advance(task),
-                )
-        console.print(f'{NUM_FACES} synthetic faces: {root}')
+    root = args.data or synthetic_faces(
+        args.out / 'synthetic_faces', args.seed, console
+    )
     faces = open_face_set(root, args.out / 'splits', args.labels, args.seed)
     console.print(
         f'{faces.num_train} subjects to train on, {faces.num_keypoints} '
         'landmarks each'
     )
-    console.rule('3. Training and testing, both alike')
-    results = {}
-    for name, config in SYSTEMS.items():
-        results[name] = train_and_test(
+    console.rule('3. Training and testing')
+    results = {
+        name: train_and_test(
             str(CONFIGS / config),
             name,
             faces,
@@ -93,6 +96,8 @@ def main() -> None:
             args.steps,
             args.seed,
         )
+        for name, config in SYSTEMS.items()
+    }
     console.rule('4. Result')
     console.print(comparison_table(results))
     base, ours = results.values()
@@ -100,8 +105,8 @@ def main() -> None:
     share = change / base.report['metrics']['ME']['value']
     verdict = 'a difference' if low > 0 or high < 0 else 'no clear difference'
     console.print(
-        f'CTD-ED against FT, same faces: {change:+.3f} \\[{low:+.3f}, '
-        f'{high:+.3f}] ({share:+.1%}): {verdict} in this one run. '
+        f'CTD-ED minus FT on the same faces: {change:+.3f} \\[{low:+.3f}, '
+        f'{high:+.3f}] ({share:+.1%}): {verdict} in this run. '
         'One seed proves nothing; see docs/results.md.'
     )
     draw_comparison(results, args.out)

@@ -2,22 +2,20 @@
 
 mmpose_ctd download sface
 
-The checkpoint goes where configs look: $CTD_CHECKPOINTS, else checkpoints/.
-The published file is kept in $XDG_CACHE_HOME/mmpose_ctd, else
-~/.cache/mmpose_ctd; its sha256 is checked before anything reads it.
+The checkpoint is written to $CTD_CHECKPOINTS, else checkpoints/, where the
+configs look for it. The published file is kept in $XDG_CACHE_HOME/mmpose_ctd,
+else ~/.cache/mmpose_ctd; its sha256 is checked before anything reads it.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import mmpose_ctd  # noqa: F401  (makes MMPose importable)
-from mmpose_ctd.apis.download import PUBLISHED, download
-from mmpose_ctd.apis.fetch import FetchError
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.apis.command_line import run
+from mmpose_ctd.apis.teacher_files import PUBLISHED, download
 
 
-def parse_args(argv=None) -> argparse.Namespace:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -43,7 +41,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--force', action='store_true', help='replace the checkpoint'
     )
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     if args.name is None and not args.list:
         parser.error(f'name one of: {", ".join(PUBLISHED)}; or use --list')
     return args
@@ -60,28 +58,20 @@ def show_list() -> None:
             print(f'  --source {source.name}: {source}')
 
 
-def main(argv=None) -> int:
-    args = parse_args(argv)
+def main() -> None:
+    args = parse_args()
     if args.list:
         show_list()
-        return 0
-    try:
-        download(
-            args.name,
-            out=args.out,
-            original=args.onnx,
-            source=args.source,
-            force=args.force,
-            say=lambda line: print(line, flush=True),
-        )
-    except KeyboardInterrupt:
-        print('download: stopped; the next run resumes', file=sys.stderr)
-        return 130
-    except (FetchError, InputError, OSError) as error:
-        print(f'download: {error}', file=sys.stderr)
-        return 1
-    return 0
+        return
+    download(
+        args.name,
+        out=args.out,
+        original=args.onnx,
+        source=args.source,
+        force=args.force,
+        say=lambda line: print(line, flush=True),
+    )
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run(main)

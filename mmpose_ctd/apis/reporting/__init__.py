@@ -1,5 +1,5 @@
-"""A page about trained systems, to be read, printed and mailed."""
+"""A page about trained systems."""
 
-from .report import write_report
+from .page import report
 
-__all__ = ['write_report']
+__all__ = ['report']

@@ -1,4 +1,4 @@
-"""Keeps folders and people out of what a report quotes."""
+"""Removes folders and people from quoted text."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from mmpose_ctd.privacy import HIDDEN, redact
 
 __all__ = ['Anonymity']
 
-# Where a shortened path ends; its last part, too, may name somebody.
+# The end of a shortened path may name somebody, too.
 _LAST_PART = re.compile(rf"""{re.escape(HIDDEN)}[^'"\n,;)\]}}]*""")
 
 
@@ -15,20 +15,17 @@ class Anonymity:
     """Cleans text that comes from a user's files.
 
     Args:
-        ids (Iterable[str]): Subjects' ids and names of image files. Those of
-            fewer than three characters, and numbers of fewer than five
-            digits, are no names and stay: they would be found everywhere.
+        ids (Iterable[str]): Ids of subjects and names of image files. Those
+            of fewer than three characters, and numbers of fewer than five
+            digits, stay: they occur everywhere.
     """
 
     def __init__(self, ids: Iterable[str]) -> None:
         names = {name for one in ids for name in (one, one.rpartition('.')[0])}
         names = sorted(filter(_is_telling, names), key=len, reverse=True)
+        any_name = '|'.join(map(re.escape, names))
         self._ids = re.compile(
-            r'(?<![^\W_])(?:'
-            + '|'.join(map(re.escape, names))
-            + r')(?![^\W_])'
-            if names
-            else r'(?!)'
+            rf'(?<![^\W_])(?:{any_name})(?![^\W_])' if names else r'(?!)'
         )
 
     def clean(self, text: str) -> str:

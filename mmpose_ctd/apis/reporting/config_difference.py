@@ -1,32 +1,31 @@
-"""What sets a run's config apart from the file it came from, and that from
-its base."""
+"""Compares configs: a run's with its file, and that file with its base."""
 
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from mmengine.config import Config
 
 from mmpose_ctd.apis.command_line import RUNNER_KEYS
 from mmpose_ctd.apis.quiet_logs import quiet_logs
 
-__all__ = ['Change', 'ConfigStory', 'config_changes', 'tell_config']
+__all__ = ['ConfigOrigin', 'SettingChange', 'config_changes', 'find_origin']
 
 _CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
-#: Set by the tools, or told elsewhere.
-_UNTOLD = ('work_dir', 'launcher')
+#: The tools set them.
+_IGNORED = ('work_dir', 'launcher')
 _ABSENT = object()
 
 
-@dataclass
-class Change:
+class SettingChange(NamedTuple):
     """A setting that differs.
 
     Attributes:
         key (str): Dotted.
-        before (str): Its value there; empty where it is absent.
-        after (str): Its value here; empty where it is absent.
+        before (str): Its first value; empty if absent.
+        after (str): Its second value; empty if absent.
     """
 
     key: str
@@ -35,16 +34,16 @@ class Change:
 
 
 @dataclass
-class ConfigStory:
+class ConfigOrigin:
     """Where a run's settings come from.
 
     Attributes:
-        file (str): The config's file, relative to its folder ``configs``;
-            empty where it was not found.
-        base (str): The sibling that it inherits from; empty where it is put
-            together from parts of ``_base_``.
-        method (list[Change]): From that sibling to the file.
-        overrides (list[Change]): From the file to what the run used.
+        file (str): The config's file, relative to the folder ``configs``;
+            empty if it was not found.
+        base (str): The config that it inherits from; empty if it inherits
+            only from parts in ``_base_``.
+        method (list[SettingChange]): From the base to the file.
+        overrides (list[SettingChange]): From the file to the run.
     """
 
     file: str = ''
@@ -53,118 +52,77 @@ class ConfigStory:
     overrides: list = field(default_factory=list)
 
 
-def tell_config(name: str, cfg: Config) -> ConfigStory:
-    """Compare a run's config with its file and that file's base.
+def find_origin(name: str, cfg: Config) -> ConfigOrigin:
+    """Find a run's config file by name and compare.
 
-    The file is looked for by name in the ``configs`` folders of the project
-    and of the current folder; of several the one with the fewest differences
-    is taken.
+    It is looked for in the ``configs`` folders of the project and of the
+    current folder. Of several, the one with the fewest differences is taken.
 
     Args:
-        name (str): The config's name, without ending.
+        name (str): The config's name, without suffix.
         cfg (Config): What the run used.
     """
-    folders = {_CONFIGS, Path.cwd() / 'configs'}
-    stories = [
-        (len(story.overrides), story.file, story)
-        for folder in sorted(folders)
+    origins = [
+        origin
+        for folder in sorted({_CONFIGS, Path.cwd() / 'configs'})
         for file in sorted(folder.glob(f'**/{name}.py'))
-        if (story := _compare(file, folder, cfg)) is not None
+        if (origin := _origin(file, folder, cfg)) is not None
     ]
-    return min(stories, key=lambda s: s[:2])[2] if stories else ConfigStory()
-
-
-def _compare(file: Path, folder: Path, cfg: Config) -> ConfigStory | None:
-    # Any file of that name may lie there, and it is a program.
-    try:
-        with quiet_logs():
-            written = Config.fromfile(file)
-            base = _sibling(file)
-            method = []
-            if base is not None:
-                method = config_changes(Config.fromfile(base), written)
-    except Exception:
-        return None
-    return ConfigStory(
-        file=file.relative_to(folder).as_posix(),
-        base='' if base is None else _relative(base, folder),
-        method=method,
-        overrides=config_changes(written, cfg),
+    return min(
+        origins,
+        key=lambda origin: (len(origin.overrides), origin.file),
+        default=ConfigOrigin(),
     )
 
 
-def _relative(file: Path, folder: Path) -> str:
-    return Path(os.path.relpath(file, folder)).as_posix()
+def _origin(file: Path, folder: Path, cfg: Config) -> ConfigOrigin | None:
+    # Any file may have this name, and a config is a program.
+    try:
+        with quiet_logs():
+            written = Config.fromfile(file)
+            base = _whole_base(file)
+            before = None if base is None else Config.fromfile(base)
+    except Exception:
+        return None
+    origin = ConfigOrigin(
+        file.relative_to(folder).as_posix(),
+        overrides=config_changes(written, cfg),
+    )
+    if base is not None:
+        origin.base = Path(os.path.relpath(base, folder)).as_posix()
+        origin.method = config_changes(before, written)
+    return origin
 
 
-def _sibling(file: Path) -> Path | None:
-    """The one config that a file changes."""
-    bases = Config._get_base_files(str(file))
-    whole = [
-        path
-        for base in bases
-        if '_base_' not in (path := (file.parent / base).resolve()).parts
+def _whole_base(file: Path) -> Path | None:
+    """The one base of a config that is not a part in ``_base_``."""
+    bases = [
+        (file.parent / base).resolve()
+        for base in Config._get_base_files(str(file))
     ]
+    whole = [path for path in bases if '_base_' not in path.parts]
     return whole[0] if len(whole) == 1 else None
 
 
-def config_changes(before: Mapping, after: Mapping) -> list[Change]:
-    """Settings that differ between two configs, in the order of their keys.
+def config_changes(before: Mapping, after: Mapping) -> list[SettingChange]:
+    """Settings that differ between two configs, sorted by key.
 
-    Variables that only carry values into other settings (a config's
-    ``data_root``, say) are left out: what they set is compared.
+    Variables that only feed other settings (such as ``data_root``) do not
+    count; the settings that they feed do.
 
     Args:
         before (Mapping): A config.
-        after (Mapping): Another.
+        after (Mapping): Another config.
     """
     return [*_changes(_settings(before), _settings(after), '')]
 
 
-def _changes(before, after, key: str) -> Iterator[Change]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in sorted({*before, *after}, key=str):
-            yield from _changes(
-                before.get(name, _ABSENT),
-                after.get(name, _ABSENT),
-                f'{key}.{name}' if key else str(name),
-            )
-    elif _are_dicts(before) and _are_dicts(after):
-        yield from _list_changes(before, after, key)
-    elif _plain(before) != _plain(after):
-        yield Change(key, _shown(before), _shown(after))
-
-
-def _list_changes(before, after, key: str) -> Iterator[Change]:
-    """Of lists of dicts, such as hooks or a pipeline's steps."""
-    if len(before) == len(after):
-        for number, pair in enumerate(zip(before, after)):
-            yield from _changes(*pair, f'{key}.{number}')
-        return
-    # One more at the front would make all others differ.
-    first, second = (list(map(_plain, items)) for items in (before, after))
-    for item in first:
-        if item not in second:
-            yield Change(key, _shown(item), '')
-    for item in second:
-        if item not in first:
-            yield Change(key, '', _shown(item))
-
-
 def _settings(cfg: Mapping) -> dict:
     return {
-        key: value
+        key: _plain(value)
         for key, value in cfg.items()
-        if key in RUNNER_KEYS and key not in _UNTOLD
+        if key in RUNNER_KEYS and key not in _IGNORED
     }
-
-
-def _are_dicts(value) -> bool:
-    return (
-        isinstance(value, (list, tuple))
-        and len(value) > 0
-        and all(isinstance(item, Mapping) for item in value)
-    )
 
 
 def _plain(value):
@@ -176,15 +134,42 @@ def _plain(value):
     return value
 
 
+def _changes(before, after, key: str) -> Iterator[SettingChange]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted({*before, *after}, key=str):
+            values = (part.get(name, _ABSENT) for part in (before, after))
+            yield from _changes(*values, f'{key}.{name}' if key else str(name))
+    elif _are_dicts(before) and _are_dicts(after):
+        if len(before) == len(after):
+            for number, pair in enumerate(zip(before, after)):
+                yield from _changes(*pair, f'{key}.{number}')
+            return
+        # One more hook at the front must not make all others differ.
+        for item in before:
+            if item not in after:
+                yield SettingChange(key, _shown(item), '')
+        for item in after:
+            if item not in before:
+                yield SettingChange(key, '', _shown(item))
+    elif before != after:
+        yield SettingChange(key, _shown(before), _shown(after))
+
+
+def _are_dicts(value) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) > 0
+        and all(isinstance(item, dict) for item in value)
+    )
+
+
 def _shown(value) -> str:
-    """As one would write it in a config; empty where it is absent."""
+    """As one would write it in a config; empty if absent."""
     if value is _ABSENT:
         return ''
-    if isinstance(value, Mapping):
-        inner = ', '.join(
-            f'{key}={_shown(item)}' for key, item in sorted(value.items())
-        )
-        return f'dict({inner})'
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, dict):
+        inner = (f'{key}={_shown(value[key])}' for key in sorted(value))
+        return f'dict({", ".join(inner)})'
+    if isinstance(value, list):
         return f'[{", ".join(map(_shown, value))}]'
     return repr(value)

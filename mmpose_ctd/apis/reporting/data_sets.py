@@ -8,29 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
 from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError
 
-__all__ = ['DataSet', 'describe', 'read_data_sets']
-
-_LOADERS = {
-    'training': 'train_dataloader',
-    'validation': 'val_dataloader',
-    'test': 'test_dataloader',
-}
+__all__ = ['DataSummary', 'read_data_sets', 'summarise']
 
 
 @dataclass
-class DataSet:
+class DataSummary:
     """A dataset in numbers.
 
     Attributes:
         num_images (int): Labelled images.
-        subjects (set[str]): Their subjects' ids; never to be printed.
-        files (set[str]): Names of their files, likewise.
+        subjects (set[str]): Ids of their subjects; never print them.
+        files (set[str]): Names of their files; never print them.
         sites (set[str]): Where they were taken.
         digest (str): Changes when annotations or image files do.
     """
@@ -42,60 +35,65 @@ class DataSet:
     digest: str = ''
 
 
-def describe(dataset) -> DataSet:
-    """Read a built dataset's records, without loading an image."""
-    found = DataSet(len(dataset))
+def summarise(dataset) -> DataSummary:
+    """Read the records of a built dataset, without loading an image."""
+    found = DataSummary(len(dataset))
     get = getattr(dataset, 'get_data_info', None)
     digest = hashlib.sha256()
-    for i in range(len(dataset)) if get else ():
-        info = get(i)
-        if info.get('subject') is not None:
-            found.subjects.add(str(info['subject']))
-        if info.get('site') is not None:
-            found.sites.add(str(info['site']))
+    for info in map(get, range(len(dataset))) if get else ():
         path = info.get('img_path')
-        if path:
-            found.files.add(os.path.basename(path))
+        for kept, value in (
+            (found.subjects, info.get('subject')),
+            (found.sites, info.get('site')),
+            (found.files, os.path.basename(path) if path else None),
+        ):
+            if value is not None:
+                kept.add(str(value))
         digest.update(repr(_record(info, path)).encode())
     found.digest = digest.hexdigest()
     return found
 
 
 def _record(info: dict, path: str | None) -> tuple:
+    """What a prediction and its truth depend on."""
     points = [
         None if info.get(key) is None else info[key].tolist()
         for key in ('keypoints', 'keypoints_visible', 'bbox')
     ]
-    state = os.stat(path) if path and os.path.isfile(path) else None
-    file = state and (Path(path).name, state.st_size, state.st_mtime_ns)
-    told = [info.get(k) for k in ('subject', 'site', 'mm_per_px', 'img_id')]
-    return points, file, told
+    file = None
+    if path and os.path.isfile(path):
+        state = os.stat(path)
+        file = (Path(path).name, state.st_size, state.st_mtime_ns)
+    others = [info.get(k) for k in ('subject', 'site', 'mm_per_px', 'img_id')]
+    return points, file, others
 
 
-def read_data_sets(cfg: Config, test: DataSet) -> dict[str, DataSet | None]:
+def read_data_sets(
+    cfg: Config, test: DataSummary
+) -> dict[str, DataSummary | None]:
     """Training, validation and test set of a run.
 
     Args:
         cfg (Config): A Runner's config.
-        test (DataSet): The test set, which is already known.
+        test (DataSummary): The test set, already known.
 
     Returns:
-        dict: ``'training'``, ``'validation'`` and ``'test'`` -> the set;
-        None where it cannot be found any more; absent where the config has
-        none.
+        dict: ``'training'``, ``'validation'`` and ``'test'`` -> the set; None
+        if it cannot be read, absent if the config has none.
     """
-    init_default_scope(cfg.get('default_scope', 'mmpose'))
-    read = {_text(cfg.test_dataloader.dataset): test}
+    # Loaders of one set share its summary.
+    known = {_text(cfg.test_dataloader.dataset): test}
     found = {}
-    for name, key in _LOADERS.items():
-        loader = cfg.get(key)
-        if not loader:
-            continue
-        # Two loaders of one set are read once.
-        text = _text(loader.dataset)
-        if text not in read:
-            read[text] = _build(loader.dataset)
-        found[name] = read[text]
+    for name, key in (
+        ('training', 'train_dataloader'),
+        ('validation', 'val_dataloader'),
+        ('test', 'test_dataloader'),
+    ):
+        if cfg.get(key):
+            text = _text(cfg[key].dataset)
+            if text not in known:
+                known[text] = _built(cfg[key].dataset)
+            found[name] = known[text]
     return found
 
 
@@ -104,10 +102,10 @@ def _text(dataset) -> str:
     return json.dumps(settings, sort_keys=True, default=str)
 
 
-def _build(config) -> DataSet | None:
+def _built(config) -> DataSummary | None:
     settings = labelled_part(copy.deepcopy(config))
     settings['pipeline'] = []
     try:
-        return describe(DATASETS.build(settings))
+        return summarise(DATASETS.build(settings))
     except (InputError, OSError):
         return None

@@ -1,61 +1,140 @@
-"""Puts a report together as one page."""
+"""Writes a page about trained systems."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import write_whole
 from mmpose_ctd.version import __version__
 
 from .anonymity import Anonymity
-from .error_section import error_section
-from .face_section import face_section
+from .errors import error_section
+from .faces import face_section
 from .limits import limits_of
-from .measure_section import measure_sections
-from .settings_section import settings_section
-from .system import System
+from .measures import measure_sections
+from .system import ReportedSystem, check_comparable, read_run
 from .templates import template
-from .training_section import training_section
+from .training import settings_section, training_section
 
-__all__ = ['render_page']
+__all__ = ['report']
+
+#: What building a wrong config raises: an unknown type or key.
+_BAD_CONFIG = (KeyError, TypeError, ImportError, AttributeError)
 
 
-def render_page(
-    systems: Sequence[System],
-    title: str,
+def report(
+    work_dirs: Mapping[str, Sequence[str | Path]],
+    out: str | Path = 'report.html',
+    *,
     photographs: bool = False,
-    num_failed: int = 0,
-) -> str:
-    """The report as HTML; all that it shows is in it.
+    title: str = 'Landmark detection report',
+    options: dict | None = None,
+    say=print,
+) -> list[str]:
+    """Test trained systems and write one HTML page about them.
+
+    Work dirs that cannot be used are left out; the others are reported.
 
     Args:
-        systems (Sequence[System]): The first is what the others are compared
-            with.
-        title (str): Of the page.
-        photographs (bool): Whether people are shown. Defaults to False.
-        num_failed (int): Work dirs that could not be read.
+        work_dirs (Mapping[str, Sequence[str | Path]]): Name of a system ->
+            its work dirs, one for each seed. The other systems are compared
+            with the first one.
+        out (str or Path): The page, an ``.html`` file. Defaults to
+            ``'report.html'``.
+        photographs (bool): Whether to show people. Defaults to False.
+        title (str): Heading of the page.
+        options (dict, optional): Overrides of all configs, dotted keys.
+        say (Callable): Called with each message. Defaults to ``print``.
 
     Returns:
-        str: The page.
+        list[str]: A line for each work dir that was left out, with the
+        reason.
+
+    Raises:
+        InputError: If no work dir can be reported, or ``out`` is not an
+            ``.html`` file.
+
+    Examples:
+        >>> from mmpose_ctd.apis import report
+        >>> report(
+        ...     {
+        ...         'FT': ['work_dirs/ft_0', 'work_dirs/ft_1'],
+        ...         'CTD-ED': ['work_dirs/ed_0', 'work_dirs/ed_1'],
+        ...     },
+        ...     'seeds.html',
+        ... )  # doctest: +SKIP
+        []
     """
+    out = Path(out)
+    if out.suffix.lower() not in ('.html', '.htm'):
+        raise InputError(
+            where=f'--out {out}', expected='a name that ends in .html'
+        )
+    # If this fails, it fails before the tests.
+    out.parent.mkdir(parents=True, exist_ok=True)
+    systems, failed = [], []
+    for name, folders in work_dirs.items():
+        system = ReportedSystem(name)
+        for folder in folders:
+            try:
+                system.add(read_run(folder, options, say), folder)
+            except (InputError, OSError) as error:
+                failed.append(_line(folder, str(error)))
+            except _BAD_CONFIG as error:
+                reason = error.args[0] if error.args else error
+                failed.append(
+                    _line(folder, f'{type(error).__name__}: {reason}')
+                )
+        if system.runs:
+            systems.append(system)
+    if not systems:
+        raise InputError(
+            failed[0]
+            if len(failed) == 1
+            else 'no work dir can be reported: ' + ' | '.join(failed)
+        )
+    check_comparable(systems)
+    page = _page(systems, title, photographs, len(failed))
+    write_whole(out, page.encode())
+    return failed
+
+
+def _line(folder: str | Path, text: str) -> str:
+    text = ' '.join(text.split())
+    return text if text.startswith(str(folder)) else f'{folder}: {text}'
+
+
+def _page(
+    systems: Sequence[ReportedSystem],
+    title: str,
+    photographs: bool,
+    num_failed: int,
+) -> str:
     anonymity = Anonymity(
         name
         for system in systems
-        for result in system.runs
-        for data in result.data.values()
+        for run in system.runs
+        for data in run.data.values()
         if data is not None
         for name in (*data.subjects, *data.files)
     )
-    for system in systems:
+    for number, system in enumerate(systems, start=1):
         system.name = anonymity.clean(system.name)
+        # Cleaned names may be equal.
+        if system.name in {other.name for other in systems[: number - 1]}:
+            system.name += f' ({number})'
     return template('report.html').render(
         title=anonymity.clean(title),
         date=datetime.date.today().isoformat(),
         version=__version__,
+        clean=anonymity.clean,
         systems=systems,
         errors=error_section(systems),
         measures=measure_sections(systems),
         faces=face_section(systems, photographs),
         training=training_section(systems),
         settings=settings_section(systems, anonymity),
-        limits=[anonymity.clean(text) for text in limits_of(systems)],
+        limits=limits_of(systems),
         num_failed=num_failed,
     )

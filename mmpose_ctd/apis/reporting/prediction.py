@@ -1,7 +1,12 @@
-"""Runs a trained model over its test set."""
+"""Runs a trained model on its test set and keeps what it predicted."""
 
 import copy
-from collections.abc import Callable, Sequence
+import dataclasses
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -19,15 +24,30 @@ from mmpose_ctd.apis.trained_checkpoint import (
     load_trained,
 )
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import sha256_of, write_whole
+from mmpose_ctd.version import __version__
 
 from .tested_set import TestedSet, collect_samples
 from .work_dir import TrainedRun
 
-__all__ = ['Predictor', 'test_loader']
+__all__ = ['FILE_NAME', 'PredictionCache', 'load_model', 'test_loader']
 
+FILE_NAME = 'report_cache.npz'
+#: Raise it when the same key would give other content.
+_VERSION = 2
+_ARRAYS = ('pred', 'true', 'visible')
 _CURE = (
-    'The checkpoint must be of the config that lies beside it; was one of '
+    'The checkpoint must belong to the config in the same folder; was one of '
     'them replaced?'
+)
+#: What a damaged or a foreign file raises.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    ValueError,
+    LookupError,
+    TypeError,
+    OSError,
+    EOFError,
 )
 
 
@@ -40,120 +60,182 @@ def test_loader(cfg: Config) -> DataLoader:
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     loader = copy.deepcopy(cfg.test_dataloader)
     loader.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
-    # One pass: workers that stay would stay for nothing.
+    # For a single pass, workers need not persist.
     loader.update(persistent_workers=False, drop_last=False)
     return Runner.build_dataloader(loader)
 
 
-class Predictor:
-    """A run's model on its test set.
+def load_model(run: TrainedRun, metainfo: dict) -> nn.Module:
+    """Build a run's model and load its checkpoint, in inference mode.
 
     Args:
         run (TrainedRun): The training.
-        loader (DataLoader): Of :func:`test_loader`.
+        metainfo (dict): Of the test set.
 
     Raises:
         InputError: If the checkpoint does not fit the config or the data.
     """
+    model = MODELS.build(run.cfg.model)
+    path = str(run.checkpoint)
+    content = load_trained(model, path, _CURE)
+    check_same_landmarks(path, content, metainfo)
+    return model.to(get_device()).eval()
 
-    def __init__(self, run: TrainedRun, loader: DataLoader) -> None:
-        self.run = run
-        self.loader = loader
-        metainfo = getattr(loader.dataset, 'metainfo', None) or {}
-        self.names = landmark_names(metainfo)
-        model = MODELS.build(run.cfg.model)
-        path = str(run.checkpoint)
-        content = load_trained(model, path, _CURE)
-        check_same_landmarks(path, content, metainfo)
-        self.model: nn.Module = model.to(get_device()).eval()
 
-    @torch.no_grad()
-    def predict(self, on_image: Callable[[int], None]) -> TestedSet:
-        """Predict every image; heat-maps are let go at once.
+class PredictionCache:
+    """A run's predictions, computed once and kept in its work dir.
 
-        Args:
-            on_image (Callable): Called with the number of images done since
-                the last call.
-        """
-        samples = []
-        with self._heatmaps(False):
-            for batch in self.loader:
-                outputs = self.model.test_step(batch)
-                samples += [_light(output) for output in outputs]
-                on_image(len(outputs))
-        if not samples:
-            raise InputError(
-                f'{self.run.folder}: its test set is empty '
-                '(test_dataloader.dataset).'
-            )
-        names = self.names
-        if names is None:
-            num = samples[0]['gt_instances']['keypoints'].shape[1]
-            names = [f'landmark_{k}' for k in range(num)]
+    The file holds plain numbers and JSON, no ids of people and no paths. It
+    is valid for one checkpoint, config and data set.
+
+    Args:
+        run (TrainedRun): The training.
+        loader (DataLoader): Of :func:`test_loader`.
+        data_digest (str): Changes when the test set does.
+
+    Attributes:
+        tested (TestedSet, optional): The predictions in the file.
+        stale (bool): Whether the file is damaged or for another key.
+    """
+
+    def __init__(
+        self, run: TrainedRun, loader: DataLoader, data_digest: str
+    ) -> None:
+        self.run, self.loader = run, loader
+        self.path = run.folder / FILE_NAME
+        self.key = _key(run, data_digest)
+        self.tested: TestedSet | None = None
+        self.maps: dict[int, np.ndarray] = {}
+        self.stale = False
+        if self.path.is_file():
+            try:
+                self.stale = not self._read()
+            except _DAMAGE:
+                self.stale = True
+
+    def predict(self) -> bool:
+        """Fill :attr:`tested`; return whether the file could be written."""
         metainfo = getattr(self.loader.dataset, 'metainfo', None) or {}
-        return collect_samples(samples, names, metainfo.get('measurements'))
+        model = load_model(self.run, metainfo)
+        self.tested = _predict(model, self.loader, metainfo)
+        return self._write()
 
-    @torch.no_grad()
     def heatmaps(self, indices: Sequence[int]) -> np.ndarray | None:
-        """Where the model sees any landmark, on a few images.
+        """Heat-maps of some images, (n, h, w), in [0, 1].
 
-        Each landmark's map is divided by its maximum, and the highest of all
-        landmarks is taken: a narrow peak is a sure prediction, a wide or
-        double one is not.
+        Each landmark's map is divided by its maximum; each cell shows the
+        highest value of all landmarks. A wide or double peak is an unsure
+        prediction.
 
         Args:
-            indices (Sequence[int]): Images, by their place in the dataset.
+            indices (Sequence[int]): Positions in the dataset.
 
         Returns:
-            np.ndarray or None: (n, h, w), float32, in [0, 1]; None if the
-            head gives no heat-maps.
+            np.ndarray or None: None if the head gives no heat-maps.
         """
-        found = []
-        with self._heatmaps(True):
-            for i in indices:
-                batch = pseudo_collate([self.loader.dataset[i]])
-                fields = getattr(
-                    self.model.test_step(batch)[0], 'pred_fields', None
-                )
-                maps = getattr(fields, 'heatmaps', None)
-                if maps is None or maps.ndim != 3:
+        missing = [i for i in indices if i not in self.maps]
+        if missing:
+            metainfo = getattr(self.loader.dataset, 'metainfo', None) or {}
+            model = load_model(self.run, metainfo)
+            for i in missing:
+                found = _heatmap(model, self.loader.dataset[i])
+                if found is None:
                     return None
-                found.append(_composite(maps.float().cpu().numpy()))
-        return np.stack(found)
+                self.maps[i] = found
+            self._write()
+        return np.stack([self.maps[i] for i in indices])
 
-    def _heatmaps(self, wanted: bool):
-        return _TestConfig(self.model, output_heatmaps=wanted)
+    def _read(self) -> bool:
+        """Read the file; whether its key is ours."""
+        with np.load(self.path, allow_pickle=False) as file:
+            about = json.loads(str(file['about']))
+            if about['key'] != self.key:
+                return False
+            maps = dict(zip(about['maps'], file['maps']))
+            self.tested = TestedSet(
+                **{name: file[name] for name in _ARRAYS},
+                geometry={
+                    key: file[f'geometry_{key}'] for key in about['geometry']
+                },
+                **about['lists'],
+            )
+        self.maps = maps
+        return True
+
+    def _write(self) -> bool:
+        lists = {
+            field.name: getattr(self.tested, field.name)
+            for field in dataclasses.fields(TestedSet)
+        }
+        arrays = {name: lists.pop(name) for name in _ARRAYS}
+        geometry = lists.pop('geometry')
+        arrays |= {f'geometry_{key}': v for key, v in geometry.items()}
+        about = dict(
+            key=self.key,
+            maps=[*map(int, self.maps)],
+            geometry=[*geometry],
+            lists=lists,
+        )
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            about=np.array(json.dumps(about)),
+            maps=np.array([*self.maps.values()], dtype=np.float32),
+            **arrays,
+        )
+        try:
+            write_whole(self.path, content.getvalue())
+        except OSError:
+            return False
+        return True
 
 
-class _TestConfig:
-    """Changes a model's ``test_cfg`` for a while."""
-
-    def __init__(self, model: nn.Module, **changes) -> None:
-        self.model, self.changes = model, changes
-
-    def __enter__(self) -> None:
-        self.before = self.model.test_cfg
-        self.model.test_cfg = dict(self.before or {}, **self.changes)
-
-    def __exit__(self, *_) -> None:
-        self.model.test_cfg = self.before
-
-
-def landmark_names(metainfo: dict) -> list[str] | None:
-    """The dataset's K landmark names, in order."""
-    names = metainfo.get('keypoint_id2name')
-    return [names[k] for k in range(len(names))] if names else None
+def _key(run: TrainedRun, data_digest: str) -> str:
+    """What the predictions depend on, in 64 characters."""
+    # Inference uses neither teacher nor regularisers.
+    model = {
+        key: value
+        for key, value in run.cfg.model.items()
+        if key not in ('teacher', 'regularizers')
+    }
+    parts = [model, run.cfg.test_dataloader, run.cfg.get('test_cfg')]
+    config = json.dumps(parts, sort_keys=True, default=str)
+    parts = (_VERSION, __version__, data_digest, config)
+    text = repr((*parts, sha256_of(run.checkpoint)))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _light(sample) -> dict:
-    """A data sample without its fields of pixels."""
-    kept = sample.to_dict()
-    for field in ('gt_fields', 'pred_fields', 'gt_instance_labels'):
-        kept.pop(field, None)
-    return kept
+@torch.no_grad()
+def _predict(
+    model: nn.Module, loader: DataLoader, metainfo: dict
+) -> TestedSet:
+    model.test_cfg = dict(model.test_cfg or {}, output_heatmaps=False)
+    samples = []
+    for batch in loader:
+        for output in model.test_step(batch):
+            sample = output.to_dict()
+            # Fields of pixels would fill the memory.
+            for key in ('gt_fields', 'pred_fields', 'gt_instance_labels'):
+                sample.pop(key, None)
+            samples.append(sample)
+    if not samples:
+        raise InputError(
+            where='test_dataloader.dataset', found='the test set is empty'
+        )
+    number = samples[0]['gt_instances']['keypoints'].shape[1]
+    known = metainfo.get('keypoint_id2name') or {}
+    names = [known.get(k, f'landmark_{k}') for k in range(number)]
+    return collect_samples(samples, names, metainfo.get('measurements'))
 
 
-def _composite(maps: np.ndarray) -> np.ndarray:
-    maps = np.maximum(maps, 0)
+@torch.no_grad()
+def _heatmap(model: nn.Module, sample: dict) -> np.ndarray | None:
+    model.test_cfg = dict(model.test_cfg or {}, output_heatmaps=True)
+    (output,) = model.test_step(pseudo_collate([sample]))
+    fields = getattr(output, 'pred_fields', None)
+    maps = getattr(fields, 'heatmaps', None)
+    if maps is None or maps.ndim != 3:
+        return None
+    maps = np.maximum(maps.float().cpu().numpy(), 0)
     peaks = maps.max(axis=(1, 2), keepdims=True)
     return (maps / np.where(peaks > 0, peaks, 1)).max(axis=0)

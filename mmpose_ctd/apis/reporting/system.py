@@ -1,11 +1,10 @@
-"""What a report knows of one system."""
+"""What a report knows about one system."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmpose.registry import METRICS
 
 from mmpose_ctd.apis.seed_table import check_alike
@@ -16,71 +15,63 @@ from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
-from .config_difference import ConfigStory, tell_config
-from .data_sets import describe, read_data_sets
-from .prediction import Predictor, test_loader
-from .result_cache import ResultCache, result_key
-from .run_log import RunLog, read_run_log
+from .config_difference import ConfigOrigin, find_origin
+from .data_sets import read_data_sets, summarise
+from .prediction import PredictionCache, test_loader
 from .tested_set import TestedSet
-from .work_dir import TrainedRun, open_work_dir
+from .work_dir import RunLog, TrainedRun, open_work_dir, read_run_log
 
-__all__ = ['RunResult', 'System', 'check_comparable', 'read_run']
+__all__ = [
+    'ReportedRun',
+    'ReportedSystem',
+    'check_comparable',
+    'metric_settings',
+    'read_run',
+]
 
 
 @dataclass
-class RunResult:
-    """One training, tested.
+class ReportedRun:
+    """One training and its test.
 
     Attributes:
         run (TrainedRun): Its files.
-        loader (DataLoader): Of its test set.
-        tested (TestedSet): What it predicted.
+        predictions (PredictionCache): Of its test set.
         report (dict): ``LandmarkErrorMetric.report``.
         data (dict): See :func:`read_data_sets`.
         log (RunLog): What it logged.
-        story (ConfigStory): Where its settings come from.
-        cache (ResultCache): What is kept for the next report.
-        fresh (bool): Whether the predictions were made just now.
+        origin (ConfigOrigin): Where its settings come from.
         people (list[str]): Warnings about people who train and test.
     """
 
     run: TrainedRun
-    loader: object
-    tested: TestedSet
+    predictions: PredictionCache
     report: dict
     data: dict
     log: RunLog
-    story: ConfigStory
-    cache: ResultCache
-    fresh: bool
-    people: list = field(default_factory=list)
+    origin: ConfigOrigin
+    people: list
+
+    @property
+    def tested(self) -> TestedSet:
+        """Predictions and truth of the test set."""
+        return self.predictions.tested
 
     @property
     def seed(self) -> str:
-        """Seed of the training; empty where nobody knows."""
-        told = self.log.environment.get('seed')
-        if told is None:
-            told = (self.run.cfg.get('randomness') or {}).get('seed')
-        return '' if told is None else str(told)
-
-    def heatmaps(self, indices: list[int]) -> np.ndarray | None:
-        """Maps (n, h, w) of a few images; None if the head gives none."""
-        kept = self.cache.heatmaps
-        missing = [i for i in indices if i not in kept]
-        if missing:
-            found = Predictor(self.run, self.loader).heatmaps(missing)
-            if found is None:
-                return None
-            kept.update(zip(missing, found))
-            self.cache.save()
-        return np.stack([kept[i] for i in indices])
+        """Seed of the training; empty if unknown."""
+        seed = self.log.environment.get('seed')
+        if seed is None:
+            seed = (self.run.cfg.get('randomness') or {}).get('seed')
+        return '' if seed is None else str(seed)
 
     def landmark_pixels(self) -> np.ndarray | None:
-        """Mean error of each landmark in input pixels, (K,)."""
+        """Mean error of each landmark in input pixels, (K,).
+
+        None if the samples do not say how they were cropped.
+        """
         tested = self.tested
-        pred, true = (
-            tested.to_input(points) for points in (tested.pred, tested.true)
-        )
+        pred, true = map(tested.to_input, (tested.pred, tested.true))
         if pred is None:
             return None
         errors = point_errors(pred, true, tested.visible)
@@ -91,12 +82,12 @@ class RunResult:
 
 
 @dataclass
-class System:
-    """One or several trainings that differ in their seed.
+class ReportedSystem:
+    """One or several trainings that differ only in their seed.
 
     Attributes:
-        name (str): What the report calls it.
-        runs (list[RunResult]): At least one.
+        name (str): Its name in the report.
+        runs (list[ReportedRun]): At least one.
         odd (str): Why it cannot be compared with the first system; empty if
             it can.
     """
@@ -107,39 +98,39 @@ class System:
 
     @property
     def reports(self) -> list[dict]:
-        """One a run."""
-        return [result.report for result in self.runs]
+        """The metric's report of each run."""
+        return [run.report for run in self.runs]
 
     @property
-    def first(self) -> RunResult:
-        """The run that figures of a single one show."""
+    def first(self) -> ReportedRun:
+        """The run that figures of a single run show."""
         return self.runs[0]
 
-    def add(self, result: RunResult, folder: Path) -> None:
-        """Take a further run in.
+    def add(self, run: ReportedRun, folder: str | Path) -> None:
+        """Add a run.
 
         Raises:
-            InputError: If it was tested otherwise than the first.
+            InputError: If its test differs from that of the first run.
         """
         if self.runs:
-            check_alike({str(folder): [result.report]}, self.first.report)
-        self.runs.append(result)
+            check_alike({str(folder): [run.report]}, self.first.report)
+        self.runs.append(run)
 
 
 def read_run(
     folder: str | Path, options: dict | None = None, say=print
-) -> RunResult:
-    """Open a work dir, predict its test set, and judge it.
+) -> ReportedRun:
+    """Open a work dir, predict its test set and evaluate the predictions.
 
     Args:
         folder (str or Path): The work dir.
         options (dict, optional): Overrides of its config.
-        say (Callable): Takes a line for the user.
+        say (Callable): Called with each message. Defaults to ``print``.
 
     Raises:
-        InputError: If its files or data cannot be used, faces are framed
-            otherwise than in the training, or people trained whom the splits
-            keep apart.
+        InputError: If its files or data cannot be used, the crop differs
+            from that of the training, or test people trained although the
+            splits keep them apart.
     """
     run = open_work_dir(folder, options)
     loader = test_loader(run.cfg)
@@ -148,53 +139,58 @@ def read_run(
     content = content if isinstance(content, dict) else {}
     refuse_framing_change(path, content, run.cfg)
     people = compare_tested(path, content, run.cfg, loader.dataset)
-    test = describe(loader.dataset)
-    cache = ResultCache(run, result_key(run, test.digest))
-    if cache.stale:
+    test = summarise(loader.dataset)
+    predictions = PredictionCache(run, loader, test.digest)
+    if predictions.stale:
         say(
-            f'{folder}: checkpoint, config or data changed since the last '
-            'report (or its stored predictions are damaged): testing anew.'
+            f'{folder}: checkpoint, config, data or version changed since '
+            'the last report, or its stored predictions are damaged; testing '
+            'again.'
         )
-    fresh = cache.tested is None
-    if fresh:
+    if predictions.tested is None:
         say(f'{folder}: predicting {test.num_images} images')
-        cache.tested = Predictor(run, loader).predict(lambda done: None)
-        if not cache.save():
-            say(f'{folder}: cannot be written; the next report tests anew.')
-    tested = cache.tested
-    return RunResult(
+        if not predictions.predict():
+            say(
+                f'{folder}: cannot be written to; the next report will test '
+                'again.'
+            )
+    tested = predictions.tested
+    return ReportedRun(
         run=run,
-        loader=loader,
-        tested=tested,
+        predictions=predictions,
         report=tested.evaluate(_metric(run.cfg, tested)).report,
         data=read_data_sets(run.cfg, test),
         log=read_run_log(run.folder),
-        story=tell_config(run.config_name, run.cfg),
-        cache=cache,
-        fresh=fresh,
+        origin=find_origin(run.config_name, run.cfg),
         people=people,
     )
 
 
-def _metric(cfg: Config, tested: TestedSet) -> LandmarkErrorMetric:
-    """The config's own landmark metric, else one of input pixels."""
-    init_default_scope(cfg.get('default_scope', 'mmpose'))
+def metric_settings(cfg: Config, name: str) -> dict | None:
+    """Settings of the test's first metric of a class; None without one."""
     evaluators = cfg.get('test_evaluator') or []
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]
     for settings in evaluators:
         kind = settings.get('type')
         kind = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
-        if kind.rpartition('.')[2] == LandmarkErrorMetric.__name__:
-            # Ids have no place in a report.
-            return METRICS.build(dict(settings, include_ids=False))
-    if tested.to_input(tested.pred) is None:
-        return LandmarkErrorMetric(unit='image')
-    return LandmarkErrorMetric(unit='input')
+        if kind.rpartition('.')[2] == name:
+            return settings
+    return None
 
 
-def check_comparable(systems: list[System]) -> None:
-    """Fill ``odd`` of the systems that the first cannot be compared with."""
+def _metric(cfg: Config, tested: TestedSet) -> LandmarkErrorMetric:
+    """The config's own landmark metric, else one of input pixels."""
+    settings = metric_settings(cfg, LandmarkErrorMetric.__name__)
+    if settings is not None:
+        # No ids in a report.
+        return METRICS.build(dict(settings, include_ids=False))
+    framed = tested.to_input(tested.pred) is not None
+    return LandmarkErrorMetric(unit='input' if framed else 'image')
+
+
+def check_comparable(systems: list[ReportedSystem]) -> None:
+    """Set ``odd`` of the systems that cannot be compared with the first."""
     first = systems[0].first.report
     for system in systems[1:]:
         try:

@@ -1,9 +1,18 @@
-"""The pages' templates: one look for all reports."""
+"""The templates of all pages."""
 
 import jinja2
 from markupsafe import Markup, escape
 
 __all__ = ['template']
+
+
+def _breakable(text: str) -> Markup:
+    """Allow line breaks after the words of a name."""
+    html = escape(text)
+    for sign, after in (('_', '_<wbr>'), ('.', '.<wbr>'), ('\n', '<br>')):
+        html = html.replace(sign, Markup(after))
+    return html
+
 
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader('mmpose_ctd.apis.reporting', 'template'),
@@ -12,17 +21,8 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
 )
-
-
-def _breakable(text: str) -> Markup:
-    """A name that may go on in the next line where its words end."""
-    told = escape(text)
-    for sign, after in (('_', '_<wbr>'), ('.', '.<wbr>'), ('\n', '<br>')):
-        told = told.replace(sign, Markup(after))
-    return told
-
-
 _ENVIRONMENT.filters['breakable'] = _breakable
+_ENVIRONMENT.globals['zip'] = zip
 
 
 def template(name: str) -> jinja2.Template:

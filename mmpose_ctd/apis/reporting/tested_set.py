@@ -19,7 +19,7 @@ from mmpose_ctd.evaluation.metrics.sample_errors import (
 
 __all__ = ['TestedSet', 'collect_samples']
 
-#: Fields of a sample's metainfo that a metric may ask for -> their width.
+#: Fields of a sample that a metric may need -> their width.
 _GEOMETRY = {
     'input_size': 2,
     'input_scale': 2,
@@ -30,24 +30,24 @@ _GEOMETRY = {
 
 @dataclass
 class TestedSet:
-    """Predictions and truth, in the dataset's order, without ids of people.
+    """Predictions and truth in the dataset's order, without ids of people.
 
     Attributes:
         names (list[str]): The K landmarks.
         pred (np.ndarray): Predictions in image pixels, (N, K, 2).
         true (np.ndarray): Truth in image pixels, (N, K, 2).
-        visible (np.ndarray): Whether it is known, bool, (N, K).
-        subjects (list[str | None]): A code of each image's subject.
+        visible (np.ndarray): Whether the truth is known, bool, (N, K).
+        subjects (list[str | None]): A code for each image's subject.
         sites (list[str | None]): Site of each image.
         img_ids (list[int | str]): Number of each image, or a code for it.
         geometry (dict[str, np.ndarray]): ``input_size``, ``input_scale``,
-            ``input_center``, (N, 2), and ``mm_per_px``, (N, 1), as far as
-            all images have them.
-        measurements (list, optional): What the annotation file says is to be
-            measured.
+            ``input_center``, (N, 2), and ``mm_per_px``, (N, 1); only those
+            that all images have.
+        measurements (list, optional): Measures that the annotation file
+            lists.
     """
 
-    # pytest takes a class of this name for a test.
+    # pytest collects classes of this name.
     __test__ = False
 
     names: list
@@ -74,8 +74,11 @@ class TestedSet:
         )
 
     def samples(self) -> Iterator[dict]:
-        """The images as MMPose hands them to a metric."""
+        """The images as MMPose passes them to a metric."""
         for i in range(len(self)):
+            geometry = {key: rows[i] for key, rows in self.geometry.items()}
+            if 'mm_per_px' in geometry:
+                geometry['mm_per_px'] = float(geometry['mm_per_px'][0])
             yield dict(
                 pred_instances=dict(keypoints=self.pred[i : i + 1]),
                 gt_instances=dict(
@@ -86,18 +89,11 @@ class TestedSet:
                 site=self.sites[i],
                 img_id=self.img_ids[i],
                 id=i,
-                **{key: _squeezed(v[i]) for key, v in self.geometry.items()},
+                **geometry,
             )
 
     def evaluate(self, metric: BaseMetric) -> BaseMetric:
-        """Run a metric over the set, as a test does.
-
-        Args:
-            metric (BaseMetric): Filled in place.
-
-        Returns:
-            BaseMetric: The same.
-        """
+        """Run a metric over the set, as a test does; return the metric."""
         metric.dataset_meta = self.dataset_meta
         for sample in self.samples():
             metric.process({}, [sample])
@@ -105,9 +101,9 @@ class TestedSet:
         return metric
 
     def to_input(self, points: np.ndarray) -> np.ndarray | None:
-        """Image pixels as pixels of the network input, (N, K, 2).
+        """Convert image pixels to pixels of the network input, (N, K, 2).
 
-        None where the samples do not tell how they were cut.
+        None if the samples do not say how they were cropped.
         """
         needed = ('input_size', 'input_scale', 'input_center')
         if any(key not in self.geometry for key in needed):
@@ -116,7 +112,7 @@ class TestedSet:
         return (points - centre + 0.5 * scale) / scale * size
 
     def errors(self, unit: Unit) -> np.ndarray:
-        """Mean error of each image, (N,), NaN where it cannot be judged.
+        """Mean error of each image, (N,), NaN where it is unknown.
 
         Args:
             unit (str or tuple): As for :class:`LandmarkErrorMetric`.
@@ -130,10 +126,10 @@ class TestedSet:
         )
 
     def mean_face(self) -> np.ndarray | None:
-        """Mean true place of each landmark in the input, (K, 2).
+        """Mean true position of each landmark in the input, (K, 2).
 
-        NaN for a landmark that no image shows; None where the samples do not
-        tell how they were cut.
+        NaN for a landmark that no image shows; None if the samples do not
+        say how they were cropped.
         """
         points = self.to_input(self.true)
         if points is None:
@@ -148,62 +144,56 @@ def collect_samples(
     names: Sequence[str],
     measurements: Sequence | None = None,
 ) -> TestedSet:
-    """Read what is needed off data samples after prediction.
+    """Read predictions and truth from data samples.
 
-    Subjects become codes in the order of their names, so that intervals,
-    which are drawn in that order, stay the same; image ids that are no
-    numbers, likewise.
+    Codes replace subjects, and image ids that are not numbers. They sort as
+    the names do, so bootstrap intervals stay the same.
 
     Args:
         samples (Sequence[Mapping]): ``PoseDataSample.to_dict()`` of each
-            image.
+            image, after prediction.
         names (Sequence[str]): The K landmarks.
         measurements (Sequence, optional): Of the dataset's metainfo.
 
     Raises:
-        InputError: If a sample has more or fewer than one face.
+        InputError: If a sample does not have exactly one face.
     """
     points = [sample_points(sample) for sample in samples]
     for sample, found in zip(samples, points):
         if len(found.pred) != 1:
             raise InputError(
-                f'{record_name(sample)} has {len(found.pred)} faces; a '
-                'report is about top-down models, one face a sample.'
+                where=record_name(sample),
+                found=f'has {len(found.pred)} faces',
+                expected='one face a sample, as top-down models have',
             )
-    pred, true, visible = (
-        np.concatenate([getattr(p, field) for p in points])
-        for field in ('pred', 'gt', 'visible')
-    )
+    pred, true, visible = map(np.concatenate, zip(*points))
+    img_ids = [sample.get('img_id') for sample in samples]
+    if all(img_id is None for img_id in img_ids):
+        img_ids = [*range(len(samples))]
+    if all(isinstance(img_id, (int, np.integer)) for img_id in img_ids):
+        img_ids = [*map(int, img_ids)]
+    else:
+        img_ids = _codes(img_ids)
+    sites = [sample.get('site') for sample in samples]
     return TestedSet(
         names=[*names],
         pred=pred,
-        # What is not visible may be NaN, which no figure can draw.
+        # Invisible points may be NaN, which no figure can draw.
         true=np.where(visible[..., None], true, 0.0),
         visible=visible,
         subjects=_codes([sample.get('subject') for sample in samples]),
-        sites=[
-            None if sample.get('site') is None else str(sample['site'])
-            for sample in samples
-        ],
-        img_ids=_image_codes([sample.get('img_id') for sample in samples]),
+        sites=[None if site is None else str(site) for site in sites],
+        img_ids=img_ids,
         geometry=_geometry(samples),
         measurements=None if measurements is None else [*measurements],
     )
 
 
 def _codes(values: list) -> list[str | None]:
-    """Names as numbers that sort as they do."""
+    """Numbers for names, in the order of the names."""
     known = sorted({str(v) for v in values if v is not None})
     code = {value: f'{i:06d}' for i, value in enumerate(known)}
     return [None if v is None else code[str(v)] for v in values]
-
-
-def _image_codes(values: list) -> list:
-    if all(isinstance(v, (int, np.integer)) for v in values):
-        return [int(v) for v in values]
-    if all(v is None for v in values):
-        return [*range(len(values))]
-    return _codes(values)
 
 
 def _geometry(samples: Sequence[Mapping]) -> dict[str, np.ndarray]:
@@ -216,7 +206,3 @@ def _geometry(samples: Sequence[Mapping]) -> dict[str, np.ndarray]:
         if all(len(row) in (1, width) for row in rows):
             found[key] = np.stack([np.resize(row, width) for row in rows])
     return found
-
-
-def _squeezed(value: np.ndarray):
-    return float(value[0]) if value.shape == (1,) else value

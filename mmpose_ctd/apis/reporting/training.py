@@ -1,0 +1,186 @@
+"""How the systems were trained: data, time, curves, machine, settings."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from mmpose_ctd.files import file_hash
+from mmpose_ctd.machine import machine_class
+from mmpose_ctd.visualization import plot_training
+
+from .anonymity import Anonymity
+from .config_difference import SettingChange, config_changes
+from .pictures import PagePicture, drawing
+from .system import ReportedRun, ReportedSystem
+from .work_dir import RunLog
+
+__all__ = ['settings_section', 'training_section']
+
+_LOSS = 'loss'
+#: Characters of a setting's value to show.
+_LONG = 160
+_MACHINE = {
+    'cpu': 'CPU',
+    'cores': 'cores',
+    'threads': 'threads',
+    'gpu': 'GPU',
+    'python': 'Python',
+    'torch': 'PyTorch',
+}
+
+
+def training_section(systems: Sequence[ReportedSystem]) -> dict:
+    """Data, time, curves and machines of all runs.
+
+    Returns:
+        dict: ``runs``: a table (:class:`pandas.DataFrame` of text);
+        ``curves``: ``(name, pictures)``; ``trained_with`` and ``here``:
+        versions and devices.
+    """
+    names, rows, curves = [], [], []
+    for system in systems:
+        for number, run in enumerate(system.runs, start=1):
+            several = len(system.runs) > 1
+            name = f'{system.name} ({number})' if several else system.name
+            names.append(name)
+            rows.append(_row(run))
+            pictures = _curves(name, run.log)
+            if pictures:
+                curves.append((name, pictures))
+    environment = dict(systems[0].first.log.environment)
+    environment.pop('seed', None)
+    machine = machine_class()
+    return dict(
+        runs=pd.DataFrame(rows, names),
+        curves=curves,
+        trained_with=environment,
+        here={
+            name: str(machine[key])
+            for key, name in _MACHINE.items()
+            if machine.get(key) is not None
+        },
+    )
+
+
+def _row(run: ReportedRun) -> dict[str, str]:
+    files = run.run
+    chosen = (
+        'best in validation' if files.chosen_by == 'validation' else 'last'
+    )
+    return {
+        'config': files.config_name,
+        'checkpoint': f'{files.checkpoint.name}\n({chosen})\n'
+        f'sha256 {file_hash(files.checkpoint)}',
+        'seed': run.seed or 'not set',
+        'time': _duration(run.log.seconds),
+        **{
+            name: _size(run, name)
+            for name in ('training', 'validation', 'test')
+        },
+    }
+
+
+def _size(run: ReportedRun, name: str) -> str:
+    if name not in run.data:
+        return 'none'
+    data = run.data[name]
+    if data is None:
+        return 'not found'
+    people = f'{len(data.subjects)} subjects\n' if data.subjects else ''
+    return f'{people}{data.num_images} images'
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return 'no log'
+    if seconds < 120:
+        return f'{seconds:.0f} s'
+    if seconds < 7200:
+        return f'{seconds / 60:.0f} min'
+    return f'{seconds / 3600:.1f} h'
+
+
+def _curves(name: str, log: RunLog) -> list[PagePicture]:
+    losses = {k: v for k, v in log.training.items() if k.startswith('loss')}
+    # A single term equals the loss.
+    if len(losses) == 2:
+        losses.pop('loss', None)
+    validation = {
+        key.rpartition('/')[2]: curve
+        for key, curve in log.validation.items()
+        if key.rpartition('/')[2] == 'ME'
+    } or dict([*log.validation.items()][:1])
+    rates = {key: curve for key, curve in log.training.items() if key == 'lr'}
+    panels = {
+        _LOSS: losses,
+        f'validation {next(iter(validation), "")}': validation,
+        'learning rate': rates,
+    }
+    return [
+        _picture(name, title, curves)
+        for title, curves in panels.items()
+        if curves
+    ]
+
+
+def _picture(name: str, title: str, curves: dict) -> PagePicture:
+    ends = '; '.join(
+        f'{key} from {curve.iloc[0]:.4g} to {curve.iloc[-1]:.4g}'
+        for key, curve in curves.items()
+    )
+    return drawing(
+        plot_training(title, curves, log_scale=title == _LOSS),
+        f'{title} of {name}: {ends}.',
+        sum(map(len, curves.values())),
+    )
+
+
+def settings_section(
+    systems: Sequence[ReportedSystem], anonymity: Anonymity
+) -> list[dict]:
+    """Where the settings of each system's first run come from.
+
+    Returns:
+        list[dict]: For each system: its name ``system``, ``config_name``,
+        ``origin`` (:class:`.ConfigOrigin`), the whole ``config`` as text, and
+        tables of changes: ``method``, ``overrides`` and, but for the first
+        system, ``differences`` from it.
+    """
+    first, found = systems[0], []
+    for system in systems:
+        run, origin = system.first.run, system.first.origin
+        changes = None
+        if system is not first:
+            changes = config_changes(first.first.run.cfg, run.cfg)
+            names = (first.name, system.name)
+            changes = _table(changes, names, anonymity)
+        found.append(
+            dict(
+                system=system.name,
+                config_name=run.config_name,
+                origin=origin,
+                method=_table(
+                    origin.method, (origin.base, origin.file), anonymity
+                ),
+                overrides=_table(origin.overrides, ('file', 'run'), anonymity),
+                differences=changes,
+                config=anonymity.clean(run.cfg.pretty_text),
+            )
+        )
+    return found
+
+
+def _table(
+    changes: Sequence[SettingChange],
+    names: tuple[str, str],
+    anonymity: Anonymity,
+) -> pd.DataFrame:
+    def shown(text: str) -> str:
+        text = anonymity.clean(text) or '(not set)'
+        return text if len(text) <= _LONG else f'{text[: _LONG - 1]}…'
+
+    return pd.DataFrame(
+        [[shown(c.before), shown(c.after)] for c in changes],
+        [anonymity.clean(c.key) for c in changes],
+        names,
+    )
