@@ -81,13 +81,6 @@ def test_scalars_are_the_agreement_of_distances_by_hand():
     assert units == {'eyes': 'px', 'face': 'deg', 'height': 'px', 'index': '1'}
 
 
-def test_order_of_delivery_changes_nothing():
-    samples = many()
-    _, forward = evaluate(samples)
-    _, backward = evaluate(samples[::-1])
-    assert forward.report == backward.report
-
-
 def test_millimetres_take_each_records_scale():
     samples = many()
     scales = np.linspace(0.1, 0.5, len(samples))
@@ -106,9 +99,10 @@ def test_millimetres_take_each_records_scale():
 
 
 def test_millimetres_without_a_scale_are_refused_by_number():
-    with pytest.raises(InputError, match="record id 100 .*'mm_per_px'") as e:
+    with pytest.raises(InputError) as error:
         evaluate(many(), unit='mm')
-    assert 'miller' not in str(e.value)
+    assert 'record id 100' in error.value.where
+    assert 'miller' not in str(error.value)
 
 
 def test_a_missing_landmark_takes_its_measures_only():
@@ -157,13 +151,11 @@ def test_the_test_set_is_known_by_both_metrics():
     assert ours.report['test_set'] == metric.report['test_set']
 
 
-def test_nothing_to_measure_is_told_before_the_first_image():
-    with pytest.raises(InputError, match='nothing to measure.*eye_R, eye_L'):
-        MeasurementMetric().dataset_meta = META
-    with pytest.raises(InputError, match="'nose'.*no landmark"):
-        MeasurementMetric(
-            measurements=[dict(name='x', landmarks=['nose', 'chin'])]
-        ).dataset_meta = META
+def test_nothing_to_measure_is_refused_before_the_first_image():
+    unknown = [dict(name='x', landmarks=['nose', 'chin'])]
+    for metric in (MeasurementMetric(), MeasurementMetric('image', unknown)):
+        with pytest.raises(InputError):
+            metric.dataset_meta = META
 
 
 def test_what_the_annotation_file_lists_is_measured():
@@ -174,17 +166,13 @@ def test_what_the_annotation_file_lists_is_measured():
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'told'),
-    [
-        (dict(unit='input'), "unit='input'.*'image'.*'mm'"),
-        (dict(num_bootstrap=-1), 'num_bootstrap'),
-        (dict(num_bootstrap='many'), 'num_bootstrap'),
-    ],
+    'arguments',
+    [dict(unit='input'), dict(num_bootstrap=-1), dict(num_bootstrap='many')],
 )
-def test_arguments_that_cannot_be_are_refused(arguments, told):
-    with pytest.raises(InputError, match=told):
-        MeasurementMetric(**arguments)
-    assert METRICS.get('MeasurementMetric') is MeasurementMetric
+def test_wrong_arguments_are_refused(arguments):
+    with pytest.raises(InputError) as error:
+        METRICS.get('MeasurementMetric')(**arguments)
+    assert error.value.where.endswith(next(iter(arguments)))
 
 
 def printed(report):
