@@ -4,7 +4,7 @@ N: faces, K: landmarks, M: measures.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from mmengine.config import Config
@@ -135,7 +135,7 @@ def calibrate(
             for name, faces in groups.items()
         }
     measurements = measurements_of_set(model.metainfo)
-    calibration = fit_calibration(
+    calibration = _fit_calibration(
         model, framing, found['training'], found['validation'], measurements
     )
     said = calibration.statement
@@ -147,8 +147,14 @@ def calibrate(
         if name in found
     }
     if test:
-        judged = _judge(calibration, model, found['test'], measurements)
-        said['test'] = judged.summary()
+        everyone = np.ones(len(groups['test']), bool)
+        said['test'] = _reliability(
+            model,
+            found['test'],
+            measurements,
+            [(everyone, calibration.errors)],
+            calibration.measure_errors,
+        ).summary()
     return calibration
 
 
@@ -164,7 +170,7 @@ def progress_bar(console: Console | None = None, **options) -> Progress:
     )
 
 
-def fit_calibration(
+def _fit_calibration(
     model: LandmarkModel,
     framing: Framing,
     training: LocatedFaces,
@@ -173,26 +179,18 @@ def fit_calibration(
 ) -> Calibration:
     """Fit everything; cross-validation says how good it is.
 
-    Args:
-        model (LandmarkModel): Trained.
-        framing (Framing): Of its training faces.
-        training (LocatedFaces): Faces that it was trained on: what is usual.
-        validation (LocatedFaces): Faces that it was not trained on: its
-            errors.
-        measurements (Sequence[Measurement]): M measures.
-
-    Returns:
-        Calibration: Its ``statement['left_out']`` is the summary of a
-        :class:`.Reliability` of faces that the fit left out, subject by
-        subject.
+    The training faces show what is usual, the validation faces the errors.
+    ``statement['left_out']`` is the summary of a :class:`.Reliability` of
+    faces that the fit left out, subject by subject.
     """
-    subjects = validation.faces.subjects
     scores = {
         spread: _left_out_score(validation, spread)
         for spread in ('none', *SPREADS)
     }
     spread = min(scores, key=scores.get)
-    left_out = _cross_validate(model, validation, measurements, spread)
+    left_out = _reliability(
+        model, validation, measurements, _left_out(validation, spread)
+    )
     errors = fit_error_model(validation.errors, validation.spreads, spread)
     ratios = _measure_ratios(
         model, validation, measurements, errors.deviations(validation.spreads)
@@ -212,7 +210,7 @@ def fit_calibration(
     calibration.statement = dict(
         training_faces=len(training.faces),
         validation_faces=len(validation.faces),
-        validation_subjects=len(np.unique(subjects)),
+        validation_subjects=len(np.unique(validation.faces.subjects)),
         spread=spread,
         log_scores={k: round(v, 4) for k, v in scores.items()},
         left_out=left_out.summary(),
@@ -270,74 +268,57 @@ def _fit_measures(ratios: np.ndarray) -> ErrorModel:
     return fit_error_model(ratios, {}, 'none')
 
 
-def _left_out_score(found: LocatedFaces, spread: str) -> float:
-    """Log score of faces that the fit has not seen; smaller is better."""
+def _left_out(
+    found: LocatedFaces, spread: str
+) -> Iterator[tuple[np.ndarray, ErrorModel]]:
+    """Masks of faces that are left out, and the fit to all others."""
     fold = folds(found.faces.subjects, _FOLDS)
-    deviations = np.full(found.errors.shape, np.nan)
     for part in range(fold.max() + 1):
         out = fold == part
-        fit = fit_error_model(found.errors[~out], _of(found, ~out), spread)
-        deviations[out] = fit.deviations(_of(found, out))
+        others = {name: v[~out] for name, v in found.spreads.items()}
+        yield out, fit_error_model(found.errors[~out], others, spread)
+
+
+def _left_out_score(found: LocatedFaces, spread: str) -> float:
+    """Log score of faces that the fit has not seen; smaller is better."""
+    deviations = np.full(found.errors.shape, np.nan)
+    for out, fit in _left_out(found, spread):
+        deviations[out] = fit.deviations(found.spreads)[out]
     return log_score(found.errors, deviations)
 
 
-def _of(found: LocatedFaces, chosen: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: values[chosen] for name, values in found.spreads.items()}
-
-
-def _cross_validate(
+def _reliability(
     model: LandmarkModel,
     found: LocatedFaces,
     measurements: Sequence[Measurement],
-    spread: str,
+    fits: Iterable[tuple[np.ndarray, ErrorModel]],
+    of_measures: ErrorModel | None = None,
 ) -> Reliability:
-    """Expected against observed errors, each face left out of its fit."""
-    errors, subjects = found.errors, found.faces.subjects
-    fold = folds(subjects, _FOLDS)
-    deviations = np.full(errors.shape, np.nan)
-    radii = np.full((len(subjects), len(LEVELS)), np.nan)
-    ratios = np.full((len(subjects), len(measurements)), np.nan)
-    measure_radii = radii.copy()
-    for part in range(fold.max() + 1):
-        out = fold == part
-        fit = fit_error_model(errors[~out], _of(found, ~out), spread)
-        deviations[out] = fit.deviations(_of(found, out))
-        radii[out] = [fit.radii[level] for level in LEVELS]
-        all_sds = fit.deviations(found.spreads)
-        own = _measure_ratios(model, found, measurements, all_sds)
-        second = _fit_measures(own[~out])
-        ratios[out] = own[out] / np.exp(second.offset + second.landmarks)
-        measure_radii[out] = [second.radii[level] for level in LEVELS]
+    """Expected against observed errors.
+
+    Args:
+        fits (Iterable): Masks of the faces, and the fit that predicts them.
+        of_measures (ErrorModel, optional): Predicts the measures; None fits
+            one to all other faces.
+    """
+    n = len(found.faces)
+    deviations = np.full(found.errors.shape, np.nan)
+    ratios = np.full((n, len(measurements)), np.nan)
+    radii, measure_radii = np.full((2, n, len(LEVELS)), np.nan)
+    for faces, fit in fits:
+        sds = fit.deviations(found.spreads)
+        own = _measure_ratios(model, found, measurements, sds)
+        second = of_measures or _fit_measures(own[~faces])
+        deviations[faces] = sds[faces]
+        radii[faces] = [fit.radii[level] for level in LEVELS]
+        ratios[faces] = own[faces] / np.exp(second.offset + second.landmarks)
+        measure_radii[faces] = [second.radii[level] for level in LEVELS]
     return Reliability(
-        errors=errors,
+        errors=found.errors,
         deviations=deviations,
         radii=radii,
         ratios=ratios,
         measure_radii=measure_radii,
-        measures=[one.name for one in measurements],
-        subjects=subjects,
-    )
-
-
-def _judge(
-    calibration: Calibration,
-    model: LandmarkModel,
-    found: LocatedFaces,
-    measurements: Sequence[Measurement],
-) -> Reliability:
-    """Expected against observed errors on faces that nothing was fitted to."""
-    n = len(found.faces)
-    deviations = calibration.errors.deviations(found.spreads)
-    ratios = _measure_ratios(model, found, measurements, deviations)
-    factors = [calibration.measure_factor(one.name) for one in measurements]
-    own = [calibration.errors.radii[level] for level in LEVELS]
-    second = [calibration.measure_errors.radii[level] for level in LEVELS]
-    return Reliability(
-        errors=found.errors,
-        deviations=deviations,
-        radii=np.tile(own, (n, 1)),
-        ratios=ratios / np.array(factors),
-        measure_radii=np.tile(second, (n, 1)),
         measures=[one.name for one in measurements],
         subjects=found.faces.subjects,
     )

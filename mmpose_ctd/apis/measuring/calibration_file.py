@@ -22,6 +22,7 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 
 from mmpose_ctd.errors import InputError, MissingFileError
@@ -196,6 +197,21 @@ class _Appearance(_Part):
     variances: _Vector
     rest: _Positive
 
+    @model_validator(mode='after')
+    def _fit_together(self) -> '_Appearance':
+        d, c = self.directions.shape
+        products = self.directions @ self.directions.T
+        for fits, expected in (
+            (len(self.mean) == c, 'a mean as long as the directions'),
+            (np.abs(self.mean).max() <= 1.001, 'features of length 1'),
+            (len(self.variances) == d, 'as many directions as variances'),
+            ((self.variances > 0).all(), 'variances above 0'),
+            (np.allclose(products, np.eye(d), atol=1e-3), 'orthonormal rows'),
+        ):
+            if not fits:
+                raise ValueError(expected)
+        return self
+
 
 class _Familiarity(_Part):
     limits: _Limits
@@ -295,48 +311,14 @@ def _checked(path: str, parsed: _Content) -> Calibration:
     """The calibration, its parts checked against each other."""
     names = parsed.model.landmarks
     look = parsed.familiarity.appearance
-    d, c = look.directions.shape
-    for fits, key, expected in (
-        (
-            list(parsed.landmark_errors.of) == names,
-            'landmark_errors.of',
-            'the landmarks of model',
-        ),
-        (
-            len(parsed.framing.template) == len(names),
-            'framing.template',
-            f'{len(names)} points (x, y)',
-        ),
-        (
-            len(parsed.familiarity.mean_shape) == len(names),
-            'familiarity.mean_shape',
-            f'{len(names)} points (x, y)',
-        ),
-        (
-            c == len(look.mean) and d == len(look.variances),
-            'familiarity.appearance',
-            'as many directions as variances',
-        ),
-        (
-            np.allclose(
-                look.directions @ look.directions.T, np.eye(d), atol=1e-3
-            ),
-            'familiarity.appearance.directions',
-            'orthonormal rows',
-        ),
-        (
-            np.abs(look.mean).max() <= 1.001,
-            'familiarity.appearance.mean',
-            'features of length 1',
-        ),
-        (
-            (look.variances > 0).all(),
-            'familiarity.appearance.variances',
-            'numbers above 0',
-        ),
+    if list(parsed.landmark_errors.of) != names:
+        raise _damaged(path, 'landmark_errors.of', 'the landmarks of model')
+    for key, points in (
+        ('framing.template', parsed.framing.template),
+        ('familiarity.mean_shape', parsed.familiarity.mean_shape),
     ):
-        if not fits:
-            raise _damaged(path, key, expected)
+        if len(points) != len(names):
+            raise _damaged(path, key, f'{len(names)} points (x, y)')
     box = parsed.framing.face_box
     return Calibration(
         fingerprint=parsed.model.fingerprint,

@@ -206,9 +206,8 @@ def _radii(ratios: np.ndarray) -> dict[float, float]:
 def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
     """Mean negative log-likelihood of the errors; smaller is better.
 
-    Args:
-        errors (np.ndarray): (N, K), NaN where not known.
-        deviations (np.ndarray): SD along x and along y, (N, K).
+    Errors (N, K) are NaN where not known; deviations (N, K) are SDs along
+    each axis.
     """
     known = np.isfinite(errors)
     ratio = (errors[known] / deviations[known]) ** 2
@@ -216,13 +215,7 @@ def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
 
 
 def folds(subjects: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
-    """Number of a fold for each image; each subject is in one fold.
-
-    Args:
-        subjects (np.ndarray): Who is on each image, (N,).
-        count (int): Largest number of folds; not more than subjects.
-        seed (int): Of the order. Defaults to 0.
-    """
+    """Fold of each image, at most ``count``; a subject (N,) is in one."""
     people, index = np.unique(subjects, return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(people))
     return (order % min(count, len(people)))[index]

@@ -143,10 +143,7 @@ def left_out_distances(
 ) -> np.ndarray:
     """Distances of each subject's faces from a fit to all others, (N,).
 
-    Args:
-        values (np.ndarray): What ``fit`` takes, first axis N.
-        subjects (np.ndarray): Who is on each image, (N,).
-        fit (Callable): :func:`fit_appearance` or :func:`fit_shape`.
+    ``values`` are what ``fit`` takes, first axis N, of ``subjects`` (N,).
     """
     found = np.zeros(len(values))
     for subject in np.unique(subjects):

@@ -1,7 +1,8 @@
 """Frames: the rectangles of a photograph that the network sees.
 
-A frame is upright and has the shape of the network input. Frame units count
-lengths in its width: the frame goes from (0, 0) to (1, height / width).
+A frame is upright and has the shape of the network input, whose ``aspect`` is
+height / width. Frame units count lengths in its width: the frame goes from
+(0, 0) to (1, aspect). Boxes are x, y, width, height in pixels.
 """
 
 from typing import NamedTuple
@@ -19,6 +20,8 @@ __all__ = [
     'frame_by_template',
     'landmark_template',
 ]
+
+Box = tuple[float, float, float, float]
 
 
 class Frame(NamedTuple):
@@ -58,15 +61,8 @@ class Framing(NamedTuple):
     crop_size: tuple
     face_box: tuple | None = None
 
-    def frame_of_face(
-        self, box: tuple[float, float, float, float], aspect: float
-    ) -> Frame:
-        """The frame in which the search starts, from a detected face.
-
-        Args:
-            box (tuple): x, y, width, height in pixels of the photograph.
-            aspect (float): Height / width of the network input.
-        """
+    def frame_of_face(self, box: Box, aspect: float) -> Frame:
+        """Where the search starts, given the box of the face detector."""
         x, y, w, h = box
         right, down, wide = self.face_box
         width = wide * w
@@ -77,16 +73,8 @@ class Framing(NamedTuple):
         )
 
 
-def frame_around(
-    box: tuple[float, float, float, float], aspect: float, margin: float = 1.0
-) -> Frame:
-    """The frame with the centre of a box and ``margin`` times its size.
-
-    Args:
-        box (tuple): x, y, width, height in pixels of the photograph.
-        aspect (float): Height / width of the network input.
-        margin (float): Defaults to 1.
-    """
+def frame_around(box: Box, aspect: float, margin: float = 1.0) -> Frame:
+    """The frame with the centre of a box and ``margin`` times its size."""
     x, y, w, h = box
     width = margin * max(w, h / aspect)
     height = width * aspect
@@ -115,11 +103,10 @@ def landmark_template(
     template[seen] = np.nanmedian(points[:, seen], axis=0)
     start = template.copy()
     for _ in range(rounds):
-        aligned = []
-        for face in points:
-            scale, shift = fit_template(template, face)
-            aligned.append((face - shift) / scale)
-        aligned = np.stack(aligned)
+        fits = [fit_template(template, face) for face in points]
+        aligned = np.stack(
+            [(face - t) / s for (s, t), face in zip(fits, points)]
+        )
         template[seen] = np.nanmean(aligned[:, seen], axis=0)
         scale, shift = fit_template(template[seen], start[seen])
         template = template * scale + shift
@@ -133,18 +120,12 @@ def landmark_template(
 def fit_template(
     template: np.ndarray, points: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    r"""Least squares scale and shift of a template onto points.
+    r"""Least squares scale s and shift t (2,) of a template onto points.
 
     .. math:: \min_{s, t} \sum_k \lVert s T_k + t - p_k \rVert^2
 
-    Args:
-        template (np.ndarray): (K, 2).
-        points (np.ndarray): (K, 2). Landmarks that are NaN in either are
-            ignored.
-
-    Returns:
-        tuple[float, np.ndarray]: s, and t of shape (2,). s is 1 if fewer
-        than two different points are known.
+    Both are (K, 2); landmarks that are NaN in either are ignored. s is 1 if
+    fewer than two different points are known.
     """
     known = np.isfinite(template).all(-1) & np.isfinite(points).all(-1)
     if not known.any():
@@ -170,7 +151,7 @@ def frame_by_template(
     Args:
         template (np.ndarray): See :func:`landmark_template`, (K, 2).
         points (np.ndarray): Landmarks in pixels of the photograph, (K, 2).
-        aspect (float): Height / width of the network input.
+        aspect (float): Of the network input.
         image_size (tuple[int, int]): Width and height of the photograph; the
             frame stays near it even if the landmarks are wild.
     """

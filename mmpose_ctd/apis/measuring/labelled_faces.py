@@ -150,10 +150,7 @@ def load_faces(
 def build_labelled(cfg: Config, loader: str, everyone: bool = False):
     """A loader's dataset without pipeline and unlabelled images.
 
-    Args:
-        cfg (Config): Of the training.
-        loader (str): ``'train_dataloader'`` or another.
-        everyone (bool): Whether to ignore its split. Defaults to False.
+    ``everyone`` ignores its split.
     """
     dataset = copy.deepcopy((cfg.get(loader) or {}).get('dataset'))
     if not dataset:
@@ -171,14 +168,9 @@ def locate_faces(
     progress: Progress,
     name: str,
 ) -> LocatedFaces:
-    """Find the landmarks of labelled faces as on new photographs.
+    """Find the landmarks of N labelled faces as on new photographs.
 
-    Args:
-        model (LandmarkModel): Trained.
-        faces (LabelledFaces): N faces.
-        framing (Framing): Of the training faces.
-        progress (Progress): Shows how many are done.
-        name (str): What it calls them.
+    ``progress`` shows how many are done and calls them by ``name``.
     """
     found, moves = [], []
     task = progress.add_task(f'{name} faces', total=len(faces))
@@ -204,12 +196,7 @@ def locate_faces(
 
 
 def training_framing(faces: LabelledFaces, model: LandmarkModel) -> Framing:
-    """How the training faces are framed, and at which resolution.
-
-    Args:
-        faces (LabelledFaces): Of the training.
-        model (LandmarkModel): Trained on them.
-    """
+    """How a model's training faces are framed, and at which resolution."""
     pairs = zip(faces.frames, faces.points)
     units = np.stack([frame.to_units(points) for frame, points in pairs])
     template = landmark_template(units, np.isfinite(units).all(axis=-1))
@@ -302,15 +289,7 @@ def validation_subjects(cfg: Config, split: str | None) -> Set[str]:
 
 
 def refuse_tested(cfg: Config, subjects: Set[str]) -> None:
-    """Refuse subjects who calibrate and then judge the calibration.
-
-    Args:
-        cfg (Config): Of the training.
-        subjects (Set[str]): Who calibrates.
-
-    Raises:
-        InputError: If one of them is tested.
-    """
+    """Raise InputError if some of the calibrating subjects are tested."""
     test = _split_of(cfg, 'test_dataloader')
     both = subjects if test is None else subjects & test
     if both:

@@ -59,16 +59,9 @@ def locate(
 ) -> tuple[Prediction, np.ndarray]:
     """Find landmarks, frame the face by them, and repeat.
 
-    Args:
-        model (LandmarkModel): Trained.
-        images (Sequence[np.ndarray]): N photographs (H, W, 3), BGR.
-        frames (Sequence[Frame]): Where the search starts in each.
-        framing (Framing): Of the training faces.
-
-    Returns:
-        tuple[Prediction, np.ndarray]: The last prediction, and how far the
-        landmarks moved from the one before: root mean square in frame units,
-        (N,).
+    The search starts at a frame in each of N photographs (H, W, 3), BGR.
+    Returns the last prediction, and how far the landmarks moved from the one
+    before: root mean square in frame units, (N,).
     """
     found = model.predict(images, frames, framing.crop_size)
     for _ in range(_PASSES - 1):
@@ -94,15 +87,12 @@ class LandmarkModel:
         device (str, optional): Defaults to the GPU if there is one.
 
     Attributes:
-        cfg (Config): Of the training.
         names (list[str]): The K landmarks.
         metainfo (dict): Of the dataset that it was trained on.
         fingerprint (str): Of the weights; a calibration belongs to one.
         input_size (tuple[int, int]): Width and height of the network input.
         padding (float): Size of the network input in sizes of a face's box.
-        face_box (optional): The pipeline's ``FindFaceBox``, built; None
-            without.
-        trained (dict): ``meta`` of the checkpoint.
+        face_box (optional): The pipeline's ``FindFaceBox``, built; or None.
 
     Raises:
         InputError: If the checkpoint does not fit the config, the config

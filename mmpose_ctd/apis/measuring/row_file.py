@@ -253,13 +253,7 @@ def _read(path: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def write_json(table: str, path: str, delimiter: str = ',') -> None:
-    """Write a table as a JSON list of objects, numbers as numbers.
-
-    Args:
-        table (str): CSV file of a :class:`RowFile`.
-        path (str): JSON file.
-        delimiter (str): Of the table. Defaults to a comma.
-    """
+    """Write the CSV of a :class:`RowFile` as a JSON list of objects."""
     rows = _read(table, delimiter)
     titles = [*map(original_cell, next(rows))]
     objects = [
@@ -308,16 +302,9 @@ def _check_resumed(
 ) -> dict[str, str]:
     """Refuse to continue a table that was begun with other settings.
 
-    Photographs that have changed since are counted in a warning; their rows
-    stay.
-
-    Args:
-        photographs (MeasuredPhotographs): Of this run.
-        out (str): The table.
-        about (str): File that the earlier run wrote beside it.
-        run (dict): Settings of this run.
-        table (dict[str, str]): :func:`_subject_digests` of this run.
-        delimiter (str): Of the table.
+    ``run`` and ``table`` are the settings and the :func:`_subject_digests`
+    of this run, the file ``about`` has those of the earlier one. Photographs
+    that have changed since are counted in a warning; their rows stay.
 
     Returns:
         dict[str, str]: ``table``, and the digests of photographs that are no

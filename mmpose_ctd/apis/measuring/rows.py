@@ -76,20 +76,17 @@ _DIGITS = dict(px=2, mm=2, deg=1, ratio=4)
 
 @dataclass(frozen=True)
 class MeasuredFace:
-    """What is known of a face, for its row and its picture.
+    """What is known of a face, for its row and its picture."""
 
-    Attributes:
-        points (np.ndarray): Landmarks, pixels of the photograph, (K, 2).
-        radii (np.ndarray, optional): Radii that contain 95 % of the true
-            ones, (K,); None without calibration and on faces to check.
-        row (dict): Title -> value.
-        values (dict[str, tuple]): Measure -> value, low, high in its best
-            unit, and the unit; low and high NaN where they are not known.
-    """
-
+    #: Landmarks, pixels of the photograph, (K, 2).
     points: np.ndarray
+    #: Radii that contain 95 % of the true ones, (K,); None without
+    #: calibration and on faces to check.
     radii: np.ndarray | None
+    #: Title -> value.
     row: dict
+    #: Measure -> value, low, high in its best unit, and the unit; low and
+    #: high are NaN where they are not known.
     values: dict
 
 
