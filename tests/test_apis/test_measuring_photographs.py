@@ -10,7 +10,6 @@ from measuring_toys import (
     NAMES,
     POINTS,
     SIZE,
-    SpotModel,
     boxes,
     measured,
     photograph,
@@ -24,7 +23,7 @@ from mmpose_ctd.apis.measuring.calibration import Judgement
 from mmpose_ctd.apis.measuring.framing import Frame
 from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.photograph_table import Subject
-from mmpose_ctd.apis.measuring.photographs import list_photographs, measure
+from mmpose_ctd.apis.measuring.photographs import list_photographs
 from mmpose_ctd.apis.measuring.rows import FaceRows
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
@@ -239,14 +238,6 @@ def test_without_calibration_faces_are_framed_as_in_training(
     boxes(monkeypatch)
     row = uncalibrated(folder, monkeypatch)['a.png']
     assert row['status'] == 'no face found'
-
-
-def test_another_models_calibration_is_refused(face):
-    class Other(SpotModel):
-        fingerprint = 'e' * 32
-
-    with pytest.raises(InputError, match='another checkpoint'):
-        measure(Other(), str(face), spot_calibration())
 
 
 def test_photographs_of_people_who_trained_have_a_remark(face, monkeypatch):

@@ -17,11 +17,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 from tool_server import run_tool, tool_file
-from toy_models import PREPROCESSOR
+from toy_models import model_config, runner_config
 
 from mmpose_ctd.apis.measuring.calibrating import calibrate
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
@@ -48,7 +47,7 @@ STEPS = [
 def config(root, head=None):
     """Of a toy network on the synthetic faces at ``root``."""
 
-    def loader(split, pipeline):
+    def loader(split, *target):
         return dict(
             batch_size=8,
             num_workers=0,
@@ -58,20 +57,16 @@ def config(root, head=None):
                 data_root=str(root),
                 ann_file='annotations/landmarks.json',
                 split=f'splits/{split}.txt',
-                pipeline=pipeline,
+                pipeline=[*STEPS[:3], *target, STEPS[3]],
             ),
         )
 
-    target = dict(type='GenerateTarget', encoder=CODEC)
-    return dict(
-        custom_imports=dict(imports=['mmpose_ctd', 'toy_models']),
-        default_scope='mmpose',
-        model=dict(
-            type='CTDTopdownPoseEstimator',
-            data_preprocessor=PREPROCESSOR,
-            backbone=dict(type='ToyEncoder', channels=(16, 32)),
+    return runner_config(
+        root.parent / 'run',
+        model_config(
             # Nobody has this file, and nobody needs it to measure.
-            teacher=dict(type='SourceModel', checkpoint='absent.pth'),
+            'absent.pth',
+            backbone=dict(type='ToyEncoder', channels=(16, 32)),
             head=head
             or dict(
                 type='HeatmapHead',
@@ -84,19 +79,19 @@ def config(root, head=None):
                 decoder=CODEC,
             ),
         ),
-        train_dataloader=loader('train', [*STEPS[:3], target, STEPS[3]]),
-        val_dataloader=loader('test', STEPS),
-        test_dataloader=loader('test', STEPS),
-        val_evaluator=dict(type='LandmarkErrorMetric'),
-        test_evaluator=dict(type='LandmarkErrorMetric'),
-        val_cfg=dict(),
-        test_cfg=dict(),
+        epochs=24,
+        custom_imports=dict(imports=['mmpose_ctd', 'toy_models']),
+        train_dataloader=loader(
+            'train', dict(type='GenerateTarget', encoder=CODEC)
+        ),
+        val_dataloader=loader('test'),
+        test_dataloader=loader('test'),
     )
 
 
 @pytest.fixture(scope='module')
 def place(tmp_path_factory):
-    """Faces, a config, a checkpoint and a calibration."""
+    """Faces, a config and a checkpoint."""
     place = tmp_path_factory.mktemp('place')
     faces = make_synthetic_faces(place / 'data', 44, size=96)
     ann = next((faces / 'annotations').glob('*.json'))
@@ -107,19 +102,16 @@ def place(tmp_path_factory):
     for name, part in (('train', slice(0, 20)), ('test', slice(20, 26))):
         text = '\n'.join(subjects[part]) + '\n'
         (faces / 'splits' / f'{name}.txt').write_text(text)
-    cfg = Config(config(faces))
+    cfg = config(faces)
     cfg.dump(place / 'config.py')
-    training = cfg.copy()
-    training.model.teacher = None
+    model = dict(cfg.model, teacher=None)
+    adam = dict(optimizer=dict(type='Adam', lr=3e-3))
     runner = Runner(
-        model=training.model,
-        work_dir=str(place / 'run'),
-        train_dataloader=training.train_dataloader,
-        train_cfg=dict(by_epoch=True, max_epochs=24),
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=3e-3)),
-        default_hooks=dict(
-            checkpoint=dict(type='CheckpointHook', interval=24)
-        ),
+        model=model,
+        work_dir=cfg.work_dir,
+        train_dataloader=cfg.train_dataloader,
+        train_cfg=cfg.train_cfg,
+        optim_wrapper=adam,
         randomness=dict(seed=0),
         log_level='ERROR',
         default_scope='mmpose',
@@ -337,7 +329,7 @@ def test_a_head_without_heat_maps_is_refused(place):
         num_joints=19,
         decoder=dict(type='RegressionLabel', input_size=(SIDE, SIDE)),
     )
-    cfg = Config(config(place / 'data', head))
+    cfg = config(place / 'data', head)
     cfg.model.neck = dict(type='GlobalAveragePooling')
     model = MODELS.build(dict(cfg.model, teacher=None))
     path = str(place / 'regression.pth')

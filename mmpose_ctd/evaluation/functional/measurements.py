@@ -229,7 +229,7 @@ def _ratio(above, below) -> np.ndarray:
 
 
 def _checked_points(points, visible, names) -> tuple[np.ndarray, list[str]]:
-    """Points as float64, NaN where there is none, and the names."""
+    """Points as float64, NaN where not known, and the names."""
     names = list(names)
     points = np.asarray(points, dtype=np.float64)
     expected = (len(points) if points.ndim else 0, len(names), 2)

@@ -70,7 +70,7 @@ class MeasurementMetric(LandmarkMetric):
             ``'measure'``.
 
     Raises:
-        InputError: If the unit is none, a record has no ``mm_per_px``, or
+        InputError: If the unit is wrong, a record has no ``mm_per_px``, or
             nothing can be measured in the dataset's landmarks.
     """
 
@@ -109,7 +109,7 @@ class MeasurementMetric(LandmarkMetric):
 
     @dataset_meta.setter
     def dataset_meta(self, dataset_meta: dict) -> None:
-        # Before the first image, so that no test runs for nothing.
+        # Refuse before the first image is tested.
         self.measurements = measurements_of_set(dataset_meta, self.given)
         if not self.measurements:
             names = (dataset_meta.get('keypoint_name2id') or {}).keys()
