@@ -218,6 +218,14 @@ def test_a_start_that_cannot_be_is_refused(face):
     with pytest.raises(InputError) as error:
         measured(face, face_box=None, start='face')
     assert error.value.where == '--framing face'
+    for options in (
+        dict(start='nose'),
+        dict(mm_per_px=0.0),
+        dict(mm_per_px=np.nan),
+        dict(batch_size=0),
+    ):
+        with pytest.raises(InputError):
+            measured(face, **options)
     # Without the detector all searches start with the whole image.
     assert measured(face, face_box=None)['a.png']['start'] == 'image'
 
@@ -242,7 +250,7 @@ def test_without_calibration_faces_are_framed_as_in_training(
 
 def test_photographs_of_people_who_trained_have_a_remark(face, monkeypatch):
     cv2.imwrite(str(face / 'b.png'), photograph(POINTS))
-    monkeypatch.setattr(photographs, '_who_trained', lambda *_: {'b.png'})
+    monkeypatch.setattr(photographs, 'who_trained', lambda *_: {'b.png'})
     rows = measured(face, start='image')
     assert 'trained' not in rows['a.png']['remarks']
     assert 'trained' in rows['b.png']['remarks']

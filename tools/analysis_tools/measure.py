@@ -10,7 +10,6 @@ as private as the photographs.
 """
 
 import argparse
-import math
 import sys
 
 from mmpose_ctd.apis.command_line import (
@@ -108,15 +107,6 @@ def check(args: argparse.Namespace) -> None:
                 where=f'--{option} {path}',
                 expected=f'a name ending in {ending}',
             )
-    scale = args.mm_per_px
-    if scale is not None and not (0 < scale < math.inf):
-        raise InputError(
-            where=f'--mm-per-px {scale}', expected='a number above 0'
-        )
-    if args.batch_size < 1:
-        raise InputError(
-            where=f'--batch-size {args.batch_size}', expected='1 or more'
-        )
     if args.norms and not args.table:
         raise InputError(
             where='--norms',

@@ -1,9 +1,12 @@
 """What a user knows of the photographs: scale, age, sex, subject."""
 
 import math
+import os
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from mmpose_ctd.apis.trained_people import compare_people
 from mmpose_ctd.datasets.annotation_formats import Refused
 from mmpose_ctd.datasets.annotation_formats.numbers import (
     decimal_mark,
@@ -26,7 +29,18 @@ from mmpose_ctd.datasets.preparation.image_index import (
 )
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['PhotographTable', 'Subject', 'cells', 'number', 'sex_of']
+from .landmark_model import LandmarkModel
+
+__all__ = [
+    'PhotographTable',
+    'Subject',
+    'cells',
+    'load_table',
+    'number',
+    'print_warning',
+    'sex_of',
+    'who_trained',
+]
 
 
 @dataclass(frozen=True)
@@ -219,3 +233,51 @@ def sex_of(row: dict, where: str) -> str | None:
             expected='f or m (female, male), or an empty cell',
         )
     return sex or None
+
+
+def load_table(path: str | None, folder: str) -> PhotographTable | None:
+    """Read the table, if there is one; warn of names that do not fit."""
+    if path is None:
+        return None
+    table = PhotographTable(path, folder)
+    if table.dropped:
+        print_warning(
+            f'--table {path}: all names begin with {table.dropped!r}, which '
+            'is taken for IMAGES.',
+            'note',
+        )
+    if table.unknown:
+        print_warning(
+            f'--table {path}: {len(table.unknown)} rows are of no '
+            f'photograph, such as {table.unknown[0]!r}.'
+        )
+    return table
+
+
+def who_trained(
+    model: LandmarkModel, path: str | None, table: PhotographTable | None
+) -> set[str]:
+    """Photographs of people who trained the model, as far as it is known."""
+    dataset = (model.cfg.get('train_dataloader') or {}).get('dataset') or {}
+    if table is None or not table.people or not dataset.get('ann_file'):
+        return set()
+    found = compare_people(
+        model.trained,
+        os.path.join(dataset.get('data_root') or '', dataset['ann_file']),
+        {*table.people.values()},
+    )
+    files = {f for f, one in table.people.items() if one in found.trained}
+    if files:
+        print_warning(
+            f'--table {path}: {len(files)} photographs are of people who '
+            'trained the model. Its errors on them are smaller than on '
+            'others.'
+        )
+    if found.note:
+        print_warning(f'--table {path}: {found.note}', 'note')
+    return files
+
+
+def print_warning(message: str, kind: str = 'warning') -> None:
+    """Print to stderr, in one line."""
+    print(f'{kind}: {message}', file=sys.stderr)

@@ -1,7 +1,7 @@
 """Measures the faces of a folder of photographs."""
 
+import math
 import os
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -9,7 +9,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mmpose_ctd.apis.trained_people import compare_people
 from mmpose_ctd.datasets.face_detection import detect_faces
 from mmpose_ctd.datasets.preparation.image_index import IMAGE_SUFFIXES
 from mmpose_ctd.datasets.upright_image import read_upright
@@ -27,7 +26,13 @@ from .framing import Frame, Framing, frame_around
 from .labelled_faces import load_faces, training_framing
 from .landmark_model import LandmarkModel, locate
 from .norms import Norms
-from .photograph_table import PhotographTable, Subject
+from .photograph_table import (
+    PhotographTable,
+    Subject,
+    load_table,
+    print_warning,
+    who_trained,
+)
 from .rows import Column, FaceRows, MeasuredFace
 
 __all__ = ['MeasuredPhotographs', 'list_photographs', 'measure', 'printable']
@@ -86,7 +91,8 @@ def measure(
         intervals, landmarks), None where there is no value.
 
     Raises:
-        InputError: If folder, calibration, table or norms cannot be used.
+        InputError: If folder, calibration, table, norms or an option cannot
+            be used.
 
     Examples:
         >>> model = LandmarkModel('configs/myset.py', 'model.pth')
@@ -95,6 +101,18 @@ def measure(
         ... # doctest: +SKIP
         >>> table = pandas.DataFrame(list(rows))  # doctest: +SKIP
     """
+    if mm_per_px is not None and not 0 < mm_per_px < math.inf:
+        raise InputError(
+            where=f'--mm-per-px {mm_per_px}', expected='a number above 0'
+        )
+    if batch_size < 1:
+        raise InputError(
+            where=f'--batch-size {batch_size}', expected='1 or more'
+        )
+    if start not in ('auto', 'face', 'image'):
+        raise InputError(
+            where=f'--framing {start}', expected='auto, face or image'
+        )
     settings = dict(framing=start, mm_per_px=mm_per_px)
     files, others = list_photographs(photographs, recursive)
     if others:
@@ -112,7 +130,7 @@ def measure(
                 cure='Give photographs cut out as the training images are.',
             )
         start = 'image'
-    known = _table(table, photographs)
+    known = load_table(table, photographs)
     measurements = measurements_of_set(model.metainfo)
     mm = mm_per_px is not None or (known and 'mm_per_px' in known.columns)
     scores = norms and Norms(norms, measurement_units(measurements, bool(mm)))
@@ -132,7 +150,7 @@ def measure(
         mm_per_px=mm_per_px,
         overlays=overlays,
         batch_size=batch_size,
-        trained=_who_trained(model, table, known),
+        trained=who_trained(model, table, known),
         settings=dict(
             weights=model.fingerprint,
             calibrated=calibration is not None,
@@ -394,16 +412,12 @@ def _reason(error: Exception) -> str:
     return getattr(error, 'strerror', None) or 'too large'
 
 
-def _warn(message: str, kind: str = 'warning') -> None:
-    print(f'{kind}: {message}', file=sys.stderr)
-
-
 def _calibration(
     given: Calibration | str | None, model: LandmarkModel
 ) -> Calibration | None:
     """Read the calibration; warn of what is not known."""
     if given is None:
-        _warn(
+        print_warning(
             'without --calibration there are no intervals, and faces unlike '
             'the training faces are not noticed.'
         )
@@ -414,7 +428,7 @@ def _calibration(
     given.refuse_other_model(model, path)
     people = given.statement.get('people')
     if people != 'compared':
-        _warn(
+        print_warning(
             'the people of the calibration were not compared with those who '
             'trained the model: '
             + str(
@@ -446,45 +460,3 @@ def _learned_framing(model: LandmarkModel) -> Framing:
             'calibrate CONFIG CHECKPOINT --out FILE.json',
         ) from error
     return training_framing(faces, model)
-
-
-def _table(path: str | None, folder: str) -> PhotographTable | None:
-    if path is None:
-        return None
-    table = PhotographTable(path, folder)
-    if table.dropped:
-        _warn(
-            f'--table {path}: all names begin with {table.dropped!r}, which '
-            'is taken for IMAGES.',
-            'note',
-        )
-    if table.unknown:
-        _warn(
-            f'--table {path}: {len(table.unknown)} rows are of no '
-            f'photograph, such as {table.unknown[0]!r}.'
-        )
-    return table
-
-
-def _who_trained(
-    model: LandmarkModel, path: str | None, table: PhotographTable | None
-) -> set[str]:
-    """Photographs of people who trained the model, as far as it is known."""
-    dataset = (model.cfg.get('train_dataloader') or {}).get('dataset') or {}
-    if table is None or not table.people or not dataset.get('ann_file'):
-        return set()
-    found = compare_people(
-        model.trained,
-        os.path.join(dataset.get('data_root') or '', dataset['ann_file']),
-        {*table.people.values()},
-    )
-    files = {f for f, one in table.people.items() if one in found.trained}
-    if files:
-        _warn(
-            f'--table {path}: {len(files)} photographs are of people who '
-            'trained the model. Its errors on them are smaller than on '
-            'others.'
-        )
-    if found.note:
-        _warn(f'--table {path}: {found.note}', 'note')
-    return files
