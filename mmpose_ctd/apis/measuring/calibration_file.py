@@ -30,7 +30,7 @@ from mmpose_ctd.files import write_whole
 
 from .calibration import Calibration
 from .error_model import LEVELS, SPREADS, ErrorModel
-from .familiarity import Appearance, Shape
+from .familiarity import Appearance, FaceShape
 from .framing import Framing
 
 __all__ = ['read_calibration', 'write_calibration']
@@ -335,7 +335,7 @@ def _checked(path: str, parsed: _Content) -> Calibration:
         appearance=Appearance(
             look.mean, look.directions, look.variances, float(look.rest)
         ),
-        shape=Shape(parsed.familiarity.mean_shape),
+        shape=FaceShape(parsed.familiarity.mean_shape),
         limits={
             key: float(value)
             for key, value in parsed.familiarity.limits.model_dump().items()
