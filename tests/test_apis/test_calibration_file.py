@@ -169,6 +169,7 @@ _MARK = '"<here>"'
 
 @settings(
     deadline=None,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())

@@ -145,7 +145,7 @@ def test_total_sd_of_uneven_people_is_that_of_a_mixed_model_nearly():
 def test_images_of_one_person_widen_the_intervals():
     differences, who = repeated(15, 4, between=2.0, within=0.3)
     manual = np.random.default_rng(3).normal(30, 3, 60)
-    by_person = agreement(manual, manual + differences, who)
+    by_person = agreement(manual, manual + differences, who, 200)
     as_if_strangers = agreement(manual, manual + differences)
     assert by_person.interval == 'bootstrap over subjects'
     assert (by_person.n, by_person.num_subjects) == (60, 15)
@@ -157,7 +157,7 @@ def test_images_of_one_person_widen_the_intervals():
     assert width(by_person.loa_high) > 1.2 * width(as_if_strangers.loa_high)
     for estimate in (by_person.loa_low, by_person.loa_high, by_person.icc):
         assert estimate.low < estimate.value < estimate.high
-    again = agreement(manual, manual + differences, who)
+    again = agreement(manual, manual + differences, who, 200)
     assert again == by_person
 
 
