@@ -1,9 +1,9 @@
-"""Cells of tables that a spreadsheet shows instead of running them.
+"""Cells of tables that no spreadsheet runs as a formula.
 
-Excel and LibreOffice take a cell that begins with ``=`` and some other signs
-for a formula, which may start programs or send data away. File names, subjects
-and column titles come from others, so every table is written through
-:func:`safe_cell`; :func:`original_cell` gives the text back.
+Excel and LibreOffice run a cell that begins with ``=`` and some other signs;
+it may start programs or send data away. File names, subjects and column titles
+come from others, so every table is written through :func:`safe_cell`;
+:func:`original_cell` returns the text.
 """
 
 from collections.abc import Iterable

@@ -1,9 +1,8 @@
-"""How good predicted landmarks, and measures between them, are."""
+"""Errors of predicted landmarks, and of measures between them."""
 
 from . import functional
-from .measurement_table import measurement_table
 from .metrics import LandmarkErrorMetric, MeasurementMetric
-from .report_table import report_table
+from .tables import measurement_table, report_table
 
 __all__ = [
     'LandmarkErrorMetric',

@@ -42,11 +42,11 @@ def draw_measures(
     status: str,
     remarks: str = '',
 ) -> np.ndarray:
-    """Draw a face beside its measures.
+    """Draw a face with a list of its measures.
 
-    Landmarks are orange dots; what the labeller would have marked lies
-    inside of the green circles in 95 % of cases, on faces like the training
-    ones. Distances are thin lines.
+    Landmarks are orange dots, distances thin lines. On faces like the
+    training ones, 95 % of the labeller's marks lie inside of the green
+    circles.
 
     Args:
         image (np.ndarray): Photograph (H, W, 3), uint8, BGR.

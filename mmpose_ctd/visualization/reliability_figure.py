@@ -21,9 +21,9 @@ def plot_reliability(
 ) -> Figure:
     """Draw whether errors are as large as a calibration expects.
 
-    Left, landmarks in bins by what was expected: their observed errors lie on
-    the diagonal if the expectation is right. Right, the share of truths that
-    lie inside of the intervals that should contain 50, 80 and 95 % of them.
+    Left: landmarks in bins by expected error. On the diagonal the expectation
+    is right. Right: the share of truths inside of the intervals that should
+    contain 50, 80 and 95 % of them.
 
     Args:
         summary (Mapping): Of a :class:`.Reliability`: ``bins``,

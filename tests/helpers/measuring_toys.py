@@ -1,31 +1,19 @@
 """A landmark model that cannot err, and photographs for it.
 
 Landmarks are spots of pure colours on a grey photograph; the model finds
-their centroids in what it is shown, so that whatever measuring gets wrong is
-the measuring's fault.
+their centroids in what it is shown: any error is that of the measuring.
 """
-
-import csv
-import types
 
 import cv2
 import numpy as np
 
-from mmpose_ctd.apis.measuring import measuring_run
+from mmpose_ctd.apis.measuring import photographs
 from mmpose_ctd.apis.measuring.calibration import Calibration
-from mmpose_ctd.apis.measuring.columns import Columns
 from mmpose_ctd.apis.measuring.error_model import LEVELS, ErrorModel
-from mmpose_ctd.apis.measuring.face_rows import FaceRows
 from mmpose_ctd.apis.measuring.familiarity import fit_appearance, fit_shape
-from mmpose_ctd.apis.measuring.framing import cut_frame
+from mmpose_ctd.apis.measuring.framing import Framing, cut_frame
 from mmpose_ctd.apis.measuring.landmark_model import Prediction
-from mmpose_ctd.apis.measuring.locating import Framing
-from mmpose_ctd.apis.measuring.measuring_run import FolderMeasurer
-from mmpose_ctd.apis.measuring.photograph_folder import list_photographs
-from mmpose_ctd.apis.measuring.row_file import RowFile
-from mmpose_ctd.evaluation.functional.measurement_catalogue import (
-    standard_measurements,
-)
+from mmpose_ctd.apis.measuring.photographs import measure
 
 NAMES = ['exocanthion_R', 'endocanthion_R', 'subnasale']
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]])
@@ -57,7 +45,10 @@ class SpotModel:
     names = NAMES
     aspect = 1.0
     fingerprint = 'f' * 32
-    pipeline = types.SimpleNamespace(input_size=(SIZE, SIZE))
+    input_size = (SIZE, SIZE)
+    metainfo = dict(keypoint_id2name=dict(enumerate(NAMES)))
+    trained = dict(meta={})
+    cfg: dict = {}
 
     def predict(self, images, frames, crop_size):
         units, shown, sure = [], [], []
@@ -81,7 +72,6 @@ class SpotModel:
         spread = np.stack(sure)
         features = [[1.0, s.max(), 0.0] for s in spread]
         return Prediction(
-            units=np.stack(units),
             points=np.stack([f.to_image(u) for f, u in zip(shown, units)]),
             frames=shown,
             spreads=dict.fromkeys(
@@ -114,31 +104,29 @@ def spot_calibration(face_box=(0.0, 0.0, 2.0)):
             unsteadiness=0.02,
             faintness=2.0,
         ),
-        statement=dict(validation_faces=30),
+        statement=dict(validation_faces=30, people='compared'),
     )
 
 
-def measured(folder, out, face_box=(0.0, 0.0, 2.0), mm=False, **options):
+def measured(folder, face_box=(0.0, 0.0, 2.0), **options):
     """The rows of a folder, by file name."""
     calibration = spot_calibration(face_box)
-    columns = Columns(NAMES, standard_measurements(NAMES), True, mm)
-    table = RowFile(str(out), list(columns.meanings()))
-    measurer = FolderMeasurer(
-        SpotModel(),
-        FaceRows(columns, calibration),
-        str(folder),
-        calibration,
-        **options,
+    options = dict(recursive=True) | options
+    rows = measure(SpotModel(), str(folder), calibration, **options)
+    return {row['file']: row for row in rows}
+
+
+def uncalibrated(folder, monkeypatch, **options):
+    """The same, with the framing known and nothing else."""
+    monkeypatch.setattr(
+        photographs,
+        '_learned_framing',
+        lambda model: spot_calibration().framing,
     )
-    files, _ = list_photographs(str(folder), recursive=True)
-    measurer.run(files, table)
-    table.close(complete=True)
-    with open(out, encoding='utf-8', newline='') as file:
-        return {row['file']: row for row in csv.DictReader(file)}
+    rows = measure(SpotModel(), str(folder), **options)
+    return {row['file']: row for row in rows}
 
 
 def boxes(monkeypatch, *found):
     """Make these the faces (x, y, width, height) that are detected."""
-    monkeypatch.setattr(
-        measuring_run, 'detect_faces', lambda image: list(found)
-    )
+    monkeypatch.setattr(photographs, 'detect_faces', lambda image: list(found))

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from measuring_toys import SpotModel, spot_calibration
 
-from mmpose_ctd.apis.measuring.calibration import (
+from mmpose_ctd.apis.measuring.calibration_file import (
     read_calibration,
     write_calibration,
 )
@@ -25,7 +25,13 @@ def written(tmp_path):
 def test_what_is_written_is_read(written):
     two = read_calibration(str(written))
     assert_same(two, spot_calibration())
-    two.check_model(SpotModel(), 'x')
+    two.refuse_other_model(SpotModel(), 'x')
+    two.fingerprint = 'e' * 32
+    with pytest.raises(InputError):
+        two.refuse_other_model(SpotModel(), 'x')
+    two.fingerprint = SpotModel.fingerprint
+    with pytest.raises(MissingFileError):
+        read_calibration(str(written.parent / 'none.json'))
     assert [p.name for p in written.parent.iterdir()] == [written.name]
 
 
@@ -48,14 +54,6 @@ def assert_same(two, one):
     assert two.measure_factor('another') == 1
 
 
-def test_another_model_is_refused(written):
-    class Other(SpotModel):
-        fingerprint = 'e' * 32
-
-    with pytest.raises(InputError, match='belongs to another checkpoint'):
-        read_calibration(str(written)).check_model(Other(), str(written))
-
-
 @pytest.mark.parametrize(
     'change',
     [
@@ -70,8 +68,9 @@ def test_another_model_is_refused(written):
 )
 def test_what_is_no_calibration_is_refused(written, change):
     written.write_text(change(json.loads(written.read_text())))
-    with pytest.raises(InputError, match='^.*calibration.json: '):
+    with pytest.raises(InputError) as error:
         read_calibration(str(written))
+    assert error.value.where == str(written)
 
 
 @pytest.mark.parametrize(
@@ -132,11 +131,9 @@ def test_a_plausible_change_is_noticed_by_the_digest(written):
     written.write_text(json.dumps(content))
     with pytest.raises(InputError):
         read_calibration(str(written))
-
-
-def test_a_file_of_an_earlier_version_is_read(written):
-    content = json.loads(written.read_text())
+    # Files of the first version have no digest.
     del content['sha256']
+    content['landmark_errors']['offset'] -= 0.1
     written.write_text(json.dumps(content))
     assert_same(read_calibration(str(written)), spot_calibration())
 
@@ -172,6 +169,7 @@ _MARK = '"<here>"'
 
 @settings(
     deadline=None,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
@@ -201,8 +199,3 @@ def test_a_mutated_file_is_refused_or_says_the_same(written, data):
         assert_same(found, spot_calibration())
     finally:
         written.write_text(text)
-
-
-def test_a_missing_file_says_how_to_get_one(tmp_path):
-    with pytest.raises(MissingFileError, match='mmpose_ctd calibrate'):
-        read_calibration(str(tmp_path / 'none.json'))

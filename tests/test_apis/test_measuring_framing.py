@@ -10,7 +10,6 @@ from mmpose_ctd.apis.measuring.framing import (
     Frame,
     cut_frame,
     fit_template,
-    frame_around,
     frame_by_template,
     landmark_template,
 )
@@ -33,15 +32,6 @@ def test_units_go_from_corner_to_corner():
     )
 
 
-@pytest.mark.parametrize(('aspect', 'size'), [(1, 60), (0.5, 80), (2, 30)])
-def test_frame_around_holds_the_box(aspect, size):
-    frame = frame_around((10, 20, 30, 40), aspect, margin=1.0)
-    assert frame.width == pytest.approx(max(30, 40 / aspect))
-    assert frame.height == pytest.approx(aspect * frame.width)
-    centre = frame.x + frame.width / 2, frame.y + frame.height / 2
-    assert centre == pytest.approx((25, 40))
-
-
 @given(
     scale=st.floats(0.05, 50),
     x=st.floats(-100, 100),
@@ -51,14 +41,6 @@ def test_fit_template_finds_scale_and_shift(scale, x, y):
     found, shift = fit_template(SHAPE, scale * SHAPE + (x, y))
     assert found == pytest.approx(scale, rel=1e-6)
     np.testing.assert_allclose(shift, [x, y], atol=1e-6 * (1 + scale))
-
-
-def test_missing_landmarks_count_nothing():
-    points = 3 * SHAPE + 1
-    points[[0, 4]] = np.nan
-    scale, shift = fit_template(SHAPE, points)
-    assert scale == pytest.approx(3)
-    np.testing.assert_allclose(shift, [1, 1])
 
 
 def test_template_is_the_common_shape_at_the_median_place():

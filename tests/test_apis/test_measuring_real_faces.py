@@ -1,17 +1,17 @@
 """Framing by the face detector, on real photographs."""
 
 import json
+import types
 
 import cv2
 import numpy as np
 import pytest
 
-from mmpose_ctd.apis.measuring.framing import Frame, landmark_template
+from mmpose_ctd.apis.measuring.framing import Frame
 from mmpose_ctd.apis.measuring.labelled_faces import (
     LabelledFaces,
-    learn_face_box,
+    training_framing,
 )
-from mmpose_ctd.apis.measuring.locating import Framing
 from mmpose_ctd.datasets.annotation_formats.webmorph_tem import read_tem
 from mmpose_ctd.datasets.face_detection import detect_face
 
@@ -43,9 +43,8 @@ def test_originals_are_framed_as_the_crops_that_train(shared_root):
         np.array([i['subject'] for i in images]),
         [i['site'] for i in images],
     )
-    template = landmark_template(faces.units, np.ones((len(faces), 19), bool))
-    framing = Framing(
-        template, (256, 256), learn_face_box(faces, template, 1.0)
+    framing = training_framing(
+        faces, types.SimpleNamespace(input_size=(256, 256), aspect=1.0)
     )
     for name in ORIGINALS:
         path = shared_root / 'data' / 'frl_raw' / 'inst' / name
@@ -53,7 +52,7 @@ def test_originals_are_framed_as_the_crops_that_train(shared_root):
         truth, _ = read_tem(path.with_suffix('.tem'))
         box = detect_face(image)
         frame = framing.frame_of_face(box, 1.0)
-        off = frame.to_units(truth[INDICES]) - template
+        off = frame.to_units(truth[INDICES]) - framing.template
         # Training scales by 0.8 to 1.2 and crops were shifted at random:
         # what is this near to the mean, the model has seen.
         assert np.abs(off).max() < 0.12

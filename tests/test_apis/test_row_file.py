@@ -1,25 +1,40 @@
-"""Rows that outlive the run that writes them."""
+"""A table that outlives the run that writes it, and what continues it."""
 
 import csv
 import json
+import os
 
+import cv2
 import pytest
+from measuring_toys import POINTS, SpotModel, photograph, spot_calibration
 
-from mmpose_ctd.apis.measuring.row_file import RowFile, write_json
+from mmpose_ctd.apis.measuring.calibration_file import write_calibration
+from mmpose_ctd.apis.measuring.photographs import measure
+from mmpose_ctd.apis.measuring.row_file import (
+    RowFile,
+    write_json,
+    write_measures,
+)
+from mmpose_ctd.apis.measuring.rows import Column
 from mmpose_ctd.errors import InputError
 
-TITLES = ['file', 'remarks', 'width_px', 'length_mm']
+COLUMNS = dict(
+    file=Column(''),
+    remarks=Column(''),
+    width_px=Column(''),
+    length_mm=Column('', 2),
+)
 ROWS = [
-    dict(file='a.jpg', width_px=10, length_mm='1.50'),
+    dict(file='a.jpg', width_px=10, length_mm=1.5),
     dict(file='b, "c".jpg', remarks='two\nlines; and ü', width_px=7),
-    dict(file='d.jpg', remarks='x', length_mm='-3.25'),
+    dict(file='=1+1.jpg', remarks='x', length_mm=-3.254),
 ]
 
 
 def whole(path, **options):
-    out = RowFile(str(path), TITLES, **options)
+    out = RowFile(str(path), COLUMNS, **options)
     for row in ROWS:
-        out.write([row])
+        out.write(row)
     out.close(complete=True)
     return path.read_bytes()
 
@@ -27,14 +42,24 @@ def whole(path, **options):
 def test_rows_read_back_as_written(tmp_path):
     whole(tmp_path / 'm.csv')
     with open(tmp_path / 'm.csv', encoding='utf-8', newline='') as file:
-        read = list(csv.DictReader(file))
-    for row, back in zip(ROWS, read):
-        assert back == {t: str(row.get(t, '')) for t in TITLES}
+        read = list(csv.reader(file))
+    assert read == [
+        [*COLUMNS],
+        ['a.jpg', '', '10', '1.50'],
+        ['b, "c".jpg', 'two\nlines; and ü', '7', ''],
+        # A spreadsheet would run what begins with '='. Numbers stay.
+        ["'=1+1.jpg", 'x', '', '-3.25'],
+    ]
+    write_json(str(tmp_path / 'm.csv'), str(tmp_path / 'm.json'))
+    assert json.loads((tmp_path / 'm.json').read_text('utf-8'))[1:] == [
+        ROWS[1] | dict(length_mm=None),
+        ROWS[2] | dict(length_mm=-3.25, width_px=None),
+    ]
 
 
 def test_rows_are_on_the_disc_before_the_end_and_the_name_comes_last(tmp_path):
-    out = RowFile(str(tmp_path / 'm.csv'), TITLES)
-    out.write(ROWS[:1])
+    out = RowFile(str(tmp_path / 'm.csv'), COLUMNS)
+    out.write(ROWS[0])
     assert 'a.jpg' in (tmp_path / 'm.csv.part').read_text()
     out.close(complete=False)
     assert not (tmp_path / 'm.csv').exists()
@@ -47,77 +72,123 @@ def test_goes_on_wherever_it_was_killed(tmp_path, excel):
     for length in range(3, len(complete) + 1):
         path = tmp_path / 'cut.csv'
         (tmp_path / 'cut.csv.part').write_bytes(complete[:length])
-        out = RowFile(str(path), TITLES, excel=excel, resume=True)
-        out.write([row for row in ROWS if row['file'] not in out.done])
+        out = RowFile(str(path), COLUMNS, excel=excel, resume=True)
+        for row in ROWS:
+            if row['file'] not in out.done:
+                out.write(row)
         out.close(complete=True)
         assert path.read_bytes() == complete, length
         path.unlink()
 
 
 def test_a_complete_table_takes_new_rows(tmp_path):
-    whole(tmp_path / 'm.csv')
-    out = RowFile(str(tmp_path / 'm.csv'), TITLES, resume=True)
+    before = whole(tmp_path / 'm.csv', excel=True, delimiter=';')
+    assert before.startswith(b'\xef\xbb\xbffile;remarks;')
+    out = RowFile(str(tmp_path / 'm.csv'), COLUMNS, delimiter=';', resume=True)
     assert out.done == {row['file'] for row in ROWS}
+    out.write(dict(file='new.jpg'))
     # Until the end the old one stays.
-    assert (tmp_path / 'm.csv').exists()
-    out.write([dict(file='new.jpg')])
+    assert (tmp_path / 'm.csv').read_bytes() == before
     out.close(complete=True)
-    assert 'new.jpg' in (tmp_path / 'm.csv').read_text(encoding='utf-8')
+    assert (tmp_path / 'm.csv').read_bytes() == before + b'new.jpg;;;\r\n'
 
 
-def test_results_are_not_overwritten(tmp_path):
-    before = whole(tmp_path / 'm.csv')
-    with pytest.raises(InputError, match='--resume goes on'):
-        RowFile(str(tmp_path / 'm.csv'), TITLES)
-    assert (tmp_path / 'm.csv').read_bytes() == before
-
-
-def test_other_columns_are_refused(tmp_path):
-    before = whole(tmp_path / 'm.csv')
-    with pytest.raises(InputError, match='other columns'):
-        RowFile(str(tmp_path / 'm.csv'), [*TITLES, 'more'], resume=True)
-    assert (tmp_path / 'm.csv').read_bytes() == before
+@pytest.mark.parametrize(
+    ('columns', 'encoding', 'resume'),
+    [
+        (COLUMNS, 'utf-8', False),
+        (COLUMNS | dict(more=Column('')), 'utf-8', True),
+        (COLUMNS, 'cp1252', True),
+    ],
+    ids=['exists', 'columns', 'encoding'],
+)
+def test_a_table_that_does_not_fit_is_refused_and_stays(
+    tmp_path, columns, encoding, resume
+):
+    text = whole(tmp_path / 'm.csv').decode()
+    (tmp_path / 'm.csv').write_bytes(text.encode(encoding))
+    with pytest.raises(InputError) as error:
+        RowFile(str(tmp_path / 'm.csv'), columns, resume=resume)
+    assert '--overwrite' in error.value.cure
+    assert (tmp_path / 'm.csv').read_bytes() == text.encode(encoding)
     assert [p.name for p in tmp_path.iterdir()] == ['m.csv']
 
 
-def test_a_table_that_another_program_saved_is_not_guessed_at(tmp_path):
-    text = whole(tmp_path / 'm.csv').decode()
-    (tmp_path / 'm.csv').write_bytes(text.encode('cp1252'))
-    with pytest.raises(InputError, match='another program'):
-        RowFile(str(tmp_path / 'm.csv'), TITLES, resume=True)
+# --------------------------------------------------------------- resuming
 
 
-def test_excel_mark_and_semicolons(tmp_path):
-    data = whole(tmp_path / 'm.csv', excel=True, delimiter=';')
-    assert data.startswith(b'\xef\xbb\xbffile;remarks;')
-    assert data.count(b'\xef\xbb\xbf') == 1
+@pytest.fixture
+def begun(tmp_path):
+    """A table with a.png; the returned function continues it with b.png."""
+    folder, known = tmp_path / 'images', tmp_path / 'known.csv'
+    folder.mkdir()
+    calibration = tmp_path / 'calibration.json'
+    write_calibration(spot_calibration(), str(calibration))
+
+    def go_on(rows, resume=True, **options):
+        known.write_text('file,mm_per_px,age\n' + rows)
+        measured = measure(
+            SpotModel(),
+            str(folder),
+            str(calibration),
+            start=options.pop('start', 'image'),
+            table=str(known),
+            **options,
+        )
+        return write_measures(measured, str(tmp_path / 'm.csv'), resume=resume)
+
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    go_on('a.png,2,7\n', resume=False)
+    for name in 'ab':
+        cv2.imwrite(str(folder / f'{name}.png'), photograph(POINTS))
+        os.utime(folder / f'{name}.png', (1, 1))
+    return go_on
 
 
-def test_json_has_numbers_and_nulls(tmp_path):
-    whole(tmp_path / 'm.csv')
-    path = tmp_path / 'm.json'
-    write_json(str(tmp_path / 'm.csv'), str(path), ',', ('file', 'remarks'))
-    content = json.loads(path.read_text(encoding='utf-8'))
-    assert content[1] == dict(
-        file='b, "c".jpg',
-        remarks='two\nlines; and ü',
-        width_px=7,
-        length_mm=None,
+def test_resume_takes_rows_of_new_photographs(begun, tmp_path, capsys):
+    assert begun('b.png,2,8\na.png,2.0,7.0\n') == dict(measured=1)
+    assert 'warning' not in capsys.readouterr().err
+    about = json.loads((tmp_path / 'm.about.json').read_text())
+    assert len(about['table']) == 2
+    # What is known of photographs that are gone is kept.
+    (tmp_path / 'images' / 'a.png').unlink()
+    assert begun('b.png,2,8\n') == {}
+    assert json.loads((tmp_path / 'm.about.json').read_text()) == about
+
+
+@pytest.mark.parametrize(
+    'row', ['a.png,3,7', 'a.png,2,8', 'a.png,,7', 'b.png,2,7']
+)
+def test_resume_refuses_other_values_of_measured_photographs(begun, row):
+    with pytest.raises(InputError) as error:
+        begun(f'{row}\n')
+    assert error.value.where == '--resume'
+    assert "1 measured photographs, such as 'a.png'" in error.value.found
+
+
+def test_resume_refuses_other_settings(begun, tmp_path):
+    def refused(key, **options):
+        with pytest.raises(InputError) as error:
+            begun('a.png,2,7\n', **options)
+        assert error.value.where == '--resume'
+        assert error.value.found.endswith(f'another {key}')
+
+    refused('mm_per_px', mm_per_px=0.5)
+    refused('framing', start='auto')
+    other = spot_calibration()
+    other.limits['roll'] = 20.0
+    write_calibration(other, str(tmp_path / 'calibration.json'))
+    refused('calibration')
+
+
+def test_resume_warns_of_photographs_newer_than_the_table(
+    begun, tmp_path, capsys
+):
+    for name in 'ab':
+        os.utime(tmp_path / 'images' / f'{name}.png', (2**32, 2**32))
+    begun('a.png,2,7\n')
+    # b.png has no row yet.
+    assert (
+        "1 measured photographs are newer than the table, such as 'a.png'"
+        in (capsys.readouterr().err)
     )
-    assert content[2]['length_mm'] == -3.25
-
-
-def test_a_file_name_is_no_formula_and_is_found_again(tmp_path):
-    """A spreadsheet runs cells that begin with = + - or @."""
-    path = tmp_path / 'm.csv'
-    names = ['=HYPERLINK("http:example")!.jpg', '-1.jpg', 'plain.jpg']
-    table = RowFile(str(path), ['file', 'length'])
-    table.write([dict(file=name, length=-2.5) for name in names])
-    table.close(complete=True)
-    rows = path.read_text(encoding='utf-8').splitlines()[1:]
-    assert not any(row.strip('"').startswith(tuple('=+-@')) for row in rows)
-    # Numbers stay numbers.
-    assert rows[1:] == ["'-1.jpg,-2.5", 'plain.jpg,-2.5']
-    again = RowFile(str(path), ['file', 'length'], resume=True)
-    assert again.done == set(names)
-    again.close(complete=True)

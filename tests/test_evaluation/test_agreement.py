@@ -5,8 +5,6 @@ import pandas as pd
 import pingouin
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 
 from mmpose_ctd.errors import InputError
@@ -14,7 +12,7 @@ from mmpose_ctd.evaluation.functional import (
     agreement,
     intraclass_correlation,
 )
-from mmpose_ctd.evaluation.functional.agreement import total_sd
+from mmpose_ctd.evaluation.functional.agreement import _drawn, total_sd
 
 # J. M. Bland, D. G. Altman, Lancet 1986 (i), table: peak expiratory flow
 # (l/min) of 17 people, first readings of a Wright and of a mini meter.
@@ -22,17 +20,6 @@ WRIGHT = [494, 395, 516, 434, 476, 557, 413, 442, 650]
 WRIGHT += [433, 417, 656, 267, 478, 178, 423, 427]
 MINI = [512, 430, 520, 428, 500, 600, 364, 380, 658]
 MINI += [445, 432, 626, 260, 477, 259, 350, 451]
-# P. E. Shrout, J. L. Fleiss, Psychological Bulletin 1979, table 2.
-JUDGES = np.array(
-    [
-        [9, 2, 5, 8],
-        [6, 1, 3, 2],
-        [8, 4, 6, 8],
-        [7, 1, 2, 6],
-        [10, 5, 6, 9],
-        [6, 2, 4, 7],
-    ]
-)
 
 
 def random_pairs(n=40, seed=0, bias=0.5, noise=1.0):
@@ -77,35 +64,19 @@ def test_the_lancets_example():
     assert found.n == found.num_subjects == 17
 
 
-def test_shrout_and_fleiss_print_29_hundredths():
-    found = intraclass_correlation(JUDGES)
-    assert round(found.value, 2) == 0.29
-    value, (low, high) = icc_of_pingouin(JUDGES)
-    assert found.value == pytest.approx(value, abs=1e-6)
-    # pingouin rounds intervals to two decimals.
-    assert found.low == pytest.approx(low, abs=0.0051)
-    assert found.high == pytest.approx(high, abs=0.0051)
-
-
-@pytest.mark.parametrize('noise', [0.2, 1.0, 6.0])
-@pytest.mark.parametrize('bias', [0.0, 4.0])
-def test_icc_is_pingouins(noise, bias):
+@pytest.mark.parametrize('noise, bias', [(0.2, 4.0), (6.0, 0.0)])
+def test_bias_and_icc_are_pingouins(noise, bias):
     ratings = np.column_stack(random_pairs(bias=bias, noise=noise))
-    found = agreement(*ratings.T).icc
+    both = agreement(*ratings.T)
+    test = pingouin.ttest(ratings[:, 1] - ratings[:, 0], 0)
+    interval = next(test[name] for name in test if 'CI95' in name).iloc[0]
+    assert both.bias[1:] == pytest.approx(tuple(interval), abs=0.0051)
+    found = both.icc
     value, (low, high) = icc_of_pingouin(ratings)
     assert found.value == pytest.approx(value, abs=1e-6)
     assert found.low == pytest.approx(low, abs=0.0051)
     assert found.high == pytest.approx(high, abs=0.0051)
     assert found.low < found.value < found.high
-
-
-def test_bias_and_its_interval_are_those_of_a_t_test():
-    manual, predicted = random_pairs()
-    found = agreement(manual, predicted)
-    test = pingouin.ttest(predicted - manual, 0)
-    interval = next(test[name] for name in test if 'CI95' in name).iloc[0]
-    assert found.bias[1:] == pytest.approx(tuple(interval), abs=0.0051)
-    assert found.mae == pytest.approx(np.abs(predicted - manual).mean())
 
 
 def test_the_slope_is_that_of_statsmodels():
@@ -126,7 +97,7 @@ def test_limits_hold_95_of_100_and_their_intervals_the_true_limit():
     A further difference over the sample's mean and SD has Student's
     distribution, so that a little less than 95 % are expected inside.
     """
-    inside, covered, runs = [], [], 400
+    inside, covered, runs = [], [], 200
     share = 1 - 2 * stats.t.sf(1.96 / np.sqrt(1 + 1 / 30), 29)
     for seed in range(runs):
         manual, predicted = random_pairs(30, seed)
@@ -137,9 +108,9 @@ def test_limits_hold_95_of_100_and_their_intervals_the_true_limit():
         inside.append(
             (off > found.loa_low.value) & (off < found.loa_high.value)
         )
-    assert np.mean(inside) == pytest.approx(share, abs=0.005)
-    # Three standard errors of a share of 400.
-    assert np.mean(covered) == pytest.approx(0.95, abs=0.033)
+    assert np.mean(inside) == pytest.approx(share, abs=0.007)
+    # Three standard errors of a share of 200.
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.047)
 
 
 def test_only_pairs_of_two_count():
@@ -149,21 +120,6 @@ def test_only_pairs_of_two_count():
     kept = np.delete(np.arange(12), [3, 7])
     assert found == agreement(manual[kept], predicted[kept])
     assert found.n == 10
-
-
-@settings(deadline=None, max_examples=40)
-@given(
-    st.lists(
-        st.tuples(st.floats(1, 99), st.floats(1, 99)), min_size=3, max_size=20
-    )
-)
-def test_exchanging_the_two_mirrors_the_differences(pairs):
-    first, second = np.array(pairs).T
-    one, other = agreement(first, second), agreement(second, first)
-    assert one.bias.value == pytest.approx(-other.bias.value, abs=1e-9)
-    assert one.loa_low.value == pytest.approx(-other.loa_high.value, abs=1e-9)
-    assert one.mae == other.mae
-    assert one.icc.value == pytest.approx(other.icc.value, nan_ok=True)
 
 
 # -------------------------------------------------- several images a person
@@ -177,19 +133,6 @@ def repeated(people, each, between, within, seed=0):
     return values + rng.normal(0, within, len(who)), who
 
 
-def test_total_sd_is_that_of_the_components():
-    values, who = repeated(4000, 3, between=2.0, within=1.0)
-    assert total_sd(values, who) == pytest.approx(np.sqrt(5), rel=0.03)
-
-
-def test_total_sd_is_by_hand_where_people_have_as_many():
-    values, who = repeated(9, 4, 1.5, 1.0)
-    table = values.reshape(9, 4)
-    within = table.var(axis=1, ddof=1).mean()
-    between = table.mean(axis=1).var(ddof=1) - within / 4
-    assert total_sd(values, who) == pytest.approx(np.sqrt(within + between))
-
-
 def test_total_sd_of_uneven_people_is_that_of_a_mixed_model_nearly():
     rng = np.random.default_rng(1)
     who = np.repeat(np.arange(200), rng.integers(1, 5, 200))
@@ -199,15 +142,10 @@ def test_total_sd_of_uneven_people_is_that_of_a_mixed_model_nearly():
     assert total_sd(values, who) == pytest.approx(total, rel=0.03)
 
 
-def test_once_a_person_is_the_plain_sd():
-    values, _ = repeated(20, 1, 1.0, 1.0)
-    assert total_sd(values, np.arange(20)) == pytest.approx(values.std(ddof=1))
-
-
 def test_images_of_one_person_widen_the_intervals():
     differences, who = repeated(15, 4, between=2.0, within=0.3)
     manual = np.random.default_rng(3).normal(30, 3, 60)
-    by_person = agreement(manual, manual + differences, who)
+    by_person = agreement(manual, manual + differences, who, 200)
     as_if_strangers = agreement(manual, manual + differences)
     assert by_person.interval == 'bootstrap over subjects'
     assert (by_person.n, by_person.num_subjects) == (60, 15)
@@ -219,25 +157,16 @@ def test_images_of_one_person_widen_the_intervals():
     assert width(by_person.loa_high) > 1.2 * width(as_if_strangers.loa_high)
     for estimate in (by_person.loa_low, by_person.loa_high, by_person.icc):
         assert estimate.low < estimate.value < estimate.high
-    again = agreement(manual, manual + differences, who)
+    again = agreement(manual, manual + differences, who, 200)
     assert again == by_person
 
 
 def test_a_person_drawn_twice_is_two_people():
     """Drawn alike, all people give the limits of the people themselves."""
-    from mmpose_ctd.evaluation.functional.agreement import _drawn
-
     groups = np.array(['a', 'a', 'b', 'b', 'b', 'c'])
     at, who = _drawn(np.array([0.0, 1, 0, 1, 5, 5, 2, 3, 4]), groups)
     assert at.tolist() == [0, 1, 0, 1, 5, 5, 2, 3, 4]
     assert who.tolist() == [0, 0, 1, 1, 2, 3, 4, 4, 4]
-
-
-def test_names_none_are_people_of_their_own():
-    manual, predicted = random_pairs(10)
-    assert agreement(manual, predicted, [None] * 10).num_subjects == 10
-    mixed = agreement(manual, predicted, ['ann', 'ann', *[None] * 8])
-    assert mixed.num_subjects == 9
 
 
 # ------------------------------------------------------- what is not known
@@ -261,15 +190,12 @@ def test_equal_measures_agree_and_say_that_nothing_varied():
     assert found.sd == 0
     assert found.bias[:3] == pytest.approx((0.1, 0.1, 0.1))
     assert 'all differences are equal' in found.notes[0]
-    # A constant difference is not forgiven, and leaves no error to test by.
+    # Constant differences lower it, and leave no error for an interval.
     assert 0.9 < found.icc.value < 1 and np.isnan(found.icc.low)
     assert agreement(manual, manual).icc.value == 1
-
-
-def test_people_who_are_all_alike_have_no_icc():
-    found = agreement([30.0] * 5, [30.0] * 5)
-    assert np.isnan(found.icc).all() and np.isnan(found.slope).all()
-    assert any('ICC is not defined' in note for note in found.notes)
+    alike = agreement([30.0] * 5, [30.0] * 5)
+    assert np.isnan(alike.icc).all() and np.isnan(alike.slope).all()
+    assert any('ICC is not defined' in note for note in alike.notes)
 
 
 def test_one_person_tells_nothing_of_others():
@@ -281,20 +207,19 @@ def test_one_person_tells_nothing_of_others():
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'told'),
+    'arguments',
     [
-        (([1.0, 2.0], [1.0]), r'both be \(N,\)'),
-        (([1.0, np.inf], [1.0, 2.0]), 'infinite'),
-        (([1.0, 2.0], [1.0, 2.0], ['ann']), 'each of 2 pairs'),
+        ([1.0, 2.0], [1.0]),
+        ([1.0, np.inf], [1.0, 2.0]),
+        ([1.0, 2.0], [1.0, 2.0], ['ann']),
     ],
 )
-def test_what_cannot_be_compared_is_refused(arguments, told):
-    with pytest.raises(InputError, match=told):
+def test_what_cannot_be_compared_is_refused(arguments):
+    with pytest.raises(InputError):
         agreement(*arguments)
 
 
-def test_icc_wants_two_raters_and_numbers():
-    with pytest.raises(InputError, match='two raters'):
-        intraclass_correlation([[1.0], [2.0]])
-    with pytest.raises(InputError, match='NaN'):
-        intraclass_correlation([[1.0, np.nan]])
+@pytest.mark.parametrize('ratings', [[[1.0], [2.0]], [[1.0, np.nan]]])
+def test_icc_wants_two_raters_and_numbers(ratings):
+    with pytest.raises(InputError):
+        intraclass_correlation(ratings)

@@ -9,16 +9,13 @@ import pytest
 @pytest.mark.parametrize(
     'name',
     [
-        'apis.measure',
+        'apis.measures',
         'evaluation.functional.agreement',
-        'evaluation.functional.area_under_ced',
         'evaluation.functional.bootstrap',
-        'evaluation.functional.error_statistics',
-        'evaluation.functional.intraclass_correlation',
+        'evaluation.functional.landmark_errors',
         'evaluation.functional.measurement_catalogue',
         'evaluation.functional.measurements',
-        'evaluation.functional.point_errors',
-        'evaluation.metrics.error_units',
+        'evaluation.metrics.sample_errors',
         'visualization.face_selection',
     ],
 )

@@ -3,7 +3,6 @@
 import json
 import pickle
 
-import mmengine
 import numpy as np
 import pytest
 import torch
@@ -15,9 +14,12 @@ from landmark_samples import (
     make_sample,
     many_samples,
 )
+from mmengine.evaluator import Evaluator
 from mmpose.registry import METRICS
 
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
+from mmpose_ctd.evaluation.metrics import landmark_metric
 
 
 @pytest.mark.parametrize(
@@ -49,21 +51,15 @@ def test_scalars_are_those_computed_by_hand():
         share = sum(x > t for x in e) / 12
         assert scalars[f'landmark/{name}'] == pytest.approx(share)
     assert 0 < scalars['landmark/FR'] < 1
+    one, metric = evaluate(samples, per='landmark')
+    single = [x for errors in by_hand(samples) for x in errors]
+    assert one['landmark/ME'] == pytest.approx(np.mean(single))
+    assert metric.report['landmark_errors'] == pytest.approx(single)
+    assert len(metric.report['image_errors']) == 12
     for name in ('ME', 'AUC', 'FR', 'FR@2', 'FR@7.5'):
         low = scalars[f'landmark/{name}_low']
         high = scalars[f'landmark/{name}_high']
         assert low <= scalars[f'landmark/{name}'] <= high
-
-
-def test_single_landmarks_instead_of_images():
-    samples = many_samples()
-    scalars, metric = evaluate(samples, per='landmark')
-    e = [x for single in by_hand(samples) for x in single]
-    assert scalars['landmark/ME'] == pytest.approx(np.mean(e))
-    share = np.mean(np.array(e) > 5)
-    assert scalars['landmark/FR'] == pytest.approx(share)
-    assert sorted(metric.report['landmark_errors']) == pytest.approx(sorted(e))
-    assert len(metric.report['image_errors']) == 12
 
 
 def test_intervals_are_over_subjects():
@@ -85,12 +81,6 @@ def test_intervals_are_over_subjects():
         assert a[f'landmark/{name}'] == pytest.approx(b[f'landmark/{name}'])
     assert metric.report['num_subjects'] == 20
     assert metric.report['num_images'] == 60
-
-
-def test_without_intervals_there_are_no_bounds():
-    scalars, metric = evaluate(many_samples(), num_bootstrap=0)
-    assert set(scalars) == {'landmark/ME', 'landmark/AUC', 'landmark/FR'}
-    assert metric.report['metrics']['ME']['low'] is None
 
 
 def test_tables_per_landmark_and_site():
@@ -122,16 +112,6 @@ def test_tables_per_landmark_and_site():
     assert sites['unknown']['metrics']['ME']['low'] is None
 
 
-def test_a_landmark_that_is_never_visible_has_no_number():
-    _, metric = evaluate([make_sample(visible=(1, 1, 0))])
-    assert metric.report['per_landmark']['chin'] == {
-        'ME': None,
-        'AUC': None,
-        'FR': None,
-        'n': 0,
-    }
-
-
 def test_report_is_json_and_names_no_subject():
     samples = many_samples()
     samples += [make_sample(subject='patient_x', site='west', id=1)]
@@ -139,14 +119,10 @@ def test_report_is_json_and_names_no_subject():
     text = json.dumps(metric.report, allow_nan=False)
     assert 'patient_x' not in text
     assert json.loads(text) == metric.report
-
-
-def test_report_names_subjects_when_asked():
     _, metric = evaluate(many_samples(), include_ids=True)
-    json.dumps(metric.report, allow_nan=False)
     first = metric.report['image_errors'][0]
     assert (first['subject'], first['img_id']) == ('s0', 0)
-    assert first['error'] == pytest.approx(np.mean(by_hand(many_samples())[0]))
+    assert first['error'] == pytest.approx(np.mean(by_hand(samples)[0]))
 
 
 def test_partition_and_order_do_not_matter():
@@ -185,26 +161,169 @@ def test_visibility_with_weights_and_tensors_are_understood():
     visible[..., 0] = (1, 0, 1)
     visible[..., 1] = (0, 1, 0)
     sample['gt_instances']['keypoints_visible'] = torch.tensor(visible)
-    keypoints = sample['pred_instances']['keypoints']
-    sample['pred_instances']['keypoints'] = torch.tensor(keypoints)
-    _, metric = evaluate([sample])
-    counts = [v['n'] for v in metric.report['per_landmark'].values()]
-    assert counts == [1, 0, 1]
-
-
-def test_half_precision_predictions_are_understood():
-    sample = make_sample().to_dict()
     keypoints = torch.tensor(sample['pred_instances']['keypoints'])
     sample['pred_instances']['keypoints'] = keypoints.bfloat16()
-    scalars, _ = evaluate([sample], unit='image')
+    scalars, metric = evaluate([sample], unit='image', num_bootstrap=0)
+    # Without intervals there are no bounds.
+    assert set(scalars) == {'landmark/ME', 'landmark/AUC', 'landmark/FR'}
+    assert metric.report['metrics']['ME']['low'] is None
     assert scalars['landmark/ME'] == pytest.approx(5, abs=0.3)
+    counts = [v['n'] for v in metric.report['per_landmark'].values()]
+    assert counts == [1, 0, 1]
+    none = {'ME': None, 'AUC': None, 'FR': None, 'n': 0}
+    assert metric.report['per_landmark']['eye_L'] == none
 
 
-def test_is_built_from_a_config_by_mmpose():
-    cfg = mmengine.ConfigDict(
-        type='LandmarkErrorMetric', unit=['eye_R', 'eye_L'], prefix='eyes'
+# ------------------------------------------------- identity of a test set
+
+SAMPLES = [
+    dict(img_id=1, subject='ann'),
+    dict(img_id=2, subject='bob', truth=TRUTH + 5),
+    dict(img_id=3, subject='ann', truth=TRUTH + 9),
+]
+
+
+def report(changes=(), order=(0, 1, 2)):
+    samples = [make_sample(**SAMPLES[i] | dict(changes)) for i in order]
+    return evaluate(samples)[1].report
+
+
+def test_a_test_set_is_known_by_its_truth():
+    base = report()
+    assert base['input_sizes'] == [[256, 128]]
+    assert base['groups'] == [0, 1, 0] and 'ann' not in str(base)
+    for same in (
+        report(dict(offset=(1.0, 1.0))),
+        report(order=(2, 0, 1)),
+        report(dict(input_size=(64, 64))),
+    ):
+        assert same['test_set'] == base['test_set']
+    for other in (report(dict(truth=TRUTH + 1)), report(order=(0, 1))):
+        assert other['test_set'] != base['test_set']
+
+
+# --------------------------------------- what is left out, said and refused
+
+
+@pytest.fixture
+def said(monkeypatch):
+    messages = []
+    monkeypatch.setattr(
+        landmark_metric,
+        'print_log',
+        lambda message, logger=None, level=None: messages.append(message),
     )
-    metric = METRICS.build(cfg)
-    assert isinstance(metric, LandmarkErrorMetric)
-    assert metric.unit == ('eye_R', 'eye_L')
-    assert metric.prefix == 'eyes'
+    return messages
+
+
+def test_unmeasurable_records_are_left_out_and_counted(said):
+    samples = many_samples()
+    samples += [make_sample(visible=(0, 0, 0), offset=(900, 900), img_id=50)]
+    scalars, metric = evaluate(samples)
+    expected, _ = evaluate(many_samples())
+    assert scalars == expected
+    assert metric.report['num_ignored'] == 1
+    assert metric.report['num_images'] == 12
+    assert any('1 of 13 records were left out' in m for m in said)
+
+
+@pytest.mark.parametrize(
+    'spoilt',
+    [
+        dict(visible=(1, 0, 1)),
+        dict(truth=[[[20.0, 10.0], [20.0, 10.0], [40.0, 70.0]]]),
+        dict(truth=[[[20.0, 10.0], [np.nan] * 2, [1, 1]]], visible=(1, 0, 1)),
+    ],
+)
+def test_a_pair_without_distance_leaves_its_record_out(spoilt, said):
+    sample = make_sample(img_id=50, **spoilt)
+    sample.pred_instances.keypoints = TRUTH + 9
+    scalars, metric = evaluate(
+        [make_sample(), sample], unit=['eye_R', 'eye_L'], threshold=0.2
+    )
+    assert scalars['landmark/ME'] == pytest.approx(5 / 40)
+    assert metric.report['num_ignored'] == 1
+    assert any('no distance eye_R-eye_L' in m for m in said)
+
+
+def test_missing_subjects_are_said_once_and_images_resampled(said):
+    samples = [
+        make_sample(offset=(i, 0), subject=None, img_id=i) for i in range(9)
+    ]
+    metric = LandmarkErrorMetric(num_bootstrap=50)
+    for _ in range(2):
+        Evaluator(metric).process(samples)
+        scalars = metric.evaluate(9)
+    assert sum('name no subject' in m for m in said) == 1
+    assert metric.report['num_subjects'] is None
+    assert scalars['landmark/ME_low'] < scalars['landmark/ME_high']
+
+
+def test_one_subject_gives_nan_bounds_and_says_so(said):
+    scalars, metric = evaluate(
+        [make_sample(), make_sample(img_id=4)], unit=['eye_R', 'eye_L']
+    )
+    assert np.isnan(scalars['landmark/ME_low'])
+    assert metric.report['metrics']['ME']['low'] is None
+    assert any('a single subject has no interval' in m for m in said)
+    # A threshold of pixels with a pair is pointed out.
+    assert any('0.1 is a common choice' in m for m in said)
+
+
+@pytest.mark.parametrize(
+    ('meta', 'unit', 'field'),
+    [
+        (dict(input_scale=None), 'mm', 'mm_per_px'),
+        (dict(input_scale=None), 'input', 'input_scale'),
+        (dict(mm_per_px=0.0), 'mm', 'mm_per_px'),
+        (dict(mm_per_px=np.nan), 'mm', 'mm_per_px'),
+        (dict(offset=(np.inf, 0)), 'image', 'not finite'),
+        (dict(), ['nose', 'chin'], 'nose'),
+    ],
+)
+def test_what_cannot_be_measured_names_record_and_field(meta, unit, field):
+    with pytest.raises(InputError) as error:
+        evaluate([make_sample(**meta)], unit=unit)
+    assert field in str(error.value)
+    assert 'record id 7' in str(error.value) or field == 'nose'
+
+
+def test_samples_that_do_not_fit_are_refused():
+    fewer = make_sample(truth=TRUTH[:, :2], visible=(1, 1))
+    other_head = make_sample()
+    other_head.pred_instances.keypoints = np.zeros((1, 2, 2))
+    untested = make_sample().to_dict()
+    del untested['pred_instances']
+    for samples in (
+        [make_sample(), fewer],
+        [fewer],
+        [other_head],
+        [untested],
+        [make_sample(visible=(0, 0, 0))],
+    ):
+        with pytest.raises(InputError):
+            evaluate(samples)
+    with pytest.raises(InputError):
+        LandmarkErrorMetric().evaluate(0)
+    # A pair needs a dataset with names.
+    metric = LandmarkErrorMetric(unit=['eye_R', 'eye_L'])
+    with pytest.raises(InputError, match='keypoint_name2id'):
+        metric.process(None, [make_sample().to_dict()])
+
+
+@pytest.mark.parametrize(
+    'kwargs',
+    [
+        dict(threshold=0),
+        dict(failure_thresholds=[2, -1]),
+        dict(unit='inch'),
+        dict(unit=['a', 'b', 'c']),
+        dict(unit=['a', 'a']),
+        dict(per='face'),
+        dict(num_bootstrap=-1),
+    ],
+)
+def test_wrong_arguments_are_named(kwargs):
+    with pytest.raises(InputError) as error:
+        METRICS.get('LandmarkErrorMetric')(**kwargs)
+    assert error.value.where == next(iter(kwargs))

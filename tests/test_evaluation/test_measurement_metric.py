@@ -1,6 +1,5 @@
 """MeasurementMetric: what it compares, reports, and refuses."""
 
-import io
 import json
 
 import numpy as np
@@ -8,13 +7,11 @@ import pytest
 from landmark_samples import META, TRUTH, make_sample
 from mmengine.evaluator import Evaluator
 from mmpose.registry import METRICS
-from rich.console import Console
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import (
     LandmarkErrorMetric,
     MeasurementMetric,
-    measurement_table,
 )
 from mmpose_ctd.evaluation.functional import agreement
 
@@ -77,15 +74,12 @@ def test_scalars_are_the_agreement_of_distances_by_hand():
     )
     assert values['measure/eyes/MAE'] == pytest.approx(expected.mae)
     assert values['measure/eyes/ICC'] == pytest.approx(expected.icc.value)
+    north = metric.report['measures']['eyes']['per_site']['north']
+    manual, predicted = (values[1::2] for values in eyes_of(samples))
+    assert north['n'] == 6
+    assert north['bias']['value'] == pytest.approx((predicted - manual).mean())
     units = {k: v['unit'] for k, v in metric.report['measures'].items()}
     assert units == {'eyes': 'px', 'face': 'deg', 'height': 'px', 'index': '1'}
-
-
-def test_order_of_delivery_changes_nothing():
-    samples = many()
-    _, forward = evaluate(samples)
-    _, backward = evaluate(samples[::-1])
-    assert forward.report == backward.report
 
 
 def test_millimetres_take_each_records_scale():
@@ -106,9 +100,10 @@ def test_millimetres_take_each_records_scale():
 
 
 def test_millimetres_without_a_scale_are_refused_by_number():
-    with pytest.raises(InputError, match="record id 100 .*'mm_per_px'") as e:
+    with pytest.raises(InputError) as error:
         evaluate(many(), unit='mm')
-    assert 'miller' not in str(e.value)
+    assert 'record id 100' in error.value.where
+    assert 'miller' not in str(error.value)
 
 
 def test_a_missing_landmark_takes_its_measures_only():
@@ -138,15 +133,6 @@ def test_the_report_is_json_and_names_nobody_unless_asked():
     assert metric.report['images'][2] == {'subject': 'miller2', 'img_id': 2}
 
 
-def test_sites_are_judged_apart():
-    samples = many()
-    _, metric = evaluate(samples)
-    north = metric.report['measures']['eyes']['per_site']['north']
-    manual, predicted = (values[1::2] for values in eyes_of(samples))
-    assert north['n'] == 6
-    assert north['bias']['value'] == pytest.approx((predicted - manual).mean())
-
-
 def test_the_test_set_is_known_by_both_metrics():
     samples = many()
     _, ours = evaluate(samples)
@@ -157,57 +143,18 @@ def test_the_test_set_is_known_by_both_metrics():
     assert ours.report['test_set'] == metric.report['test_set']
 
 
-def test_nothing_to_measure_is_told_before_the_first_image():
-    with pytest.raises(InputError, match='nothing to measure.*eye_R, eye_L'):
-        MeasurementMetric().dataset_meta = META
-    with pytest.raises(InputError, match="'nose'.*no landmark"):
-        MeasurementMetric(
-            measurements=[dict(name='x', landmarks=['nose', 'chin'])]
-        ).dataset_meta = META
-
-
-def test_what_the_annotation_file_lists_is_measured():
-    _, metric = evaluate(
-        many(3), META | dict(measurements=OWN[:1]), measurements=None
-    )
-    assert list(metric.report['measures']) == ['eyes']
+def test_nothing_to_measure_is_refused_before_the_first_image():
+    unknown = [dict(name='x', landmarks=['nose', 'chin'])]
+    for metric in (MeasurementMetric(), MeasurementMetric('image', unknown)):
+        with pytest.raises(InputError):
+            metric.dataset_meta = META
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'told'),
-    [
-        (dict(unit='input'), "unit='input'.*'image'.*'mm'"),
-        (dict(num_bootstrap=-1), 'num_bootstrap'),
-        (dict(num_bootstrap='many'), 'num_bootstrap'),
-    ],
+    'arguments',
+    [dict(unit='input'), dict(num_bootstrap=-1), dict(num_bootstrap='many')],
 )
-def test_arguments_that_cannot_be_are_refused(arguments, told):
-    with pytest.raises(InputError, match=told):
-        MeasurementMetric(**arguments)
-    assert METRICS.get('MeasurementMetric') is MeasurementMetric
-
-
-def printed(report):
-    console = Console(width=80, file=io.StringIO())
-    console.print(measurement_table(report))
-    return console.file.getvalue()
-
-
-def test_the_table_has_a_line_a_measure_and_fits_a_terminal():
-    values, metric = evaluate(many())
-    lines = printed(metric.report).splitlines()
-    assert max(len(line.rstrip()) for line in lines) <= 80
-    row = next(line for line in lines if line.strip().startswith('eyes'))
-    told = row.split()
-    assert told[1:3] == ['px', '12']
-    for text, key in zip(
-        told[3:], ('bias', 'LoA_low', 'LoA_high', 'MAE', 'ICC', 'slope')
-    ):
-        assert float(text) == pytest.approx(
-            values[f'measure/eyes/{key}'], abs=0.0051
-        )
-
-
-def test_the_table_says_what_is_not_known():
-    _, metric = evaluate(many(2))
-    assert 'all: 2 pairs: SD, limits of agreement' in printed(metric.report)
+def test_wrong_arguments_are_refused(arguments):
+    with pytest.raises(InputError) as error:
+        METRICS.get('MeasurementMetric')(**arguments)
+    assert error.value.where.endswith(next(iter(arguments)))

@@ -52,19 +52,14 @@ def test_a_right_angled_triangle():
     }
 
 
-def test_millimetres_scale_lengths_alone():
-    found = one(FACE, mm_per_px=0.25)
-    assert (found['ab'], found['cd']) == (0.75, 1.5)
-    assert found['abc'] == pytest.approx(90) and found['ab_cd'] == 0.5
-    assert measurement_units(MEASURES, mm=True)['ab'] == 'mm'
-
-
 def test_each_image_has_its_own_scale_and_one_may_be_unknown():
     values = measure(
         np.stack([FACE] * 3), None, NAMES, MEASURES, [1.0, 2.0, math.nan]
     )
     np.testing.assert_array_equal(values['ab'], [3, 6, np.nan])
     np.testing.assert_array_equal(values['ab_cd'], [0.5, 0.5, 0.5])
+    assert values['abc'] == pytest.approx([90, 90, 90])
+    assert measurement_units(MEASURES, mm=True)['ab'] == 'mm'
 
 
 @given(PLACES, st.floats(-math.pi, math.pi), st.floats(0.1, 10))
@@ -108,68 +103,59 @@ def test_what_is_not_seen_is_not_measured():
     np.testing.assert_array_equal(np.isnan(values['ab_cd']), [0, 1, 1])
 
 
-def test_nothing_is_divided_by_a_length_of_0():
+def test_edge_cases_are_nan_or_empty():
     flat = FACE.copy()
     flat[3] = flat[2]
     assert math.isnan(one(flat)['ab_cd'])
-
-
-def test_no_faces_have_no_measures():
     values = measure(np.zeros((0, 4, 2)), None, NAMES, MEASURES)
     assert {len(value) for value in values.values()} == {0}
 
 
 @pytest.mark.parametrize(
-    ('entry', 'told'),
+    'entry',
     [
-        ('ab', r"\[0\] is 'ab'.*'landmarks'"),
-        (dict(landmarks=['a', 'b']), "'name'"),
-        (dict(name=' ', landmarks=['a', 'b']), "'name'"),
-        (dict(name='x', kind='area', landmarks=['a', 'b']), "kind='area'"),
-        (dict(name='x', landmarks=['a']), 'two landmarks'),
-        (dict(name='x', landmarks='ab'), 'two landmarks'),
-        (dict(name='x', landmarks=['a', 'a']), 'all different'),
-        (dict(name='x', landmarks=['a', 'nose']), "'nose'.*no landmark.*a, b"),
-        (dict(name='x', kind='angle', landmarks=['a', 'b']), 'vertex'),
-        (dict(name='x', kind='ratio', landmarks=['a', 'b']), "'landmarks'"),
-        (
-            dict(name='x', kind='ratio', distances=['ab', 'z']),
-            "'z'.*no distance",
-        ),
-        (dict(name='x', landmarks=['a', 'b'], unit='mm'), "'unit'"),
+        'ab',
+        dict(landmarks=['a', 'b']),
+        dict(name=' ', landmarks=['a', 'b']),
+        dict(name='x', kind='area', landmarks=['a', 'b']),
+        dict(name='x', landmarks=['a']),
+        dict(name='x', landmarks='ab'),
+        dict(name='x', landmarks=['a', 'a']),
+        dict(name='x', landmarks=['a', 'nose']),
+        dict(name='x', kind='angle', landmarks=['a', 'b']),
+        dict(name='x', kind='ratio', landmarks=['a', 'b']),
+        dict(name='x', kind='ratio', distances=['ab', 'z']),
+        dict(name='x', landmarks=['a', 'b'], unit='mm'),
+        LIST[0],
     ],
 )
-def test_a_measure_that_is_none_is_refused(entry, told):
-    with pytest.raises(InputError, match=told) as caught:
+def test_a_wrong_entry_is_refused(entry):
+    with pytest.raises(InputError) as error:
         parse_measurements([entry, LIST[0]], NAMES, 'faces.json')
-    assert str(caught.value).startswith('faces.json')
+    assert error.value.where.startswith('faces.json')
+    assert error.value.found and error.value.expected
 
 
-def test_a_name_is_given_once_and_a_list_is_a_list():
-    with pytest.raises(InputError, match="'ab' is listed twice"):
-        parse_measurements([LIST[0], LIST[0]], NAMES)
-    with pytest.raises(InputError, match='expected a list'):
+def test_a_list_is_a_list_and_survives_a_file():
+    with pytest.raises(InputError):
         parse_measurements(LIST[0], NAMES)
-
-
-def test_a_list_survives_a_file():
     stored = [measurement.to_dict() for measurement in MEASURES]
     assert parse_measurements(stored, NAMES) == MEASURES
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'told'),
+    'arguments',
     [
-        (dict(points=FACE), r'\(N, K, 2\)'),
-        (dict(points=FACE[None, :3]), 'K = 4'),
-        (dict(visible=np.ones((1, 3))), r'visible must be \(N, K\)'),
-        (dict(mm_per_px=0), 'above 0'),
-        (dict(mm_per_px=[1.0, 2.0]), 'for each of 1 images'),
+        dict(points=FACE),
+        dict(points=FACE[None, :3]),
+        dict(visible=np.ones((1, 3))),
+        dict(mm_per_px=0),
+        dict(mm_per_px=[1.0, 2.0]),
     ],
 )
-def test_shapes_and_scales_are_checked(arguments, told):
+def test_shapes_and_scales_are_checked(arguments):
     arguments = dict(points=FACE[None], visible=None) | arguments
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError):
         measure(names=NAMES, measurements=MEASURES, **arguments)
 
 
@@ -180,23 +166,6 @@ def names_of(landmarks):
     return [found.name for found in standard_measurements(landmarks)]
 
 
-def test_the_signs_of_fasd_are_between_the_landmarks_they_are_named_for():
-    landmarks = [
-        'exocanthion_R',
-        'endocanthion_R',
-        'subnasale',
-        'labrale_superius',
-        'stomion',
-    ]
-    found = {m.name: set(m.of) for m in standard_measurements(landmarks)}
-    assert found == {
-        'palpebral_fissure_length_R': {'exocanthion_R', 'endocanthion_R'},
-        'philtrum_length': {'subnasale', 'labrale_superius'},
-        'upper_lip_height': {'subnasale', 'stomion'},
-        'upper_vermilion_height': {'labrale_superius', 'stomion'},
-    }
-
-
 def test_one_side_is_measured_on_its_side():
     right = ['exocanthion_R', 'endocanthion_R']
     assert names_of(right) == ['palpebral_fissure_length_R']
@@ -204,9 +173,7 @@ def test_one_side_is_measured_on_its_side():
     assert names_of(unnamed) == ['palpebral_fissure_length']
     # Right and left corners of two different eyes are no fissure.
     assert names_of(['exocanthion_R', 'endocanthion_L']) == []
-
-
-def test_an_index_needs_both_its_distances():
+    # An index needs both its distances.
     eyes = ['exocanthion_R', 'endocanthion_R', 'endocanthion_L']
     assert 'intercanthal_index' not in names_of(eyes)
     assert names_of([*eyes, 'exocanthion_L'])[-1] == 'intercanthal_index'

@@ -6,7 +6,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 
 from mmpose_ctd.datasets import CIFASDDataset
-from mmpose_ctd.evaluation import MeasurementMetric
+from mmpose_ctd.evaluation import LandmarkErrorMetric, MeasurementMetric
 
 pytestmark = pytest.mark.real_data
 MM_PER_PX = 0.7
@@ -38,11 +38,12 @@ def report(faces, sigma, unit):
         sample.set_metainfo(dict(mm_per_px=MM_PER_PX))
         samples.append(sample)
     metric = MeasurementMetric(unit=unit)
-    evaluator = Evaluator(metric)
+    errors = LandmarkErrorMetric(unit=unit)
+    evaluator = Evaluator([metric, errors])
     evaluator.dataset_meta = faces.metainfo
     evaluator.process(samples)
     evaluator.evaluate(len(samples))
-    return metric.report['measures']
+    return metric.report['measures'], errors.report
 
 
 @pytest.mark.parametrize(('unit', 'scale'), [('image', 1), ('mm', MM_PER_PX)])
@@ -53,11 +54,12 @@ def test_a_distance_varies_by_root_two_of_its_points_noise(faces, unit, scale):
     """
     sigma = 0.5
     expected = sigma * np.sqrt(2) * scale
-    distances = [
-        entry
-        for entry in report(faces, sigma, unit).values()
-        if entry['kind'] == 'distance'
-    ]
+    measures, errors = report(faces, sigma, unit)
+    # Errors of the landmarks have a Rayleigh distribution.
+    mean = sigma * np.sqrt(np.pi / 2) * scale
+    assert errors['metrics']['ME']['value'] == pytest.approx(mean, rel=0.05)
+    assert set(errors['per_site']) == {'3dsk', 'london'}
+    distances = [e for e in measures.values() if e['kind'] == 'distance']
     assert len(distances) == 12
     for entry in distances:
         assert entry['n'] == 202

@@ -1,10 +1,10 @@
-"""Learns how large a model's errors are, and what faces it knows.
+"""Calibrates a model: how large its errors are, and which faces it knows.
 
 mmpose_ctd calibrate CONFIG CHECKPOINT --out FILE.json
 
-What mmpose_ctd measure needs for intervals and warnings. It takes labelled
-faces that were not trained on; beside FILE.json it draws FILE.png, expected
-against observed errors of faces that the fit left out.
+mmpose_ctd measure needs the file for intervals and warnings. Calibrating
+takes labelled faces that were not trained on. FILE.png shows expected against
+observed errors of faces that the fit left out.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='the config it was trained with')
     parser.add_argument('checkpoint', help='a .pth file')
     parser.add_argument(
-        '--out', metavar='FILE.json', required=True, help='written there'
+        '--out', metavar='FILE.json', required=True, help='file to write'
     )
     parser.add_argument(
         '--split',
@@ -41,12 +41,12 @@ def parse_args() -> argparse.Namespace:
         '--test',
         action='store_true',
         help='also judge the calibration on test_dataloader, whose faces it '
-        'does not use: FILE_test.png, and by site how many are flagged',
+        'does not use; draws FILE_test.png and counts flagged faces by site',
     )
     parser.add_argument(
         '--figure',
         metavar='FILE',
-        help='reliability figure (default: FILE.png beside FILE.json)',
+        help='figure to write (default: FILE.png beside FILE.json)',
     )
     add_config_options(parser)
     return parser.parse_args()
@@ -55,22 +55,27 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     if not args.out.endswith('.json'):
-        raise InputError(f'--out {args.out}: expected a name ending in .json.')
+        raise InputError(
+            where=f'--out {args.out}', expected='a name ending in .json'
+        )
     require_checkpoint(args.checkpoint)
     cfg = load_config(args)
-    # It imports MMPose, which load_config does quietly.
-    from mmpose_ctd.apis.measuring.calibration_run import run_calibration
+    # They import MMPose, which load_config does quietly.
+    from mmpose_ctd.apis.measuring.calibrating import calibrate
+    from mmpose_ctd.apis.measuring.calibration_file import write_calibration
 
     os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
-    run_calibration(
-        cfg,
-        args.checkpoint,
-        args.out,
-        split=args.split,
-        figure=args.figure or args.out.removesuffix('.json') + '.png',
-        test=args.test,
-        console=Console(),
+    calibration = calibrate(
+        cfg, args.checkpoint, split=args.split, test=args.test
     )
+    console = Console()
+    write_calibration(calibration, args.out)
+    console.print(f'Calibration written to {args.out}')
+    figure = args.figure or args.out.removesuffix('.json') + '.png'
+    for faces, path in calibration.plot(figure):
+        console.print(f'Figure of the {faces} written to {path}')
+    for line in calibration.describe():
+        console.print(line, markup=False, highlight=False)
 
 
 if __name__ == '__main__':

@@ -3,14 +3,13 @@
 mmpose_ctd measure CONFIG CHECKPOINT IMAGES \\
     --calibration calibration.json --out measures.csv
 
-One row a photograph: landmarks, measures with 95 % intervals, and whether
-the face is one that the model knows. mmpose_ctd calibrate makes the
-calibration. File names are written, relative to IMAGES: the table is as
-private as the photographs.
+A row for each photograph: landmarks, measures with 95 % intervals, and
+whether the face is like those that the model knows. mmpose_ctd calibrate
+makes the calibration. The table holds file names, relative to IMAGES: it is
+as private as the photographs.
 """
 
 import argparse
-import math
 import sys
 
 from mmpose_ctd.apis.command_line import (
@@ -36,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--calibration',
         metavar='FILE.json',
-        help='what mmpose_ctd calibrate wrote for this checkpoint; without it '
+        help='file of mmpose_ctd calibrate for this checkpoint; without it '
         'there are neither intervals nor warnings, and the training images '
         'must be there',
     )
@@ -44,11 +43,11 @@ def parse_args() -> argparse.Namespace:
         '--framing',
         choices=['auto', 'face', 'image'],
         default='auto',
-        help='where the search begins: at the detected face, with the whole '
+        help='where the search starts: at the detected face, with the whole '
         'image, or whichever works (default: auto)',
     )
     parser.add_argument(
-        '--recursive', action='store_true', help='read subfolders, too'
+        '--recursive', action='store_true', help='also read subfolders'
     )
     parser.add_argument(
         '--mm-per-px',
@@ -59,7 +58,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--table',
         metavar='FILE.csv',
-        help='what is known of the photographs: columns file, and any of '
+        help='data of the photographs: columns file, and any of '
         'mm_per_px, age (years), sex, subject',
     )
     parser.add_argument(
@@ -72,13 +71,12 @@ def parse_args() -> argparse.Namespace:
         '--overlays', metavar='DIR', help='draw every measured face there'
     )
     parser.add_argument(
-        '--json', metavar='FILE.json', help='write the table there, too'
+        '--json', metavar='FILE.json', help='also write the table as JSON'
     )
     parser.add_argument(
         '--excel',
         action='store_true',
-        help='begin the table with a byte order mark, by which Excel reads '
-        'accents right',
+        help='begin the table with a byte order mark, so Excel reads accents',
     )
     parser.add_argument(
         '--delimiter',
@@ -89,7 +87,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on with a table that was begun; rows that are there stay',
+        help='continue an interrupted or complete table; its rows stay',
     )
     parser.add_argument(
         '--overwrite', action='store_true', help='replace a table'
@@ -106,18 +104,14 @@ def check(args: argparse.Namespace) -> None:
         path = getattr(args, option)
         if path and not path.lower().endswith(ending):
             raise InputError(
-                f'--{option} {path}: expected a name ending in {ending}.'
+                where=f'--{option} {path}',
+                expected=f'a name ending in {ending}',
             )
-    scale = args.mm_per_px
-    if scale is not None and not (0 < scale < math.inf):
-        raise InputError(f'--mm-per-px {scale}: expected a number above 0.')
-    if args.batch_size < 1:
-        raise InputError(
-            f'--batch-size {args.batch_size}: expected 1 or more.'
-        )
     if args.norms and not args.table:
         raise InputError(
-            '--norms needs --table with the ages of the photographs.'
+            where='--norms',
+            found='no --table',
+            expected='one with the ages of the photographs',
         )
     require_checkpoint(args.checkpoint)
 
@@ -126,17 +120,41 @@ def main() -> None:
     args = parse_args()
     check(args)
     cfg = load_config(args)
-    # It imports MMPose, which load_config does quietly.
-    from mmpose_ctd.apis.measuring.measure_folder import measure_folder
+    # They import MMPose, which load_config does quietly.
+    from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
+    from mmpose_ctd.apis.measuring.photographs import measure
+    from mmpose_ctd.apis.measuring.row_file import write_measures
 
     try:
-        measure_folder(cfg, args)
+        measured = measure(
+            LandmarkModel(cfg, args.checkpoint),
+            args.images,
+            args.calibration,
+            recursive=args.recursive,
+            start=args.framing,
+            mm_per_px=args.mm_per_px,
+            table=args.table,
+            norms=args.norms,
+            overlays=args.overlays,
+            batch_size=args.batch_size,
+        )
+        counts = write_measures(
+            measured,
+            args.out,
+            json_file=args.json,
+            excel=args.excel,
+            delimiter=args.delimiter,
+            resume=args.resume,
+            overwrite=args.overwrite,
+        )
     except KeyboardInterrupt:
         print(
             f'\nInterrupted. The rows so far are in {args.out}.part; '
-            '--resume goes on with them.'
+            '--resume continues.'
         )
         sys.exit(130)
+    found = ', '.join(f'{n} {status}' for status, n in counts.items())
+    print(f'{args.out}: {found or "nothing new"}')
 
 
 if __name__ == '__main__':

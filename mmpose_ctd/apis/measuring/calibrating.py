@@ -1,14 +1,31 @@
-"""Makes a calibration from a model's training and validation faces.
+"""Calibrates a model: how large its errors are, and which faces it knows.
 
 N: faces, K: landmarks, M: measures.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from mmengine.config import Config
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
+from mmpose_ctd.apis.trained_people import (
+    compare_tested,
+    refuse_calibrating,
+)
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+    measurements_of_set,
+)
 from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     measure,
@@ -17,27 +34,29 @@ from mmpose_ctd.evaluation.functional.measurements import (
 from .calibration import Calibration
 from .error_model import (
     LEVELS,
+    SPREADS,
     ErrorModel,
     fit_error_model,
     folds,
     log_score,
+    measure_deviations,
 )
 from .familiarity import fit_appearance, fit_shape, left_out_distances
-from .framing import landmark_template
-from .heatmap_spread import SPREADS
-from .labelled_faces import LabelledFaces, LocatedFaces, learn_face_box
+from .framing import Framing
+from .labelled_faces import (
+    LabelledFaces,
+    LocatedFaces,
+    build_labelled,
+    load_faces,
+    locate_faces,
+    refuse_tested,
+    training_framing,
+    validation_subjects,
+)
 from .landmark_model import LandmarkModel
-from .locating import Framing
-from .measure_errors import measure_deviations
 from .reliability import Reliability
 
-__all__ = [
-    'calibrate',
-    'cross_validate',
-    'judge',
-    'refuse_few',
-    'training_framing',
-]
+__all__ = ['calibrate', 'progress_bar']
 
 _FOLDS = 10
 # Share of the training faces that would be flagged, for each reason.
@@ -46,126 +65,174 @@ _UNUSUAL = 0.01
 _LARGEST_ROLL = 25.0
 
 
-def training_framing(faces: LabelledFaces, model: LandmarkModel) -> Framing:
-    """How the training images are framed, and how fine they are.
+def calibrate(
+    config: str | Config,
+    checkpoint: str,
+    *,
+    split: str | None = None,
+    test: bool = False,
+    device: str | None = None,
+) -> Calibration:
+    """Learn a model's errors from labelled faces that did not train it.
 
     Args:
-        faces (LabelledFaces): Of the training.
-        model (LandmarkModel): Trained on them.
+        config (str or Config): Of the training.
+        checkpoint (str): A ``.pth`` of it.
+        split (str, optional): File of the subjects to calibrate with, see
+            :func:`.validation_subjects`.
+        test (bool): Whether to judge the calibration on the faces of
+            ``test_dataloader``. Defaults to False.
+        device (str, optional): Defaults to the GPU if there is one.
+
+    Returns:
+        Calibration: :func:`.write_calibration` stores it, ``describe()``
+        says what was found, ``plot(path)`` draws it.
+
+    Raises:
+        InputError: If somebody who trained the checkpoint is to calibrate or
+            to judge, the config's training subjects did not train it,
+            somebody calibrates and judges, there are fewer than ten
+            subjects, or faces cannot be used.
+
+    Examples:
+        >>> found = calibrate('configs/myset.py', 'model.pth')
+        ... # doctest: +SKIP
+        >>> write_calibration(found, 'calibration.json')  # doctest: +SKIP
     """
-    units = faces.units
-    template = landmark_template(units, np.isfinite(units).all(axis=-1))
-    width = float(np.median([frame.width for frame in faces.frames]))
-    least = model.pipeline.input_size[0]
-    width = max(least, round(width))
-    return Framing(
-        template,
-        (width, round(width * model.aspect)),
-        learn_face_box(faces, template, model.aspect),
+    model = LandmarkModel(config, checkpoint, device)
+    cfg = model.cfg
+    subjects = validation_subjects(cfg, split)
+    notes = [
+        refuse_calibrating(
+            checkpoint,
+            model.trained,
+            cfg,
+            build_labelled(cfg, 'train_dataloader'),
+            subjects,
+        )
+    ]
+    if test:
+        refuse_tested(cfg, subjects)
+        tested = build_labelled(cfg, 'test_dataloader')
+        notes += compare_tested(checkpoint, model.trained, cfg, tested)
+    notes = [*dict.fromkeys(filter(None, notes))]
+    for note in notes:
+        print(f'warning: {note}', file=sys.stderr)
+    validation = load_faces(
+        cfg, 'train_dataloader', model, subjects, everyone=True
+    )
+    _refuse_few(validation)
+    groups = dict(
+        training=load_faces(cfg, 'train_dataloader', model),
+        validation=validation,
+    )
+    if test:
+        groups['test'] = load_faces(cfg, 'test_dataloader', model)
+    framing = training_framing(groups['training'], model)
+    with progress_bar() as progress:
+        found = {
+            name: locate_faces(model, faces, framing, progress, name)
+            for name, faces in groups.items()
+        }
+    measurements = measurements_of_set(model.metainfo)
+    calibration = _fit_calibration(
+        model, framing, found['training'], found['validation'], measurements
+    )
+    said = calibration.statement
+    # Whether its people are known to differ from those who trained.
+    said['people'] = ' '.join(notes) or 'compared'
+    said['flagged'] = {
+        name: _flag_rates(calibration, found[name])
+        for name in ('validation', 'test')
+        if name in found
+    }
+    if test:
+        everyone = np.ones(len(groups['test']), bool)
+        said['test'] = _reliability(
+            model,
+            found['test'],
+            measurements,
+            [(everyone, calibration.errors)],
+            calibration.measure_errors,
+        ).summary()
+    return calibration
+
+
+def progress_bar(console: Console | None = None, **options) -> Progress:
+    """A bar with counts and the time that is left."""
+    return Progress(
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        **options,
     )
 
 
-def calibrate(
+def _fit_calibration(
     model: LandmarkModel,
     framing: Framing,
-    training: tuple[LabelledFaces, LocatedFaces],
-    validation: tuple[LabelledFaces, LocatedFaces],
+    training: LocatedFaces,
+    validation: LocatedFaces,
     measurements: Sequence[Measurement],
-) -> tuple[Calibration, Reliability]:
-    """Fit everything, and say by cross-validation what it is worth.
+) -> Calibration:
+    """Fit everything; cross-validation says how good it is.
 
-    Args:
-        model (LandmarkModel): Trained.
-        framing (Framing): Of its training faces.
-        training (tuple): The faces that it was trained on, and what it finds
-            there: what is usual.
-        validation (tuple): Faces that it was not trained on: its errors.
-        measurements (Sequence[Measurement]): M measures.
-
-    Returns:
-        tuple[Calibration, Reliability]: The second from faces that the fit
-        left out, subject by subject.
-
-    Raises:
-        InputError: If there are too few subjects.
+    The training faces show what is usual, the validation faces the errors.
+    ``statement['left_out']`` is the summary of a :class:`.Reliability` of
+    faces that the fit left out, subject by subject.
     """
-    faces, found = validation
-    people = refuse_few(faces)
-    errors = input_errors(faces, found, model.pipeline.input_size[0])
     scores = {
-        spread: _left_out_score(errors, found, faces.subjects, spread)
+        spread: _left_out_score(validation, spread)
         for spread in ('none', *SPREADS)
     }
     spread = min(scores, key=scores.get)
-    reliability = cross_validate(
-        model, faces, found, measurements, errors, spread
+    left_out = _reliability(
+        model, validation, measurements, _left_out(validation, spread)
     )
-    landmarks = fit_error_model(errors, found.spreads, spread)
-    ratios = measure_ratios(
-        model, faces, found, measurements, landmarks.deviations(found.spreads)
+    errors = fit_error_model(validation.errors, validation.spreads, spread)
+    ratios = _measure_ratios(
+        model, validation, measurements, errors.deviations(validation.spreads)
     )
-    _, seen = training
-    subjects = training[0].subjects
-    limits = _limits(seen, subjects, found)
     calibration = Calibration(
         fingerprint=model.fingerprint,
         names=model.names,
-        input_size=model.pipeline.input_size,
+        input_size=model.input_size,
         framing=framing,
-        errors=landmarks,
+        errors=errors,
         measures=[one.name for one in measurements],
         measure_errors=_fit_measures(ratios),
-        appearance=fit_appearance(seen.features),
-        shape=fit_shape(seen.points),
-        limits=limits,
+        appearance=fit_appearance(training.features),
+        shape=fit_shape(training.points),
+        limits=_limits(training, validation),
     )
     calibration.statement = dict(
-        training_faces=len(training[0]),
-        validation_faces=len(faces),
-        validation_subjects=people,
+        training_faces=len(training.faces),
+        validation_faces=len(validation.faces),
+        validation_subjects=len(np.unique(validation.faces.subjects)),
         spread=spread,
         log_scores={k: round(v, 4) for k, v in scores.items()},
-        left_out=reliability.summary(),
+        left_out=left_out.summary(),
     )
-    return calibration, reliability
+    return calibration
 
 
-def refuse_few(faces: LabelledFaces) -> int:
-    """Refuse too few people to calibrate with.
-
-    Args:
-        faces (LabelledFaces): Of people who did not train.
-
-    Returns:
-        int: How many people they are.
-
-    Raises:
-        InputError: If they are fewer than ten.
-    """
+def _refuse_few(faces: LabelledFaces) -> None:
     people = len(np.unique(faces.subjects))
     if people < CALIBRATING:
         raise InputError(
             where='mmpose_ctd calibrate',
             found=f'{people} labelled subjects who neither train nor test',
-            expected=f'at least {CALIBRATING}, as a 95 % interval from '
-            'fewer would be a guess',
-            cure='Label more faces that do not train. Without a calibration '
-            'mmpose_ctd measure measures, too, but gives no intervals.',
+            expected=f'at least {CALIBRATING}; a 95 % interval from fewer '
+            'would be a guess',
+            cure='Label more faces that do not train. mmpose_ctd measure '
+            'works without a calibration, but gives no intervals.',
         )
-    return people
 
 
-def input_errors(
-    faces: LabelledFaces, found: LocatedFaces, width: int
-) -> np.ndarray:
-    """Distances from the truth in pixels of the network input, (N, K)."""
-    distances = np.linalg.norm(found.points - faces.points, axis=-1)
-    return distances * width / found.scales[:, None]
-
-
-def measure_ratios(
+def _measure_ratios(
     model: LandmarkModel,
-    faces: LabelledFaces,
     found: LocatedFaces,
     measurements: Sequence[Measurement],
     deviations: np.ndarray,
@@ -175,14 +242,13 @@ def measure_ratios(
     Args:
         deviations (np.ndarray): Landmarks' error SDs, input px, (N, K).
     """
-    scale = found.scales[:, None] / model.pipeline.input_size[0]
     names = model.names
     ours = measure(found.points, None, names, measurements)
-    theirs = measure(faces.points, None, names, measurements)
+    theirs = measure(found.faces.points, None, names, measurements)
     sds = measure_deviations(
-        found.points, deviations * scale, names, measurements
+        found.points, deviations * found.input_px, names, measurements
     )
-    ratios = np.full((len(faces), len(measurements)), np.nan)
+    ratios = np.full((len(found.faces), len(measurements)), np.nan)
     for i, one in enumerate(measurements):
         sd = sds[one.name]
         # Of landmarks on one spot, where no slope exists.
@@ -202,96 +268,100 @@ def _fit_measures(ratios: np.ndarray) -> ErrorModel:
     return fit_error_model(ratios, {}, 'none')
 
 
-def _left_out_score(errors, found, subjects, spread: str) -> float:
-    """Log score of faces that the fit has not seen; smaller is better."""
-    fold = folds(subjects, _FOLDS)
-    deviations = np.full(errors.shape, np.nan)
+def _left_out(
+    found: LocatedFaces, spread: str
+) -> Iterator[tuple[np.ndarray, ErrorModel]]:
+    """Masks of faces that are left out, and the fit to all others."""
+    fold = folds(found.faces.subjects, _FOLDS)
     for part in range(fold.max() + 1):
         out = fold == part
-        fit = fit_error_model(errors[~out], _of(found, ~out), spread)
-        deviations[out] = fit.deviations(_of(found, out))
-    return log_score(errors, deviations)
+        others = {name: v[~out] for name, v in found.spreads.items()}
+        yield out, fit_error_model(found.errors[~out], others, spread)
 
 
-def _of(found: LocatedFaces, chosen: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: values[chosen] for name, values in found.spreads.items()}
+def _left_out_score(found: LocatedFaces, spread: str) -> float:
+    """Log score of faces that the fit has not seen; smaller is better."""
+    deviations = np.full(found.errors.shape, np.nan)
+    for out, fit in _left_out(found, spread):
+        deviations[out] = fit.deviations(found.spreads)[out]
+    return log_score(found.errors, deviations)
 
 
-def cross_validate(
+def _reliability(
     model: LandmarkModel,
-    faces: LabelledFaces,
     found: LocatedFaces,
     measurements: Sequence[Measurement],
-    errors: np.ndarray,
-    spread: str,
+    fits: Iterable[tuple[np.ndarray, ErrorModel]],
+    of_measures: ErrorModel | None = None,
 ) -> Reliability:
-    """Expected against observed errors, each face left out of its fit."""
-    fold = folds(faces.subjects, _FOLDS)
-    deviations = np.full(errors.shape, np.nan)
-    radii = np.full((len(faces), len(LEVELS)), np.nan)
-    ratios = np.full((len(faces), len(measurements)), np.nan)
-    measure_radii = radii.copy()
-    for part in range(fold.max() + 1):
-        out = fold == part
-        fit = fit_error_model(errors[~out], _of(found, ~out), spread)
-        deviations[out] = fit.deviations(_of(found, out))
-        radii[out] = [fit.radii[level] for level in LEVELS]
-        all_sds = fit.deviations(found.spreads)
-        own = measure_ratios(model, faces, found, measurements, all_sds)
-        second = _fit_measures(own[~out])
-        ratios[out] = own[out] / np.exp(second.offset + second.landmarks)
-        measure_radii[out] = [second.radii[level] for level in LEVELS]
+    """Expected against observed errors.
+
+    Args:
+        fits (Iterable): Masks of the faces, and the fit that predicts them.
+        of_measures (ErrorModel, optional): Predicts the measures; None fits
+            one to all other faces.
+    """
+    n = len(found.faces)
+    deviations = np.full(found.errors.shape, np.nan)
+    ratios = np.full((n, len(measurements)), np.nan)
+    radii, measure_radii = np.full((2, n, len(LEVELS)), np.nan)
+    for faces, fit in fits:
+        sds = fit.deviations(found.spreads)
+        own = _measure_ratios(model, found, measurements, sds)
+        second = of_measures or _fit_measures(own[~faces])
+        deviations[faces] = sds[faces]
+        radii[faces] = [fit.radii[level] for level in LEVELS]
+        ratios[faces] = own[faces] / np.exp(second.offset + second.landmarks)
+        measure_radii[faces] = [second.radii[level] for level in LEVELS]
     return Reliability(
-        errors=errors,
+        errors=found.errors,
         deviations=deviations,
         radii=radii,
         ratios=ratios,
         measure_radii=measure_radii,
         measures=[one.name for one in measurements],
-        subjects=faces.subjects,
+        subjects=found.faces.subjects,
     )
 
 
-def judge(
-    calibration: Calibration,
-    model: LandmarkModel,
-    faces: LabelledFaces,
-    found: LocatedFaces,
-    measurements: Sequence[Measurement],
-) -> Reliability:
-    """Expected against observed errors on faces that nothing was fitted to."""
-    n = len(faces)
-    deviations = calibration.errors.deviations(found.spreads)
-    ratios = measure_ratios(model, faces, found, measurements, deviations)
-    factors = [calibration.measure_factor(one.name) for one in measurements]
-    own = [calibration.errors.radii[level] for level in LEVELS]
-    second = [calibration.measure_errors.radii[level] for level in LEVELS]
-    return Reliability(
-        errors=input_errors(faces, found, model.pipeline.input_size[0]),
-        deviations=deviations,
-        radii=np.tile(own, (n, 1)),
-        ratios=ratios / np.array(factors),
-        measure_radii=np.tile(second, (n, 1)),
-        measures=[one.name for one in measurements],
-        subjects=faces.subjects,
+def _flag_rates(
+    calibration: Calibration, found: LocatedFaces
+) -> dict[str, dict]:
+    """Site (and ``'all'``) -> number of faces, and how many are flagged."""
+    judgements = calibration.judge(
+        found.points, found.features, found.moves, found.spreads
     )
+    flagged = np.array([bool(judgement.reasons) for judgement in judgements])
+    sites = np.array([str(site) for site in found.faces.sites])
+    rates = dict(all=_rate(flagged))
+    if len(set(sites)) > 1:
+        for site in sorted(set(sites)):
+            rates[site] = _rate(flagged[sites == site])
+    return rates
+
+
+def _rate(flagged: np.ndarray) -> dict:
+    return dict(faces=len(flagged), flagged=int(flagged.sum()))
 
 
 def _limits(
-    seen: LocatedFaces, subjects: np.ndarray, others: LocatedFaces
+    training: LocatedFaces, validation: LocatedFaces
 ) -> dict[str, float]:
     """Largest usual values.
 
-    Training faces are held to a fit without their subject. What the model
-    says of itself is rosy on faces that it was trained on: there the
-    validation faces count as well.
+    A training face is compared with a fit without its subject. Heat-maps
+    look more certain on faces that were trained on, so the validation faces
+    count there, too.
     """
-    both = [seen, others]
+    both = [training, validation]
+    subjects = training.faces.subjects
     return dict(
         appearance=_quantile(
-            left_out_distances(seen.features, subjects, fit_appearance)
+            left_out_distances(training.features, subjects, fit_appearance)
         ),
-        shape=_quantile(left_out_distances(seen.points, subjects, fit_shape)),
+        shape=_quantile(
+            left_out_distances(training.points, subjects, fit_shape)
+        ),
         roll=_LARGEST_ROLL,
         unsteadiness=_quantile(np.concatenate([f.moves for f in both])),
         faintness=_quantile(

@@ -1,27 +1,98 @@
-r"""Tells the error of a landmark beforehand, from its heat-map.
+r"""Predicts the errors of landmarks and measures from heat-maps.
 
-Errors of landmark k on face n have, along x and along y, the standard
+The error of landmark k on face n has, along x and along y, the standard
 deviation
 
 .. math:: \sigma_{nk} = e^{a + \delta_k} s_{nk}^b
 
-with s the heat-map's spread, one slope b for all, and offsets
-:math:`\delta_k` of the landmarks that are shrunk towards 0 where few faces
-tell them. N: faces, K: landmarks; lengths are in pixels of the network input.
+with s the heat-map's spread, one slope b for all landmarks, and offsets
+:math:`\delta_k` that are shrunk towards 0 where few faces determine them.
+N: faces, K: landmarks. Lengths are in pixels of the network input.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-__all__ = ['LEVELS', 'ErrorModel', 'fit_error_model', 'folds', 'log_score']
+from mmpose_ctd.evaluation.functional.measurements import (
+    Measurement,
+    measure,
+)
 
-#: Shares of the errors that intervals are to contain.
+__all__ = [
+    'LEVELS',
+    'SPREADS',
+    'ErrorModel',
+    'fit_error_model',
+    'folds',
+    'heatmap_spreads',
+    'log_score',
+    'measure_deviations',
+]
+
+#: Shares of the errors that intervals contain.
 LEVELS = (0.5, 0.8, 0.95)
+#: Numbers taken from a heat-map: above 0, larger where it is less certain.
+SPREADS = ('moment', 'entropy', 'inverse_peak')
+
+# Heat-maps of a squared loss have ripples and a floor, which would drown the
+# moments of the peak.
+_FLOOR = 0.1
+_LEAST_SPREAD = 1e-3
 _STEEPEST = 4.0
 # Squared pixels of the input: no landmark is known better than this.
 _LEAST_VARIANCE = 1e-6
+# Step of the derivatives, as a share of the landmarks' extent.
+_STEP = 1e-4
+
+
+def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
+    r"""Spread, entropy and height of the peaks.
+
+    With :math:`q_x = \max(0, h_x - 0.1 \max h)`, :math:`p = q / \sum q` and
+    m the place of the highest value:
+
+    .. math::
+        \text{moment} = \sqrt{\tfrac12 \sum_x p_x \lVert x - m \rVert^2},
+        \quad \text{entropy} = \sqrt{e^{-\sum p \ln p} / (2 \pi e)},
+        \quad \text{inverse\_peak} = 1 / \max h
+
+    The first two are in heat-map pixels, and sigma for a Gaussian without
+    floor. A second peak raises both, the moment by its distance.
+
+    Args:
+        heatmaps (np.ndarray): (N, K, h, w).
+
+    Returns:
+        dict[str, np.ndarray]: Each of ``SPREADS``, shape (N, K), positive
+        and finite.
+    """
+    heatmaps = np.asarray(heatmaps, dtype=np.float64)
+    n, k, h, w = heatmaps.shape
+    flat = np.nan_to_num(heatmaps).reshape(n, k, h * w)
+    peak = flat.max(axis=-1)
+    q = np.maximum(0, flat - _FLOOR * np.maximum(peak, 0)[..., None])
+    total = q.sum(axis=-1)
+    empty = total <= 0
+    # Without any peak all places are equally likely.
+    p = np.where(
+        empty[..., None], 1 / (h * w), q / np.where(empty, 1, total)[..., None]
+    )
+    at = flat.argmax(axis=-1)
+    rows, columns = np.divmod(np.arange(h * w), w)
+    squared = (rows - (at // w)[..., None]) ** 2 + (
+        columns - (at % w)[..., None]
+    ) ** 2
+    moment = np.sqrt((p * squared).sum(axis=-1) / 2)
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+    entropy = np.sqrt(np.exp(-(p * logs).sum(axis=-1)) / (2 * np.pi * np.e))
+    return dict(
+        moment=np.maximum(moment, _LEAST_SPREAD),
+        entropy=np.maximum(entropy, _LEAST_SPREAD),
+        inverse_peak=1 / np.maximum(peak, _LEAST_SPREAD),
+    )
 
 
 @dataclass
@@ -29,13 +100,13 @@ class ErrorModel:
     """A fitted model.
 
     Attributes:
-        spread (str): Which of :data:`.heatmap_spread.SPREADS` it uses, or
-            ``'none'``: the same error on all faces.
+        spread (str): One of :data:`SPREADS`, or ``'none'``: the same error
+            on all faces.
         offset (float): a.
         slope (float): b.
         landmarks (np.ndarray): delta, (K,).
-        radii (dict[float, float]): Level -> so many SDs from a landmark lie
-            that share of the true ones. A Gaussian's would be
+        radii (dict[float, float]): Level -> how many SDs from a landmark
+            that share of the true ones lies. A Gaussian's would be
             sqrt(-2 ln(1 - level)); real errors have more outliers.
     """
 
@@ -57,33 +128,33 @@ class ErrorModel:
 def fit_error_model(
     errors: np.ndarray, spreads: dict[str, np.ndarray], spread: str
 ) -> ErrorModel:
-    r"""Fit by maximum likelihood, landmarks by empirical Bayes.
+    r"""Fit by maximum likelihood, the landmarks by empirical Bayes.
 
-    b is the slope within landmarks. The variances' ratios
+    b is the slope within landmarks. The ratios
     :math:`v_k = \operatorname{mean}_n e_{nk}^2 / 2 \sigma^2` then give
     :math:`\delta_k = \tfrac12 w_k \ln v_k` with
-    :math:`w_k = \tau^2 / (\tau^2 + \varepsilon_k^2)`, :math:`\varepsilon_k`
-    the standard error of ln v and :math:`\tau^2` what its variance over the
-    landmarks exceeds it by (as DerSimonian and Laird, 1986).
+    :math:`w_k = \tau^2 / (\tau^2 + \varepsilon_k^2)`, where
+    :math:`\varepsilon_k` is the standard error of ln v and :math:`\tau^2` the
+    excess of its variance over the landmarks (DerSimonian and Laird, 1986).
 
     Args:
         errors (np.ndarray): Distance of each landmark from the truth, input
             px, (N, K), NaN where the truth is not known.
-        spreads (dict): Of :func:`.heatmap_spreads`.
+        spreads (dict): See :func:`heatmap_spreads`.
         spread (str): Which of them, or ``'none'``.
 
     Returns:
         ErrorModel: Fitted.
     """
     known = np.isfinite(errors)
-    squared = np.maximum(np.where(known, errors, 0) ** 2, 0)
+    squared = np.where(known, errors, 0) ** 2
     counts = known.sum(axis=0)
     logs = np.zeros(errors.shape)
     if spread != 'none':
         logs = np.log(spreads[spread])
 
     def ratios(slope: float) -> np.ndarray:
-        """Variance of each landmark, spread taken out, (K,)."""
+        """Variance of each landmark without its spread, (K,)."""
         scaled = squared * np.exp(-2 * slope * logs) / 2
         total = np.where(known, scaled, 0).sum(axis=0)
         return np.maximum(total / np.maximum(counts, 1), _LEAST_VARIANCE)
@@ -102,7 +173,7 @@ def fit_error_model(
     seen = counts > 0
     offset = 0.5 * np.log((counts * v).sum() / max(counts.sum(), 1))
     log_v = np.where(seen, np.log(v) - 2 * offset, 0)
-    # Of a mean of n squares; their own spread tells how heavy tails are.
+    # The spread of the squares shows how heavy the tails are.
     relative = np.where(
         known, squared * np.exp(-2 * slope * logs) / 2 / v, np.nan
     )
@@ -120,9 +191,9 @@ def fit_error_model(
 
 
 def _radii(ratios: np.ndarray) -> dict[float, float]:
-    """Quantiles of the standardised errors, on the safe side.
+    """Quantiles of the standardised errors, by the conformal rank.
 
-    The conformal rank ceil((n + 1) level) of n errors.
+    The rank is ceil((n + 1) level) of n errors.
     """
     ordered = np.sort(ratios[np.isfinite(ratios)])
     ranks = {
@@ -133,11 +204,10 @@ def _radii(ratios: np.ndarray) -> dict[float, float]:
 
 
 def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
-    """Mean negative log-likelihood of the errors: smaller is better.
+    """Mean negative log-likelihood of the errors; smaller is better.
 
-    Args:
-        errors (np.ndarray): (N, K), NaN where not known.
-        deviations (np.ndarray): SD along x and along y, (N, K).
+    Errors (N, K) are NaN where not known; deviations (N, K) are SDs along
+    each axis.
     """
     known = np.isfinite(errors)
     ratio = (errors[known] / deviations[known]) ** 2
@@ -145,13 +215,51 @@ def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
 
 
 def folds(subjects: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
-    """Number of a fold for each image; a subject is in one alone.
-
-    Args:
-        subjects (np.ndarray): Who is on each image, (N,).
-        count (int): Folds at most; fewer where subjects are fewer.
-        seed (int): Of the order. Defaults to 0.
-    """
+    """Fold of each image, at most ``count``; a subject (N,) is in one."""
     people, index = np.unique(subjects, return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(people))
     return (order % min(count, len(people)))[index]
+
+
+def measure_deviations(
+    points: np.ndarray,
+    deviations: np.ndarray,
+    names: Sequence[str],
+    measurements: Sequence[Measurement],
+) -> dict[str, np.ndarray]:
+    r"""SD of each measure, propagated from the SDs of its landmarks.
+
+    .. math::
+        \sigma_m^2 = \sum_k \sigma_k^2 \lVert \nabla_{p_k} m \rVert^2
+
+    to first order, with independent errors; the calibration's factor of each
+    measure corrects for their dependence. Derivatives are central
+    differences.
+
+    Args:
+        points (np.ndarray): Landmarks in pixels of the photograph, (N, K, 2).
+        deviations (np.ndarray): Their error SD along each axis, in these
+            pixels, (N, K).
+        names (Sequence[str]): The K landmarks.
+        measurements (Sequence[Measurement]): What is measured.
+
+    Returns:
+        dict[str, np.ndarray]: SDs (N,), in px, degrees or 1.
+    """
+    n, k, _ = points.shape
+    involved = {part for one in measurements for part in one.of}
+    indices = [i for i, name in enumerate(names) if name in involved]
+    variances = {one.name: np.zeros(n) for one in measurements}
+    extent = np.ptp(points, axis=1).max(axis=-1)
+    step = np.maximum(_STEP * extent, 1e-9)
+    for i in indices:
+        for axis in range(2):
+            ends = []
+            for sign in (1, -1):
+                moved = points.copy()
+                moved[:, i, axis] += sign * step
+                ends.append(measure(moved, None, names, measurements))
+            for name, variance in variances.items():
+                slope = (ends[0][name] - ends[1][name]) / (2 * step)
+                variance += (deviations[:, i] * slope) ** 2
+    return {name: np.sqrt(value) for name, value in variances.items()}

@@ -1,24 +1,24 @@
-"""Tells whether a face looks like those the model was trained on.
+"""Whether a face looks like those that the model was trained on.
 
-Three things are compared with the training faces: the encoder's features,
-the shape that the landmarks form, and how the heads are turned. What is kept
-of the training faces are means and directions of variation, no face's own
-features, which would be a recogniser's template of a person.
+Compared are the encoder's features, the shape of the landmarks, and the turn
+of the head. Of the training faces only means and directions of variation are
+kept: a face's own features could identify a person.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 __all__ = [
     'Appearance',
-    'Shape',
+    'FaceShape',
     'fit_appearance',
     'fit_shape',
     'left_out_distances',
 ]
 
-# Directions of variation kept of the features: 80 faces tell no more.
+# Directions of variation kept of the features; 80 faces determine no more.
 _DIRECTIONS = 24
 # Share of the mean variance that every direction is given.
 _SHRINKAGE = 0.2
@@ -28,12 +28,12 @@ _SHRINKAGE = 0.2
 class Appearance:
     r"""Mahalanobis distance of features from the training faces'.
 
-    The features, their lengths set to 1, with the covariance shrunk as
-    Friedman's regularised discriminant analysis (1989) does,
+    Features are scaled to length 1. Their covariance is shrunk as in
+    Friedman's regularised discriminant analysis (1989),
 
-    .. math:: (1 - \alpha) S + \alpha \frac{\operatorname{tr} S}{C} I
+    .. math:: (1 - \alpha) S + \alpha \frac{\operatorname{tr} S}{C} I,
 
-    of whose variances the largest are kept; the others count as their mean
+    and of its variances all but the largest are replaced by their mean
     (Tipping and Bishop, 1999).
 
     Attributes:
@@ -49,7 +49,7 @@ class Appearance:
     rest: float
 
     def distances(self, features: np.ndarray) -> np.ndarray:
-        """Of N faces' features (N, C), per dimension, so that 1 is usual."""
+        """Of N faces' features (N, C), per dimension: about 1 is usual."""
         centred = _unit(features) - self.mean
         along = centred @ self.directions.T
         outside = (centred**2).sum(axis=1) - (along**2).sum(axis=1)
@@ -81,7 +81,7 @@ def _unit(features: np.ndarray) -> np.ndarray:
 
 
 @dataclass
-class Shape:
+class FaceShape:
     r"""Procrustes distance of landmarks from the mean training face.
 
     Attributes:
@@ -92,17 +92,17 @@ class Shape:
     mean: np.ndarray
 
     def distances(self, points: np.ndarray) -> np.ndarray:
-        r"""After moving, scaling and turning each onto the mean, (N,).
+        r"""Full Procrustes distance of N faces (N, K, 2) from the mean, (N,).
 
         .. math:: \sqrt{1 - r^2}, \quad r = |\sum_k \bar m_k z_k|
 
-        for complex coordinates z of size 1: the full Procrustes distance
-        (Dryden and Mardia, Statistical Shape Analysis, 1998).
+        for complex coordinates z of size 1 (Dryden and Mardia, Statistical
+        Shape Analysis, 1998). Place, size and turn do not count.
         """
         return np.sqrt(np.maximum(0, 1 - np.abs(self._fit(points)) ** 2))
 
     def rolls(self, points: np.ndarray) -> np.ndarray:
-        """By how much each is turned in the plane, degrees, (N,)."""
+        """Turn of each face in the plane, degrees, (N,)."""
         return np.degrees(np.angle(self._fit(points)))
 
     def _fit(self, points: np.ndarray) -> np.ndarray:
@@ -111,21 +111,21 @@ class Shape:
         return _complex(np.asarray(points)[:, known]) @ mean.conj()
 
 
-def fit_shape(points: np.ndarray) -> Shape:
-    """The mean of faces' landmarks (N, K, 2), full Procrustes.
+def fit_shape(points: np.ndarray) -> FaceShape:
+    """Full Procrustes mean of faces' landmarks (N, K, 2).
 
-    The first eigenvector of the sum of z z* (Kent, 1994).
+    It is the first eigenvector of the sum of z z* (Kent, 1994).
     """
     known = np.isfinite(points).all(axis=(0, 2))
     z = _complex(points[:, known])
     _, vectors = np.linalg.eigh(z.T @ z.conj())
     mean = vectors[:, -1]
-    # Eigenvectors may be turned by any angle: as the faces are.
+    # An eigenvector may have any turn; give it that of the faces.
     turn = (z @ mean.conj()).sum()
     mean = mean * turn / abs(turn)
     full = np.full(points.shape[1:], np.nan)
     full[known] = np.column_stack([mean.real, mean.imag])
-    return Shape(full)
+    return FaceShape(full)
 
 
 def _complex(points: np.ndarray) -> np.ndarray:
@@ -137,17 +137,13 @@ def _complex(points: np.ndarray) -> np.ndarray:
 
 
 def left_out_distances(
-    values: np.ndarray, subjects: np.ndarray, fit
+    values: np.ndarray,
+    subjects: np.ndarray,
+    fit: Callable[[np.ndarray], Appearance | FaceShape],
 ) -> np.ndarray:
-    """Distances of each subject's faces from a fit to all others.
+    """Distances of each subject's faces from a fit to all others, (N,).
 
-    Args:
-        values (np.ndarray): What ``fit`` takes, first axis N.
-        subjects (np.ndarray): Who is on each image, (N,).
-        fit (Callable): ``fit_appearance`` or ``fit_shape``.
-
-    Returns:
-        np.ndarray: (N,).
+    ``values`` are what ``fit`` takes, first axis N, of ``subjects`` (N,).
     """
     found = np.zeros(len(values))
     for subject in np.unique(subjects):

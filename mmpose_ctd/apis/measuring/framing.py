@@ -1,8 +1,8 @@
-"""Shows a photograph's face to the network framed as the training faces.
+"""Frames: the rectangles of a photograph that the network sees.
 
-A frame is an upright rectangle of the photograph with the shape of the
-network input. Lengths are counted in its width, so that the frame goes from
-(0, 0) to (1, height / width); ``frame units`` below.
+A frame is upright and has the shape of the network input, whose ``aspect`` is
+height / width. Frame units count lengths in its width: the frame goes from
+(0, 0) to (1, aspect). Boxes are x, y, width, height in pixels.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from mmpose_ctd.datasets.image_crop import ImageCrop
 
 __all__ = [
     'Frame',
+    'Framing',
     'cut_frame',
     'fit_template',
     'frame_around',
@@ -20,11 +21,13 @@ __all__ = [
     'landmark_template',
 ]
 
+Box = tuple[float, float, float, float]
+
 
 class Frame(NamedTuple):
-    """A rectangle of a photograph, in its pixels; it may reach outside.
+    """A rectangle of a photograph; it may reach outside.
 
-    The upper left pixel's corner is (0, 0), its centre (0.5, 0.5).
+    In pixels: the corner of the first pixel is (0, 0), its centre (0.5, 0.5).
     """
 
     x: float
@@ -33,24 +36,45 @@ class Frame(NamedTuple):
     height: float
 
     def to_units(self, points: np.ndarray) -> np.ndarray:
-        """Points (..., 2) of the photograph, in frame units."""
+        """Points (..., 2) of the photograph in frame units."""
         return (np.asarray(points) + 0.5 - self[:2]) / self.width
 
     def to_image(self, points: np.ndarray) -> np.ndarray:
-        """Points (..., 2) in frame units, as pixels of the photograph."""
+        """Points (..., 2) in frame units as pixels of the photograph."""
         return np.asarray(points) * self.width + self[:2] - 0.5
 
 
-def frame_around(
-    box: tuple[float, float, float, float], aspect: float, margin: float = 1.0
-) -> Frame:
-    """The frame with the centre of a box, ``margin`` times its size.
+class Framing(NamedTuple):
+    """How the training faces were framed.
 
-    Args:
-        box (tuple): x, y, width, height in pixels of the photograph.
-        aspect (float): Height of the network input divided by its width.
-        margin (float): Defaults to 1.
+    Attributes:
+        template (np.ndarray): See :func:`landmark_template`, (K, 2).
+        crop_size (tuple[int, int]): Width and height of the training frames
+            in pixels.
+        face_box (tuple[float, float, float], optional): The frame around the
+            face detector's box: offset of its centre along x and y, and its
+            width, all in widths of the box. None if the detector finds no
+            faces in the training images.
     """
+
+    template: np.ndarray
+    crop_size: tuple
+    face_box: tuple | None = None
+
+    def frame_of_face(self, box: Box, aspect: float) -> Frame:
+        """Where the search starts, given the box of the face detector."""
+        x, y, w, h = box
+        right, down, wide = self.face_box
+        width = wide * w
+        centre = x + w / 2 + right * w, y + h / 2 + down * w
+        height = width * aspect
+        return Frame(
+            centre[0] - width / 2, centre[1] - height / 2, width, height
+        )
+
+
+def frame_around(box: Box, aspect: float, margin: float = 1.0) -> Frame:
+    """The frame with the centre of a box and ``margin`` times its size."""
     x, y, w, h = box
     width = margin * max(w, h / aspect)
     height = width * aspect
@@ -60,12 +84,10 @@ def frame_around(
 def landmark_template(
     points: np.ndarray, visible: np.ndarray, rounds: int = 20
 ) -> np.ndarray:
-    """Where the training faces have their landmarks, and how far apart.
+    """Mean landmarks of the training faces, at their median place and size.
 
-    The mean shape of faces that are moved and scaled onto each other but not
-    turned, put where the faces' centroids and sizes have their medians.
-    A landmark that a face lacks is filled in with the fitted mean, again and
-    again, so that it pulls nothing.
+    Faces are shifted and scaled onto each other, not turned. Missing
+    landmarks have no influence.
 
     Args:
         points (np.ndarray): (N, K, 2) in frame units.
@@ -78,16 +100,13 @@ def landmark_template(
     points = np.where(visible[..., None], points, np.nan)
     seen = visible.any(axis=0)
     template = np.full(points.shape[1:], np.nan)
-    # The median alone starts it; frames differ little.
     template[seen] = np.nanmedian(points[:, seen], axis=0)
     start = template.copy()
     for _ in range(rounds):
-        aligned = []
-        for face in points:
-            scale, shift = fit_template(template, face)
-            aligned.append((face - shift) / scale)
-        aligned = np.stack(aligned)
-        # No face pulls more than another where all are known.
+        fits = [fit_template(template, face) for face in points]
+        aligned = np.stack(
+            [(face - t) / s for (s, t), face in zip(fits, points)]
+        )
         template[seen] = np.nanmean(aligned[:, seen], axis=0)
         scale, shift = fit_template(template[seen], start[seen])
         template = template * scale + shift
@@ -101,18 +120,12 @@ def landmark_template(
 def fit_template(
     template: np.ndarray, points: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    r"""Scale and shift that bring a template onto points, least squares.
+    r"""Least squares scale s and shift t (2,) of a template onto points.
 
     .. math:: \min_{s, t} \sum_k \lVert s T_k + t - p_k \rVert^2
 
-    Args:
-        template (np.ndarray): (K, 2).
-        points (np.ndarray): (K, 2); landmarks that are NaN in either count
-            nothing.
-
-    Returns:
-        tuple[float, np.ndarray]: s, and t of shape (2,). With a single
-        known point, or none that differ, s is 1.
+    Both are (K, 2); landmarks that are NaN in either are ignored. s is 1 if
+    fewer than two different points are known.
     """
     known = np.isfinite(template).all(-1) & np.isfinite(points).all(-1)
     if not known.any():
@@ -121,7 +134,7 @@ def fit_template(
     a, b = ours.mean(axis=0), theirs.mean(axis=0)
     spread = ((ours - a) ** 2).sum()
     scale = ((ours - a) * (theirs - b)).sum() / spread if spread else 1.0
-    # Points in disorder may fit a mirrored template best, or a single spot.
+    # Wild points may fit a mirrored template best, or a single spot.
     size = np.sqrt(((theirs - b) ** 2).sum() / spread) if spread else 1.0
     scale = float(max(scale, 0.5 * size)) or 1.0
     return scale, b - scale * a
@@ -136,11 +149,11 @@ def frame_by_template(
     """The frame in which landmarks lie as in the training images.
 
     Args:
-        template (np.ndarray): Of :func:`landmark_template`, (K, 2).
+        template (np.ndarray): See :func:`landmark_template`, (K, 2).
         points (np.ndarray): Landmarks in pixels of the photograph, (K, 2).
-        aspect (float): Height of the network input divided by its width.
-        image_size (tuple[int, int]): Width and height of the photograph:
-            what disorderly landmarks ask for stays near it.
+        aspect (float): Of the network input.
+        image_size (tuple[int, int]): Width and height of the photograph; the
+            frame stays near it even if the landmarks are wild.
     """
     width, shift = fit_template(template, points + 0.5)
     width = float(np.clip(width, 8, 4 * max(image_size)))
@@ -152,20 +165,18 @@ def frame_by_template(
 def cut_frame(
     image: np.ndarray, frame: Frame, size: tuple[int, int]
 ) -> tuple[np.ndarray, Frame]:
-    """The frame's pixels, scaled down to at most ``size``.
+    """Cut out a frame, averaged down to at most ``size``.
 
-    Averages where it shrinks, so that a photograph of 24 million pixels looks
-    like the training images that were made small before, not like every
-    twentieth pixel of it. It never enlarges: the network's own pipeline does.
-    Outside of the photograph its border is repeated.
+    It never enlarges; the network's own pipeline does. Outside of the
+    photograph the border is repeated.
 
     Args:
         image (np.ndarray): Photograph (H, W, 3).
-        frame (Frame): What to cut out; whole pixels of it are.
-        size (tuple[int, int]): Width and height of the result at most.
+        frame (Frame): Rounded to whole pixels.
+        size (tuple[int, int]): Largest width and height of the result.
 
     Returns:
-        tuple[np.ndarray, Frame]: Picture (h, w, 3) and the frame that it
+        tuple[np.ndarray, Frame]: Picture (h, w, 3), and the frame that it
         shows exactly.
     """
     x, y = round(frame.x), round(frame.y)

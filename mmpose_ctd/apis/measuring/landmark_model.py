@@ -1,4 +1,4 @@
-"""A trained model that tells landmarks, heat-maps and features of a face."""
+"""A trained model that finds the landmarks of faces in photographs."""
 
 import copy
 import hashlib
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
+from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import nn
@@ -19,24 +20,26 @@ from mmpose_ctd.apis.trained_framing import refuse_framing_change
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import FRAMING_KEY
 
-from .framing import Frame, cut_frame
-from .heatmap_spread import heatmap_spreads
+from .error_model import heatmap_spreads
+from .framing import Frame, Framing, cut_frame, frame_by_template
 
-__all__ = ['LandmarkModel', 'Prediction']
+__all__ = ['LandmarkModel', 'Prediction', 'locate']
+
+# The first pass finds the face's place, the second refines it, the third
+# measures.
+_PASSES = 3
 
 
 class Prediction(NamedTuple):
-    """What the model says of N framed faces.
+    """What the model finds in N frames.
 
     Attributes:
-        units (np.ndarray): Landmarks (N, K, 2) in frame units.
         points (np.ndarray): Landmarks (N, K, 2), pixels of the photograph.
         frames (list[Frame]): What the network saw of each photograph.
         spreads (dict[str, np.ndarray]): See :func:`.heatmap_spreads`, (N, K).
         features (np.ndarray): Pooled encoder features, (N, C).
     """
 
-    units: np.ndarray
     points: np.ndarray
     frames: list
     spreads: dict
@@ -44,31 +47,71 @@ class Prediction(NamedTuple):
 
     @property
     def scales(self) -> np.ndarray:
-        """Pixels of the photograph in a frame's width, (N,)."""
+        """Width of each frame in pixels of the photograph, (N,)."""
         return np.array([frame.width for frame in self.frames])
 
 
+def locate(
+    model: 'LandmarkModel',
+    images: Sequence[np.ndarray],
+    frames: Sequence[Frame],
+    framing: Framing,
+) -> tuple[Prediction, np.ndarray]:
+    """Find landmarks, frame the face by them, and repeat.
+
+    The search starts at a frame in each of N photographs (H, W, 3), BGR.
+    Returns the last prediction, and how far the landmarks moved from the one
+    before: root mean square in frame units, (N,).
+    """
+    found = model.predict(images, frames, framing.crop_size)
+    for _ in range(_PASSES - 1):
+        before = found
+        frames = [
+            frame_by_template(
+                framing.template, points, model.aspect, image.shape[1::-1]
+            )
+            for points, image in zip(found.points, images)
+        ]
+        found = model.predict(images, frames, framing.crop_size)
+    moves = (found.points - before.points) / found.scales[:, None, None]
+    return found, np.sqrt((moves**2).sum(axis=-1).mean(axis=-1))
+
+
 class LandmarkModel:
-    """A trained heat-map model, its teacher neither built nor needed.
+    """A trained heat-map model. Its teacher is not needed.
 
     Args:
-        cfg (Config): Of the training; its ``test_dataloader`` says how a
-            face becomes the network input.
-        checkpoint (str): Of the training; read without running code from it.
-        device (str): Where it runs. Defaults to ``'cpu'``.
+        config (str or Config): Of the training; its ``test_dataloader`` says
+            how a face becomes the network input.
+        checkpoint (str): A ``.pth`` of the training; no code in it is run.
+        device (str, optional): Defaults to the GPU if there is one.
+
+    Attributes:
+        names (list[str]): The K landmarks.
+        metainfo (dict): Of the dataset that it was trained on.
+        fingerprint (str): Of the weights; a calibration belongs to one.
+        input_size (tuple[int, int]): Width and height of the network input.
+        padding (float): Size of the network input in sizes of a face's box.
+        face_box (optional): The pipeline's ``FindFaceBox``, built; or None.
 
     Raises:
         InputError: If the checkpoint does not fit the config, the config
-            frames faces otherwise, or the model gives no heat-maps.
+            frames faces differently, or the model gives no heat-maps.
     """
 
     def __init__(
-        self, cfg: Config, checkpoint: str, device: str = 'cpu'
+        self,
+        config: str | Config,
+        checkpoint: str,
+        device: str | None = None,
     ) -> None:
+        cfg = config
+        if not isinstance(cfg, Config):
+            cfg = Config.fromfile(config)
         init_default_scope(cfg.get('default_scope', 'mmpose'))
         self.cfg = cfg
         model_cfg = copy.deepcopy(cfg.model)
-        # Nothing of these is used; MMPose's init_model drops it as well.
+        # The checkpoint has all weights.
         model_cfg.backbone.pop('init_cfg', None)
         self.model = MODELS.build(model_cfg)
         content = load_trained(
@@ -77,40 +120,28 @@ class LandmarkModel:
             'Give the config that the checkpoint was trained with.',
         )
         refuse_framing_change(checkpoint, content, cfg)
-        #: What the checkpoint says of its training.
         self.trained = dict(meta=content.get('meta'))
         self.fingerprint = _fingerprint(self.model)
         # A copy: the config's own is written into reports.
         self.model.test_cfg = dict(
             self.model.test_cfg or {}, output_heatmaps=True
         )
-        self.model.to(device).eval()
+        self.model.to(device or get_device()).eval()
         self.metainfo = _metainfo(content, cfg)
         self.names = list(self.metainfo['keypoint_name2id'])
-        self.pipeline = _Pipeline(cfg)
+        self._read_pipeline(cfg)
         self._features: list = []
         self.model.backbone.register_forward_hook(self._keep_features)
-        self._probe()
+        # Refuse a head without heat-maps before a folder is read.
+        width, height = self.input_size
+        grey = np.full((height, width, 3), 128, np.uint8)
+        self.predict([grey], [Frame(0, 0, width, height)], self.input_size)
 
     @property
     def aspect(self) -> float:
-        """Height of the network input divided by its width."""
-        width, height = self.pipeline.input_size
+        """Height / width of the network input."""
+        width, height = self.input_size
         return height / width
-
-    def _keep_features(self, module: nn.Module, inputs, outputs) -> None:
-        last = outputs[-1] if isinstance(outputs, (tuple, list)) else outputs
-        if isinstance(last, (tuple, list)):
-            last = last[0]
-        dims = tuple(range(2, last.dim()))
-        pooled = last.mean(dims) if dims else last
-        self._features.append(pooled.float().cpu().numpy())
-
-    def _probe(self) -> None:
-        """Refuse a head without heat-maps before a folder is read."""
-        width, height = self.pipeline.input_size
-        grey = np.full((height, width, 3), 128, np.uint8)
-        self.predict([grey], [Frame(0, 0, width, height)], (width, height))
 
     def predict(
         self,
@@ -123,120 +154,122 @@ class LandmarkModel:
         Args:
             images (Sequence[np.ndarray]): N photographs (H, W, 3), BGR.
             frames (Sequence[Frame]): What the network sees of each.
-            crop_size (tuple[int, int]): Pixels (width, height) to which a
-                frame is averaged down before the pipeline, see
-                :func:`.cut_frame`.
+            crop_size (tuple[int, int]): Largest width and height of a frame's
+                pixels before the pipeline, see :func:`.cut_frame`.
 
         Raises:
             InputError: If the head gives no heat-map for each landmark.
         """
         cuts = [cut_frame(*pair, crop_size) for pair in zip(images, frames)]
-        batch = pseudo_collate(
-            [self.pipeline(crop, self.metainfo) for crop, _ in cuts]
-        )
+        batch = pseudo_collate([self._input(crop) for crop, _ in cuts])
         self._features.clear()
         try:
             with torch.inference_mode():
                 samples = self.model.test_step(batch)
         except (NotImplementedError, AttributeError, KeyError) as error:
             raise self._no_heatmaps() from error
-        units, heatmaps = [], []
-        for sample, (crop, _) in zip(samples, cuts):
+        points, heatmaps = [], []
+        for sample, (crop, shown) in zip(samples, cuts):
             fields = sample.get('pred_fields')
             if fields is None or 'heatmaps' not in fields:
                 raise self._no_heatmaps()
             heatmaps.append(fields.heatmaps.float().cpu().numpy())
-            points = np.asarray(sample.pred_instances.keypoints[0], float)
+            found = np.asarray(sample.pred_instances.keypoints[0], float)
             # The centre of the crop's first pixel is its (0, 0).
-            units.append((points[:, :2] + 0.5) / crop.shape[1])
+            points.append(shown.to_image((found[:, :2] + 0.5) / crop.shape[1]))
         heatmaps = np.stack(heatmaps)
         if heatmaps.shape[:2] != (len(cuts), len(self.names)):
             raise InputError(
-                f'model.head gives {heatmaps.shape[1]} heat-maps for '
-                f'{len(self.names)} landmarks. Measuring needs one for each '
-                "(of the codec UDPHeatmap: heatmap_type='gaussian')."
+                where='model.head',
+                found=f'{heatmaps.shape[1]} heat-maps for {len(self.names)} '
+                'landmarks',
+                expected='one for each (with the codec UDPHeatmap: '
+                "heatmap_type='gaussian')",
             )
-        shown = [frame for _, frame in cuts]
         return Prediction(
-            units=np.stack(units),
-            points=np.stack([f.to_image(u) for f, u in zip(shown, units)]),
-            frames=shown,
+            points=np.stack(points),
+            frames=[frame for _, frame in cuts],
             spreads=heatmap_spreads(heatmaps),
-            # A flip test runs the backbone twice; the first is the face.
+            # A flip test runs the backbone twice, first on the face itself.
             features=self._features[0][: len(cuts)],
         )
 
-    def _no_heatmaps(self) -> InputError:
-        head = type(self.model.head).__name__
-        return InputError(
-            f'model.head is a {head}, which gives no heat-maps: what their '
-            'peaks look like is how the uncertainty is told. Measure with a '
-            'heat-map model, such as configs/frl_faces/ctd_ed_sface.py; '
-            "MMPose's inference API gives bare landmarks of this one."
-        )
-
-
-class _Pipeline:
-    """The test pipeline of a config, behind its loading."""
-
-    def __init__(self, cfg: Config) -> None:
+    def _read_pipeline(self, cfg: Config) -> None:
+        """Take the test pipeline apart: loading, face search, the rest."""
         loader = cfg.get('test_dataloader') or cfg.get('val_dataloader') or {}
         steps = (loader.get('dataset') or {}).get('pipeline') or []
         steps = [dict(step) for step in steps]
-        crops = [s for s in steps if s.get('type') == 'TopdownAffine']
-        boxes = [s for s in steps if s.get('type') == 'GetBBoxCenterScale']
-        if len(crops) != 1 or len(boxes) != 1:
+        kinds = [str(step.get('type')) for step in steps]
+        if not (
+            kinds.count('TopdownAffine')
+            == kinds.count('GetBBoxCenterScale')
+            == 1
+        ):
             raise InputError(
-                'test_dataloader.dataset.pipeline: expected one '
-                'GetBBoxCenterScale and one TopdownAffine, found the steps '
-                f'{[s.get("type") for s in steps]}.'
+                where='test_dataloader.dataset.pipeline',
+                found=f'the steps {kinds}',
+                expected='one GetBBoxCenterScale and one TopdownAffine',
             )
-        self.input_size = tuple(int(s) for s in crops[0]['input_size'])
-        self.padding = float(boxes[0].get('padding', 1.25))
-        # Looks for the face in whole photographs, not in a face's frame.
-        self.face_box = next(
-            (
-                TRANSFORMS.build(step)
-                for step in steps
-                if step.get('type') == 'FindFaceBox'
-            ),
-            None,
-        )
-        self._run = Compose(
+        size = steps[kinds.index('TopdownAffine')]['input_size']
+        self.input_size = tuple(int(side) for side in size)
+        box = steps[kinds.index('GetBBoxCenterScale')]
+        self.padding = float(box.get('padding', 1.25))
+        self.face_box = None
+        if 'FindFaceBox' in kinds:
+            # For whole photographs; a frame is cut out already.
+            self.face_box = TRANSFORMS.build(steps[kinds.index('FindFaceBox')])
+        self._pipeline = Compose(
             [
-                s
-                for s in steps
-                if not _loads(s) and s.get('type') != 'FindFaceBox'
+                step
+                for step, kind in zip(steps, kinds)
+                if not kind.startswith('Load')
+                and kind not in ('GenerateTarget', 'FindFaceBox')
             ]
         )
 
-    def __call__(self, crop: np.ndarray, metainfo: dict) -> dict:
+    def _input(self, crop: np.ndarray) -> dict:
+        """A frame's pixels (h, w, 3) as the pipeline packs them."""
         height, width = crop.shape[:2]
         # The pipeline pads the box to the whole crop.
         size = np.array([width, height]) / self.padding
         centre = np.array([width, height]) / 2
         box = np.concatenate([centre - size / 2, centre + size / 2])
-        sample = dict(
-            img=crop,
-            img_shape=(height, width),
-            ori_shape=(height, width),
-            img_path='',
-            img_id=0,
-            id=0,
-            bbox=box[None].astype(np.float32),
-            bbox_score=np.ones(1, np.float32),
+        return self._pipeline(
+            dict(
+                self.metainfo,
+                img=crop,
+                img_shape=(height, width),
+                ori_shape=(height, width),
+                img_path='',
+                img_id=0,
+                id=0,
+                bbox=box[None].astype(np.float32),
+                bbox_score=np.ones(1, np.float32),
+            )
         )
-        return self._run(dict(metainfo, **sample))
 
+    def _keep_features(self, module: nn.Module, inputs, outputs) -> None:
+        last = outputs[-1] if isinstance(outputs, (tuple, list)) else outputs
+        if isinstance(last, (tuple, list)):
+            last = last[0]
+        dims = tuple(range(2, last.dim()))
+        pooled = last.mean(dims) if dims else last
+        self._features.append(pooled.float().cpu().numpy())
 
-def _loads(step: dict) -> bool:
-    return str(step.get('type')).startswith('Load') or (
-        step.get('type') == 'GenerateTarget'
-    )
+    def _no_heatmaps(self) -> InputError:
+        return InputError(
+            where='model.head',
+            found=f'a {type(self.model.head).__name__}, which gives no '
+            'heat-maps',
+            expected='a heat-map model, such as configs/frl_faces/'
+            'ctd_ed_sface.py',
+            cure='The shape of the peaks shows how uncertain a landmark is. '
+            "MMPose's inference API gives bare landmarks of this model.",
+        )
 
 
 def _fingerprint(model: nn.Module) -> str:
-    """SHA-256 of the weights, by which a calibration knows its model."""
+    """SHA-256 of the weights, 32 digits."""
     digest = hashlib.sha256()
     for name, value in sorted(model.state_dict().items()):
         digest.update(name.encode())
@@ -245,7 +278,11 @@ def _fingerprint(model: nn.Module) -> str:
 
 
 def _metainfo(content: dict, cfg: Config) -> dict:
-    """What the checkpoint says of its landmarks, else the config's data."""
+    """The dataset's metainfo: the checkpoint's, else from the config's data.
+
+    Raises:
+        InputError: If neither names the landmarks.
+    """
     known = entry(content.get('meta'), 'dataset_meta')
     if not known or 'keypoint_name2id' not in known:
         loader = cfg.get('train_dataloader') or {}
@@ -254,13 +291,14 @@ def _metainfo(content: dict, cfg: Config) -> dict:
             known = DATASETS.build(dataset | dict(lazy_init=True)).metainfo
         except (InputError, KeyError, TypeError) as error:
             raise InputError(
-                'The checkpoint does not name its landmarks, and the '
-                'training data of the config, which would, cannot be read '
-                f'({error}).'
+                where='checkpoint',
+                found='it does not name its landmarks, and the training data '
+                f'of the config cannot be read ({error})',
+                expected='one of the two',
             ) from error
+    # Frames are cut here; a pipeline would search them for a face.
     return {
-        k: v
-        for k, v in known.items()
-        # Frames are cut here, where a pipeline would look for the face.
-        if not k.startswith('_') and k != FRAMING_KEY
+        key: value
+        for key, value in known.items()
+        if not key.startswith('_') and key != FRAMING_KEY
     }

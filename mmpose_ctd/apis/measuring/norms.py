@@ -12,6 +12,7 @@ __all__ = ['Norm', 'Norms']
 _UNITS = {'mm': 'mm', 'px': 'px', 'deg': 'deg', 'degrees': 'deg', '1': '1'}
 _MOMENTS = ('mean', 'sd')
 _LMS = ('l', 'm', 's')
+_COLUMNS = 'measure, sex, age_min, age_max, unit, and mean and sd, or l, m, s'
 
 
 class Norm(NamedTuple):
@@ -42,7 +43,8 @@ class Norm(NamedTuple):
             z = \frac{\ln (x / M)}{S} \text{ for } L = 0
 
         The second from T. J. Cole, "The LMS method for constructing
-        normalized growth standards", Eur J Clin Nutr 44 (1990).
+        normalized growth standards", Eur J Clin Nutr 44 (1990); NaN for
+        values that are not above 0.
         """
         if self.moments:
             mean, sd = self.moments
@@ -51,9 +53,18 @@ class Norm(NamedTuple):
         if value <= 0:
             return float('nan')
         logs = math.log(value / median)
-        # (x/M)^L - 1 of a small L would lose its digits.
+        # (x/M)^L - 1 would lose the digits of a small L.
         grown = math.expm1(power * logs) / power if power else logs
         return grown / spread
+
+    def overlaps(self, other: 'Norm') -> bool:
+        """Whether both are for one person."""
+        same = None in (self.sex, other.sex) or self.sex == other.sex
+        return (
+            same
+            and self.age_min < other.age_max
+            and other.age_min < self.age_max
+        )
 
 
 class Norms:
@@ -72,8 +83,8 @@ class Norms:
 
     Raises:
         MissingFileError: If there is no such table.
-        InputError: If it cannot be used: a column, number or unit is wrong,
-            or two rows are for the same child.
+        InputError: If a column, number or unit is wrong, or two rows are for
+            one child.
     """
 
     def __init__(self, path: str, units: dict[str, str]) -> None:
@@ -83,42 +94,42 @@ class Norms:
         missing = {'measure', 'age_min', 'age_max', 'unit'} - titles
         if missing or not (titles >= {*_MOMENTS} or titles >= {*_LMS}):
             raise InputError(
-                f'--norms {path}: found the columns {sorted(titles)}; '
-                'expected measure, sex, age_min, age_max, unit, and mean and '
-                'sd, or l, m and s.'
+                where=f'--norms {path}',
+                found=f'the columns {sorted(titles)}',
+                expected=_COLUMNS,
             )
         self._norms: dict[str, list[Norm]] = {}
         for line, row in rows:
             where = f'--norms {path}, row {line}'
             name, norm = row['measure'], _norm(row, where)
             own = self._norms.setdefault(name, [])
-            for other in own:
-                if _overlap(norm, other):
-                    raise InputError(
-                        f'{where}: {name} of sex {norm.sex or "both"}, '
-                        f'{norm.age_min:g} to {norm.age_max:g} years, '
-                        'overlaps an earlier row; expected one for each age '
-                        'and sex.'
-                    )
+            if any(norm.overlaps(other) for other in own):
+                raise InputError(
+                    where=where,
+                    found=f'{name} of sex {norm.sex or "both"}, '
+                    f'{norm.age_min:g} to {norm.age_max:g} years, overlaps '
+                    'an earlier row',
+                    expected='one row for each age and sex',
+                )
             if name in units and norm.unit != units[name]:
                 raise InputError(
-                    f'{where}: {name} is in {norm.unit!r}, here it is '
-                    f'measured in {units[name]!r}. '
-                    + (
-                        'Give the scale of the photographs: --mm-per-px, or '
-                        'a column mm_per_px in --table.'
-                        if norm.unit == 'mm'
-                        else 'Convert the norms.'
-                    )
+                    where=where,
+                    found=f'{name} in {norm.unit!r}',
+                    expected=f'{units[name]!r}, in which it is measured',
+                    cure='Give the scale of the photographs: --mm-per-px, or '
+                    'a column mm_per_px in --table.'
+                    if norm.unit == 'mm'
+                    else 'Convert the norms.',
                 )
             own.append(norm)
         self.measures = [name for name in units if name in self._norms]
         self.unused = [name for name in self._norms if name not in units]
         if not self.measures:
             raise InputError(
-                f'--norms {path}: none of its measures '
-                f'({", ".join(self.unused[:5])}) is measured; they are '
-                f'{", ".join(units)}.'
+                where=f'--norms {path}',
+                found=f'none of its measures ({", ".join(self.unused[:5])}) '
+                'is measured',
+                expected=f'some of {", ".join(units)}',
             )
 
     def find(self, measure: str, subject: Subject) -> Norm | str:
@@ -147,27 +158,33 @@ def _norm(row: dict, where: str) -> Norm:
     low, high = values['age_min'], values['age_max']
     if low is None or high is None or not low < high:
         raise InputError(
-            f'{where}: age_min={row["age_min"]!r}, age_max='
-            f'{row["age_max"]!r}; expected years, the first below the second '
-            '(which is not included).'
+            where=where,
+            found=f'age_min={row["age_min"]!r}, age_max={row["age_max"]!r}',
+            expected='years, the first below the second (which is not '
+            'included)',
         )
     unit = _UNITS.get(row['unit'].lower())
     if unit is None:
         raise InputError(
-            f'{where}: unit={row["unit"]!r}; expected one of mm, px, deg, 1.'
+            where=where,
+            found=f'unit={row["unit"]!r}',
+            expected='one of mm, px, deg, 1',
         )
     moments = tuple(values[key] for key in _MOMENTS)
     lms = tuple(values[key] for key in _LMS)
     has = None not in moments, None not in lms
     if sum(has) != 1:
         raise InputError(
-            f'{where}: expected either mean and sd, or l, m and s; found '
-            + ('both.' if all(has) else 'neither whole.')
+            where=where,
+            found='both' if all(has) else 'neither is complete',
+            expected='either mean and sd, or l, m and s',
         )
     positive = moments[1:] if has[0] else lms[1:]
     if not min(positive) > 0:
         raise InputError(
-            f'{where}: found {positive}; expected sd, or m and s, above 0.'
+            where=where,
+            found=f'{positive}',
+            expected='sd, or m and s, above 0',
         )
     return Norm(
         sex_of(row, where),
@@ -177,8 +194,3 @@ def _norm(row: dict, where: str) -> Norm:
         moments if has[0] else None,
         lms if has[1] else None,
     )
-
-
-def _overlap(one: Norm, other: Norm) -> bool:
-    same = None in (one.sex, other.sex) or one.sex == other.sex
-    return same and one.age_min < other.age_max and other.age_min < one.age_max

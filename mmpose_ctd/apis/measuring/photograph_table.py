@@ -1,9 +1,12 @@
-"""What a user knows of the photographs: scale, age, sex."""
+"""What a user knows of the photographs: scale, age, sex, subject."""
 
 import math
+import os
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from mmpose_ctd.apis.trained_people import compare_people
 from mmpose_ctd.datasets.annotation_formats import Refused
 from mmpose_ctd.datasets.annotation_formats.numbers import (
     decimal_mark,
@@ -26,9 +29,18 @@ from mmpose_ctd.datasets.preparation.image_index import (
 )
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['PhotographTable', 'Subject', 'cells', 'number', 'sex_of']
+from .landmark_model import LandmarkModel
 
-_NUMBERS = ('mm_per_px', 'age')
+__all__ = [
+    'PhotographTable',
+    'Subject',
+    'cells',
+    'load_table',
+    'number',
+    'print_warning',
+    'sex_of',
+    'who_trained',
+]
 
 
 @dataclass(frozen=True)
@@ -47,20 +59,20 @@ class Subject:
 
 
 class PhotographTable:
-    """A table with a row a photograph.
+    """A table with a row for each photograph.
 
     Args:
-        path (str): CSV with a column ``file`` (names relative to IMAGES) and
-            any of ``mm_per_px``, ``age``, ``sex`` and ``subject``; others are
-            passed over.
-        images (str): The folder of the photographs, in which names are
-            looked up.
+        path (str): CSV with a column ``file`` (names relative to the folder)
+            and any of ``mm_per_px``, ``age``, ``sex`` and ``subject``; other
+            columns are ignored.
+        images (str): The folder of the photographs.
 
     Attributes:
-        columns (set[str]): Which of these it has.
+        columns (set[str]): Which of these columns it has.
         people (dict[str, str]): File -> the subject it shows.
         unknown (list[str]): Names that are no photograph of the folder.
-        dropped (str): Folders of all names that are taken for the folder.
+        dropped (str): Folders that all names begin with and that are taken
+            for the folder.
 
     Raises:
         MissingFileError: If there is no such table.
@@ -68,13 +80,13 @@ class PhotographTable:
     """
 
     def __init__(self, path: str, images: str) -> None:
-        titles, rows = cells(path, '--table', _NUMBERS)
+        titles, rows = cells(path, '--table', ('mm_per_px', 'age'))
         read = {'mm_per_px', 'age', 'sex', 'subject'}
         if 'image' not in titles or not titles & read:
             raise InputError(
-                f'--table {path}: found the columns '
-                f'{sorted(titles) or "none"} that are read; expected file, '
-                'and any of mm_per_px, age, sex and subject.'
+                where=f'--table {path}',
+                found=f'the columns {sorted(titles) or "none"}',
+                expected='file, and any of mm_per_px, age, sex and subject',
             )
         self.columns = titles - {'image'}
         self.unknown: list[str] = []
@@ -95,14 +107,15 @@ class PhotographTable:
             except NotFound as error:
                 if error.candidates:
                     raise InputError(
-                        f'{where}: {row["image"]!r}: {error}.'
+                        where=where, found=f'{row["image"]!r}: {error}'
                     ) from error
                 self.unknown.append(row['image'])
                 continue
             if file in self._rows:
                 raise InputError(
-                    f'{where}: {row["image"]!r} is in an earlier row, too; '
-                    'expected one row a photograph.'
+                    where=where,
+                    found=f'{row["image"]!r} is in an earlier row, too',
+                    expected='one row for each photograph',
                 )
             self._rows[file] = subject
             try:
@@ -114,7 +127,7 @@ class PhotographTable:
         self.dropped = names.dropped
 
     def get(self, file: str) -> Subject | None:
-        """What is known of a photograph, by its name relative to IMAGES."""
+        """What is known of a photograph, by its name in the folder."""
         return self._rows.get(file)
 
 
@@ -128,34 +141,37 @@ def _age(row: dict, where: str) -> float | None:
 
 def cells(
     path: str, option: str, numbers: Collection[str]
-) -> tuple[set[str], list]:
+) -> tuple[set[str], list[tuple[int, dict]]]:
     """Rows of a table by what their columns hold.
 
     Args:
         path (str): CSV file.
-        option (str): Which argument named it, for messages.
-        numbers (Collection[str]): Which keys are columns of numbers; they
-            alone show the decimal mark.
+        option (str): Which argument named it, for errors.
+        numbers (Collection[str]): Keys of columns of numbers; they alone
+            decide about the decimal mark.
 
     Returns:
-        tuple[set, list]: What there is (keys of ``SYNONYMS``, or titles as
-        they are in lower case), and rows with their number in the file.
+        tuple[set, list]: Keys of the columns (of ``SYNONYMS``, or the title
+        in lower case), and pairs of a row's number in the file and its cells
+        by key.
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If it is no table, or two columns hold the same.
+        InputError: If it is not a table, or two columns have one key.
     """
     name = f'{option} {path}'
     try:
         table, _ = read_table(path, name)
     except FileNotFoundError as error:
-        raise MissingFileError(f'{name}: no such file.') from error
+        raise MissingFileError(where=name, found='no such file') from error
     keys = [column_of(t) or t.lower().replace(' ', '_') for t in table.columns]
     doubled = sorted({key for key in keys if key and keys.count(key) > 1})
     if doubled:
+        both = [t for t, key in zip(table.columns, keys) if key == doubled[0]]
         raise InputError(
-            f'{name}: two columns for {doubled[0]!r}; leave one of '
-            f'{[t for t, k in zip(table.columns, keys) if k == doubled[0]]}.'
+            where=name,
+            found=f'two columns for {doubled[0]!r}: {both}',
+            expected='one of them',
         )
     titles = [t for key, t in zip(keys, table.columns) if key in numbers]
     mark = decimal_mark(
@@ -188,7 +204,7 @@ def _is_number(text: str) -> bool:
 def number(
     row: dict, key: str, where: str, low: float = -math.inf
 ) -> float | None:
-    """A number above ``low``; None where the cell is empty or missing.
+    """A number above ``low``; None if the cell is empty or missing.
 
     Raises:
         InputError: If it is something else.
@@ -197,16 +213,17 @@ def number(
     if is_missing_word(text):
         return None
     if not _is_number(text) or not float(text) > low:
+        above = f' above {max(low, 0):g}' if low > -math.inf else ''
         raise InputError(
-            f'{where}: {key}={text!r}; expected a number'
-            + (f' above {max(low, 0):g}' if low > -math.inf else '')
-            + ', or an empty cell.'
+            where=where,
+            found=f'{key}={text!r}',
+            expected=f'a number{above}, or an empty cell',
         )
     return float(text)
 
 
 def sex_of(row: dict, where: str) -> str | None:
-    """``'f'``, ``'m'``, or None where it is not known."""
+    """``'f'``, ``'m'``, or None if it is not known."""
     text = row.get('sex', '')
     sex = sex_word(text)
     if sex is None:
@@ -216,3 +233,51 @@ def sex_of(row: dict, where: str) -> str | None:
             expected='f or m (female, male), or an empty cell',
         )
     return sex or None
+
+
+def load_table(path: str | None, folder: str) -> PhotographTable | None:
+    """Read the table, if there is one; warn of names that do not fit."""
+    if path is None:
+        return None
+    table = PhotographTable(path, folder)
+    if table.dropped:
+        print_warning(
+            f'--table {path}: all names begin with {table.dropped!r}, which '
+            'is taken for IMAGES.',
+            'note',
+        )
+    if table.unknown:
+        print_warning(
+            f'--table {path}: {len(table.unknown)} rows are of no '
+            f'photograph, such as {table.unknown[0]!r}.'
+        )
+    return table
+
+
+def who_trained(
+    model: LandmarkModel, path: str | None, table: PhotographTable | None
+) -> set[str]:
+    """Photographs of people who trained the model, as far as it is known."""
+    dataset = (model.cfg.get('train_dataloader') or {}).get('dataset') or {}
+    if table is None or not table.people or not dataset.get('ann_file'):
+        return set()
+    found = compare_people(
+        model.trained,
+        os.path.join(dataset.get('data_root') or '', dataset['ann_file']),
+        {*table.people.values()},
+    )
+    files = {f for f, one in table.people.items() if one in found.trained}
+    if files:
+        print_warning(
+            f'--table {path}: {len(files)} photographs are of people who '
+            'trained the model. Its errors on them are smaller than on '
+            'others.'
+        )
+    if found.note:
+        print_warning(f'--table {path}: {found.note}', 'note')
+    return files
+
+
+def print_warning(message: str, kind: str = 'warning') -> None:
+    """Print to stderr, in one line."""
+    print(f'{kind}: {message}', file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Whether errors are as large as they were expected to be.
+"""Whether errors are as large as expected.
 
 N: faces, K: landmarks, M: measures, L: levels of intervals.
 """
@@ -6,6 +6,7 @@ N: faces, K: landmarks, M: measures, L: levels of intervals.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from mmpose_ctd.evaluation.functional import bootstrap_interval
 
@@ -23,12 +24,11 @@ class Reliability:
     Attributes:
         errors (np.ndarray): Landmarks' distances from the truth, px of the
             network input, (N, K), NaN where not known.
-        deviations (np.ndarray): Error SDs along each axis, as expected,
-            (N, K).
-        radii (np.ndarray): In SDs, what should contain the levels, (N, L).
+        deviations (np.ndarray): Expected error SDs along each axis, (N, K).
+        radii (np.ndarray): Radii of the levels in SDs, (N, L).
         ratios (np.ndarray): Measures' errors in their expected SDs, (N, M).
-        measure_radii (np.ndarray): In these, (N, L).
-        measures (list[str]): Their M names.
+        measure_radii (np.ndarray): Radii of the levels in these, (N, L).
+        measures (list[str]): Names of the M measures.
         subjects (np.ndarray): Who it is, (N,).
     """
 
@@ -40,14 +40,35 @@ class Reliability:
     measures: list
     subjects: np.ndarray
 
-    def bins(self) -> list[dict]:
-        """Landmarks in bins of equal number by what was expected.
+    def summary(self) -> dict:
+        """Everything, rounded, for a JSON file and the figure.
 
         Returns:
-            list[dict]: ``expected_px`` and ``observed_px``, both the root
-            mean square distance, with ``low`` and ``high`` of the observed
-            (95 %, bootstrap over subjects), and ``count``.
+            dict: ``faces``, ``subjects``; ``bins``: landmarks in bins of
+            equal number by ``expected_px``, with ``observed_px`` (both root
+            mean squares), ``low``, ``high`` (95 %, over subjects) and
+            ``count``; ``coverage``: for ``landmarks`` and ``measures`` the
+            share of truths inside of each level's interval, ``expected``,
+            ``observed``, ``low``, ``high``; ``coverage_95_by_measure``;
+            ``rank_correlation`` (Spearman's) of expected and observed errors.
         """
+        return _rounded(
+            dict(
+                faces=len(self.errors),
+                subjects=len(np.unique(self.subjects)),
+                bins=self._bins(),
+                coverage=dict(
+                    landmarks=self._shares(
+                        self.errors / self.deviations, self.radii
+                    ),
+                    measures=self._shares(self.ratios, self.measure_radii),
+                ),
+                coverage_95_by_measure=self._by_measure(),
+                rank_correlation=self._rank_correlation(),
+            )
+        )
+
+    def _bins(self) -> list[dict]:
         rows, columns = np.nonzero(np.isfinite(self.errors))
         expected = self.deviations[rows, columns]
         order = np.argsort(expected, kind='stable')
@@ -56,8 +77,7 @@ class Reliability:
             if not len(part):
                 continue
             squared = self.errors[rows[part], columns[part]] ** 2
-            people = self.subjects[rows[part]]
-            low, high = bootstrap_interval(squared, people)
+            low, high = bootstrap_interval(squared, self.subjects[rows[part]])
             found.append(
                 dict(
                     expected_px=_root(2 * expected[part] ** 2),
@@ -68,19 +88,6 @@ class Reliability:
                 )
             )
         return found
-
-    def coverage(self) -> dict[str, list[dict]]:
-        """Shares of truths inside of their intervals.
-
-        Returns:
-            dict[str, list[dict]]: ``landmarks`` and ``measures``: for each
-            level ``expected``, ``observed``, ``low`` and ``high``.
-        """
-        scaled = self.errors / self.deviations
-        return dict(
-            landmarks=self._shares(scaled, self.radii),
-            measures=self._shares(self.ratios, self.measure_radii),
-        )
 
     def _shares(self, ratios: np.ndarray, radii: np.ndarray) -> list[dict]:
         known = np.isfinite(ratios)
@@ -101,40 +108,24 @@ class Reliability:
             )
         return found
 
-    def measure_coverage(self) -> dict[str, float]:
-        """Of the 95 % interval of each measure."""
-        last = self.measure_radii[:, -1:]
+    def _by_measure(self) -> dict[str, float]:
+        last = self.measure_radii[:, -1]
         found = {}
-        for i, name in enumerate(self.measures):
-            known = np.isfinite(self.ratios[:, i])
+        for name, ratios in zip(self.measures, self.ratios.T):
+            known = np.isfinite(ratios)
             if known.any():
-                inside = (self.ratios[:, i : i + 1] <= last)[known]
-                found[name] = float(inside.mean())
+                found[name] = float((ratios <= last)[known].mean())
         return found
 
-    def summary(self) -> dict:
-        """Everything above, rounded, for a JSON file."""
-        return _rounded(
-            dict(
-                faces=len(self.errors),
-                subjects=len(np.unique(self.subjects)),
-                bins=self.bins(),
-                coverage=self.coverage(),
-                coverage_95_by_measure=self.measure_coverage(),
-                rank_correlation=self.rank_correlation(),
-            )
-        )
-
-    def rank_correlation(self) -> float:
-        """Spearman's, of expected and observed errors of all landmarks."""
+    def _rank_correlation(self) -> float:
         known = np.isfinite(self.errors)
+        if known.sum() < 2:
+            return float('nan')
         ranks = [
-            np.argsort(np.argsort(values[known], kind='stable'))
+            rankdata(values[known], method='ordinal')
             for values in (self.errors, self.deviations)
         ]
-        if len(ranks[0]) < 2:
-            return float('nan')
-        return float(np.corrcoef(ranks)[0, 1])
+        return float(np.corrcoef(*ranks)[0, 1])
 
 
 def _root(squares: np.ndarray) -> float:
@@ -143,7 +134,7 @@ def _root(squares: np.ndarray) -> float:
 
 def _rounded(value):
     if isinstance(value, dict):
-        return {k: _rounded(v) for k, v in value.items()}
+        return {key: _rounded(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_rounded(v) for v in value]
+        return [_rounded(inner) for inner in value]
     return round(value, 4) if isinstance(value, float) else value

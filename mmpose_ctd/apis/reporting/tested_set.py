@@ -11,8 +11,9 @@ from mmengine.evaluator import BaseMetric
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import image_errors
-from mmpose_ctd.evaluation.metrics.error_units import Unit, record_name
 from mmpose_ctd.evaluation.metrics.sample_errors import (
+    Unit,
+    record_name,
     sample_errors,
     sample_points,
 )

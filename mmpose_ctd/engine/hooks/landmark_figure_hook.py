@@ -18,7 +18,6 @@ from mmpose.structures import PoseDataSample
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import image_errors
-from mmpose_ctd.evaluation.metrics.error_units import unit_label
 from mmpose_ctd.evaluation.metrics.landmark_error_metric import (
     LandmarkErrorMetric,
 )
@@ -27,6 +26,7 @@ from mmpose_ctd.evaluation.metrics.measurement_metric import MeasurementMetric
 from mmpose_ctd.evaluation.metrics.sample_errors import (
     sample_errors,
     sample_points,
+    unit_label,
 )
 from mmpose_ctd.visualization import (
     draw_landmarks,

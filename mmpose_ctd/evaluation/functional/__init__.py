@@ -1,19 +1,25 @@
 """Errors, measures and their statistics as functions of numpy arrays."""
 
-from .agreement import Agreement, Estimate, agreement
-from .area_under_ced import area_under_ced
+from .agreement import (
+    Agreement,
+    Estimate,
+    agreement,
+    intraclass_correlation,
+)
 from .bootstrap import bootstrap_interval
 from .crossed_effects import (
     CrossedEffects,
     crossed_bootstrap_interval,
     crossed_effects_interval,
 )
-from .error_statistics import (
+from .landmark_errors import (
+    area_under_ced,
     cumulative_error_distribution,
     failure_rate,
+    image_errors,
     mean_error,
+    point_errors,
 )
-from .intraclass_correlation import intraclass_correlation
 from .measurement_catalogue import (
     measurements_of_set,
     standard_measurements,
@@ -25,7 +31,6 @@ from .measurements import (
     parse_measurements,
 )
 from .paired_tests import cohens_dz, holm, sign_flip_test
-from .point_errors import image_errors, point_errors
 
 __all__ = [
     'Agreement',

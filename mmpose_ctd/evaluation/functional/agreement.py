@@ -5,6 +5,7 @@ N: pairs, one an image.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -12,34 +13,39 @@ from scipy import stats
 from mmpose_ctd.errors import InputError
 
 from .bootstrap import bootstrap_interval
-from .intraclass_correlation import (
-    UNKNOWN,
-    Estimate,
-    intraclass_correlation,
-)
 
-__all__ = ['Agreement', 'Estimate', 'agreement']
+__all__ = ['Agreement', 'Estimate', 'agreement', 'intraclass_correlation']
 
 #: 95 % of a normal distribution lie within so many SD.
 _Z = float(stats.norm.ppf(0.975))
+
+
+class Estimate(NamedTuple):
+    """A number and its confidence interval; NaN where it is not known."""
+
+    value: float
+    low: float = float('nan')
+    high: float = float('nan')
+
+
+UNKNOWN = Estimate(float('nan'))
 
 
 @dataclass(frozen=True)
 class Agreement:
     """Agreement of two ways to measure; differences are second - first.
 
-    Args:
+    Attributes:
         n (int): Pairs that both could measure.
         num_subjects (int): People they belong to; n where nobody is named.
         bias (Estimate): Mean difference.
         sd (float): SD of a single difference.
-        loa_low (Estimate): Lower 95 % limit of agreement.
-        loa_high (Estimate): Upper one.
+        loa_low, loa_high (Estimate): 95 % limits of agreement.
         mae (float): Mean absolute difference.
         icc (Estimate): ICC(2,1), absolute agreement.
-        slope (Estimate): Of the difference over the mean of both; below 0
-            the second way finds people more alike than the first.
-        interval (str): Where intervals are from: ``'t and F'``,
+        slope (Estimate): Of the difference over the mean of both. Below 0,
+            people differ less by the second way than by the first.
+        interval (str): How intervals were made: ``'t and F'``,
             ``'bootstrap over subjects'`` or ``'none'``.
         notes (tuple[str, ...]): What is not known, and why.
     """
@@ -74,36 +80,30 @@ def agreement(
         \\bar d \\pm t \\frac{s}{\\sqrt n}, \\quad
         LoA \\pm t s \\sqrt{\\frac{1}{n} + \\frac{1.96^2}{2 (n - 1)}}
 
-    J. M. Bland, D. G. Altman, Lancet 1986 (i), and "Measuring agreement in
-    method comparison studies", Statistical Methods in Medical Research 8,
-    1999, for the intervals (t with n - 1 degrees of freedom).
+    with t of n - 1 degrees of freedom (J. M. Bland, D. G. Altman, Lancet 1986
+    (i); intervals: Statistical Methods in Medical Research 8, 1999).
 
-    With several images of a person s is the root of the variance between
-    people plus that within, from a one-way analysis of variance of the
-    differences (the same authors, "Agreement between methods of measurement
-    with multiple observations per individual", Journal of Biopharmaceutical
-    Statistics 17, 2007, where the true value varies from image to image).
-    All intervals are then percentile bootstraps over people. For ICC(2,1)
-    see :func:`intraclass_correlation`; its rows are images.
+    With several images of a person s comes from the variances between and
+    within people (:func:`total_sd`; same authors, Journal of
+    Biopharmaceutical Statistics 17, 2007), and all intervals are percentile
+    bootstraps over people.
 
     The slope is that of the least squares line through the differences over
-    the pairs' means (Bland and Altman 1999, section 3.2). It is 0 where both
-    vary equally much, whatever the bias. Where it is not, the difference
-    depends on the size of what is measured, which the limits do not say.
+    the pairs' means (Bland and Altman 1999, section 3.2). It is 0 if both
+    ways vary equally, whatever the bias.
 
     Args:
-        manual (np.ndarray): Measured by hand, shape (N,). NaN where that was
+        manual (np.ndarray): Measured by hand, shape (N,), NaN where that was
             not possible.
         predicted (np.ndarray): Measured on predicted landmarks, (N,).
         subjects (Sequence, optional): Person of each pair, N names or
-            numbers; None, as a whole or for a pair, is a person of its own.
-        num_bootstrap (int): Resamples, where intervals need them; 0 leaves
-            those out. Defaults to 1000.
+            numbers; each None is another person.
+        num_bootstrap (int): Resamples, where intervals need them; 0 for no
+            such intervals. Defaults to 1000.
         seed (int): Seed of the resamples. Defaults to 0.
 
     Returns:
-        Agreement: Without SD, limits and ICC for fewer than three pairs, and
-        without anything for none.
+        Agreement: SD, limits and ICC are NaN for fewer than three pairs.
 
     Raises:
         InputError: If shapes do not fit or a value is infinite.
@@ -232,10 +232,10 @@ def _slope(ratings: np.ndarray) -> Estimate:
 
 
 def _drawn(drawn: np.ndarray, groups: np.ndarray):
-    """Pairs of a resample, and whose they are.
+    """Pairs of a resample, and their people.
 
-    A person who was drawn twice is two people: a new one begins where the
-    pairs' numbers, which grow within a person, fall back or change hands.
+    A person who was drawn twice counts as two: a new one begins where the
+    pairs' numbers, which grow within a person, fall or change the person.
     """
     at = drawn.astype(int)
     begins = (np.diff(at) <= 0) | (groups[at[1:]] != groups[at[:-1]])
@@ -243,22 +243,14 @@ def _drawn(drawn: np.ndarray, groups: np.ndarray):
 
 
 def total_sd(values: np.ndarray, groups: np.ndarray) -> float:
-    """SD of a single value of a new person, from people with several each.
+    """SD of a single value of a new person, from people with several values.
 
     .. math::
         s^2 = MS_W + \\max\\Bigl(0, \\frac{MS_B - MS_W}{m_0}\\Bigr), \\quad
         m_0 = \\frac{M^2 - \\sum_j m_j^2}{(G - 1) M}
 
-    from the one-way analysis of variance with G people of :math:`m_j` values,
-    M in all.
-
-    Args:
-        values (np.ndarray): Shape (M,).
-        groups (np.ndarray): Person of each, shape (M,).
-
-    Returns:
-        float: NaN for a single person, whose difference from others is not
-        known.
+    from the one-way analysis of variance of M values (M,), :math:`m_j` of
+    each of the G people in ``groups`` (M,). NaN for a single person.
     """
     _, member_of, counts = np.unique(
         groups, return_inverse=True, return_counts=True
@@ -344,3 +336,89 @@ def _notes(people, n, sd, icc, slope, num_bootstrap) -> tuple[str, ...]:
             'large.'
         )
     return tuple(notes)
+
+
+def intraclass_correlation(
+    ratings: np.ndarray, confidence: float = 0.95
+) -> Estimate:
+    """ICC(2,1): two-way random effects, absolute agreement, single rater.
+
+    With the mean squares of rows (R), columns (C) and error (E) of the
+    two-way analysis of variance of n subjects by k raters:
+
+    .. math::
+        ICC = \\frac{MS_R - MS_E}
+            {MS_R + (k - 1) MS_E + \\frac{k}{n} (MS_C - MS_E)}
+
+    P. E. Shrout, J. L. Fleiss, "Intraclass correlations: uses in assessing
+    rater reliability", Psychological Bulletin 86, 1979; the interval is that
+    of K. O. McGraw, S. P. Wong, "Forming inferences about some intraclass
+    correlation coefficients", Psychological Methods 1, 1996 (their
+    ICC(A,1)), for independent rows.
+
+    Args:
+        ratings (np.ndarray): Shape (n, k), finite.
+        confidence (float): Coverage of the interval. Defaults to 0.95.
+
+    Returns:
+        Estimate: All NaN for n < 3 and where nothing varies; only the
+        interval NaN where raters differ by constants.
+
+    Examples:
+        >>> judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8],
+        ...           [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+        >>> round(intraclass_correlation(judges).value, 2)
+        0.29
+    """
+    ratings = np.asarray(ratings, dtype=np.float64)
+    if ratings.ndim != 2 or ratings.shape[1] < 2:
+        raise InputError(
+            'ratings must be (n, k) of at least two raters, found shape '
+            f'{ratings.shape}.'
+        )
+    if not np.isfinite(ratings).all():
+        raise InputError('ratings holds NaN or infinity; leave such rows out.')
+    n, k = ratings.shape
+    if n < 3:
+        return UNKNOWN
+    rows, columns, error = _mean_squares(ratings)
+    below = rows + (k - 1) * error + k / n * (columns - error)
+    if below <= 0 or rows == error == 0:
+        return UNKNOWN
+    icc = (rows - error) / below
+    if error == 0:
+        return Estimate(float(icc))
+    ratio = columns / error
+    weight = n * (1 + (k - 1) * icc) - k * icc
+    freedom = (
+        (k - 1)
+        * (n - 1)
+        * (k * icc * ratio + weight) ** 2
+        / ((n - 1) * (k * icc * ratio) ** 2 + weight**2)
+    )
+    quantile = (1 + confidence) / 2
+    upper = stats.f.ppf(quantile, n - 1, freedom)
+    lower = stats.f.ppf(quantile, freedom, n - 1)
+    rest = k * columns + (k * n - k - n) * error
+    return Estimate(
+        float(icc),
+        float(n * (rows - upper * error) / (upper * rest + n * rows)),
+        float(n * (lower * rows - error) / (rest + n * lower * rows)),
+    )
+
+
+def _mean_squares(ratings: np.ndarray) -> tuple[float, float, float]:
+    """Of rows, columns and error; rounding errors count as 0."""
+    n, k = ratings.shape
+    centred = ratings - ratings.mean()
+    of_rows = centred.mean(axis=1, keepdims=True)
+    of_columns = centred.mean(axis=0, keepdims=True)
+    residual = centred - of_rows - of_columns
+    rows = k * (of_rows**2).sum() / (n - 1)
+    columns = n * (of_columns**2).sum() / (k - 1)
+    error = (residual**2).sum() / ((n - 1) * (k - 1))
+    nothing = (16 * np.finfo(float).eps * np.abs(ratings).max()) ** 2
+    return tuple(
+        0.0 if value <= nothing else float(value)
+        for value in (rows, columns, error)
+    )

@@ -1,4 +1,4 @@
-"""Measures of the face that go by these names everywhere."""
+"""The standard measures of the face."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -58,9 +58,8 @@ def standard_measurements(names: Sequence[str]) -> tuple[Measurement, ...]:
     =========================== ======== =================================
 
     Palpebral fissure length, philtrum and upper lip are the facial signs of
-    fetal alcohol spectrum disorders (H. E. Hoyme et al., "Updated clinical
-    guidelines for diagnosing fetal alcohol spectrum disorders", Pediatrics
-    138(2), 2016). His norms are of calipers on living faces, not of
+    fetal alcohol spectrum disorders (H. E. Hoyme et al., Pediatrics 138(2),
+    2016). Published norms are of calipers on living faces, not of
     photographs.
 
     Args:
@@ -68,9 +67,8 @@ def standard_measurements(names: Sequence[str]) -> tuple[Measurement, ...]:
             of :mod:`mmpose_ctd.landmark_sides`.
 
     Returns:
-        tuple[Measurement, ...]: Those whose landmarks all exist. A set of
-        one side gets that side; where landmarks of one side are named
-        without it, so is the measure.
+        tuple[Measurement, ...]: Those whose landmarks all exist. A measure
+        of one side has the side of its landmarks, or none.
 
     Examples:
         >>> found = standard_measurements(['exocanthion_R', 'endocanthion_R'])
@@ -97,7 +95,7 @@ def standard_measurements(names: Sequence[str]) -> tuple[Measurement, ...]:
 
 
 def _by_usual_name(names: Sequence[str]) -> dict[str, str]:
-    """A landmark's name here, such as exocanthion_R -> that of the set."""
+    """Name used here, such as exocanthion_R -> name in the set."""
     usual = {
         name: f'{words}_{side}' if side else words
         for name, (words, side) in zip(names, map(canonical, names))
@@ -115,15 +113,14 @@ def measurements_of_set(
     Args:
         dataset_meta (Mapping): Metainfo of a dataset, or ``dataset_meta`` of
             a model that was trained on one.
-        given (Sequence, optional): Measures that a config lists; they take
-            the place of all others. Defaults to ``None``.
+        given (Sequence, optional): Measures that a config lists.
 
     Returns:
-        tuple[Measurement, ...]: Of the config, else of the annotation file
-        (``measurements`` in its metainfo), else the standard ones.
+        tuple[Measurement, ...]: Those of the config, else of the annotation
+        file (``measurements`` in its metainfo), else the standard ones.
 
     Raises:
-        InputError: If what is given cannot be measured in this set.
+        InputError: If what is listed cannot be measured in this set.
     """
     by_id = dataset_meta.get('keypoint_id2name') or {}
     names = [by_id[k] for k in sorted(by_id)]

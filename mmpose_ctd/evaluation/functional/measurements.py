@@ -1,7 +1,6 @@
-"""From landmarks to measures: distances, angles, ratios.
+"""Distances, angles and ratios between landmarks.
 
-N: images, K: landmarks. Everything is measured in the plane of the
-photograph, as a caliper laid on the print would.
+N: images, K: landmarks. All are measured in the plane of the photograph.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +23,10 @@ class Measurement:
     """What is measured, and between which landmarks.
 
     Args:
-        name (str): Its name, such as ``'philtrum_length'``.
+        name (str): Such as ``'philtrum_length'``.
         kind (str): ``'distance'``, ``'angle'`` or ``'ratio'``.
-        of (tuple[str, ...]): A distance's two landmarks; an angle's three,
-            the vertex in the middle; of a ratio the names of two distances,
+        of (tuple[str, ...]): Two landmarks of a distance; three of an angle,
+            the vertex in the middle; the names of two distances of a ratio,
             the first divided by the second.
     """
 
@@ -41,7 +40,7 @@ class Measurement:
         return self.kind == 'distance'
 
     def to_dict(self) -> dict:
-        """As a file or a dataset's metainfo holds it."""
+        """As in a file or a dataset's metainfo."""
         key = _KINDS[self.kind][0]
         return {'name': self.name, 'kind': self.kind, key: [*self.of]}
 
@@ -51,27 +50,29 @@ def parse_measurements(
     names: Sequence[str],
     where: str = 'measurements',
 ) -> tuple[Measurement, ...]:
-    """Measurements that a file or a config lists, checked.
+    """Check the measurements that a file or a config lists.
 
     Args:
-        given (Sequence[Mapping]): Each with ``name``, ``kind`` (by default
-            ``'distance'``) and ``landmarks``, or for a ratio ``distances``.
-            A :class:`Measurement` is taken as well.
+        given (Sequence[Mapping or Measurement]): Each with ``name``,
+            ``kind`` (by default ``'distance'``) and ``landmarks``, or for a
+            ratio ``distances``.
         names (Sequence[str]): The K landmarks.
-        where (str): File or config key, for messages.
+        where (str): File or config key, for errors.
 
     Returns:
         tuple[Measurement, ...]: In the order given.
 
     Raises:
-        InputError: If an entry is none, has an unknown kind, landmark or
-            distance, the same one twice, or the name of another.
+        InputError: If an entry is not a measurement, has an unknown kind,
+            landmark or distance, one of them twice, or another's name.
     """
     if isinstance(given, (str, Mapping)) or not isinstance(given, Sequence):
         raise InputError(
-            f'{where}={given!r}; expected a list of measures such as '
-            '{"name": "philtrum_length", "kind": "distance", "landmarks": '
-            '["subnasale", "labrale_superius"]}.'
+            where=where,
+            found=repr(given),
+            expected='a list of measures such as {"name": "philtrum_length", '
+            '"kind": "distance", "landmarks": ["subnasale", '
+            '"labrale_superius"]}',
         )
     found: dict[str, Measurement] = {}
     for number, entry in enumerate(given):
@@ -80,20 +81,23 @@ def parse_measurements(
         one = _entry(entry, f'{where}[{number}]')
         if one.name in found:
             raise InputError(
-                f'{where}[{number}]: {one.name!r} is listed twice; give each '
-                'measure a name of its own.'
+                where=f'{where}[{number}]',
+                found=f'{one.name!r} is listed twice',
+                expected='a different name for each measure',
             )
         found[one.name] = one
     lengths = [one.name for one in found.values() if one.is_length]
     for one in found.values():
-        ratio = one.kind == 'ratio'
+        what, known = 'landmarks', names
+        if one.kind == 'ratio':
+            what, known = 'distances of the list', lengths
         for name in one.of:
-            if name not in (lengths if ratio else names):
-                what = 'distance of the list' if ratio else 'landmark'
-                known = lengths if ratio else names
+            if name not in known:
                 raise InputError(
-                    f'{where}: {one.name!r} names {name!r}, which is no '
-                    f'{what}; they are {", ".join(known) or "none"}.'
+                    where=where,
+                    found=f'{one.name!r} names {name!r}',
+                    expected=f'one of the {what}: '
+                    f'{", ".join(known) or "none"}',
                 )
     return tuple(found.values())
 
@@ -102,21 +106,25 @@ def _entry(entry, where: str) -> Measurement:
     name = entry.get('name') if isinstance(entry, Mapping) else None
     if not isinstance(name, str) or not name.strip():
         raise InputError(
-            f"{where} is {entry!r}; expected an object with a 'name', a "
-            "'kind' and its 'landmarks'."
+            where=where,
+            found=repr(entry),
+            expected="an object with a 'name', a 'kind' and its 'landmarks'",
         )
     where = f'{where} ({name})'
     kind = entry.get('kind', 'distance')
     if not isinstance(kind, str) or kind not in _KINDS:
         raise InputError(
-            f'{where}: kind={kind!r}; expected one of {", ".join(_KINDS)}.'
+            where=where,
+            found=f'kind={kind!r}',
+            expected=f'one of {", ".join(_KINDS)}',
         )
     key, count, words = _KINDS[kind]
-    further = sorted(set(entry) - {'name', 'kind', key})
-    if further:
+    unknown = sorted(set(entry) - {'name', 'kind', key})
+    if unknown:
         raise InputError(
-            f'{where}: nothing reads {further}; a {kind} has name, kind and '
-            f'{key}.'
+            where=where,
+            found=f'the unknown keys {unknown}',
+            expected=f'name, kind and {key} of a {kind}',
         )
     of = entry.get(key)
     if (
@@ -127,7 +135,9 @@ def _entry(entry, where: str) -> Measurement:
         or len(set(of)) != count
     ):
         raise InputError(
-            f'{where}: {key}={of!r}; expected {words}, all different.'
+            where=where,
+            found=f'{key}={of!r}',
+            expected=f'{words}, all different',
         )
     return Measurement(name, kind, tuple(of))
 
@@ -135,13 +145,7 @@ def _entry(entry, where: str) -> Measurement:
 def measurement_units(
     measurements: Sequence[Measurement], mm: bool = False
 ) -> dict[str, str]:
-    """Unit of each measure: ``px`` or ``mm``, ``deg``, ``1``.
-
-    Args:
-        measurements (Sequence[Measurement]): What is measured.
-        mm (bool): Whether distances are in millimetres, as when
-            :func:`measure` is given a scale. Defaults to False.
-    """
+    """Unit of each measure: ``mm`` or ``px``, ``deg``, ``1``."""
     units = {'distance': 'mm' if mm else 'px', 'angle': 'deg', 'ratio': '1'}
     return {one.name: units[one.kind] for one in measurements}
 
@@ -166,25 +170,23 @@ def measure(
         \\text{ with } u = a - v, \\; w = b - v
 
     Args:
-        points (np.ndarray): Landmarks in image pixels, shape (N, K, 2). NaN
+        points (np.ndarray): Landmarks in image pixels, shape (N, K, 2), NaN
             where one is missing.
-        visible (np.ndarray, optional): Nonzero where a landmark is known,
-            shape (N, K). None means wherever it is finite.
+        visible (np.ndarray, optional): Above 0 where a landmark is known,
+            shape (N, K). None for all that are finite.
         names (Sequence[str]): The K landmarks.
         measurements (Sequence[Measurement]): What to measure.
-        mm_per_px (float or np.ndarray, optional): Millimetres of a pixel,
-            one for all images or shape (N,), s above. NaN where it is not
-            known. None leaves distances in pixels.
+        mm_per_px (float or np.ndarray, optional): s, one for all images or
+            shape (N,), NaN where not known. None leaves distances in pixels.
 
     Returns:
         dict[str, np.ndarray]: Name -> values of shape (N,): distances in px
         or mm, angles in degrees from 0 to 180, ratios. NaN where a landmark
-        or the scale is missing, where an arm of an angle has no length, and
-        where a ratio would divide by 0.
+        or the scale is missing, an arm of an angle has no length, or a ratio
+        would divide by 0.
 
     Raises:
-        InputError: If shapes do not fit, a scale is not above 0, or a
-            measure is of a landmark that ``names`` lacks.
+        InputError: If shapes, scales or landmarks do not fit.
 
     Examples:
         >>> line = Measurement('fissure', 'distance', ('inner', 'outer'))
@@ -195,7 +197,7 @@ def measure(
     scale = _checked_scale(mm_per_px, len(points))
     parse_measurements(measurements, names)
     at = {name: points[:, k] for k, name in enumerate(names)}
-    # In pixels, as a ratio needs no scale.
+    # In pixels: a ratio needs no scale.
     lengths = {
         one.name: np.hypot(*(at[one.of[0]] - at[one.of[1]]).T)
         for one in measurements
@@ -227,7 +229,7 @@ def _ratio(above, below) -> np.ndarray:
 
 
 def _checked_points(points, visible, names) -> tuple[np.ndarray, list[str]]:
-    """Points as float64, NaN where there is none, and the names."""
+    """Points as float64, NaN where not known, and the names."""
     names = list(names)
     points = np.asarray(points, dtype=np.float64)
     expected = (len(points) if points.ndim else 0, len(names), 2)

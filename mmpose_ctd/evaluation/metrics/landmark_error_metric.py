@@ -8,11 +8,10 @@ from mmpose.registry import METRICS
 from mmpose_ctd.errors import InputError
 
 from ..functional.checks import checked_resamples, checked_threshold
-from .error_report import ReportSettings, build_report
-from .error_units import checked_unit, unit_label
 from .landmark_metric import LandmarkMetric
 from .records import collect_records
-from .sample_errors import sample_errors
+from .reports import error_report
+from .sample_errors import checked_unit, sample_errors, unit_label
 
 
 @METRICS.register_module()
@@ -34,23 +33,23 @@ class LandmarkErrorMetric(LandmarkMetric):
 
     The scalars returned are ``ME``, ``AUC``, ``FR``, each with ``_low`` and
     ``_high`` (95 % bootstrap interval over subjects, NaN if there is only
-    one), and ``FR@t`` likewise. Smaller is better for ME and FR, which a
-    checkpoint hook must be told: ``save_best='landmark/ME', rule='less'``.
+    one), and ``FR@t`` likewise. Smaller is better for ME and FR; set
+    ``save_best='landmark/ME', rule='less'`` in a checkpoint hook.
 
     After an evaluation :attr:`report` holds a dict that JSON can store:
     ``unit``, ``unit_label``, ``input_sizes`` (each [width, height]),
-    ``test_set`` (the same for tests on the same true points), ``threshold``,
+    ``test_set`` (equal for tests on equal true points), ``threshold``,
     ``per``, ``num_images``, ``num_ignored``, ``num_subjects``, ``groups``
-    (for each image the number of its subject, counted from 0, no id),
+    (number of each image's subject, counted from 0, no id),
     ``metrics`` (name -> value, low, high), ``per_landmark`` (name -> ME, AUC,
     FR, n), ``per_site`` (site -> num_images, num_subjects, metrics),
     ``image_errors`` and, with ``per='landmark'``, ``landmark_errors``. It is
     None in processes other than the main one.
 
-    Records without a visible landmark, and, with a pair as unit, records
-    whose pair is invisible or coincides, cannot be judged: they are left
+    Every instance of a sample is a record. Records without a visible
+    landmark, or whose pair (as unit) is invisible or coincides, are left
     out, counted in ``num_ignored`` and warned about. Records without a
-    subject are resampled by image. Every instance of a sample is a record.
+    subject are resampled by image.
 
     Args:
         threshold (float): tau of AUC and FR, in ``unit``. Defaults to 5.0.
@@ -90,28 +89,25 @@ class LandmarkErrorMetric(LandmarkMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         if per not in ('image', 'landmark'):
             raise InputError(
-                f"per must be 'image' or 'landmark', found {per!r}."
+                where='per', found=repr(per), expected="'image' or 'landmark'"
             )
         self.unit = checked_unit(unit)
         self.include_ids = include_ids
-        self.settings = ReportSettings(
-            threshold=checked_threshold(threshold),
-            failure_thresholds=tuple(
-                checked_threshold(t, 'failure_thresholds')
-                for t in failure_thresholds
-            ),
-            per=per,
-            num_bootstrap=checked_resamples(num_bootstrap),
-            seed=seed,
+        self.threshold = checked_threshold(threshold)
+        self.failure_thresholds = tuple(
+            checked_threshold(t, 'failure_thresholds')
+            for t in failure_thresholds
         )
+        self.per, self.seed = per, seed
+        self.num_bootstrap = checked_resamples(num_bootstrap)
 
     @property
     def rules(self) -> dict[str, str]:
-        """Of each scalar, whether ``'less'`` or ``'greater'`` is better."""
-        further = (f'FR@{t:g}' for t in self.settings.failure_thresholds)
+        """Whether ``'less'`` or ``'greater'`` of each scalar is better."""
+        further = (f'FR@{t:g}' for t in self.failure_thresholds)
         rules = dict(ME='less', AUC='greater', FR='less')
         rules |= dict.fromkeys(further, 'less')
-        ends = ('', '_low', '_high') if self.settings.num_bootstrap else ('',)
+        ends = ('', '_low', '_high') if self.num_bootstrap else ('',)
         return {k + end: v for k, v in rules.items() for end in ends}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -152,22 +148,28 @@ class LandmarkErrorMetric(LandmarkMetric):
             'unit_label': unit_label(self.unit),
             'input_sizes': _input_sizes(results),
             'test_set': self.test_set(results),
-            **build_report(records, names, self.settings, self.include_ids),
+            **error_report(
+                records,
+                names,
+                self.threshold,
+                self.failure_thresholds,
+                self.per,
+                self.num_bootstrap,
+                self.seed,
+                self.include_ids,
+            ),
         }
         self._warn(records.subjects)
-        scalars = {}
-        for name, entry in self.report['metrics'].items():
-            scalars[name] = entry['value']
-            if self.settings.num_bootstrap:
-                for end in ('low', 'high'):
-                    bound = entry[end]
-                    scalars[f'{name}_{end}'] = (
-                        float('nan') if bound is None else bound
-                    )
-        return scalars
+        ends = ('value', 'low', 'high') if self.num_bootstrap else ('value',)
+        return {
+            name if end == 'value' else f'{name}_{end}': float('nan')
+            if entry[end] is None
+            else entry[end]
+            for name, entry in self.report['metrics'].items()
+            for end in ends
+        }
 
     def _warn(self, subjects: list) -> None:
-        """Say, once each, what a reader of the numbers must know."""
         ignored = self.report['num_ignored']
         if ignored:
             self.say(
@@ -180,14 +182,14 @@ class LandmarkErrorMetric(LandmarkMetric):
                 )
                 + '.'
             )
-        if self.settings.num_bootstrap:
+        if self.num_bootstrap:
             self.say_who_is_unknown(subjects)
         metrics = self.report['metrics']
-        if self.settings.num_bootstrap and metrics['ME']['low'] is None:
+        if self.num_bootstrap and metrics['ME']['low'] is None:
             self.say('a single subject has no interval: low, high are NaN.')
-        if not isinstance(self.unit, str) and self.settings.threshold >= 1:
+        if not isinstance(self.unit, str) and self.threshold >= 1:
             self.say(
-                f'threshold={self.settings.threshold:g} with unit='
+                f'threshold={self.threshold:g} with unit='
                 f'{list(self.unit)} accepts errors as long as that '
                 'distance; 0.1 is a common choice.'
             )

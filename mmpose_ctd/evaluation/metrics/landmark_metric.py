@@ -1,4 +1,4 @@
-"""What the metrics of landmarks have in common."""
+"""What both metrics of landmarks share."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -37,17 +37,18 @@ class LandmarkMetric(BaseMetric):
             return [f'landmark_{k}' for k in range(num_landmarks)]
         if len(names) != num_landmarks:
             raise InputError(
-                f'the dataset names {len(names)} landmarks, its records '
-                f'have {num_landmarks}.'
+                where='dataset',
+                found=f'it names {len(names)} landmarks, its records have '
+                f'{num_landmarks}',
             )
         return [names[k] for k in range(num_landmarks)]
 
     @staticmethod
     def origin(sample: Mapping) -> dict:
-        """Where a sample is from, and what its truth is known by."""
+        """Where a sample is from, and a digest of its truth."""
         fields = ('subject', 'site', 'img_id', 'id')
         _, gt, visible = sample_points(sample)
-        # What a file says of a missing landmark's place is no truth.
+        # The place of a missing landmark does not count.
         gt = np.where(visible[..., None], gt, np.nan)
         return {
             **{field: sample.get(field) for field in fields},
@@ -56,7 +57,7 @@ class LandmarkMetric(BaseMetric):
 
     @staticmethod
     def test_set(results: Sequence[dict]) -> str:
-        """The same for all tests on the same true points."""
+        """A digest, equal for tests on equal true points."""
         return truth_digest(sorted(result['truth'] for result in results))
 
     def say(self, message: str) -> None:
@@ -70,7 +71,7 @@ class LandmarkMetric(BaseMetric):
             )
 
     def say_who_is_unknown(self, subjects: list) -> None:
-        """Warn that images of one person are taken for several people."""
+        """Warn that images of one person may count as several people."""
         unknown = sum(subject is None for subject in subjects)
         if unknown:
             self.say(
@@ -84,6 +85,7 @@ class LandmarkMetric(BaseMetric):
         """Refuse an evaluation of nothing."""
         if not results:
             raise InputError(
-                f'{type(self).__name__} was given no predictions: is the '
-                'dataset of this evaluator empty?'
+                where=type(self).__name__,
+                found='no predictions',
+                cure='Is the dataset of this evaluator empty?',
             )

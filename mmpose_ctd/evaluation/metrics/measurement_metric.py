@@ -16,11 +16,10 @@ from ..functional import (
     measurements_of_set,
 )
 from ..functional.checks import checked_resamples
-from .error_units import unit_scale
 from .landmark_metric import LandmarkMetric
-from .measurement_report import build_measurement_report
 from .records import collect_records
-from .sample_errors import sample_points
+from .reports import measurement_report
+from .sample_errors import sample_points, unit_scale
 
 _UNITS = ('image', 'mm')
 
@@ -30,13 +29,12 @@ class MeasurementMetric(LandmarkMetric):
     """Bias, limits of agreement, mean absolute difference and ICC.
 
     Each measure (a distance, an angle, a ratio) is taken on the predicted
-    and on the true landmarks of an image, and the two are compared over the
-    images as two ways to measure the same: see :func:`agreement`.
-    Differences are predicted - manual.
+    and on the true landmarks of an image. Over the images the two are
+    compared by :func:`agreement`. Differences are predicted - manual.
 
     The scalars returned are, for each measure, ``<name>/bias``,
-    ``/LoA_low``, ``/LoA_high``, ``/MAE``, ``/ICC`` and ``/slope``; NaN is
-    what is not known, as of fewer than three images.
+    ``/LoA_low``, ``/LoA_high``, ``/MAE``, ``/ICC`` and ``/slope``; NaN where
+    not known, as for fewer than three images.
 
     After an evaluation :attr:`report` holds a dict that JSON can store:
     ``unit``, ``test_set`` (the same for tests on the same true points),
@@ -72,7 +70,7 @@ class MeasurementMetric(LandmarkMetric):
             ``'measure'``.
 
     Raises:
-        InputError: If the unit is none, a record has no ``mm_per_px``, or
+        InputError: If the unit is wrong, a record has no ``mm_per_px``, or
             nothing can be measured in the dataset's landmarks.
     """
 
@@ -91,8 +89,10 @@ class MeasurementMetric(LandmarkMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         if unit not in _UNITS:
             raise InputError(
-                f"MeasurementMetric: unit={unit!r}; expected 'image' (pixels "
-                "of the image) or 'mm' (needs mm_per_px in the image records)."
+                where='MeasurementMetric: unit',
+                found=repr(unit),
+                expected="'image' (pixels of the image) or 'mm' (needs "
+                'mm_per_px in the image records)',
             )
         self.unit = unit
         self.given = measurements
@@ -109,15 +109,16 @@ class MeasurementMetric(LandmarkMetric):
 
     @dataset_meta.setter
     def dataset_meta(self, dataset_meta: dict) -> None:
-        # Before the first image, so that no test runs for nothing.
+        # Refuse before the first image is tested.
         self.measurements = measurements_of_set(dataset_meta, self.given)
         if not self.measurements:
             names = (dataset_meta.get('keypoint_name2id') or {}).keys()
             raise InputError(
-                'MeasurementMetric: nothing to measure: none of the standard '
-                f'measures is between the landmarks {", ".join(names)}. List '
-                "'measurements' in the annotation file's category or in the "
-                'metric.'
+                where='MeasurementMetric',
+                found='nothing to measure: no standard measure is between '
+                f'the landmarks {", ".join(names)}',
+                cure="List 'measurements' in the annotation file's category "
+                'or in the metric.',
             )
         self._dataset_meta = dataset_meta
 
@@ -132,21 +133,19 @@ class MeasurementMetric(LandmarkMetric):
         for sample in data_samples:
             pred, gt, visible = sample_points(sample)
             names = self.landmark_names(gt.shape[1])
-            scale = unit_scale(self.unit, sample, gt, visible, None)
-            # (n, M) of each, side by side: (n, M, 2), manual and predicted.
-            columns = [
-                np.stack(
-                    [*self._measure(points * scale[:, None], visible, names)],
-                    axis=1,
-                )
+            scale = unit_scale(self.unit, sample, gt, visible, None)[:, None]
+            manual, predicted = (
+                measure(points * scale, visible, names, self.measurements)
                 for points in (gt, pred)
+            )
+            # (n, M, 2), manual and predicted.
+            values = [
+                np.stack([manual[name], predicted[name]], axis=-1)
+                for name in manual
             ]
             self.results.append(
-                {'measures': np.stack(columns, axis=-1), **self.origin(sample)}
+                {'measures': np.stack(values, axis=1), **self.origin(sample)}
             )
-
-    def _measure(self, points, visible, names):
-        return measure(points, visible, names, self.measurements).values()
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Fill :attr:`report` and return its scalars.
@@ -159,7 +158,7 @@ class MeasurementMetric(LandmarkMetric):
         """
         self.require_results(results)
         records = collect_records(results, 'measures')
-        report, self.agreements = build_measurement_report(
+        report, self.agreements = measurement_report(
             records,
             self.measurements,
             measurement_units(self.measurements, mm=self.unit == 'mm'),
@@ -175,10 +174,12 @@ class MeasurementMetric(LandmarkMetric):
         self.say_who_is_unknown(records.subjects)
         scalars = {}
         for name, found in self.agreements.items():
-            scalars[f'{name}/bias'] = found.bias.value
-            scalars[f'{name}/LoA_low'] = found.loa_low.value
-            scalars[f'{name}/LoA_high'] = found.loa_high.value
-            scalars[f'{name}/MAE'] = found.mae
-            scalars[f'{name}/ICC'] = found.icc.value
-            scalars[f'{name}/slope'] = found.slope.value
+            scalars |= {
+                f'{name}/bias': found.bias.value,
+                f'{name}/LoA_low': found.loa_low.value,
+                f'{name}/LoA_high': found.loa_high.value,
+                f'{name}/MAE': found.mae,
+                f'{name}/ICC': found.icc.value,
+                f'{name}/slope': found.slope.value,
+            }
         return scalars

@@ -1,7 +1,4 @@
-"""What a metric collected, and whose it is.
-
-N: records (an instance on an image).
-"""
+"""What a metric collected of N records (an instance on an image)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +10,13 @@ from mmpose_ctd.errors import InputError
 
 @dataclass(frozen=True)
 class Records:
-    """Values and where they come from, in an order of their own.
+    """Values and where they come from, in a fixed order.
 
     Args:
         values (np.ndarray): One row a record, shape (N, ...), NaN where
             there is nothing to measure.
-        groups (list[str]): What is resampled as one: the subject.
+        groups (list[str]): What is resampled as one: the subject, or else
+            the image.
         sites (list[str | None]): Site of each record.
         subjects (list): Subject of each record or None.
         img_ids (list): Image id of each record or None.
@@ -32,10 +30,10 @@ class Records:
 
 
 def collect_records(results: Sequence[dict], field: str) -> Records:
-    """Join the results of all samples.
+    """Join the results of all samples, sorted by image.
 
-    The order in which workers and processes delivered them is not kept:
-    records are sorted by image, so that sums round alike every time.
+    The order of delivery by several processes does not matter; sums round
+    equally every time.
 
     Args:
         results (Sequence[dict]): Each with the values under ``field``, shape
@@ -48,8 +46,9 @@ def collect_records(results: Sequence[dict], field: str) -> Records:
     widths = sorted({result[field].shape[1] for result in results})
     if len(widths) > 1:
         raise InputError(
-            f'records differ in their number of landmarks: {widths}. One '
-            'metric judges one dataset.'
+            where='records',
+            found=f'different numbers of landmarks: {widths}',
+            expected='one dataset for each metric',
         )
     rows = [(row, result) for result in results for row in result[field]]
     rows.sort(

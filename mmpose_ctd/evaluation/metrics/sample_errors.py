@@ -1,4 +1,4 @@
-"""Landmark errors of one data sample.
+"""Landmark errors of one data sample, in any unit.
 
 n: instances of the sample, K: landmarks.
 """
@@ -12,7 +12,16 @@ import numpy as np
 from mmpose_ctd.errors import InputError
 
 from ..functional import point_errors
-from .error_units import Unit, record_name, unit_scale
+
+Unit = str | tuple[str, str]
+
+#: Unit -> how an axis label names it.
+LABELS = {'input': 'input px', 'image': 'image px', 'mm': 'mm'}
+_MEANING = {
+    'input_size': 'width and height of the network input in pixels',
+    'input_scale': 'width and height of the crop in image pixels',
+    'mm_per_px': 'millimetres per image pixel',
+}
 
 
 class SamplePoints(NamedTuple):
@@ -32,14 +41,19 @@ def sample_points(sample: Mapping) -> SamplePoints:
 
     Returns:
         SamplePoints: Arrays of float64 and bool.
+
+    Raises:
+        InputError: If points are missing, or their shapes do not fit.
     """
     pred = _points(sample, 'pred_instances')
     gt = _points(sample, 'gt_instances')
     if pred.shape != gt.shape:
         raise InputError(
-            f'{record_name(sample)}: predicted keypoints {pred.shape} and '
-            f'true keypoints {gt.shape} differ in shape (instances, '
-            "landmarks, 2). Does the head's out_channels fit the dataset?"
+            where=record_name(sample),
+            found=f'predicted keypoints of shape {pred.shape}',
+            expected=f'{gt.shape}, that of the true ones (instances, '
+            'landmarks, 2)',
+            cure="Does the head's out_channels fit the dataset?",
         )
     visible = sample['gt_instances'].get('keypoints_visible')
     if visible is None:
@@ -56,16 +70,15 @@ def sample_errors(
     unit: Unit = 'image',
     name_to_id: Mapping[str, int] | None = None,
 ) -> np.ndarray:
-    """Errors of the landmarks of a sample in the unit asked for.
+    """Errors of the landmarks of a sample.
 
     .. math:: e_k = \\lVert s \\odot (p_k - g_k) \\rVert_2
 
-    with the scale s of :func:`unit_scale` from image pixels to the unit,
-    along x and y.
+    with s of :func:`unit_scale`.
 
     Args:
         sample (Mapping): As for :func:`sample_points`.
-        unit (str or tuple): Result of ``checked_unit``.
+        unit (str or tuple): See :func:`checked_unit`.
         name_to_id (Mapping, optional): Index of each landmark name.
 
     Returns:
@@ -77,18 +90,17 @@ def sample_errors(
     measured = np.isfinite(scale).all(axis=-1)
     factor = np.where(np.isfinite(scale), scale, 1.0)
     try:
-        # Truth where nothing is visible may hold anything, NaN included.
         return point_errors(pred * factor, gt * factor, visible & measured)
-    except ValueError as error:
+    except InputError as error:
         raise InputError(f'{record_name(sample)}: {error}') from error
 
 
 def truth_digest(parts: Sequence[np.ndarray | str]) -> str:
-    """Sixteen characters by which two tests on the same truth are known.
+    """Sixteen characters that are equal for tests on equal true points.
 
     Args:
-        parts (Sequence): True points in image pixels, to a hundredth, or
-            digests.
+        parts (Sequence): True points in image pixels, compared to a
+            hundredth, or digests.
     """
     digest = hashlib.sha256()
     for part in parts:
@@ -99,18 +111,25 @@ def truth_digest(parts: Sequence[np.ndarray | str]) -> str:
     return digest.hexdigest()[:16]
 
 
+def record_name(sample: Mapping) -> str:
+    """Name a record by its numbers, never by a file or a person."""
+    return f'record id {sample.get("id")} (image id {sample.get("img_id")})'
+
+
 def _points(sample: Mapping, field: str) -> np.ndarray:
     instances = sample.get(field)
     if instances is None or instances.get('keypoints') is None:
         raise InputError(
-            f'{record_name(sample)} has no keypoints in {field!r}: an error '
-            'needs a prediction and a labelled truth.'
+            where=record_name(sample),
+            found=f'no keypoints in {field!r}',
+            expected='a prediction and a labelled truth',
         )
     points = _to_numpy(instances['keypoints'])[..., :2].astype(np.float64)
     if points.ndim != 3:
         raise InputError(
-            f'{record_name(sample)}: keypoints in {field!r} must be '
-            f'(instances, landmarks, 2), found {points.shape}.'
+            where=record_name(sample),
+            found=f'keypoints in {field!r} of shape {points.shape}',
+            expected='(instances, landmarks, 2)',
         )
     return points
 
@@ -120,3 +139,123 @@ def _to_numpy(value) -> np.ndarray:
     if hasattr(value, 'detach'):
         value = value.detach().cpu().double().numpy()
     return np.asarray(value)
+
+
+# -------------------------------------------------------------------- units
+
+
+def checked_unit(unit: str | Sequence[str]) -> Unit:
+    """``unit`` as one of ``LABELS``, or a tuple of two landmark names."""
+    if isinstance(unit, str) and unit in LABELS:
+        return unit
+    if (
+        isinstance(unit, Sequence)
+        and not isinstance(unit, str)
+        and len(unit) == 2
+        and all(isinstance(name, str) for name in unit)
+        and unit[0] != unit[1]
+    ):
+        return tuple(unit)
+    raise InputError(
+        where='unit',
+        found=repr(unit),
+        expected=f'one of {sorted(LABELS)} or two different landmark names '
+        '[name_a, name_b]',
+    )
+
+
+def unit_label(unit: str | Sequence[str]) -> str:
+    """Short name of the unit for axes and tables.
+
+    Examples:
+        >>> unit_label('input'), unit_label(['eye_R', 'eye_L'])
+        ('input px', 'x eye_R-eye_L')
+    """
+    unit = checked_unit(unit)
+    return LABELS[unit] if isinstance(unit, str) else 'x ' + '-'.join(unit)
+
+
+def unit_scale(
+    unit: Unit,
+    sample: Mapping,
+    gt: np.ndarray,
+    visible: np.ndarray,
+    name_to_id: Mapping[str, int] | None,
+) -> np.ndarray:
+    """Units per image pixel along x and y, for each instance of a sample.
+
+    Args:
+        unit (str or tuple): See :func:`checked_unit`.
+        sample (Mapping): Of a prediction.
+        gt (np.ndarray): True points in image pixels, shape (n, K, 2).
+        visible (np.ndarray): Shape (n, K), bool.
+        name_to_id (Mapping, optional): Index of each landmark name, for a
+            unit of two names.
+
+    Returns:
+        np.ndarray: Positive scales, shape (n, 2); NaN where the two points
+        of the unit are not visible or coincide.
+    """
+    num = len(gt)
+    if unit == 'image':
+        return np.ones((num, 2))
+    if unit == 'input':
+        size = _per_instance(sample, 'input_size', num)
+        return size / _per_instance(sample, 'input_scale', num)
+    if unit == 'mm':
+        return _per_instance(sample, 'mm_per_px', num)
+    first, second = _pair_ids(unit, name_to_id)
+    known = visible[:, first] & visible[:, second]
+    distance = np.hypot(*(gt[:, first] - gt[:, second]).T)
+    known &= np.isfinite(distance) & (distance > 0)
+    scale = np.full(num, np.nan)
+    scale[known] = 1 / distance[known]
+    return np.repeat(scale[:, None], 2, axis=1)
+
+
+def _per_instance(sample: Mapping, key: str, num: int) -> np.ndarray:
+    """A positive field of the metainfo as (n, 2), x and y."""
+    where = f'{record_name(sample)}: {key!r} ({_MEANING[key]})'
+    value = sample.get(key)
+    if value is None:
+        raise InputError(
+            where=where,
+            found='missing',
+            expected='a value, which this unit needs',
+            cure='Give every image record the field and end the pipeline '
+            "with PackLandmarkInputs (or list it in PackPoseInputs' "
+            'meta_keys), or choose another unit.',
+        )
+    value = np.asarray(value, dtype=np.float64)
+    if value.ndim == 1 and value.shape != (2,):
+        value = value[:, None]
+    try:
+        value = np.broadcast_to(value, (num, 2))
+    except ValueError:
+        raise InputError(
+            where=where,
+            found=f'shape {value.shape}',
+            expected=f'one value or (w, h) for each of {num} instances',
+        ) from None
+    if not (np.isfinite(value).all() and (value > 0).all()):
+        raise InputError(
+            where=where,
+            found=f'{value.tolist()}',
+            expected='positive finite numbers',
+        )
+    return value
+
+
+def _pair_ids(
+    unit: tuple[str, str], name_to_id: Mapping[str, int] | None
+) -> tuple[int, int]:
+    for name in unit:
+        if name not in (name_to_id or {}):
+            raise InputError(
+                where=f'unit={list(unit)}',
+                found=f'the dataset has no landmark {name!r}',
+                expected=f'two of {sorted(name_to_id)}'
+                if name_to_id
+                else "a dataset with 'keypoint_name2id' in its metainfo",
+            )
+    return name_to_id[unit[0]], name_to_id[unit[1]]

@@ -1,7 +1,7 @@
 """Measures and their agreement, for a notebook.
 
-Columns go by the measures' names; a pandas DataFrame is such a mapping, and
-``pandas.DataFrame`` takes what these functions return.
+Tables are mappings from a measure's name to its values, such as a pandas
+DataFrame; ``pandas.DataFrame`` takes the results.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def measures_of(
         not known; distances in px or mm, angles in degrees.
 
     Raises:
-        InputError: If shapes do not fit, or a measure is none.
+        InputError: If shapes or measures do not fit.
 
     Examples:
         >>> eye = [[10., 20.], [40., 20.]]
@@ -75,7 +75,7 @@ def agreement_table(
 
     Args:
         manual (Mapping[str, Sequence[float]]): Measure's name -> N values by
-            hand; NaN or None where there is none.
+            hand; NaN or None where not known.
         predicted (Mapping[str, Sequence[float]]): The other way to measure.
             Columns that only one of the two has are left out.
         subjects (Sequence, optional): Person of each image, N names.
@@ -128,6 +128,6 @@ def _column(name: str, values: Sequence[float]) -> np.ndarray:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(
-            f'{name}: expected numbers, NaN where there is none; found '
+            f'{name}: expected numbers, NaN where not known; found '
             f'{list(values)[:3]!r} ...'
         ) from None

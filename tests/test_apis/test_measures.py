@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmpose_ctd.apis.measure import agreement_table, measures_of
+from mmpose_ctd.apis.measures import agreement_table, measures_of
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import agreement
 

@@ -1,0 +1,325 @@
+"""Rows of the table of measures, and what its columns mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from mmpose_ctd.datasets.checking.eye_distances import implausible_distance
+from mmpose_ctd.evaluation.functional.measurements import (
+    Measurement,
+    measure,
+)
+from mmpose_ctd.landmark_sides import partner_places
+
+from .calibration import Calibration, Judgement
+from .error_model import measure_deviations
+from .landmark_model import Prediction
+from .norms import Norms
+from .photograph_table import Subject
+
+__all__ = ['Column', 'FaceRows', 'MeasuredFace']
+
+_LEVEL = 0.95
+_LOW, _HIGH = 'its 95 % interval begins here', 'and ends here'
+
+
+class Column(NamedTuple):
+    """A column of the table.
+
+    Attributes:
+        meaning (str): What it holds.
+        digits (int, optional): Decimals that are written; None for text and
+            for numbers that are written as they are.
+    """
+
+    meaning: str
+    digits: int | None = None
+
+
+_PHOTOGRAPH = {
+    'file': Column('name of the photograph, relative to the folder IMAGES'),
+    'status': Column(
+        'measured: as the calibration promises. check: unlike the training '
+        'faces, another face of its size, or an absurd scale: look at it, no '
+        'intervals hold. uncalibrated: no calibration was given. no face '
+        'found, unreadable: nothing is measured'
+    ),
+    'remarks': Column('why, in words'),
+    'faces': Column('faces that were detected; the largest is measured'),
+    'start': Column(
+        'where the search began: face (the detected one) or image (the whole '
+        'photograph)'
+    ),
+    'width_px': Column('of the upright photograph'),
+    'height_px': Column('of the upright photograph'),
+    'frame_px': Column(
+        'width of the part of the photograph that the network saw'
+    ),
+    'appearance': Column(
+        'distance from the training faces, in its limit: above 1 is unusual',
+        2,
+    ),
+    'shape': Column(
+        'distance of the landmarks from the mean face, in its limit: above 1 '
+        'is unusual',
+        2,
+    ),
+    'roll_deg': Column(
+        "the head's turn in the plane of the photograph, clockwise", 1
+    ),
+}
+#: Unit, as column titles have it -> decimals.
+_DIGITS = dict(px=2, mm=2, deg=1, ratio=4)
+
+
+@dataclass(frozen=True)
+class MeasuredFace:
+    """What is known of a face, for its row and its picture."""
+
+    #: Landmarks, pixels of the photograph, (K, 2).
+    points: np.ndarray
+    #: Radii that contain 95 % of the true ones, (K,); None without
+    #: calibration and on faces to check.
+    radii: np.ndarray | None
+    #: Title -> value.
+    row: dict
+    #: Measure -> value, low, high in its best unit, and the unit; low and
+    #: high are NaN where they are not known.
+    values: dict
+
+
+class FaceRows:
+    """Makes rows of predictions.
+
+    Args:
+        names (Sequence[str]): The K landmarks.
+        measurements (Sequence[Measurement]): What is measured.
+        calibration (Calibration, optional): Of the model.
+        norms (Norms, optional): Of the user.
+        mm (bool): Whether the scale of any photograph is known. Defaults to
+            False.
+
+    Attributes:
+        columns (dict[str, Column]): By title, in their order.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        measurements: Sequence[Measurement],
+        calibration: Calibration | None = None,
+        norms: Norms | None = None,
+        mm: bool = False,
+    ) -> None:
+        self.names, self.measurements = names, measurements
+        self.calibration, self.norms, self.mm = calibration, norms, mm
+        self.columns = self._columns()
+        self._partners = partner_places(names)
+
+    # ------------------------------------------------------------- columns
+
+    def _columns(self) -> dict[str, Column]:
+        found = dict(_PHOTOGRAPH)
+        if self.mm:
+            found['mm_per_px'] = Column(
+                'millimetres of a pixel of the photograph, as given'
+            )
+        for one in self.measurements:
+            between = (' / ' if one.kind == 'ratio' else ' to ').join(one.of)
+            for unit in self._units(one):
+                self._add(
+                    found,
+                    f'{one.name}_{unit}',
+                    f'{one.kind}: {between}, in {unit}',
+                    _DIGITS[unit],
+                )
+            if self.norms and one.name in self.norms.measures:
+                self._add(
+                    found,
+                    f'{one.name}_z',
+                    'z-score by the norms that were given',
+                    2,
+                )
+        for name in self.names:
+            found[f'{name}_x_px'] = Column(
+                f'{name}, pixels from the left; the centre of the leftmost '
+                'pixel is 0',
+                2,
+            )
+            found[f'{name}_y_px'] = Column(f'{name}, pixels from the top', 2)
+            if self.calibration:
+                found[f'{name}_sd_px'] = Column(
+                    f'{name}, standard deviation of the error along each axis',
+                    2,
+                )
+        return found
+
+    def _add(self, found: dict, title: str, meaning: str, digits: int) -> None:
+        """A column, and those of its interval."""
+        found[title] = Column(meaning, digits)
+        if self.calibration:
+            found[f'{title}_low95'] = Column(_LOW, digits)
+            found[f'{title}_high95'] = Column(_HIGH, digits)
+
+    def _units(self, one: Measurement) -> list[str]:
+        """Units of a measure, as column titles have them."""
+        if one.kind == 'distance':
+            return ['px', 'mm'] if self.mm else ['px']
+        return ['deg' if one.kind == 'angle' else 'ratio']
+
+    # ---------------------------------------------------------------- rows
+
+    def make(
+        self,
+        found: Prediction,
+        judgements: Sequence[Judgement | None],
+        subjects: Sequence[Subject],
+        input_width: int,
+    ) -> list[MeasuredFace]:
+        """Measure N faces.
+
+        Args:
+            found (Prediction): Of the model.
+            judgements (Sequence[Judgement | None]): Of each.
+            subjects (Sequence[Subject]): What is known of each.
+            input_width (int): Of the network input, in its pixels.
+        """
+        values = measure(found.points, None, self.names, self.measurements)
+        deviations, errors = None, {}
+        if self.calibration:
+            scale = found.scales[:, None] / input_width
+            own = self.calibration.errors.deviations(found.spreads)
+            deviations = np.broadcast_to(own, found.points.shape[:2]) * scale
+            sds = measure_deviations(
+                found.points, deviations, self.names, self.measurements
+            )
+            radius = self.calibration.measure_errors.radii[_LEVEL]
+            errors = {
+                name: sd * radius * self.calibration.measure_factor(name)
+                for name, sd in sds.items()
+            }
+        return [
+            self._face(
+                found.points[i],
+                found.frames[i].width,
+                {name: float(v[i]) for name, v in values.items()},
+                None if deviations is None else deviations[i],
+                {name: float(e[i]) for name, e in errors.items()},
+                judgements[i],
+                subjects[i],
+            )
+            for i in range(len(found.points))
+        ]
+
+    def _face(
+        self,
+        points: np.ndarray,
+        frame_width: float,
+        values: dict[str, float],
+        deviations: np.ndarray | None,
+        errors: dict[str, float],
+        judgement: Judgement | None,
+        subject: Subject,
+    ) -> MeasuredFace:
+        scale = subject.mm_per_px
+        absurd = self._absurd_scale(points, scale)
+        remarks = list(judgement.reasons) if judgement else []
+        if absurd:
+            remarks.append(absurd)
+        holds = judgement is not None and not remarks
+        if not holds:
+            # The calibration promises nothing of unusual faces.
+            deviations, errors = None, {}
+        row = dict.fromkeys(self.columns)
+        row['frame_px'] = round(frame_width)
+        row['status'] = 'measured' if holds else 'check'
+        if judgement is not None:
+            row['appearance'] = judgement.values['appearance']
+            row['shape'] = judgement.values['shape']
+            row['roll_deg'] = judgement.values['roll']
+        elif not absurd:
+            row['status'] = 'uncalibrated'
+        if self.mm:
+            row['mm_per_px'] = scale
+            if scale is None:
+                remarks.append('scale unknown: no mm')
+        if absurd:
+            scale = None
+        best = {
+            one.name: self._measure(
+                row, one, values[one.name], errors.get(one.name), scale
+            )
+            for one in self.measurements
+        }
+        if self.norms:
+            remarks += self._scores(row, best, subject)
+        for k, name in enumerate(self.names):
+            row[f'{name}_x_px'], row[f'{name}_y_px'] = map(float, points[k])
+            if deviations is not None:
+                row[f'{name}_sd_px'] = float(deviations[k])
+        row['remarks'] = '; '.join(dict.fromkeys(remarks))
+        radii = None
+        if deviations is not None:
+            radii = deviations * self.calibration.errors.radii[_LEVEL]
+        return MeasuredFace(points, radii, row, best)
+
+    def _absurd_scale(
+        self, points: np.ndarray, mm_per_px: float | None
+    ) -> str | None:
+        """In words, which distance no face has with this scale."""
+        if mm_per_px is None:
+            return None
+        found = implausible_distance(
+            points, mm_per_px, self.names, self._partners
+        )
+        return found and (
+            f'with this mm_per_px the {found.what} are {found.length:.0f} mm '
+            f'apart; people have {found.low:.0f} to {found.high:.0f} mm'
+        )
+
+    def _measure(
+        self,
+        row: dict,
+        one: Measurement,
+        value: float,
+        error: float | None,
+        scale: float | None,
+    ) -> tuple[float, float, float, str]:
+        """Fill in a measure; returns it in its best unit."""
+        best = (np.nan, np.nan, np.nan, '')
+        for unit in self._units(one):
+            factor = scale if unit == 'mm' else 1.0
+            if factor is None or not np.isfinite(value):
+                continue
+            low = high = np.nan
+            title = f'{one.name}_{unit}'
+            row[title] = value * factor
+            if error is not None and np.isfinite(error):
+                # Lengths are not negative.
+                low = max(0.0, value - error) * factor
+                high = (value + error) * factor
+                row[f'{title}_low95'], row[f'{title}_high95'] = low, high
+            best = (value * factor, low, high, unit)
+        return best
+
+    def _scores(self, row: dict, best: dict, subject: Subject) -> list[str]:
+        """Fill in z-scores; returns, in words, why some are missing."""
+        if row['status'] == 'check':
+            return ['no z-scores of a face to check']
+        remarks = []
+        for name in self.norms.measures:
+            norm = self.norms.find(name, subject)
+            if isinstance(norm, str):
+                remarks.append(f'no z: {norm}')
+                continue
+            *bounds, unit = best[name]
+            if unit != {'1': 'ratio'}.get(norm.unit, norm.unit):
+                remarks.append('no z: scale unknown')
+                continue
+            for ending, bound in zip(('', '_low95', '_high95'), bounds):
+                # A length of 0 has no z-score by L, M and S.
+                if np.isfinite(bound) and np.isfinite(z := norm.z(bound)):
+                    row[f'{name}_z{ending}'] = z
+        return remarks

@@ -1,0 +1,345 @@
+"""A folder of photographs, measured by a model that cannot err."""
+
+import os
+import weakref
+
+import cv2
+import numpy as np
+import pytest
+from measuring_toys import (
+    NAMES,
+    POINTS,
+    SIZE,
+    boxes,
+    measured,
+    photograph,
+    spot_calibration,
+    uncalibrated,
+)
+from PIL import Image
+
+from mmpose_ctd.apis.measuring import photographs
+from mmpose_ctd.apis.measuring.calibration import Judgement
+from mmpose_ctd.apis.measuring.framing import Frame
+from mmpose_ctd.apis.measuring.landmark_model import Prediction
+from mmpose_ctd.apis.measuring.photograph_table import Subject
+from mmpose_ctd.apis.measuring.photographs import list_photographs
+from mmpose_ctd.apis.measuring.rows import FaceRows
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+    standard_measurements,
+)
+
+FISSURE = 'palpebral_fissure_length_R'
+
+
+def points_of(row):
+    return np.array([[row[f'{n}_{axis}_px'] for axis in 'xy'] for n in NAMES])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / 'images'
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def face(folder):
+    """A folder with one photograph, a.png."""
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS))
+    return folder
+
+
+# ----------------------------------------------------------- the landmarks
+
+
+def test_landmarks_are_pixels_of_the_photograph(face):
+    row = measured(face, start='image')['a.png']
+    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+    assert row['status'] == 'measured' and row['remarks'] == ''
+    assert (row['width_px'], row['height_px']) == (200, 160)
+    # It was framed as the training faces are.
+    assert row['frame_px'] == pytest.approx(100, abs=2)
+    assert row[f'{FISSURE}_px'] == pytest.approx(25, abs=0.1)
+
+
+def test_exif_orientation_changes_nothing(folder):
+    upright = Image.fromarray(photograph(POINTS)[:, :, ::-1])
+    # What the camera stores is the inverse of what viewers do.
+    stored = [
+        Image.Transpose.FLIP_LEFT_RIGHT,
+        Image.Transpose.ROTATE_180,
+        Image.Transpose.FLIP_TOP_BOTTOM,
+        Image.Transpose.TRANSPOSE,
+        Image.Transpose.ROTATE_90,
+        Image.Transpose.TRANSVERSE,
+        Image.Transpose.ROTATE_270,
+    ]
+    for orientation, way in enumerate(stored, start=2):
+        exif = Image.Exif()
+        exif[0x112] = orientation
+        upright.transpose(way).save(folder / f'{orientation}.png', exif=exif)
+    rows = measured(folder, start='image')
+    assert len(rows) == 7
+    for row in rows.values():
+        np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+        assert (row['width_px'], row['height_px']) == (200, 160)
+
+
+@pytest.mark.parametrize('factor', [0.6, 5])
+@pytest.mark.parametrize('place', [(0, 0), (200, 90), (30, 160)])
+def test_size_of_the_photograph_and_place_of_the_face_do_not_matter(
+    folder, monkeypatch, factor, place
+):
+    """From a crude box; errors are of the network's pixels."""
+    picture = cv2.resize(
+        photograph(POINTS),
+        None,
+        fx=factor,
+        fy=factor,
+        interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC,
+    )
+    height, width = picture.shape[:2]
+    image = np.full((2 * height, 2 * width, 3), 128, np.uint8)
+    x, y = (round(v * factor) for v in place)
+    image[y : y + height, x : x + width] = picture
+    cv2.imwrite(str(folder / 'a.png'), image)
+    size = 60 * factor
+    boxes(monkeypatch, (x + 75 * factor, y + 50 * factor, size, size))
+    row = measured(folder, start='face')['a.png']
+    expected = (POINTS + 0.5) * factor - 0.5 + (x, y)
+    error = np.abs(points_of(row) - expected).max()
+    assert error < 0.15 * max(1, 100 * factor / SIZE)
+
+
+def test_intervals_grow_with_the_face_and_have_the_closed_form(face):
+    big = cv2.resize(photograph(POINTS), None, fx=3, fy=3)
+    cv2.imwrite(str(face / 'b.png'), big)
+    rows = measured(face, start='image', mm_per_px=0.5)
+    for name, scale in (('a.png', 1), ('b.png', 3)):
+        row = rows[name]
+        pixel = row['frame_px'] / SIZE
+        assert row['subnasale_sd_px'] == pytest.approx(0.5 * pixel, abs=0.01)
+        low, high = (row[f'{FISSURE}_px_{end}'] for end in ('low95', 'high95'))
+        # Two ends of 0.5 input px each, 2.4 SDs to each side.
+        expected = 2 * 2.4 * 0.5 * np.sqrt(2) * pixel
+        assert high - low == pytest.approx(expected, rel=0.01)
+        assert (high + low) / 2 == pytest.approx(25 * scale, abs=0.3)
+        assert row[f'{FISSURE}_mm'] == pytest.approx(
+            0.5 * row[f'{FISSURE}_px']
+        )
+        assert row['mm_per_px'] == 0.5
+
+
+# ---------------------------------------------------------------- statuses
+
+
+@pytest.mark.parametrize('width, check', [(20, 0), (29, 0), (30, 1), (60, 1)])
+def test_a_second_face_of_comparable_size_is_to_be_checked(
+    face, monkeypatch, width, check
+):
+    boxes(monkeypatch, (75, 50, 60, 60), (0, 0, width, width))
+    row = measured(face)['a.png']
+    assert row['faces'] == 2 and row['start'] == 'face'
+    assert row['status'] == ('check' if check else 'measured')
+    assert ('another face' in row['remarks']) == check
+    assert '2 faces: the largest is measured' in row['remarks']
+    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+
+
+@pytest.mark.parametrize('calibrated', [True, False])
+@pytest.mark.parametrize('eyes', [90, 4475, 20])
+def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(calibrated, eyes):
+    names = ['exocanthion_R', 'exocanthion_L', 'subnasale']
+    width = np.linalg.norm(POINTS[0] - POINTS[1])
+    calibration = spot_calibration() if calibrated else None
+    usual = Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
+    (found,) = FaceRows(
+        names, standard_measurements(names), calibration, mm=True
+    ).make(
+        Prediction(
+            points=POINTS[None],
+            frames=[Frame(50, 50, 100, 100)],
+            spreads=dict(inverse_peak=np.ones((1, 3))),
+            features=None,
+        ),
+        [usual if calibrated else None],
+        [Subject(mm_per_px=eyes / width)],
+        SIZE,
+    )
+    row, absurd = found.row, eyes != 90
+    status = 'measured' if calibrated else 'uncalibrated'
+    assert row['status'] == ('check' if absurd else status)
+    distance = 'outer_canthal_distance'
+    assert row[f'{distance}_px'] == pytest.approx(width, abs=0.01)
+    assert (row[f'{distance}_mm'] is None) == absurd
+    low = row.get(f'{distance}_px_low95')
+    assert (low is not None) == (calibrated and not absurd)
+    assert (f'outer eye corners are {eyes} mm' in row['remarks']) == absurd
+
+
+def test_without_a_face_nothing_is_measured(face, monkeypatch):
+    boxes(monkeypatch)
+    cv2.imwrite(str(face / 'grey.png'), np.full((90, 80, 3), 128, 'u1'))
+    auto, at_face = measured(face), measured(face, start='face')
+    for row in (auto['grey.png'], at_face['grey.png'], at_face['a.png']):
+        assert row['status'] == 'no face found'
+        assert row['remarks'] and row['start'] is None
+        assert not any(row[t] for t in row if t.endswith(('_x_px', 'R_px')))
+    # The whole image looks like a face: it is measured, with a remark.
+    assert auto['a.png']['status'] == 'measured'
+    assert 'no face detected' in auto['a.png']['remarks']
+
+
+def test_a_detected_face_that_is_none_is_flagged_without_intervals(
+    folder, monkeypatch
+):
+    cv2.imwrite(str(folder / 'a.png'), np.full((90, 80, 3), 128, 'u1'))
+    boxes(monkeypatch, (10, 10, 50, 50))
+    row = measured(folder)['a.png']
+    assert row['status'] == 'check'
+    assert 'looks unlike the training faces' in row['remarks']
+    assert 'hardly seen: exocanthion_R' in row['remarks']
+    assert row[f'{FISSURE}_px'] == 0
+    assert row[f'{FISSURE}_px_low95'] is None
+    assert row['subnasale_sd_px'] is None
+
+
+def test_an_upside_down_face_is_flagged(folder):
+    cv2.imwrite(str(folder / 'a.png'), photograph(POINTS)[::-1, ::-1])
+    row = measured(folder, start='image')['a.png']
+    assert row['status'] == 'check'
+    assert 'head is turned in the plane' in row['remarks']
+    assert abs(row['roll_deg']) > 150
+
+
+def test_a_start_that_cannot_be_is_refused(face):
+    with pytest.raises(InputError) as error:
+        measured(face, face_box=None, start='face')
+    assert error.value.where == '--framing face'
+    for options in (
+        dict(start='nose'),
+        dict(mm_per_px=0.0),
+        dict(mm_per_px=np.nan),
+        dict(batch_size=0),
+    ):
+        with pytest.raises(InputError):
+            measured(face, **options)
+    # Without the detector all searches start with the whole image.
+    assert measured(face, face_box=None)['a.png']['start'] == 'image'
+
+
+def test_without_calibration_faces_are_framed_as_in_training(
+    folder, monkeypatch
+):
+    image = np.full((500, 600, 3), 128, np.uint8)
+    image[200:360, 300:500] = photograph(POINTS)
+    cv2.imwrite(str(folder / 'a.png'), image)
+    boxes(monkeypatch, (375, 250, 60, 60))
+    row = uncalibrated(folder, monkeypatch)['a.png']
+    assert row['status'] == 'uncalibrated'
+    assert not any('95' in title for title in row)
+    np.testing.assert_allclose(points_of(row), POINTS + (300, 200), atol=0.1)
+    assert row['frame_px'] == pytest.approx(100, abs=2)
+    # Nothing says that an image without detected face is one.
+    boxes(monkeypatch)
+    row = uncalibrated(folder, monkeypatch)['a.png']
+    assert row['status'] == 'no face found'
+
+
+def test_photographs_of_people_who_trained_have_a_remark(face, monkeypatch):
+    cv2.imwrite(str(face / 'b.png'), photograph(POINTS))
+    monkeypatch.setattr(photographs, 'who_trained', lambda *_: {'b.png'})
+    rows = measured(face, start='image')
+    assert 'trained' not in rows['a.png']['remarks']
+    assert 'trained' in rows['b.png']['remarks']
+
+
+# ------------------------------------------------------------ files, folders
+
+
+def test_broken_files_have_a_row_with_the_reason(face, tmp_path):
+    whole = (face / 'a.png').read_bytes()
+    (face / 'cut.png').write_bytes(whole[: len(whole) // 2])
+    (face / 'empty.jpg').touch()
+    (face / 'text.jpg').write_text('no image')
+    cv2.imwrite(str(face / 'tiny.png'), np.zeros((1, 1, 3), np.uint8))
+    (face / 'phone.heic').write_bytes(b'\0\0\0\x18ftypheic' + b'\0' * 40)
+    os.symlink(face / 'gone.png', face / 'link.png')
+    rows = measured(face, start='image')
+    status = {name: row['status'] for name, row in rows.items()}
+    unreadable = ('cut.png', 'empty.jpg', 'text.jpg', 'phone.heic', 'link.png')
+    assert status == {
+        'a.png': 'measured',
+        'tiny.png': 'check',
+        **dict.fromkeys(unreadable, 'unreadable'),
+    }
+    assert 'HEIC' in rows['phone.heic']['remarks']
+    assert 'empty' in rows['empty.jpg']['remarks']
+    for row in rows.values():
+        assert str(tmp_path) not in str(row)
+
+
+def test_the_reason_of_an_unread_photograph_is_the_errors_own(
+    face, monkeypatch
+):
+    def read(path):
+        raise InputError(where=path, found='cut off', cure='Copy it again.')
+
+    monkeypatch.setattr(photographs, 'read_upright', read)
+    row = measured(face)['a.png']
+    assert row['status'] == 'unreadable'
+    assert row['remarks'] == 'cut off. Copy it again.'
+
+
+def test_names_of_any_kind(folder, tmp_path):
+    names = ['ü b.png', '=1+1.png', 'a,b;"c".png', 'sub dir/x.PNG']
+    data = cv2.imencode('.png', photograph(POINTS))[1].tobytes()
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    with open(os.path.join(os.fsencode(folder), b'caf\xe9.png'), 'wb') as file:
+        file.write(data)
+    pictures = tmp_path / 'pictures'
+    rows = measured(folder, start='image', overlays=str(pictures))
+    assert {*names, 'caf\\udce9.png'} == set(rows)
+    assert {row['status'] for row in rows.values()} == {'measured'}
+    assert len([*pictures.rglob('*.png')]) == 5
+    assert (pictures / 'sub dir' / 'x.PNG.png').is_file()
+
+
+def test_folders_without_photographs(folder, tmp_path):
+    with pytest.raises(MissingFileError):
+        list_photographs(str(tmp_path / 'none'))
+    (folder / 'notes.txt').touch()
+    (folder / '._a.jpg').touch()
+    (folder / 'sub').mkdir()
+    with pytest.raises(InputError) as error:
+        list_photographs(str(folder))
+    assert error.value.where == str(folder)
+    assert '--recursive' in error.value.cure
+    (folder / 'sub' / 'a.JPG').touch()
+    assert list_photographs(str(folder), True) == (['sub/a.JPG'], 1)
+
+
+def test_photographs_are_forgotten_batch_by_batch(folder, monkeypatch):
+    """Of 0.3 MB each when decoded: at most a batch of them is held."""
+    boxes(monkeypatch, (150, 75, 120, 120))
+    image = photograph(POINTS * 2, (400, 260))
+    data = cv2.imencode('.png', image)[1].tobytes()
+    for i in range(24):
+        (folder / f'{i:02d}.png').write_bytes(data)
+    references, most = [], 0
+
+    def read(path):
+        nonlocal most
+        picture = image.copy()
+        references.append(weakref.ref(picture))
+        most = max(most, sum(one() is not None for one in references))
+        return picture
+
+    monkeypatch.setattr(photographs, 'read_upright', read)
+    assert len(measured(folder, batch_size=8)) == 24
+    # A batch, and the one that is being read.
+    assert most <= 9
