@@ -21,12 +21,6 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.apis.terse_runner import TestingRunner
-from mmpose_ctd.apis.trained_checkpoint import (
-    check_same_landmarks,
-    load_trained,
-)
-from mmpose_ctd.apis.trained_framing import refuse_framing_change
-from mmpose_ctd.apis.trained_people import compare_tested
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import (
     LandmarkErrorMetric,
@@ -35,6 +29,12 @@ from mmpose_ctd.evaluation import (
     report_table,
 )
 from mmpose_ctd.files import file_hash
+from mmpose_ctd.trained import (
+    check_same_landmarks,
+    load_trained,
+    refuse_framing_change,
+)
+from mmpose_ctd.trained_people import compare_tested
 
 
 def parse_args() -> argparse.Namespace:

@@ -12,8 +12,7 @@ from torch.utils.data import DataLoader
 from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import source_state_of
-
-from .trained_checkpoint import load_trained
+from mmpose_ctd.trained import load_trained
 
 __all__ = ['load_feature_extractor', 'plain_training_data']
 

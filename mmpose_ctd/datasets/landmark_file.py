@@ -219,10 +219,12 @@ def _read_lists(path: str, keys: tuple[str, ...]) -> dict:
     """A JSON file's content, which has these lists."""
     if not os.path.isfile(path):
         raise MissingFileError(
-            f'The annotation file {path!r} does not exist. Set '
-            'dataset.data_root and dataset.ann_file (the data root comes '
-            'from the environment variable CTD_DATA_ROOT, default '
-            "'data')."
+            where=path,
+            found='the annotation file does not exist',
+            cure='Set dataset.data_root and dataset.ann_file (the data root '
+            'comes from the environment variable CTD_DATA_ROOT, default '
+            "'data'). To try a config without its data: python "
+            'tools/train.py CONFIG --stand-in',
         )
     content = read_json(
         path, path, 'Write it again, or correct dataset.ann_file.'

@@ -6,9 +6,9 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.model import is_model_wrapper
 
-from mmpose_ctd.apis.trained_config import trained_config
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.privacy import redact
+from mmpose_ctd.trained import trained_config
 
 __all__ = ['check_same_model', 'config_changes']
 

@@ -6,14 +6,14 @@ import pytest
 from config_set import CONFIGS, STUDY
 from mmengine.config import Config
 
-from mmpose_ctd.apis import trained_framing as trained_framing_module
-from mmpose_ctd.apis.trained_framing import (
+from mmpose_ctd import trained as trained_framing_module
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import input_framing
+from mmpose_ctd.trained import (
     refuse_framing_change,
     refuse_mixed_framing,
     trained_framing,
 )
-from mmpose_ctd.errors import InputError
-from mmpose_ctd.framing import input_framing
 
 FACE = dict(type='FindFaceBox')
 

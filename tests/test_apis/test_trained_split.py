@@ -3,8 +3,8 @@
 import pytest
 from mmengine.config import Config
 
-from mmpose_ctd.apis.trained_split import check_same_split, trained_split
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.trained import check_same_split, trained_split
 
 
 def config(split='splits/train.txt'):

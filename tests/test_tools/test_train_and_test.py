@@ -356,7 +356,7 @@ def test_mistakes_are_told_before_the_training(place):
     for option, words in (
         ('test_evaluator.threshold=0', 'threshold'),
         ('test_evaluator.unit=inch', 'inch'),
-        ('load_from=none.pth', "load_from='none.pth' does not exist"),
+        ('load_from=none.pth', "load_from='none.pth'"),
     ):
         done = train(place, options=[option])
         assert done.returncode == 2

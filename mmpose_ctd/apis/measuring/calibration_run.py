@@ -16,12 +16,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mmpose_ctd.apis.trained_people import (
-    compare_tested,
-    refuse_calibrating,
-)
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     measurements_of_set,
+)
+from mmpose_ctd.trained_people import (
+    compare_tested,
+    refuse_calibrating,
 )
 from mmpose_ctd.visualization.reliability_figure import plot_reliability
 

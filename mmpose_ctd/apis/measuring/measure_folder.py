@@ -16,12 +16,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mmpose_ctd.apis.trained_people import compare_people
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     measurements_of_set,
 )
 from mmpose_ctd.evaluation.functional.measurements import measurement_units
+from mmpose_ctd.trained_people import compare_people
 from mmpose_ctd.version import __version__
 
 from .calibrating import training_framing

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmpose_ctd.apis.command_line import RUNNER_KEYS
-from mmpose_ctd.apis.quiet_logs import quiet_logs
+from mmpose_ctd.apis.command_line import RUNNER_KEYS, quiet_logs
 
 __all__ = ['Change', 'ConfigStory', 'config_changes', 'tell_config']
 

@@ -14,11 +14,11 @@ from mmpose.registry import MODELS
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmpose_ctd.apis.trained_checkpoint import (
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.trained import (
     check_same_landmarks,
     load_trained,
 )
-from mmpose_ctd.errors import InputError
 
 from .tested_set import TestedSet, collect_samples
 from .work_dir import TrainedRun

@@ -9,12 +9,12 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import METRICS
 
 from mmpose_ctd.apis.seed_table import check_alike
-from mmpose_ctd.apis.trained_framing import refuse_framing_change
-from mmpose_ctd.apis.trained_people import compare_tested
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
+from mmpose_ctd.trained import refuse_framing_change
+from mmpose_ctd.trained_people import compare_tested
 
 from .config_difference import ConfigStory, tell_config
 from .data_sets import describe, read_data_sets
