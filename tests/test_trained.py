@@ -3,7 +3,6 @@
 import logging
 
 import pytest
-from config_set import CONFIGS, STUDY
 from mmengine.config import Config
 
 from mmpose_ctd import trained
@@ -158,25 +157,6 @@ def test_a_framing_that_mmposes_own_tools_ignore_is_refused():
     with pytest.raises(InputError) as error:
         refuse_mixed_framing(cfg)
     assert error.value.where == 'test_dataloader.dataset.pipeline'
-
-
-@pytest.mark.parametrize(
-    'path',
-    [
-        path
-        for root in (CONFIGS, STUDY)
-        for path in sorted(root.rglob('*.py'))
-        if '_base_' not in path.parts
-    ],
-    ids=lambda path: path.stem,
-)
-def test_our_configs_train_and_test_in_one_framing(path):
-    cfg = Config.fromfile(path)
-    train, test = (
-        input_framing(cfg[f'{loader}_dataloader'].dataset) or {}
-        for loader in ('train', 'test')
-    )
-    assert train and train == test
 
 
 def test_the_split_is_read_as_mmengine_writes_it():
