@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 from torch import nn
 
 from mmpose_ctd.checkpoint_file import read_checkpoint
+from mmpose_ctd.config_values import entry
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import (
     FRAMING_KEY,
@@ -33,7 +34,6 @@ __all__ = [
     'check_same_landmarks',
     'check_same_split',
     'config_framing',
-    'entry',
     'load_trained',
     'refuse_framing_change',
     'refuse_mixed_framing',
@@ -71,11 +71,6 @@ def trained_config(content: dict, name: str) -> Any:
         ):
             return _value(line.value)
     return None
-
-
-def entry(value: Any, key: str) -> Any:
-    """What a dict has under a key; None of anything else."""
-    return value.get(key) if isinstance(value, dict) else None
 
 
 def _value(node: ast.expr) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mmengine.config import Config
 
+from mmpose_ctd.config_values import entry
 from mmpose_ctd.datasets.dataset_people import people_by_set
 from mmpose_ctd.datasets.subject_key import (
     fingerprint,
@@ -15,7 +16,7 @@ from mmpose_ctd.datasets.subject_key import (
 )
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.people_overlap import stated_overlap
-from mmpose_ctd.trained import check_same_split, entry, trained_split
+from mmpose_ctd.trained import check_same_split, trained_split
 
 __all__ = [
     'PEOPLE_KEY',

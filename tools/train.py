@@ -23,6 +23,7 @@ from mmpose_ctd.apis.config_checks import (
 from mmpose_ctd.apis.stand_in import NOTICE
 from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
+from mmpose_ctd.config_values import component_name
 from mmpose_ctd.engine.checkpoint_folder import check_resumable
 from mmpose_ctd.engine.hooks.finite_loss_hook import refuse_no_batch
 from mmpose_ctd.engine.work_dir import (
@@ -31,7 +32,6 @@ from mmpose_ctd.engine.work_dir import (
     save_folders,
 )
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.framing import component_name
 
 
 def parse_args() -> argparse.Namespace:

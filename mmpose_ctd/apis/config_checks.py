@@ -5,8 +5,8 @@ from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmpose.registry import HOOKS, METRICS
 
+from mmpose_ctd.config_values import component_name
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.framing import component_name
 
 from .config_components import check_components
 from .config_settings import check_settings

@@ -13,9 +13,10 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import nn
 
+from mmpose_ctd.config_values import entry
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import FRAMING_KEY
-from mmpose_ctd.trained import entry, load_trained, refuse_framing_change
+from mmpose_ctd.trained import load_trained, refuse_framing_change
 
 from .framing import Frame, cut_frame
 from .heatmap_spread import heatmap_spreads
