@@ -6,18 +6,17 @@ import signal
 from pathlib import Path
 
 import pytest
+from format_once import format_configs_once
 from hypothesis import settings
 from mmengine.registry import init_default_scope
 
 import mmpose_ctd  # noqa: F401
-from mmpose_ctd.apis.format_once import format_configs_once
 
 # A longer search: pytest --hypothesis-profile long
 settings.register_profile('long', max_examples=5000, deadline=None)
 
 REPO_ROOT = Path(__file__).resolve().parent
 
-# Formatting takes longer than a toy's training.
 format_configs_once()
 
 

@@ -13,21 +13,19 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from mmpose_ctd.config_values import component_name, is_number
 from mmpose_ctd.errors import InputError
 
 __all__ = [
     'FACE_MARK',
     'FRAMING_KEY',
     'check_framing',
-    'component_name',
     'describe',
     'differs',
     'framing',
     'input_framing',
     'is_framing',
-    'is_number',
     'merge_options',
-    'options_of',
     'other_framing',
     'refuse_other_framing',
     'refuse_variables',
@@ -385,27 +383,10 @@ def input_framing(dataset: Any) -> dict | None:
     return found
 
 
-def component_name(component: Any) -> str:
-    """The class name in a component's ``type``, without a registry's scope.
-
-    Args:
-        component (Mapping): ``type`` is a name or a class. Of anything else
-            the name is empty.
-    """
-    kind = component.get('type') if isinstance(component, Mapping) else None
-    name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
-    return name.rpartition('.')[2]
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [int(v) for v in value if is_number(v)]
     return float(value) if type(value) is int else value
-
-
-def is_number(value: Any) -> bool:
-    """Whether this is an int or a float; a bool is not."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_framing(value: Any) -> bool:
@@ -459,7 +440,7 @@ def describe(framing: dict) -> str:
     return ', '.join(parts)
 
 
-def options_of(found: dict, wanted: dict) -> str:
+def _options_between(found: dict, wanted: dict) -> str:
     """The ``--cfg-options`` from one framing to another, as far as any go."""
     sizes = [one.get('input_size') for one in (found, wanted)]
     sides = [one.get('face_side', 0) for one in (found, wanted)]
@@ -473,7 +454,7 @@ def options_of(found: dict, wanted: dict) -> str:
 
 def other_framing(where: str, found: dict, trained: dict) -> InputError:
     """The error where a model is to see another framing than it learned."""
-    options = options_of(found, trained)
+    options = _options_between(found, trained)
     return InputError(
         where=where,
         found=f'the config shows the model {describe(found)}',

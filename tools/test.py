@@ -21,12 +21,7 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.apis.terse_runner import TestingRunner
-from mmpose_ctd.apis.trained_checkpoint import (
-    check_same_landmarks,
-    load_trained,
-)
-from mmpose_ctd.apis.trained_framing import refuse_framing_change
-from mmpose_ctd.apis.trained_people import compare_tested
+from mmpose_ctd.config_values import component_name, unwrapped
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import (
     LandmarkErrorMetric,
@@ -35,6 +30,12 @@ from mmpose_ctd.evaluation import (
     report_table,
 )
 from mmpose_ctd.files import file_hash
+from mmpose_ctd.trained import (
+    check_same_landmarks,
+    load_trained,
+    refuse_framing_change,
+)
+from mmpose_ctd.trained_people import compare_tested
 
 
 def parse_args() -> argparse.Namespace:
@@ -97,7 +98,7 @@ def evaluators(cfg: Config) -> list:
 def add_measures(cfg: Config, unit: str) -> None:
     """Measure in this unit, by the config's metric if it has one."""
     metrics = evaluators(cfg)
-    own = [m for m in metrics if m['type'] == 'MeasurementMetric']
+    own = [m for m in metrics if component_name(m) == 'MeasurementMetric']
     if not own:
         own = [dict(type='MeasurementMetric')]
         metrics += own
@@ -117,8 +118,7 @@ def check_checkpoint(path: str, runner: TestingRunner) -> list[str]:
             framing are others, or people trained whom the splits keep apart.
     """
     cure = 'Test with the config that the checkpoint was trained with.'
-    model = getattr(runner.model, 'module', runner.model)
-    content = load_trained(model, path, cure)
+    content = load_trained(unwrapped(runner.model), path, cure)
     dataset = runner.test_dataloader.dataset
     check_same_landmarks(path, content, dataset.metainfo)
     refuse_framing_change(path, content, runner.cfg)

@@ -20,8 +20,10 @@ from mmpose_ctd.apis.config_checks import (
     best_without_validation,
     check_training,
 )
+from mmpose_ctd.apis.stand_in import NOTICE
 from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
+from mmpose_ctd.config_values import component_name
 from mmpose_ctd.engine.checkpoint_folder import check_resumable
 from mmpose_ctd.engine.hooks.finite_loss_hook import refuse_no_batch
 from mmpose_ctd.engine.work_dir import (
@@ -66,14 +68,20 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate with the real batch size',
     )
+    parser.add_argument(
+        '--stand-in',
+        action='store_true',
+        help='try the config without its data and its teacher: 20 steps on '
+        'synthetic faces with a random teacher, in '
+        'work_dirs/<config>_stand_in; the numbers mean nothing',
+    )
     add_runner_arguments(parser)
     return parser.parse_args()
 
 
 def use_mixed_precision(cfg: Config) -> None:
     """Switch mixed precision on, whichever wrapper the config uses."""
-    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    kind = kind if isinstance(kind, str) else kind.__name__
+    kind = component_name(cfg.optim_wrapper) or 'OptimWrapper'
     if kind == 'AutocastOptimWrapper' or (
         kind == 'OptimWrapper' and not is_cuda_available()
     ):
@@ -83,8 +91,9 @@ def use_mixed_precision(cfg: Config) -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     else:
         raise InputError(
-            f'--amp: optim_wrapper.type={kind!r} has no mixed precision; '
-            'expected OptimWrapper, AmpOptimWrapper or AutocastOptimWrapper.'
+            where='--amp',
+            found=f'optim_wrapper.type={kind!r}, without mixed precision',
+            expected='OptimWrapper, AmpOptimWrapper or AutocastOptimWrapper',
         )
 
 
@@ -92,9 +101,10 @@ def check_named(path: str) -> None:
     """Refuse what no training wrote, before data and model are built."""
     if not os.path.isfile(path):
         raise MissingFileError(
-            f'--resume: the checkpoint {path!r} does not exist. Training '
-            'writes its own to <work dir>/iter_<n>.pth; without a name the '
-            'newest is taken.'
+            where=f'--resume: {path!r}',
+            found='the checkpoint does not exist',
+            cure='Training writes its own to <work dir>/iter_<n>.pth; '
+            'without a name the newest is taken.',
         )
     content = read_checkpoint(path, '--resume', 'Name another')
     check_resumable(content, path)
@@ -114,14 +124,17 @@ def check_start(path: str) -> None:
     Raises:
         MissingFileError: Names the config's key.
     """
-    if '://' not in path and not os.path.isfile(path):
+    if '://' in path:
+        return
+    if not os.path.isfile(path):
         raise MissingFileError(
-            f'load_from={path!r} does not exist; expected the weights that '
-            "the training starts from. The config's head says what they are; "
-            'load_from=None starts without.'
+            where=f'load_from={path!r}',
+            found='the file does not exist',
+            expected='the weights that the training starts from',
+            cure="The config's head says what they are; load_from=None "
+            'starts without.',
         )
-    if '://' not in path:
-        check_undamaged(path, 'load_from')
+    check_undamaged(path, 'load_from')
 
 
 def take_work_dir(cfg: Config, overwrite: bool, go_on: bool) -> None:
@@ -134,8 +147,7 @@ def take_work_dir(cfg: Config, overwrite: bool, go_on: bool) -> None:
     if hook is not None and overwrite:
         hook['overwrite'] = True
     saves = hooks.get('checkpoint') or {}
-    kind = saves.get('type')
-    if getattr(kind, '__name__', kind) == 'CheckpointHook':
+    if component_name(saves) == 'CheckpointHook':
         warn(
             "default_hooks.checkpoint is mmengine's CheckpointHook, which can "
             'lose all checkpoints if it is killed while it saves; '
@@ -168,6 +180,8 @@ def warn(text: str) -> None:
 def main() -> None:
     args = parse_args()
     cfg = load_config(args)
+    # Its work dir is its own, unless one was named.
+    args.overwrite |= args.stand_in and args.work_dir is None
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
@@ -185,8 +199,10 @@ def main() -> None:
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise InputError(
-                '--auto-scale-lr: the config has no auto_scale_lr.'
-                'base_batch_size, the batch size its learning rate is for.'
+                where='--auto-scale-lr',
+                found='the config has no auto_scale_lr',
+                expected='auto_scale_lr=dict(base_batch_size=N), the batch '
+                'size that its learning rate is for',
             )
         cfg.auto_scale_lr.enable = True
     check_training(cfg)
@@ -203,6 +219,8 @@ def main() -> None:
     # Schedules by epoch fail where an epoch has no batch.
     refuse_no_batch(runner.train_dataloader)
     runner.train()
+    if args.stand_in and is_first_process():
+        print(NOTICE)
 
 
 if __name__ == '__main__':

@@ -1,53 +1,45 @@
-"""What the command lines of tools/ share."""
+"""What the command lines of tools/ share: arguments, and how errors end."""
 
 import argparse
 import contextlib
 import errno
-import importlib
-import inspect
-import io
+import logging
 import os
 import os.path as osp
 import pickle
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.error import URLError
 
 import torch
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
+from mmengine.logging import MMLogger
 
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.framing import check_framing, merge_options, refuse_variables
 from mmpose_ctd.privacy import redact_logs
 from mmpose_ctd.safe_loading import refusal_reason, require_safe_loading
 
-from .config_checks import check_testing
-from .split_overlap import split_overlap
-from .unlabelled_overlap import refuse_unlabelled_overlap
+from .config_file import RUNNER_KEYS, import_mmpose_quietly, read_config
 
 __all__ = [
+    'RUNNER_KEYS',
+    'add_checkpoints',
     'add_config_options',
     'add_runner_arguments',
     'import_mmpose_quietly',
     'load_config',
+    'named_checkpoints',
+    'quiet_logs',
     'require_checkpoint',
     'run',
 ]
 
-#: What mmengine reads from a config, absent from the file or not.
-RUNNER_KEYS = {
-    *inspect.signature(Runner).parameters,
-    'activation_checkpointing',
-    'compile',
-    'efficient_conv_bn_eval',
-    'find_unused_parameters',
-    'model_wrapper_cfg',
-    'sync_bn',
-}
 _LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+# -------------------------------------------------------------- arguments
 
 
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +52,8 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_options(
         parser,
         'override settings of the config, for example '
-        'train_dataloader.dataset.split=splits/train_n080_seed1.txt',
+        'train_dataloader.dataset.split=splits/train_n080_seed1.txt '
+        'framing.input_size=128 framing.face_side=1.1',
     )
     parser.add_argument(
         '--show-dir',
@@ -98,18 +91,18 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class _Options(DictAction):
-    """mmengine's ``--cfg-options``; what it cannot read is refused."""
+    """mmengine's ``--cfg-options``, which refuses what it cannot read."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
         for one in values or ():
             key, equals, value = one.partition('=')
+            if not key or not equals:
+                raise InputError(
+                    where='--cfg-options',
+                    found=repr(one),
+                    expected='KEY=VALUE, without blanks around the =',
+                )
             try:
-                if not key or not equals:
-                    raise InputError(
-                        where='--cfg-options',
-                        found=repr(one),
-                        expected='KEY=VALUE, without blanks around the =',
-                    )
                 self._parse_iterable(value)
             except AssertionError as error:
                 raise InputError(
@@ -122,7 +115,8 @@ class _Options(DictAction):
 
 def add_config_options(
     parser: argparse.ArgumentParser,
-    help: str = 'override settings of the config',
+    help: str = 'override settings of the config, for example '
+    'framing.input_size=128 framing.face_side=1.1',
 ) -> None:
     """``--cfg-options``, and what else :func:`load_config` asks for.
 
@@ -146,67 +140,98 @@ def add_config_options(
         launcher='none',
         local_rank=0,
         keep_paths=False,
+        stand_in=False,
     )
+
+
+def add_checkpoints(parser: argparse.ArgumentParser, nargs: str) -> None:
+    """``checkpoints``, so many of ``[NAME=]FILE``, for a config's siblings.
+
+    Args:
+        parser (ArgumentParser): Of the tool.
+        nargs (str): ``'+'``, or ``'*'`` where there may be none.
+    """
+    parser.add_argument(
+        'checkpoints',
+        nargs=nargs,
+        metavar='[NAME=]FILE',
+        help='trained with the config, or with its siblings',
+    )
+
+
+def named_checkpoints(texts: list[str]) -> dict[str, str]:
+    """Name -> file; without a name the file's own.
+
+    Args:
+        texts (list[str]): ``NAME=FILE`` or ``FILE``.
+
+    Raises:
+        InputError: If two have one name.
+        MissingFileError: If a file does not exist.
+    """
+    named: dict[str, str] = {}
+    for text in texts:
+        name, sign, path = text.partition('=')
+        if not sign or '/' in name:
+            name, path = osp.basename(text), text
+        require_checkpoint(path)
+        if name in named:
+            raise InputError(
+                where=text,
+                found=f'another checkpoint is called {name}, too',
+                expected='NAME=FILE',
+            )
+        named[name] = path
+    return named
 
 
 def require_checkpoint(path: str) -> None:
     """Refuse a checkpoint that does not exist, before anything is built.
 
     Raises:
-        MissingFileError: Tells where training writes its own.
+        MissingFileError: Names the folder that training writes to.
     """
     if not osp.isfile(path):
         raise MissingFileError(
-            f'The checkpoint {path!r} does not exist. Training writes its own '
-            'to <work dir>/iter_<n>.pth.'
+            where=path,
+            found='the checkpoint does not exist',
+            cure='Training writes its own to <work dir>/iter_<n>.pth.',
         )
+
+
+# ------------------------------------------------------------- the config
 
 
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config and merge the shared arguments into it.
 
+    Args:
+        args (Namespace): Of a parser with :func:`add_config_options`.
+
     Raises:
-        MissingFileError: If the config does not exist.
-        InputError: If it cannot be read, or ``--cfg-options`` names a key
-            that no part of a Runner reads.
+        InputError: See :func:`.read_config`.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    if not osp.isfile(args.config):
-        raise MissingFileError(f'The config {args.config!r} does not exist.')
-    refuse_variables()
-    try:
-        cfg = Config.fromfile(args.config)
-    except InputError:
-        raise
-    # A config is a program: whatever it raises is its own mistake.
-    except Exception as error:
-        raise InputError(f'{args.config}: {_reason(error)}') from error
-    _check_options(cfg, args)
-    cfg.launcher = _launcher(args)
-    if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir') is None:
-        name = osp.splitext(osp.basename(args.config))[0]
-        cfg.work_dir = osp.join('work_dirs', name)
-    if args.show or args.show_dir is not None:
-        _draw(cfg, args)
-    if args.keep_paths:
-        hooks = cfg.get('custom_hooks') or []
-        cfg.custom_hooks = [h for h in hooks if h['type'] != 'PrivacyHook']
-    else:
-        redact_logs()
-    try:
-        merge_options(cfg, args.cfg_options)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise InputError(f'--cfg-options: {_reason(error)}') from error
-    check_framing(cfg)
-    _drop_settings_of_no_workers(cfg)
-    import_mmpose_quietly()
-    check_testing(cfg)
-    overlap = split_overlap(cfg)
-    if overlap:
-        print(f'warning: {overlap}', file=sys.stderr)
-    refuse_unlabelled_overlap(cfg)
+
+    def adjust(cfg: Config) -> None:
+        cfg.launcher = _launcher(args)
+        if args.work_dir is not None:
+            cfg.work_dir = args.work_dir
+        elif cfg.get('work_dir') is None or args.stand_in:
+            name = osp.splitext(osp.basename(args.config))[0]
+            name += '_stand_in' if args.stand_in else ''
+            cfg.work_dir = osp.join('work_dirs', name)
+        if args.stand_in:
+            _stand_in(cfg)
+        if args.show or args.show_dir is not None:
+            _draw(cfg, args)
+        if args.keep_paths:
+            hooks = cfg.get('custom_hooks') or []
+            cfg.custom_hooks = [h for h in hooks if h['type'] != 'PrivacyHook']
+        else:
+            redact_logs()
+
+    cfg = read_config(args.config, args.cfg_options, adjust)
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_over_cpus(cfg)
     return cfg
@@ -236,13 +261,18 @@ def _launcher(args: argparse.Namespace) -> str:
     return launcher
 
 
-def _drop_settings_of_no_workers(cfg: Config) -> None:
-    """torch refuses them with ``num_workers=0``; configs inherit them."""
-    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        loader = cfg.get(key)
-        if isinstance(loader, dict) and not loader.get('num_workers'):
-            loader.pop('persistent_workers', None)
-            loader.pop('prefetch_factor', None)
+def _stand_in(cfg: Config) -> None:
+    # It imports much that others do not need.
+    from .stand_in import NOTICE, use_stand_ins
+
+    if cfg.launcher != 'none':
+        raise InputError(
+            where='--stand-in',
+            found=f'--launcher {cfg.launcher}',
+            expected='a single process',
+        )
+    print(NOTICE)
+    use_stand_ins(cfg, osp.join(cfg.work_dir, 'stand_in'))
 
 
 def _distribute_over_cpus(cfg: Config) -> None:
@@ -258,39 +288,14 @@ def _distribute_over_cpus(cfg: Config) -> None:
     cfg.model_wrapper_cfg = wrapper | dict(cfg.get('model_wrapper_cfg') or {})
 
 
-def _check_options(cfg: Config, args: argparse.Namespace) -> None:
-    for option in args.cfg_options:
-        key = option.split('.')[0]
-        if key in RUNNER_KEYS or key == 'framing':
-            continue
-        if key in cfg:
-            raise InputError(
-                f'--cfg-options: {key!r} is a variable of {args.config}, '
-                'whose value went into other settings when the file was '
-                'read. Set those, such as train_cfg.max_iters or '
-                'train_dataloader.dataset.data_root.'
-            )
-        known = ', '.join(sorted(RUNNER_KEYS & set(cfg)))
-        raise InputError(
-            f'--cfg-options: {args.config} has no {key!r}; its settings are '
-            f'{known}.'
-        )
-
-
-def _reason(error: Exception) -> str:
-    """What an exception says, in one line."""
-    # A KeyError prints the repr of its message.
-    plain = isinstance(error, KeyError) and len(error.args) == 1
-    what = error.args[0] if plain else error
-    return f'{type(error).__name__}: {" ".join(str(what).split())}'
-
-
 def _draw(cfg: Config, args: argparse.Namespace) -> None:
     hook = cfg.get('default_hooks', {}).get('visualization')
     if hook is None:
         raise InputError(
-            '--show and --show-dir need '
-            "default_hooks.visualization=dict(type='LandmarkFigureHook')."
+            where='--show, --show-dir',
+            found='the config has no default_hooks.visualization',
+            expected="default_hooks.visualization=dict(type='"
+            "LandmarkFigureHook')",
         )
     hook.update(
         enable=True,
@@ -301,6 +306,8 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
         wait_time=args.wait_time,
     )
 
+
+# ---------------------------------------------------------- how tools end
 
 #: What a disc, its rights and limits refuse. A file that code looks for in
 #: vain may be a mistake of the code, which needs its trace.
@@ -318,21 +325,8 @@ _TRACE = re.compile(
 )
 
 
-def _end_together() -> None:
-    """Leave the group of a distributed run once all have come to the end.
-
-    Left to the interpreter's exit, its threads sometimes abort the process.
-    """
-    torch = sys.modules.get('torch')
-    if torch is None or not torch.distributed.is_available():
-        return
-    if torch.distributed.is_initialized():
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
-
-
 def run(main: Callable[[], None]) -> None:
-    """Run a tool; tell what the user can mend in one line, without trace.
+    """Run a tool; print what the user can mend in one line, without trace.
 
     Ends the process with status 2 on an error of the input or of the machine
     (a full disc, rights) and 130 when interrupted. With ``CTD_TRACEBACK=1`` in
@@ -375,11 +369,15 @@ def _complain(message: str) -> int:
     return 2
 
 
-def import_mmpose_quietly() -> None:
-    """Import MMPose without mmdet's prints about extras it lacks."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        for module in ('mmpose.models', 'mmpose.visualization'):
-            importlib.import_module(module)
+def _end_together() -> None:
+    """Leave the group of a distributed run once all have come to the end.
+
+    Left to the interpreter's exit, its threads sometimes abort the process.
+    """
+    group = torch.distributed
+    if group.is_available() and group.is_initialized():
+        group.barrier()
+        group.destroy_process_group()
 
 
 def _hush() -> None:
@@ -389,3 +387,15 @@ def _hush() -> None:
         warnings.filterwarnings(
             'ignore', category=UserWarning, module=rf'{module}\b.*'
         )
+
+
+@contextlib.contextmanager
+def quiet_logs() -> Iterator[None]:
+    """Within, mmengine logs warnings and errors alone."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

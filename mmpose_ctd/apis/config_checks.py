@@ -5,6 +5,7 @@ from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmpose.registry import HOOKS, METRICS
 
+from mmpose_ctd.config_values import component_name
 from mmpose_ctd.errors import InputError
 
 from .config_components import check_components
@@ -51,8 +52,7 @@ def best_without_validation(cfg: Config) -> str:
     Returns:
         str: One sentence; empty if there is nothing to say.
     """
-    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    best = hook.get('save_best')
+    best = _checkpoint_hook(cfg).get('save_best')
     if not best or cfg.get('val_cfg') is not None:
         return ''
     return (
@@ -62,10 +62,8 @@ def best_without_validation(cfg: Config) -> str:
 
 
 def _check_precision(cfg: Config) -> None:
-    wrapper = cfg.get('optim_wrapper') or {}
-    kind = wrapper.get('type')
-    name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
-    if name.split('.')[-1] == 'AmpOptimWrapper' and get_device() == 'cpu':
+    name = component_name(cfg.get('optim_wrapper'))
+    if name == 'AmpOptimWrapper' and get_device() == 'cpu':
         raise InputError(
             where='optim_wrapper.type',
             found="'AmpOptimWrapper' on a machine without GPU",
@@ -77,23 +75,23 @@ def _check_precision(cfg: Config) -> None:
 
 def _check_best(cfg: Config) -> None:
     """Refuse a rule or a score that no validation gives."""
-    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    hook = _checkpoint_hook(cfg)
     best, rule = hook.get('save_best'), hook.get('rule')
     if not best:
         return
     names = [best] if isinstance(best, str) else list(best)
     rules = list(rule) if isinstance(rule, (list, tuple)) else [rule]
     rules = rules * len(names) if len(rules) == 1 else rules
-    metrics = _metrics(cfg)
-    known = {k: v for m in metrics for k, v in _scores(m).items()}
+    metrics = [(metric.prefix, _scores(metric)) for metric in _metrics(cfg)]
+    known = {name: rule for _, own in metrics for name, rule in own.items()}
     for name, given in zip(names, rules):
         if name == 'auto' and known:
             name = next(iter(known))
-        if metrics:
-            _check_score(name, metrics, known)
         better = known.get(name)
+        if better is None:
+            _refuse_score(name, metrics)
         # mmengine guesses from the name, AUC's rightly.
-        if better and given != better and (given or better == 'less'):
+        elif given != better and (given or better == 'less'):
             raise InputError(
                 where=f'{_HOOK}.rule',
                 found=f'{given!r} for save_best={name!r}',
@@ -110,18 +108,23 @@ def _check_best(cfg: Config) -> None:
         ) from error
 
 
-def _check_score(name: str, metrics: list, known: dict[str, str]) -> None:
-    """Refuse a score that none of the metrics gives, as far as they tell."""
-    if name in known or name == 'auto':
+def _checkpoint_hook(cfg: Config) -> dict:
+    return (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+
+
+def _refuse_score(name: str, metrics: list[tuple[str, dict]]) -> None:
+    """Refuse a score that none of the metrics gives, as far as they say."""
+    if name == 'auto' or not metrics:
         return
     # Others than ours do not say what they give, but for the prefix.
     if any(
-        not metric.prefix or name.startswith(f'{metric.prefix}/')
-        for metric in metrics
-        if not _scores(metric)
+        not prefix or name.startswith(f'{prefix}/')
+        for prefix, scores in metrics
+        if not scores
     ):
         return
-    prefixes = [f'{metric.prefix}/...' for metric in metrics]
+    known = [score for _, scores in metrics for score in scores]
+    prefixes = [f'{prefix}/...' for prefix, _ in metrics]
     raise InputError(
         where=f'{_HOOK}.save_best',
         found=f'{name!r}, a score that val_evaluator does not give',

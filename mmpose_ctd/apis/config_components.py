@@ -3,6 +3,7 @@
 import ast
 import difflib
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping
 
@@ -276,41 +277,28 @@ def _taken_of_rest(init: Callable, rest: str) -> set[str] | None:
     """What a constructor takes out of ``**kwargs`` for itself.
 
     Returns:
-        set[str]: ``None`` unless all others reach the parent's constructor.
+        set[str]: ``None`` unless all others reach the parent's constructor,
+        that is, if the source uses ``kwargs`` in any way not known here.
     """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(init)))
     except (OSError, TypeError, SyntaxError):
         return None
-    nodes = list(ast.walk(tree))
-    passed = understood = 0
-    taken = set()
-    for node in nodes:
-        if isinstance(node, ast.Compare):
-            # Whether a key is there.
-            understood += sum(_is(one, rest) for one in node.comparators)
-        elif isinstance(node, ast.Subscript) and _is(node.value, rest):
-            understood += not isinstance(node.ctx, ast.Del)
-        elif isinstance(node, ast.Call) and isinstance(
-            node.func, ast.Attribute
-        ):
-            name, owner = node.func.attr, node.func.value
-            if name == '__init__' and _is_super(owner):
-                passed += sum(_is(k.value, rest) for k in node.keywords)
-            elif _is(owner, rest) and name in ('get', 'setdefault'):
-                understood += 1
-            elif _is(owner, rest) and name == 'pop':
-                key = node.args[0] if node.args else None
-                if isinstance(key, ast.Constant):
-                    taken.add(key.value)
-                    understood += 1
-    uses = sum(_is(node, rest) for node in nodes)
-    return taken if passed and passed + understood == uses else None
-
-
-def _is(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _is_super(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and _is(node.func, 'super')
+    calls = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and re.fullmatch(r'super\(.*\)\.__init__', ast.unparse(node.func))
+    ]
+    passed = sum(call.count(f'**{rest}') for call in calls)
+    source = ast.unparse(tree)
+    taken = re.findall(rf"\b{rest}\.pop\('(\w+)'", source)
+    read = re.findall(
+        rf'\bin {rest}\b|\b{rest}\.(?:get|setdefault)\('
+        rf'|(?<!del )\b{rest}\[',
+        source,
+    )
+    # The signature is a use, too.
+    uses = len(re.findall(rf'\b{rest}\b', source)) - 1
+    known = passed and passed + len(taken) + len(read) == uses
+    return {*taken} if known else None

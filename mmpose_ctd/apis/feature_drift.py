@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import source_state_of
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
-
-from .trained_checkpoint import load_trained
+from mmpose_ctd.trained import load_trained
 
 __all__ = ['Drift', 'feature_drift']
 

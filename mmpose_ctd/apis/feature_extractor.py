@@ -9,11 +9,11 @@ from mmpose.registry import MODELS
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mmpose_ctd.config_values import component_name
 from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import source_state_of
-
-from .trained_checkpoint import load_trained
+from mmpose_ctd.trained import load_trained
 
 __all__ = ['load_feature_extractor', 'plain_training_data']
 
@@ -89,10 +89,14 @@ def plain_training_data(
             'augmentation.'
         )
     plain = copy.deepcopy(list(plain))
-    if 'GenerateTarget' not in map(_kind, plain):
-        targets = [t for t in training if _kind(t) == 'GenerateTarget']
+    if 'GenerateTarget' not in map(component_name, plain):
+        targets = [
+            t for t in training if component_name(t) == 'GenerateTarget'
+        ]
         packing = [
-            i for i, t in enumerate(plain) if _kind(t).startswith('Pack')
+            i
+            for i, t in enumerate(plain)
+            if component_name(t).startswith('Pack')
         ]
         if not targets or not packing:
             raise InputError(
@@ -109,8 +113,3 @@ def plain_training_data(
     if batch_size is not None:
         loader.batch_size = batch_size
     return Runner.build_dataloader(loader)
-
-
-def _kind(transform: dict) -> str:
-    kind = transform['type']
-    return kind if isinstance(kind, str) else kind.__name__

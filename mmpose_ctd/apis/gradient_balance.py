@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
-
-from .trained_checkpoint import load_trained
+from mmpose_ctd.trained import load_trained
 
 __all__ = ['Pull', 'gradient_balance']
 

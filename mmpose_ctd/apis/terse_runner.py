@@ -15,8 +15,6 @@ from mmpose_ctd.engine.checkpoint_folder import (
 from mmpose_ctd.engine.hooks import FlipCheckHook
 from mmpose_ctd.engine.hooks.safe_checkpoint_hook import resume_from_newest
 
-from .format_once import format_configs_once
-
 __all__ = ['TerseRunner', 'TestingRunner']
 
 # The environment, the whole configuration and the list of hooks are longer.
@@ -54,7 +52,6 @@ class TerseRunner(Runner):
     _dumped = False
 
     def __init__(self, *args, **kwargs) -> None:
-        format_configs_once()
         super().__init__(*args, **kwargs)
         # Configs that older work dirs hold do not name it.
         if self._flip_check and not any(

@@ -327,11 +327,12 @@ def _read_lists(
     """Lists of a JSON file; a missing one is empty, and a problem."""
     if not os.path.isfile(path):
         raise MissingFileError(
-            where='dataset.ann_file',
-            found=f'the annotation file {path!r} does not exist',
+            where=path,
+            found='the annotation file does not exist',
             cure='Set dataset.data_root and dataset.ann_file (the data root '
             'comes from the environment variable CTD_DATA_ROOT, default '
-            "'data').",
+            "'data'). To try a config without its data: python "
+            'tools/train.py CONFIG --stand-in',
         )
     content = read_json(
         path, path, 'Write it again, or correct dataset.ann_file.'

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.model import is_model_wrapper
 
-from mmpose_ctd.apis.trained_config import trained_config
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.privacy import redact
+from mmpose_ctd.trained import trained_config
 
 __all__ = ['check_same_model', 'config_changes']
 
@@ -69,8 +69,7 @@ def check_same_model(runner, checkpoint: Mapping, path: str) -> None:
     Raises:
         InputError: Names the first weight that differs, or the optimisers.
     """
-    model = runner.model
-    own = (model.module if is_model_wrapper(model) else model).state_dict()
+    own = unwrapped(runner.model).state_dict()
     theirs = checkpoint['state_dict']
     shapes = [
         {key: tuple(getattr(value, 'shape', ())) for key, value in one.items()}

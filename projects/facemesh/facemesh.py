@@ -11,9 +11,9 @@ python projects/facemesh/facemesh.py landmarks --data-root data/frl_faces \
     --out annotations/mesh.json
 
 What to measure a trained model against: README.md. A set to learn from
-without labels: `landmarks`, docs/recipe.md. `mesh` and `landmarks` need
-MediaPipe in an environment of its own, `score` does not. With --average-with
-it judges a trained model and FaceMesh together.
+without labels: `landmarks` (projects/frl_study/recipe.md). `mesh` and
+`landmarks` need MediaPipe in an environment of its own, `score` does not. With
+--average-with it judges a trained model and FaceMesh together.
 """
 
 import argparse

@@ -6,8 +6,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
+from mmpose_ctd.apis.config_components import check_components
+from mmpose_ctd.apis.config_settings import check_settings
 from mmpose_ctd.errors import MissingFileError
-from mmpose_ctd.framing import merge_options
+from mmpose_ctd.framing import input_framing, merge_options
 
 
 def loader(data_root, checkpoints, monkeypatch):
@@ -34,6 +36,18 @@ def flat(value, at=''):
     }
 
 
+def check_parts(path):
+    """Its components are registered, its settings read, its framing one."""
+    cfg = Config.fromfile(path)
+    check_components(cfg)
+    check_settings(cfg)
+    train, test = (
+        input_framing(cfg[f'{loader}_dataloader'].dataset)
+        for loader in ('train', 'test')
+    )
+    assert train and train == test
+
+
 def check_without_the_teachers_file(load, name, monkeypatch):
     """It builds without that file, and says that it is missing."""
     load(name)
@@ -51,7 +65,7 @@ def check_without_the_teachers_file(load, name, monkeypatch):
     assert '/nowhere/' in message and 'To get it:' in message
 
 
-def check_two_iterations(load, name, tmp_path, monkeypatch):
+def check_two_iterations(load, name, tmp_path):
     """Train for two iterations and validate."""
     # Of the configs that can be small; an hourglass halves five times.
     side = 128 if 'hourglass' in str(name) else 64

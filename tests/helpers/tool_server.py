@@ -95,6 +95,9 @@ def _serve() -> None:
     import mmpose_ctd  # noqa: F401, I001  (it makes MMPose importable)
     import mmengine.runner  # noqa: F401
     import mmpose.apis  # noqa: F401
+    from format_once import format_configs_once
+
+    format_configs_once()
 
     for line in sys.stdin:
         request = json.loads(line)

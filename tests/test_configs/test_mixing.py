@@ -47,7 +47,7 @@ def load(place):
             patch.setenv('CTD_DATA_ROOT', str(place))
             patch.setenv('CTD_CHECKPOINTS', str(checkpoints))
             cfg = Config.fromfile(folder / name)
-        merge_options(cfg, {'framing.input_size': 128})
+        merge_options(cfg, {'framing.input_size': 64})
         return cfg
 
     return load
@@ -154,7 +154,7 @@ def test_what_is_encoded_is_what_the_head_decodes(name, load):
         steps = cfg[f'{loader}_dataloader'].dataset.pipeline
         (affine,) = (s for s in steps if s.type == 'TopdownAffine')
         assert affine.get('use_udp', False) == udp
-        assert affine.input_size == encoder.input_size == (128, 128)
+        assert affine.input_size == encoder.input_size == (64, 64)
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -12,7 +12,6 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mmpose_ctd.apis.feature_extractor import plain_training_data
-from mmpose_ctd.apis.unlabelled_overlap import refuse_unlabelled_overlap
 from mmpose_ctd.datasets import (
     CIFASDDataset,
     PartlyLabelledBatchSampler,
@@ -21,6 +20,7 @@ from mmpose_ctd.datasets import (
 from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.losses import HeatmapFrobeniusLoss
+from mmpose_ctd.people_overlap import refuse_unlabelled_overlap
 
 CODEC = dict(
     type='UDPHeatmap', input_size=(32, 32), heatmap_size=(8, 8), sigma=1

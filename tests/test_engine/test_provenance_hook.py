@@ -24,8 +24,7 @@ from people_set import (
 )
 from toy_models import ToyFaces  # noqa: F401  (registered)
 
-from mmpose_ctd.apis import trained_people
-from mmpose_ctd.apis.trained_people import compare_people
+from mmpose_ctd import trained_people
 from mmpose_ctd.datasets.subject_key import (
     KEY_FILE,
     fingerprint,
@@ -33,6 +32,7 @@ from mmpose_ctd.datasets.subject_key import (
     read_key,
 )
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.trained_people import compare_people
 
 
 @pytest.fixture(scope='module')

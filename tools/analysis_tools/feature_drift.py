@@ -14,10 +14,12 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
 
-from mmpose_ctd.apis.command_line import add_config_options, load_config, run
-from mmpose_ctd.apis.named_checkpoints import (
+from mmpose_ctd.apis.command_line import (
     add_checkpoints,
+    add_config_options,
+    load_config,
     named_checkpoints,
+    run,
 )
 
 

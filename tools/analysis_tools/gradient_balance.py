@@ -17,10 +17,12 @@ from mmengine.runner import set_random_seed
 from rich.console import Console
 from rich.table import Table
 
-from mmpose_ctd.apis.command_line import add_config_options, load_config, run
-from mmpose_ctd.apis.named_checkpoints import (
+from mmpose_ctd.apis.command_line import (
     add_checkpoints,
+    add_config_options,
+    load_config,
     named_checkpoints,
+    run,
 )
 from mmpose_ctd.errors import InputError
 
@@ -52,8 +54,8 @@ def main() -> None:
     # They import MMPose, which load_config does quietly.
     from mmengine.runner import Runner
 
+    from mmpose_ctd.apis.command_line import quiet_logs
     from mmpose_ctd.apis.gradient_balance import gradient_balance
-    from mmpose_ctd.apis.quiet_logs import quiet_logs
 
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     # The head's start and the augmentation are drawn.

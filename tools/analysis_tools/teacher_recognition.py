@@ -32,8 +32,8 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
+    from mmpose_ctd.apis.command_line import quiet_logs
     from mmpose_ctd.apis.feature_extractor import plain_training_data
-    from mmpose_ctd.apis.quiet_logs import quiet_logs
     from mmpose_ctd.apis.teacher_recognition import teacher_recognition
 
     init_default_scope(cfg.get('default_scope', 'mmpose'))

@@ -23,8 +23,7 @@ model = dict(
         data_preprocessor=image_convention,
         checkpoint='{{$CTD_CHECKPOINTS:checkpoints}}/vggface2_resnet50.pth',
         how_to_get='ask the authors of VGGFace2 for resnet50_ft (it may not '
-        'be redistributed), then: python '
-        'mmpose_ctd convert-vggface2 FILE '
+        'be redistributed), then: mmpose_ctd convert-vggface2 FILE '
         'checkpoints/vggface2_resnet50.pth',
     ),
 )

@@ -18,9 +18,9 @@ import torch
 from mmengine.config import Config
 
 from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
-from mmpose_ctd.apis.unlabelled_overlap import refuse_unlabelled_overlap
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
+from mmpose_ctd.people_overlap import refuse_unlabelled_overlap
 from mmpose_ctd.privacy import redact_logs
 
 from .commit import commit
@@ -121,7 +121,7 @@ def _whole_checkpoint(folder: JobFolder) -> Path | None:
 
 def _test(folder: JobFolder, job: dict) -> dict[str, dict]:
     from mmpose_ctd.apis.terse_runner import TestingRunner
-    from mmpose_ctd.apis.trained_checkpoint import load_trained
+    from mmpose_ctd.trained import load_trained
 
     from .job_hooks import CollectPointsHook
 

@@ -17,10 +17,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mmpose_ctd.apis.trained_people import (
-    compare_tested,
-    refuse_calibrating,
-)
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
@@ -29,6 +25,10 @@ from mmpose_ctd.evaluation.functional.measurement_catalogue import (
 from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     measure,
+)
+from mmpose_ctd.trained_people import (
+    compare_tested,
+    refuse_calibrating,
 )
 
 from .calibration import Calibration

@@ -14,11 +14,10 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import nn
 
-from mmpose_ctd.apis.trained_checkpoint import load_trained
-from mmpose_ctd.apis.trained_config import entry
-from mmpose_ctd.apis.trained_framing import refuse_framing_change
+from mmpose_ctd.config_values import entry
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import FRAMING_KEY
+from mmpose_ctd.trained import load_trained, refuse_framing_change
 
 from .error_model import heatmap_spreads
 from .framing import Frame, Framing, cut_frame, frame_by_template

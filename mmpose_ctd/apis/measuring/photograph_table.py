@@ -6,7 +6,6 @@ import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from mmpose_ctd.apis.trained_people import compare_people
 from mmpose_ctd.datasets.annotation_formats import Refused
 from mmpose_ctd.datasets.annotation_formats.numbers import (
     decimal_mark,
@@ -28,6 +27,7 @@ from mmpose_ctd.datasets.preparation.image_index import (
     NotFound,
 )
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.trained_people import compare_people
 
 from .landmark_model import LandmarkModel
 

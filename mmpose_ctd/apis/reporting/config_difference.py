@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from mmengine.config import Config
 
-from mmpose_ctd.apis.command_line import RUNNER_KEYS
-from mmpose_ctd.apis.quiet_logs import quiet_logs
+from mmpose_ctd.apis.command_line import RUNNER_KEYS, quiet_logs
 
 __all__ = ['ConfigOrigin', 'SettingChange', 'config_changes', 'find_origin']
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from mmpose_ctd.apis.split_overlap import split_overlap
+from mmpose_ctd.people_overlap import split_overlap
 
 from .system import ReportedRun, ReportedSystem
 

@@ -19,12 +19,9 @@ from mmpose.registry import MODELS
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmpose_ctd.apis.trained_checkpoint import (
-    check_same_landmarks,
-    load_trained,
-)
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import sha256_of, write_whole
+from mmpose_ctd.trained import check_same_landmarks, load_trained
 from mmpose_ctd.version import __version__
 
 from .tested_set import TestedSet, collect_samples

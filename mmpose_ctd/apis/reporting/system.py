@@ -8,12 +8,12 @@ from mmengine.config import Config
 from mmpose.registry import METRICS
 
 from mmpose_ctd.apis.seed_table import check_alike
-from mmpose_ctd.apis.trained_framing import refuse_framing_change
-from mmpose_ctd.apis.trained_people import compare_tested
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
+from mmpose_ctd.trained import refuse_framing_change
+from mmpose_ctd.trained_people import compare_tested
 
 from .config_difference import ConfigOrigin, find_origin
 from .data_sets import read_data_sets, summarise

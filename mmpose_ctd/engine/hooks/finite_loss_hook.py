@@ -7,11 +7,11 @@ from mmengine.dataset import InfiniteSampler
 from mmengine.device import get_device
 from mmengine.dist import all_reduce, is_distributed
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.engine.saving_steps import saves_after_step
 from mmpose_ctd.errors import InputError
 
@@ -99,11 +99,14 @@ class FiniteLossHook(Hook):
             runner (Runner): The runner.
             checkpoint (dict): What is about to be written.
         """
-        _refuse(runner, _bad_weights(_model(runner), checkpoint['state_dict']))
+        _refuse(
+            runner,
+            _bad_weights(unwrapped(runner.model), checkpoint['state_dict']),
+        )
 
     def _look(self, runner) -> None:
         self._look_at_losses(runner)
-        model = _model(runner)
+        model = unwrapped(runner.model)
         found = _bad_weights(model, model.state_dict())
         _refuse(runner, _of_all_processes(found))
 
@@ -151,11 +154,6 @@ def refuse_no_batch(loader: DataLoader) -> None:
             expected='at least one batch for each process',
             cure='Lower batch_size, set drop_last=False, or use more images.',
         )
-
-
-def _model(runner) -> nn.Module:
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model
 
 
 def _losses(outputs: dict) -> dict:

@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from mmpose.registry import HOOKS
 
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.datasets.flips import may_flip, refuse_flips
 
 __all__ = ['FlipCheckHook']
@@ -26,7 +27,7 @@ class FlipCheckHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Check the loops that are about to run."""
-        model = getattr(runner.model, 'module', runner.model)
+        model = unwrapped(runner.model)
         flip_test = (getattr(model, 'test_cfg', None) or {}).get('flip_test')
         loops = (runner._train_loop, runner._val_loop, runner._test_loop)
         for loop in loops:

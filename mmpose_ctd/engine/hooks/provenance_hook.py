@@ -7,6 +7,17 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmpose.registry import HOOKS
 
+from mmpose_ctd.trained import (
+    config_framing,
+    refuse_framing_change,
+    refuse_mixed_framing,
+)
+from mmpose_ctd.trained_people import (
+    compare_tested,
+    joined_records,
+    people_record,
+)
+
 __all__ = ['ProvenanceHook']
 
 # Of a checkpoint's meta: what a test compares.
@@ -53,11 +64,6 @@ class ProvenanceHook(Hook):
         Args:
             runner (Runner): The runner.
         """
-        from mmpose_ctd.apis.trained_framing import refuse_mixed_framing
-        from mmpose_ctd.apis.trained_people import (
-            joined_records,
-            people_record,
-        )
 
         refuse_mixed_framing(runner.cfg)
         # Only the main process writes checkpoints.
@@ -80,7 +86,6 @@ class ProvenanceHook(Hook):
             runner (Runner): The runner.
             checkpoint (dict): Changed in place.
         """
-        from mmpose_ctd.apis.trained_framing import config_framing
 
         meta = checkpoint['meta']
         if self._people is not None:
@@ -98,8 +103,6 @@ class ProvenanceHook(Hook):
         Args:
             runner (Runner): The runner.
         """
-        from mmpose_ctd.apis.trained_framing import refuse_framing_change
-        from mmpose_ctd.apis.trained_people import compare_tested
 
         # Of what this run has trained itself nothing was loaded.
         if not self._start or self._people is not None:

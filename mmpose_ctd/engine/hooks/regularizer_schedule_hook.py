@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, IterBasedTrainLoop
 from mmpose.registry import HOOKS
 from torch import nn
 
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.engine.weight_schedule import WeightSchedule
 from mmpose_ctd.errors import InputError
 
@@ -153,7 +153,7 @@ class RegularizerScheduleHook(Hook):
             self._release(runner, terms)
 
     def _release(self, runner, terms: dict[str, nn.Module]) -> None:
-        model = _model(runner)
+        model = unwrapped(runner.model)
         if model.teacher is None or any(
             # Others may wake up again, by another hook.
             term.loss_weight or (term.scheduled and name not in self._weights)
@@ -167,11 +167,6 @@ class RegularizerScheduleHook(Hook):
         )
 
 
-def _model(runner) -> nn.Module:
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model
-
-
 def _terms(runner) -> dict[str, nn.Module]:
     """The model's regularisers by name; {} for a model without any."""
-    return dict(getattr(_model(runner), 'regularizers', {}))
+    return dict(getattr(unwrapped(runner.model), 'regularizers', {}))

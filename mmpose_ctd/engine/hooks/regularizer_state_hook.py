@@ -1,9 +1,9 @@
 """Lets a resumed run have its regularisers' connectors back."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.errors import InputError
 
 __all__ = ['RegularizerStateHook']
@@ -63,8 +63,5 @@ class RegularizerStateHook(Hook):
 
 def _learned(runner) -> dict:
     """Tensors of the regularisers themselves; {} for a model without any."""
-    model = runner.model
-    if is_model_wrapper(model):
-        model = model.module
-    regularizers = getattr(model, 'regularizers', None)
+    regularizers = getattr(unwrapped(runner.model), 'regularizers', None)
     return {} if regularizers is None else regularizers.training_state()

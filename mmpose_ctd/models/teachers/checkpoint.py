@@ -109,8 +109,10 @@ def _check_path(path: str, how_to_get: str) -> None:
     if not os.path.isfile(path):
         cure = how_to_get or 'set model.teacher.checkpoint to the file'
         raise MissingFileError(
-            f'{_WHERE}: the source model {path!r} does not exist. To get it: '
-            f'{cure}'
+            where=f'{_WHERE}: {path!r}',
+            found='the source model does not exist',
+            cure=f'To get it: {cure}. To try a config without it: python '
+            'tools/train.py CONFIG --stand-in',
         )
 
 

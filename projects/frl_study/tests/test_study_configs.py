@@ -3,6 +3,7 @@
 import pytest
 import torch
 from config_checks import (
+    check_parts,
     check_two_iterations,
     check_without_the_teachers_file,
     flat,
@@ -42,6 +43,11 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
 
 
 @pytest.mark.parametrize('name', NAMES)
+def test_its_components_settings_and_framings_fit(name):
+    check_parts(STUDY / name)
+
+
+@pytest.mark.parametrize('name', NAMES)
 def test_its_old_path_is_the_same_config(name, load):
     with pytest.warns(DeprecationWarning, match=name):
         old = load(f'frl_faces/{name}')
@@ -50,8 +56,8 @@ def test_its_old_path_is_the_same_config(name, load):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('name', NAMES)
-def test_two_iterations_and_a_validation(name, load, tmp_path, monkeypatch):
-    check_two_iterations(load, STUDY / name, tmp_path, monkeypatch)
+def test_two_iterations_and_a_validation(name, load, tmp_path):
+    check_two_iterations(load, STUDY / name, tmp_path)
 
 
 @pytest.mark.parametrize(

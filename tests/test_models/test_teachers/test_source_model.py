@@ -111,7 +111,7 @@ def test_a_missing_file_says_how_to_get_it(tmp_path):
     with pytest.raises(MissingFileError) as error:
         source(str(tmp_path / 'no.pth'), how_to_get='make me')
     assert 'no.pth' in str(error.value)
-    assert str(error.value).endswith('To get it: make me')
+    assert error.value.cure.startswith('To get it: make me. ')
 
 
 class _Exploit:

@@ -1,5 +1,5 @@
 # A neighbouring task without labels: landmarks that FaceMesh found on all
-# photographs of training subjects, smiling ones too (docs/recipe.md). What it
+# photographs of training subjects, smiling ones too (../../recipe.md). What it
 # learns is where mesh_start.py begins.
 _base_ = '../../../../configs/frl_faces/ft_sface.py'
 own = dict(ann_file='annotations/mesh.json', num_keypoints=98)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The recommended recipe (../README.md) from training to predictions: trains with
 # the subjects of TRAIN and writes what is found on those of TEST, landmarks to
-# OUT/points.json and errors to OUT/errors.json. Needs its start (docs/recipe.md),
+# OUT/points.json and errors to OUT/errors.json. Needs its start (../../recipe.md),
 # and the data where the configs look for them. PYTHON names another Python.
 usage='usage: bash projects/frl_study/configs/recipe/predict.sh TRAIN TEST SEED OUT'
 set -euo pipefail

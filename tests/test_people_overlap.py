@@ -3,7 +3,7 @@ import json
 import pytest
 from mmengine.config import Config
 
-from mmpose_ctd.apis.split_overlap import split_overlap, stated_overlap
+from mmpose_ctd.people_overlap import split_overlap, stated_overlap
 
 
 @pytest.fixture

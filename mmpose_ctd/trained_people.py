@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mmengine.config import Config
 
+from mmpose_ctd.config_values import entry
 from mmpose_ctd.datasets.dataset_people import people_by_set
 from mmpose_ctd.datasets.subject_key import (
     fingerprint,
@@ -14,14 +15,12 @@ from mmpose_ctd.datasets.subject_key import (
     read_key,
 )
 from mmpose_ctd.errors import InputError
-
-from .split_overlap import stated_overlap
-from .trained_config import entry
-from .trained_split import check_same_split, trained_split
+from mmpose_ctd.people_overlap import stated_overlap
+from mmpose_ctd.trained import check_same_split, trained_split
 
 __all__ = [
     'PEOPLE_KEY',
-    'Comparison',
+    'PeopleComparison',
     'compare_people',
     'compare_tested',
     'joined_records',
@@ -112,7 +111,7 @@ def _record(meta) -> dict | None:
 
 
 @dataclass
-class Comparison:
+class PeopleComparison:
     """What is known of people and a training.
 
     Attributes:
@@ -142,7 +141,7 @@ class Comparison:
 
 def compare_people(
     content: dict, ann_file: str, subjects: Set[str], nameless: int = 0
-) -> Comparison:
+) -> PeopleComparison:
     """Look people of a data set up among those who trained a checkpoint.
 
     Args:
@@ -159,7 +158,7 @@ def compare_people(
     total = len(subjects)
     if record is None:
         reason = 'it was made by a version that did not keep them'
-        return Comparison(set(), total, reason, comparable=False)
+        return PeopleComparison(set(), total, reason, comparable=False)
     key = read_key(key_file(ann_file))
     own = record['hashes'].get(fingerprint(key)) if key else None
     if own is None:
@@ -172,7 +171,7 @@ def compare_people(
                 else 'their data set has no subject_key.txt; copy it from '
                 "the training's"
             )
-        return Comparison(set(), total, reason, comparable=False)
+        return PeopleComparison(set(), total, reason, comparable=False)
     mine = hash_subjects(key, subjects)
     reasons = list(record['missing'])
     if nameless or record['nameless']:
@@ -181,7 +180,7 @@ def compare_people(
             'training have no subject'
         )
     trained = {mine[code] for code in {*own} & {*mine}}
-    return Comparison(trained, total, '; '.join(reasons))
+    return PeopleComparison(trained, total, '; '.join(reasons))
 
 
 def compare_tested(
