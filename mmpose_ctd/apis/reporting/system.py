@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import METRICS
 
-from mmpose_ctd.apis.seed_table import check_alike
+from mmpose_ctd.apis.error_tables import check_alike
 from mmpose_ctd.apis.trained_framing import refuse_framing_change
 from mmpose_ctd.apis.trained_people import compare_tested
 from mmpose_ctd.errors import InputError

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mmpose_ctd.apis.seed_table import check_alike, read_report
+from mmpose_ctd.apis.error_tables import check_alike, read_report
 from mmpose_ctd.evaluation.functional import image_errors
 
 __all__ = [
