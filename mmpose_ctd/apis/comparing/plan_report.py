@@ -3,10 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
-from mmpose_ctd.evaluation.functional import image_errors
-
 from .jobs import JobList, Test
 from .plan import Plan
 from .results_table import ResultsTable
@@ -34,7 +30,7 @@ def write_report(
     chosen = jobs.chosen(errors)
     finals = list(jobs.finals(chosen))
     trials = [test for _, _, tests in jobs.trials() for test in tests]
-    records = [*table.records(trials), *table.records(finals)]
+    records = [*map(vars, table.records([*trials, *finals]))]
     expected = list(
         jobs.finals({name: chosen.get(name, {}) for name in plan.systems})
     )
@@ -110,12 +106,12 @@ def _searches(jobs: JobList, table: ResultsTable, chosen: dict) -> list[dict]:
             system,
             dict(system=system, trials=[], chosen=chosen[system]),
         )
-        errors = [np.nanmean(image_errors(r['errors'])) for r in records]
+        errors = [record.mean_error for record in records]
         entry['trials'].append(
             dict(
                 options=settings,
-                mean_error=float(sum(errors)) / len(errors),
-                seconds=sum(record['seconds'] for record in records),
+                mean_error=sum(errors) / len(errors),
+                seconds=sum(record.seconds for record in records),
             )
         )
     return list(found.values())

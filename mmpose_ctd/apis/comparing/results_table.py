@@ -13,6 +13,7 @@ from mmpose_ctd.evaluation.functional import image_errors
 from mmpose_ctd.privacy import redact
 
 from .jobs import Test
+from .run_record import RunRecord
 
 __all__ = ['ResultsTable']
 
@@ -234,7 +235,7 @@ class ResultsTable:
             )
             return {(system, steps): mean for system, steps, mean in rows}
 
-    def records(self, tests: Iterable[Test]) -> Iterator[dict]:
+    def records(self, tests: Iterable[Test]) -> Iterator[RunRecord]:
         """Of those of these tests that are done; study and names are theirs.
 
         A run that several studies ask for was done once, and is a record in
@@ -256,14 +257,14 @@ def _make_tables(db: sqlite3.Connection) -> None:
     db.execute(f'PRAGMA user_version = {_VERSION}')
 
 
-def _record(db: sqlite3.Connection, row: sqlite3.Row, test: Test) -> dict:
+def _record(db: sqlite3.Connection, row: sqlite3.Row, test: Test) -> RunRecord:
     images = db.execute(
         'SELECT subject, site, landmark_errors FROM images WHERE key=? '
         'ORDER BY image',
         (row['key'],),
     ).fetchall()
     cell = test.cell
-    return dict(
+    return RunRecord(
         study=cell.study,
         system=cell.system,
         variant=cell.variant.name,
