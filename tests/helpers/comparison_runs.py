@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from mmpose_ctd.apis.comparing import error_sections
+from mmpose_ctd.apis.comparing import (
+    error_sections,
+    label_sections,
+    variant_section,
+)
 from mmpose_ctd.apis.comparing.report import compare_report
 
 LANDMARKS = ('subnasale', 'stomion', 'gnathion')
@@ -101,7 +105,10 @@ def draft(monkeypatch):
         file.write(b'drawn')
 
     monkeypatch.setattr(Figure, 'savefig', save)
-    for name in ('ced', 'curve_panels', 'learning_curves', 'variants'):
-        monkeypatch.setattr(
-            error_sections, f'plot_{name}', lambda *_, **__: Figure()
-        )
+    for module, name in (
+        (error_sections, 'plot_ced'),
+        (label_sections, 'plot_curve_panels'),
+        (label_sections, 'plot_learning_curves'),
+        (variant_section, 'plot_variants'),
+    ):
+        monkeypatch.setattr(module, name, lambda *_, **__: Figure())

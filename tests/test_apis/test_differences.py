@@ -13,17 +13,17 @@ from mmpose_ctd.apis.comparing.differences import (
     corrected,
     pooled,
 )
-from mmpose_ctd.apis.comparing.error_sections import (
-    baseline_of,
-    itself_of,
-    next_budgets,
-    setting_of,
-)
-from mmpose_ctd.apis.comparing.label_efficiency import (
+from mmpose_ctd.apis.comparing.label_sections import (
     equal_budget,
     labels_needed,
+    next_budgets,
 )
 from mmpose_ctd.apis.comparing.results_frame import results_frame
+from mmpose_ctd.apis.comparing.variant_section import (
+    baseline_of,
+    itself_of,
+    setting_of,
+)
 from mmpose_ctd.evaluation.functional import holm
 
 

@@ -45,7 +45,7 @@ def test_on_synthetic_faces(demo):
     out, told = demo()
     check(out, told)
     assert '20 subjects to train on' in told
-    assert '30 test faces' in told
+    assert '30 test images' in told
     # Progress on the way, where there is no terminal to draw a bar on.
     assert 'CTD-ED (regularised) 1/2' in told
     assert 'FT (plain fine-tuning), testing' in told

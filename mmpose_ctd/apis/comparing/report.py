@@ -18,8 +18,6 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_row
 from mmpose_ctd.version import __version__
 
-from . import error_sections as errors
-from . import run_sections as runs
 from .differences import (
     Difference,
     StudyArm,
@@ -28,8 +26,25 @@ from .differences import (
     corrected,
     spread,
 )
-from .error_sections import Fold, Plot, Section, slug
+from .error_sections import (
+    budget_section,
+    held_out_section,
+    landmark_section,
+    site_section,
+)
+from .label_sections import learning_section
+from .report_parts import Fold, Plot, Section, slug
 from .results_frame import results_frame, usable
+from .run_sections import (
+    cost_section,
+    dates,
+    method_section,
+    missing_runs,
+    origin_warnings,
+    search_section,
+    searches_of,
+)
+from .variant_section import baseline_of, itself_of, variant_section
 
 __all__ = ['compare_report', 'results_frame', 'summary_rows']
 
@@ -99,12 +114,13 @@ def compare_report(
     arms = arms_of(results_frame(finals), baseline, systems, studies)
     sections = _sections(arms, baseline, threshold)
     sections += filter(
-        None, [runs.search_section(searches or runs.searches_of(trials))]
+        None,
+        [search_section(searches or searches_of(trials))],
     )
     cells = [cell for arm in arms for cell in arm.cells.values()]
     sections += [
-        runs.cost_section(finals, trials),
-        runs.method_section(
+        cost_section(finals, trials),
+        method_section(
             baseline, threshold, min(cell.num_subjects for cell in cells)
         ),
     ]
@@ -116,7 +132,7 @@ def compare_report(
     count = len(finals)
     values = dict(
         title=clean(title),
-        by=f'{count} run{"s" if count != 1 else ""} of {runs.dates(finals)}, '
+        by=f'{count} run{"s" if count != 1 else ""} of {dates(finals)}, '
         f'baseline {baseline}',
         warnings=[
             clean(text)
@@ -149,21 +165,21 @@ def _sections(
         plain = [arm for arm in ours if arm.is_plain]
         for arm in (arm for arm in plain if not arm.held_out):
             found += [
-                errors.learning_section(arm, baseline),
-                errors.budget_section(arm, baseline, threshold),
-                errors.site_section(arm, baseline),
-                errors.landmark_section(arm, baseline),
+                learning_section(arm, baseline),
+                budget_section(arm, baseline, threshold),
+                site_section(arm, baseline),
+                landmark_section(arm, baseline),
             ]
         apart = [arm for arm in plain if arm.held_out]
         if apart:
-            found.append(errors.held_out_section(apart, baseline, threshold))
+            found.append(held_out_section(apart, baseline, threshold))
         for arm in ours:
             others = [
                 other
                 for other in _of_the_same_faces(arm, arms)
                 if other.held_out == arm.held_out
             ]
-            found.append(errors.variant_section(arm, baseline, others))
+            found.append(variant_section(arm, baseline, others))
     return [section for section in found if section]
 
 
@@ -188,13 +204,16 @@ def _warnings(
                 'stand in tables of their own and are never compared with '
                 'each other.'
             )
-    warnings += runs.origin_warnings(finals)
+    warnings += origin_warnings(finals)
     if not any(run['system'] == baseline for run in finals):
         warnings.append(
             f'There is no run of {baseline}, the baseline: nothing is '
             'compared.'
         )
-    return [*warnings, *(w for arm in arms for w in runs.missing_runs(arm))]
+    return [
+        *warnings,
+        *(w for arm in arms for w in missing_runs(arm)),
+    ]
 
 
 def _cleaned(part: Table | Plot | Fold | str, clean):
@@ -292,8 +311,8 @@ def summary_rows(
             varied = [
                 (
                     cell,
-                    errors.itself_of(cell, arm, others)[0]
-                    or errors.baseline_of(cell, arm, baseline, others)[0],
+                    itself_of(cell, arm, others)[0]
+                    or baseline_of(cell, arm, baseline, others)[0],
                 )
                 for cell in cells
                 if cell.variant

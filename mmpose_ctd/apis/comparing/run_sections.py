@@ -10,7 +10,7 @@ from mmpose_ctd.apis.error_tables import Table, number
 from mmpose_ctd.evaluation.functional import image_errors
 
 from .differences import NUM_RESAMPLES, StudyArm
-from .error_sections import Fold, Section
+from .report_parts import Fold, Section
 
 __all__ = [
     'cost_section',
