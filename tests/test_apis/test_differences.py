@@ -165,11 +165,11 @@ def test_labels_needed():
     bases = [arm.get('FT', n) for n in (10, 20, 40)]
     twin = SystemErrors('twin', '', 20, bases[1].frame)
     found = labels_needed(twin, bases)
-    assert (found.value, found.low, found.high) == pytest.approx((20, 20, 20))
+    assert (found.value, *found.ends) == pytest.approx((20, 20, 20))
     assert found.text == '20\n[20, 20]'
     found = labels_needed(arm.get('CTD-ED', 20), bases)
     assert found.seeds == (1, 2)
-    assert found.low <= found.value <= found.high
+    assert found.ends[0] <= found.value <= found.ends[1]
     assert 20 < found.value < 40
     found = labels_needed(arm.get('HG', 10), bases)
     assert found.text == '< 10\n[< 10, < 10]'

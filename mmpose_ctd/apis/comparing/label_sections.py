@@ -4,7 +4,7 @@ N: images, G: subjects, B: budgets, R: resamples.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import isotonic_regression
@@ -79,34 +79,28 @@ def equal_budget(
     return float(np.exp(x[last - 1] + share * (x[last] - x[last - 1])))
 
 
-@dataclass(frozen=True)
-class LabelsNeeded:
+class LabelsNeeded(NamedTuple):
     """Labels that the baseline needs to equal a system at its budget.
 
     Attributes:
         budgets (tuple[int, ...]): Of the baseline's curve.
         value (float): Labels; 0 below the first budget, infinity beyond the
             last one.
-        low (float): Of the 95 % interval over subjects, in the same way; NaN
-            for one subject.
-        high (float): Its other end.
+        ends (list[float]): Of the 95 % interval over subjects, in the same
+            way; empty for one subject.
         seeds (tuple[int, ...]): Those that were used.
     """
 
     budgets: tuple
     value: float
-    low: float
-    high: float
+    ends: list
     seeds: tuple
 
     @property
     def text(self) -> str:
         """``'31'`` and, below it, the interval."""
-        text = self._labels(self.value)
-        if self.low == self.low:
-            ends = (self._labels(end) for end in (self.low, self.high))
-            text += f'\n[{", ".join(ends)}]'
-        return text
+        text, *ends = map(self._labels, (self.value, *self.ends))
+        return f'{text}\n[{", ".join(ends)}]' if ends else text
 
     def _labels(self, value: float) -> str:
         if value == 0:
@@ -140,7 +134,7 @@ def labels_needed(
     errors, subjects = errors[:, known], cell.subjects[known]
     target, *curve = errors.mean(axis=1)
     value = equal_budget(budgets, curve, target)
-    low = high = float('nan')
+    ends: list[float] = []
     _, member_of, counts = np.unique(
         subjects, return_inverse=True, return_counts=True
     )
@@ -152,10 +146,10 @@ def labels_needed(
         means = totals[:, drawn].sum(axis=2) / counts[drawn].sum(axis=1)
         found = [equal_budget(budgets, m[1:], m[0]) for m in means.T]
         # Order statistics: nothing lies between a number and infinity.
-        low, high = np.quantile(
+        ends = np.quantile(
             found, [0.025, 0.975], method='inverted_cdf'
         ).tolist()
-    return LabelsNeeded(budgets, value, low, high, tuple(seeds))
+    return LabelsNeeded(budgets, value, ends, tuple(seeds))
 
 
 def learning_section(arm: StudyArm, baseline: str) -> Section | None:

@@ -30,21 +30,18 @@ N: test images, K: landmarks. ``system``, ``budget``, ``seed``, ``landmarks``
 and ``errors`` are required.
 """
 
-import gzip
-import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import MissingFileError
 from mmpose_ctd.evaluation.functional import image_errors
-from mmpose_ctd.files import write_whole
 
-__all__ = ['read_records', 'results_frame', 'usable', 'write_records']
+__all__ = ['read_records', 'results_frame', 'usable']
 
 #: Fields that have a default.
 _DEFAULTS = dict(
@@ -63,8 +60,6 @@ _DEFAULTS = dict(
     test_set='',
 )
 _IMAGE_FIELDS = ('landmarks', 'subjects', 'sites', 'errors')
-#: Fields that are stored as JSON.
-_JSON = ('options', 'environment')
 
 
 def results_frame(records: Iterable[Mapping]) -> pd.DataFrame:
@@ -245,87 +240,51 @@ def _uniform(records: list[dict], warnings: list[str]) -> list[dict]:
 
 
 def read_records(folder: str | Path, name: str) -> list[dict]:
-    """Records that :func:`write_records` stored.
+    """Records that are stored as two CSV tables.
 
     Args:
         folder (str or Path): Where the files are.
-        name (str): Of ``NAME_runs.csv.gz`` and ``NAME_errors.csv.gz``.
+        name (str): Of ``NAME_runs.csv.gz``, a row per record with its
+            ``key`` (``options`` and ``environment`` are JSON), and
+            ``NAME_errors.csv.gz``, a row per key and image: ``key``,
+            ``image``, ``subject``, ``site`` and a column per landmark. A run
+            of several studies has several records and is stored once.
 
     Raises:
         MissingFileError: If one of the files does not exist.
-        InputError: If a file holds something else.
     """
     tables = []
     for part in ('runs', 'errors'):
         path = Path(folder) / f'{name}_{part}.csv.gz'
         if not path.is_file():
             raise MissingFileError(where=str(path), found='no such file')
-        try:
-            tables.append(pd.read_csv(path, dtype=str, keep_default_na=False))
-        except (OSError, ValueError) as error:
-            raise InputError(
-                where=str(path), found=str(error), expected='a CSV table'
-            ) from error
+        tables.append(pd.read_csv(path, dtype=str, keep_default_na=False))
     runs, errors = tables
     landmarks = tuple(errors.columns[4:])
-    by_key = dict(list(errors.groupby('key', sort=False)))
+    of_key = dict(list(errors.groupby('key', sort=False)))
     records = []
     for run in runs.to_dict('records'):
-        images = by_key[run['key']]
+        images = of_key[run['key']]
         points = images[list(landmarks)].replace('', 'nan').astype(float)
-        records.append(
-            run
-            | {name: json.loads(run[name]) for name in _JSON}
-            | {name: int(run[name]) for name in ('budget', 'seed', 'steps')}
-            | {name: float(run[name]) for name in ('seconds', 'test_seconds')}
-            | dict(
-                landmarks=landmarks,
-                subjects=images.subject.astype(int).to_numpy(),
-                sites=tuple(images.site),
-                errors=points.to_numpy(),
-            )
+        for field, read in _STORED.items():
+            run[field] = read(run[field])
+        run |= dict(
+            landmarks=landmarks,
+            subjects=images.subject.astype(int).to_numpy(),
+            sites=tuple(images.site),
+            errors=points.to_numpy(),
         )
+        records.append(run)
     return records
 
 
-def write_records(
-    records: Sequence[Mapping], folder: str | Path, name: str
-) -> list[Path]:
-    """Store records as two tables, ``NAME_runs`` and ``NAME_errors.csv.gz``.
-
-    The first has a row per record, the second one per run (column ``key``)
-    and image, with a column for each landmark. A run that belongs to several
-    studies has several records and is stored once.
-
-    Args:
-        records (Sequence[Mapping]): All with a ``key`` and equal landmarks.
-        folder (str or Path): Where the files go.
-        name (str): Begins their names.
-    """
-    runs = [
-        {k: v for k, v in record.items() if k not in _IMAGE_FIELDS}
-        | {k: json.dumps(record[k], sort_keys=True) for k in _JSON}
-        for record in records
-    ]
-    images = []
-    for record in {record['key']: record for record in records}.values():
-        table = pd.DataFrame(
-            record['errors'], columns=list(record['landmarks'])
-        )
-        table.insert(0, 'site', list(record['sites']))
-        table.insert(0, 'subject', record['subjects'])
-        table.insert(0, 'image', np.arange(len(table)))
-        table.insert(0, 'key', record['key'])
-        images.append(table)
-    paths = []
-    for part, table in (
-        ('runs', pd.DataFrame(runs)),
-        ('errors', pd.concat(images)),
-    ):
-        path = Path(folder) / f'{name}_{part}.csv.gz'
-        text = io.StringIO()
-        table.to_csv(text, index=False, lineterminator='\n')
-        # Without a time, equal tables are equal files.
-        write_whole(path, gzip.compress(text.getvalue().encode(), mtime=0))
-        paths.append(path)
-    return paths
+#: Fields of stored records that are no text.
+_STORED = dict(
+    options=json.loads,
+    environment=json.loads,
+    budget=int,
+    seed=int,
+    steps=int,
+    seconds=float,
+    test_seconds=float,
+)

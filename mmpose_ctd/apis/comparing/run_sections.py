@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mmpose_ctd.apis.error_tables import Table, number
+from mmpose_ctd.apis.reporting.templates import template
 from mmpose_ctd.evaluation.functional import image_errors
 
 from .differences import NUM_RESAMPLES, StudyArm
@@ -242,11 +243,10 @@ def method_section(baseline: str, threshold: float, subjects: int) -> Section:
         threshold (float): tau of AUC and FR.
         subjects (int): The fewest test subjects of any table.
     """
-    values = dict(baseline=baseline, tau=f'{threshold:g}', b=NUM_RESAMPLES)
-    rows = [
-        [name.format(**values), ' '.join(text.split()).format(**values)]
-        for name, text in _COLUMNS.items()
-    ]
+    text = template('comparison_columns.txt').render(
+        baseline=baseline, tau=f'{threshold:g}', b=NUM_RESAMPLES
+    )
+    rows = [line.split(' | ') for line in text.strip().splitlines()]
     parts = [Table('The columns', ['', 'meaning'], rows, words=True)]
     if subjects < _FEW_SUBJECTS:
         parts.append(
@@ -260,48 +260,3 @@ def method_section(baseline: str, threshold: float, subjects: int) -> Section:
         'For research, not a medical device.',
     ]
     return Section(('method',), 'How to read the tables', parts)
-
-
-_COLUMNS = {
-    'ME ± SD': """Mean error: the mean distance of an image's landmarks from
-        their true places, averaged over the test images, in pixels of the
-        image. ±: standard deviation (n - 1) over the seeds. A seed is one
-        training with its own draw of training images.""",
-    '[faces]': """95 % percentile bootstrap interval over test subjects ({b}
-        resamples); errors are averaged over the seeds first. About new faces
-        and these networks, not about other trainings.""",
-    '[faces and seeds]': """95 % interval about new faces and new trainings.
-        Bootstrap: subjects and, independently, seeds are drawn; too narrow
-        if few seeds differ much. t: two-way analysis of variance with
-        subjects and seeds as random factors (Dorfman, Berbaum and Metz;
-        degrees of freedom of Hillis). In simulations with three seeds the
-        bootstrap interval contained the truth in 79 to 97 % of the cases, t
-        in 92 to 95 %, [faces] in 37 to 93 %: less often the more seeds
-        differ. Unknown for a single seed.""",
-    'AUC at {tau}': """Area under the cumulative error distribution up to
-        {tau} px, exactly mean(max(0, 1 - e / {tau})); 1 is perfect.""",
-    'FR at t': """Failure rate: share of the images with an error above t
-        pixels.""",
-    'difference': """Difference on the same images with the seeds that both
-        systems have; below 0 the row's system is better. In parentheses: as a
-        share of the ME of {baseline}.""",
-    'p (Holm)': """Two-sided permutation test of the subjects' mean
-        differences (averaged over the seeds): their signs are set at random,
-        or in all ways if there are few. It tests the mean that the table
-        gives, assumes no distribution, and its unit is the subject. Corrected
-        by Holm's method for all comparisons of the table. Like [faces] it is
-        about these networks. The folded tables have the paired t-test,
-        Wilcoxon's signed-rank test and the t test over faces and seeds.""",
-    'less ...': """In tables of variants: each variant is compared with the
-        same system without the variation (does the setting matter?) and with
-        {baseline}, with the same variation if that was run (does the system
-        help under it?). Below: 95 % over faces, then over faces and seeds
-        (t). p-values are corrected within each column. References from
-        another study are named with it.""",
-    'd_z': """Cohen's d_z: mean of the subjects' differences over their
-        standard deviation; 0.2 is called small, 0.5 medium, 0.8 large. A tiny
-        difference that is very regular has a large d_z: look at the
-        pixels.""",
-    'training (s)': """Wall clock of the training, mean ± SD over seeds. Not a
-        measure of speed if runs shared a machine.""",
-}
