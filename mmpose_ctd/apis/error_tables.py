@@ -223,11 +223,11 @@ def seed_table(
     if len(systems) > 1:
         headings.append(f'difference of ME to {base}')
     faces = 'subjects' if first[0].get('num_subjects', 1) else 'images'
-    table = Table(
-        f'{first[0]["num_images"]} test images; ± is the standard deviation '
-        f'over seeds, in brackets the 95 % interval over {faces}',
-        headings,
-    )
+    caption = f'{first[0]["num_images"]} test images'
+    if any(len(reports) > 1 for reports in systems.values()):
+        caption += '; ± is the standard deviation over seeds'
+    caption += f'; in brackets 95 % intervals over {faces}'
+    table = Table(caption, headings)
     for system, reports in systems.items():
         row = [system, str(len(reports))]
         row += [
@@ -265,7 +265,8 @@ def terminal_table(table: Table) -> rich.table.Table:
     """The table for a rich console."""
     shown = rich.table.Table(title=escape(table.caption), title_justify='left')
     for i, heading in enumerate(table.headings):
-        shown.add_column(heading, justify='right' if i else 'left')
+        side = 'right' if i else 'left'
+        shown.add_column(heading, justify=side, no_wrap=True)
     for row in table.rows:
         shown.add_row(*(escape(cell) for cell in row))
     return shown

@@ -60,7 +60,7 @@ def test_on_a_set_of_ones_own_without_splits(demo, tmp_path):
     out, told = demo('--data', str(faces), '--labels', '5')
     check(out, told)
     assert '5 subjects to train on' in told
-    assert '2 test faces' in told
+    assert '2 test images' in told
 
 
 def test_a_wrong_folder_is_one_line(demo, tmp_path, capsys):
