@@ -1,17 +1,26 @@
 """Records as a table, as files, and which of them can be used."""
 
+import doctest
 import gzip
 
 import numpy as np
 import pytest
 from comparison_runs import LANDMARKS, run, runs
 
+from mmpose_ctd.apis.comparing import label_sections
+from mmpose_ctd.apis.comparing import results_frame as module
 from mmpose_ctd.apis.comparing.results_frame import (
     read_records,
     results_frame,
     usable,
 )
 from mmpose_ctd.errors import MissingFileError
+
+
+@pytest.mark.parametrize('of', [module, label_sections])
+def test_the_examples(of):
+    found = doctest.testmod(of)
+    assert found.attempted and not found.failed
 
 
 def test_a_row_per_run_and_image():
