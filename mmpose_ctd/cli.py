@@ -20,6 +20,7 @@ COMMANDS = {
     'measure': ('analysis_tools/measure', 'measure a folder of photographs'),
     'report': ('analysis_tools/report', 'an HTML page about trained models'),
     'compare': ('analysis_tools/compare', 'run and report a study'),
+    'seed-table': ('analysis_tools/seed_table', 'compare a few runs'),
     'download': ('misc/download', 'get a teacher'),
     'demo': ('misc/demo', 'fine-tuning and CTD-ED on a few faces'),
     'synthetic-faces': ('misc/make_synthetic_faces', 'draw labelled faces'),

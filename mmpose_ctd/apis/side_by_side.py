@@ -1,4 +1,4 @@
-"""Trains and tests systems on the same faces, from the same seed."""
+"""The demo: train and test systems on the same faces, from the same seed."""
 
 import time
 from collections.abc import Mapping
@@ -10,11 +10,9 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from rich.table import Table
 
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.evaluation.functional import (
-    bootstrap_interval,
     image_errors,
     point_errors,
 )
@@ -25,14 +23,12 @@ from .face_set import FaceSet
 
 __all__ = [
     'SystemResult',
-    'comparison_table',
     'draw_comparison',
-    'paired_difference',
     'train_and_test',
 ]
 
 
-class Face(NamedTuple):
+class TestedFace(NamedTuple):
     """A tested image: its file, and points (K, 2) in image pixels."""
 
     path: str
@@ -43,11 +39,11 @@ class Face(NamedTuple):
 
 
 class SystemResult(NamedTuple):
-    """What one system gave.
+    """A trained system's test.
 
     Attributes:
         report (dict): ``LandmarkErrorMetric.report``.
-        faces (list[Face]): The tested images, in the dataset's order.
+        faces (list[TestedFace]): The tested images, in the dataset's order.
         seconds (float): Training time, without testing.
     """
 
@@ -57,10 +53,10 @@ class SystemResult(NamedTuple):
 
 
 class _CollectFaces(Hook):
-    """Keeps what was predicted, for pictures."""
+    """Collects the predictions, for pictures."""
 
     def __init__(self) -> None:
-        self.faces: list[Face] = []
+        self.faces: list[TestedFace] = []
 
     def after_test_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
@@ -69,7 +65,7 @@ class _CollectFaces(Hook):
             sample = sample.to_dict()
             points = (values[0] for values in sample_points(sample))
             self.faces.append(
-                Face(sample['img_path'], sample.get('subject'), *points)
+                TestedFace(sample['img_path'], sample.get('subject'), *points)
             )
 
 
@@ -85,7 +81,7 @@ def train_and_test(
 
     Args:
         config (str): A config file.
-        name (str): What the progress bar calls it.
+        name (str): Of the system, for the progress bar.
         faces (FaceSet): The data.
         work_dir (Path): Folder of its log and checkpoint.
         steps (int): Training steps; the learning rate decays over them.
@@ -96,7 +92,7 @@ def train_and_test(
     """
     cfg = Config.fromfile(config)
     cfg.work_dir = str(work_dir)
-    # The bar tells how far it is; mmengine's own log is for longer runs.
+    # The progress bar replaces mmengine's log.
     cfg.log_level = 'ERROR'
     cfg.randomness = dict(seed=seed)
     cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = steps
@@ -105,10 +101,10 @@ def train_and_test(
     # Each call trains from the start.
     cfg.default_hooks.work_dir.overwrite = True
     cfg.custom_hooks.append(dict(type='ProgressBarHook', title=name))
-    # Nothing is chosen while training, so nothing is validated.
+    # Nothing is chosen by validation.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.model.head.out_channels = faces.num_keypoints
-    # Where photographs are larger than a face needs, their pixels say little.
+    # Pixels of large photographs say little about a face.
     unit = 'image' if faces.largest <= 512 else 'input'
     cfg.test_evaluator.unit = unit
     for loader, split in (
@@ -132,53 +128,10 @@ def train_and_test(
     return SystemResult(report, collector.faces, seconds)
 
 
-def comparison_table(results: Mapping[str, SystemResult]) -> Table:
-    """ME, AUC and FR of the systems below each other."""
-    first = next(iter(results.values())).report
-    tau, unit = first['threshold'], first['unit_label']
-    table = Table(
-        title=f'{first["num_images"]} test faces, errors in {unit}; '
-        '[95 % interval over subjects]',
-        title_justify='left',
-    )
-    table.add_column('system')
-    for heading in ('ME', f'AUC at {tau:g}', f'FR at {tau:g}', 'training'):
-        table.add_column(heading, justify='right')
-    for name, result in results.items():
-        metrics = result.report['metrics']
-        me = metrics['ME']
-        table.add_row(
-            name,
-            f'{me["value"]:.2f} \\[{me["low"]:.2f}, {me["high"]:.2f}]',
-            f'{metrics["AUC"]["value"]:.3f}',
-            f'{metrics["FR"]["value"]:.1%}',
-            f'{result.seconds:.0f} s',
-        )
-    return table
-
-
-def paired_difference(
-    ours: SystemResult, base: SystemResult
-) -> tuple[float, float, float]:
-    """Difference of two systems' ME on the same faces.
-
-    Returns:
-        tuple: Mean difference and its 95 % bootstrap interval over subjects,
-        in the reports' unit; negative where ``ours`` is better.
-    """
-    change = np.subtract(
-        ours.report['image_errors'], base.report['image_errors']
-    )
-    subjects = [face.subject for face in ours.faces]
-    groups = subjects if None not in subjects else None
-    return float(change.mean()), *bootstrap_interval(change, groups)
-
-
 def draw_comparison(results: Mapping[str, SystemResult], out: Path) -> None:
     """Write ``ced.png`` and ``faces.png``: best, median and worst faces.
 
-    Faces are ranked by the first system's error, so that the choice favours
-    none of the others.
+    Faces are ranked by the first system's error.
     """
     first = next(iter(results.values()))
     plot_ced(
@@ -203,6 +156,6 @@ def draw_comparison(results: Mapping[str, SystemResult], out: Path) -> None:
         },
         true[chosen],
         visible[chosen],
-        names=['best', 'better third', 'worse third', 'worst'][: len(chosen)],
+        names=('best', 'better third', 'worse third', 'worst')[: len(chosen)],
     )
     cv2.imwrite(str(out / 'faces.png'), sheet)

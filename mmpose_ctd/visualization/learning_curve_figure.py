@@ -153,8 +153,10 @@ def _scale(axes: Axes, curves, unit: str, small: bool = False) -> None:
         # Powers of ten are too far apart: errors span less than a decade.
         decades = 10.0 ** np.arange(-4, 5)
         steps = (1, 1.5, 2, 3, 5, 7) if high / low < 8 else (1, 2, 5)
-        axes.set_yticks(np.multiply.outer(decades, steps).ravel())
-        axes.set_ylim(0.94 * low, 1.06 * high)
+        ticks = np.multiply.outer(decades, steps).ravel()
+        bottom, top = 0.94 * low, 1.06 * high
+        axes.set_yticks(ticks[(bottom <= ticks) & (ticks <= top)])
+        axes.set_ylim(bottom, top)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f'{t:g}'))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xlabel('Labelled training images', fontsize=11)

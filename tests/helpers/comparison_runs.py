@@ -1,10 +1,18 @@
-"""Runs of a comparison that nobody had to train."""
+"""Records and reports of a comparison, without training."""
 
+import re
 import zlib
 
 import numpy as np
+import pytest
+from matplotlib.figure import Figure
 
-from mmpose_ctd.apis.comparing.run_record import RunRecord
+from mmpose_ctd.apis.comparing import (
+    error_sections,
+    label_sections,
+    variant_section,
+)
+from mmpose_ctd.apis.comparing.report import compare_report
 
 LANDMARKS = ('subnasale', 'stomion', 'gnathion')
 #: ME at 20 labels in pixels, about.
@@ -30,7 +38,7 @@ def run(system='FT', budget=20, seed=0, factor=1.0, subjects=12, **changes):
     errors = SYSTEMS.get(system, 2.0) * factor * (max(budget, 5) / 20) ** -0.25
     errors = errors * np.exp(people + own.normal(0, 0.02)) * points
     errors = errors * own.gamma(16, 1 / 16, errors.shape)
-    fields = dict(
+    return dict(
         study='main',
         system=system,
         variant='',
@@ -51,8 +59,7 @@ def run(system='FT', budget=20, seed=0, factor=1.0, subjects=12, **changes):
         subjects=np.arange(subjects),
         sites=tuple('london' if i % 2 else '3dsk' for i in range(subjects)),
         errors=errors,
-    )
-    return RunRecord(**{**fields, **changes})
+    ) | {**changes}
 
 
 def runs(
@@ -65,3 +72,43 @@ def runs(
         for budget in budgets
         for seed in seeds
     ]
+
+
+def some(seeds=(0, 1), systems=('FT', 'CTD-ED'), **more):
+    return runs(systems, (10, 20), seeds, **more)
+
+
+def write(records, out, **options):
+    """The files of a report, and the text of its Markdown page."""
+    files = compare_report(records, out, **{'baseline': 'FT', **options})
+    return files, (out / 'results.md').read_text(encoding='utf-8')
+
+
+def table(text, caption):
+    """Rows below a caption: first cell -> heading -> cell."""
+    lines = text.split(caption, 1)[1].splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith('|'))
+    rows = []
+    for line in lines[start:]:
+        if not line.startswith('|'):
+            break
+        rows.append([c.strip() for c in re.split(r'(?<!\\)\|', line)[1:-1]])
+    assert len({len(row) for row in rows}) == 1
+    return {row[0]: dict(zip(rows[0], row)) for row in rows[2:]}
+
+
+@pytest.fixture
+def draft(monkeypatch):
+    """Empty figures, which are not rendered: figures take most of the time."""
+
+    def save(self, file, **_):
+        file.write(b'drawn')
+
+    monkeypatch.setattr(Figure, 'savefig', save)
+    for module, name in (
+        (error_sections, 'plot_ced'),
+        (label_sections, 'plot_curve_panels'),
+        (label_sections, 'plot_learning_curves'),
+        (variant_section, 'plot_variants'),
+    ):
+        monkeypatch.setattr(module, name, lambda *_, **__: Figure())

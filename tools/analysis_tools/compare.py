@@ -136,7 +136,7 @@ def main() -> None:
         Console().print(overview(plan, jobs, table, places, choice))
         return
     if args.report is not None:
-        from mmpose_ctd.apis.comparing.report import write_report
+        from mmpose_ctd.apis.comparing.plan_report import write_report
 
         out = Path(args.report or plan.work_dir / 'report')
         for path in write_report(plan, jobs, table, out):

@@ -1,10 +1,10 @@
-"""Compares systems over several seeds, from what tools/test.py wrote.
+"""Compares systems over several seeds, from what tools/test.py --out wrote.
 
 mmpose_ctd seed-table FT=ft_0.json,ft_1.json ED=ed_0.json,ed_1.json
 
 Prints a Markdown table: mean and standard deviation over the seeds, and each
-system's difference to the first one on the same faces. With --ced it also
-draws the cumulative error distributions, the errors of all seeds together.
+system's difference to the first one on the same faces. --ced also draws the
+cumulative error distributions, the errors of all seeds together.
 """
 
 import argparse
@@ -13,9 +13,15 @@ import os
 import numpy as np
 
 from mmpose_ctd.apis.command_line import run
-from mmpose_ctd.apis.seed_table import read_report, seed_table
+from mmpose_ctd.apis.error_tables import (
+    markdown_table,
+    read_report,
+    seed_table,
+)
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.visualization import plot_ced
+
+ENDINGS = ('.png', '.pdf', '.svg')
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,7 +33,7 @@ def parse_args() -> argparse.Namespace:
         'systems',
         nargs='+',
         metavar='NAME=FILE,FILE...',
-        help='a system and its metrics files, one a seed',
+        help='a system and its metrics files, one per seed',
     )
     parser.add_argument(
         '--ced',
@@ -37,33 +43,45 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
-    if args.ced and not args.ced.endswith(('.png', '.pdf', '.svg')):
-        raise InputError(
-            f'--ced {args.ced}: expected a name ending in .png, .pdf or .svg.'
-        )
-    systems = {}
+def files_of(arguments: list[str]) -> dict[str, list[str]]:
+    """``['FT=a.json,b.json']`` as names and files."""
+    systems: dict[str, list[str]] = {}
     seen = set()
-    for text in args.systems:
+    for text in arguments:
         name, sign, files = text.partition('=')
         files = files.split(',')
         if not (name and sign and all(files)):
             raise InputError(
-                f'{text!r}: expected NAME=FILE,FILE..., such as '
-                'FT=ft_0.json,ft_1.json.'
+                found=repr(text),
+                expected='NAME=FILE,FILE..., such as FT=ft_0.json,ft_1.json',
             )
         if name in systems:
             raise InputError(
-                f'{name} is given twice; write its files behind each other: '
-                f'{name}=FILE,FILE.'
+                found=f'{name} is given twice',
+                cure=f'List all its files: {name}=FILE,FILE.',
             )
-        for file in files:
-            if os.path.realpath(file) in seen:
-                raise InputError(f'{file} is given twice.')
-            seen.add(os.path.realpath(file))
-        systems[name] = [read_report(file) for file in files]
-    print(seed_table(systems))
+        for file in map(os.path.realpath, files):
+            if file in seen:
+                raise InputError(where=file, found='is given twice')
+            seen.add(file)
+        systems[name] = files
+    return systems
+
+
+def main() -> None:
+    args = parse_args()
+    if args.ced and not args.ced.endswith(ENDINGS):
+        raise InputError(
+            where='--ced',
+            found=args.ced,
+            expected=f'a name ending in {", ".join(ENDINGS)}',
+        )
+    systems = {
+        name: [read_report(file) for file in files]
+        for name, files in files_of(args.systems).items()
+    }
+    table = seed_table(systems)
+    print(f'{markdown_table(table, line=" ")}\n\n{table.caption}')
     if args.ced:
         first = next(iter(systems.values()))[0]
         plot_ced(

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
-from mmpose_ctd.apis.face_set import open_face_set
-from mmpose_ctd.apis.side_by_side import (
-    comparison_table,
-    draw_comparison,
-    paired_difference,
-    train_and_test,
+from mmpose_ctd.apis.error_tables import (
+    paired_change,
+    seed_table,
+    terminal_table,
 )
+from mmpose_ctd.apis.face_set import open_face_set
+from mmpose_ctd.apis.side_by_side import draw_comparison, train_and_test
 from mmpose_ctd.apis.teacher_files import download
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
@@ -99,10 +99,15 @@ def main() -> None:
         for name, config in SYSTEMS.items()
     }
     console.rule('4. Result')
-    console.print(comparison_table(results))
-    base, ours = results.values()
-    change, low, high = paired_difference(ours, base)
-    share = change / base.report['metrics']['ME']['value']
+    reports = {name: [result.report] for name, result in results.items()}
+    table = seed_table(reports, digits=2)
+    table.headings.append('training')
+    for row, result in zip(table.rows, results.values()):
+        row.append(f'{result.seconds:.0f} s')
+    console.print(terminal_table(table))
+    base, ours = reports.values()
+    change, low, high = paired_change(ours, base)
+    share = change / base[0]['metrics']['ME']['value']
     verdict = 'a difference' if low > 0 or high < 0 else 'no clear difference'
     console.print(
         f'CTD-ED minus FT on the same faces: {change:+.3f} \\[{low:+.3f}, '

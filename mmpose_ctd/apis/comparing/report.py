@@ -1,122 +1,394 @@
-"""The report of a plan: what its results say."""
+"""The report of a comparison: pages, figures and a table of numbers."""
 
-from collections.abc import Mapping
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .jobs import JobList, Test
-from .plan import Plan
-from .results_table import ResultsTable
-from .run_record import RunRecord
+import numpy as np
 
-__all__ = ['write_report']
+from mmpose_ctd.apis.error_tables import Table, markdown_table
+from mmpose_ctd.apis.reporting.anonymity import Anonymity
+from mmpose_ctd.apis.reporting.pictures import drawing
+from mmpose_ctd.apis.reporting.templates import template
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional.checks import checked_threshold
+from mmpose_ctd.files import write_whole
+from mmpose_ctd.table_cells import safe_row
+from mmpose_ctd.version import __version__
+
+from .differences import (
+    Difference,
+    StudyArm,
+    SystemErrors,
+    arms_of,
+    corrected,
+    spread,
+)
+from .error_sections import (
+    budget_section,
+    held_out_section,
+    landmark_section,
+    site_section,
+)
+from .label_sections import learning_section
+from .report_parts import Fold, Plot, Section, slug
+from .results_frame import results_frame, usable
+from .run_sections import (
+    cost_section,
+    dates,
+    method_section,
+    missing_runs,
+    origin_warnings,
+    search_section,
+    searches_of,
+)
+from .variant_section import baseline_of, itself_of, variant_section
+
+__all__ = ['compare_report', 'results_frame', 'summary_rows']
+
+# What Markdown or HTML would take for markup.
+_MARKUP = re.compile(r'([\\|*`]|<(?=[A-Za-z/!]))')
 
 
-def write_report(
-    plan: Plan, jobs: JobList, table: ResultsTable, out: Path
+def compare_report(
+    records: Iterable[Mapping],
+    out: str | Path,
+    *,
+    baseline: str,
+    title: str = 'Comparison',
+    threshold: float = 5.0,
+    systems: Sequence[str] = (),
+    studies: Sequence[str] = (),
+    searches: Sequence[Mapping] = (),
+    notes: Sequence[str] = (),
 ) -> list[Path]:
-    """Write tables and figures of what is done; the rest may follow.
+    """Write tables and figures of finished runs.
+
+    ``results.md`` links to the figures next to it, ``results.html`` has them
+    inside, ``summary.csv`` has the numbers. Equal records give equal bytes,
+    in any order. Records that cannot be compared are left out, with a
+    warning on the page.
 
     Args:
-        plan (Plan): The plan.
-        jobs (JobList): Its jobs.
-        table (ResultsTable): Their results.
-        out (Path): Folder of the report.
+        records (Iterable[Mapping]): Of all runs, see :mod:`.results_frame`.
+        out (str or Path): Folder; made if it does not exist. Files of these
+            names are replaced.
+        baseline (str): The system that the others are compared with.
+        title (str): Heading.
+        threshold (float): tau of AUC and FR in pixels. Defaults to 5.
+        systems (Sequence[str]): Order of the systems. Others follow, the
+            baseline first, then by name.
+        studies (Sequence[str]): Order of the studies. Others follow, those
+            with the most systems first.
+        searches (Sequence[Mapping]): Settings that were tried on validation
+            subjects, see :func:`.search_section`. Defaults to those of the
+            records of role ``'trial'``.
+        notes (Sequence[str]): Paragraphs for the top of the page.
 
     Returns:
-        list[Path]: What was written.
+        list[Path]: The files, pages first.
+
+    Raises:
+        InputError: If no final run can be used, or ``out`` is a file.
+
+    Examples:
+        >>> compare_report(records, 'report', baseline='FT')  # doctest: +SKIP
+        [PosixPath('report/results.md'), PosixPath('report/results.html'), ...
     """
-    from .summary import write_comparison
-
-    errors = table.errors()
-    chosen = jobs.chosen(errors)
-    finals = list(jobs.finals(chosen))
-    trials = [test for _, _, tests in jobs.trials() for test in tests]
-    records = [*table.records(trials), *table.records(finals)]
-    expected = list(
-        jobs.finals({name: chosen.get(name, {}) for name in plan.systems})
-    )
-    notes = _missing(jobs, table, expected, errors)
-    begun, empty = _begun(records, plan)
-    if empty:
-        notes.append(
-            'Nothing of these studies but what others have, too, is done yet; '
-            f'they are left out: {", ".join(empty)}.'
+    threshold = checked_threshold(threshold)
+    records = list(records)
+    finals, trials, warnings = usable(records)
+    if not finals:
+        raise InputError(
+            where=f'{len(records)} records',
+            found=' '.join(('no final run to report.', *warnings[:1])),
+            cure='Run the plan first.',
         )
-    return write_comparison(
-        begun,
-        out,
-        baseline=plan.baseline,
-        title=plan.title,
-        threshold=plan.threshold,
-        systems=tuple(plan.systems),
-        studies=tuple(plan.studies),
-        searches=_searches(plan, jobs, table, chosen),
-        notes=notes,
+    out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise InputError(
+            where=str(out), found='a file', expected='a folder for the report'
+        )
+    arms = arms_of(results_frame(finals), baseline, systems, studies)
+    sections = _sections(arms, baseline, threshold)
+    sections += filter(
+        None,
+        [search_section(searches or searches_of(trials))],
     )
+    cells = [cell for arm in arms for cell in arm.cells.values()]
+    sections += [
+        cost_section(finals, trials),
+        method_section(
+            baseline, threshold, min(cell.num_subjects for cell in cells)
+        ),
+    ]
+    clean = Anonymity(()).clean
+    for section in sections:
+        section.title = clean(section.title)
+        section.parts = [_cleaned(part, clean) for part in section.parts]
+    plots = _unique(sections)
+    count = len(finals)
+    values = dict(
+        title=clean(title),
+        by=f'{count} run{"s" if count != 1 else ""} of {dates(finals)}, '
+        f'baseline {baseline}',
+        warnings=[
+            clean(text)
+            for text in warnings + _warnings(arms, finals, baseline)
+        ],
+        notes=[clean(note) for note in notes],
+        sections=sections,
+    )
+    pages = {
+        'results.md': _markdown(values),
+        'results.html': _html(values),
+        'summary.csv': _csv(summary_rows(arms, baseline, threshold)),
+    }
+    figures = {f'{plot.name}.png': _png(plot) for plot in plots}
+    out.mkdir(parents=True, exist_ok=True)
+    # Figures first: a page never links to a figure that is not there yet.
+    for name, content in figures.items():
+        write_whole(out / name, content)
+    for name, text in pages.items():
+        write_whole(out / name, text.encode())
+    return [out / name for name in (*pages, *figures)]
 
 
-def _missing(
-    jobs: JobList, table: ResultsTable, expected: list[Test], errors: Mapping
+def _sections(
+    arms: Sequence[StudyArm], baseline: str, threshold: float
+) -> list[Section]:
+    found: list[Section | None] = []
+    for study in dict.fromkeys(arm.study for arm in arms):
+        ours = [arm for arm in arms if arm.study == study]
+        plain = [arm for arm in ours if arm.is_plain]
+        for arm in (arm for arm in plain if not arm.held_out):
+            found += [
+                learning_section(arm, baseline),
+                budget_section(arm, baseline, threshold),
+                site_section(arm, baseline),
+                landmark_section(arm, baseline),
+            ]
+        apart = [arm for arm in plain if arm.held_out]
+        if apart:
+            found.append(held_out_section(apart, baseline, threshold))
+        for arm in ours:
+            others = [
+                other
+                for other in _of_the_same_faces(arm, arms)
+                if other.held_out == arm.held_out
+            ]
+            found.append(variant_section(arm, baseline, others))
+    return [section for section in found if section]
+
+
+def _of_the_same_faces(arm: StudyArm, arms: Sequence[StudyArm]) -> list:
+    """Arms of other studies in which references are looked for."""
+    return [
+        other
+        for other in arms
+        if other is not arm and other.test_set == arm.test_set
+    ]
+
+
+def _warnings(
+    arms: Sequence[StudyArm], finals: Sequence[Mapping], baseline: str
 ) -> list[str]:
-    """What is not done, by name: nothing drops out of the report unsaid."""
-    left = [test for test in expected if test.key not in errors]
-    if not left:
-        return []
-    total = len({test.key for test in expected})
-    notes = [
-        f"{len({t.key for t in left})} of the plan's {total} runs are not "
-        'done yet.'
-    ]
-    # A system without any run stands in no table.
-    seen = {t.cell.system for t in expected if t.key in errors}
-    unseen = {t.cell.system: None for t in left if t.cell.system not in seen}
-    if unseen:
-        notes.append(f'Nothing is done yet of {", ".join(unseen)}.')
-    failures = table.failed()
-    failed: dict[str, str] = {}
-    for job in jobs.jobs(left):
-        if job.key in failures:
-            failed.setdefault(job.cell.system, failures[job.key])
-    notes += [
-        f'{system}: a run failed ({told}); it is tried again by the next '
-        'start.'
-        for system, told in failed.items()
-    ]
-    return notes
-
-
-def _begun(
-    records: list[RunRecord], plan: Plan
-) -> tuple[list[RunRecord], list[str]]:
-    """Records of studies that have one with what the study varies."""
-    empty = [
-        name
-        for name, study in plan.studies.items()
-        if any(variant.name for variant in study.variants)
-        and not any(r.variant for r in records if r.study == name)
-    ]
-    return [r for r in records if r.study not in empty], empty
-
-
-def _searches(
-    plan: Plan, jobs: JobList, table: ResultsTable, chosen: dict
-) -> list[dict]:
-    """A system's trials and what was chosen; only complete searches."""
-    found: dict[str, dict] = {}
-    for system, settings, tests in jobs.trials():
-        records = list(table.records(tests))
-        if len(records) < len(tests) or system not in chosen:
-            continue
-        entry = found.setdefault(
-            system,
-            dict(system=system, trials=[], chosen=chosen[system]),
-        )
-        errors = [record.mean_error for record in records]
-        entry['trials'].append(
-            dict(
-                options=settings,
-                mean_error=sum(errors) / len(errors),
-                seconds=sum(record.seconds for record in records),
+    warnings = []
+    for arm in arms:
+        number, count = arm.of_sets
+        if 1 < number == count:
+            warnings.append(
+                f'{arm.study}: records of {count} different test sets. They '
+                'stand in tables of their own and are never compared with '
+                'each other.'
             )
+    warnings += origin_warnings(finals)
+    if not any(run['system'] == baseline for run in finals):
+        warnings.append(
+            f'There is no run of {baseline}, the baseline: nothing is '
+            'compared.'
         )
-    return list(found.values())
+    return [
+        *warnings,
+        *(w for arm in arms for w in missing_runs(arm)),
+    ]
+
+
+def _cleaned(part: Table | Plot | Fold | str, clean):
+    """A part without absolute paths."""
+    if isinstance(part, str):
+        return clean(part)
+    if isinstance(part, Fold):
+        return Fold(clean(part.title), _cleaned(part.table, clean))
+    if isinstance(part, Plot):
+        part.caption, part.alt = clean(part.caption), clean(part.alt)
+        return part
+    return Table(
+        clean(part.caption),
+        [clean(cell) for cell in part.headings],
+        [[clean(cell) for cell in row] for row in part.rows],
+        part.words,
+    )
+
+
+def _unique(sections: Sequence[Section]) -> list[Plot]:
+    """All figures; names of figures and anchors become unique."""
+    seen: dict = {}
+
+    def numbered(name):
+        seen[name] = seen.get(name, 0) + 1
+        return name if seen[name] == 1 else f'{name}_{seen[name]}'
+
+    plots = []
+    for section in sections:
+        section.key = numbered(slug(*section.words))
+        for part in section.parts:
+            if isinstance(part, Plot):
+                part.name = numbered(part.name)
+                plots.append(part)
+    return plots
+
+
+def _png(plot: Plot) -> bytes:
+    content = io.BytesIO()
+    plot.figure.savefig(
+        content, format='png', dpi=160, metadata={'Software': None}
+    )
+    return content.getvalue()
+
+
+def _kind(part) -> str:
+    return 'text' if isinstance(part, str) else type(part).__name__.lower()
+
+
+def _html(values: dict) -> str:
+    return template('comparison.html').render(
+        **values,
+        version=__version__,
+        kind=_kind,
+        drawing=lambda p: drawing(p.figure, p.alt, p.num_points),
+    )
+
+
+def _markdown(values: dict) -> str:
+    def text(words):
+        return _MARKUP.sub(
+            lambda m: '&lt;' if m[1] == '<' else f'\\{m[1]}', words
+        )
+
+    page = template('comparison.md').render(
+        **values,
+        kind=_kind,
+        text=text,
+        table=lambda table: markdown_table(table, clean=text),
+    )
+    return re.sub(r'\n{3,}', '\n\n', page).strip() + '\n'
+
+
+# ------------------------------------------------------------------- numbers
+
+
+def summary_rows(
+    arms: Sequence[StudyArm], baseline: str, threshold: float
+) -> list[dict]:
+    """The numbers of the tables, a row per study, system, variant and budget.
+
+    Differences are to ``reference``: the baseline; for a variant the same
+    system without the variation, else the baseline. NaN is unknown.
+    """
+    rows = []
+    for arm in arms:
+        others = _of_the_same_faces(arm, arms)
+        for budget in arm.budgets:
+            cells = [c for c in arm.cells.values() if c.budget == budget]
+            plain = [
+                (cell, arm.get(baseline, budget))
+                for cell in cells
+                if not cell.variant
+            ]
+            varied = [
+                (
+                    cell,
+                    itself_of(cell, arm, others)[0]
+                    or baseline_of(cell, arm, baseline, others)[0],
+                )
+                for cell in cells
+                if cell.variant
+            ]
+            for family in (plain, varied):
+                pairs = [cell.less(base) for cell, base in family]
+                for (cell, _), pair, p in zip(family, pairs, corrected(pairs)):
+                    rows.append(
+                        {
+                            'study': arm.study,
+                            'held_out': arm.held_out,
+                            'test_set': arm.test_set,
+                            **_cell_numbers(cell, threshold),
+                            **_pair_numbers(pair, p),
+                        }
+                    )
+    return rows
+
+
+def _cell_numbers(cell: SystemErrors, threshold: float) -> dict:
+    low, high = cell.interval
+    areas = cell.areas(threshold)
+    limits = sorted({2.0, 3.0, float(threshold)})
+    return {
+        'system': cell.system,
+        'variant': cell.variant,
+        'budget': cell.budget,
+        'seeds': ' '.join(map(str, cell.seeds)),
+        'images': len(cell.subjects),
+        'subjects': cell.num_subjects,
+        'me': cell.mean_error,
+        'me_sd': cell.deviation,
+        'me_low': low,
+        'me_high': high,
+        f'auc_{threshold:g}': float(areas.mean()),
+        f'auc_{threshold:g}_sd': spread(areas),
+        **{f'fr_{t:g}': float(cell.failure_rates(t).mean()) for t in limits},
+        'training_seconds': float(cell.runs.seconds.mean()),
+        'steps': ' '.join(map(str, sorted({*cell.runs.steps}))),
+    }
+
+
+def _pair_numbers(pair: Difference | None, p_holm: float) -> dict:
+    names = (
+        *('difference', 'difference_relative'),
+        *('difference_low_faces', 'difference_high_faces'),
+        *('difference_low_faces_seeds', 'difference_high_faces_seeds'),
+        *('p_sign_flip', 'p_sign_flip_holm', 'p_t', 'p_wilcoxon', 'd_z'),
+        *('difference_low_faces_seeds_t', 'difference_high_faces_seeds_t'),
+        'p_faces_seeds_t',
+    )
+    if pair is None:
+        nothing = dict.fromkeys(names, float('nan'))
+        return {**nothing, 'reference': '', 'shared_seeds': ''}
+    random = pair.random_seeds
+    numbers = (
+        *(pair.mean, pair.relative, *pair.interval, *pair.crossed),
+        *(pair.p_value, p_holm, pair.p_t, pair.p_wilcoxon, pair.effect_size),
+        *(random.low, random.high, random.p_value),
+    )
+    return {
+        **dict(zip(names, numbers, strict=True)),
+        'reference': pair.base.name,
+        'shared_seeds': ' '.join(map(str, pair.seeds)),
+    }
+
+
+def _csv(rows: Sequence[Mapping]) -> str:
+    def field(value):
+        if isinstance(value, float):
+            return f'{value:.6g}' if np.isfinite(value) else ''
+        return str(value)
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(rows[0])
+    for row in rows:
+        writer.writerow(safe_row(map(field, row.values())))
+    return text.getvalue()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mmpose_ctd.apis.seed_table import mean_errors, paired_change
+from mmpose_ctd.apis.error_tables import mean_errors, paired_change
 from mmpose_ctd.evaluation.functional import bootstrap_interval
 from mmpose_ctd.visualization import plot_ced, plot_landmark_errors
 

@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.config import Config
 from mmpose.registry import METRICS
 
-from mmpose_ctd.apis.seed_table import check_alike
+from mmpose_ctd.apis.error_tables import check_alike
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors

@@ -75,8 +75,8 @@ class FaceMeshScore:
         return self.report['metrics']['ME']['value']
 
     def record_fields(self) -> dict:
-        """What a :class:`~mmpose_ctd.apis.comparing.run_record.RunRecord`
-        says of the test and its cost, by the names of its fields."""
+        """The test's fields of a record of a comparison, see
+        :mod:`mmpose_ctd.apis.comparing.results_frame`."""
         return dict(
             seconds=self.seconds,
             test_seconds=self.test_seconds,

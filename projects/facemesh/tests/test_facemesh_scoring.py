@@ -8,7 +8,7 @@ from landmark_set import landmark_content, write_landmark_set
 from mesh_toys import random_meshes, write_meshes
 from mmengine.structures import InstanceData
 
-from mmpose_ctd.apis.comparing.run_record import RunRecord
+from mmpose_ctd.apis.comparing.results_frame import results_frame, usable
 from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
@@ -137,24 +137,14 @@ def test_the_test_set_is_that_of_a_trained_system(score, content, tmp_path):
 
 def test_the_fields_make_a_record_of_a_run(score):
     result = score()
-    record = RunRecord(
-        study='main',
-        system='facemesh',
-        variant='',
-        budget=8,
-        seed=0,
-        held_out='',
-        role='final',
-        options={},
-        config_hash='',
-        commit='',
-        environment={},
-        started='',
-        **result.record_fields(),
-    )
-    assert record.mean_error == pytest.approx(result.mean_error)
-    assert record.errors.shape == (4, len(record.landmarks)) == (4, 4)
-    assert record.sites == ('london', 'london', '3dsk', '3dsk')
+    record = dict(system='facemesh', budget=8, seed=0)
+    record |= result.record_fields()
+    (record,), _, warnings = usable([record])
+    assert not warnings
+    frame = results_frame([record])
+    assert frame.error.mean() == pytest.approx(result.mean_error)
+    assert record['errors'].shape == (4, len(record['landmarks'])) == (4, 4)
+    assert frame.site.tolist() == ['london', 'london', '3dsk', '3dsk']
 
 
 def test_a_test_face_without_mesh_is_judged_at_the_mean_place(score, content):

@@ -1,1 +1,1 @@
-"""The tables of the study's pages, made from its stored results."""
+"""The tables and the report of the study, made from its stored results."""

@@ -1,23 +1,26 @@
-"""Reads what is stored in results/."""
+"""Reads results/ and writes the report of its runs.
 
-import csv
-import gzip
-import json
-import sqlite3
+Errors are arrays (S, N): seeds and test images, in pixels.
+"""
+
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
+import yaml
 
-from mmpose_ctd.apis.seed_table import check_alike, read_report
-from mmpose_ctd.evaluation.functional import image_errors
+from mmpose_ctd.apis.comparing.report import compare_report
+from mmpose_ctd.apis.comparing.results_frame import read_records, results_frame
+from mmpose_ctd.apis.error_tables import check_alike, read_report
 
 __all__ = [
     'RESULTS',
     'STUDY',
     'StoredRuns',
     'errors_with_facemesh',
-    'holm_p_values',
+    'report_options',
+    'write_report',
 ]
 
 STUDY = Path(__file__).resolve().parents[1]
@@ -25,93 +28,108 @@ RESULTS = STUDY / 'results'
 
 
 class StoredRuns:
-    """Errors of the test images, by system, variant and labels.
+    """Errors of the final runs, by system, variant and labels.
 
     Args:
-        name (str): Of a file ``NAME.sqlite.gz`` in results/.
+        name (str): Of the files ``NAME_runs.csv.gz`` and
+            ``NAME_errors.csv.gz`` in results/.
     """
 
     def __init__(self, name: str) -> None:
-        self.db = sqlite3.connect(':memory:')
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / f'{name}.sqlite'
-            with gzip.open(RESULTS / f'{name}.sqlite.gz') as packed:
-                file.write_bytes(packed.read())
-            stored = sqlite3.connect(file)
-            stored.backup(self.db)
-            stored.close()
+        frame = results_frame(read_records(RESULTS, name))
+        self.frame = frame[frame.role == 'final']
 
-    def errors(self, system, budget, variant='', held_out='') -> np.ndarray:
-        """One row a seed, one column an image, (S, N), in pixels."""
-        by_landmark = self.landmark_errors(system, budget, variant, held_out)
-        # As the report averages; the column `error` is rounded once more.
-        errors = np.stack([*by_landmark.values()], axis=-1)
-        return np.stack([image_errors(of_seed) for of_seed in errors])
-
-    def landmark_errors(
-        self, system, budget, variant='', held_out=''
-    ) -> dict[str, np.ndarray]:
-        """The same for each landmark, by its name."""
-        keys = self._keys(system, budget, variant, held_out)
-        errors = np.array(
-            [
-                [
-                    json.loads(text)
-                    for text in self._column('landmark_errors', key)
-                ]
-                for key in keys
-            ]
-        )
-        row = self.db.execute('SELECT landmarks FROM runs').fetchone()
-        return dict(zip(json.loads(row[0]), np.moveaxis(errors, 2, 0)))
-
-    def subjects(self) -> np.ndarray:
-        """Number of each test image's subject, (N,)."""
-        row = self.db.execute(
-            "SELECT key FROM runs WHERE role = 'final' AND held_out = ''"
-        ).fetchone()
-        return np.array(self._column('subject', row[0]))
-
-    def _keys(self, system, budget, variant, held_out) -> list[str]:
-        keys = self.db.execute(
-            "SELECT key FROM runs WHERE role = 'final' AND system = ? AND "
-            'budget = ? AND variant = ? AND held_out = ? ORDER BY seed',
-            (system, budget, variant, held_out),
-        ).fetchall()
-        if not keys:
+    def rows(self, system, budget, variant='', held_out='') -> pd.DataFrame:
+        """Of :func:`.results_frame`, sorted by seed and image."""
+        f = self.frame
+        rows = f[
+            (f.system == system)
+            & (f.variant == variant)
+            & (f.budget == budget)
+            & (f.held_out == held_out)
+        ]
+        if rows.empty:
             raise LookupError(
                 f'{system} {variant} with {budget} labels was not run'
             )
-        return [key for (key,) in keys]
+        # A run that belongs to several studies has rows in each.
+        rows = rows.drop_duplicates(['key', 'image'])
+        return rows.sort_values(['seed', 'image'])
 
-    def _column(self, name: str, key: str) -> list:
-        query = f'SELECT {name} FROM images WHERE key = ? ORDER BY image'
-        return [value for (value,) in self.db.execute(query, (key,))]
+    def errors(self, *run, landmarks=None, **more) -> np.ndarray:
+        """(S, N), of all landmarks or the mean of some of them."""
+        rows = self.rows(*run, **more)
+        values = rows.error.to_numpy()
+        if landmarks:
+            columns = [rows[f'error_{name}'] for name in landmarks]
+            values = np.mean([column.to_numpy() for column in columns], axis=0)
+        return values.reshape(rows.seed.nunique(), -1)
+
+    def subjects(self) -> np.ndarray:
+        """Number of each test image's subject, (N,)."""
+        return self.rows('FT', 20).drop_duplicates('image').subject.to_numpy()
 
 
+@cache
 def errors_with_facemesh(system: str, labels: int) -> np.ndarray:
-    """Errors of the recipe's repetition beside FaceMesh, (S, N), in pixels.
+    """Errors of the recipe's repetition and of FaceMesh, (S, N), in pixels.
 
     Args:
         system (str): ``'recipe'``, ``'facemesh'`` or ``'both'``.
         labels (int): 20 or 142.
     """
+    folder = RESULTS / 'with_facemesh'
     reports = [
-        read_report(
-            RESULTS / 'with_facemesh' / f'{system}_n{labels:03d}_seed{s}.json'
-        )
-        for s in range(3)
+        read_report(folder / f'{system}_n{labels:03d}_seed{seed}.json')
+        for seed in range(3)
     ]
     check_alike({system: reports}, reports[0])
     return np.array([report['image_errors'] for report in reports])
 
 
-def holm_p_values() -> dict[tuple[str, int], float]:
-    """Corrected p of each system and budget, less FT, as the report has it."""
-    path = RESULTS / 'report' / 'summary.csv'
-    with path.open(encoding='utf-8', newline='') as file:
-        return {
-            (row['system'], int(row['budget'])): float(row['p_sign_flip_holm'])
-            for row in csv.DictReader(file)
-            if row['study'] == 'main' and row['p_sign_flip_holm']
-        }
+def report_options(records: list[dict]) -> dict:
+    """What the plan says about the report of its stored runs.
+
+    Args:
+        records (list[dict]): Of ``frl_faces``.
+
+    Returns:
+        dict: Keyword arguments of :func:`.compare_report`.
+    """
+    path = STUDY / 'configs' / 'comparison.yaml'
+    plan = yaml.safe_load(path.read_text(encoding='utf-8'))
+    trials = [record for record in records if record['role'] == 'trial']
+    searches = []
+    for system in dict.fromkeys(record['system'] for record in trials):
+        ours = [record for record in trials if record['system'] == system]
+        # The settings: what the plan does not set for all runs.
+        tried = [
+            dict(
+                options={
+                    key: value
+                    for key, value in record['options'].items()
+                    if key not in plan['options']
+                },
+                mean_error=float(np.mean(record['errors'])),
+                seconds=record['seconds'],
+            )
+            for record in ours
+        ]
+        best = min(tried, key=lambda trial: trial['mean_error'])
+        searches.append(
+            dict(system=system, trials=tried, chosen=best['options'])
+        )
+    return dict(
+        baseline=plan['baseline'],
+        title=plan['title'],
+        threshold=plan['threshold'],
+        systems=list(plan['systems']),
+        studies=list(plan['studies']),
+        searches=searches,
+    )
+
+
+def write_report(out: str | Path = RESULTS / 'report') -> list[Path]:
+    """The report of the study's main comparison, from its stored runs."""
+    records = read_records(RESULTS, 'frl_faces')
+    return compare_report(records, out, **report_options(records))

@@ -1,19 +1,31 @@
-"""The tables of the study's pages."""
+"""The tables of the study's pages, and the pages with them filled in."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
-from mmpose_ctd.evaluation.functional import crossed_effects_interval
+from mmpose_ctd.apis.error_tables import Table, markdown_table, number
+from mmpose_ctd.evaluation.functional import (
+    bootstrap_interval,
+    crossed_effects_interval,
+)
 
-from .cells import difference, mean, percent, seeds_of
-from .stored_runs import StoredRuns, errors_with_facemesh, holm_p_values
+from .stored_runs import RESULTS, STUDY, StoredRuns, errors_with_facemesh
 
-__all__ = ['TABLES', 'markdown']
+__all__ = ['PAGES', 'TABLES', 'difference', 'filled', 'markdown', 'mean']
+
+#: Pages with tables between ``<!-- table: NAME -->`` and ``<!-- end -->``.
+PAGES = (STUDY.parents[1] / 'docs' / 'results.md', STUDY / 'results.md')
+_BLOCK = re.compile(
+    r'(?P<begin><!-- table: (?P<name>\w+) -->\n).*?(?P<end><!-- end -->)',
+    re.DOTALL,
+)
 
 BUDGETS = (10, 20, 40, 80, 142)
-# System and variant, as the tables of results name them.
+# System and variant, as the stored runs name them.
 Run = tuple[str, str]
 FT, ED, CD = ('FT', ''), ('CTD-ED', ''), ('CTD-CD', '')
 NO_PULL = ('CTD-ED', 'no pull')
@@ -36,7 +48,7 @@ RATES = {
     'FTP': '5e-4',
     'FE': '1e-4',
 }
-#: The paper's systems beside FT, and later ones.
+#: The paper's systems but FT, and later ones.
 PAPER = ('CTD-ED', 'CTD-CD', 'CTD-Com', 'FTP', 'FE', 'HG')
 RELATIVES = ('DELTA', 'Spatial attention', 'Channel attention', 'L2-SP')
 MESHES = ('FaceMesh vertex', 'FaceMesh ridge', MESH[0])
@@ -45,8 +57,22 @@ LONG, FLIPPED = f'{RECIPE}, 800 steps', f'{RECIPE}, 800 steps, flip test'
 SITES = {'3dsk': '3dsk', 'London': 'london'}
 
 Rows = Iterable[Iterable[str]]
-#: Name of a table -> what makes its rows, the header first.
+#: Name of a table -> a function that yields its rows, the header first.
 TABLES: dict[str, Callable[[], Rows]] = {}
+
+
+def filled(page: str) -> str:
+    """A page with its tables filled in.
+
+    Args:
+        page (str): Its text.
+
+    Raises:
+        KeyError: If a marker names an unknown table.
+    """
+    return _BLOCK.sub(
+        lambda m: f'{m["begin"]}{markdown(m["name"])}\n{m["end"]}', page
+    )
 
 
 def markdown(name: str) -> str:
@@ -56,8 +82,7 @@ def markdown(name: str) -> str:
         name (str): Of :data:`TABLES`.
     """
     header, *rows = [list(row) for row in TABLES[name]()]
-    lines = [header, ['---'] * len(header), *rows]
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+    return markdown_table(Table('', header, rows))
 
 
 def table(make: Callable[[], Rows]) -> Callable[[], Rows]:
@@ -66,11 +91,79 @@ def table(make: Callable[[], Rows]) -> Callable[[], Rows]:
     return make
 
 
+# --------------------------------------------------------------------- cells
+
+
+def mean(errors: np.ndarray, faces: np.ndarray | None = None) -> str:
+    """``1.234 ± 0.056`` over seeds; without ± if all seeds are equal.
+
+    Args:
+        errors (np.ndarray): (S, N).
+        faces (np.ndarray, optional): Subject of each image, (N,): adds the
+            95 % interval over subjects.
+    """
+    by_seed = errors.mean(axis=1)
+    cell = f'{by_seed.mean():.3f}'
+    if np.ptp(by_seed) > 0:
+        cell += f' ± {by_seed.std(ddof=1):.3f}'
+    if faces is not None:
+        low, high = _over_faces(errors, faces)
+        cell += f' [{low:.3f}, {high:.3f}]'
+    return cell
+
+
+def difference(
+    errors: np.ndarray,
+    others: np.ndarray,
+    subjects: np.ndarray | None = None,
+    *,
+    relative: bool = False,
+    faces: bool = True,
+    blocks: np.ndarray | None = None,
+) -> str:
+    """``−0.012 (−1.2 %) [over faces] [t, over faces and seeds]``.
+
+    Args:
+        errors (np.ndarray): (S, N).
+        others (np.ndarray): Subtracted from them, (S, N).
+        subjects (np.ndarray, optional): Of each image, (N,). Defaults to
+            another one for each image.
+        relative (bool): Whether to give percent.
+        faces (bool): Whether to give the interval over faces.
+        blocks (np.ndarray, optional): See :func:`crossed_effects_interval`.
+    """
+    change = errors - others
+    parts = [_signed(change.mean())]
+    if relative:
+        parts.append(f'({percent(errors, others)} %)')
+    found = crossed_effects_interval(change, subjects, blocks=blocks)
+    intervals = [_over_faces(change, subjects)] if faces else []
+    for low, high in (*intervals, (found.low, found.high)):
+        parts.append(f'[{_signed(low)}, {_signed(high)}]')
+    return ' '.join(parts)
+
+
+def percent(errors: np.ndarray, others: np.ndarray) -> str:
+    """The difference as a share of the others' mean, ``−1.2``."""
+    return _signed(100 * (errors - others).mean() / others.mean(), 1)
+
+
+def _signed(value: float, digits: int = 3) -> str:
+    return number(value, digits, sign=True)
+
+
+def _over_faces(errors: np.ndarray, subjects: np.ndarray | None):
+    return bootstrap_interval(
+        errors.mean(axis=0), subjects, num_resamples=5000
+    )
+
+
 @cache
 def stored(name: str = 'frl_faces') -> StoredRuns:
     return StoredRuns(name)
 
 
+@cache
 def errors(run: Run, budget: int, site: str = '') -> np.ndarray:
     """Of one run for each seed, (S, N), in pixels."""
     return stored().errors(run[0], budget, run[1], site)
@@ -78,133 +171,181 @@ def errors(run: Run, budget: int, site: str = '') -> np.ndarray:
 
 def less(run: Run, base: Run, budget: int, **options) -> str:
     """The difference of two on the usual test faces."""
-    subjects = stored().subjects()
     return difference(
-        errors(run, budget), errors(base, budget), subjects, **options
+        errors(run, budget),
+        errors(base, budget),
+        stored().subjects(),
+        **options,
     )
+
+
+def by_budget(cells: Iterable[str], budgets=BUDGETS) -> list[str]:
+    """Cells of some budgets, with empty ones for the others."""
+    of = dict(zip(budgets, cells, strict=True))
+    return [of.get(n, '') for n in BUDGETS]
+
+
+def means(run: Run) -> list[str]:
+    """The mean with each budget."""
+    return [mean(errors(run, n)) for n in BUDGETS]
+
+
+# ------------------------------------------------------- all numbers of labels
 
 
 @table
 def main_results() -> Rows:
-    """What a reader of docs/ gets."""
     yield ['labels', *map(str, BUDGETS)]
     rows = {
         'FT, as searched': FT,
         "FT, at CTD-ED's rate": NO_PULL,
         **{name: (name, '') for name in (*PAPER, *RELATIVES)},
         'FaceMesh': MESH,
-        'best recipe': ('FT', FLIPPED),
     }
     for name, run in rows.items():
-        budgets = (20, 142) if name == 'best recipe' else BUDGETS
-        yield [
-            name,
-            *(mean(errors(run, n)) if n in budgets else '' for n in BUDGETS),
-        ]
-    yield [
-        'recipe and FaceMesh',
-        *(
-            mean(errors_with_facemesh('both', n)) if n in (20, 142) else ''
-            for n in BUDGETS
-        ),
-    ]
+        yield [name, *means(run)]
+    few = (20, 142)
+    best = (mean(errors(('FT', FLIPPED), n)) for n in few)
+    both = (mean(errors_with_facemesh('both', n)) for n in few)
+    yield ['best recipe', *by_budget(best, few)]
+    yield ['recipe and FaceMesh', *by_budget(both, few)]
+
+
+def over_budgets(run: Run) -> np.ndarray:
+    """Averaged over all budgets, (S, N)."""
+    return np.mean([errors(run, n) for n in BUDGETS], axis=0)
+
+
+def less_over_budgets(run: Run, base: Run, **options) -> str:
+    """The difference of two, averaged over all budgets."""
+    ours, others = over_budgets(run), over_budgets(base)
+    return difference(ours, others, stored().subjects(), **options)
 
 
 @table
 def the_numbers() -> Rows:
-    yield ['n', 'FT', 'CTD-ED', 'CTD-ED less FT', 'p', MESH[0]]
-    p_of = holm_p_values()
+    yield ['n', 'CTD-ED less FT', 'p (Holm)', "FT at CTD-ED's rate less FT"]
+    report = pd.read_csv(RESULTS / 'report' / 'summary.csv')
+    p_of = report[report.study == 'main'].set_index(['system', 'budget'])
     for n in BUDGETS:
         yield [
             str(n),
-            mean(errors(FT, n)),
-            mean(errors(ED, n)),
             less(ED, FT, n, relative=True),
-            f'{p_of["CTD-ED", n]:.2g}',
-            mean(errors(MESH, n)),
+            f'{p_of.p_sign_flip_holm["CTD-ED", n]:.2g}',
+            less(NO_PULL, FT, n, relative=True),
         ]
+    yield [
+        'mean of the five',
+        less_over_budgets(ED, FT, relative=True),
+        '',
+        less_over_budgets(NO_PULL, FT, relative=True),
+    ]
 
 
 @table
 def without_its_pull() -> Rows:
     yield ['n', 'CTD-ED', 'its pull switched off', 'CTD-ED less that']
     for n in BUDGETS:
-        yield [
-            str(n),
-            mean(errors(ED, n)),
-            mean(errors(NO_PULL, n)),
-            less(ED, NO_PULL, n),
-        ]
-
-
-@table
-def all_systems() -> Rows:
-    yield ['system', 'lr', *map(str, BUDGETS)]
-    for name, rate, run in (
-        *((name, rate, (name, '')) for name, rate in RATES.items()),
-        ('FT, not as searched', '2.5e-4', NO_PULL),
-        *((name, '', (name, '')) for name in MESHES),
-    ):
-        yield [name, rate, *(mean(errors(run, n)) for n in BUDGETS)]
+        both = [mean(errors(run, n)) for run in (ED, NO_PULL)]
+        yield [str(n), *both, less(ED, NO_PULL, n)]
 
 
 @table
 def all_systems_less_ft() -> Rows:
-    yield ['system', *map(str, BUDGETS)]
+    def cell(name, n):
+        ours, base = errors((name, ''), n), errors(FT, n)
+        found = crossed_effects_interval(ours - base, stored().subjects())
+        clear = found.low > 0 or found.high < 0
+        return percent(ours, base) + '*' * clear
+
+    yield ['system', 'lr', *map(str, BUDGETS)]
     for name in (*(n for n in RATES if n != 'FT'), *MESHES):
-        yield [name, *(_percent_and_star((name, ''), n) for n in BUDGETS)]
-
-
-def _percent_and_star(run: Run, budget: int) -> str:
-    ours, base = errors(run, budget), errors(FT, budget)
-    found = crossed_effects_interval(ours - base, stored().subjects())
-    clear = found.low > 0 or found.high < 0
-    return percent(ours, base) + '*' * clear
+        cells = (cell(name, n) for n in BUDGETS)
+        yield [name, RATES.get(name, ''), *cells]
 
 
 @table
 def less_ft_at_its_rate() -> Rows:
-    yield ['system, FT at its learning rate', *map(str, BUDGETS)]
+    mean_of = 'mean of the five'
+    yield ['system, FT at its learning rate', *map(str, BUDGETS), mean_of]
     for name in (
         *('DELTA', 'Spatial attention', 'CTD-ED', 'Channel attention'),
         *('CTD-CD', 'CTD-Com', 'L2-SP'),
     ):
         rate = RATES[name]
+        run, base = (name, ''), AT_RATE[rate]
         # FT was not run at 5e-4 with other numbers of labels.
         budgets = (20, 142) if rate == '5e-4' else BUDGETS
-        yield [
-            f'{name}, {rate}',
-            *(
-                less((name, ''), AT_RATE[rate], n, faces=False)
-                if n in budgets
-                else ''
-                for n in BUDGETS
-            ),
-        ]
+        cells = [less(run, base, n, faces=False) for n in budgets]
+        total = ''
+        if budgets == BUDGETS:
+            total = less_over_budgets(run, base, faces=False)
+        yield [f'{name}, {rate}', *by_budget(cells, budgets), total]
 
 
-def _varied(
-    header: list[str], rows: Mapping[str, Run], *bases: Run
+@table
+def without_the_chin() -> Rows:
+    yield ['n', 'CTD-ED less FT without gnathion', "gnathion's share"]
+    landmarks = stored().frame.landmarks.iloc[0]
+    others = [name for name in landmarks if name != 'gnathion']
+    for n in BUDGETS:
+        ours, base = (
+            stored().errors(*run, landmarks=others)
+            for run in (('CTD-ED', n), ('FT', n))
+        )
+        rest = (ours - base).mean() * len(others) / len(landmarks)
+        share = 1 - rest / (errors(ED, n) - errors(FT, n)).mean()
+        cell = difference(ours, base, stored().subjects())
+        yield [str(n), cell, f'{100 * share:.0f} %']
+
+
+# ----------------------------------------------------------------- 20 labels
+
+
+def varied(
+    header: Sequence[str], rows: Mapping[str, Run], *bases: Run
 ) -> Callable[[], Rows]:
-    """20 labels: each row's mean, and what it is less each of the bases."""
+    """20 labels: the mean of each row, and its differences to the bases."""
 
     def make() -> Rows:
         yield header
         for name, run in rows.items():
-            yield [
-                name,
-                mean(errors(run, 20)),
-                *(
-                    '' if run == base else less(run, base, 20)
-                    for base in bases
-                ),
+            changes = [
+                '' if run == base else less(run, base, 20) for base in bases
             ]
+            yield [name, mean(errors(run, 20)), *changes]
 
     return make
 
 
 TABLES |= {
-    'teachers': _varied(
+    'other_settings': varied(
+        ['20 labels', 'ME', 'less FT', 'less CTD-ED'],
+        {
+            "CTD-ED at FT's rate, 1e-4": ('CTD-ED', 'lr 1e-4'),
+            "FT at CTD-CD's rate, 5e-4": ('FT', 'lr 5e-4'),
+            'CTD-ED, teacher normalised by the batch': (
+                'CTD-ED',
+                "teacher's too",
+            ),
+            'FT, BatchNorm in inference mode': ('FT', 'statistics kept'),
+            'CTD-ED, BatchNorm in inference mode': (
+                'CTD-ED',
+                'statistics kept',
+            ),
+            'FT, batches of 8': ('FT', 'batch of 8'),
+            'CTD-ED, batches of 8': ('CTD-ED', 'batch of 8'),
+            'CTD-ED, unlabelled faces in the batch': (
+                'CTD-ED',
+                'smiling faces',
+            ),
+            'FT from random weights': ('FT', 'random start'),
+            'CTD-ED from random weights': ('FT', 'CTD-ED, random start'),
+        },
+        FT,
+        ED,
+    ),
+    'teachers': varied(
         ['20 labels, teacher', 'ME', 'less FT', 'less no pull'],
         {
             'the real one': ED,
@@ -215,7 +356,7 @@ TABLES |= {
         FT,
         NO_PULL,
     ),
-    'weights': _varied(
+    'weights': varied(
         ["ED's lambda", 'ME', 'less no pull'],
         {
             '0 (no pull)': NO_PULL,
@@ -226,17 +367,15 @@ TABLES |= {
         },
         NO_PULL,
     ),
-    'stages': _varied(
+    'stages': varied(
         ["ED's stage (lambda 10)", 'ME', 'less no pull'],
         {
-            '1': ('CTD-ED', 'stage 1'),
-            '2': ('CTD-ED', 'stage 2'),
-            '3': ('CTD-ED', 'stage 3'),
+            **{str(i): ('CTD-ED', f'stage {i}') for i in (1, 2, 3)},
             '4, the last (chosen)': ED,
         },
         NO_PULL,
     ),
-    'temperatures': _varied(
+    'temperatures': varied(
         ["CD's T", 'ME', 'less CTD-CD as chosen'],
         {
             '0.03': ('CTD-CD', 'temperature=0.03'),
@@ -246,7 +385,7 @@ TABLES |= {
         },
         CD,
     ),
-    'what_made_the_difference': _varied(
+    'what_made_the_difference': varied(
         ['FT, but', 'ME', 'less FT'],
         {
             'nothing': FT,
@@ -290,16 +429,18 @@ def training_length() -> Rows:
     ]
     for steps in (200, 400, 800):
         long = '' if steps == 400 else f'steps={steps}'
-        plain, pulled = ('FT', long), ('CTD-ED', long)
-        free = (
-            NO_PULL if steps == 400 else ('CTD-ED', f'no pull, {steps} steps')
-        )
+        free = f'no pull, {steps} steps' if long else 'no pull'
+        runs = [('FT', long), ('CTD-ED', long), ('CTD-ED', free)]
+        plain, pulled, free = runs
         yield [
             str(steps),
-            *(mean(errors(run, 20)) for run in (plain, pulled, free)),
+            *(mean(errors(run, 20)) for run in runs),
             less(pulled, plain, 20, relative=True),
             less(pulled, free, 20),
         ]
+
+
+# -------------------------------------------------------------- across sites
 
 
 @table
@@ -320,32 +461,23 @@ def across_sites() -> Rows:
 @table
 def across_sites_less() -> Rows:
     yield ['CTD-ED less', *SITES, 'together']
-    for name, base in (
-        ('FT', FT),
-        ('no pull', NO_PULL),
-        ('random teacher', RANDOM),
-        ('shuffled teacher', SHUFFLED),
-    ):
+    for name, base in {
+        'FT': FT,
+        'no pull': NO_PULL,
+        'random teacher': RANDOM,
+        'shuffled teacher': SHUFFLED,
+    }.items():
         ours, others = (
             [errors(run, 40, site) for site in SITES.values()]
             for run in (ED, base)
         )
-        sites = np.repeat(range(len(SITES)), [e.shape[1] for e in ours])
-        # One photograph of each person.
-        yield [
-            name,
-            *(
-                difference(a, b, np.arange(a.shape[1]))
-                for a, b in zip(ours, others)
-            ),
-            difference(
-                np.hstack(ours),
-                np.hstack(others),
-                np.arange(len(sites)),
-                relative=True,
-                blocks=sites,
-            ),
-        ]
+        together = difference(
+            np.hstack(ours),
+            np.hstack(others),
+            relative=True,
+            blocks=np.repeat(range(len(SITES)), [e.shape[1] for e in ours]),
+        )
+        yield [name, *map(difference, ours, others), together]
 
 
 @table
@@ -362,15 +494,11 @@ def across_sites_again() -> Rows:
         pulled = runs.errors('CTD-ED', 40, '', site)
         others = [runs.errors(base, 40, '', site) for base in bases]
         missing = 2 - len(bases)
-        faces = pulled.shape[1]
         yield [
-            f'{name}, {faces} faces',
+            f'{name}, {pulled.shape[1]} faces',
             *(mean(e) for e in (pulled, *others)),
             *['not run'] * missing,
-            *(
-                difference(pulled, e, np.arange(faces), relative=True)
-                for e in others
-            ),
+            *(difference(pulled, e, relative=True) for e in others),
             *[''] * missing,
         ]
 
@@ -394,14 +522,15 @@ def landmarks_across_sites() -> Rows:
             (first, ('CTD-ED', 40, 'no pull')),
             (again, ('no pull', 40, '')),
         ):
-            ours = runs.landmark_errors('CTD-ED', 40, '', 'london')
-            others = runs.landmark_errors(*base, 'london')
-            a, b = (
-                np.mean([e[landmark] for landmark in landmarks], axis=0)
-                for e in (ours, others)
+            ours, others = (
+                runs.errors(*run, 'london', landmarks=landmarks)
+                for run in (('CTD-ED', 40, ''), base)
             )
-            cells.append(difference(a, b, np.arange(a.shape[1]), faces=False))
+            cells.append(difference(ours, others, faces=False))
         yield [name, *cells]
+
+
+# ----------------------------------------------------------- the best recipe
 
 
 @table
@@ -410,43 +539,27 @@ def the_best_recipe() -> Rows:
         *('labels', '400 steps', '800 steps'),
         '800 steps, flips at test time',
     ]
-    subjects = stored().subjects()
     for n in (20, 142):
-        cells = [
-            mean(errors(('FT', variant), n), subjects)
-            for variant in (RECIPE, LONG, FLIPPED)
-        ]
-        cells[-1] += f' {seeds_of(errors(("FT", FLIPPED), n))}'
-        yield [f'{n}, three seeds', *cells]
+        found = [errors(('FT', v), n) for v in (RECIPE, LONG, FLIPPED)]
+        cells = [mean(e, stored().subjects()) for e in found]
+        seeds = ', '.join(f'{e:.3f}' for e in found[-1].mean(axis=1))
+        yield [f'{n}, three seeds', *cells[:-1], f'{cells[-1]} ({seeds})']
 
 
 @table
 def with_facemesh() -> Rows:
     yield ['labels', 'the recipe, made again', 'FaceMesh', 'both']
     for n in (20, 142):
-        yield [
-            str(n),
-            *(
-                mean(errors_with_facemesh(system, n))
-                for system in ('recipe', 'facemesh', 'both')
-            ),
-        ]
+        systems = ('recipe', 'facemesh', 'both')
+        yield [str(n), *(mean(errors_with_facemesh(s, n)) for s in systems)]
 
 
 @table
 def with_facemesh_less() -> Rows:
     yield ['both less', 'the recipe', 'FaceMesh']
     for n in (20, 142):
-        both = errors_with_facemesh('both', n)
-        yield [
-            f'{n} labels',
-            *(
-                difference(
-                    both,
-                    errors_with_facemesh(system, n),
-                    np.arange(both.shape[1]),
-                    relative=True,
-                )
-                for system in ('recipe', 'facemesh')
-            ),
-        ]
+        both, *others = (
+            errors_with_facemesh(s, n) for s in ('both', 'recipe', 'facemesh')
+        )
+        cells = (difference(both, other, relative=True) for other in others)
+        yield [f'{n} labels', *cells]

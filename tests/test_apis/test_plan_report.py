@@ -1,13 +1,9 @@
-"""What of a plan gets into its report."""
+"""Which studies of a plan are reported."""
 
 from types import SimpleNamespace
 
 from mmpose_ctd.apis.comparing.plan import Variant
-from mmpose_ctd.apis.comparing.report import _begun
-
-
-def record(study, variant=''):
-    return SimpleNamespace(study=study, variant=variant)
+from mmpose_ctd.apis.comparing.plan_report import _begun
 
 
 def test_a_study_with_none_of_its_variants_waits():
@@ -17,11 +13,14 @@ def test_a_study_with_none_of_its_variants_waits():
         length=SimpleNamespace(variants=(Variant(), Variant('steps=2'))),
     )
     records = [
-        record('main'),
-        record('weight'),
-        record('weight', 'w=1'),
-        # Shared with main: says nothing about the length.
-        record('length'),
+        dict(study=study, variant=variant)
+        for study, variant in (
+            ('main', ''),
+            ('weight', ''),
+            ('weight', 'w=1'),
+            # Shared with main.
+            ('length', ''),
+        )
     ]
     begun, empty = _begun(records, SimpleNamespace(studies=studies))
     assert begun == records[:3]

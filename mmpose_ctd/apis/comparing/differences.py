@@ -1,0 +1,520 @@
+"""Errors of systems on the same faces, and their differences.
+
+S: seeds, N: test images, K: landmarks, G: subjects. Errors are in pixels of
+the image.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mmpose_ctd.evaluation.functional import (
+    CrossedEffects,
+    area_under_ced,
+    bootstrap_interval,
+    cohens_dz,
+    crossed_bootstrap_interval,
+    crossed_effects_interval,
+    failure_rate,
+    holm,
+    mean_error,
+    sign_flip_test,
+)
+
+__all__ = [
+    'Difference',
+    'NUM_RESAMPLES',
+    'StudyArm',
+    'SystemErrors',
+    'arms_of',
+    'corrected',
+    'pooled',
+    'shared_seeds',
+    'spread',
+]
+
+#: Resamples of the bootstrap intervals of ME and of differences.
+NUM_RESAMPLES = 5000
+
+
+def spread(values: np.ndarray) -> float:
+    """SD (n - 1) over the seeds, NaN for a single one."""
+    return float(values.std(ddof=1)) if len(values) > 1 else float('nan')
+
+
+@dataclass(frozen=True, eq=False)
+class SystemErrors:
+    """Errors of one system, or a variant of it, with one number of labels.
+
+    Attributes:
+        system (str): Its name.
+        variant (str): What its study varies; ``''`` for nothing.
+        budget (int): Labelled training images.
+        frame (pd.DataFrame): Rows of :func:`.results_frame`, S runs of N
+            images, sorted by seed and image.
+        blocks (np.ndarray, optional): (N,): images of different blocks were
+            tested with different networks, whatever their seed.
+    """
+
+    system: str
+    variant: str
+    budget: int
+    frame: pd.DataFrame = field(repr=False)
+    blocks: np.ndarray | None = field(default=None, repr=False)
+    _differences: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Of the system, with its variant."""
+        return f'{self.system} {self.variant}'.strip()
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """A row per seed."""
+        return self.frame.drop_duplicates('seed')
+
+    @cached_property
+    def images(self) -> pd.DataFrame:
+        """A row per image, of the first run."""
+        return self.frame[self.frame.seed == self.frame.seed.iloc[0]]
+
+    @cached_property
+    def seeds(self) -> list[int]:
+        return self.runs.seed.tolist()
+
+    @cached_property
+    def subjects(self) -> np.ndarray:
+        """(N,) numbers."""
+        return self.images.subject.to_numpy()
+
+    @cached_property
+    def sites(self) -> np.ndarray:
+        """(N,) names."""
+        return self.images.site.to_numpy()
+
+    @property
+    def num_subjects(self) -> int:
+        return len(np.unique(self.subjects))
+
+    @cached_property
+    def errors(self) -> np.ndarray:
+        """Mean error of each image, (S, N), NaN if nothing is visible."""
+        return self.of('error')
+
+    def of(self, column: str) -> np.ndarray:
+        """A column of the frame as (S, N)."""
+        return self.frame[column].to_numpy().reshape(len(self.seeds), -1)
+
+    def with_seeds(self, seeds: Sequence[int], column='error') -> np.ndarray:
+        """The rows of :meth:`of` with these seeds."""
+        return self.of(column)[[self.seeds.index(seed) for seed in seeds]]
+
+    @cached_property
+    def mean_errors(self) -> np.ndarray:
+        """ME of each seed, (S,)."""
+        return np.array([mean_error(row) for row in self.errors])
+
+    @property
+    def mean_error(self) -> float:
+        """ME, averaged over the seeds."""
+        return float(self.mean_errors.mean())
+
+    @cached_property
+    def deviation(self) -> float:
+        """SD of ME over the seeds; of blocks, with a network drawn for each.
+
+        NaN for a single seed.
+        """
+        if self.blocks is None:
+            return spread(self.mean_errors)
+        known = np.isfinite(self.errors[0])
+        variance = 0.0
+        for block in np.unique(self.blocks):
+            here = self.blocks == block
+            share = known[here].sum() / known.sum()
+            means = np.nanmean(self.errors[:, here], axis=1)
+            variance += (share * spread(means)) ** 2
+        return float(np.sqrt(variance))
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """95 % of ME over subjects, errors averaged over the seeds first."""
+        return bootstrap_interval(
+            self.errors.mean(axis=0),
+            self.subjects,
+            num_resamples=NUM_RESAMPLES,
+        )
+
+    def areas(self, threshold: float) -> np.ndarray:
+        """AUC of each seed, (S,)."""
+        return np.array([area_under_ced(e, threshold) for e in self.errors])
+
+    def failure_rates(self, threshold: float) -> np.ndarray:
+        """FR of each seed, (S,), as a share."""
+        return np.array([failure_rate(e, threshold) for e in self.errors])
+
+    def less(self, base: 'SystemErrors | None') -> 'Difference | None':
+        """The difference to another system, computed once.
+
+        None for itself, for None and without a common seed.
+        """
+        if base is None or base is self:
+            return None
+        if base not in self._differences:
+            seeds = shared_seeds(self, base)
+            self._differences[base] = (
+                Difference(self, base, seeds) if seeds else None
+            )
+        return self._differences[base]
+
+
+def shared_seeds(*systems: SystemErrors) -> list[int]:
+    """Seeds that all have, in order."""
+    return sorted(set.intersection(*(set(one.seeds) for one in systems)))
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """The difference of two systems' errors, image by image.
+
+    Only seeds that both have are compared: a seed is also a draw of training
+    images, which are then equal for both. Below 0, ``ours`` is better.
+
+    The primary p-value, :attr:`p_value`, is :func:`.sign_flip_test` of the
+    subjects' mean differences, averaged over the seeds first. Its null
+    hypothesis is about the mean, which the tables give; it needs no normal
+    distribution; its unit is the subject, as images of a person and landmarks
+    of a face are not independent. Like the paired t-test and Wilcoxon's test
+    it is about new faces and these networks. :attr:`random_seeds` is about
+    new trainings, too.
+
+    Attributes:
+        ours (SystemErrors): A system.
+        base (SystemErrors): What it is compared with; the same test set.
+        seeds (list[int]): Those that both have, at least one.
+    """
+
+    ours: SystemErrors
+    base: SystemErrors
+    seeds: list
+
+    @cached_property
+    def changes(self) -> np.ndarray:
+        """Of each seed and image, (S, N)."""
+        ours, base = self.ours, self.base
+        return ours.with_seeds(self.seeds) - base.with_seeds(self.seeds)
+
+    @cached_property
+    def by_image(self) -> np.ndarray:
+        """Averaged over the seeds, (N,)."""
+        return self.changes.mean(axis=0)
+
+    @cached_property
+    def by_seed(self) -> np.ndarray:
+        """Of ME with each seed, (S,)."""
+        return np.nanmean(self.changes, axis=1)
+
+    @cached_property
+    def by_training(self) -> np.ndarray:
+        """Of ME of each training: of each seed, and each block's."""
+        blocks = self.ours.blocks
+        if blocks is None:
+            return self.by_seed
+        return np.concatenate(
+            [
+                np.nanmean(self.changes[:, blocks == block], axis=1)
+                for block in np.unique(blocks)
+            ]
+        )
+
+    @cached_property
+    def by_subject(self) -> np.ndarray:
+        """Averaged over the seeds and each subject's images, (G,)."""
+        known = ~np.isnan(self.by_image)
+        _, member_of, counts = np.unique(
+            self.ours.subjects[known], return_inverse=True, return_counts=True
+        )
+        return np.bincount(member_of, self.by_image[known]) / counts
+
+    @property
+    def mean(self) -> float:
+        """Of ME, in pixels."""
+        return float(np.nanmean(self.by_image))
+
+    @property
+    def relative(self) -> float:
+        """As a share of the base's ME with the same seeds."""
+        where = [self.base.seeds.index(seed) for seed in self.seeds]
+        base = self.base.mean_errors[where].mean()
+        return self.mean / float(base) if base else float('nan')
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """95 % over subjects."""
+        return bootstrap_interval(
+            self.by_image, self.ours.subjects, num_resamples=NUM_RESAMPLES
+        )
+
+    @cached_property
+    def crossed(self) -> tuple[float, float]:
+        """95 % over subjects and seeds, by bootstrap."""
+        return crossed_bootstrap_interval(
+            self.changes,
+            self.ours.subjects,
+            num_resamples=NUM_RESAMPLES,
+            blocks=self.ours.blocks,
+        )
+
+    @cached_property
+    def random_seeds(self) -> CrossedEffects:
+        """t interval and test over subjects and seeds."""
+        return crossed_effects_interval(
+            self.changes, self.ours.subjects, blocks=self.ours.blocks
+        )
+
+    @property
+    def p_random(self) -> float:
+        """Of the t test over subjects and seeds."""
+        return self.random_seeds.p_value
+
+    @cached_property
+    def p_value(self) -> float:
+        """The primary one, not corrected."""
+        return sign_flip_test(self.by_subject)
+
+    @cached_property
+    def p_t(self) -> float:
+        """Paired t-test over subjects."""
+        if np.isnan(self.effect_size):
+            return float('nan')
+        return float(stats.ttest_1samp(self.by_subject, 0.0).pvalue)
+
+    @cached_property
+    def p_wilcoxon(self) -> float:
+        """Wilcoxon's signed-rank test over subjects."""
+        if len(self.by_subject) < 2 or not self.by_subject.any():
+            return float('nan')
+        return float(stats.wilcoxon(self.by_subject).pvalue)
+
+    @cached_property
+    def effect_size(self) -> float:
+        """Cohen's d_z of the subjects' differences."""
+        return cohens_dz(self.by_subject)
+
+
+def corrected(
+    differences: Sequence[Difference | None], name: str = 'p_value'
+) -> list[float]:
+    """Holm-corrected p-values of a family; NaN for None.
+
+    Equal differences, as of a system and a variant that sets what the system
+    has anyway, are one hypothesis.
+    """
+    keys = [one and one.changes.tobytes() for one in differences]
+    p_of = {
+        key: getattr(one, name) for key, one in zip(keys, differences) if one
+    }
+    p_of = dict(zip(p_of, holm([*p_of.values()]).tolist()))
+    return [p_of[key] if key else float('nan') for key in keys]
+
+
+@dataclass
+class StudyArm:
+    """The systems of one study that were tested on the same faces.
+
+    Attributes:
+        study (str): Its name.
+        held_out (str): The site tested on; ``''`` for the common test set.
+        test_set (str): Of the records.
+        cells (dict): (system, variant, budget) -> :class:`SystemErrors`, in
+            the order of the tables.
+        landmarks (tuple[str, ...]): K names.
+        of_sets (tuple[int, int]): Number of this test set and how many the
+            study has here; (1, 1) unless records do not fit together.
+    """
+
+    study: str
+    held_out: str
+    test_set: str
+    cells: dict
+    landmarks: tuple
+    of_sets: tuple = (1, 1)
+
+    @property
+    def title(self) -> str:
+        """For captions."""
+        parts = [self.study]
+        if self.held_out:
+            parts.append(f'tested on {self.held_out}, not trained on it')
+        if self.of_sets[1] > 1:
+            parts.append('test set {} of {}'.format(*self.of_sets))
+        return ', '.join(filter(None, parts)) or 'all runs'
+
+    @property
+    def key(self) -> tuple:
+        """Distinguishes arms in names of files and anchors."""
+        number, count = self.of_sets
+        return self.study, self.held_out, f'set{number}' if count > 1 else ''
+
+    @property
+    def budgets(self) -> list[int]:
+        return sorted({budget for _, _, budget in self.cells})
+
+    @property
+    def systems(self) -> list[str]:
+        return list(dict.fromkeys(system for system, _, _ in self.cells))
+
+    @property
+    def varies(self) -> bool:
+        """Whether there are variants."""
+        return any(variant for _, variant, _ in self.cells)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it compares systems, not only a few with their variants."""
+        plain = {system for system, variant, _ in self.cells if not variant}
+        return not self.varies or len(plain) > 2
+
+    @property
+    def first(self) -> SystemErrors:
+        return next(iter(self.cells.values()))
+
+    def get(self, system, budget, variant='') -> SystemErrors | None:
+        return self.cells.get((system, variant, budget))
+
+    def plain(self, budget: int) -> list[SystemErrors]:
+        """Those with a budget that are no variants."""
+        return [
+            cell
+            for (_, variant, n), cell in self.cells.items()
+            if n == budget and not variant
+        ]
+
+
+def arms_of(
+    frame: pd.DataFrame,
+    baseline: str,
+    systems: Sequence[str] = (),
+    studies: Sequence[str] = (),
+) -> list[StudyArm]:
+    """Group runs that were tested on the same faces.
+
+    Args:
+        frame (pd.DataFrame): Final runs, see :func:`.results_frame`.
+        baseline (str): Name of a system.
+        systems (Sequence[str]): Order of the systems. Others follow, the
+            baseline first, then by name.
+        studies (Sequence[str]): Order of the studies. Others follow, those
+            with the most systems first, then by name.
+    """
+    order = {name: i for i, name in enumerate(systems)}
+    rank = {name: i for i, name in enumerate(studies)}
+    plain = frame[frame.variant == ''].groupby('study').system.nunique()
+
+    def place(study):
+        return rank.get(study, len(rank)), -plain.get(study, 0), study
+
+    def row(key):
+        system, variant, budget = key
+        number = order.get(system, len(order))
+        return number, system != baseline, system, *_in_order(variant), budget
+
+    arms = []
+    for study in sorted(frame.study.unique(), key=place):
+        ours = frame[frame.study == study]
+        for held_out, here in ours.groupby('held_out'):
+            # The most used test set first: the odd one is shown as such.
+            sets = here.groupby('test_set').run.nunique()
+            sets = sorted(sets.index, key=lambda name: (-sets[name], name))
+            for i, test_set in enumerate(sets):
+                rows = here[here.test_set == test_set]
+                groups = rows.sort_values(
+                    ['seed', 'image'], kind='stable'
+                ).groupby(['system', 'variant', 'budget'])
+                keys = sorted(groups.groups, key=row)
+                cells = {
+                    key: SystemErrors(*key, groups.get_group(key))
+                    for key in keys
+                }
+                arms.append(
+                    StudyArm(
+                        study,
+                        held_out,
+                        test_set,
+                        cells,
+                        rows.landmarks.iloc[0],
+                        (i + 1, len(sets)),
+                    )
+                )
+    return arms
+
+
+def _in_order(variant: str) -> tuple:
+    """Sorts variants such as ``'steps=90'`` by their number."""
+    name, _, value = variant.partition('=')
+    try:
+        return name, 0, float(value), ''
+    except ValueError:
+        return name, 1, 0.0, value
+
+
+def pooled(arms: Sequence[StudyArm]) -> tuple[StudyArm, int] | None:
+    """The images of several held-out sites as one test set.
+
+    Each image is tested by the networks that did not train on its site.
+
+    Args:
+        arms (Sequence[StudyArm]): One per held-out site, of different people.
+
+    Returns:
+        tuple[StudyArm, int] | None: The systems tested on all sites, with the
+        seeds that they have on all, and their budget. None for a single site,
+        several budgets or test sets on a site, or different landmarks.
+    """
+    budgets = [[n for n in arm.budgets if arm.plain(n)] for arm in arms]
+    if (
+        len(arms) < 2
+        or any(len(found) != 1 for found in budgets)
+        or any(arm.of_sets[1] > 1 for arm in arms)
+        or len({arm.landmarks for arm in arms}) > 1
+    ):
+        return None
+    budget = min(n for (n,) in budgets)
+    cells = {}
+    for system in arms[0].systems:
+        parts = [arm.get(system, n) for arm, (n,) in zip(arms, budgets)]
+        seeds = shared_seeds(*parts) if all(parts) else []
+        if not seeds:
+            continue
+        frames, people, images = [], 0, 0
+        for part in parts:
+            rows = part.frame[part.frame.seed.isin(seeds)]
+            _, numbers = np.unique(rows.subject, return_inverse=True)
+            frames.append(
+                rows.assign(
+                    subject=numbers + people, image=rows.image + images
+                )
+            )
+            people += int(numbers.max()) + 1
+            images += len(part.images)
+        together = pd.concat(frames).sort_values(
+            ['seed', 'image'], kind='stable'
+        )
+        time = together.drop_duplicates(['seed', 'run']).groupby('seed')
+        together['seconds'] = together.seed.map(time.seconds.sum())
+        # Networks of two sites share nothing but the number of their seed.
+        blocks = np.repeat(
+            [arm.held_out for arm in arms], [len(p.images) for p in parts]
+        )
+        cells[system, '', budget] = SystemErrors(
+            system, '', budget, together, blocks
+        )
+    if not cells:
+        return None
+    name = '+'.join(arm.test_set for arm in arms)
+    arm = StudyArm(arms[0].study, 'all sites', name, cells, arms[0].landmarks)
+    return arm, budget

@@ -1,0 +1,117 @@
+"""Records as a table, as files, and which of them can be used."""
+
+import doctest
+import gzip
+
+import numpy as np
+import pytest
+from comparison_runs import LANDMARKS, run, runs
+
+from mmpose_ctd.apis.comparing import label_sections
+from mmpose_ctd.apis.comparing import results_frame as module
+from mmpose_ctd.apis.comparing.results_frame import (
+    read_records,
+    results_frame,
+    usable,
+)
+from mmpose_ctd.errors import MissingFileError
+
+
+@pytest.mark.parametrize('of', [module, label_sections])
+def test_the_examples(of):
+    found = doctest.testmod(of)
+    assert found.attempted and not found.failed
+
+
+def test_a_row_per_run_and_image():
+    frame = results_frame(runs(budgets=(20,)))
+    assert len(frame) == 9 * 12
+    rows = frame[(frame.system == 'HG') & (frame.seed == 1)]
+    record = run('HG', 20, 1)
+    columns = [f'error_{name}' for name in LANDMARKS]
+    np.testing.assert_array_equal(rows[columns], record['errors'])
+    np.testing.assert_allclose(rows.error, record['errors'].mean(axis=1))
+    assert rows.site.tolist() == list(record['sites'])
+    mean = frame.groupby(['system', 'seed']).error.mean()
+    assert mean['HG', 1] == pytest.approx(record['errors'].mean())
+
+
+def test_a_notebook_gives_the_least():
+    record = dict(
+        system='FT', budget=20, seed=0, landmarks=['a', 'b'],
+        errors=[[1.0, None], [2.0, 4.0], [None, None]],
+    )  # fmt: skip
+    frame = results_frame([record])
+    assert frame.error.tolist()[:2] == [1.0, 3.0]
+    assert np.isnan(frame.error[2]) and np.isnan(frame.error_b[0])
+    assert frame.subject.tolist() == [0, 1, 2]
+    assert usable([record])[0][0]['role'] == 'final'
+
+
+@pytest.mark.parametrize(
+    'change, said',
+    [
+        (dict(errors=np.full((12, 3), np.inf)), 'infinite'),
+        (dict(errors=np.full((12, 3), -1.0)), 'negative'),
+        (dict(errors=np.full((12, 3), np.nan)), 'no image has an error'),
+        (dict(errors=np.ones((4, 3))), 'of shape (4, 3)'),
+        (dict(errors=[[1.0], [1.0, 2.0]]), 'do not fit'),
+        (dict(role='test'), "found 'test'"),
+    ],
+)
+def test_an_unusable_run_is_left_out_with_a_warning(change, said):
+    finals, _, warnings = usable([run('FT'), run('CTD-ED', **change)])
+    assert [record['system'] for record in finals] == ['FT']
+    assert len(warnings) == 1 and said in warnings[0]
+
+
+def test_a_run_that_misses_images_is_left_out():
+    """Its ME would be that of easier faces."""
+    errors = run('CTD-ED')['errors'].copy()
+    errors[3] = np.nan
+    finals, _, warnings = usable(
+        [*runs(('FT',)), run('CTD-ED', errors=errors)]
+    )
+    assert {record['system'] for record in finals} == {'FT'}
+    assert 'CTD-ED, n=20, seed 0: left out' in warnings[0]
+
+
+def test_of_a_run_made_twice_the_later_is_used():
+    later = run('FT', factor=2.0, started='2027-01-01T00:00:00')
+    (found,), _, warnings = usable([later, run('FT')])
+    np.testing.assert_array_equal(found['errors'], later['errors'])
+    assert 'found 2 times' in warnings[0]
+
+
+def test_trials_stay_apart():
+    finals, trials, _ = usable([run('FT'), run('FT', role='trial')])
+    assert len(finals) == len(trials) == 1
+
+
+def test_stored_records_are_read(tmp_path):
+    (tmp_path / 'toy_runs.csv.gz').write_bytes(
+        gzip.compress(
+            b'key,study,system,options,environment,budget,seed,steps,'
+            b'seconds,test_seconds\n'
+            b'k,main,NA,"{""lr"": 0.1}",{},20,0,400,1.5,0.5\n'
+            b'k,other,NA,{},{},20,0,400,1.5,0.5\n'
+        )
+    )
+    (tmp_path / 'toy_errors.csv.gz').write_bytes(
+        gzip.compress(
+            b'key,image,subject,site,tip,chin\n'
+            b'k,0,0,london,1.2345,2\nk,1,0,,,3\n'
+        )
+    )
+    first, second = read_records(tmp_path, 'toy')
+    assert (first['study'], second['study']) == ('main', 'other')
+    assert first['system'] == 'NA' and first['options'] == {'lr': 0.1}
+    assert first['landmarks'] == ('tip', 'chin')
+    assert first['sites'] == ('london', '')
+    np.testing.assert_array_equal(first['subjects'], [0, 0])
+    for record in (first, second):
+        np.testing.assert_array_equal(
+            record['errors'], [[1.2345, 2], [np.nan, 3]]
+        )
+    with pytest.raises(MissingFileError):
+        read_records(tmp_path, 'none')
