@@ -1,16 +1,13 @@
 """Carries a plan out with Snakemake: whatever is not done, nothing twice."""
 
-import contextlib
 import dataclasses
 import hashlib
 import importlib.util
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,7 +35,6 @@ _OPTIONS = (
     # A run's digest covers what decides it.
     *('--rerun-triggers', 'mtime', '--drop-metadata'),
     *('--scheduler', 'greedy', '--workflow-profile', 'none'),
-    *('--quiet', 'rules', 'host', 'reason'),
 )
 
 
@@ -108,8 +104,11 @@ class PlanWork:
         kinds = [r'trial\d+', *(f's{seed}' for seed in seeds)]
         return [f'[^/]+_{kind}_[0-9a-f]{{12}}' for kind in kinds]
 
-    def prepare(self) -> Path:
+    def prepare(self, gpus: Sequence[str] = ()) -> Path:
         """Prepare the folders of the runs that can begin.
+
+        Args:
+            gpus (Sequence[str]): Which the runs share, as CUDA numbers them.
 
         Returns:
             Path: A file for the Snakefile, which names them.
@@ -127,6 +126,10 @@ class PlanWork:
             runs=self.runs.prepare(ready),
             order=self._order(),
             threads=self.plan.threads,
+            gpus=' '.join(gpus),
+            python=sys.executable,
+            step=str(_HERE / 'step.py'),
+            tools=str(tools_folder()),
             choices={},
         )
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
@@ -140,20 +143,22 @@ class PlanWork:
                 system=system, trials=names
             )
         file = Path(self.plan.work_dir, 'plans', f'{digest}.json').absolute()
+        content['file'] = str(file)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, json.dumps(content, indent=1).encode())
         return file
 
 
-def choose(file: Path, out: Path) -> None:
+def choose(file: str | Path, out: str | Path) -> None:
     """Choose a system's settings and prepare its final runs.
 
     Args:
-        file (Path): Of :meth:`PlanWork.prepare`.
-        out (Path): Where to write the choice and the names of the runs;
-            its name is that of the choice.
+        file (str or Path): Of :meth:`PlanWork.prepare`.
+        out (str or Path): Where to write the choice and the names of the
+            runs; its name is that of the choice.
     """
-    content, out = json.loads(file.read_text('utf-8')), out.absolute()
+    content = json.loads(Path(file).read_text('utf-8'))
+    out = Path(out).absolute()
     system = content['choices'][out.stem]['system']
     os.chdir(content['here'])
     runs = PlanRuns(Plan.model_validate(content['plan']))
@@ -216,44 +221,57 @@ def carry_out(
             found='another mmpose_ctd compare that works in it',
             expected='one at a time; --jobs says how many runs it does',
         ) from None
+    quiet = not {*options} & {'--dry-run', '--quiet', '--verbose'}
     with lock:
-        return _wait(subprocess.Popen(
+        total = len(work.left())
+        engine = subprocess.Popen(
             _command_line(work, jobs, options),
             env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
             start_new_session=True,
             preexec_fn=die_with_parent,
-        ))  # fmt: skip
+        )
+        try:
+            # A line a run.
+            for number, line in enumerate(engine.stdout, 1):
+                head = f'[{number}/{total}] ' if quiet else ''
+                print(f'{head}{line}', end='', flush=True)
+            return engine.wait()
+        except BaseException:
+            # It would wait for the runs at work. They end when it does, and
+            # with them its output.
+            engine.kill()
+            engine.stdout.read()
+            engine.wait()
+            raise
 
 
 def _command_line(
     work: PlanWork, jobs: int | None, options: Sequence[str]
 ) -> list[str]:
     threads = work.plan.threads
-    remote = _given(options, '--executor', '-e', '--profile')
     gpus: list[str] = []
     cores: list[str] = []
+    remote = _given(options, '--executor', '-e', '--profile')
     if remote:
         cores = ['--jobs', str(jobs)] if jobs else []
     else:
         if jobs or not _given(options, '--cores', '-c'):
-            jobs = jobs or default_jobs(threads)
-            cores = ['--cores', str(jobs * threads)]
-        visible = os.environ.get('CUDA_VISIBLE_DEVICES', '')
+            cores = ['--cores', str((jobs or default_jobs(threads)) * threads)]
         gpus = [*map(str, range(torch.cuda.device_count()))]
-        if gpus and visible:
-            gpus = visible.split(',')
-    file = work.prepare()
-    content = json.loads(file.read_text('utf-8'))
-    finals = [f'finals_{i}' for i in range(len(content['choices']))]
+        if gpus and os.environ.get('CUDA_VISIBLE_DEVICES'):
+            gpus = os.environ['CUDA_VISIBLE_DEVICES'].split(',')
+    file = work.prepare(gpus)
+    choices = json.loads(file.read_text('utf-8'))['choices']
     return [
-        *(sys.executable, '-m', 'snakemake', 'known', *finals),
+        *(sys.executable, '-m', 'snakemake', 'known'),
+        *(f'finals_{number}' for number in range(len(choices))),
         *('--snakefile', str(_HERE / 'Snakefile')),
         *('--directory', work.plan.work_dir, '--configfile', str(file)),
-        *('--config', f'python={sys.executable}', f'file={file}'),
-        *(f'step={_HERE / "step.py"}', f'tools={tools_folder()}'),
-        f'gpus="{",".join(gpus)}"',
         *_OPTIONS,
         *cores,
+        *([] if remote else ['--quiet', 'all']),
         *options,
     ]
 
@@ -263,27 +281,3 @@ def _given(options: Sequence[str], *names: str) -> bool:
         option.split('=')[0] in names or option[:2] in names
         for option in options
     )
-
-
-def _wait(engine: subprocess.Popen) -> int:
-    """Wait for Snakemake; end it at once when interrupted.
-
-    It would wait for the runs at work. They end when it does.
-    """
-    try:
-        return engine.wait()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            engine.kill()
-            engine.wait()
-            end = time.monotonic() + 10
-            # The steps are in its group until they have ended.
-            while time.monotonic() < end:
-                os.killpg(engine.pid, 0)
-                time.sleep(0.05)
-            os.killpg(engine.pid, signal.SIGKILL)
-        raise
-
-
-if __name__ == '__main__':
-    choose(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -35,6 +35,7 @@ _PLACES = (
     'num_workers',
     'persistent_workers',
     'pin_memory',
+    'how_to_get',
 )
 #: Hooks that log, draw and save, or only move what others decide.
 _PLAIN_HOOKS = {

@@ -1,5 +1,6 @@
 """What is found out while a run trains and tests."""
 
+import io
 import json
 import subprocess
 import time
@@ -7,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
@@ -14,6 +16,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import DATASETS, METRICS
 
 from mmpose_ctd.apis.keypoint_results import points_of_images
+from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.metrics.sample_errors import sample_errors
@@ -21,7 +24,7 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.machine import machine_class
 from mmpose_ctd.version import __version__
 
-__all__ = ['RunFactsHook', 'score_predictions']
+__all__ = ['RunFactsHook', 'keep_weights', 'score_predictions']
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SECONDS = 'training_seconds'
@@ -54,8 +57,17 @@ class RunFactsHook(Hook):
         runner.message_hub.update_info(_SECONDS, seconds)
         if runner.iter + 1 == runner.max_iters:
             # Before the last checkpoint, so that it is there with it.
-            found = dict(seconds=seconds, **_program())
-            _write(Path(runner.work_dir, 'training.json'), found)
+            self._write_training(runner)
+
+    def after_train(self, runner) -> None:
+        if self._begin is not None:
+            # With the time to save it.
+            self._write_training(runner)
+
+    def _write_training(self, runner) -> None:
+        seconds = time.perf_counter() - self._begin
+        found = dict(seconds=seconds, **_program())
+        _write(Path(runner.work_dir, 'training.json'), found)
 
     def before_test(self, runner) -> None:
         self._begin = time.perf_counter()
@@ -74,7 +86,16 @@ class RunFactsHook(Hook):
         _write(Path(runner.work_dir, 'test.json'), found)
 
 
-def score_predictions(config: str | Path, file: Path) -> None:
+def keep_weights(checkpoint: str | Path) -> None:
+    """Write what a test needs of a checkpoint to ``weights.pth`` beside it."""
+    content = read_checkpoint(str(checkpoint), 'the last checkpoint', '')
+    kept = io.BytesIO()
+    torch.save({key: content[key] for key in ('state_dict', 'meta')}, kept)
+    path = Path(checkpoint).with_name('weights.pth')
+    write_whole(path, kept.getvalue())
+
+
+def score_predictions(config: str | Path, file: str | Path) -> None:
     """Judge what another program predicted, by the metric of our tests.
 
     Writes ``test.json`` and ``training.json`` (without seconds) beside the
@@ -83,7 +104,7 @@ def score_predictions(config: str | Path, file: Path) -> None:
     Args:
         config (str or Path): A run's ``config.py``, whose
             ``test_dataloader`` names the tested images.
-        file (Path): COCO's keypoint results, in pixels of the image; see
+        file (str or Path): COCO's keypoint results, pixels of the image; see
             :func:`~mmpose_ctd.apis.keypoint_results.read_keypoint_results`.
 
     Raises:

@@ -1,10 +1,11 @@
-"""Does one run of a comparison: trains, tests, writes ``metrics.json``.
+"""Does one step of a comparison: a run, or the choice of a search.
 
-python step.py FOLDER
+python step.py run NAME TOOLS [GPU ...]
+python step.py choose FILE OUT
 
-Snakemake starts it in the work dir of a plan. It is a file that is run by
-itself, without the package: it waits for the tools, and imports nothing large.
-It ends when Snakemake does, and takes with it what it started.
+Snakemake starts it in the work dir of a plan. It is a file that runs without
+the package: it waits for other programs, and imports nothing large. It ends
+when Snakemake does, and ends what it started.
 """
 
 import ctypes
@@ -16,179 +17,77 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 _PR_SET_PDEATHSIG = 1
-_SCORE = (
+_CALL = (
     'import sys; '
     'from mmpose_ctd.apis.command_line import run; '
-    'from mmpose_ctd.apis.comparing.run_facts import score_predictions; '
-    'run(lambda: score_predictions(*sys.argv[1:]))'
-)
-_STRIP = (
-    'import sys, torch; '
-    'from mmpose_ctd.checkpoint_file import read_checkpoint; '
-    "content = read_checkpoint(sys.argv[1], 'the last checkpoint', ''); "
-    "torch.save({k: content[k] for k in ('state_dict', 'meta')}, sys.argv[2])"
+    'from mmpose_ctd.apis.comparing.{0} import {1}; '
+    'run(lambda: {1}(*sys.argv[1:]))'
 )
 
 
 class StepError(Exception):
-    """A program of the run failed; its last words say why."""
-
-
-class Step:
-    """One run's folder, and what is done in it.
-
-    Args:
-        folder (Path): With ``run.json``.
-        tools (Path): Folder of ``train.py`` and ``test.py``.
-    """
-
-    def __init__(self, folder: Path, tools: Path) -> None:
-        self.folder = folder.absolute()
-        self.tools = tools
-        self.job = json.loads((self.folder / 'run.json').read_text('utf-8'))
-        self.engine = os.getppid()
-        self.gpu: dict[str, str] = {}
-
-    def do(self) -> None:
-        """Whatever is left to do; a killed run goes on.
-
-        Raises:
-            StepError: If a program failed.
-        """
-        started = datetime.datetime.now(datetime.UTC)
-        training = self._trained() or self._train()
-        self._write(
-            'metrics.json',
-            self.job['facts']
-            | dict(started=started.isoformat('T', 'seconds'))
-            | {k: training[k] for k in ('commit', 'environment')}
-            | dict(seconds=round(training['seconds'], 2))
-            | self._tested(),
-        )
-        self._clear()
-
-    # ---------------------------------------------------------- training
-
-    def _trained(self) -> dict | None:
-        """What another run of the same training left, if it did."""
-        for name in self.job['after']:
-            other = self.folder.with_name(name)
-            if (other / 'weights.pth').is_file():
-                self._test(other / 'weights.pth')
-                return json.loads((other / 'metrics.json').read_text('utf-8'))
-        return None
-
-    def _train(self) -> dict:
-        if self.job['command']:
-            return self._command()
-        config, steps = self.folder / 'config.py', self.job['facts']['steps']
-        self._run(
-            *(sys.executable, self.tools / 'train.py', config),
-            *('--work-dir', self.folder, '--resume'),
-        )
-        last = self.folder / f'iter_{steps}.pth'
-        self._test(last)
-        if self.job['keep_weights']:
-            part = self.folder / 'weights.tmp'
-            self._run(sys.executable, '-c', _STRIP, last, part)
-            os.replace(part, self.folder / 'weights.pth')
-        return self._read('training.json')
-
-    def _test(self, weights: Path) -> None:
-        self._run(
-            *(sys.executable, self.tools / 'test.py'),
-            *(self.folder / 'config.py', weights),
-            *('--work-dir', self.folder),
-        )
-
-    def _tested(self) -> dict:
-        found = self._read('test.json')
-        return found | dict(test_seconds=round(found['test_seconds'], 2))
-
-    def _command(self) -> dict:
-        """Let another program train and predict; judge what it predicted."""
-        places = self.job['places']
-        words = [w.format(**places) for w in shlex.split(self.job['command'])]
-        if words[0] == 'python':
-            words[0] = sys.executable
-        # What an earlier start left is no answer.
-        Path(places['out']).unlink(missing_ok=True)
-        begin = time.perf_counter()
-        self._run(*words)
-        seconds = time.perf_counter() - begin
-        if not Path(places['out']).is_file():
-            raise StepError(
-                f'the command {words[0]!r} ended with status 0 and did not '
-                'write its {out} file'
-            )
-        config = self.folder / 'config.py'
-        self._run(sys.executable, '-c', _SCORE, config, places['out'])
-        return self._read('training.json') | dict(seconds=seconds)
-
-    # ------------------------------------------------------------- files
-
-    def _read(self, name: str) -> dict:
-        return json.loads((self.folder / name).read_text('utf-8'))
-
-    def _write(self, name: str, content: dict) -> None:
-        part = self.folder / f'{name}.tmp'
-        with part.open('w', encoding='utf-8') as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, self.folder / name)
-
-    def _clear(self) -> None:
-        """Remove what a finished run does not need any more."""
-        for pattern in ('*.pth', 'last_checkpoint', '*.tmp', 'failed.txt'):
-            for file in self.folder.glob(pattern):
-                if file.name != 'weights.pth':
-                    file.unlink()
-
-    # --------------------------------------------------------- processes
-
-    def _run(self, *words) -> None:
-        """Run a program in the folder where the plan was, to the log."""
-        log = self.folder / 'log.txt'
-        with log.open('ab') as file:
-            begin = file.tell()
-            try:
-                child = subprocess.Popen(
-                    [str(word) for word in words],
-                    cwd=self.job['here'],
-                    env=dict(os.environ, **self.gpu),
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    preexec_fn=die_with_parent,
-                )
-            except OSError as error:
-                raise StepError(
-                    f'the command {str(words[0])!r} cannot be started '
-                    f'({error.strerror})'
-                ) from error
-        try:
-            while child.poll() is None:
-                if os.getppid() != self.engine:
-                    raise KeyboardInterrupt
-                time.sleep(0.1)
-        except BaseException:
-            os.killpg(child.pid, signal.SIGKILL)
-            raise
-        if child.returncode:
-            raise StepError(_last_words(log, begin, child.returncode))
+    """A program failed; its last words say why."""
 
 
 def die_with_parent() -> None:
     """Have a child end with this process, however that ends (Linux)."""
     if sys.platform == 'linux':
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def run_program(
+    words: Sequence, log: Path, cwd: str | Path = '.', **variables: str
+) -> None:
+    """Run a program and wait for it; end it when Snakemake ends.
+
+    Args:
+        words (Sequence): Of its command line; ``python`` is this Python.
+        log (Path): What it prints goes to the end of this file.
+        cwd (str or Path): Its current folder.
+        **variables (str): Of its environment, beside those of this process.
+
+    Raises:
+        StepError: If it cannot be started or fails.
+    """
+    engine = os.getppid()
+    words = [str(word) for word in words]
+    if words[0] == 'python':
+        words[0] = sys.executable
+    with log.open('ab') as file:
+        begin = file.tell()
+        try:
+            child = subprocess.Popen(
+                words,
+                cwd=cwd,
+                env=os.environ | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+        except OSError as error:
+            raise StepError(
+                f'the command {words[0]!r} cannot be started '
+                f'({error.strerror})'
+            ) from error
+    try:
+        while child.poll() is None:
+            if os.getppid() != engine:
+                raise KeyboardInterrupt
+            time.sleep(0.1)
+    except BaseException:
+        # With all that it has started.
+        os.killpg(child.pid, signal.SIGKILL)
+        raise
+    if child.returncode:
+        raise StepError(_last_words(log, begin, child.returncode))
 
 
 def _last_words(log: Path, begin: int, status: int) -> str:
@@ -205,8 +104,118 @@ def _last_words(log: Path, begin: int, status: int) -> str:
     return f'status {status}: {said.removeprefix("error: ")[:300]}'
 
 
-def _take_gpu(gpus: list[str]) -> tuple[FileLock | None, dict[str, str]]:
-    """A GPU with the fewest runs: runs take numbered places, in turn."""
+# -------------------------------------------------------------------- a run
+
+
+class RunStep:
+    """One run, in its folder.
+
+    Args:
+        folder (Path): With ``run.json``.
+        tools (str): Folder of ``train.py`` and ``test.py``.
+        variables (dict[str, str]): Of the programs' environment.
+    """
+
+    def __init__(self, folder: Path, tools: str, variables: dict) -> None:
+        self.folder = folder.absolute()
+        self.tools = Path(tools)
+        self.variables = variables
+        self.job = self._read('run.json')
+
+    def do(self) -> None:
+        """Train and test, or do what is left of it.
+
+        Raises:
+            StepError: If a program failed.
+        """
+        started = datetime.datetime.now(datetime.UTC)
+        if self.job['command']:
+            training = self._command()
+        else:
+            training = self._shared() or self._train()
+        test = self._read('test.json')
+        found = dict(
+            self.job['facts'],
+            started=started.isoformat('T', 'seconds'),
+            commit=training['commit'],
+            environment=training['environment'],
+            seconds=round(training['seconds'], 2),
+            **test | dict(test_seconds=round(test['test_seconds'], 2)),
+        )
+        part = self.folder / 'metrics.tmp'
+        with part.open('w', encoding='utf-8') as file:
+            json.dump(found, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, self.folder / 'metrics.json')
+        for pattern in ('iter_*.pth', 'last_checkpoint', 'failed.txt'):
+            for file in self.folder.glob(pattern):
+                file.unlink()
+
+    def _shared(self) -> dict | None:
+        """Test what another run of the same training left, if it did."""
+        for name in self.job['after']:
+            other = self.folder.with_name(name)
+            if (other / 'weights.pth').is_file():
+                self._test(other / 'weights.pth')
+                return json.loads((other / 'metrics.json').read_text('utf-8'))
+        return None
+
+    def _train(self) -> dict:
+        self._run(
+            *('python', self.tools / 'train.py', self.folder / 'config.py'),
+            *('--work-dir', self.folder, '--resume'),
+        )
+        last = self.folder / f'iter_{self.job["facts"]["steps"]}.pth'
+        self._test(last)
+        if self.job['keep_weights']:
+            self._call('run_facts', 'keep_weights', last)
+        return self._read('training.json')
+
+    def _test(self, weights: Path) -> None:
+        self._run(
+            *('python', self.tools / 'test.py', self.folder / 'config.py'),
+            *(weights, '--work-dir', self.folder),
+        )
+
+    def _command(self) -> dict:
+        """Let another program train and predict; judge what it predicted."""
+        places = self.job['places']
+        out = Path(places['out'])
+        # What an earlier start left is no answer.
+        out.unlink(missing_ok=True)
+        begin = time.perf_counter()
+        words = shlex.split(self.job['command'])
+        self._run(*(word.format(**places) for word in words))
+        seconds = time.perf_counter() - begin
+        if not out.is_file():
+            raise StepError('status 0: it did not write its {out} file')
+        self._call(
+            'run_facts', 'score_predictions', self.folder / 'config.py', out
+        )
+        return self._read('training.json') | dict(seconds=seconds)
+
+    def _call(self, module: str, function: str, *arguments) -> None:
+        self._run('python', '-c', _CALL.format(module, function), *arguments)
+
+    def _run(self, *words) -> None:
+        run_program(
+            words, self.folder / 'log.txt', self.job['here'], **self.variables
+        )
+
+    def _read(self, name: str) -> dict:
+        return json.loads((self.folder / name).read_text('utf-8'))
+
+
+def take_gpu(gpus: Sequence[str]) -> tuple[FileLock | None, dict[str, str]]:
+    """Take the lowest free place of those that share the GPUs in turn.
+
+    Args:
+        gpus (Sequence[str]): As CUDA numbers them; none on a CPU.
+
+    Returns:
+        tuple: The lock of the place, and the variable that shows its GPU.
+    """
     place = 0
     while gpus:
         lock = FileLock(f'places/{place}.lock')
@@ -219,32 +228,42 @@ def _take_gpu(gpus: list[str]) -> tuple[FileLock | None, dict[str, str]]:
     return None, {}
 
 
-def main() -> int:
-    """Do the run; the exit status is 1 if it failed."""
-    name, tools, gpus = sys.argv[1:]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    step = Step(Path('runs', name), Path(tools))
-    said, begin = step.job['name'], time.monotonic()
-    # Another start of the plan may be at it; Slurm's jobs outlive theirs.
-    with FileLock(step.folder / 'run.lock'):
-        if (step.folder / 'metrics.json').is_file():
+def do_run(name: str, tools: str, *gpus: str) -> int:
+    """Do the run of this name; returns the exit status."""
+    folder, begin = Path('runs', name), time.monotonic()
+    # Slurm's jobs outlive Snakemake: an earlier one may be at it.
+    with FileLock(folder / 'run.lock'):
+        if (folder / 'metrics.json').is_file():
             return 0
-        lock, step.gpu = _take_gpu(gpus.split(',') if gpus else [])
+        # It is released when the process ends.
+        _place, variables = take_gpu(gpus)
+        step = RunStep(folder, tools, variables)
         try:
             step.do()
         except StepError as error:
-            reason = str(error)
-            (step.folder / 'failed.txt').write_text(reason, 'utf-8')
-            print(f'{said}: failed ({reason})', flush=True)
+            (folder / 'failed.txt').write_text(str(error), 'utf-8')
+            print(f'{step.job["name"]}: failed ({error})', flush=True)
             return 1
-        except KeyboardInterrupt:
-            return 130
-        finally:
-            if lock:
-                lock.release()
-    print(f'{said}: done, {time.monotonic() - begin:.0f} s', flush=True)
+    seconds = time.monotonic() - begin
+    print(f'{step.job["name"]}: done, {seconds:.0f} s', flush=True)
+    return 0
+
+
+def do_choose(file: str, out: str) -> int:
+    """Choose a system's settings; returns the exit status."""
+    words = ('python', '-c', _CALL.format('engine', 'choose'), file, out)
+    try:
+        run_program(words, Path(out).with_suffix('.log'))
+    except StepError as error:
+        print(f'error: {out}: {error}', file=sys.stderr)
+        return 1
     return 0
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    do = {'run': do_run, 'choose': do_choose}[sys.argv[1]]
+    try:
+        sys.exit(do(*sys.argv[2:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
