@@ -83,7 +83,7 @@ class ConfigReader:
         """
         # Config.copy() shares what is nested.
         cfg = copy.deepcopy(self.base(cell.config))
-        self._check_options(cell, cfg)
+        self._check_options(cell, dict(cfg.items()))
         try:
             merge_options(cfg, cell.options)
         except InputError:
