@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from rich.console import Console
 from mmpose_ctd.apis.comparing import engine, step
 from mmpose_ctd.apis.comparing.cells import Wanted
 from mmpose_ctd.apis.comparing.engine import carry_out, default_jobs
-from mmpose_ctd.apis.comparing.plan_report import overview
+from mmpose_ctd.apis.comparing.progress import overview
 from mmpose_ctd.errors import InputError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures('fake_tools')]

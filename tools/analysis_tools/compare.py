@@ -105,7 +105,7 @@ def main() -> None:
         default_jobs,
     )
     from mmpose_ctd.apis.comparing.identity import missing_weights
-    from mmpose_ctd.apis.comparing.plan_report import overview, report_plan
+    from mmpose_ctd.apis.comparing.progress import overview, report_plan
 
     work = PlanWork(plan, wanted)
     report = Path(args.report or Path(plan.work_dir, 'report'))
