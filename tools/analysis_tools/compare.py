@@ -42,6 +42,7 @@ def parse_args() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument('plan', help='a YAML file, see docs/compare.md')
     parser.add_argument(
         '--jobs',
+        '-j',
         type=int,
         metavar='N',
         help='runs at a time (default: one a GPU, without GPUs one for each '

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -239,9 +240,13 @@ def carry_out(
                 print(f'{head}{line}', end='', flush=True)
             return engine.wait()
         except BaseException:
-            # It would wait for the runs at work. They end when it does, and
-            # with them its output.
-            engine.kill()
+            if _is_remote(options):
+                # It cancels what it has submitted.
+                engine.send_signal(signal.SIGINT)
+            else:
+                # It would wait for the runs at work. They end when it does,
+                # and with them its output.
+                engine.kill()
             engine.stdout.read()
             engine.wait()
             raise
@@ -253,8 +258,7 @@ def _command_line(
     threads = work.plan.threads
     gpus: list[str] = []
     cores: list[str] = []
-    remote = _given(options, '--executor', '-e', '--profile')
-    if remote:
+    if _is_remote(options):
         cores = ['--jobs', str(jobs)] if jobs else []
     else:
         if jobs or not _given(options, '--cores', '-c'):
@@ -271,9 +275,13 @@ def _command_line(
         *('--directory', work.plan.work_dir, '--configfile', str(file)),
         *_OPTIONS,
         *cores,
-        *([] if remote else ['--quiet', 'all']),
+        *([] if _is_remote(options) else ['--quiet', 'all']),
         *options,
     ]
+
+
+def _is_remote(options: Sequence[str]) -> bool:
+    return _given(options, '--executor', '-e', '--profile')
 
 
 def _given(options: Sequence[str], *names: str) -> bool:

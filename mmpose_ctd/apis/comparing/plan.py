@@ -160,16 +160,10 @@ def _refuse_key(name: str, value: Any, known: list[str]) -> None:
 
 
 class PlannedSystem(_Part):
-    """One way to get landmarks.
-
-    Attributes:
-        config (str): A Runner's config file; ``''`` with a command.
-        command (str): A program that trains and predicts by itself, with
-            places of COMMAND_PLACES; ``''`` with a config.
-        options (dict): Overrides of the config, dotted keys.
-    """
+    """One way to get landmarks: a Runner's config file, or a command."""
 
     config: _Path = ''
+    #: A program that trains and predicts, with places of COMMAND_PLACES.
     command: str = ''
     options: dict[str, Any] = {}
 
@@ -212,13 +206,7 @@ class PlannedSystem(_Part):
 
 
 class Variant(_Part):
-    """What a study changes in each of its systems.
-
-    Attributes:
-        options (dict): Overrides of the config, dotted keys.
-        steps (int, optional): Training steps, in place of the study's.
-        config (str): A config file in place of the system's; ``''`` for its.
-    """
+    """What a study changes in each of its systems."""
 
     options: dict[str, Any] = {}
     steps: _Positive | None = None
@@ -226,28 +214,19 @@ class Variant(_Part):
 
 
 class Study(_Part):
-    """A part of the plan: systems x budgets x seeds x variants (x sites).
+    """A part of the plan: systems x budgets x seeds x variants (x sites)."""
 
-    Attributes:
-        systems (list[str]): Names of systems; None for all.
-        budgets, seeds (dict[str, list[int]]): System, or ``'default'``, ->
-            numbers of labels and seeds.
-        vary (dict[str, list]): Option, or ``steps``, -> values, each a
-            variant.
-        variants (dict[str, Variant]): Further ones, by name.
-        plain (bool): Whether the systems are run unchanged, too.
-        held_out (list[str]): Sites that are tested on and not trained on, one
-            after the other; ``''`` is the common test set.
-        options (dict): Overrides of all configs, dotted keys.
-        steps (int, optional): Training steps; None for the plan's.
-    """
-
+    #: None for all.
     systems: Annotated[list[str] | None, BeforeValidator(_names)] = None
+    #: System, or 'default', -> numbers of labels.
     budgets: _Budgets
     seeds: _Seeds
+    #: Option, or 'steps', -> values, each a variant.
     vary: _Grid = {}
     variants: Annotated[dict[str, Variant], BeforeValidator(_names)] = {}
+    #: Whether the systems are run unchanged, too.
     plain: bool = True
+    #: '' is the common test set.
     held_out: _Names = ['']
     options: dict[str, Any] = {}
     steps: _Positive | None = None
@@ -302,26 +281,18 @@ class Study(_Part):
 
 
 class Search(_Part):
-    """How each system's settings are chosen, on validation subjects.
-
-    Attributes:
-        budget (int): Number of labels of a trial.
-        seeds (list[int]): A trial is judged by its mean error over them.
-        pool (str): Split whose subjects may validate.
-        subjects (int): How many do.
-        steps (int, optional): Training steps; None for the plan's.
-        common (dict[str, list]): Option -> values, for all systems with a
-            config.
-        systems (dict): System -> a grid like ``common``, or a list of
-            settings.
-    """
+    """How each system's settings are chosen, on validation subjects."""
 
     budget: _Positive
+    #: A trial is judged by its mean error over them.
     seeds: list[_Seed]
+    #: Split whose subjects may validate, and how many do.
     pool: str
     subjects: _Positive
     steps: _Positive | None = None
+    #: Option -> values, for all systems with a config.
     common: _Grid = {}
+    #: System -> a grid like common, or a list of settings.
     systems: dict[
         str, Annotated[dict[str, list] | list, BeforeValidator(_settings)]
     ] = {}
@@ -343,41 +314,27 @@ class Search(_Part):
 
 
 class Plan(_Part):
-    """A comparison as its file describes it.
-
-    Attributes:
-        title (str): Of the report.
-        baseline (str): The system that the others are compared with.
-        work_dir (str): Folder of the runs and the report.
-        train_split (str): Split of the training subjects, with the places
-            ``{budget}`` and ``{seed}``.
-        pool (str): Split of all subjects that may train, with ``{seed}``;
-            where sites are held out, the others' subjects are drawn of it.
-        test_split (str): Split of the test subjects.
-        steps (int): Training steps.
-        checkpoint_every (int): Steps between checkpoints.
-        threads (int): CPU threads of a run.
-        keep_weights (bool): Whether trained weights stay in the runs' folders.
-        threshold (float): tau of AUC and FR, pixels of the image.
-        systems, studies (dict): By name.
-        options (dict): Overrides of all configs, dotted keys.
-        search (Search, optional): None to take all configs as they are.
-    """
+    """A comparison as its file describes it; see docs/compare.md."""
 
     title: str
     baseline: str
     work_dir: str
+    #: Splits have the places {budget} and {seed}.
     train_split: str
+    #: All who may train; where sites are held out, those of others do.
     pool: str = ''
     test_split: str
     steps: _Positive
     checkpoint_every: _Positive = 100
+    #: CPU threads of a run.
     threads: _Positive = 1
     keep_weights: bool = False
+    #: tau of AUC and FR, pixels of the image.
     threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     systems: Annotated[dict[str, PlannedSystem], BeforeValidator(_names)]
     studies: Annotated[dict[str, Study], BeforeValidator(_names)]
     options: dict[str, Any] = {}
+    #: None to take all configs as they are.
     search: Search | None = None
 
     @field_validator('train_split', 'pool', 'test_split')
