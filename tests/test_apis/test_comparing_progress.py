@@ -87,7 +87,6 @@ def test_a_complete_search_is_reported_with_its_costs(place, reported):
     work.look()
     progress.report_plan(work, 'out')
     (found,) = reported['searches']
-    about = pytest.approx(0.6)
     assert found == dict(
         system='averaged',
         chosen={LR: 1e-3},
