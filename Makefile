@@ -38,7 +38,7 @@ $(STAMP): requirements/stack.txt requirements/runtime.txt setup.py
 
 install-tests: $(TESTS_STAMP)
 
-$(TESTS_STAMP): $(STAMP) requirements/tests.txt
+$(TESTS_STAMP): $(STAMP) requirements/tests.txt requirements/compare.txt
 	@$(PIP) -r requirements/tests.txt
 	@touch $@
 

@@ -11,8 +11,13 @@ ROOT = Path(__file__).resolve().parent
 
 
 def requirements(name: str) -> list[str]:
+    """Lines of requirements/NAME.txt, with those of the files it includes."""
     lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
-    return [line for line in lines if line and not line.startswith('#')]
+    found = [line for line in lines if line and line[0] not in '#-']
+    for line in lines:
+        if line.startswith('-r '):
+            found += requirements(line.removeprefix('-r ')[: -len('.txt')])
+    return found
 
 
 class BuildWithMim(build_py):
@@ -52,6 +57,7 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['mmpose_ctd', 'mmpose_ctd.*']),
     package_data={
+        'mmpose_ctd.apis.comparing': ['Snakefile'],
         'mmpose_ctd.apis.reporting': ['template/*'],
         'mmpose_ctd.datasets.checking': ['*.jinja'],
     },
@@ -59,5 +65,5 @@ setup(
     entry_points={'console_scripts': ['mmpose_ctd = mmpose_ctd.cli:main']},
     python_requires='>=3.11',
     install_requires=requirements('runtime'),
-    extras_require={'tests': requirements('tests')},
+    extras_require={name: requirements(name) for name in ('compare', 'tests')},
 )

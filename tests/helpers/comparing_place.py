@@ -10,8 +10,8 @@ import numpy as np
 import yaml
 from tool_server import run_tool
 
-from mmpose_ctd.apis.comparing.jobs import JobList, Test
-from mmpose_ctd.apis.comparing.plan_file import read_plan
+from mmpose_ctd.apis.comparing.plan import read_plan
+from mmpose_ctd.apis.comparing.runs import PlanRun, PlanRuns
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ custom_imports = dict(
     imports=['mmpose_ctd', 'toy_models'], allow_failed_imports=False
 )
 default_scope = 'mmpose'
-side = int('{{$TOY_SIDE:32}}')
+side = 32
 codec = dict(
     type='UDPHeatmap',
     input_size=(side, side),
@@ -164,9 +164,9 @@ def write_plan(place: Path, name: str = 'plan', **changes) -> Path:
     return path
 
 
-def jobs_of(place: Path, **changes) -> JobList:
-    """The jobs of a changed PLAN; the current folder is the place."""
-    return JobList(read_plan(write_plan(place, **changes)))
+def runs_of(place: Path, **changes) -> PlanRuns:
+    """The runs of a changed PLAN; the current folder is the place."""
+    return PlanRuns(read_plan(write_plan(place, **changes)))
 
 
 def study(**changes) -> dict:
@@ -174,9 +174,9 @@ def study(**changes) -> dict:
     return dict(studies=dict(main=dict(PLAN['studies']['main'], **changes)))
 
 
-def finals_of(jobs: JobList) -> list[Test]:
-    """The tests of all studies, as without a search."""
-    return list(jobs.finals({name: {} for name in jobs.plan.systems}))
+def finals_of(runs: PlanRuns) -> list[PlanRun]:
+    """The runs of all studies, as without a search."""
+    return [run for _, run in runs.expected({})]
 
 
 def surroundings(**variables: str) -> dict[str, str]:

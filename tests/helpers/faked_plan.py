@@ -1,48 +1,48 @@
-"""Carries out plans whose jobs are fake: without a network, at once."""
+"""Carries out plans whose tools are fake: without a network, at once."""
 
-import sqlite3
+import json
 import time
 from pathlib import Path
 
 from comparing_place import write_plan
-from rich.console import Console
 
-from mmpose_ctd.apis.comparing.carry_out import carry_out
-from mmpose_ctd.apis.comparing.jobs import JobList
-from mmpose_ctd.apis.comparing.plan_file import read_plan
-from mmpose_ctd.apis.comparing.progress import PlanProgress
-from mmpose_ctd.apis.comparing.results_table import ResultsTable
+from mmpose_ctd.apis.comparing.cells import Wanted
+from mmpose_ctd.apis.comparing.engine import PlanWork, carry_out
+from mmpose_ctd.apis.comparing.plan import read_plan
 
 
-def parts(place, **changes):
-    plan = read_plan(write_plan(place, **changes))
-    return plan, JobList(plan), ResultsTable(plan.table)
+def work_of(place, wanted=None, **changes) -> PlanWork:
+    """The work of a changed PLAN."""
+    return PlanWork(
+        read_plan(write_plan(place, **changes)), wanted or Wanted()
+    )
 
 
-def run(place, share=None, changes=None, places=2, **more):
-    """Carry a plan out; what it prints comes with the outcome."""
-    plan, jobs, table = parts(place, **(changes or {}))
-    console = Console(record=True, width=200)
-    progress = PlanProgress(places, console)
-    outcome = carry_out(
-        plan, jobs, table, places, share, progress, **more
-    )  # fmt: skip
-    return outcome, console.export_text()
+def run(place, wanted=None, jobs=2, engine=(), **changes):
+    """Carry a changed PLAN out; its work as it is then, and the status.
+
+    ``engine`` are Snakemake's options.
+    """
+    work = work_of(place, wanted, **changes)
+    status = carry_out(work, jobs, engine) if work.left() else 0
+    work.look()
+    return work, status
 
 
-def starts():
+def starts() -> list[str]:
+    """A line for each start of a training: run, threads, GPU."""
     file = Path('starts.txt')
     return file.read_text().splitlines() if file.is_file() else []
 
 
-def rows(table='work/results.sqlite'):
-    if not Path(table).exists():
-        return []
-    with sqlite3.connect(table) as db:
-        return sorted(db.execute('SELECT key, seed, mean_error FROM runs'))
+def metrics() -> list[dict]:
+    """Of all runs that are done."""
+    files = sorted(Path('work/runs').glob('*/metrics.json'))
+    return [json.loads(file.read_text()) for file in files]
 
 
-def until(happened, seconds=60):
+def until(happened, seconds=120):
+    """Wait for something."""
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, 'it never happened'

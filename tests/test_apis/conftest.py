@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from comparing_place import make_place, surroundings
+from comparing_place import ROOT, make_place, surroundings
 
-from mmpose_ctd.apis.comparing import workers
+from mmpose_ctd.apis.comparing import engine
 
 
 @pytest.fixture(scope='session')
@@ -23,7 +23,9 @@ def place(made_place, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def fake_jobs(monkeypatch):
-    """Jobs that are done without a network, at once."""
-    monkeypatch.setattr(workers, 'JOB', 'fake_job')
-    monkeypatch.setenv('PYTHONPATH', surroundings()['PYTHONPATH'])
+def fake_tools(monkeypatch):
+    """Trainings and tests that are done at once, without a network."""
+    folder = ROOT / 'tests' / 'helpers' / 'fake_tools'
+    monkeypatch.setattr(engine, 'tools_folder', lambda: folder)
+    for name, value in surroundings().items():
+        monkeypatch.setenv(name, value)

@@ -2,68 +2,129 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
-from .plan import Plan, Search, Study, Variant
+from mmpose_ctd.errors import InputError
 
-__all__ = ['SEARCH', 'Cell', 'final_cells', 'trial_cells']
+from .plan import SEARCH, Plan
 
-#: What the search is called where a study's name is expected.
-SEARCH = 'search'
+__all__ = ['PlanCell', 'Wanted', 'final_cells', 'trial_cells']
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlanCell:
     """One number of the comparison: a run, tested.
 
     Attributes:
         study (str): Name of the study, ``'search'`` for a trial.
         system (str): Name of the system.
-        variant (Variant): What the study changes.
+        variant (str): Name of what the study changes; ``''`` for nothing.
         budget (int): Number of labels.
         seed (int): Seed.
         held_out (str): Site that is held out; ``''`` for none.
         role (str): ``'final'`` or ``'trial'``.
+        config (str): The Runner's config file; ``''`` with a command.
         options (dict): Overrides of the config: the plan's, the study's, the
             system's, those chosen by the search, the variant's; later ones
             win.
         steps (int): Training steps.
-        environment (dict): Environment variables: the plan's, the study's,
-            the system's, the variant's; later ones win.
     """
 
     study: str
     system: str
-    variant: Variant
-    budget: int
-    seed: int
-    held_out: str
-    role: str
+    variant: str = ''
+    budget: int = 1
+    seed: int = 0
+    held_out: str = ''
+    role: str = 'final'
+    config: str = ''
     options: Mapping = field(default_factory=dict)
     steps: int = 0
-    environment: Mapping = field(default_factory=dict)
 
     @property
-    def identity(self) -> str:
-        """The same for cells of the same content."""
-        return repr(self)
+    def name(self) -> str:
+        """What people call it."""
+        parts = [self.study, self.system, self.variant]
+        parts += [f'n={self.budget}', f'seed {self.seed}']
+        parts += [f'without {self.held_out}'] if self.held_out else []
+        return ' '.join(part for part in parts if part)
 
 
-def trial_cells(plan: Plan, system: str) -> list[tuple[dict, list[Cell]]]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which of a plan's runs are wanted; None means all.
+
+    Attributes:
+        studies (list[str], optional): Names of studies, ``'search'`` among
+            them.
+        systems (list[str], optional): Names of systems.
+        budgets (list[int], optional): Numbers of labels.
+        seeds (list[int], optional): Seeds.
+    """
+
+    studies: list[str] | None = None
+    systems: list[str] | None = None
+    budgets: list[int] | None = None
+    seeds: list[int] | None = None
+
+    def __contains__(self, cell: PlanCell) -> bool:
+        """Whether this one is; a trial whatever its seed and budget."""
+        pairs = [(self.studies, cell.study), (self.systems, cell.system)]
+        if cell.role != 'trial':
+            pairs += [(self.budgets, cell.budget), (self.seeds, cell.seed)]
+        return all(names is None or own in names for names, own in pairs)
+
+    def check(self, plan: Plan) -> None:
+        """Refuse what the plan does not have.
+
+        Raises:
+            InputError: Names the first.
+        """
+        studies = plan.studies.values()
+        trials = [] if plan.search is None else [SEARCH]
+        known = dict(studies=[*plan.studies, *trials], systems=[*plan.systems])
+        for key in ('budgets', 'seeds'):
+            lists = [n for s in studies for n in getattr(s, key).values()]
+            known[key] = sorted({number for one in lists for number in one})
+        for key, names in known.items():
+            for one in getattr(self, key) or ():
+                if one not in names:
+                    raise InputError(
+                        where=f'--{key}',
+                        found=repr(one),
+                        expected=f'one of {", ".join(map(str, names))}',
+                    )
+
+
+def trial_cells(plan: Plan, system: str) -> list[tuple[dict, list[PlanCell]]]:
     """A system's trials: settings to try, and their runs, one a seed."""
-    search = plan.search
-    if search is None:
+    search, own = plan.search, plan.systems[system]
+    if search is None or not own.config:
         return []
     return [
         (
             settings,
-            [_trial(plan, search, system, settings, s) for s in search.seeds],
+            [
+                PlanCell(
+                    study=SEARCH,
+                    system=system,
+                    variant=_name(settings),
+                    budget=search.budget,
+                    seed=seed,
+                    role='trial',
+                    config=own.config,
+                    options=_layers(plan.options, own.options, settings),
+                    steps=search.steps or plan.steps,
+                )
+                for seed in search.seeds
+            ],
         )
-        for settings in search.trials.get(system, ())
+        for settings in search.trials(system)
     ]
 
 
 def _name(settings: Mapping) -> str:
-    """Settings by the ends of their keys, as long as tells them apart."""
+    """Settings by the ends of their keys, as short as they differ."""
     keys = [key.split('.') for key in settings]
     length = 1
     while len({tuple(key[-length:]) for key in keys}) < len(keys):
@@ -74,84 +135,59 @@ def _name(settings: Mapping) -> str:
     )
 
 
-def _trial(
-    plan: Plan, search: Search, system: str, settings: dict, seed: int
-) -> Cell:
-    return Cell(
-        study=SEARCH,
-        system=system,
-        variant=Variant(_name(settings), settings),
-        budget=search.budget,
-        seed=seed,
-        held_out='',
-        role='trial',
-        options=_layers(plan.options, plan.systems[system].options, settings),
-        steps=search.steps or plan.steps,
-        environment={
-            **plan.environment,
-            **plan.systems[system].environment,
-        },
-    )
-
-
 def final_cells(
-    plan: Plan, study: Study, chosen: Mapping[str, dict]
-) -> Iterator[Cell]:
+    plan: Plan, name: str, chosen: Mapping[str, dict]
+) -> Iterator[PlanCell]:
     """A study's runs, in the order in which they are worth most.
 
-    A seed is finished for all systems before the next begins, so that an
-    unfinished study still compares like with like.
+    A seed is finished for all systems before the next begins. An unfinished
+    study then still compares the systems under equal conditions.
 
     Args:
         plan (Plan): The plan.
-        study (Study): One of its studies.
+        name (str): One of its studies.
         chosen (dict[str, dict]): System -> what the search chose; systems
-            that are missing here are left out, as they have to wait for it.
+            that are missing here are left out, as they wait for it.
     """
-    seeds = dict.fromkeys(
-        s for name in study.systems for s in study.seeds[name]
+    study = plan.studies[name]
+    systems = plan.systems_of(study)
+    seeds, budgets = (
+        {s: given.get(s, given.get('default', [])) for s in systems}
+        for given in (study.seeds, study.budgets)
     )
-    budgets = dict.fromkeys(
-        b for name in study.systems for b in study.budgets[name]
-    )
-    for seed in seeds:
-        for budget in budgets:
-            for variant in study.variants:
-                for site in study.held_out:
-                    for name in study.systems:
-                        if (
-                            name not in chosen
-                            or seed not in study.seeds[name]
-                            or budget not in study.budgets[name]
-                        ):
-                            continue
-                        system = plan.systems[name]
-                        if system.command and variant.name:
-                            # It has no config that could be varied.
-                            continue
-                        yield Cell(
-                            study=study.name,
-                            system=name,
-                            variant=variant,
-                            budget=budget,
-                            seed=seed,
-                            held_out=site,
-                            role='final',
-                            options=_layers(
-                                plan.options,
-                                study.options,
-                                system.options,
-                                chosen[name],
-                                variant.options,
-                            ),
-                            steps=variant.steps or study.steps or plan.steps,
-                            environment={
-                                **plan.environment,
-                                **study.environment,
-                                **system.environment,
-                                **variant.environment,
-                            },
-                        )
+    for seed, budget, (variant, change), site, system in product(
+        dict.fromkeys(n for numbers in seeds.values() for n in numbers),
+        dict.fromkeys(n for numbers in budgets.values() for n in numbers),
+        study.all_variants.items(),
+        study.held_out,
+        systems,
+    ):
+        own = plan.systems[system]
+        if (
+            system not in chosen
+            or seed not in seeds[system]
+            or budget not in budgets[system]
+            # It has no config that could be varied.
+            or (own.command and variant)
+        ):
+            continue
+        yield PlanCell(
+            study=name,
+            system=system,
+            variant=variant,
+            budget=budget,
+            seed=seed,
+            held_out=site,
+            config=own.config and (change.config or own.config),
+            options=_layers(
+                plan.options,
+                study.options,
+                own.options,
+                chosen[system],
+                change.options,
+            ),
+            steps=change.steps or study.steps or plan.steps,
+        )
 
 
 def _layers(*layers: Mapping) -> dict:

@@ -1,150 +1,494 @@
-"""What is to be compared: the plan that a user writes."""
+"""What is to be compared: the plan that a user writes, a YAML file."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import difflib
+import os
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
+from typing import Annotated, Any
 
-__all__ = ['COMMAND_PLACES', 'Plan', 'Search', 'Study', 'System', 'Variant']
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from mmpose_ctd.errors import InputError, MissingFileError
+
+__all__ = [
+    *('COMMAND_PLACES', 'SEARCH', 'Plan', 'PlannedSystem', 'Search', 'Study'),
+    *('Variant', 'read_plan'),
+]
 
 #: What a command may have in braces; see docs/compare.md.
 COMMAND_PLACES = (
     *('data_root', 'ann_file', 'train', 'test', 'out', 'seed', 'budget'),
 )
+#: What the search is called where a study's name is expected.
+SEARCH = 'search'
+
+# Keys of earlier versions.
+_GONE = {
+    'environment': 'Set variables in the shell; all runs inherit them.',
+    'table': 'Remove it: each run keeps its results in '
+    '<work_dir>/runs/<run>/metrics.json.',
+}
+_FRAMING = {
+    'CTD_INPUT_SIZE': 'framing.input_size',
+    'CTD_FACE_SIDE': 'framing.face_side',
+}
 
 
-@dataclass(frozen=True)
-class System:
-    """One way to get landmarks.
+def _names(given: Any) -> Any:
+    """Keys of a mapping or items of a list as texts: YAML may read numbers."""
+    if isinstance(given, Mapping):
+        return {str(name): value for name, value in given.items()}
+    if isinstance(given, (list, tuple)) and not any(
+        isinstance(name, (Mapping, list)) for name in given
+    ):
+        return [str(name) for name in given]
+    return given
 
-    Attributes:
-        name (str): What tables call it.
-        config (str): A Runner's config file; ``''`` with a command.
-        command (str): A program that trains and predicts by itself, with
-            places of COMMAND_PLACES; ``''`` with a config.
-        options (dict): Overrides of the config, dotted keys.
-        environment (dict): Environment variables of its runs.
-    """
 
-    name: str
-    config: str = ''
+def _different(given: list) -> list:
+    if not given or len({*given}) < len(given):
+        raise InputError(
+            found=repr(given), expected='different values, at least one'
+        )
+    return given
+
+
+def _by_system(given: Any) -> Any:
+    return given if isinstance(given, Mapping) else {'default': given}
+
+
+def _config(path: str) -> str:
+    if path and not os.path.isfile(path):
+        raise InputError(
+            found=f'the config {path!r} does not exist',
+            expected='a file; paths are relative to the folder in which the '
+            'command is given',
+        )
+    return path
+
+
+def _settings(given: Any) -> Any:
+    """What a system of the search tries: a grid or a list of settings."""
+    if given is None:
+        return {}
+    if isinstance(given, (list, tuple)):
+        for settings in given:
+            if not isinstance(settings, Mapping) or not settings:
+                raise InputError(
+                    found=repr(settings), expected='settings, {KEY: VALUE}'
+                )
+        return list(given)
+    if not isinstance(given, Mapping):
+        raise InputError(
+            found=repr(given),
+            expected='options with values to try, {KEY: [1, 2]}, or a list of '
+            'settings',
+        )
+    return _values(given)
+
+
+def _values(given: Any) -> Any:
+    """Options with a list of values each."""
+    for option, values in given.items() if isinstance(given, Mapping) else ():
+        if not isinstance(values, (list, tuple)) or not values:
+            raise InputError(
+                where=str(option), found=repr(values), expected='a list'
+            )
+    return given
+
+
+_Positive = Annotated[int, Field(ge=1)]
+_Seed = Annotated[int, Field(ge=0)]
+_Path = Annotated[str, BeforeValidator(_config)]
+_Names = Annotated[list[str], BeforeValidator(_names)]
+_Budgets = Annotated[dict[str, list[_Positive]], BeforeValidator(_by_system)]
+_Seeds = Annotated[dict[str, list[_Seed]], BeforeValidator(_by_system)]
+_Grid = Annotated[dict[str, list], BeforeValidator(_values)]
+
+
+class _Part(BaseModel):
+    """A part of a plan; it has no other keys than these."""
+
+    model_config = ConfigDict(extra='forbid', strict=True, frozen=True)
+
+    @model_validator(mode='before')
+    @classmethod
+    def _known_keys(cls, given: Any) -> Any:
+        known = list(cls.model_fields)
+        if not isinstance(given, Mapping):
+            raise InputError(
+                found=repr(given), expected=f'keys such as {", ".join(known)}'
+            )
+        for name, value in given.items():
+            if name not in known:
+                _refuse_key(str(name), value, known)
+        return given
+
+
+def _refuse_key(name: str, value: Any, known: list[str]) -> None:
+    cure = _GONE.get(name, '')
+    if name == 'environment' and isinstance(value, Mapping):
+        lines = {
+            _FRAMING[variable]: size
+            for variable, size in value.items()
+            if variable in _FRAMING
+        }
+        if lines:
+            inside = ', '.join(f'{k}: {v}' for k, v in lines.items())
+            cure = f'Write options: {{{inside}}} instead.'
+    near = difflib.get_close_matches(name, known, 1)
+    if near and not cure:
+        cure = f'Is {near[0]!r} meant?'
+    raise InputError(
+        where=name,
+        found=repr(value),
+        expected=f'one of the keys {", ".join(known)}',
+        cure=cure,
+    )
+
+
+class PlannedSystem(_Part):
+    """One way to get landmarks: a Runner's config file, or a command."""
+
+    config: _Path = ''
+    #: A program that trains and predicts, with places of COMMAND_PLACES.
     command: str = ''
-    options: Mapping = field(default_factory=dict)
-    environment: Mapping = field(default_factory=dict)
+    options: dict[str, Any] = {}
+
+    @model_validator(mode='before')
+    @classmethod
+    def _only_a_config(cls, given: Any) -> Any:
+        return {'config': given} if isinstance(given, str) else given
+
+    @field_validator('command')
+    @classmethod
+    def _places(cls, command: str) -> str:
+        places = ', '.join(f'{{{name}}}' for name in COMMAND_PLACES)
+        try:
+            words = shlex.split(command)
+            command.format(**dict.fromkeys(COMMAND_PLACES, 0))
+        except (KeyError, IndexError, ValueError):
+            words = []
+        if command and not words:
+            raise InputError(
+                found=repr(command),
+                expected=f'words as a shell reads them, with places of '
+                f'{places}; other braces are doubled',
+            )
+        return command
+
+    @model_validator(mode='after')
+    def _config_or_command(self) -> 'PlannedSystem':
+        if bool(self.config) == bool(self.command):
+            raise InputError(
+                found=f'config={self.config!r}, command={self.command!r}',
+                expected='either a config or a command',
+            )
+        if self.command and self.options:
+            raise InputError(
+                where='options',
+                found=repr(self.options),
+                expected='none: a command takes its settings itself',
+            )
+        return self
 
 
-@dataclass(frozen=True)
-class Variant:
-    """What a study changes in each of its systems.
+class Variant(_Part):
+    """What a study changes in each of its systems."""
 
-    Attributes:
-        name (str): ``''`` for nothing.
-        options (dict): Overrides of the config, dotted keys.
-        steps (int, optional): Training steps, in place of the study's.
-        config (str): A config file in place of the system's; ``''`` for its.
-        environment (dict): Environment variables that differ.
-    """
-
-    name: str = ''
-    options: Mapping = field(default_factory=dict)
-    steps: int | None = None
-    config: str = ''
-    environment: Mapping = field(default_factory=dict)
+    options: dict[str, Any] = {}
+    steps: _Positive | None = None
+    config: _Path = ''
 
 
-@dataclass(frozen=True)
-class Study:
-    """A part of the plan: systems x budgets x seeds x variants (x sites).
+class Study(_Part):
+    """A part of the plan: systems x budgets x seeds x variants (x sites)."""
 
-    Attributes:
-        name (str): What tables call it.
-        systems (tuple[str, ...]): Names of systems.
-        budgets (dict[str, tuple[int, ...]]): System -> numbers of labels.
-        seeds (dict[str, tuple[int, ...]]): System -> seeds.
-        variants (tuple[Variant, ...]): What is changed, one after the other.
-        held_out (tuple[str, ...]): Sites that are tested on and not trained
-            on, one after the other; ``('',)`` for the common test set.
-        options (dict): Overrides of all configs, dotted keys.
-        steps (int, optional): Training steps; ``None`` for the plan's.
-        environment (dict): Environment variables of its runs.
-    """
+    #: None for all.
+    systems: Annotated[list[str] | None, BeforeValidator(_names)] = None
+    #: System, or 'default', -> numbers of labels.
+    budgets: _Budgets
+    seeds: _Seeds
+    #: Option, or 'steps', -> values, each a variant.
+    vary: _Grid = {}
+    variants: Annotated[dict[str, Variant], BeforeValidator(_names)] = {}
+    #: Whether the systems are run unchanged, too.
+    plain: bool = True
+    #: '' is the common test set.
+    held_out: _Names = ['']
+    options: dict[str, Any] = {}
+    steps: _Positive | None = None
 
-    name: str
-    systems: tuple[str, ...]
-    budgets: Mapping[str, tuple[int, ...]]
-    seeds: Mapping[str, tuple[int, ...]]
-    variants: tuple[Variant, ...] = (Variant(),)
-    held_out: tuple[str, ...] = ('',)
-    options: Mapping = field(default_factory=dict)
-    steps: int | None = None
-    environment: Mapping = field(default_factory=dict)
+    @field_validator('systems', 'held_out')
+    @classmethod
+    def _once(cls, names: list[str] | None) -> list[str] | None:
+        return names if names is None else _different(names)
+
+    @field_validator('budgets', 'seeds')
+    @classmethod
+    def _each_once(cls, given: dict[str, list[int]]) -> dict[str, list[int]]:
+        for numbers in given.values():
+            _different(numbers)
+        return given
+
+    @field_validator('vary')
+    @classmethod
+    def _whole_steps(cls, given: dict[str, list]) -> dict[str, list]:
+        for steps in given.get('steps', ()):
+            if type(steps) is not int or steps < 1:
+                raise InputError(
+                    where='steps',
+                    found=repr(steps),
+                    expected='a whole number from 1 on',
+                )
+        return given
+
+    @model_validator(mode='after')
+    def _variants_of_different_names(self) -> 'Study':
+        names = [name for name, _ in self._listed()]
+        _different(names)
+        return self
+
+    def _listed(self) -> list[tuple[str, Variant]]:
+        found = [('', Variant())] if self.plain else []
+        for option, values in self.vary.items():
+            for value in values:
+                text = f'{value:g}' if isinstance(value, float) else value
+                one = (
+                    Variant(steps=value)
+                    if option == 'steps'
+                    else Variant(options={option: value})
+                )
+                found.append((f'{option.rsplit(".", 1)[-1]}={text}', one))
+        return found + list(self.variants.items())
+
+    @property
+    def all_variants(self) -> dict[str, Variant]:
+        """By name; ``''`` changes nothing."""
+        return dict(self._listed())
 
 
-@dataclass(frozen=True)
-class Search:
-    """How each system's settings are chosen, on validation subjects.
+class Search(_Part):
+    """How each system's settings are chosen, on validation subjects."""
 
-    Attributes:
-        budget (int): Number of labels of a trial.
-        seeds (tuple[int, ...]): A trial is judged by its mean error over
-            them.
-        pool (str): Split whose subjects may validate.
-        subjects (int): How many do.
-        trials (dict[str, tuple[dict, ...]]): System -> settings to try, each
-            dotted key -> value.
-        steps (int, optional): Training steps; ``None`` for the plan's.
-    """
-
-    budget: int
-    seeds: tuple[int, ...]
+    budget: _Positive
+    #: A trial is judged by its mean error over them.
+    seeds: list[_Seed]
+    #: Split whose subjects may validate, and how many do.
     pool: str
-    subjects: int
-    trials: Mapping[str, tuple[dict, ...]]
-    steps: int | None = None
+    subjects: _Positive
+    steps: _Positive | None = None
+    #: Option -> values, for all systems with a config.
+    common: _Grid = {}
+    #: System -> a grid like common, or a list of settings.
+    systems: dict[
+        str, Annotated[dict[str, list] | list, BeforeValidator(_settings)]
+    ] = {}
+
+    @field_validator('seeds')
+    @classmethod
+    def _once(cls, seeds: list[int]) -> list[int]:
+        return _different(seeds)
+
+    def trials(self, system: str) -> list[dict]:
+        """A system's settings to try, each dotted key -> value."""
+        own = self.systems.get(system, {})
+        if isinstance(own, list):
+            return [dict(settings) for settings in own]
+        grid = {**self.common, **own}
+        if not grid:
+            return []
+        return [dict(zip(grid, values)) for values in product(*grid.values())]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A comparison as its file tells it.
+class Plan(_Part):
+    """A comparison as its file describes it; see docs/compare.md."""
 
-    Attributes:
-        path (Path): The file.
-        title (str): Of the report.
-        baseline (str): The system that the others are compared with.
-        work_dir (Path): Folder of logs, weights and the report.
-        table (Path): The SQLite file of results.
-        train_split (str): Split of the training subjects, with the places
-            ``{budget}`` and ``{seed}``, such as
-            ``'splits/train_n{budget:03d}_seed{seed}.txt'``.
-        pool (str): Split of all subjects that may train, with ``{seed}``;
-            where sites are held out, the others' subjects are drawn of it.
-        test_split (str): Split of the test subjects.
-        steps (int): Training steps.
-        checkpoint_every (int): Steps after which a killed run can go on.
-        threads (int): CPU threads of a run.
-        keep_weights (bool): Whether trained weights stay in ``work_dir``.
-        threshold (float): tau of AUC and FR, pixels of the image.
-        systems (dict[str, System]): By name.
-        studies (dict[str, Study]): By name.
-        options (dict): Overrides of all configs, dotted keys.
-        environment (dict): Environment variables of all runs.
-        search (Search, optional): None to take all configs as they are.
-    """
-
-    path: Path
     title: str
     baseline: str
-    work_dir: Path
-    table: Path
+    work_dir: str
+    #: Splits have the places {budget} and {seed}.
     train_split: str
-    pool: str
+    #: All who may train; where sites are held out, those of others do.
+    pool: str = ''
     test_split: str
-    steps: int
-    checkpoint_every: int
-    threads: int
-    keep_weights: bool
-    threshold: float
-    systems: Mapping[str, System]
-    studies: Mapping[str, Study]
-    options: Mapping = field(default_factory=dict)
-    environment: Mapping = field(default_factory=dict)
+    steps: _Positive
+    checkpoint_every: _Positive = 100
+    #: CPU threads of a run.
+    threads: _Positive = 1
+    keep_weights: bool = False
+    #: tau of AUC and FR, pixels of the image.
+    threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
+    systems: Annotated[dict[str, PlannedSystem], BeforeValidator(_names)]
+    studies: Annotated[dict[str, Study], BeforeValidator(_names)]
+    options: dict[str, Any] = {}
+    #: None to take all configs as they are.
     search: Search | None = None
+
+    @field_validator('train_split', 'pool', 'test_split')
+    @classmethod
+    def _split_places(cls, text: str) -> str:
+        try:
+            text.format(budget=1, seed=0)
+        except (KeyError, IndexError, ValueError) as error:
+            raise InputError(
+                found=f'{text!r} ({error!r})',
+                expected='a file name with the places {budget} and {seed}, '
+                'such as splits/train_n{budget:03d}_seed{seed}.txt',
+            ) from error
+        return text
+
+    @model_validator(mode='after')
+    def _names_exist(self) -> 'Plan':
+        known = list(self.systems)
+        _one_of(known, [self.baseline], 'baseline')
+        if not self.systems[self.baseline].config:
+            raise InputError(
+                where='baseline',
+                found=repr(self.baseline),
+                expected='a system with a config: it says where the data are',
+            )
+        if SEARCH in self.studies:
+            raise InputError(
+                where='studies',
+                found=repr(SEARCH),
+                expected='another name: it means the search',
+            )
+        for name, study in self.studies.items():
+            where = f'studies.{name}'
+            own = self.systems_of(study)
+            _one_of(known, own, f'{where}.systems')
+            for key in ('budgets', 'seeds'):
+                given = getattr(study, key)
+                _one_of([*own, 'default'], given, f'{where}.{key}')
+                left = [s for s in own if not {s, 'default'} & {*given}]
+                if left:
+                    raise InputError(
+                        where=f'{where}.{key}',
+                        found=f'nothing for {left[0]!r}',
+                        expected='a list for each system, or default',
+                    )
+            if study.held_out != [''] and not self.pool:
+                raise InputError(
+                    where='pool',
+                    found='not set',
+                    expected='the split of all subjects who may train, as '
+                    f'{where} holds sites out',
+                )
+        if self.search is not None:
+            trained = [s for s in known if self.systems[s].config]
+            _one_of(trained, self.search.systems, 'search.systems')
+        return self
+
+    def systems_of(self, study: Study) -> list[str]:
+        """Names of a study's systems."""
+        return list(self.systems) if study.systems is None else study.systems
+
+
+def _one_of(known: list[str], names: Iterable[str], where: str) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise InputError(
+                where=where,
+                found=repr(name),
+                expected=f'one of {", ".join(known)}',
+                cure=f'Is {near[0]!r} meant?' if near else '',
+            )
+
+
+# ------------------------------------------------------- reading the file
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-3 as a number, as Python does; YAML 1.1 sees a text."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f'{key!r} is set twice', key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: list(resolvers)
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    'tag:yaml.org,2002:float',
+    re.compile(r'[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$'),
+    list('-+.0123456789'),
+)
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read a plan.
+
+    Args:
+        path (str or Path): A YAML file; see docs/compare.md.
+
+    Returns:
+        Plan: Checked: every system that a study names exists, and so does
+        its config.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        InputError: Names the key, what was found and what was expected.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f'The plan {str(path)!r} does not exist.')
+    try:
+        content = yaml.load(path.read_text(encoding='utf-8-sig'), _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        raise InputError(
+            where=str(path),
+            found=' '.join(str(error).split()),
+            expected='a YAML file',
+        ) from error
+    if isinstance(content, Mapping):
+        content = {
+            'title': path.stem,
+            'work_dir': f'work_dirs/compare/{path.stem}',
+            **content,
+        }
+    try:
+        return Plan.model_validate(content)
+    except ValidationError as error:
+        raise _explained(path, error) from error
+
+
+def _explained(path: Path, error: ValidationError) -> InputError:
+    """The first mistake that pydantic found, as ours."""
+    first = error.errors()[0]
+    own = first.get('ctx', {}).get('error')
+    keys = [str(key) for key in first['loc']]
+    if isinstance(own, InputError):
+        found, expected, cure = own.found, own.expected, own.cure
+        keys += [own.where] if own.where else []
+    elif first['type'] == 'missing':
+        found, expected, cure = 'not set', 'a value', 'See docs/compare.md.'
+    else:
+        found, cure = repr(first['input']), ''
+        expected = re.sub(
+            r'^(Input )?should be ', '', first['msg'], flags=re.I
+        )
+    where = f'{path}: {".".join(keys)}' if keys else str(path)
+    return InputError(where=where, found=found, expected=expected, cure=cure)

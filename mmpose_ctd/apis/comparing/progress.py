@@ -1,156 +1,195 @@
-"""Shows how far a plan is, and how long it will take."""
+"""What of a plan is done: an overview, and what the report is made of."""
 
 import datetime
-import time
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from .jobs import Job
-from .workers import Worker
+from .engine import PlanWork
+from .plan import SEARCH
+from .runs import PlanCell, PlanRun, mean_error
 
-__all__ = ['PlanProgress', 'cost_of', 'name_of']
-
-#: Seconds of a step for a system that never ran, until one did.
-_GUESS = 1.0
+__all__ = ['overview', 'report_plan']
 
 
-def cost_of(job: Job, speeds: Mapping[tuple[str, int], float]) -> float:
-    """Seconds that a job will take, by what such jobs took.
+def report_plan(work: PlanWork, out: str | Path) -> list[Path]:
+    """Write tables and figures of what is done; the rest may follow.
 
     Args:
-        job (Job): The job.
-        speeds (Mapping): Of :meth:`.ResultsTable.speeds`.
+        work (PlanWork): The whole plan.
+        out (str or Path): Folder of the report.
+
+    Returns:
+        list[Path]: What was written.
+
+    Raises:
+        InputError: If no final run is done.
     """
-    key = job.cell.system, job.cell.steps
-    if key in speeds:
-        return speeds[key]
-    known = [s / n for (_, n), s in speeds.items() if n]
-    rate = sum(known) / len(known) if known else _GUESS
-    return rate * job.cell.steps
+    from .report import compare_report
+
+    plan = work.plan
+    begun, empty = _begun(list(_records(work)), work)
+    notes = _missing(work)
+    if empty:
+        notes.append(
+            'Nothing of these studies is done yet but what others have, too; '
+            f'they are left out: {", ".join(empty)}.'
+        )
+    return compare_report(
+        begun,
+        out,
+        baseline=plan.baseline,
+        title=plan.title,
+        threshold=plan.threshold,
+        systems=tuple(plan.systems),
+        studies=tuple(plan.studies),
+        searches=_searches(work),
+        notes=notes,
+    )
 
 
-class PlanProgress:
-    """One display for a whole plan.
+def _records(work: PlanWork) -> Iterator[dict]:
+    """Runs that are done, once for each study that asks for them."""
+    for part in work.parts.values():
+        for cell, run in part:
+            metrics = work.runs.metrics_of(run)
+            if metrics is not None and _is_known(work, cell):
+                yield {**metrics, **_names(cell)}
 
-    On a terminal it moves; in a log file it is a line a finished run.
+
+def _is_known(work: PlanWork, cell: PlanCell) -> bool:
+    """Whether a cell does not wait for the search."""
+    return cell.role == 'trial' or cell.system in work.chosen
+
+
+def _names(cell: PlanCell) -> dict:
+    """As a study calls a run, which it may share with another."""
+    keys = ('study', 'system', 'variant', 'budget', 'seed', 'held_out', 'role')
+    return {key: getattr(cell, key) for key in keys}
+
+
+def _missing(work: PlanWork) -> list[str]:
+    """What is not done, by name: nothing is missing without a word."""
+    finals = [
+        (cell, run)
+        for name, part in work.parts.items()
+        if name != SEARCH
+        for cell, run in part
+    ]
+    done = {
+        run.key: cell.system
+        for cell, run in finals
+        if _is_known(work, cell) and work.runs.metrics_of(run) is not None
+    }
+    left = {run.key: cell for cell, run in finals if run.key not in done}
+    if not left:
+        return []
+    total = len(left) + len(done)
+    notes = [f"{len(left)} of the plan's {total} runs are not done yet."]
+    unseen = {cell.system for cell in left.values()} - {*done.values()}
+    if unseen:
+        # A system without any run stands in no table.
+        names = [name for name in work.plan.systems if name in unseen]
+        notes.append(f'Nothing is done yet of {", ".join(names)}.')
+    failed: dict[str, PlanRun] = {}
+    for run in work.left():
+        if work.runs.why_failed(run):
+            failed.setdefault(run.cell.system, run)
+    notes += [
+        f'{system}: a run failed (see its log); the next start tries it again.'
+        for system in failed
+    ]
+    return notes
+
+
+def _begun(
+    records: list[dict], work: PlanWork
+) -> tuple[list[dict], list[str]]:
+    """Records of studies that have one with what the study varies."""
+    empty = [
+        name
+        for name, study in work.plan.studies.items()
+        if any(study.all_variants)
+        and not any(r['variant'] for r in records if r['study'] == name)
+    ]
+    return [r for r in records if r['study'] not in empty], empty
+
+
+def _searches(work: PlanWork) -> list[dict]:
+    """A system's trials and what was chosen; only complete searches."""
+    found: dict[str, dict] = {}
+    for system, settings, runs in work.runs.trials():
+        if system not in work.chosen:
+            continue
+        entry = found.setdefault(
+            system,
+            dict(system=system, trials=[], chosen=work.chosen[system]),
+        )
+        metrics = [work.runs.metrics_of(run) for run in runs]
+        errors = [mean_error(one) for one in metrics]
+        entry['trials'].append(
+            dict(
+                options=settings,
+                mean_error=sum(errors) / len(errors),
+                seconds=sum(one['seconds'] for one in metrics),
+            )
+        )
+    return list(found.values())
+
+
+def overview(work: PlanWork, jobs: int) -> Table:
+    """What a plan asks for, what is done, and how long the rest takes.
 
     Args:
-        places (int): Runs side by side.
-        console (Console, optional): Where it is shown.
+        work (PlanWork): What is wanted.
+        jobs (int): Runs at a time.
     """
-
-    def __init__(self, places: int, console: Console | None = None) -> None:
-        self.places = places
-        self.console = console or Console()
-        self.done = self.failed = self.total = 0
-        self._left: float | None = None
-        # Seconds of each ended job beside its training and its test.
-        self._overheads: list[float] = []
-        self._busy: Sequence[Worker] = ()
-        self._begin = time.monotonic()
-        self._live: Live | None = None
-
-    def __enter__(self) -> 'PlanProgress':
-        if self.console.is_terminal:
-            self._live = Live(
-                get_renderable=self._shown,
-                console=self.console,
-                refresh_per_second=2,
-            )
-            self._live.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def update(
-        self,
-        busy: Sequence[Worker],
-        waiting: Sequence[Job],
-        speeds: Mapping[tuple[str, int], float],
-    ) -> None:
-        """Tell what is at work and what waits."""
-        self._busy = busy
-        # What is at work tells its own speed before any is done.
-        known = dict(speeds)
-        at_work = []
-        for worker in busy:
-            cell = worker.job.cell
-            step, seconds = worker.progress
-            if step and seconds:
-                known.setdefault(
-                    (cell.system, cell.steps), seconds / step * cell.steps
-                )
-            rest = 1 - min(step / max(cell.steps, 1), 1)
-            at_work.append((worker.job, rest))
-        extra = sum(self._overheads) / max(len(self._overheads), 1)
-        costs = [rest * cost_of(job, known) for job, rest in at_work]
-        costs += [cost_of(job, known) + extra for job in waiting]
-        # No sooner than the longest of them.
-        left = max(sum(costs) / self.places, max(costs, default=0.0))
-        self._left = left if known or not costs else None
-
-    def note_overhead(self, seconds: float) -> None:
-        """A job took so much longer than its training and its tests."""
-        self._overheads.append(seconds)
-
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def tell_end(self, job: Job, seconds: float, outcome: str) -> None:
-        """A job ended."""
-        self.say(
-            f'[{self.done + self.failed}/{self.total}] {name_of(job)}: '
-            f'{outcome}, {seconds:.0f} s; {self.time_left} left'
-        )
-
-    @property
-    def time_left(self) -> str:
-        """Such as ``'1:20:00'``; ``'?'`` while nothing is known."""
-        if self._left is None:
-            return '?'
-        return str(datetime.timedelta(seconds=round(self._left)))
-
-    def _shown(self) -> Group:
-        spent = datetime.timedelta(
-            seconds=round(time.monotonic() - self._begin)
-        )
-        head = Table.grid(padding=(0, 1))
-        told = f'{self.done} of {self.total} runs'
-        if self.failed:
-            told += f', {self.failed} failed'
-        head.add_row(
-            told,
-            ProgressBar(
-                total=max(self.total, 1),
-                completed=self.done + self.failed,
-                width=30,
-            ),
-            f'{spent} spent, {self.time_left} left',
-        )
-        table = Table.grid(padding=(0, 1))
-        for worker in self._busy:
-            steps = max(worker.job.cell.steps, 1)
-            step = min(worker.progress[0], steps)
-            table.add_row(
-                f'  {name_of(worker.job)}',
-                ProgressBar(total=steps, completed=step, width=20),
-                f'{step}/{steps}',
-            )
-        return Group(head, table)
+    shown = Table(title=work.plan.title, title_justify='left')
+    shown.add_column('part')
+    for heading in ('results', 'done', 'runs left', 'time left'):
+        shown.add_column(heading, justify='right')
+    cost = _cost(work)
+    # A run that two parts share is left in the first only.
+    seen: set[str] = set()
+    total = 0.0
+    for name, part in work.parts.items():
+        runs = {run.key: run for _, run in part}
+        left = [
+            run
+            for key, run in runs.items()
+            if key not in seen and work.runs.metrics_of(run) is None
+        ]
+        seen |= {*runs}
+        costs = [cost(run) for run in left]
+        seconds = max(sum(costs) / jobs, max(costs, default=0.0))
+        total += seconds
+        done = sum(work.runs.metrics_of(run) is not None for _, run in part)
+        counts = (len(part), done, len(left))
+        shown.add_row(name, *map(str, counts), _time(seconds))
+    shown.caption = f'{jobs} runs at a time: {_time(total)} left'
+    return shown
 
 
-def name_of(job: Job) -> str:
-    """What people call a job."""
-    cell = job.cell
-    parts = [cell.study, cell.system, cell.variant.name]
-    parts += [f'n={cell.budget}', f'seed {cell.seed}']
-    if cell.held_out:
-        parts.append(f'without {cell.held_out}')
-    return ' '.join(part for part in parts if part)
+def _cost(work: PlanWork) -> Callable[[PlanRun], float]:
+    """Seconds of a run, by what such runs took; a second a step until then."""
+    speeds: dict[tuple[str, int], list[float]] = {}
+    rates = []
+    for part in work.parts.values():
+        for cell, run in part:
+            metrics = work.runs.metrics_of(run)
+            if metrics is not None:
+                seconds = metrics['seconds'] + metrics['test_seconds']
+                kind = cell.system, cell.steps
+                speeds.setdefault(kind, []).append(seconds)
+                rates.append(seconds / cell.steps)
+    rate = statistics.fmean(rates) if rates else 1.0
+    means = {kind: statistics.fmean(times) for kind, times in speeds.items()}
+    return lambda run: means.get(
+        (run.cell.system, run.cell.steps), rate * run.cell.steps
+    )
+
+
+def _time(seconds: float) -> str:
+    return str(datetime.timedelta(seconds=round(seconds)))

@@ -2,9 +2,8 @@
 
 import contextlib
 import copy
+import difflib
 import logging
-import os
-import threading
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 
@@ -13,14 +12,19 @@ from mmengine.config import Config
 from mmpose_ctd.apis.command_line import RUNNER_KEYS
 from mmpose_ctd.errors import InputError
 
-from .cells import Cell
-from .misspelt import misspelt_option, misspelt_variable
+from .cells import PlanCell
 from .plan import Plan
 
-__all__ = ['ConfigReader', 'surroundings']
+try:
+    from mmpose_ctd.framing import merge_options
+except ImportError:
 
-_ONE_AT_A_TIME = threading.Lock()
+    def merge_options(cfg: Config, options: Mapping) -> None:
+        """Apply ``--cfg-options`` to a config."""
+        cfg.merge_from_dict(dict(options))
 
+
+__all__ = ['ConfigReader', 'misspelt_option']
 
 #: Settings of a config that a plan has its own keys for.
 _OF_THE_PLAN = {
@@ -30,23 +34,141 @@ _OF_THE_PLAN = {
     'test_dataloader.dataset.split': 'test_split',
     'test_evaluator*': 'threshold (errors are in pixels of the image)',
     'work_dir': 'work_dir',
-    'resume': 'no matter',
+    'resume': 'no key, as every run resumes itself',
 }
+# Nearer than most names that differ on purpose, max_iters and min_iters apart.
+_NEAR = 0.8
 
 
-@contextlib.contextmanager
-def surroundings(variables: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables, for as long as the block lasts."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+class ConfigReader:
+    """Reads each config once and gives changed copies of it.
+
+    Args:
+        plan (Plan): The plan.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._read: dict[str, Config] = {}
+
+    def base(self, config: str) -> Config:
+        """A config as its file has it.
+
+        Raises:
+            InputError: If it cannot be read.
+        """
+        if config not in self._read:
+            with _silence():
+                try:
+                    self._read[config] = Config.fromfile(config)
+                # A config is a program: whatever it raises is its mistake.
+                except Exception as error:
+                    raise InputError(
+                        where=config,
+                        found=f'{type(error).__name__}: {_line(error)}',
+                        expected='a config that mmengine can read',
+                    ) from error
+        return self._read[config]
+
+    def of(self, cell: PlanCell) -> Config:
+        """The config of a cell's run, but for its splits and its work dir.
+
+        All systems are trained and tested with the same number of steps and
+        errors in pixels of the image. Nothing is validated while training,
+        as nothing is chosen by it.
+
+        Raises:
+            InputError: If an option cannot be set, belongs to the plan, or is
+                nearly the name of another.
+        """
+        # Config.copy() shares what is nested.
+        cfg = copy.deepcopy(self.base(cell.config))
+        self._check_options(cell, dict(cfg.items()))
+        try:
+            merge_options(cfg, cell.options)
+        except InputError:
+            raise
+        except (KeyError, TypeError, IndexError) as error:
+            raise InputError(
+                where=f'options of {cell.system} in {cell.study}',
+                found=_line(error),
+                expected=f'settings that {cell.config} can have',
+            ) from error
+        _set_steps(cfg, cell.steps)
+        cfg.randomness = dict(cfg.get('randomness') or {}, seed=cell.seed)
+        cfg.setdefault('default_hooks', {})['checkpoint'] = dict(
+            type='SafeCheckpointHook',
+            by_epoch=False,
+            interval=self.plan.checkpoint_every,
+            # One to go on from if the newest is damaged later.
+            max_keep_ckpts=2,
+        )
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+        cfg.test_evaluator = dict(
+            type='LandmarkErrorMetric', unit='image', num_bootstrap=0
+        )
+        return cfg
+
+    def _check_options(self, cell: PlanCell, base: Mapping) -> None:
+        """Refuse what nothing would read, and what the plan itself sets."""
+        for option, value in cell.options.items():
+            told = dict(
+                where=f'options of {cell.system} in {cell.study or "the plan"}'
+                f': {option}',
+                found=repr(value),
+            )
+            for pattern, key in _OF_THE_PLAN.items():
+                if fnmatch(option, pattern):
+                    raise InputError(
+                        **told, expected=f"the plan's own key: {key}"
+                    )
+            top = option.split('.')[0]
+            if top == 'framing':
+                continue
+            if top not in RUNNER_KEYS:
+                known = ', '.join(sorted(RUNNER_KEYS & {*base}))
+                raise InputError(
+                    **told,
+                    expected=f'a setting that a training with {cell.config} '
+                    f'reads: {known}',
+                )
+            near = misspelt_option(option, base)
+            if near:
+                raise InputError(
+                    **told,
+                    expected=f'{near}, which {cell.config} has',
+                    cure='If a new setting is meant, write it into a config '
+                    'of its own.',
+                )
+
+
+def misspelt_option(option: str, config: Mapping) -> str | None:
+    """The option that is probably meant, if this one is not in the config.
+
+    An option may be new, as many settings stand in no config; one whose name
+    is nearly that of its neighbour would be read by nobody, or end the run.
+
+    Args:
+        option (str): Such as ``'optim_wrapper.optimizer.lrr'``.
+        config (Mapping): The config, before the option is set.
+    """
+    parts, here = option.split('.'), config
+    for i, part in enumerate(parts):
+        if isinstance(here, (list, tuple)) and part.isdigit():
+            inside = int(part) < len(here)
+            here = here[int(part)] if inside else None
+        elif not isinstance(here, Mapping):
+            return None
+        elif part in here:
+            here = here[part]
+        else:
+            # A number at the end makes another name on purpose.
+            near = difflib.get_close_matches(part, list(here), 1, _NEAR)
+            # A number at the end makes another name on purpose.
+            if not near or part[-1:].isdigit():
+                return None
+            return '.'.join([*parts[:i], *near, *parts[i + 1 :]])
+    return None
 
 
 @contextlib.contextmanager
@@ -60,105 +182,8 @@ def _silence() -> Iterator[None]:
         logging.disable(before)
 
 
-class ConfigReader:
-    """Reads each config once and gives changed copies of it.
-
-    Args:
-        plan (Plan): The plan.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self._read: dict[tuple, Config] = {}
-
-    def base(self, config: str, environment: Mapping[str, str]) -> Config:
-        """A config as its file has it, under these environment variables.
-
-        Raises:
-            InputError: If it cannot be read.
-        """
-        key = (config, tuple(sorted(environment.items())))
-        if key not in self._read:
-            # Both change the whole process.
-            with _ONE_AT_A_TIME, surroundings(environment), _silence():
-                try:
-                    self._read[key] = Config.fromfile(config)
-                # A config is a program: whatever it raises is its mistake.
-                except Exception as error:
-                    told = ' '.join(str(error).split())
-                    raise InputError(
-                        f'{config}: {type(error).__name__}: {told}'
-                    ) from error
-        return self._read[key]
-
-    def of(self, cell: Cell) -> Config:
-        """The config of a cell's run, but for its splits and its work dir.
-
-        All systems are trained and tested alike: the same number of steps,
-        errors in pixels of the image, and nothing validated while training,
-        as nothing is chosen by it.
-
-        Raises:
-            InputError: If an option names what the config does not have.
-        """
-        config = cell.variant.config or self.plan.systems[cell.system].config
-        # Config.copy() shares what is nested.
-        cfg = copy.deepcopy(self.base(config, cell.environment))
-        self._check_options(config, cell)
-        try:
-            cfg.merge_from_dict(dict(cell.options))
-        except (KeyError, TypeError, IndexError) as error:
-            raise InputError(
-                f'{self.plan.path}: options of {cell.system} in '
-                f'{cell.study}: {" ".join(str(error).split())}'
-            ) from error
-        _set_steps(cfg, cell.steps)
-        cfg.randomness = dict(cfg.get('randomness') or {}, seed=cell.seed)
-        hooks = cfg.setdefault('default_hooks', {})
-        hooks['checkpoint'] = dict(
-            type='SafeCheckpointHook',
-            by_epoch=False,
-            interval=self.plan.checkpoint_every,
-            # One to go on from if the newest is damaged later.
-            max_keep_ckpts=2,
-        )
-        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-        cfg.test_evaluator = dict(
-            type='LandmarkErrorMetric', unit='image', num_bootstrap=0
-        )
-        return cfg
-
-    def _check_options(self, config: str, cell: Cell) -> None:
-        """Refuse what nothing would read, and what the plan itself sets."""
-        for name in cell.environment:
-            near = misspelt_variable(name, config)
-            if near:
-                raise InputError(
-                    f'{self.plan.path}: environment of {cell.system} in '
-                    f'{cell.study or "the plan"} sets {name!r}, which '
-                    f'{config} does not read; it reads {near!r}.'
-                )
-        base = dict(self.base(config, cell.environment).items())
-        for option in cell.options:
-            where = (
-                f'{self.plan.path}: options of {cell.system} in '
-                f'{cell.study or "the plan"} set {option!r}'
-            )
-            for pattern, key in _OF_THE_PLAN.items():
-                if fnmatch(option, pattern):
-                    raise InputError(f'{where}; that is {key} of the plan.')
-            if option.split('.')[0] not in RUNNER_KEYS:
-                known = RUNNER_KEYS & {*base}
-                raise InputError(
-                    f'{where}, which no training with {config} reads. '
-                    f'Its settings are {", ".join(sorted(known))}.'
-                )
-            near = misspelt_option(option, base)
-            if near:
-                raise InputError(
-                    f'{where}, which is not in {config}; {near!r} is. If it '
-                    'is meant, write it into a config of your own.'
-                )
+def _line(error: Exception) -> str:
+    return ' '.join(str(error).split())
 
 
 def _set_steps(cfg: Config, steps: int) -> None:
@@ -166,9 +191,10 @@ def _set_steps(cfg: Config, steps: int) -> None:
     before = cfg.train_cfg.get('max_iters')
     if not before:
         raise InputError(
-            f'{cfg.filename}: train_cfg.max_iters is not set; a comparison '
-            'needs an IterBasedTrainLoop, so that every budget of labels has '
-            'as many steps.'
+            where=f'{cfg.filename}: train_cfg.max_iters',
+            found='not set',
+            expected='an IterBasedTrainLoop, so that every budget of labels '
+            'has as many steps',
         )
     cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = steps
     schedulers = cfg.get('param_scheduler') or []

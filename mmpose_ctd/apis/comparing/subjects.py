@@ -1,8 +1,6 @@
 """Who trains, who validates and who is tested in a plan's runs."""
 
-import hashlib
 import os.path as osp
-from pathlib import Path
 
 import numpy as np
 
@@ -17,41 +15,45 @@ from mmpose_ctd.datasets.split_selection import (
     select_images,
 )
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import sha256_of
 
 from .plan import Plan
 
-__all__ = ['Subjects', 'file_digest']
+__all__ = ['PlanSubjects', 'annotation_digest']
 
 
-def file_digest(path: str) -> str:
-    """SHA-256 of a file.
+def annotation_digest(path: str) -> str:
+    """SHA-256 of an annotation file.
 
     Raises:
-        MissingFileError: If there is none.
+        MissingFileError: If it does not exist.
     """
     if not osp.isfile(path):
         raise MissingFileError(f'The annotation file {path!r} does not exist.')
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return sha256_of(path)
 
 
-class Subjects:
+class PlanSubjects:
     """The splits of a plan, as lists of subjects.
 
     Args:
         plan (Plan): The plan.
         data_root (str): Folder of the data set.
         ann_file (str): Annotation file, relative to it.
+
+    Attributes:
+        digest (str): Of the annotation file: other labels are other results.
     """
 
     def __init__(self, plan: Plan, data_root: str, ann_file: str) -> None:
         self.plan = plan
         self.data_root = data_root
-        self.ann_file = ann_file
         path = osp.join(data_root, ann_file)
+        self.digest = annotation_digest(path)
         self._images = LandmarkFile.read(path).images
         #: Line of a split -> where those were photographed whom it means.
         self._sites: dict[str | None, set[str]] = {}
-        #: The same -> who it means.
+        #: Line of a split -> who it means.
         self._people: dict[str | None, str] = {}
         for image in self._images.values():
             own = image_line(str(image.get('file_name')).strip())
@@ -61,8 +63,6 @@ class Subjects:
                 sites.add(str(image.get('site') or ''))
                 self._people[line] = own if subject is None else subject
         self._splits: dict[str, list[str]] = {}
-        #: Of the annotation file, so that other labels are other results.
-        self.digest = file_digest(path)
 
     def train(self, budget: int, seed: int, held_out: str = '') -> list[str]:
         """Subjects of a training set.
@@ -81,10 +81,9 @@ class Subjects:
             images = len(select_images(names, self._images).ids)
             if budget not in (len(names), images):
                 raise InputError(
-                    f'{self.plan.path}: train_split: {file} has '
-                    f'{len(names)} subjects with {images} images, expected '
-                    f'{budget} of either, as it is to be the budget '
-                    f'{budget}.'
+                    where=f'train_split: {file}',
+                    found=f'{len(names)} subjects with {images} images',
+                    expected=f'{budget} subjects or images, the budget',
                 )
             return names
         others = [
@@ -96,9 +95,9 @@ class Subjects:
         ]
         if len(others) < budget:
             raise InputError(
-                f'{self.plan.path}: {len(others)} subjects of other sites '
-                f'than {held_out!r} may train, the study asks for '
-                f'budgets of {budget}.'
+                where=f'pool, with held_out={held_out!r}',
+                found=f'{len(others)} subjects of other sites',
+                expected=f'{budget} or more, the budget of the study',
             )
         order = np.random.default_rng(seed).permutation(len(others))
         return sorted(others[i] for i in order[:budget])
@@ -116,8 +115,9 @@ class Subjects:
         if not chosen:
             sites = sorted({s for name in names for s in self._sites[name]})
             raise InputError(
-                f'{self.plan.path}: held_out={held_out!r}: no test subject is '
-                f'of that site; there are {sites}.'
+                where='held_out',
+                found=f'{held_out!r}, where no test subject was photographed',
+                expected=f'one of {", ".join(map(repr, sites))}',
             )
         return chosen
 
@@ -142,9 +142,10 @@ class Subjects:
         ]
         if len(left) < search.subjects:
             raise InputError(
-                f'{self.plan.path}: search.subjects={search.subjects}: of '
-                f'{search.pool} only {len(left)} subjects are left that '
-                'neither train in a trial nor test. Ask for fewer.'
+                where='search.subjects',
+                found=f'{search.subjects}',
+                expected=f'at most {len(left)}: so many of {search.pool} '
+                'neither train in a trial nor test',
             )
         order = np.random.default_rng(0).permutation(len(left))
         return sorted(left[i] for i in order[: search.subjects])
@@ -153,14 +154,15 @@ class Subjects:
         """Refuse to test on somebody who trained.
 
         Raises:
-            InputError: Tells how many, and no names.
+            InputError: Has the number of people, and no names.
         """
         both = people_of(train, self._images) & people_of(test, self._images)
         if both:
             raise InputError(
-                f'{self.plan.path}: {len(both)} of {len(test)} test subjects '
-                'are in a training split, too: errors on them say nothing '
-                'about new faces. Correct train_split, pool or test_split.'
+                where='train_split, pool and test_split',
+                found=f'{len(both)} of {len(test)} test subjects also train',
+                expected='other people: errors on these do not show how the '
+                'system does on new faces',
             )
 
     def _read(self, key: str, split: str) -> list[str]:
@@ -168,17 +170,19 @@ class Subjects:
             path = osp.join(self.data_root, split)
             if not osp.isfile(path):
                 raise MissingFileError(
-                    f'{self.plan.path}: {key}: the split {path!r} does not '
-                    "exist. Splits are relative to the baseline's data_root; "
-                    'mmpose_ctd split draws some.'
+                    f'{key}: the split {path!r} does not exist. Splits are '
+                    "relative to the baseline's data_root; mmpose_ctd split "
+                    'draws some.'
                 )
             names = read_split(path)
             unknown = select_images(names, self._images)
             if unknown.unknown_subjects or unknown.unknown_images:
                 raise InputError(
-                    f'{self.plan.path}: {split} names a subject or an image '
-                    'that the annotation file does not know; '
-                    'mmpose_ctd check lists such lines.'
+                    where=f'{key}: {split}',
+                    found='a subject or an image that the annotation file '
+                    'does not have',
+                    expected='those of the annotation file',
+                    cure='mmpose_ctd check lists such lines.',
                 )
             self._splits[split] = names
         return self._splits[split]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmpose_ctd.apis.comparing.plan_file import read_plan
+from mmpose_ctd.apis.comparing.plan import read_plan
 
 ROOT = Path(__file__).resolve().parents[3]
 PLANS = sorted(
@@ -19,7 +19,7 @@ def test_a_shipped_plan_names_what_exists(name, monkeypatch):
     if plan.search is not None:
         # Equal effort: as many trials for each system.
         trained = [name for name, one in plan.systems.items() if one.config]
-        assert len({len(plan.search.trials[name]) for name in trained}) == 1
+        assert len({len(plan.search.trials(name)) for name in trained}) == 1
 
 
 def test_there_are_plans():

@@ -1,0 +1,313 @@
+"""Plans on Snakemake: what is started, and when; the tools are fake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from comparing_place import LR, PLAN, SEARCH, alive, study
+from faked_plan import metrics, run, starts, until, work_of
+from rich.console import Console
+
+from mmpose_ctd.apis.comparing import engine, step
+from mmpose_ctd.apis.comparing.cells import Wanted
+from mmpose_ctd.apis.comparing.engine import carry_out, default_jobs
+from mmpose_ctd.apis.comparing.progress import overview
+from mmpose_ctd.errors import InputError
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures('fake_tools')]
+
+#: Two trials of `averaged`, none of `plain`.
+SMALL = dict(
+    budget=4,
+    seeds=[0],
+    pool='splits/pool.txt',
+    subjects=3,
+    systems={'averaged': {LR: [1e-2, 1e-3]}},
+)
+
+
+def test_each_run_is_done_once(place, capsys):
+    one = PLAN['studies']['main']
+    # Two studies share all of them.
+    work, status = run(place, studies=dict(main=one, again=one), threads=2)
+    assert status == 0 and work.left() == []
+    assert len(starts()) == len(metrics()) == 4
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(':')[-1][:5] for line in lines] == [' done'] * 4
+    assert {line.split()[0] for line in lines} == {
+        *('[1/4]', '[2/4]', '[3/4]', '[4/4]'),
+    }
+    # Each has the plan's threads.
+    assert {line.split()[1] for line in starts()} == {'2'}
+    work, status = run(place, studies=dict(main=one, again=one))
+    assert status == 0 and len(starts()) == 4
+    # One more seed is two runs more.
+    run(place, **study(seeds=[0, 1], budgets=[4]))
+    assert len(starts()) == 6
+
+
+def test_metrics_have_the_runs_facts(place):
+    weights = {'load_from': '/home/jo_smith/w.pth'}
+    changes = study(vary={LR: [0.5]}, plain=False, budgets=[4])
+    run(place, Wanted(systems=['plain']), options=weights, **changes)
+    (found,) = metrics()
+    assert found.pop('started').endswith('+00:00')
+    assert len(found.pop('key')) == len(found.pop('config_hash')) == 12
+    assert found == dict(
+        system='plain', variant='lr=0.5', budget=4, seed=0, held_out='',
+        role='final', options={LR: 0.5, 'load_from': '<...>/w.pth'}, steps=4,
+        commit='c', environment={}, seconds=4.0, test_seconds=1.0,
+        test_set='abc', landmarks=['a', 'b'], subjects=[0, 1],
+        sites=['north', ''], errors=[[0.5, None], [0.5, 0.5]],
+    )  # fmt: skip
+
+
+def test_a_failure_stops_nothing_and_is_tried_again(
+    place, monkeypatch, capsys
+):
+    monkeypatch.setenv('FAKE_FAIL', '4')
+    work, status = run(place)
+    assert status == 1 and len(work.left()) == 2
+    reasons = {work.runs.why_failed(one) for one in work.left()}
+    assert reasons == {'status 2: it has no such key'}
+    assert 'main plain n=4 seed 0: failed (status' in capsys.readouterr().out
+    # The older message in the log is not the reason this time.
+    monkeypatch.delenv('FAKE_FAIL')
+    monkeypatch.setenv('FAKE_DIE', '4')
+    work, status = run(place)
+    (reason,) = {work.runs.why_failed(one) for one in work.left()}
+    assert reason.startswith('ended by SIGABRT')
+    monkeypatch.delenv('FAKE_DIE')
+    work, status = run(place)
+    assert status == 0 and work.left() == [] and len(starts()) == 8
+    assert not list(Path('work/runs').glob('*/failed.txt'))
+
+
+def test_the_search_decides_what_the_finals_are(place):
+    changes = dict(search=SMALL, **study(budgets=[6], seeds=[1, 0]))
+    work, status = run(place, jobs=1, **changes)
+    assert status == 0 and work.left() == []
+    assert work.chosen == {'plain': {}, 'averaged': {LR: 1e-3}}
+    found = {(m['system'], m['role'], m['seed']): m for m in metrics()
+             if m['role'] == 'final'}  # fmt: skip
+    # The fake's error is the learning rate that it was given.
+    assert {m['errors'][0][0] for m in found.values()} == {1e-3}
+    assert len(found) == 4 and len(metrics()) == 6
+    # Trials go first, then the seeds in the plan's order.
+    kinds = [line.split()[0].split('_')[-2] for line in starts()]
+    assert kinds[:2] == ['trial0', 'trial0']
+    plain = [k for k, line in zip(kinds, starts()) if line[:5] == 'plain']
+    assert plain == ['s1', 's0']
+    # One more trial repeats nothing, not even the finals of its system.
+    more = dict(SMALL, systems={'averaged': {LR: [1e-2, 1e-3, 1]}})
+    work = work_of(place, search=more, **study(budgets=[6], seeds=[1, 0]))
+    (left,) = work.left()
+    assert left.cell.options[LR] == 1
+
+
+def test_finals_wait_for_a_trial_that_fails(place, monkeypatch):
+    monkeypatch.setenv('FAKE_FAIL', '4')
+    work, status = run(place, search=SMALL)
+    # n=4 fails everywhere; of n=6, that of the system without a search is
+    # done, and the other's two finals wait.
+    assert status == 1 and len(metrics()) == 1
+    failed = [one for one in work.left() if work.runs.why_failed(one)]
+    assert len(failed) == 3 and len(work.left()) == 5
+    assert 'averaged' not in work.chosen
+
+
+def test_a_part_of_a_plan_brings_the_trials_that_it_waits_for(place):
+    rates = {LR: [1e-2, 1e-3]}
+    search = dict(SMALL, systems=dict(plain=rates, averaged=rates))
+
+    def asked(**wanted):
+        work = work_of(place, Wanted(**wanted), search=search)
+        cells = [cell for part in work.parts.values() for cell, _ in part]
+        return [(c.role, c.system, c.budget) for c in cells]
+
+    trials = {name: [('trial', name, 4)] * 2 for name in PLAN['systems']}
+    assert asked(studies=['main'], systems=['plain'], budgets=[6]) == [
+        *trials['plain'],
+        ('final', 'plain', 6),
+    ]
+    assert asked(studies=['search']) == sum(trials.values(), [])
+    wanted = Wanted(studies=['search'], systems=['plain'])
+    work, status = run(place, wanted, search=search)
+    assert status == 0 and len(metrics()) == len(starts()) == 2
+
+
+def test_a_dry_run_counts_what_is_left_and_starts_nothing(place, capfd):
+    work = work_of(place, search=SEARCH)
+    console = Console(width=100, record=True)
+    console.print(overview(work, 2))
+    rows = [line.split() for line in console.export_text().splitlines()]
+    numbers = {row[1]: row[3:8:2] for row in rows if len(row) > 8}
+    # 2 + 4 settings, 2 seeds; 2 systems, 2 budgets.
+    assert numbers['search'] == ['12', '0', '12']
+    assert numbers['main'] == ['4', '0', '4']
+    assert carry_out(work, 2, ['--dry-run']) == 0
+    said = capfd.readouterr()
+    assert 'choose' in said.out + said.err and starts() == []
+
+
+def test_a_run_that_only_tests_differently_trains_nothing(place):
+    wanted = Wanted(systems=['plain'])
+    changes = study(vary={'model.test_cfg.flip_test': [True]}, budgets=[4])
+    work = work_of(place, wanted, **changes)
+    first, _ = work.runs.prepare(work.left())
+    done = dict(seconds=7.0, commit='c', environment={}, errors=[[1.0]])
+    Path('work/runs', first, 'metrics.json').write_text(json.dumps(done))
+    Path('work/runs', first, 'weights.pth').touch()
+    _, status = run(place, wanted, **changes)
+    assert status == 0 and starts() == []
+    assert [found['seconds'] for found in metrics()] == [7.0, 7.0]
+
+
+# ----------------------------------------------------------------- its end
+
+_DRIVER = """
+import signal, sys
+from pathlib import Path
+from mmpose_ctd.apis.comparing import engine
+from mmpose_ctd.apis.comparing.plan import read_plan
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+engine.tools_folder = lambda: Path(sys.argv[1])
+try:
+    engine.carry_out(engine.PlanWork(read_plan('plan.yaml')), 1)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGINT])
+def test_nothing_outlives_a_plan_that_is_ended(place, monkeypatch, number):
+    """Neither the run, nor what the run started; the next start goes on."""
+    work_of(place)
+    monkeypatch.setenv('FAKE_WAIT', '1')
+    monkeypatch.setenv('FAKE_CHILD', '1')
+    process = subprocess.Popen(
+        [sys.executable, '-c', _DRIVER, str(engine.tools_folder())]
+    )
+    child = Path('child.txt')
+    until(lambda: child.is_file() and ' ' in child.read_text())
+    tool, grandchild = map(int, child.read_text().split())
+    assert alive(tool) and alive(grandchild)
+    # Meanwhile no other start works there.
+    with pytest.raises(InputError, match='another mmpose_ctd compare'):
+        run(place)
+    process.send_signal(number)
+    process.wait()
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert not alive(tool) and not alive(grandchild)
+    until(lambda: not alive(tool) and not alive(grandchild), 20)
+    assert metrics() == []
+    if number == signal.SIGKILL:
+        monkeypatch.delenv('FAKE_WAIT')
+        monkeypatch.delenv('FAKE_CHILD')
+        work, status = run(place)
+        assert status == 0 and work.left() == []
+        assert len(starts()) == 5
+
+
+def test_snakemake_that_is_missing_is_named(place, monkeypatch):
+    monkeypatch.setattr(engine.importlib.util, 'find_spec', lambda _: None)
+    with pytest.raises(InputError) as error:
+        run(place)
+    assert error.value.where == 'Snakemake'
+    assert 'pip install' in error.value.cure
+
+
+# --------------------------------------------------------------- machines
+
+
+def test_runs_share_the_gpus(place, monkeypatch):
+    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 2)
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '3,5')
+    assert default_jobs(threads=1) == 2
+    run(place, Wanted(systems=['plain']), jobs=1)
+    # One at a time: the first place is always free.
+    assert {line.split()[2] for line in starts()} == {'3'}
+    taken = [step.take_gpu(['3', '5']) for _ in range(3)]
+    found = [variables['CUDA_VISIBLE_DEVICES'] for _, variables in taken]
+    assert found == ['3', '5', '3']
+    taken[1][0].release()
+    assert step.take_gpu(['3', '5'])[1]['CUDA_VISIBLE_DEVICES'] == '5'
+    assert step.take_gpu([]) == (None, {})
+
+
+def test_without_gpus_cores_are_shared_by_threads(monkeypatch):
+    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 0)
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda _: set(range(8)),
+                        raising=False)  # fmt: skip
+    assert [default_jobs(n) for n in (1, 3, 8, 16)] == [8, 2, 1, 1]
+
+
+_SBATCH = """#!{python}
+# Does a job at once, and answers as Slurm does.
+import os, shlex, subprocess, sys
+number = len(os.listdir('{jobs}')) + 1
+with open(f'{jobs}/{{number}}', 'w') as log:
+    print(*sys.argv[1:], file=log, flush=True)
+    wrapped = next(w for w in sys.argv if w.startswith('--wrap='))[7:]
+    status = subprocess.run(wrapped, shell=True, stdout=log, stderr=log)
+with open('{states}', 'a') as file:
+    state = 'FAILED' if status.returncode else 'COMPLETED'
+    print(f'{{number}}|{{state}}', file=file)
+print(number)
+"""
+_SRUN = """#!/bin/bash
+while [[ "$1" == -* ]]; do shift; done
+exec "$@"
+"""
+
+
+def test_slurm_does_the_runs_one_a_job(place, tmp_path, monkeypatch):
+    pytest.importorskip('snakemake_executor_plugin_slurm')
+    bin_, jobs, states = (tmp_path / n for n in ('bin', 'jobs', 'states'))
+    bin_.mkdir()
+    jobs.mkdir()
+    states.touch()
+    scripts = dict(
+        sbatch=_SBATCH.format(python=sys.executable, jobs=jobs,
+                              states=states),
+        srun=_SRUN,
+        sacct=f'#!/bin/sh\ncat {states}\n',
+    )  # fmt: skip
+    for name, text in scripts.items():
+        (bin_ / name).write_text(text)
+        (bin_ / name).chmod(0o755)
+    monkeypatch.setenv('PATH', f'{bin_}:{os.environ["PATH"]}')
+    monkeypatch.setenv('USER', 'somebody')
+    work, status = run(
+        place,
+        Wanted(systems=['plain'], budgets=[4]),
+        engine=[
+            *('--executor', 'slurm', '--slurm-no-account'),
+            *('--slurm-init-seconds-before-status-checks', '1'),
+            *('--default-resources', 'slurm_partition=gpu'),
+        ],
+    )
+    assert status == 0 and work.left() == [] and len(metrics()) == 1
+    (job,) = jobs.iterdir()
+    assert '-p gpu' in job.read_text()
+
+
+def test_a_second_start_of_a_run_waits_for_the_first(place):
+    """As Slurm's jobs outlive the command that submitted them."""
+    work = work_of(place)
+    (name, *_) = work.runs.prepare(work.left())
+    lock = step.FileLock(Path('work/runs', name, 'run.lock'))
+    words = [sys.executable, step.__file__, 'run', name]
+    words.append(str(engine.tools_folder()))
+    with lock:
+        process = subprocess.Popen(words, cwd='work')
+        time.sleep(1)
+        assert process.poll() is None and starts() == []
+        Path('work/runs', name, 'metrics.json').write_text('{}')
+    assert process.wait(60) == 0 and starts() == []
