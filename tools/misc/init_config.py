@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     import_mmpose_quietly()
-    from mmpose_ctd.apis.new_config import new_config
+    from mmpose_ctd.apis.config_writer import new_config
 
     cfg = new_config(
         args.out,

@@ -6,7 +6,7 @@ import pytest
 from landmark_set import NAMES, landmark_content, write_landmark_set
 from mmengine.config import Config
 
-from mmpose_ctd.apis.new_config import new_config
+from mmpose_ctd.apis.config_writer import new_config
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.framing import input_framing
 
