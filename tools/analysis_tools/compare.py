@@ -121,7 +121,7 @@ def main() -> None:
     if args.dry_run:
         jobs = args.jobs or default_jobs(plan.threads)
         Console().print(overview(work, jobs))
-        options = ['--dry-run', *options]
+        options = ['--dry-run', '--quiet', 'rules', *options]
     status = carry_out(work, args.jobs, options) if left else 0
     if args.dry_run:
         sys.exit(status)
