@@ -6,7 +6,6 @@ As a user meets it: make_splits was run again, or files were renamed.
 import csv
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from people_set import (
 )
 from tool_server import run_tool
 
-TESTS = str(Path(__file__).resolve().parents[1])
+TESTS = Path(__file__).resolve().parents[1]
 MODEL = ('config.py', 'run/epoch_2.pth')
 pytestmark = pytest.mark.slow
 
@@ -52,7 +51,7 @@ def place(trained, tmp_path):
 
 
 def call(place, tool, *arguments):
-    path = ':'.join([*sys.path[:1], TESTS, str(Path(TESTS).parent)])
+    path = f'{TESTS / "helpers"}:{TESTS.parent}'
     return run_tool(tool, *arguments, cwd=place, PYTHONPATH=path)
 
 
