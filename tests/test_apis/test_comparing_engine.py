@@ -284,6 +284,13 @@ def test_slurm_does_the_runs_one_a_job(place, tmp_path, monkeypatch):
         (bin_ / name).chmod(0o755)
     monkeypatch.setenv('PATH', f'{bin_}:{os.environ["PATH"]}')
     monkeypatch.setenv('USER', 'somebody')
+    # The plugin waits 40 s between its looks at Slurm.
+    (tmp_path / 'sitecustomize.py').write_text(
+        'import asyncio\nsleep = asyncio.sleep\n'
+        'asyncio.sleep = lambda seconds: sleep(min(seconds, 0.5))\n'
+    )
+    paths = f'{tmp_path}:{os.environ["PYTHONPATH"]}'
+    monkeypatch.setenv('PYTHONPATH', paths)
     work, status = run(
         place,
         Wanted(systems=['plain'], budgets=[4]),
