@@ -11,18 +11,10 @@ from mmengine.config import Config
 
 from mmpose_ctd.apis.command_line import RUNNER_KEYS
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import merge_options
 
 from .cells import PlanCell
 from .plan import Plan
-
-try:
-    from mmpose_ctd.framing import merge_options
-except ImportError:
-
-    def merge_options(cfg: Config, options: Mapping) -> None:
-        """Apply ``--cfg-options`` to a config."""
-        cfg.merge_from_dict(dict(options))
-
 
 __all__ = ['ConfigReader', 'misspelt_option']
 
