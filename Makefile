@@ -8,13 +8,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # A headless build for machines without libGL; mmcv asks for the other one.
 OPENCV := opencv-python-headless==4.12.0.88
 
-.PHONY: help install install-tests demo test test-pages test-projects lint \
+.PHONY: help install install-tests demo test test-fast test-pages test-projects lint \
 	format doctor clean
 
 help:
 	@echo 'make install          the stack and this package, into $(VENV)'
 	@echo 'make demo [DATA=dir]  fine-tuning beside CTD-ED on a few faces'
 	@echo 'make test             the tests of the package'
+	@echo 'make test-fast        a quick part of them'
 	@echo 'make test-pages       look at pages in a browser (needs chromium)'
 	@echo 'make test-projects    the tests of projects/'
 	@echo 'make lint             what CI checks of the style'
@@ -51,6 +52,16 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
 
 test: $(TESTS_STAMP)
 	@$(PYTEST)
+
+# The method, the metrics and the readers: what one edits most.
+FAST = tests/test_evaluation tests/test_models/test_losses \
+	tests/test_models/test_heads tests/test_models/test_layers \
+	tests/test_datasets/test_annotation_formats tests/test_framing.py \
+	tests/test_errors.py tests/test_files.py tests/test_landmark_sides.py \
+	tests/test_docs tests/test_apis/test_comparing_plan.py
+
+test-fast: $(TESTS_STAMP)
+	@$(PYTEST) -m 'not slow and not pages and not real_data' $(FAST)
 
 test-pages: $(TESTS_STAMP)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m pages tests
