@@ -170,7 +170,7 @@ def answers(root):
         [sys.executable, '-c', LOAD, str(root)],
         env={
             **os.environ,
-            'PYTHONPATH': os.path.dirname(__file__),
+            'PYTHONPATH': os.path.join(os.path.dirname(__file__), 'helpers'),
             # What a user may have set does not loosen it.
             'TORCH_FORCE_WEIGHTS_ONLY_LOAD': '0',
         },
