@@ -54,6 +54,8 @@ class AnnotationProblem(InputError):
     Args:
         where, found, expected, cure (str): See :class:`.InputError`.
         landmark (str, optional): Its landmark, if it is a coordinate.
+        record (tuple[str, int], optional): Of an unusable id: the list, and
+            the record's position in it from 0.
     """
 
     def __init__(
@@ -63,11 +65,13 @@ class AnnotationProblem(InputError):
         expected: str = '',
         cure: str = '',
         landmark: str | None = None,
+        record: tuple[str, int] | None = None,
     ) -> None:
         super().__init__(
             where=where, found=found, expected=expected, cure=cure
         )
         self.landmark = landmark
+        self.record = record
 
 
 def _raise_first(problems: Iterable[InputError]) -> None:
@@ -456,6 +460,7 @@ def _by_id(
                 f'{path}: {kind}[{number}]',
                 found_id if _is_id(key) else "has no 'id'",
                 'a number of its own in each record',
+                record=(kind, number),
             )
         )
     return found
