@@ -13,9 +13,10 @@ from mmpose_ctd.visualization._canvas import (
     RIM,
     TRUTH,
     _font,
+    cut_out,
     enlarge,
+    face_window,
 )
-from mmpose_ctd.visualization._crop import cut_out, face_window
 
 __all__ = ['as_thumbnail', 'draw_mean_shape', 'draw_suspect']
 
