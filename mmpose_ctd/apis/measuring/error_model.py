@@ -214,10 +214,10 @@ def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
     return float(np.mean(2 * np.log(deviations[known]) + ratio / 2))
 
 
-def folds(subjects: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+def folds(subjects: np.ndarray, count: int) -> np.ndarray:
     """Fold of each image, at most ``count``; a subject (N,) is in one."""
     people, index = np.unique(subjects, return_inverse=True)
-    order = np.random.default_rng(seed).permutation(len(people))
+    order = np.random.default_rng(0).permutation(len(people))
     return (order % min(count, len(people)))[index]
 
 

@@ -87,9 +87,9 @@ def draw_mean_shape(
     return np.array(canvas)[..., ::-1]
 
 
-def as_thumbnail(image: np.ndarray, side: int = 320) -> np.ndarray:
-    """Shrink an image whose longer side has more pixels."""
-    factor = side / max(image.shape[:2])
+def as_thumbnail(image: np.ndarray) -> np.ndarray:
+    """Shrink an image whose longer side has more than 320 pixels."""
+    factor = 320 / max(image.shape[:2])
     if factor >= 1:
         return image
     return cv2.resize(
