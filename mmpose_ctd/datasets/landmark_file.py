@@ -19,8 +19,8 @@ from mmpose_ctd.evaluation.functional.measurements import (
     parse_measurements,
 )
 
-from .json_file import read_json
 from .landmark_names import numbered
+from .text_files import read_json
 
 __all__ = [
     'CONTROL',

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmpose.registry import METRICS
 
 from mmpose_ctd.apis.error_tables import check_alike
+from mmpose_ctd.config_values import component_name
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors
@@ -172,9 +173,7 @@ def metric_settings(cfg: Config, name: str) -> dict | None:
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]
     for settings in evaluators:
-        kind = settings.get('type')
-        kind = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
-        if kind.rpartition('.')[2] == name:
+        if component_name(settings) == name:
             return settings
     return None
 

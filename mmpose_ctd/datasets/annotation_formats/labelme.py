@@ -6,7 +6,7 @@ import re
 import reprlib
 from collections import Counter
 
-from ..json_file import read_json
+from ..text_files import read_json
 from .foreign import foreign_json
 from .point_record import Reading, ReadOptions, Refused, Source, is_number
 

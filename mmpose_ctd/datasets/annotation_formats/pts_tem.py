@@ -14,9 +14,9 @@ pts files the upper left pixel is (1, 1), as in Matlab::
 import os
 import re
 
+from ..text_files import read_text
 from .numbers import finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source
-from .text_file import read_text
 from .webmorph_tem import RecordRefused, read_tem
 
 __all__ = ['read_pts', 'read_templates']

@@ -20,7 +20,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..annotation_formats import PointRecord, Refused
 from ..annotation_formats.point_record import usual_of
-from ..annotation_formats.text_file import read_text
+from ..text_files import read_text
 
 __all__ = ['LandmarkChoice', 'read_landmarks']
 
