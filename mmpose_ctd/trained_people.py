@@ -21,16 +21,6 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.people_overlap import stated_overlap
 from mmpose_ctd.trained import check_same_split, trained_split
 
-__all__ = [
-    'PEOPLE_KEY',
-    'PeopleComparison',
-    'compare_people',
-    'compare_tested',
-    'joined_records',
-    'people_record',
-    'refuse_calibrating',
-]
-
 #: Its name in the ``meta`` of checkpoints.
 PEOPLE_KEY = 'training_people'
 

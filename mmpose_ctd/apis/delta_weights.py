@@ -10,8 +10,6 @@ from torch import Tensor, nn
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 
-__all__ = ['channel_weights', 'loss_increases', 'save_channel_weights']
-
 # Of the authors' code; the paper has neither it nor the standardisation.
 _TEMPERATURE = 5.0
 

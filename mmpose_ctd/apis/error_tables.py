@@ -17,22 +17,6 @@ from rich.markup import escape
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional import bootstrap_interval
 
-__all__ = [
-    'Table',
-    'check_alike',
-    'interval',
-    'markdown_table',
-    'mean_errors',
-    'metric_cell',
-    'metric_heading',
-    'number',
-    'paired_change',
-    'read_report',
-    'seed_table',
-    'terminal_table',
-    'with_interval',
-]
-
 #: Keys of reports that must be equal for their errors to be compared.
 _SAME = ('unit', 'threshold', 'per', 'num_images', 'test_set')
 

@@ -13,8 +13,6 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 from mmpose_ctd.trained import load_trained
 
-__all__ = ['Pull', 'gradient_balance']
-
 _CURE = 'Give the config that the checkpoint was trained with.'
 
 

@@ -6,8 +6,6 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 from .text_files import read_json
 
-__all__ = ['find_annotation_file']
-
 
 def find_annotation_file(root: Path, cure: str = 'Leave one.') -> str:
     """Find the one annotation file of a data set.

@@ -22,18 +22,6 @@ from mmpose_ctd.evaluation.functional.measurements import (
 from .landmark_names import numbered
 from .text_files import read_json
 
-__all__ = [
-    'CONTROL',
-    'IMAGE_LINE',
-    'AnnotationProblem',
-    'LandmarkFile',
-    'image_problems',
-    'is_below',
-    'is_real',
-    'read_split',
-    'subject_of',
-]
-
 # A point this far outside the frame, in frame sizes, is a mistake.
 _SLACK = 0.5
 # Larger than any coordinate, and small enough to calculate with.

@@ -7,8 +7,6 @@ from collections import Counter
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['read_json', 'read_text']
-
 
 def read_json(
     path: str | os.PathLike, name: str, cure: str = 'Export it again.'

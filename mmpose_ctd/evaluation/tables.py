@@ -9,8 +9,6 @@ from rich.table import Table
 
 from .functional.measurements import digits_of
 
-__all__ = ['measurement_table', 'report_table']
-
 
 def report_table(report: dict) -> Table:
     """Landmark errors: overall with intervals, by site, by landmark.

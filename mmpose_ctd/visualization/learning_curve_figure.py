@@ -10,8 +10,6 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from ._figure import clear_axes, line_styles, new_figure, require_any
 
-__all__ = ['LearningCurve', 'plot_curve_panels', 'plot_learning_curves']
-
 
 @dataclass(frozen=True)
 class LearningCurve:

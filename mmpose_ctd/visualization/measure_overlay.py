@@ -21,8 +21,6 @@ from ._canvas import (
     square,
 )
 
-__all__ = ['draw_measures']
-
 _SIDE = 900
 _PANEL = 520
 _FOOT = (

@@ -9,8 +9,6 @@ from matplotlib.ticker import PercentFormatter
 
 from ._figure import COLOURS, MARKERS, clear_axes, new_figure, save_figure
 
-__all__ = ['plot_reliability']
-
 
 def plot_reliability(
     summary: Mapping,

@@ -8,8 +8,6 @@ from matplotlib.ticker import NullLocator
 
 from ._figure import clear_axes, line_styles, new_figure, require_any
 
-__all__ = ['plot_variants']
-
 Points = tuple[Sequence[float], Sequence[float], Sequence[float]]
 
 

@@ -35,14 +35,6 @@ from .report_parts import (
     t_ends,
 )
 
-__all__ = [
-    'budget_section',
-    'held_out_section',
-    'landmark_section',
-    'overview',
-    'site_section',
-]
-
 #: Of intervals of single landmarks and sites, given with two digits.
 _FEW_RESAMPLES = 1000
 

@@ -9,22 +9,6 @@ from mmpose_ctd.apis.error_tables import Table, number, with_interval
 
 from .differences import Difference, StudyArm, SystemErrors, spread
 
-__all__ = [
-    'Fold',
-    'Plot',
-    'Section',
-    'change_text',
-    'difference_text',
-    'faces',
-    'is_clear',
-    'labels',
-    'me_text',
-    'over_seeds',
-    'p_text',
-    'slug',
-    't_ends',
-]
-
 
 @dataclass
 class Plot:

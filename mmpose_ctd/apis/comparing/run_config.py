@@ -24,8 +24,6 @@ except ImportError:
         cfg.merge_from_dict(dict(options))
 
 
-__all__ = ['ConfigReader', 'misspelt_option']
-
 #: Settings of a config that a plan has its own keys for.
 _OF_THE_PLAN = {
     'train_cfg.max_iters': 'steps',

@@ -15,8 +15,6 @@ from .familiarity import Appearance, MeanShape
 from .framing import Framing
 from .landmark_model import LandmarkModel
 
-__all__ = ['Calibration', 'Judgement']
-
 #: What is compared with its limit -> what a flag says.
 _REASONS = {
     'appearance': 'looks unlike the training faces',

@@ -33,8 +33,6 @@ from .error_model import LEVELS, SPREADS, ErrorModel
 from .familiarity import Appearance, MeanShape
 from .framing import Framing
 
-__all__ = ['read_calibration', 'write_calibration']
-
 _FORMAT = 'mmpose_ctd calibration'
 _VERSION = 1
 _DIGEST = 'sha256'

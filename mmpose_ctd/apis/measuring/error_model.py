@@ -21,17 +21,6 @@ from mmpose_ctd.evaluation.functional.measurements import (
     measure,
 )
 
-__all__ = [
-    'LEVELS',
-    'SPREADS',
-    'ErrorModel',
-    'fit_error_model',
-    'folds',
-    'heatmap_spreads',
-    'log_score',
-    'measure_deviations',
-]
-
 #: Shares of the errors that intervals contain.
 LEVELS = (0.5, 0.8, 0.95)
 #: Numbers taken from a heat-map: above 0, larger where it is less certain.

@@ -10,14 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = [
-    'Appearance',
-    'MeanShape',
-    'fit_appearance',
-    'fit_shape',
-    'left_out_distances',
-]
-
 # Directions of variation kept of the features; 80 faces determine no more.
 _DIRECTIONS = 24
 # Share of the mean variance that every direction is given.

@@ -11,16 +11,6 @@ import numpy as np
 
 from mmpose_ctd.datasets.image_crop import ImageCrop
 
-__all__ = [
-    'Frame',
-    'Framing',
-    'cut_frame',
-    'fit_template',
-    'frame_around',
-    'frame_by_template',
-    'landmark_template',
-]
-
 Box = tuple[float, float, float, float]
 
 

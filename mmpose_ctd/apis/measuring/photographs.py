@@ -35,8 +35,6 @@ from .photograph_table import (
 )
 from .rows import Column, FaceRows, MeasuredFace
 
-__all__ = ['MeasuredPhotographs', 'list_photographs', 'measure', 'printable']
-
 #: Photographs held at once, in bytes; each is framed three times.
 _HELD = 256 * 2**20
 #: From this share of the largest face's width on, it is not clear whose face

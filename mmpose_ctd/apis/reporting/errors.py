@@ -19,8 +19,6 @@ from mmpose_ctd.visualization import plot_ced, plot_landmark_errors
 from .pictures import PagePicture, drawing
 from .system import ReportedSystem
 
-__all__ = ['error_section']
-
 _UNKNOWN = {'ME': {'value': None}}
 
 

@@ -19,8 +19,6 @@ from mmpose_ctd.visualization import plot_bland_altman
 from .pictures import drawing
 from .system import ReportedSystem, metric_settings
 
-__all__ = ['measure_sections']
-
 _SIGNS = {'1': 'ratio', 'deg': '°'}
 
 

@@ -22,14 +22,6 @@ from .prediction import PredictionCache, test_loader
 from .tested_set import TestedSet
 from .work_dir import RunLog, TrainedRun, open_work_dir, read_run_log
 
-__all__ = [
-    'ReportedRun',
-    'ReportedSystem',
-    'check_comparable',
-    'metric_settings',
-    'read_run',
-]
-
 
 @dataclass
 class ReportedRun:

@@ -15,8 +15,6 @@ from mmpose_ctd.config_values import is_number
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.framing import merge_options
 
-__all__ = ['RunLog', 'TrainedRun', 'open_work_dir', 'read_run_log']
-
 _NUMBERED = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
 _STAMP = re.compile(r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ')
 _TRAINING = re.compile(r'(?:Iter|Epoch)\(train\)|Saving checkpoint at ')

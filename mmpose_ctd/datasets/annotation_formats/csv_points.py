@@ -25,8 +25,6 @@ from .point_record import (
 )
 from .table_file import column_of, known_columns, number_cells, read_table
 
-__all__ = ['read']
-
 _TEXTS = ('subject', 'site', 'sex')
 _NUMBERS = ('mm_per_px', 'age', 'width', 'height')
 _LONG = ('landmark', 'x', 'y')

@@ -11,8 +11,6 @@ from . import coco, csv_points, cvat, labelme, pts_tem, tps
 from .foreign import foreign_json, foreign_suffix
 from .point_record import Reading, ReadOptions, Source, refuse_uneven
 
-__all__ = ['FORMATS', 'AnnotationFormat', 'find_sources']
-
 
 @dataclass(frozen=True)
 class AnnotationFormat:

@@ -19,8 +19,6 @@ from .numbers import finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source
 from .webmorph_tem import RecordRefused, read_tem
 
-__all__ = ['read_pts', 'read_templates']
-
 _LAYOUT = re.compile(
     r'\s*version\s*:\s*[0-9.]+\s+n_points\s*:\s*([0-9]{1,9})\s*'
     r'\{(.*)\}\s*\Z',

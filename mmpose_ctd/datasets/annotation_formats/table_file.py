@@ -14,8 +14,6 @@ from mmpose_ctd.errors import InputError
 from ..text_files import read_text
 from .point_record import repeated_name
 
-__all__ = ['column_of', 'known_columns', 'number_cells', 'read_table']
-
 _DELIMITERS = ',;\t|'
 #: Titles of known columns, in lower case without spaces or underscores.
 SYNONYMS = {

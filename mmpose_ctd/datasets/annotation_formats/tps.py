@@ -16,8 +16,6 @@ from .numbers import decimal_mark, finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source
 from .tps_specimens import Specimen, split_specimens
 
-__all__ = ['read']
-
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read tps files.

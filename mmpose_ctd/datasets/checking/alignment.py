@@ -6,8 +6,6 @@ is z -> a * z + b.
 
 import numpy as np
 
-__all__ = ['align', 'mean_shape', 'similarity']
-
 # Cauchy weights halve at this many robust deviations.
 _HALF = 2.0
 _ITERATIONS = 15

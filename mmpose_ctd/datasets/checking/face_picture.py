@@ -18,8 +18,6 @@ from mmpose_ctd.visualization._canvas import (
     face_window,
 )
 
-__all__ = ['as_thumbnail', 'draw_mean_shape', 'draw_suspect']
-
 _SUSPECT = (60, 60, 235)
 _SIDE = 480
 _MARGIN = 0.25

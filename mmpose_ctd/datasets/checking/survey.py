@@ -23,8 +23,6 @@ from .photo_file import PhotoFile, read_photo_file
 from .registry import CheckFinding, Thresholds, error
 from .shapes import FaceShapes, compare_faces
 
-__all__ = ['PhotoRecord', 'Survey']
-
 
 @dataclass
 class PhotoRecord:

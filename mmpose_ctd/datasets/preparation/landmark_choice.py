@@ -22,8 +22,6 @@ from ..annotation_formats import PointRecord, Refused
 from ..annotation_formats.point_record import usual_of
 from ..text_files import read_text
 
-__all__ = ['LandmarkChoice', 'read_landmarks']
-
 _CURE = (
     'Write a text file with one name a line, in the order of clicking '
     '(exocanthion_R, exocanthion_L ...), or lines such as exocanthion_R=18 '

@@ -14,8 +14,6 @@ from mmpose_ctd.errors import InputError
 
 from .bootstrap import bootstrap_interval
 
-__all__ = ['Agreement', 'Estimate', 'agreement', 'intraclass_correlation']
-
 #: 95 % of a normal distribution lie within so many SD.
 _Z = float(stats.norm.ppf(0.975))
 

@@ -14,12 +14,6 @@ from mmpose_ctd.errors import InputError
 
 from .bootstrap import _checked, _draws
 
-__all__ = [
-    'CrossedEffects',
-    'crossed_bootstrap_interval',
-    'crossed_effects_interval',
-]
-
 
 def crossed_bootstrap_interval(
     values: np.ndarray,

@@ -10,8 +10,6 @@ from scipy import stats
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['cohens_dz', 'holm', 'sign_flip_test']
-
 
 def sign_flip_test(
     differences: np.ndarray, num_resamples: int = 19_999
