@@ -9,8 +9,8 @@ from mmengine.runner.checkpoint import load_state_dict
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 from mmpose_ctd.trained import load_trained
 
 _CURE = 'Give the config that the checkpoint was trained with.'

@@ -8,11 +8,11 @@ from mmengine.config import Config
 from mmpose.registry import METRICS
 
 from mmpose_ctd.apis.error_tables import check_alike
+from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.config_values import component_name
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors
-from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 from mmpose_ctd.trained import refuse_framing_change
 from mmpose_ctd.trained_people import compare_tested
 
