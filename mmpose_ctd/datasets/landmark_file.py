@@ -319,8 +319,8 @@ def _read_lists(
     """Lists of a JSON file; a missing one is empty, and a problem."""
     if not os.path.isfile(path):
         raise MissingFileError(
-            where=path,
-            found='the annotation file does not exist',
+            where='dataset.ann_file',
+            found=f'the annotation file {path!r} does not exist',
             cure='Set dataset.data_root and dataset.ann_file (the data root '
             'comes from the environment variable CTD_DATA_ROOT, default '
             "'data'). To try a config without its data: python "
