@@ -12,8 +12,6 @@ import torch
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.safe_loading import harmless_globals, refusal_reason
 
-__all__ = ['check_undamaged', 'read_checkpoint']
-
 _COPY = 'Copy or download it again, or name another checkpoint.'
 # How torch tells its present format from the old one.
 _ZIP = b'PK\x03\x04'

@@ -4,8 +4,6 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ['COMMANDS', 'main', 'tools_folder']
-
 COMMANDS = {
     'prepare': ('dataset_converters/prepare_dataset', 'make a set'),
     'check': ('dataset_converters/check_dataset', 'look for wrong labels'),

@@ -24,8 +24,6 @@ import sys
 import types
 from collections.abc import Callable
 
-__all__ = ['install', 'repairs', 'STACK_HINT']
-
 STACK_HINT = 'pip install -r requirements/stack.txt'
 
 #: What was repaired in this process: module name -> one sentence.

@@ -6,8 +6,6 @@ from typing import Any
 from mmengine.model import is_model_wrapper
 from torch import nn
 
-__all__ = ['component_name', 'entry', 'is_number', 'unwrapped']
-
 
 def component_name(component: Any) -> str:
     """The class name in a component's ``type``, without a registry's scope.

@@ -19,8 +19,6 @@ from mmpose_ctd import compat
 from mmpose_ctd.privacy import redact
 from mmpose_ctd.version import __version__
 
-__all__ = ['Finding', 'examine']
-
 _OK, _REPAIRED, _BROKEN, _ABSENT = 'ok', 'repaired', 'BROKEN', 'absent'
 
 #: Module to import -> (distributions that provide it, cure, is it needed).

@@ -5,8 +5,6 @@ command line tools print such an error in one line, without a stack trace.
 Code that needs to know what is wrong reads the fields, never the message.
 """
 
-__all__ = ['InputError', 'MissingFileError']
-
 
 class InputError(ValueError):
     """Something the user gave cannot be used.

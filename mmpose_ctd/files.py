@@ -6,8 +6,6 @@ import os
 import re
 import secrets
 
-__all__ = ['drafted', 'file_hash', 'sha256_of', 'write_whole']
-
 # Each writer has a name of its own.
 _DRAFT = re.compile(r'(?P<name>.+?)(\.[0-9a-f]{8})?\.tmp', re.DOTALL)
 

@@ -22,15 +22,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
-__all__ = [
-    'canonical',
-    'is_sided',
-    'partner_places',
-    'side_of',
-    'side_partners',
-    'unsettled_names',
-]
-
 _RIGHT = (
     'right rechts rechte rechter rechtes rechten rechtem droit droite dexter '
     'dextra dextrum destro destra derecho derecha direito direita höger hoger'

@@ -7,8 +7,6 @@ from pathlib import Path
 import torch
 from mmengine.device import get_device
 
-__all__ = ['cpu_info', 'has_fast_bfloat16', 'machine_class']
-
 CPUINFO = Path('/proc/cpuinfo')  # of Linux
 
 

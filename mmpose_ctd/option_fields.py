@@ -10,8 +10,6 @@ from typing import Any, get_args, get_origin
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['add_options', 'check_choices', 'flag', 'given_options', 'option']
-
 
 def option(default: Any, help: str, **argument) -> Any:
     """Declare a field.

@@ -14,8 +14,6 @@ from mmpose_ctd.datasets.subject_key import key_file
 from mmpose_ctd.datasets.unlabelled_images import unlabelled_images
 from mmpose_ctd.errors import InputError
 
-__all__ = ['refuse_unlabelled_overlap', 'split_overlap', 'stated_overlap']
-
 _JUDGING = ('test_dataloader', 'val_dataloader')
 
 

@@ -13,8 +13,6 @@ import re
 import traceback
 from pathlib import PurePath
 
-__all__ = ['HIDDEN', 'redact', 'redact_logs']
-
 #: What stands for the folders of a path.
 HIDDEN = '<...>/'
 

@@ -11,8 +11,6 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint
 
-__all__ = ['harmless_globals', 'refusal_reason', 'require_safe_loading']
-
 _logger = logging.getLogger('mmpose_ctd')
 _STATISTICS = ('min', 'max', 'mean', 'current')
 

@@ -8,8 +8,6 @@ come from others, so every table is written through :func:`safe_cell`;
 
 from collections.abc import Iterable
 
-__all__ = ['original_cell', 'safe_cell', 'safe_row']
-
 # With the wide forms, which East Asian versions of spreadsheets take as well.
 _SIGNS = ('=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠')
 _QUOTE = "'"

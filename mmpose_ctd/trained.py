@@ -30,19 +30,6 @@ from mmpose_ctd.framing import (
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
 from mmpose_ctd.privacy import HIDDEN
 
-__all__ = [
-    'check_same_landmarks',
-    'check_same_split',
-    'config_framing',
-    'load_trained',
-    'refuse_framing_change',
-    'refuse_mixed_framing',
-    'trained_config',
-    'trained_framing',
-    'trained_split',
-]
-
-
 # ------------------------------------------------------------ its config
 
 

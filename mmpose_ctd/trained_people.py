@@ -1,12 +1,15 @@
 """Compares people with those who trained a checkpoint."""
 
-from collections.abc import Set
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, field
 
 from mmengine.config import Config
 
 from mmpose_ctd.config_values import entry
-from mmpose_ctd.datasets.dataset_people import people_by_set
+from mmpose_ctd.datasets.cifasd_dataset import CIFASDDataset
+from mmpose_ctd.datasets.landmark_file import subject_of
+from mmpose_ctd.datasets.split_selection import image_line
 from mmpose_ctd.datasets.subject_key import (
     fingerprint,
     hash_subjects,
@@ -18,18 +21,63 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.people_overlap import stated_overlap
 from mmpose_ctd.trained import check_same_split, trained_split
 
-__all__ = [
-    'PEOPLE_KEY',
-    'PeopleComparison',
-    'compare_people',
-    'compare_tested',
-    'joined_records',
-    'people_record',
-    'refuse_calibrating',
-]
-
 #: Its name in the ``meta`` of checkpoints.
 PEOPLE_KEY = 'training_people'
+
+
+@dataclass
+class _People:
+    """The people of a dataset.
+
+    Attributes:
+        subjects (set[str]): Their ids. An image without a subject counts as
+            itself, ``image:<file_name>``.
+        nameless (int): Images without a subject.
+    """
+
+    subjects: set[str] = field(default_factory=set)
+    nameless: int = 0
+
+
+def _people_by_set(dataset) -> dict[str, _People]:
+    """All people in the images of a dataset, labelled or not.
+
+    Args:
+        dataset: A :class:`.CIFASDDataset`, or a wrapper of some. The people
+            of other datasets are unknown.
+
+    Returns:
+        dict[str, _People]: Annotation file -> its people.
+    """
+    found: dict[str, _People] = {}
+    for part in _parts(dataset):
+        if isinstance(part, CIFASDDataset):
+            _add(found.setdefault(part.ann_file, _People()), part)
+    return found
+
+
+def _parts(dataset) -> Iterator:
+    """The datasets inside of mmengine's and MMPose's wrappers."""
+    inner = getattr(dataset, 'datasets', None)
+    if inner is None and not isinstance(dataset, CIFASDDataset):
+        inner = [d for d in [getattr(dataset, 'dataset', None)] if d]
+    if not inner:
+        yield dataset
+        return
+    for part in inner:
+        yield from _parts(part)
+
+
+def _add(found: _People, dataset: CIFASDDataset) -> None:
+    images = dataset.data_prefix['img']
+    for i in range(len(dataset)):
+        info = dataset.get_data_info(i)
+        subject = subject_of(info)
+        if not subject:
+            found.nameless += 1
+            name = os.path.relpath(info['img_path'], images)
+            subject = image_line(name.replace(os.sep, '/'))
+        found.subjects.add(subject)
 
 
 def people_record(dataset) -> dict:
@@ -48,7 +96,7 @@ def people_record(dataset) -> dict:
         InputError: If a key file is damaged.
     """
     record = dict(hashes={}, nameless=0, missing=[])
-    for ann_file, people in people_by_set(dataset).items():
+    for ann_file, people in _people_by_set(dataset).items():
         record['nameless'] += people.nameless
         try:
             key = make_key(key_file(ann_file))
@@ -207,7 +255,7 @@ def compare_tested(
             say so; or a key file is damaged.
     """
     warnings: list[str] = []
-    for ann_file, people in people_by_set(dataset).items():
+    for ann_file, people in _people_by_set(dataset).items():
         found = compare_people(
             content, ann_file, people.subjects, people.nameless
         )
@@ -267,7 +315,7 @@ def refuse_calibrating(
     """
     cure = _other_splits(content)
     notes = []
-    for ann_file, people in people_by_set(training).items():
+    for ann_file, people in _people_by_set(training).items():
         found = compare_people(content, ann_file, subjects)
         if not found.comparable:
             check_same_split(path, trained_split(content), cfg)

@@ -1,6 +1,6 @@
 """How much the new task needs each channel of the source's encoder."""
 
-import os
+import io
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
-
-__all__ = ['channel_weights', 'loss_increases', 'save_channel_weights']
+from mmpose_ctd.files import write_whole
 
 # Of the authors' code; the paper has neither it nor the standardisation.
 _TEMPERATURE = 5.0
@@ -203,19 +202,13 @@ def save_channel_weights(
             weights can be made.
         meta (dict): How they came about; plain values.
     """
-    path = Path(path)
-    draft = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        # Into an open file: given a name, torch writes it into the archive.
-        with draft.open('wb') as file:
-            torch.save(
-                dict(
-                    channel_weights=weights.float(),
-                    increase=increase.float(),
-                    meta=meta,
-                ),
-                file,
-            )
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    content = io.BytesIO()
+    torch.save(
+        dict(
+            channel_weights=weights.float(),
+            increase=increase.float(),
+            meta=meta,
+        ),
+        content,
+    )
+    write_whole(path, content.getvalue())

@@ -17,21 +17,6 @@ from rich.markup import escape
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional import bootstrap_interval
 
-__all__ = [
-    'Table',
-    'check_alike',
-    'interval',
-    'markdown_table',
-    'mean_errors',
-    'metric_cell',
-    'metric_heading',
-    'number',
-    'paired_change',
-    'read_report',
-    'seed_table',
-    'terminal_table',
-]
-
 #: Keys of reports that must be equal for their errors to be compared.
 _SAME = ('unit', 'threshold', 'per', 'num_images', 'test_set')
 
@@ -71,6 +56,13 @@ def interval(
     return f'[{", ".join(ends)}]'
 
 
+def with_interval(
+    text: str, low, high, digits: int = 3, sign: bool = False
+) -> str:
+    """A text and, if it is known, the interval below it."""
+    return f'{text}\n{interval(low, high, digits, sign)}'.rstrip('\n')
+
+
 def metric_heading(name: str, report: dict) -> str:
     """A column's heading: the metric with its threshold or unit."""
     if name == 'ME':
@@ -102,13 +94,12 @@ def metric_cell(
     if any(value is None for value in values):
         return '–'
     values = scale * np.array(values, dtype=np.float64)
-    text, ends = number(values.mean(), digits), across
+    text, ends = number(values.mean(), digits), across or (None, None)
     if len(values) > 1:
         text += f' ± {number(values.std(ddof=1), digits)}'
     elif entries[0].get('low') is not None:
         ends = scale * entries[0]['low'], scale * entries[0]['high']
-    below = interval(*ends, digits) if ends else ''
-    return f'{text}\n{below}' if below else text
+    return with_interval(text, *ends, digits)
 
 
 def read_report(path: str | Path) -> dict:
@@ -239,8 +230,8 @@ def seed_table(
             if reports is not first and len(reports) == len(first):
                 change, low, high = paired_change(reports, first)
                 text = number(change, 3, sign=True)
-                text += '\n' + interval(low, high, 3, sign=True)
-            row.append(text.strip())
+                text = with_interval(text, low, high, sign=True)
+            row.append(text)
         table.rows.append(row)
     return table
 

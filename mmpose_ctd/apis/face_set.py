@@ -12,8 +12,6 @@ from mmpose_ctd.datasets.landmark_file import (
 )
 from mmpose_ctd.errors import InputError
 
-__all__ = ['FaceSet', 'open_face_set']
-
 # The paper's share of test subjects, for sets without splits.
 _TEST_SHARE = 0.2
 

@@ -14,8 +14,6 @@ from mmpose_ctd.models.teachers import source_state_of
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
 from mmpose_ctd.trained import load_trained
 
-__all__ = ['Drift', 'feature_drift']
-
 _CURE = 'Give the config that the checkpoint was trained with.'
 
 

@@ -15,8 +15,6 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import source_state_of
 from mmpose_ctd.trained import load_trained
 
-__all__ = ['load_feature_extractor', 'plain_training_data']
-
 _CURE = (
     'Give a checkpoint of the feature extraction system, such as one trained '
     'with configs/frl_faces/fe_sface.py, and its config.'

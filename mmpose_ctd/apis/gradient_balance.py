@@ -9,11 +9,9 @@ from mmengine.runner.checkpoint import load_state_dict
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 from mmpose_ctd.trained import load_trained
-
-__all__ = ['Pull', 'gradient_balance']
 
 _CURE = 'Give the config that the checkpoint was trained with.'
 

@@ -9,8 +9,6 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['points_of_images', 'read_keypoint_results']
-
 
 def read_keypoint_results(file: str | Path) -> dict[int | str, np.ndarray]:
     """Landmarks of images, as COCO's keypoint results.

@@ -17,8 +17,6 @@ from mmpose_ctd.evaluation.functional import (
     standard_measurements,
 )
 
-__all__ = ['agreement_table', 'measures_of']
-
 
 def measures_of(
     points: np.ndarray,

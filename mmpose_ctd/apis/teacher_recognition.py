@@ -13,8 +13,6 @@ from torch import Tensor
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import build_source
 
-__all__ = ['Recognition', 'recognition_of', 'teacher_recognition']
-
 
 @dataclass(frozen=True)
 class Recognition:

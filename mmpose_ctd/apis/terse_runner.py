@@ -15,8 +15,6 @@ from mmpose_ctd.engine.checkpoint_folder import (
 from mmpose_ctd.engine.hooks import FlipCheckHook
 from mmpose_ctd.engine.hooks.safe_checkpoint_hook import resume_from_newest
 
-__all__ = ['TerseRunner', 'TestingRunner']
-
 # The environment, the whole configuration and the list of hooks are longer.
 _LINES = 12
 

@@ -4,9 +4,7 @@ from pathlib import Path
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-from .json_file import read_json
-
-__all__ = ['find_annotation_file']
+from .text_files import read_json
 
 
 def find_annotation_file(root: Path, cure: str = 'Leave one.') -> str:

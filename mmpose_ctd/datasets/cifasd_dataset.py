@@ -21,8 +21,6 @@ from .landmark_names import landmark_metainfo
 from .midline import labelled_points, off_midline
 from .split_selection import Selection, select_images
 
-__all__ = ['CIFASDDataset', 'ReducedCIFASDDataset']
-
 # The only values of the parent's arguments that are right here.
 _ONLY = dict(data_mode='topdown', bbox_file=None, sample_interval=1)
 

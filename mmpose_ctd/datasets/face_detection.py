@@ -8,8 +8,6 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['detect_face', 'detect_faces']
-
 Box = tuple[float, float, float, float]
 
 _CASCADE = 'haarcascade_frontalface_alt2.xml'

@@ -14,8 +14,6 @@ import numpy as np
 
 from .face_detection import Box
 
-__all__ = ['BoxFit', 'fit_to_faces']
-
 # The median needs so many records with a detected face.
 _FEWEST = 5
 # Limits of another version of the photograph: factor of the extent, and

@@ -7,8 +7,6 @@ from mmcv.transforms import BaseTransform
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.landmark_sides import unsettled_names
 
-__all__ = ['likely_text', 'may_flip', 'refuse_flips', 'unsettled_flips']
-
 
 def may_flip(step) -> bool:
     """Whether a pipeline may mirror an image.

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-__all__ = ['ImageCrop']
-
 
 @dataclass(frozen=True)
 class ImageCrop:

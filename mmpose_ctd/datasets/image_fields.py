@@ -5,8 +5,6 @@ from collections.abc import Container
 from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.structures import PoseDataSample
 
-__all__ = ['own_fields', 'taken_names']
-
 _COCO_FIELDS = {
     *('id', 'file_name', 'width', 'height', 'license', 'coco_url'),
     *('flickr_url', 'date_captured'),

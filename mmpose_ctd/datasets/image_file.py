@@ -10,16 +10,6 @@ from PIL import Image, UnidentifiedImageError
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = [
-    'FORMATS',
-    'IMAGE_SUFFIXES',
-    'MAX_PIXELS',
-    'load_pixels',
-    'open_photograph',
-    'quietly',
-    'shown_name',
-]
-
 #: The formats that are decoded, whatever the suffix. Pillow knows more; one
 #: of them (EPS) starts an interpreter.
 FORMATS = ('JPEG', 'PNG', 'TIFF', 'BMP', 'DIB', 'WEBP', 'GIF')

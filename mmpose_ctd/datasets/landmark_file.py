@@ -19,20 +19,8 @@ from mmpose_ctd.evaluation.functional.measurements import (
     parse_measurements,
 )
 
-from .json_file import read_json
 from .landmark_names import numbered
-
-__all__ = [
-    'CONTROL',
-    'IMAGE_LINE',
-    'AnnotationProblem',
-    'LandmarkFile',
-    'image_problems',
-    'is_below',
-    'is_real',
-    'read_split',
-    'subject_of',
-]
+from .text_files import read_json
 
 # A point this far outside the frame, in frame sizes, is a mistake.
 _SLACK = 0.5
@@ -54,6 +42,8 @@ class AnnotationProblem(InputError):
     Args:
         where, found, expected, cure (str): See :class:`.InputError`.
         landmark (str, optional): Its landmark, if it is a coordinate.
+        record (tuple[str, int], optional): Of an unusable id: the list, and
+            the record's position in it from 0.
     """
 
     def __init__(
@@ -63,11 +53,13 @@ class AnnotationProblem(InputError):
         expected: str = '',
         cure: str = '',
         landmark: str | None = None,
+        record: tuple[str, int] | None = None,
     ) -> None:
         super().__init__(
             where=where, found=found, expected=expected, cure=cure
         )
         self.landmark = landmark
+        self.record = record
 
 
 def _raise_first(problems: Iterable[InputError]) -> None:
@@ -327,8 +319,8 @@ def _read_lists(
     """Lists of a JSON file; a missing one is empty, and a problem."""
     if not os.path.isfile(path):
         raise MissingFileError(
-            where=path,
-            found='the annotation file does not exist',
+            where='dataset.ann_file',
+            found=f'the annotation file {path!r} does not exist',
             cure='Set dataset.data_root and dataset.ann_file (the data root '
             'comes from the environment variable CTD_DATA_ROOT, default '
             "'data'). To try a config without its data: python "
@@ -456,6 +448,7 @@ def _by_id(
                 f'{path}: {kind}[{number}]',
                 found_id if _is_id(key) else "has no 'id'",
                 'a number of its own in each record',
+                record=(kind, number),
             )
         )
     return found

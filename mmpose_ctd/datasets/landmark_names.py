@@ -9,13 +9,6 @@ from mmpose_ctd.evaluation.functional.measurements import (
 )
 from mmpose_ctd.landmark_sides import side_of, side_partners
 
-__all__ = [
-    'flip_partners',
-    'landmark_color',
-    'landmark_metainfo',
-    'numbered',
-]
-
 # BGR, as in MMPose's metainfo: the subject's right, left, midline.
 _COLORS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
 

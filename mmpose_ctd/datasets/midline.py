@@ -11,8 +11,6 @@ from difflib import SequenceMatcher
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-__all__ = ['labelled_points', 'off_midline']
-
 # The first faces that are used, and the fewest that are needed.
 _FACES, _FEWEST = 2000, 3
 # Least distances from the midline in root mean square radii of the face: of

@@ -9,8 +9,6 @@ from torch.utils.data import Sampler
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['PartlyLabelledBatchSampler']
-
 
 @DATA_SAMPLERS.register_module()
 class PartlyLabelledBatchSampler(Sampler):

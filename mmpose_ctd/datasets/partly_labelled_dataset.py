@@ -8,8 +8,6 @@ from mmpose_ctd.errors import InputError
 from .cifasd_dataset import CIFASDDataset
 from .unlabelled_images import unlabelled_images
 
-__all__ = ['PartlyLabelledDataset']
-
 
 @DATASETS.register_module()
 class PartlyLabelledDataset(CIFASDDataset):

@@ -7,15 +7,6 @@ from itertools import combinations
 
 from .landmark_file import IMAGE_LINE, subject_of
 
-__all__ = [
-    'RecordIndex',
-    'Selection',
-    'image_line',
-    'people_of',
-    'select_images',
-    'shared_subjects',
-]
-
 
 class RecordIndex(dict):
     """Image id -> image record, indexed once for many splits of a set."""

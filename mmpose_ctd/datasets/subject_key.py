@@ -15,15 +15,6 @@ from collections.abc import Iterable
 
 from mmpose_ctd.errors import InputError
 
-__all__ = [
-    'KEY_FILE',
-    'fingerprint',
-    'hash_subjects',
-    'key_file',
-    'make_key',
-    'read_key',
-]
-
 KEY_FILE = 'subject_key.txt'
 _HEADER = """\
 # Key of this data set's subjects. Checkpoints hold hashes of their training

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable
 
-__all__ = ['alike_subjects']
-
 
 def alike_subjects(subjects: Iterable[str]) -> list[tuple[str, ...]]:
     """Find ids that differ only in case, spaces, dashes or zeros.

@@ -7,8 +7,6 @@ from mmpose_ctd.errors import InputError
 from .landmark_file import LandmarkFile, read_split, subject_of
 from .split_selection import people_of, select_images
 
-__all__ = ['labelled_part', 'unlabelled_images']
-
 
 def unlabelled_images(
     labelled: LandmarkFile, data_root: str, unlabelled: dict

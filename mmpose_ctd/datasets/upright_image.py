@@ -15,14 +15,6 @@ from mmpose_ctd.errors import InputError
 
 from .image_file import load_pixels, open_photograph, quietly, shown_name
 
-__all__ = [
-    'Photograph',
-    'PhotographSize',
-    'photograph_size',
-    'read_photograph',
-    'read_upright',
-]
-
 # Tags of TIFF.
 _WIDTH, _HEIGHT, _PAGE, _RAW = 256, 257, 254, 50706
 _BITS, _PHOTOMETRIC, _WHITE = 258, 262, 281

@@ -9,15 +9,12 @@ from rich.table import Table
 
 from .functional.measurements import digits_of
 
-__all__ = ['measurement_table', 'report_table']
 
-
-def report_table(report: dict, title: str | None = None) -> Table:
+def report_table(report: dict) -> Table:
     """Landmark errors: overall with intervals, by site, by landmark.
 
     Args:
         report (dict): ``LandmarkErrorMetric.report``.
-        title (str, optional): Defaults to one that names the unit.
 
     Returns:
         rich.table.Table: To be printed by a :class:`rich.console.Console`.
@@ -29,9 +26,7 @@ def report_table(report: dict, title: str | None = None) -> Table:
         people = report['num_subjects']
         over = f'{people} subjects' if people else 'images'
         caption = f'below a value: its 95 % bootstrap interval over {over}'
-    table = _table(
-        title or f'Error in {report["unit_label"]}, over {per}', caption
-    )
+    table = _table(f'Error in {report["unit_label"]}, over {per}', caption)
     table.add_column('', no_wrap=True, min_width=12)
     table.add_column('n', justify='right')
     for name in metrics:
@@ -61,22 +56,18 @@ def report_table(report: dict, title: str | None = None) -> Table:
     return table
 
 
-def measurement_table(report: dict, title: str | None = None) -> Table:
+def measurement_table(report: dict) -> Table:
     """Agreement of each measure: bias, limits of agreement, MAE, ICC, slope.
 
     Args:
         report (dict): ``MeasurementMetric.report``; only ``measures`` is
             read.
-        title (str, optional): Defaults to one that says what is compared.
 
     Returns:
         rich.table.Table: To be printed by a :class:`rich.console.Console`.
     """
     measures = report['measures']
-    table = _table(
-        'Measures: predicted - manual' if title is None else title,
-        _caption(measures),
-    )
+    table = _table('Measures: predicted - manual', _caption(measures))
     table.add_column('', min_width=12)
     table.add_column('', no_wrap=True)
     headings = ('n', 'bias', 'lower', 'upper', 'MAE', 'ICC', 'slope')

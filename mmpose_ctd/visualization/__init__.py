@@ -2,8 +2,7 @@
 
 from .bland_altman_figure import plot_bland_altman
 from .ced_figure import plot_ced
-from .face_panels import FaceView
-from .face_selection import select_faces
+from .face_panels import FaceView, select_faces
 from .landmark_error_map import plot_landmark_errors
 from .landmark_overlay import draw_landmarks, landmark_grid
 from .landmark_sheet import landmark_sheet

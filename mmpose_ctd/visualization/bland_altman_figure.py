@@ -9,8 +9,13 @@ from matplotlib.figure import Figure
 
 from ..evaluation.functional import Agreement, Estimate, agreement
 from ..evaluation.functional.measurements import digits_of
-from ._figure import clear_axes, new_panels, require_any, save_figure
-from .line_styles import COLOURS
+from ._figure import (
+    COLOURS,
+    clear_axes,
+    new_panels,
+    require_any,
+    save_figure,
+)
 
 _DPI = 150
 _POINT, _LIMIT, _ZERO = COLOURS[0], COLOURS[1], '0.55'

@@ -13,8 +13,13 @@ from ..evaluation.functional import (
     mean_error,
 )
 from ..evaluation.functional.checks import checked_threshold
-from ._figure import clear_axes, new_figure, require_any, save_figure
-from .line_styles import line_styles
+from ._figure import (
+    clear_axes,
+    line_styles,
+    new_figure,
+    require_any,
+    save_figure,
+)
 
 _DPI = 200
 

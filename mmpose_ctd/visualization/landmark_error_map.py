@@ -7,8 +7,7 @@ import numpy as np
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
-from ._figure import clear_axes, new_panels
-from .line_styles import COLOURS
+from ._figure import COLOURS, clear_axes, new_panels
 
 #: Round numbers that may enlarge the circles.
 _FACTORS = (1, 2, 5, 10, 20)

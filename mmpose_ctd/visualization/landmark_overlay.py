@@ -9,11 +9,13 @@ from ._canvas import (
     PAPER,
     checked_image,
     checked_points,
+    cut_out,
     draw_points,
     enlarge,
+    face_window,
+    square,
     text_bar,
 )
-from ._crop import cut_out, face_window, square
 
 #: Shortest side of a single face in pixels.
 _SIDE = 768

@@ -14,8 +14,6 @@ from ._canvas import (
     text_bar,
 )
 
-__all__ = ['landmark_sheet']
-
 #: BGR, of the subject's right, left and midline.
 _COLOURS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
 #: Photographs in a row, longer side of each, and space between, in pixels.

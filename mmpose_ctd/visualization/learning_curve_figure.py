@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from .line_styles import line_styles
-
-__all__ = ['LearningCurve', 'plot_curve_panels', 'plot_learning_curves']
+from ._figure import clear_axes, line_styles, new_figure, require_any
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class LearningCurve:
 
     Attributes:
         budgets (Sequence[int]): Numbers of labels, increasing, positive.
-        errors (Sequence[float]): Mean error at each.
+        errors (Sequence[float]): Mean error at each, in pixels.
         spreads (Sequence[float]): Half the width of the band at each; NaN
             where it is not known.
     """
@@ -31,13 +28,12 @@ class LearningCurve:
 
 
 def plot_learning_curves(
-    curves: Mapping[str, LearningCurve], unit: str = 'px', band: bool = True
+    curves: Mapping[str, LearningCurve], band: bool = True
 ) -> Figure:
     """All systems in one figure, each named where its line ends.
 
     Args:
         curves (Mapping[str, LearningCurve]): System -> its errors.
-        unit (str): Of the errors. Defaults to ``'px'``.
         band (bool): Whether bands are drawn; of many systems they hide each
             other. Defaults to True.
 
@@ -46,15 +42,14 @@ def plot_learning_curves(
     """
     _check(curves)
     height = max(4.2, 1.6 + 0.27 * len(curves))
-    figure = Figure(figsize=(7.8, height), layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = new_figure(7.8, height)
     # A browser's letters may be wider than matplotlib's.
     figure.get_layout_engine().set(w_pad=0.15)
     axes = figure.add_subplot()
     styles = line_styles(len(curves))
     for (name, curve), style in zip(curves.items(), styles):
         _draw(axes, curve, style, name, band)
-    _scale(axes, curves, unit)
+    _scale(axes, curves)
     _name_ends(axes, curves, styles)
     return figure
 
@@ -62,8 +57,6 @@ def plot_learning_curves(
 def plot_curve_panels(
     curves: Mapping[str, LearningCurve],
     baseline: str,
-    unit: str = 'px',
-    num_columns: int = 4,
 ) -> Figure:
     """A panel a system, with its band, beside the baseline in grey.
 
@@ -71,20 +64,15 @@ def plot_curve_panels(
         curves (Mapping[str, LearningCurve]): System -> its errors.
         baseline (str): The grey one of all panels; where there is none of
             this name, all others are grey.
-        unit (str): Of the errors. Defaults to ``'px'``.
-        num_columns (int): Panels beside each other. Defaults to 4.
 
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
     _check(curves)
     names = [name for name in curves if name != baseline] or [baseline]
-    columns = min(num_columns, len(names))
+    columns = min(4, len(names))
     rows = -(-len(names) // columns)
-    figure = Figure(
-        figsize=(0.6 + 2.5 * columns, 0.5 + 2.2 * rows), layout='constrained'
-    )
-    FigureCanvasAgg(figure)
+    figure = new_figure(0.6 + 2.5 * columns, 0.5 + 2.2 * rows)
     panels = figure.subplots(
         rows, columns, squeeze=False, sharex=True, sharey=True
     ).ravel()
@@ -97,7 +85,7 @@ def plot_curve_panels(
                 _draw(axes, curves[other], style, other, band=True)
         _draw(axes, curves[name], styles[name], name, band=True)
         axes.set_title(name, fontsize=10.5, fontweight='bold', loc='left')
-        _scale(axes, curves, unit, small=True)
+        _scale(axes, curves, small=True)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     # The lowest panel of each column, not those of the last row.
@@ -107,13 +95,12 @@ def plot_curve_panels(
         axes.set_xlabel('')
         axes.set_ylabel('')
     figure.supxlabel('Labelled training images', fontsize=10.5)
-    figure.supylabel(f'Mean error ({unit})', fontsize=10.5)
+    figure.supylabel('Mean error (px)', fontsize=10.5)
     return figure
 
 
 def _check(curves: Mapping[str, LearningCurve]) -> None:
-    if not curves:
-        raise ValueError('curves is empty: there is no curve.')
+    require_any(curves, 'curves', 'curve')
     for name, curve in curves.items():
         if not len(curve.budgets) or min(curve.budgets) <= 0:
             raise ValueError(
@@ -141,7 +128,7 @@ def _draw(axes: Axes, curve, style: dict, name: str, band: bool) -> None:
         )
 
 
-def _scale(axes: Axes, curves, unit: str, small: bool = False) -> None:
+def _scale(axes: Axes, curves, small: bool = False) -> None:
     budgets = sorted({n for curve in curves.values() for n in curve.budgets})
     axes.set_xscale('log')
     axes.set_xticks(budgets, [str(n) for n in budgets])
@@ -160,12 +147,9 @@ def _scale(axes: Axes, curves, unit: str, small: bool = False) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f'{t:g}'))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xlabel('Labelled training images', fontsize=11)
-    axes.set_ylabel(f'Mean error ({unit})', fontsize=11)
+    axes.set_ylabel('Mean error (px)', fontsize=11)
     axes.tick_params(labelsize=8.5 if small else 10)
-    axes.grid(True, color='0.9', linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ('top', 'right'):
-        axes.spines[side].set_visible(False)
+    clear_axes(axes)
 
 
 def _name_ends(axes: Axes, curves, styles: Sequence[dict]) -> None:

@@ -15,12 +15,11 @@ from ._canvas import (
     _font,
     _line,
     checked_image,
+    cut_out,
     draw_circle,
     enlarge,
+    square,
 )
-from ._crop import cut_out, square
-
-__all__ = ['draw_measures']
 
 _SIDE = 900
 _PANEL = 520

@@ -4,20 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from .line_styles import COLOURS, MARKERS
-
-__all__ = ['plot_reliability']
+from ._figure import COLOURS, MARKERS, clear_axes, new_figure, save_figure
 
 
 def plot_reliability(
     summary: Mapping,
     faces: str = 'faces',
     out_file: str | Path | None = None,
-    dpi: int = 160,
 ) -> Figure:
     """Draw whether errors are as large as a calibration expects.
 
@@ -31,30 +27,22 @@ def plot_reliability(
         faces (str): Which faces, for the heading.
         out_file (str or Path, optional): Where to write it; the ending gives
             the format.
-        dpi (int): Resolution of a raster image. Defaults to 160.
 
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    figure = Figure(figsize=(9.6, 4.6), layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = new_figure(9.6, 4.6)
     left, right = figure.subplots(1, 2)
     _draw_bins(left, summary['bins'])
     _draw_coverage(right, summary['coverage'])
     for axes in (left, right):
-        axes.grid(True, color='0.88', linewidth=0.8)
-        axes.set_axisbelow(True)
-        for side in ('top', 'right'):
-            axes.spines[side].set_visible(False)
+        clear_axes(axes, '0.88')
     figure.suptitle(
         f'{summary["faces"]} {faces}, {summary["subjects"]} subjects; bars: '
         '95 % intervals over subjects',
         fontsize=11,
     )
-    if out_file is not None:
-        out_file = Path(out_file)
-        out_file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out_file, dpi=dpi)
+    save_figure(figure, out_file, 160)
     return figure
 
 

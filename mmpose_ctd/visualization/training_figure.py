@@ -7,8 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ._figure import clear_axes, new_figure, require_any
-from .line_styles import COLOURS, MARKERS
+from ._figure import COLOURS, MARKERS, clear_axes, new_figure, require_any
 
 
 def plot_training(

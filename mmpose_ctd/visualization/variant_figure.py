@@ -3,13 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from .line_styles import line_styles
-
-__all__ = ['plot_variants']
+from ._figure import clear_axes, line_styles, new_figure, require_any
 
 Points = tuple[Sequence[float], Sequence[float], Sequence[float]]
 
@@ -18,7 +15,6 @@ def plot_variants(
     curves: Mapping[str, Points],
     setting: str,
     references: Mapping[str, float] | None = None,
-    unit: str = 'px',
 ) -> Figure:
     """A line a system over a numeric setting, bars of one SD over seeds.
 
@@ -27,19 +23,16 @@ def plot_variants(
 
     Args:
         curves (Mapping[str, Points]): System -> values of the setting,
-            errors, and SD of each (NaN where it is not known).
+            errors in pixels, and SD of each (NaN where it is not known).
         setting (str): What is varied, for the axis.
         references (Mapping[str, float], optional): Name -> error without the
             setting, drawn as a level line.
-        unit (str): Of the errors. Defaults to ``'px'``.
 
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    if not curves:
-        raise ValueError('curves is empty: there is no curve.')
-    figure = Figure(figsize=(4.6, 3.4), layout='constrained')
-    FigureCanvasAgg(figure)
+    require_any(curves, 'curves', 'curve')
+    figure = new_figure(4.6, 3.4)
     axes = figure.add_subplot()
     styles = line_styles(len(curves))
     for (name, (x, y, sd)), style in zip(curves.items(), styles):
@@ -60,12 +53,9 @@ def plot_variants(
     if len(values) <= 9:
         axes.set_xticks(values, [f'{v:g}' for v in values])
     axes.set_xlabel(setting, fontsize=10.5)
-    axes.set_ylabel(f'Mean error ({unit})', fontsize=10.5)
+    axes.set_ylabel('Mean error (px)', fontsize=10.5)
     axes.tick_params(labelsize=9)
-    axes.grid(True, color='0.9', linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ('top', 'right'):
-        axes.spines[side].set_visible(False)
+    clear_axes(axes)
     axes.legend(
         loc='lower left',
         bbox_to_anchor=(0.0, 1.01),

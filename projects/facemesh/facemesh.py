@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import write_whole
 from projects.facemesh.face_meshes.find_meshes import (
     DEFAULT_PYTHON,
     MAX_VIEWS,
@@ -233,10 +234,7 @@ def score(args: argparse.Namespace) -> None:
             reports=[result.report],
         )
         os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
-        part = f'{args.out}.part'
-        with open(part, 'w', encoding='utf-8') as file:
-            json.dump(content, file, indent=1)
-        os.replace(part, args.out)
+        write_whole(args.out, json.dumps(content, indent=1).encode())
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Kills trainings, resumes them, and counts what is lost.
 
-python tests/kill_campaign.py --random 50 --writing 20 --workers 0 2
+python tests/helpers/kill_campaign.py --random 50 --writing 20 --workers 0 2
 
 A training of a small network is killed (SIGKILL) at random moments, or while
 it writes a checkpoint, and resumed until it has finished. Writing is slowed

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mmengine.logging import MMLogger
+from mmpose.registry import DATASETS
 
 NAMES = ('exocanthion_R', 'exocanthion_L', 'subnasale', 'glabella')
 
@@ -98,6 +99,16 @@ def write_landmark_set(
         path.parent.mkdir(exist_ok=True)
         path.write_text('\n'.join(subjects) + '\n', encoding='utf-8')
     return root
+
+
+def build_set(root: Path, **changes):
+    """The set's CIFASDDataset, with these arguments."""
+    config = dict(
+        type='CIFASDDataset',
+        data_root=str(root),
+        ann_file='annotations/landmarks.json',
+    )
+    return DATASETS.build(dict(config, **changes))
 
 
 @contextmanager

@@ -6,11 +6,16 @@ import pickle
 
 import numpy as np
 import pytest
-from landmark_set import NAMES, landmark_content, logged, write_landmark_set
+from landmark_set import (
+    NAMES,
+    build_set,
+    landmark_content,
+    logged,
+    write_landmark_set,
+)
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
-from mmpose.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from mmpose_ctd.apis.config_components import accepted_keys
@@ -29,13 +34,7 @@ PIPELINE = [
 
 
 def build(root, **changes):
-    config = dict(
-        type='CIFASDDataset',
-        data_root=str(root),
-        ann_file=ANN,
-        pipeline=PIPELINE,
-    )
-    return DATASETS.build(dict(config, **changes))
+    return build_set(root, **dict(pipeline=PIPELINE) | changes)
 
 
 def build_loader(root, **changes):

@@ -11,26 +11,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from landmark_set import landmark_content, write_landmark_set
+from landmark_set import build_set, landmark_content, write_landmark_set
 from mmengine.structures import InstanceData
 from mmpose.models import TopdownPoseEstimator
-from mmpose.registry import DATASETS, KEYPOINT_CODECS
+from mmpose.registry import KEYPOINT_CODECS
 from scipy.ndimage import map_coordinates
 
-ANN = 'annotations/landmarks.json'
 NAMES = ['eye_R', 'nose', 'eye_L', 'left ear', 'right ear', 'scar_L']
 MIRRORED = [2, 1, 0, 4, 3, 5]
 
 
 def build(root, *pipeline, **changes):
-    config = dict(
-        type='CIFASDDataset',
-        data_root=str(root),
-        ann_file=ANN,
-        pipeline=list(pipeline),
-        flip_pairs=[('scar_L', 'scar_L')] if FLIP in pipeline else (),
-    )
-    return DATASETS.build(dict(config, **changes))
+    pairs = [('scar_L', 'scar_L')] if FLIP in pipeline else ()
+    changes = dict(flip_pairs=pairs, pipeline=list(pipeline)) | changes
+    return build_set(root, **changes)
 
 
 def network_steps(size, heatmap=None, sigma=2.0):

@@ -5,8 +5,8 @@ import os
 import cv2
 import numpy as np
 import pytest
-from landmark_set import landmark_content, write_landmark_set
-from mmpose.registry import DATASETS, TRANSFORMS
+from landmark_set import build_set, landmark_content, write_landmark_set
+from mmpose.registry import TRANSFORMS
 
 import mmpose_ctd.datasets.transforms.find_face_box as find_face_box
 from mmpose_ctd.datasets import CIFASDDataset
@@ -20,16 +20,6 @@ PIPELINE = [
     dict(type='TopdownAffine', input_size=(32, 32), use_udp=True),
     dict(type='PackLandmarkInputs'),
 ]
-
-
-def build(root, **changes):
-    config = dict(
-        type='CIFASDDataset',
-        data_root=str(root),
-        ann_file='annotations/landmarks.json',
-        pipeline=PIPELINE,
-    )
-    return DATASETS.build(dict(config, **changes))
 
 
 def step(name, **arguments):
@@ -67,7 +57,9 @@ def test_fields_of_the_record_and_of_mmpose_arrive(tmp_path):
     content = landmark_content(num_images=2)
     fields = dict(mm_per_px=0.25, age=7.5, **{'visit (month)': [3, {'a': 1}]})
     content['images'][1].update(fields)
-    dataset = build(write_landmark_set(tmp_path, content))
+    dataset = build_set(
+        write_landmark_set(tmp_path, content), pipeline=PIPELINE
+    )
     first, second = (dataset[i]['data_samples'].metainfo for i in range(2))
     assert first['subject'] == 'subject0' and first['site'] == 'london'
     assert 'age' not in first
@@ -78,7 +70,7 @@ def test_fields_of_the_record_and_of_mmpose_arrive(tmp_path):
     assert first['flip_indices'] == [1, 0, 2, 3]
     assert dataset[0]['inputs'].shape == (3, 32, 32)
     pipeline = [*PIPELINE[:-1], dict(PIPELINE[-1], meta_keys=('id',))]
-    meta = build(tmp_path, pipeline=pipeline)[0]['data_samples'].metainfo
+    meta = build_set(tmp_path, pipeline=pipeline)[0]['data_samples'].metainfo
     assert set(meta) == {'id', 'subject', 'site'}
 
 
@@ -91,7 +83,7 @@ def test_every_name_that_mmpose_uses_is_refused(tmp_path):
         return results
 
     pipeline = [*PIPELINE[:-1], spy, PIPELINE[-1]]
-    dataset = build(write_landmark_set(tmp_path), pipeline=pipeline)
+    dataset = build_set(write_landmark_set(tmp_path), pipeline=pipeline)
     sample = dataset[0]['data_samples']
     written = {*seen, *sample.metainfo} - {'subject', 'site'}
     assert {'img', 'bbox_scale', 'flip_direction', 'dataset'} <= written
@@ -102,7 +94,7 @@ def test_every_name_that_mmpose_uses_is_refused(tmp_path):
     content = landmark_content(num_images=2)
     content['images'][1]['bbox'] = 3
     with pytest.raises(InputError) as caught:
-        build(write_landmark_set(tmp_path, content))
+        build_set(write_landmark_set(tmp_path, content), pipeline=PIPELINE)
     assert caught.value.where.endswith('landmarks.json: image id=2')
     assert "['bbox']" in caught.value.found
 
@@ -113,7 +105,7 @@ def test_an_image_of_another_size_than_its_record_is_refused(tmp_path, size):
     path = str(root / 'images' / '001.png')
     cv2.imwrite(path, cv2.resize(cv2.imread(path), size))
     with pytest.raises(InputError) as caught:
-        build(root)[0]
+        build_set(root, pipeline=PIPELINE)[0]
     assert caught.value.where == path
     assert f'{size[0]}x{size[1]} pixels' in caught.value.found
     assert caught.value.expected.startswith('64x48')
@@ -170,7 +162,8 @@ def test_the_square_stands_on_the_detected_box(searched):
 def test_a_side_that_shows_no_face_is_refused(side):
     with pytest.raises(InputError) as caught:
         step('FindFaceBox', side=side)
-    assert caught.value.found == f'side={side}'
+    assert caught.value.where == 'FindFaceBox.side'
+    assert caught.value.found == repr(side)
 
 
 def test_a_file_is_searched_once_until_it_changes(searched, tmp_path):

@@ -16,7 +16,7 @@ import pytest
         'evaluation.functional.measurement_catalogue',
         'evaluation.functional.measurements',
         'evaluation.metrics.sample_errors',
-        'visualization.face_selection',
+        'visualization.face_panels',
     ],
 )
 def test_examples_in_docstrings_run(name):

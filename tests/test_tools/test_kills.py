@@ -1,4 +1,4 @@
-"""A few kills of tools/train.py; tests/kill_campaign.py runs many."""
+"""A few kills of tools/train.py; helpers/kill_campaign.py runs many."""
 
 import subprocess
 import sys

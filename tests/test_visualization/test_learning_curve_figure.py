@@ -9,8 +9,8 @@ from mmpose_ctd.visualization import (
     plot_learning_curves,
     plot_variants,
 )
+from mmpose_ctd.visualization._figure import line_styles
 from mmpose_ctd.visualization.learning_curve_figure import _apart
-from mmpose_ctd.visualization.line_styles import line_styles
 
 NAN = float('nan')
 

@@ -25,18 +25,6 @@ from mmpose_ctd.evaluation.functional import (
     sign_flip_test,
 )
 
-__all__ = [
-    'Difference',
-    'NUM_RESAMPLES',
-    'StudyArm',
-    'SystemErrors',
-    'arms_of',
-    'corrected',
-    'pooled',
-    'shared_seeds',
-    'spread',
-]
-
 #: Resamples of the bootstrap intervals of ME and of differences.
 NUM_RESAMPLES = 5000
 

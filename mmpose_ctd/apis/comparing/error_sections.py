@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmpose_ctd.apis.error_tables import Table, interval, number
+from mmpose_ctd.apis.error_tables import (
+    Table,
+    interval,
+    number,
+    with_interval,
+)
 from mmpose_ctd.evaluation.functional import bootstrap_interval
 from mmpose_ctd.visualization import plot_ced
 
@@ -28,16 +33,7 @@ from .report_parts import (
     p_text,
     slug,
     t_ends,
-    with_interval,
 )
-
-__all__ = [
-    'budget_section',
-    'held_out_section',
-    'landmark_section',
-    'overview',
-    'site_section',
-]
 
 #: Of intervals of single landmarks and sites, given with two digits.
 _FEW_RESAMPLES = 1000

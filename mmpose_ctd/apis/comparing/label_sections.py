@@ -20,14 +20,6 @@ from .differences import StudyArm, SystemErrors, shared_seeds
 from .error_sections import overview
 from .report_parts import Plot, Section, difference_text, faces, slug
 
-__all__ = [
-    'LabelsNeeded',
-    'equal_budget',
-    'labels_needed',
-    'learning_section',
-    'next_budgets',
-]
-
 #: Bands of more curves hide each other.
 _MOST_BANDS = 4
 

@@ -46,8 +46,6 @@ from .run_sections import (
 )
 from .variant_section import baseline_of, itself_of, variant_section
 
-__all__ = ['compare_report', 'results_frame', 'summary_rows']
-
 # What Markdown or HTML would take for markup.
 _MARKUP = re.compile(r'([\\|*`]|<(?=[A-Za-z/!]))')
 

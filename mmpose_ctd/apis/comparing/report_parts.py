@@ -5,26 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.figure import Figure
 
-from mmpose_ctd.apis.error_tables import Table, interval, number
+from mmpose_ctd.apis.error_tables import Table, number, with_interval
 
 from .differences import Difference, StudyArm, SystemErrors, spread
-
-__all__ = [
-    'Fold',
-    'Plot',
-    'Section',
-    'change_text',
-    'difference_text',
-    'faces',
-    'is_clear',
-    'labels',
-    'me_text',
-    'over_seeds',
-    'p_text',
-    'slug',
-    't_ends',
-    'with_interval',
-]
 
 
 @dataclass
@@ -102,13 +85,6 @@ def over_seeds(values: np.ndarray, digits: int, sd=None) -> str:
     text = number(float(values.mean()), digits)
     sd = spread(values) if sd is None else sd
     return f'{text} ± {number(sd, digits)}' if sd == sd else text
-
-
-def with_interval(
-    text: str, low, high, digits: int = 3, sign: bool = False
-) -> str:
-    """A text and, if it is known, the interval below it."""
-    return f'{text}\n{interval(low, high, digits, sign)}'.rstrip('\n')
 
 
 def change_text(value: float, relative: float | None = None) -> str:

@@ -41,8 +41,6 @@ import pandas as pd
 from mmpose_ctd.errors import MissingFileError
 from mmpose_ctd.evaluation.functional import image_errors
 
-__all__ = ['read_records', 'results_frame', 'usable']
-
 #: Fields that have a default.
 _DEFAULTS = dict(
     study='',

@@ -16,8 +16,6 @@ from mmpose_ctd.framing import merge_options
 from .cells import PlanCell
 from .plan import Plan
 
-__all__ = ['ConfigReader', 'misspelt_option']
-
 #: Settings of a config that a plan has its own keys for.
 _OF_THE_PLAN = {
     'train_cfg.max_iters': 'steps',

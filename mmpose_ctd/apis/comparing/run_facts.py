@@ -24,8 +24,6 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.machine import machine_class
 from mmpose_ctd.version import __version__
 
-__all__ = ['RunFactsHook', 'keep_weights', 'score_predictions']
-
 _ROOT = Path(__file__).resolve().parents[3]
 _SECONDS = 'training_seconds'
 

@@ -13,16 +13,6 @@ from mmpose_ctd.evaluation.functional import image_errors
 from .differences import NUM_RESAMPLES, StudyArm
 from .report_parts import Fold, Section
 
-__all__ = [
-    'cost_section',
-    'dates',
-    'method_section',
-    'missing_runs',
-    'origin_warnings',
-    'search_section',
-    'searches_of',
-]
-
 #: Of fewer subjects, percentile intervals are noticeably too narrow.
 _FEW_SUBJECTS = 30
 

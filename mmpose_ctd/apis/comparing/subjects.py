@@ -19,8 +19,6 @@ from mmpose_ctd.files import sha256_of
 
 from .plan import Plan
 
-__all__ = ['PlanSubjects', 'annotation_digest']
-
 
 def annotation_digest(path: str) -> str:
     """SHA-256 of an annotation file.

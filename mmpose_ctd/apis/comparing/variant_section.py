@@ -17,8 +17,6 @@ from .report_parts import (
     slug,
 )
 
-__all__ = ['baseline_of', 'itself_of', 'setting_of', 'variant_section']
-
 
 def variant_section(
     arm: StudyArm, baseline: str, elsewhere: Sequence[StudyArm] = ()

@@ -56,8 +56,6 @@ from .labelled_faces import (
 from .landmark_model import LandmarkModel
 from .reliability import Reliability
 
-__all__ = ['calibrate', 'progress_bar']
-
 _FOLDS = 10
 # Share of the training faces that would be flagged, for each reason.
 _UNUSUAL = 0.01

@@ -11,11 +11,9 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.visualization.reliability_figure import plot_reliability
 
 from .error_model import ErrorModel
-from .familiarity import Appearance, FaceShape
+from .familiarity import Appearance, MeanShape
 from .framing import Framing
 from .landmark_model import LandmarkModel
-
-__all__ = ['Calibration', 'Judgement']
 
 #: What is compared with its limit -> what a flag says.
 _REASONS = {
@@ -54,7 +52,7 @@ class Calibration:
         measure_errors (ErrorModel): Of the measures, in units of the SDs
             propagated from the landmarks; spread ``'none'``.
         appearance (Appearance): Of the training faces.
-        shape (FaceShape): Of the training faces.
+        shape (MeanShape): Of the training faces.
         limits (dict[str, float]): Largest usual value of each part of a
             :class:`Judgement`.
         statement (dict): What the calibration found, for people.
@@ -68,7 +66,7 @@ class Calibration:
     measures: list
     measure_errors: ErrorModel
     appearance: Appearance
-    shape: FaceShape
+    shape: MeanShape
     limits: dict
     statement: dict = field(default_factory=dict)
 

@@ -30,10 +30,8 @@ from mmpose_ctd.files import write_whole
 
 from .calibration import Calibration
 from .error_model import LEVELS, SPREADS, ErrorModel
-from .familiarity import Appearance, FaceShape
+from .familiarity import Appearance, MeanShape
 from .framing import Framing
-
-__all__ = ['read_calibration', 'write_calibration']
 
 _FORMAT = 'mmpose_ctd calibration'
 _VERSION = 1
@@ -98,13 +96,13 @@ def _face_size(mean: np.ndarray) -> np.ndarray:
     return mean
 
 
-class _Part(BaseModel):
+class _SavedPart(BaseModel):
     model_config = ConfigDict(
         strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
     )
 
 
-class _Packed(_Part):
+class _Packed(_SavedPart):
     shape: list[_Side]
     float32: str
 
@@ -124,7 +122,7 @@ _Vector = Annotated[np.ndarray, BeforeValidator(partial(_floats, dims=1))]
 _Matrix = Annotated[np.ndarray, BeforeValidator(partial(_floats, dims=2))]
 
 
-class _Model(_Part):
+class _Model(_SavedPart):
     fingerprint: str
     landmarks: Annotated[
         list[_Name], Field(min_length=1), AfterValidator(_different)
@@ -138,7 +136,7 @@ def _box(box: list[float]) -> list[float]:
     return box
 
 
-class _Framing(_Part):
+class _Framing(_SavedPart):
     template: _Points
     crop_size: _Size
     # Missing is not null.
@@ -152,7 +150,7 @@ class _Framing(_Part):
     )
 
 
-class _MeasureErrors(_Part):
+class _MeasureErrors(_SavedPart):
     spread: Literal[('none', *SPREADS)]
     offset: _Log
     slope: _Log
@@ -183,7 +181,7 @@ class _LandmarkErrors(_MeasureErrors):
     ]
 
 
-class _Limits(_Part):
+class _Limits(_SavedPart):
     appearance: _Positive
     shape: _Positive
     roll: _Positive
@@ -191,7 +189,7 @@ class _Limits(_Part):
     faintness: _Positive
 
 
-class _Appearance(_Part):
+class _Appearance(_SavedPart):
     mean: _Vector
     directions: _Matrix
     variances: _Vector
@@ -213,13 +211,13 @@ class _Appearance(_Part):
         return self
 
 
-class _Familiarity(_Part):
+class _Familiarity(_SavedPart):
     limits: _Limits
     mean_shape: Annotated[_Points, AfterValidator(_face_size)]
     appearance: _Appearance
 
 
-class _Content(_Part):
+class _Content(_SavedPart):
     about: dict[str, Any]
     model: _Model
     framing: _Framing
@@ -335,7 +333,7 @@ def _checked(path: str, parsed: _Content) -> Calibration:
         appearance=Appearance(
             look.mean, look.directions, look.variances, float(look.rest)
         ),
-        shape=FaceShape(parsed.familiarity.mean_shape),
+        shape=MeanShape(parsed.familiarity.mean_shape),
         limits={
             key: float(value)
             for key, value in parsed.familiarity.limits.model_dump().items()

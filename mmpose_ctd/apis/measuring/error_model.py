@@ -21,17 +21,6 @@ from mmpose_ctd.evaluation.functional.measurements import (
     measure,
 )
 
-__all__ = [
-    'LEVELS',
-    'SPREADS',
-    'ErrorModel',
-    'fit_error_model',
-    'folds',
-    'heatmap_spreads',
-    'log_score',
-    'measure_deviations',
-]
-
 #: Shares of the errors that intervals contain.
 LEVELS = (0.5, 0.8, 0.95)
 #: Numbers taken from a heat-map: above 0, larger where it is less certain.
@@ -214,10 +203,10 @@ def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
     return float(np.mean(2 * np.log(deviations[known]) + ratio / 2))
 
 
-def folds(subjects: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+def folds(subjects: np.ndarray, count: int) -> np.ndarray:
     """Fold of each image, at most ``count``; a subject (N,) is in one."""
     people, index = np.unique(subjects, return_inverse=True)
-    order = np.random.default_rng(seed).permutation(len(people))
+    order = np.random.default_rng(0).permutation(len(people))
     return (order % min(count, len(people)))[index]
 
 

@@ -10,14 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = [
-    'Appearance',
-    'FaceShape',
-    'fit_appearance',
-    'fit_shape',
-    'left_out_distances',
-]
-
 # Directions of variation kept of the features; 80 faces determine no more.
 _DIRECTIONS = 24
 # Share of the mean variance that every direction is given.
@@ -81,7 +73,7 @@ def _unit(features: np.ndarray) -> np.ndarray:
 
 
 @dataclass
-class FaceShape:
+class MeanShape:
     r"""Procrustes distance of landmarks from the mean training face.
 
     Attributes:
@@ -111,7 +103,7 @@ class FaceShape:
         return _complex(np.asarray(points)[:, known]) @ mean.conj()
 
 
-def fit_shape(points: np.ndarray) -> FaceShape:
+def fit_shape(points: np.ndarray) -> MeanShape:
     """Full Procrustes mean of faces' landmarks (N, K, 2).
 
     It is the first eigenvector of the sum of z z* (Kent, 1994).
@@ -125,7 +117,7 @@ def fit_shape(points: np.ndarray) -> FaceShape:
     mean = mean * turn / abs(turn)
     full = np.full(points.shape[1:], np.nan)
     full[known] = np.column_stack([mean.real, mean.imag])
-    return FaceShape(full)
+    return MeanShape(full)
 
 
 def _complex(points: np.ndarray) -> np.ndarray:
@@ -139,7 +131,7 @@ def _complex(points: np.ndarray) -> np.ndarray:
 def left_out_distances(
     values: np.ndarray,
     subjects: np.ndarray,
-    fit: Callable[[np.ndarray], Appearance | FaceShape],
+    fit: Callable[[np.ndarray], Appearance | MeanShape],
 ) -> np.ndarray:
     """Distances of each subject's faces from a fit to all others, (N,).
 

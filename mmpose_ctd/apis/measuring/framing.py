@@ -11,16 +11,6 @@ import numpy as np
 
 from mmpose_ctd.datasets.image_crop import ImageCrop
 
-__all__ = [
-    'Frame',
-    'Framing',
-    'cut_frame',
-    'fit_template',
-    'frame_around',
-    'frame_by_template',
-    'landmark_template',
-]
-
 Box = tuple[float, float, float, float]
 
 
@@ -81,9 +71,7 @@ def frame_around(box: Box, aspect: float, margin: float = 1.0) -> Frame:
     return Frame(x + (w - width) / 2, y + (h - height) / 2, width, height)
 
 
-def landmark_template(
-    points: np.ndarray, visible: np.ndarray, rounds: int = 20
-) -> np.ndarray:
+def landmark_template(points: np.ndarray, visible: np.ndarray) -> np.ndarray:
     """Mean landmarks of the training faces, at their median place and size.
 
     Faces are shifted and scaled onto each other, not turned. Missing
@@ -92,7 +80,6 @@ def landmark_template(
     Args:
         points (np.ndarray): (N, K, 2) in frame units.
         visible (np.ndarray): Whether each is known, bool, (N, K).
-        rounds (int): Rounds of fitting. Defaults to 20.
 
     Returns:
         np.ndarray: (K, 2), frame units; NaN for a landmark that no face has.
@@ -102,7 +89,7 @@ def landmark_template(
     template = np.full(points.shape[1:], np.nan)
     template[seen] = np.nanmedian(points[:, seen], axis=0)
     start = template.copy()
-    for _ in range(rounds):
+    for _ in range(20):
         fits = [fit_template(template, face) for face in points]
         aligned = np.stack(
             [(face - t) / s for (s, t), face in zip(fits, points)]

@@ -23,17 +23,6 @@ from .framing import (
 )
 from .landmark_model import LandmarkModel, locate
 
-__all__ = [
-    'LabelledFaces',
-    'LocatedFaces',
-    'build_labelled',
-    'load_faces',
-    'locate_faces',
-    'refuse_tested',
-    'training_framing',
-    'validation_subjects',
-]
-
 _BATCH = 8
 
 

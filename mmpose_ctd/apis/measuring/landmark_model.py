@@ -22,8 +22,6 @@ from mmpose_ctd.trained import load_trained, refuse_framing_change
 from .error_model import heatmap_spreads
 from .framing import Frame, Framing, cut_frame, frame_by_template
 
-__all__ = ['LandmarkModel', 'Prediction', 'locate']
-
 # The first pass finds the face's place, the second refines it, the third
 # measures.
 _PASSES = 3

@@ -7,8 +7,6 @@ from mmpose_ctd.errors import InputError
 
 from .photograph_table import Subject, cells, number, sex_of
 
-__all__ = ['Norm', 'Norms']
-
 _UNITS = {'mm': 'mm', 'px': 'px', 'deg': 'deg', 'degrees': 'deg', '1': '1'}
 _MOMENTS = ('mean', 'sd')
 _LMS = ('l', 'm', 's')

@@ -31,17 +31,6 @@ from mmpose_ctd.trained_people import compare_people
 
 from .landmark_model import LandmarkModel
 
-__all__ = [
-    'PhotographTable',
-    'Subject',
-    'cells',
-    'load_table',
-    'number',
-    'print_warning',
-    'sex_of',
-    'who_trained',
-]
-
 
 @dataclass(frozen=True)
 class Subject:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from mmpose_ctd.datasets.face_detection import detect_faces
-from mmpose_ctd.datasets.preparation.image_index import IMAGE_SUFFIXES
+from mmpose_ctd.datasets.image_file import IMAGE_SUFFIXES
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
@@ -34,8 +34,6 @@ from .photograph_table import (
     who_trained,
 )
 from .rows import Column, FaceRows, MeasuredFace
-
-__all__ = ['MeasuredPhotographs', 'list_photographs', 'measure', 'printable']
 
 #: Photographs held at once, in bytes; each is framed three times.
 _HELD = 256 * 2**20

@@ -12,8 +12,6 @@ from mmpose_ctd.evaluation.functional import bootstrap_interval
 
 from .error_model import LEVELS
 
-__all__ = ['Reliability']
-
 _BINS = 8
 
 

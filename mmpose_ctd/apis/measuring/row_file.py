@@ -19,8 +19,6 @@ from .calibrating import progress_bar
 from .photographs import MeasuredPhotographs, printable
 from .rows import Column
 
-__all__ = ['RowFile', 'write_json', 'write_measures']
-
 # By which Excel knows that a CSV is UTF-8.
 _MARK = '\ufeff'
 # Older versions wrote it before names that a spreadsheet would run.

@@ -19,8 +19,6 @@ from .landmark_model import Prediction
 from .norms import Norms
 from .photograph_table import Subject
 
-__all__ = ['Column', 'FaceRows', 'MeasuredFace']
-
 _LEVEL = 0.95
 _LOW, _HIGH = 'its 95 % interval begins here', 'and ends here'
 

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 
 from mmpose_ctd.privacy import HIDDEN, redact
 
-__all__ = ['Anonymity']
-
 # The end of a shortened path may name somebody, too.
 _LAST_PART = re.compile(rf"""{re.escape(HIDDEN)}[^'"\n,;)\]}}]*""")
 

@@ -10,8 +10,6 @@ from mmengine.config import Config
 
 from mmpose_ctd.apis.command_line import RUNNER_KEYS, quiet_logs
 
-__all__ = ['ConfigOrigin', 'SettingChange', 'config_changes', 'find_origin']
-
 _CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 #: The tools set them.
 _IGNORED = ('work_dir', 'launcher')

@@ -13,8 +13,6 @@ from mmpose.registry import DATASETS
 from mmpose_ctd.datasets.unlabelled_images import labelled_part
 from mmpose_ctd.errors import InputError
 
-__all__ = ['DataSummary', 'read_data_sets', 'summarise']
-
 
 @dataclass
 class DataSummary:

@@ -5,15 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mmpose_ctd.apis.error_tables import mean_errors, paired_change
+from mmpose_ctd.apis.error_tables import (
+    mean_errors,
+    metric_cell,
+    metric_heading,
+    number,
+    paired_change,
+    with_interval,
+)
 from mmpose_ctd.evaluation.functional import bootstrap_interval
 from mmpose_ctd.visualization import plot_ced, plot_landmark_errors
 
 from .pictures import PagePicture, drawing
 from .system import ReportedSystem
-from .tables import metric_cell, metric_heading, with_interval
-
-__all__ = ['error_section']
 
 _UNKNOWN = {'ME': {'value': None}}
 
@@ -94,7 +98,8 @@ def _overall(systems: Sequence[ReportedSystem], digits: int) -> pd.DataFrame:
         )
         if system is not first:
             change, *ends = paired_change(reports, first.reports)
-            rows[-1].append(with_interval(change, ends, digits + 1, sign=True))
+            text = number(change, digits + 1, sign=True)
+            rows[-1].append(with_interval(text, *ends, digits + 1, sign=True))
         elif len(systems) > 1:
             rows[-1].append('')
     headings = [metric_heading(metric, report) for metric in report['metrics']]

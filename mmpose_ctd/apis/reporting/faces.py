@@ -11,8 +11,6 @@ from mmpose_ctd.visualization import FaceView, select_faces
 from .pictures import photograph
 from .system import ReportedRun, ReportedSystem
 
-__all__ = ['face_section']
-
 _PLACES = ('best', 'median', 'worst')
 
 

@@ -6,8 +6,6 @@ from mmpose_ctd.people_overlap import split_overlap
 
 from .system import ReportedRun, ReportedSystem
 
-__all__ = ['limits_of']
-
 #: With fewer subjects, percentile intervals are noticeably too narrow.
 _FEW = 30
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from mmpose_ctd.apis.error_tables import number, with_interval
 from mmpose_ctd.evaluation.functional import (
     Agreement,
     agreement,
@@ -17,9 +18,6 @@ from mmpose_ctd.visualization import plot_bland_altman
 
 from .pictures import drawing
 from .system import ReportedSystem, metric_settings
-from .tables import number, with_interval
-
-__all__ = ['measure_sections']
 
 _SIGNS = {'1': 'ratio', 'deg': '°'}
 
@@ -101,14 +99,15 @@ def _row(one: Agreement, mean: float, digits: int) -> dict[str, str]:
     known = np.isfinite(limits).all()
     limits = ' to '.join(number(v, digits, sign=True) for v in limits)
     bias, icc = one.bias, one.icc
+    bias_text = number(bias.value, digits, sign=True)
     return {
         'n': str(one.n),
         'manual mean': number(mean, digits),
         'bias': with_interval(
-            bias.value, (bias.low, bias.high), digits, sign=True
+            bias_text, bias.low, bias.high, digits, sign=True
         ),
         'SD': number(one.sd, digits),
         'limits of agreement': limits if known else '–',
         'MAE': number(one.mae, digits),
-        'ICC(2,1)': with_interval(icc.value, (icc.low, icc.high), 2),
+        'ICC(2,1)': with_interval(number(icc.value), icc.low, icc.high, 2),
     }

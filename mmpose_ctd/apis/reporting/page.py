@@ -17,8 +17,6 @@ from .system import ReportedSystem, check_comparable, read_run
 from .templates import template
 from .training import settings_section, training_section
 
-__all__ = ['report']
-
 #: What building a wrong config raises: an unknown type or key.
 _BAD_CONFIG = (KeyError, TypeError, ImportError, AttributeError)
 

@@ -9,8 +9,6 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-__all__ = ['PagePicture', 'drawing', 'photograph']
-
 #: Text stays text: smaller, sharp in print, and readable to screen readers.
 _SVG = {'svg.fonttype': 'none', 'svg.hashsalt': 'mmpose_ctd'}
 #: With more points than this a PNG is smaller than an SVG.

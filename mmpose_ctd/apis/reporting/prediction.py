@@ -27,8 +27,6 @@ from mmpose_ctd.version import __version__
 from .tested_set import TestedSet, collect_samples
 from .work_dir import TrainedRun
 
-__all__ = ['FILE_NAME', 'PredictionCache', 'load_model', 'test_loader']
-
 FILE_NAME = 'report_cache.npz'
 #: Raise it when the same key would give other content.
 _VERSION = 2

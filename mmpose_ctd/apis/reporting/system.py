@@ -8,10 +8,11 @@ from mmengine.config import Config
 from mmpose.registry import METRICS
 
 from mmpose_ctd.apis.error_tables import check_alike
+from mmpose_ctd.checkpoint_file import read_checkpoint
+from mmpose_ctd.config_values import component_name
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors
-from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 from mmpose_ctd.trained import refuse_framing_change
 from mmpose_ctd.trained_people import compare_tested
 
@@ -20,14 +21,6 @@ from .data_sets import read_data_sets, summarise
 from .prediction import PredictionCache, test_loader
 from .tested_set import TestedSet
 from .work_dir import RunLog, TrainedRun, open_work_dir, read_run_log
-
-__all__ = [
-    'ReportedRun',
-    'ReportedSystem',
-    'check_comparable',
-    'metric_settings',
-    'read_run',
-]
 
 
 @dataclass
@@ -172,9 +165,7 @@ def metric_settings(cfg: Config, name: str) -> dict | None:
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]
     for settings in evaluators:
-        kind = settings.get('type')
-        kind = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
-        if kind.rpartition('.')[2] == name:
+        if component_name(settings) == name:
             return settings
     return None
 

@@ -3,8 +3,6 @@
 import jinja2
 from markupsafe import Markup, escape
 
-__all__ = ['template']
-
 
 def _breakable(text: str) -> Markup:
     """Allow line breaks after the words of a name."""

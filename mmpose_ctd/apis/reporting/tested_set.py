@@ -18,8 +18,6 @@ from mmpose_ctd.evaluation.metrics.sample_errors import (
     sample_points,
 )
 
-__all__ = ['TestedSet', 'collect_samples']
-
 #: Fields of a sample that a metric may need -> their width.
 _GEOMETRY = {
     'input_size': 2,

@@ -14,8 +14,6 @@ from .pictures import PagePicture, drawing
 from .system import ReportedRun, ReportedSystem
 from .work_dir import RunLog
 
-__all__ = ['settings_section', 'training_section']
-
 _LOSS = 'loss'
 #: Characters of a setting's value to show.
 _LONG = 160

@@ -11,10 +11,9 @@ from pathlib import Path
 import pandas as pd
 from mmengine.config import Config
 
+from mmpose_ctd.config_values import is_number
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.framing import merge_options
-
-__all__ = ['RunLog', 'TrainedRun', 'open_work_dir', 'read_run_log']
 
 _NUMBERED = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
 _STAMP = re.compile(r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ')
@@ -245,16 +244,12 @@ def _rows(records: list[dict]) -> Iterator[tuple]:
         if trains:
             step = record.get('step', step)
         for name, value in record.items():
-            if name not in _NO_CURVE and _is_number(value):
+            if (
+                name not in _NO_CURVE
+                and is_number(value)
+                and math.isfinite(value)
+            ):
                 yield trains, name, step, float(value)
-
-
-def _is_number(value) -> bool:
-    return (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    )
 
 
 def _seconds(log: Path) -> float | None:

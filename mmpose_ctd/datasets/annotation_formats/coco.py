@@ -16,8 +16,6 @@ from .point_record import (
     repeated_name,
 )
 
-__all__ = ['read']
-
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read COCO keypoint files.

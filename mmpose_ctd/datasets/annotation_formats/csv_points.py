@@ -9,6 +9,7 @@ Wide, with two columns for each landmark, and long::
 
 import numpy as np
 
+from ..text_files import read_text
 from .csv_titles import point_columns
 from .foreign import refuse_foreign_table
 from .numbers import decimal_mark, finite_or_nan, visibility
@@ -23,9 +24,6 @@ from .point_record import (
     repeated_name,
 )
 from .table_file import column_of, known_columns, number_cells, read_table
-from .text_file import read_text
-
-__all__ = ['read']
 
 _TEXTS = ('subject', 'site', 'sex')
 _NUMBERS = ('mm_per_px', 'age', 'width', 'height')

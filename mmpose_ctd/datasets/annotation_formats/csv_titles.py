@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from .point_record import Refused, is_number, repeated_name
 
-__all__ = ['PointColumns', 'point_columns']
-
 _AXIS = '(visibility|visible|vis|[xyv])'
 # exo_x, exo.x, "exo (x)", "exo x", exoX; x_exo, x1, X0.
 _AFTER = re.compile(rf'(.*?)[\s_.:\-]*\(?{_AXIS}\)?', re.I)

@@ -11,8 +11,6 @@ from .foreign import refuse_foreign_xml
 from .numbers import finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source, is_number
 
-__all__ = ['read']
-
 _SHAPES = ('box', 'cuboid', 'ellipse', 'mask', 'polygon', 'polyline')
 
 

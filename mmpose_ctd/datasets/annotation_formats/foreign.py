@@ -4,13 +4,6 @@ import re
 
 from mmpose_ctd.errors import InputError
 
-__all__ = [
-    'foreign_json',
-    'foreign_suffix',
-    'refuse_foreign_table',
-    'refuse_foreign_xml',
-]
-
 _TABLE = (
     'Write a table with the columns image, landmark, x, y (pixels), or '
     'export COCO keypoints or "CVAT for images 1.1" if the tool can.'

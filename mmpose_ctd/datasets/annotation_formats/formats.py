@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from mmpose_ctd.errors import InputError, MissingFileError
 
-from ..json_file import read_json
+from ..text_files import read_json
 from . import coco, csv_points, cvat, labelme, pts_tem, tps
 from .foreign import foreign_json, foreign_suffix
 from .point_record import Reading, ReadOptions, Source, refuse_uneven
-
-__all__ = ['FORMATS', 'AnnotationFormat', 'find_sources']
 
 
 @dataclass(frozen=True)

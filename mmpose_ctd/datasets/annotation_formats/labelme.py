@@ -6,11 +6,9 @@ import re
 import reprlib
 from collections import Counter
 
-from ..json_file import read_json
+from ..text_files import read_json
 from .foreign import foreign_json
 from .point_record import Reading, ReadOptions, Refused, Source, is_number
-
-__all__ = ['read']
 
 # No photograph is larger.
 _LARGEST = 1_000_000

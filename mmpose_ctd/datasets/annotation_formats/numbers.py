@@ -6,15 +6,6 @@ from collections.abc import Iterable
 
 from mmpose_ctd.errors import InputError
 
-__all__ = [
-    'DECIMAL_MARKS',
-    'decimal_mark',
-    'finite_or_nan',
-    'is_missing_word',
-    'is_spreadsheet_error',
-    'visibility',
-]
-
 #: Decimal marks by their names in ``--decimal-mark``.
 DECIMAL_MARKS = {'point': '.', 'comma': ','}
 

@@ -5,8 +5,6 @@ import re
 from .numbers import is_missing_word, is_spreadsheet_error
 from .point_record import Refused
 
-__all__ = ['checked_age', 'person_texts', 'sex_word', 'subject_of_cell']
-
 _SEXES = {
     **dict.fromkeys(('f', 'female', 'girl', 'woman', 'w', 'weiblich'), 'f'),
     **dict.fromkeys(('femme', 'fille', 'féminin'), 'f'),

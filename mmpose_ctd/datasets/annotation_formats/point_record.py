@@ -10,19 +10,6 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
-__all__ = [
-    'PointRecord',
-    'ReadOptions',
-    'Reading',
-    'Refused',
-    'Source',
-    'is_number',
-    'plain_name',
-    'refuse_uneven',
-    'repeated_name',
-    'usual_of',
-]
-
 
 class Refused(InputError):
     """One record cannot be used; other records of its file may be fine.

@@ -14,12 +14,10 @@ pts files the upper left pixel is (1, 1), as in Matlab::
 import os
 import re
 
+from ..text_files import read_text
 from .numbers import finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source
-from .text_file import read_text
 from .webmorph_tem import RecordRefused, read_tem
-
-__all__ = ['read_pts', 'read_templates']
 
 _LAYOUT = re.compile(
     r'\s*version\s*:\s*[0-9.]+\s+n_points\s*:\s*([0-9]{1,9})\s*'

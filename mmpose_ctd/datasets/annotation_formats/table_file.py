@@ -11,10 +11,8 @@ import pandas as pd
 
 from mmpose_ctd.errors import InputError
 
+from ..text_files import read_text
 from .point_record import repeated_name
-from .text_file import read_text
-
-__all__ = ['column_of', 'known_columns', 'number_cells', 'read_table']
 
 _DELIMITERS = ',;\t|'
 #: Titles of known columns, in lower case without spaces or underscores.

@@ -11,12 +11,10 @@ import re
 
 from mmpose_ctd.errors import InputError
 
+from ..text_files import read_text
 from .numbers import decimal_mark, finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source
-from .text_file import read_text
 from .tps_specimens import Specimen, split_specimens
-
-__all__ = ['read']
 
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:

@@ -11,8 +11,6 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-__all__ = ['Specimen', 'split_specimens']
-
 _NAMED = ('IMAGE', 'ID', 'SCALE')
 # Blocks of semilandmarks: their rows are ignored.
 _PASSED_OVER = ('CURVES', 'POINTS', 'OUTLINES', 'CHAIN', 'RADII')

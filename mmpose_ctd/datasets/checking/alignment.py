@@ -6,8 +6,6 @@ is z -> a * z + b.
 
 import numpy as np
 
-__all__ = ['align', 'mean_shape', 'similarity']
-
 # Cauchy weights halve at this many robust deviations.
 _HALF = 2.0
 _ITERATIONS = 15
@@ -88,12 +86,11 @@ def align(faces: np.ndarray, mean: np.ndarray) -> tuple:
     return a[:, None] * faces + b[:, None], a, b
 
 
-def mean_shape(faces: np.ndarray, rounds: int = 6) -> np.ndarray:
+def mean_shape(faces: np.ndarray) -> np.ndarray:
     """Medians of the landmarks over aligned faces (generalised Procrustes).
 
     Args:
         faces (np.ndarray): Complex, (N, K); NaN where missing.
-        rounds (int): How often faces and mean are aligned. Defaults to 6.
 
     Returns:
         np.ndarray: Complex, (K,): centred on 0, root mean square distance
@@ -109,7 +106,7 @@ def mean_shape(faces: np.ndarray, rounds: int = 6) -> np.ndarray:
             size = np.median(np.abs(seen - centre))
             start[n] = (face - centre) / size if size else np.nan
     mean = _median(start)
-    for _ in range(rounds):
+    for _ in range(6):
         mean = _median(align(faces, mean)[0])
     return mean
 

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ['Implausible', 'implausible_distance']
-
 # Shortest and longest distance in mm, newborn to adult, with a margin of
 # about a third for syndromes; see docs/check.md.
 _RANGES = {

@@ -17,8 +17,6 @@ from .alignment import similarity
 from .shape_model import FaceFit
 from .survey import PhotoRecord, Survey
 
-__all__ = ['face_embeddings']
-
 # SFace's input, 112 x 112 pixels, and where its training crops (ArcFace's)
 # have the centres of the eyes and the corners of the mouth, R and L.
 _SIDE = 112

@@ -13,11 +13,10 @@ from mmpose_ctd.visualization._canvas import (
     RIM,
     TRUTH,
     _font,
+    cut_out,
     enlarge,
+    face_window,
 )
-from mmpose_ctd.visualization._crop import cut_out, face_window
-
-__all__ = ['as_thumbnail', 'draw_mean_shape', 'draw_suspect']
 
 _SUSPECT = (60, 60, 235)
 _SIDE = 480
@@ -86,9 +85,9 @@ def draw_mean_shape(
     return np.array(canvas)[..., ::-1]
 
 
-def as_thumbnail(image: np.ndarray, side: int = 320) -> np.ndarray:
-    """Shrink an image whose longer side has more pixels."""
-    factor = side / max(image.shape[:2])
+def as_thumbnail(image: np.ndarray) -> np.ndarray:
+    """Shrink an image whose longer side has more than 320 pixels."""
+    factor = 320 / max(image.shape[:2])
     if factor >= 1:
         return image
     return cv2.resize(

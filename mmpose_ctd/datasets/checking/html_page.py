@@ -13,8 +13,6 @@ from .face_picture import as_thumbnail, draw_mean_shape, draw_suspect
 from .registry import CHECKS, CheckFinding, Severity
 from .report import CheckReport
 
-__all__ = ['html_page']
-
 # Pictures of one finding, and of the page: some 25 KB each.
 _PICTURES, _ALL_PICTURES = 4, 300
 _QUALITY = 85

@@ -12,8 +12,6 @@ import cv2
 import numpy as np
 import scipy.fft
 
-__all__ = ['correlating_pairs', 'detail_correlation', 'look_alikes']
-
 # Side of the pictures compared with all others, in pixels, and the largest
 # shift between two of them.
 _SIDE, _REACH = 64, 8

@@ -14,8 +14,6 @@ from ..face_detection import detect_faces
 from ..image_file import open_photograph
 from ..upright_image import PhotographSize, photograph_size, read_upright
 
-__all__ = ['PhotoFile', 'read_photo_file']
-
 # Side of the preview in pixels.
 _PREVIEW = 128
 # EXIF entries that say nothing about who, where and when.

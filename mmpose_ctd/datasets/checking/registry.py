@@ -10,19 +10,6 @@ from functools import partial
 
 from mmpose_ctd.errors import InputError
 
-__all__ = [
-    'CHECKS',
-    'Check',
-    'CheckFinding',
-    'Findings',
-    'Severity',
-    'Thresholds',
-    'error',
-    'note',
-    'register_check',
-    'warning',
-]
-
 
 class Severity(IntEnum):
     """How much a finding matters."""

@@ -24,8 +24,6 @@ from . import images  # noqa: F401
 from . import people  # noqa: F401
 from . import geometry  # noqa: F401
 
-__all__ = ['CheckReport', 'check', 'findings_table']
-
 _STYLES = {
     Severity.ERROR: 'bold red',
     Severity.WARNING: 'yellow',

@@ -7,8 +7,6 @@ import numpy as np
 
 from .alignment import align, mean_shape
 
-__all__ = ['FaceFit', 'ShapeModel', 'fit_faces']
-
 # Added to the covariance's diagonal, times its mean variance: with few faces
 # the expectation shrinks to the mean shape.
 _RIDGE = 0.1

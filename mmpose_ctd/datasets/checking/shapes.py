@@ -9,8 +9,6 @@ from scipy.optimize import linear_sum_assignment
 from .shape_model import FaceFit, ShapeModel, fit_faces
 from .sides import PairSides, exchange, judge_sides
 
-__all__ = ['FaceShapes', 'NameExchange', 'compare_faces']
-
 
 @dataclass(frozen=True)
 class NameExchange:

@@ -16,8 +16,6 @@ from mmpose_ctd.landmark_sides import canonical, side_of
 
 from .alignment import align, mean_shape
 
-__all__ = ['PairSides', 'exchange', 'judge_sides', 'parallel']
-
 # An exchanged pair must fit this much better the other way round.
 _BETTER = 0.5
 # Pairs closer together, in root mean square radii of the face, are not judged.

@@ -1,6 +1,5 @@
 """Reads all of a data set that can be read, and collects what cannot."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,15 +11,17 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.landmark_sides import partner_places
 
 from ..image_file import IMAGE_SUFFIXES
-from ..json_file import read_json
-from ..landmark_file import LandmarkFile, is_below, read_split, subject_of
-from ..landmark_names import numbered
+from ..landmark_file import (
+    LandmarkFile,
+    image_problems,
+    is_below,
+    read_split,
+    subject_of,
+)
 from ..split_selection import RecordIndex
 from .photo_file import PhotoFile, read_photo_file
 from .registry import CheckFinding, Thresholds, error
 from .shapes import FaceShapes, compare_faces
-
-__all__ = ['PhotoRecord', 'Survey']
 
 
 @dataclass
@@ -100,65 +101,51 @@ class Survey:
         self.images_folder = self.root / img_dir
         self.problems: list[CheckFinding] = []
         self._on_file = on_file
-        content = self._read_content(self.root / ann_file)
-        self.names = self._names(content['categories'])
-        self.photos = [
-            self._photo(i, record)
-            for i, record in enumerate(content['images'])
-        ]
-        self._by_id: dict = {}
-        for photo in self.photos:
-            self._register(photo)
-        for i, annotation in enumerate(content['annotations']):
-            self._annotate(f'annotation {i + 1}', annotation)
-
-    def _problem(self, message: str, photo=None, landmark: str = '') -> None:
-        self.problems.append(
-            error(
-                message,
-                () if photo is None else (photo.place,),
-                (landmark,) if landmark else (),
-            )
-        )
-
-    def _read_content(self, path: Path) -> dict:
+        path = self.root / ann_file
         if not path.is_file():
             raise MissingFileError(
                 where=str(path),
                 found='no such annotation file',
                 cure='Give --ann-file, relative to the data set.',
             )
-        content = read_json(path, str(path), 'Write it again.')
-        lists = {
-            key: content[key]
-            for key in ('images', 'annotations', 'categories')
-            if isinstance(content, dict) and isinstance(content.get(key), list)
-        }
-        if 'images' not in lists:
-            raise InputError(
-                where=str(path),
-                found="no list 'images'",
-                expected='a COCO keypoint file',
-            )
-        for key in ('annotations', 'categories'):
-            if key not in lists:
-                self._problem(f"the file has no list '{key}'")
-        return dict(annotations=[], categories=[]) | lists
+        file = LandmarkFile.scan(str(path))
+        self.names = file.names
+        self.photos = [
+            self._photo(i, record)
+            for i, record in enumerate(file.image_records)
+        ]
+        for fault in file.problems:
+            self._file_problem(fault)
+        for photo in self.photos:
+            self._image_problems(photo)
+        by_record = {id(photo.record): photo for photo in self.photos}
+        by_id = {k: by_record[id(r)] for k, r in file.images.items()}
+        for i, annotation in enumerate(file.annotation_records):
+            if isinstance(annotation, dict):
+                photo = by_id.get(annotation.get('image_id'))
+                self._annotate(file, f'annotation {i + 1}', annotation, photo)
 
-    def _names(self, categories: list) -> list[str]:
-        if len(categories) != 1:
-            self._problem(
-                f'{len(categories)} categories; expected one, with the '
-                "landmarks' names"
+    def _problem(self, message: str, photo=None, landmark=None) -> None:
+        self.problems.append(
+            error(
+                message,
+                () if photo is None else (photo.place,),
+                () if landmark is None else (landmark,),
             )
-        first = categories[0] if categories else {}
-        names = first.get('keypoints') if isinstance(first, dict) else None
-        if not isinstance(names, list) or not names:
-            self._problem("the category has no list 'keypoints' of names")
-            return []
-        if not all(isinstance(n, str) and n for n in names):
-            self._problem('some landmarks of the category have no name')
-        return numbered([str(name) for name in names])
+        )
+
+    def _file_problem(self, fault: InputError) -> None:
+        # A record's id may be the name of a person: do not quote it.
+        match getattr(fault, 'record', None):
+            case None:
+                self._problem(fault.text(with_where=False))
+            case 'images', place:
+                self._problem(
+                    "the image record has no 'id' of its own",
+                    self.photos[place],
+                )
+            case _, place:
+                self._problem(f"annotation {place + 1} has no 'id' of its own")
 
     def _photo(self, place: int, record) -> PhotoRecord:
         record = record if isinstance(record, dict) else {}
@@ -177,38 +164,27 @@ class Survey:
             self.images_folder / name if is_below(name) else None,
         )
 
-    def _register(self, photo: PhotoRecord) -> None:
-        """Collect what is wrong with an image record."""
-        key = photo.record.get('id')
-        if not isinstance(key, (int, str)):
-            self._problem("the image record has no 'id'", photo)
-        elif key in self._by_id:
+    def _image_problems(self, photo: PhotoRecord) -> None:
+        record = photo.record
+        if photo.path is None:
             self._problem(
-                "the image record's id is that of another record", photo
+                "the image record has no file_name below the images' folder",
+                photo,
             )
-        else:
-            self._by_id[key] = photo
-        # check_image stops at the first fault: give it one field at a time.
-        valid = dict(id=0, file_name='a', width=1, height=1)
-        for field in ('file_name', 'width', 'height', 'mm_per_px'):
-            value = photo.record.get(field)
-            try:
-                LandmarkFile('', [], [], {}, []).check_image(
-                    {**valid, field: value}
-                )
-            except InputError as fault:
-                shown = field if field == 'file_name' else fault.found
-                self._problem(
-                    f'the image record has {shown}; expected {fault.expected}',
-                    photo,
-                )
+            record = {**record, 'file_name': 'hidden'}
+        for fault in image_problems('', record):
+            self._problem(
+                f'the image record has {fault.text(with_where=False)}', photo
+            )
 
-    def _annotate(self, where: str, annotation) -> None:
+    def _annotate(
+        self,
+        file: LandmarkFile,
+        where: str,
+        annotation: dict,
+        photo: PhotoRecord | None,
+    ) -> None:
         """Add an annotation's valid points to its image."""
-        if not isinstance(annotation, dict):
-            self._problem(f'{where} is not a record')
-            return
-        photo = self._by_id.get(annotation.get('image_id'))
         if photo is None:
             self._problem(
                 f'{where}: its image_id is not among the images. Add the '
@@ -216,40 +192,22 @@ class Survey:
             )
             return
         photo.num_annotations += 1
+        points = file.points(annotation)
         values = annotation.get('keypoints')
-        k = len(self.names)
-        if not isinstance(values, list) or len(values) != 3 * k:
-            found = len(values) if isinstance(values, list) else 'no'
-            self._problem(
-                f'{where}: {found} keypoint values; expected 3 x {k}', photo
-            )
+        if isinstance(values, list):
+            hidden = [v if _is_harmless(v) else 'a text' for v in values]
+            annotation = {**annotation, 'keypoints': hidden}
+        is_usable = True
+        for fault in file.annotation_problems(annotation):
+            if fault.landmark is None:
+                is_usable = False
+            elif np.isfinite(points[self.names.index(fault.landmark)]).all():
+                # Far outside the image: check ``frame`` reports it.
+                continue
+            text = fault.text(with_where=False)
+            self._problem(f'{where}: {text}', photo, fault.landmark)
+        if not is_usable:
             return
-        points = np.full((k, 2), np.nan)
-        for i, name in enumerate(self.names):
-            triple = values[3 * i : 3 * i + 3]
-            numbers = all(
-                isinstance(v, (int, float)) and math.isfinite(v)
-                for v in triple
-            )
-            if not numbers or not 0 <= triple[2] <= 2:
-                self._problem(
-                    f'{name}: (x, y, visibility) = '
-                    f'({", ".join(map(_shown, triple))}); expected finite '
-                    'numbers and a visibility of 0, 1 or 2. A missing '
-                    'landmark is 0, 0, 0',
-                    photo,
-                    name,
-                )
-            elif triple[2] > 0:
-                points[i] = triple[:2]
-        known = points[np.isfinite(points).all(axis=1)]
-        if k > 1 and len(known) and not known.any():
-            self._problem(
-                'every labelled landmark is at (0, 0). A missing landmark '
-                'has visibility 0',
-                photo,
-            )
-            points[:] = np.nan
         if photo.points is None:
             photo.points = points
         elif not np.array_equal(photo.points, points, equal_nan=True):
@@ -335,8 +293,6 @@ class Survey:
         )
 
 
-def _shown(value) -> str:
-    """A keypoint's value; anything but a number may be personal."""
-    if isinstance(value, (int, float)):
-        return f'{value:g}'
-    return 'null' if value is None else 'a text'
+def _is_harmless(value) -> bool:
+    """Whether a keypoint's value cannot be personal data."""
+    return value is None or isinstance(value, (int, float))

@@ -5,8 +5,6 @@ import numpy as np
 from ..annotation_formats import Refused
 from ..upright_image import Photograph
 
-__all__ = ['clicked_size', 'in_pixels', 'to_upright', 'turn_upright']
-
 
 def in_pixels(
     points: np.ndarray,

@@ -25,8 +25,6 @@ from mmpose_ctd.errors import InputError
 
 from ..image_file import IMAGE_SUFFIXES
 
-__all__ = ['IMAGE_SUFFIXES', 'ImageIndex', 'ImageNames', 'NotFound']
-
 
 class NotFound(InputError):
     """No photograph, or several, of that name.

@@ -20,9 +20,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..annotation_formats import PointRecord, Refused
 from ..annotation_formats.point_record import usual_of
-from ..annotation_formats.text_file import read_text
-
-__all__ = ['LandmarkChoice', 'read_landmarks']
+from ..text_files import read_text
 
 _CURE = (
     'Write a text file with one name a line, in the order of clicking '

@@ -17,13 +17,6 @@ from .options import MARGINS, UNITS, PrepareOptions
 from .plausibility import face_notes, scale_notes
 from .records import LabelledPhotograph
 
-__all__ = [
-    'PictureRefused',
-    'frame_box',
-    'frame_image',
-    'make_picture',
-]
-
 # A click at the very edge may lie this far outside, in pixels.
 _EDGE = 1.0
 

@@ -16,8 +16,6 @@ from .options import PrepareOptions
 from .records import LabelledPhotograph
 from .report import PrepareReport
 
-__all__ = ['face_notes', 'note_records', 'scale_notes', 'warn_of_most']
-
 # Names of what is above and below in a face.
 _UPPER = re.compile(r'canth|eye|brow|pupil|nasion|glabella|orbit', re.I)
 _LOWER = re.compile(

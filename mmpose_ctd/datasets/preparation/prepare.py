@@ -32,8 +32,6 @@ from .unfinished import (
 from .units import away_from_faces, check_units, misfits
 from .write_set import draft_mapping, name_subjects, write_annotations
 
-__all__ = ['prepare']
-
 
 def prepare(
     photographs: str | os.PathLike,

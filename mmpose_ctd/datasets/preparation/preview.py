@@ -16,8 +16,6 @@ from ..upright_image import read_upright
 from .options import PrepareOptions
 from .unfinished import open_unfinished, publish, unfinished_of
 
-__all__ = ['check_preview', 'finished_set', 'write_preview']
-
 # File that marks its unfinished folder.
 _MARK = 'sheets.unfinished'
 #: Pictures on a sheet.

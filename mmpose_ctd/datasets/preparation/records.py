@@ -15,8 +15,6 @@ from .options import PrepareOptions
 from .report import PrepareReport
 from .subjects import BadCell, WhoIsShown, check_depth
 
-__all__ = ['LabelledPhotograph', 'match_records']
-
 
 @dataclass
 class LabelledPhotograph:

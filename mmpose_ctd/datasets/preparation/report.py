@@ -14,14 +14,6 @@ from rich.text import Text
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_row
 
-__all__ = [
-    'PrepareReport',
-    'RecordRow',
-    'findings_table',
-    'summary',
-    'write_report',
-]
-
 #: Rows of one kind beyond which the screen shows only the first ones.
 SHOWN = 8
 

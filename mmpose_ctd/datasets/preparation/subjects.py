@@ -28,8 +28,6 @@ from ..image_fields import taken_names
 from .image_index import ImageIndex, ImageNames, NotFound
 from .options import PrepareOptions
 
-__all__ = ['BadCell', 'WhoIsShown', 'SubjectTable', 'check_depth']
-
 _NUMBERS = ('mm_per_px', 'age')
 _TEXTS = ('subject', 'site', 'sex')
 # Not "covid"; an "ID" alone may also number the rows.

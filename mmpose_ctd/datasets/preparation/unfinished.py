@@ -21,15 +21,6 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-__all__ = [
-    'JOURNAL',
-    'Journal',
-    'digest_of',
-    'open_unfinished',
-    'publish',
-    'unfinished_of',
-]
-
 #: Name of the journal in an unfinished set.
 JOURNAL = 'journal.jsonl'
 

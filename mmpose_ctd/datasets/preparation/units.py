@@ -22,8 +22,6 @@ from .options import PrepareOptions
 from .records import LabelledPhotograph
 from .report import PrepareReport
 
-__all__ = ['away_from_faces', 'check_units', 'misfits']
-
 # Landmarks that span no more than this, in pixels and as a share of the
 # photograph's longer side, are hardly a face.
 _TINY_PX, _TINY = 16.0, 0.04

@@ -14,8 +14,6 @@ from ..annotation_formats import AnnotationFormat
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 
-__all__ = ['draft_mapping', 'name_subjects', 'write_annotations']
-
 
 def name_subjects(
     results: list[dict], options: PrepareOptions

@@ -8,8 +8,6 @@ from typing import TypeVar
 
 import numpy as np
 
-__all__ = ['deal', 'interleave', 'proportional']
-
 Unit = TypeVar('Unit', bound=tuple[str, Hashable])
 
 

@@ -16,14 +16,6 @@ from .population import Population
 from .schemes import CALIBRATING, SCHEMES, Partition
 from .split_files import write_splits
 
-__all__ = [
-    'DrawnSplits',
-    'SplitOptions',
-    'calibration_note',
-    'draw_splits',
-    'make_splits',
-]
-
 # With this many subjects the default shares leave enough to calibrate.
 _ENOUGH = 25
 

@@ -9,8 +9,6 @@ from mmpose_ctd.errors import InputError
 from ..landmark_file import LandmarkFile, subject_of
 from ..split_selection import RecordIndex, select_images
 
-__all__ = ['Population']
-
 
 @dataclass
 class Population:

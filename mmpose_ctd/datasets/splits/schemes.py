@@ -15,8 +15,6 @@ from ..split_selection import image_line
 from .drawing import deal, interleave, proportional
 from .population import Population, site_of
 
-__all__ = ['CALIBRATING', 'SCHEMES', 'Partition']
-
 Partition = dict[str, list[str]]
 
 #: People whom mmpose_ctd calibrate needs, who neither train nor test.

@@ -16,8 +16,6 @@ from ..split_selection import shared_subjects
 from .population import Population
 from .schemes import Partition
 
-__all__ = ['split_table', 'write_splits']
-
 
 def write_splits(
     folder: Path,

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable
 
-__all__ = ['sides']
-
 _ROLE = re.compile(r'(train|val|test)(?:_|$)')
 _BUDGET = re.compile(r'_n\d+(?=_|$)')
 _SEED = re.compile(r'_seed(\d+)(?=_|$)')

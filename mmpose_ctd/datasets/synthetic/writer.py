@@ -16,8 +16,6 @@ from .imaging import Imaging, sample_imaging
 from .people import sample_person
 from .render import FaceParams, render_face
 
-__all__ = ['ANNOTATIONS', 'contact_sheet', 'make_synthetic_faces']
-
 ANNOTATIONS = Path('annotations') / 'landmarks19.json'
 _JPEG_QUALITY = 93
 # Shares of the subjects for testing and validation, sizes of training sets,

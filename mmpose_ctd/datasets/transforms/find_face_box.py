@@ -10,8 +10,6 @@ from mmpose_ctd.framing import FACE_MARK
 
 from .load_landmark_image import FILE_STATE
 
-__all__ = ['FindFaceBox']
-
 
 @TRANSFORMS.register_module()
 class FindFaceBox(BaseTransform):

@@ -11,8 +11,6 @@ from mmpose.registry import TRANSFORMS
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError
 
-__all__ = ['FILE_STATE', 'LoadLandmarkImage']
-
 #: Key of a sample that was read from a file: path, size and time of the last
 #: change.
 FILE_STATE = '_file_state'

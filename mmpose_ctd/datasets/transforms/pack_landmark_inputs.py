@@ -6,8 +6,6 @@ from mmpose.registry import TRANSFORMS
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import refuse_other_framing
 
-__all__ = ['PackLandmarkInputs']
-
 
 @TRANSFORMS.register_module()
 class PackLandmarkInputs(PackPoseInputs):

@@ -10,8 +10,6 @@ from mmpose.registry import TRANSFORMS
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['RandomThinPlateWarp']
-
 # Bound of the displacement's derivative: lengths change to 0.5 to 1.5 times,
 # so the warp is one to one.
 _MAX_STRAIN = 0.5

@@ -14,8 +14,6 @@ from mmpose_ctd.errors import InputError
 
 from .bootstrap import bootstrap_interval
 
-__all__ = ['Agreement', 'Estimate', 'agreement', 'intraclass_correlation']
-
 #: 95 % of a normal distribution lie within so many SD.
 _Z = float(stats.norm.ppf(0.975))
 
@@ -338,9 +336,7 @@ def _notes(people, n, sd, icc, slope, num_bootstrap) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def intraclass_correlation(
-    ratings: np.ndarray, confidence: float = 0.95
-) -> Estimate:
+def intraclass_correlation(ratings: np.ndarray) -> Estimate:
     """ICC(2,1): two-way random effects, absolute agreement, single rater.
 
     With the mean squares of rows (R), columns (C) and error (E) of the
@@ -351,14 +347,13 @@ def intraclass_correlation(
             {MS_R + (k - 1) MS_E + \\frac{k}{n} (MS_C - MS_E)}
 
     P. E. Shrout, J. L. Fleiss, "Intraclass correlations: uses in assessing
-    rater reliability", Psychological Bulletin 86, 1979; the interval is that
-    of K. O. McGraw, S. P. Wong, "Forming inferences about some intraclass
+    rater reliability", Psychological Bulletin 86, 1979; the 95 % interval is
+    that of K. O. McGraw, S. P. Wong, "Forming inferences about some intraclass
     correlation coefficients", Psychological Methods 1, 1996 (their
     ICC(A,1)), for independent rows.
 
     Args:
         ratings (np.ndarray): Shape (n, k), finite.
-        confidence (float): Coverage of the interval. Defaults to 0.95.
 
     Returns:
         Estimate: All NaN for n < 3 and where nothing varies; only the
@@ -396,9 +391,8 @@ def intraclass_correlation(
         * (k * icc * ratio + weight) ** 2
         / ((n - 1) * (k * icc * ratio) ** 2 + weight**2)
     )
-    quantile = (1 + confidence) / 2
-    upper = stats.f.ppf(quantile, n - 1, freedom)
-    lower = stats.f.ppf(quantile, freedom, n - 1)
+    upper = stats.f.ppf(0.975, n - 1, freedom)
+    lower = stats.f.ppf(0.975, freedom, n - 1)
     rest = k * columns + (k * n - k - n) * error
     return Estimate(
         float(icc),

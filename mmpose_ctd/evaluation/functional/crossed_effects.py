@@ -14,22 +14,14 @@ from mmpose_ctd.errors import InputError
 
 from .bootstrap import _checked, _draws
 
-__all__ = [
-    'CrossedEffects',
-    'crossed_bootstrap_interval',
-    'crossed_effects_interval',
-]
-
 
 def crossed_bootstrap_interval(
     values: np.ndarray,
     groups: np.ndarray | None = None,
     num_resamples: int = 1000,
-    confidence: float = 0.95,
-    seed: int = 0,
     blocks: np.ndarray | None = None,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean over seeds and subjects.
+    """95 % percentile bootstrap interval of the mean over seeds and subjects.
 
     Each resample draws seeds and, independently, subjects with replacement
     and takes all values where they cross (the "pigeonhole bootstrap":
@@ -44,8 +36,6 @@ def crossed_bootstrap_interval(
         groups (np.ndarray, optional): Group of each image, shape (N,). None
             makes every image a group of its own.
         num_resamples (int): Number of draws. Defaults to 1000.
-        confidence (float): Coverage of the interval. Defaults to 0.95.
-        seed (int): Seed of the draws. Defaults to 0.
         blocks (np.ndarray, optional): See :func:`crossed_effects_interval`;
             seeds are then drawn for each block on its own.
 
@@ -66,17 +56,16 @@ def crossed_bootstrap_interval(
     num_seeds, num_groups = totals.shape
     if num_seeds == 1 or num_groups == 1:
         return float('nan'), float('nan')
-    rng = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([0, 1])
     means = []
-    for drawn in _draws(num_groups, num_resamples, seed):
+    for drawn in _draws(num_groups, num_resamples, seed=0):
         of_seeds = np.empty((len(drawn), num_groups))
         for block in columns:
             chosen = rng.integers(0, num_seeds, (len(drawn), num_seeds))
             of_seeds[:, block] = totals[:, block][chosen].mean(axis=1)
         of_both = np.take_along_axis(of_seeds, drawn, axis=1).sum(axis=1)
         means.append(of_both / counts[drawn].sum(axis=1))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -102,10 +91,9 @@ class CrossedEffects:
 def crossed_effects_interval(
     values: np.ndarray,
     groups: np.ndarray | None = None,
-    confidence: float = 0.95,
     blocks: np.ndarray | None = None,
 ) -> CrossedEffects:
-    """t interval and test of a mean over random seeds and random subjects.
+    """95 % t interval and test of a mean over random seeds and subjects.
 
     What radiology does with readers and cases (multi-reader multi-case
     studies), with seeds for readers. From the two-way analysis of variance of
@@ -131,7 +119,6 @@ def crossed_effects_interval(
             image that is NaN is so with every seed, and is ignored.
         groups (np.ndarray, optional): Group of each image, shape (N,). A
             group with several images counts as one, by its mean.
-        confidence (float): Coverage of the interval. Defaults to 0.95.
         blocks (np.ndarray, optional): What each image's networks were trained
             without, shape (N,), such as its site. Networks of different
             blocks have nothing in common, whatever their seeds are called:
@@ -165,7 +152,7 @@ def crossed_effects_interval(
         return CrossedEffects(mean)
     freedom = total**2 / sum(v**2 / f for v, f in zip(shares, freedoms))
     error = np.sqrt(total)
-    reach = stats.t.ppf((1 + confidence) / 2, freedom) * error
+    reach = stats.t.ppf(0.975, freedom) * error
     return CrossedEffects(
         mean,
         float(mean - reach),

@@ -3,7 +3,6 @@
 N: images, V: vertices.
 """
 
-import hashlib
 import json
 import os
 import zipfile
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import sha256_of
 
 __all__ = ['MeshFile', 'MeshStatement', 'file_digest']
 
@@ -146,8 +146,7 @@ def file_digest(path: str) -> str:
 
     ``mesh_script.py``, which may import nothing from here, does the same.
     """
-    with open(path, 'rb') as file:
-        return hashlib.sha256(file.read()).hexdigest()[:16]
+    return sha256_of(path)[:16]
 
 
 def _parse(path: str, about: dict, arrays: dict) -> MeshFile:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmpose_ctd.datasets.landmark_file import LandmarkFile
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import write_whole
 
 from .find_meshes import find_meshes
 from .mesh_file import MeshStatement
@@ -72,7 +73,5 @@ def write_mesh_set(
         )
     found = meshes.vertices[[meshes.rows[i['id']] for i in images]]
     content = mesh_set(images, found, vertices)
-    part = target.with_name(f'{target.name}.{os.getpid()}.tmp')
-    part.write_text(json.dumps(content), encoding='utf-8')
-    os.replace(part, target)
+    write_whole(target, json.dumps(content).encode())
     return meshes.statement

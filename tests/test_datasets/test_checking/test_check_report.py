@@ -90,7 +90,7 @@ def test_an_empty_set(faulty):
     (faulty.root / ANN).write_text('{"images": [], "annotations": []}')
     report = check(faulty.root, ann_file=ANN)
     assert not report.ok
-    assert any("no list 'categories'" in f.message for f in report.findings)
+    assert any("['categories']" in f.message for f in report.findings)
 
 
 def test_a_missing_teacher_says_how_to_get_it(faulty):
