@@ -112,7 +112,7 @@ def crossed_effects_interval(
     Medicine 26, 2007, for two treatments, whose differences the values are.
     The maximum and the minimum are ours: seeds cannot vary by less than
     nothing, so that trainings to come are never more certain than the paired
-    t test is of these. Coverage: ``docs/compare_report.md``.
+    t test is of these. Coverage: ``projects/frl_study/results.md``.
 
     Args:
         values (np.ndarray): One difference a seed and image, shape (S, N). An
