@@ -177,12 +177,7 @@ def _fit_calibration(
     validation: LocatedFaces,
     measurements: Sequence[Measurement],
 ) -> Calibration:
-    """Fit everything; cross-validation says how good it is.
-
-    The training faces show what is usual, the validation faces the errors.
-    ``statement['left_out']`` is the summary of a :class:`.Reliability` of
-    faces that the fit left out, subject by subject.
-    """
+    """Fit to the training faces what is usual, to the others the errors."""
     scores = {
         spread: _left_out_score(validation, spread)
         for spread in ('none', *SPREADS)
@@ -237,10 +232,9 @@ def _measure_ratios(
     measurements: Sequence[Measurement],
     deviations: np.ndarray,
 ) -> np.ndarray:
-    """Errors of measures divided by their propagated SDs, (N, M).
+    """Errors of measures in their propagated SDs, (N, M).
 
-    Args:
-        deviations (np.ndarray): Landmarks' error SDs, input px, (N, K).
+    ``deviations`` are the landmarks' error SDs in input px, (N, K).
     """
     names = model.names
     ours = measure(found.points, None, names, measurements)
@@ -296,10 +290,8 @@ def _reliability(
 ) -> Reliability:
     """Expected against observed errors.
 
-    Args:
-        fits (Iterable): Masks of the faces, and the fit that predicts them.
-        of_measures (ErrorModel, optional): Predicts the measures; None fits
-            one to all other faces.
+    ``fits`` are masks of faces with the fit that predicts them. Without
+    ``of_measures`` a fit to all other faces predicts the measures.
     """
     n = len(found.faces)
     deviations = np.full(found.errors.shape, np.nan)

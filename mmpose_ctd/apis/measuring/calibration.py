@@ -86,14 +86,7 @@ class Calibration:
         moves: np.ndarray,
         spreads: dict[str, np.ndarray],
     ) -> list[Judgement]:
-        """Compare N faces with the limits of the training faces.
-
-        Args:
-            points (np.ndarray): Landmarks, (N, K, 2).
-            features (np.ndarray): Pooled encoder features, (N, C).
-            moves (np.ndarray): See :func:`.locate`, (N,).
-            spreads (dict[str, np.ndarray]): See :func:`.heatmap_spreads`.
-        """
+        """Compare N faces (see :class:`.LocatedFaces`) with the limits."""
         limits = self.limits
         rolls = self.shape.rolls(points)
         faint = spreads['inverse_peak'] / limits['faintness']
@@ -120,15 +113,7 @@ class Calibration:
         return judgements
 
     def refuse_other_model(self, model: LandmarkModel, path: str) -> None:
-        """Refuse to be used with another model.
-
-        Args:
-            model (LandmarkModel): What is to be measured with.
-            path (str): The calibration file, for the error.
-
-        Raises:
-            InputError: If weights, landmarks or input size differ.
-        """
+        """Raise InputError if weights, landmarks or input size differ."""
         ours, theirs = (
             (one.fingerprint, one.names, tuple(one.input_size))
             for one in (self, model)
@@ -144,14 +129,9 @@ class Calibration:
             )
 
     def plot(self, path: str) -> Iterator[tuple[str, str]]:
-        """Draw expected against observed errors.
+        """Draw expected against observed errors; yield faces and file.
 
-        Args:
-            path (str): Of the figure of faces left out of the fit. That of
-                the test faces, if there were any, ends in ``_test``.
-
-        Yields:
-            tuple[str, str]: Which faces, and the file that was written.
+        The figure of the test faces, if there were any, ends in ``_test``.
         """
         stem, ending = os.path.splitext(path)
         for key, faces, file in (

@@ -49,7 +49,7 @@ _STEP = 1e-4
 
 
 def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
-    r"""Spread, entropy and height of the peaks.
+    r"""Spread, entropy and height of the peaks of heat-maps (N, K, h, w).
 
     With :math:`q_x = \max(0, h_x - 0.1 \max h)`, :math:`p = q / \sum q` and
     m the place of the highest value:
@@ -60,14 +60,8 @@ def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
         \quad \text{inverse\_peak} = 1 / \max h
 
     The first two are in heat-map pixels, and sigma for a Gaussian without
-    floor. A second peak raises both, the moment by its distance.
-
-    Args:
-        heatmaps (np.ndarray): (N, K, h, w).
-
-    Returns:
-        dict[str, np.ndarray]: Each of ``SPREADS``, shape (N, K), positive
-        and finite.
+    floor. A second peak raises both, the moment by its distance. Each of
+    ``SPREADS`` is (N, K), positive and finite.
     """
     heatmaps = np.asarray(heatmaps, dtype=np.float64)
     n, k, h, w = heatmaps.shape
@@ -137,14 +131,8 @@ def fit_error_model(
     :math:`\varepsilon_k` is the standard error of ln v and :math:`\tau^2` the
     excess of its variance over the landmarks (DerSimonian and Laird, 1986).
 
-    Args:
-        errors (np.ndarray): Distance of each landmark from the truth, input
-            px, (N, K), NaN where the truth is not known.
-        spreads (dict): See :func:`heatmap_spreads`.
-        spread (str): Which of them, or ``'none'``.
-
-    Returns:
-        ErrorModel: Fitted.
+    ``errors`` are distances from the truth, input px, (N, K), NaN where that
+    is not known; ``spread`` names one of the ``spreads``, or is ``'none'``.
     """
     known = np.isfinite(errors)
     squared = np.where(known, errors, 0) ** 2
@@ -191,10 +179,7 @@ def fit_error_model(
 
 
 def _radii(ratios: np.ndarray) -> dict[float, float]:
-    """Quantiles of the standardised errors, by the conformal rank.
-
-    The rank is ceil((n + 1) level) of n errors.
-    """
+    """Quantiles of n standardised errors, of rank ceil((n + 1) level)."""
     ordered = np.sort(ratios[np.isfinite(ratios)])
     ranks = {
         level: min(int(np.ceil((len(ordered) + 1) * level)), len(ordered))
@@ -204,11 +189,7 @@ def _radii(ratios: np.ndarray) -> dict[float, float]:
 
 
 def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
-    """Mean negative log-likelihood of the errors; smaller is better.
-
-    Errors (N, K) are NaN where not known; deviations (N, K) are SDs along
-    each axis.
-    """
+    """Mean negative log-likelihood of errors (N, K) with SDs (N, K)."""
     known = np.isfinite(errors)
     ratio = (errors[known] / deviations[known]) ** 2
     return float(np.mean(2 * np.log(deviations[known]) + ratio / 2))
@@ -227,24 +208,15 @@ def measure_deviations(
     names: Sequence[str],
     measurements: Sequence[Measurement],
 ) -> dict[str, np.ndarray]:
-    r"""SD of each measure, propagated from the SDs of its landmarks.
+    r"""SD of each measure, (N,), propagated from the SDs of its landmarks.
 
     .. math::
         \sigma_m^2 = \sum_k \sigma_k^2 \lVert \nabla_{p_k} m \rVert^2
 
     to first order, with independent errors; the calibration's factor of each
     measure corrects for their dependence. Derivatives are central
-    differences.
-
-    Args:
-        points (np.ndarray): Landmarks in pixels of the photograph, (N, K, 2).
-        deviations (np.ndarray): Their error SD along each axis, in these
-            pixels, (N, K).
-        names (Sequence[str]): The K landmarks.
-        measurements (Sequence[Measurement]): What is measured.
-
-    Returns:
-        dict[str, np.ndarray]: SDs (N,), in px, degrees or 1.
+    differences. Landmarks (N, K, 2) and their SDs along each axis (N, K) are
+    in pixels of the photograph; the result is in px, degrees or 1.
     """
     n, k, _ = points.shape
     involved = {part for one in measurements for part in one.of}

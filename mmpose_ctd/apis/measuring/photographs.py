@@ -208,11 +208,7 @@ class MeasuredPhotographs:
         return self.rows()
 
     def rows(self, done: Collection[str] = frozenset()) -> Iterator[dict]:
-        """Measure, and forget each batch before the next is read.
-
-        Args:
-            done (Collection[str]): Files to skip.
-        """
+        """Measure files not in ``done``; hold one batch at a time."""
         left = [file for file in self.files if printable(file) not in done]
         for batch in self._batches(left):
             yield from self._measure(batch)
@@ -356,17 +352,9 @@ def list_photographs(
 
     Hidden files are ignored; macOS leaves some beside every photograph.
 
-    Args:
-        folder (str): The folder.
-        recursive (bool): Whether to read subfolders. Defaults to False.
-
     Returns:
         tuple[list[str], int]: Their names relative to the folder with ``/``,
         sorted, and the number of other files.
-
-    Raises:
-        MissingFileError: If there is no such folder.
-        InputError: If it has no photograph.
     """
     if not os.path.isdir(folder):
         raise MissingFileError(
@@ -441,11 +429,7 @@ def _calibration(
 
 
 def _learned_framing(model: LandmarkModel) -> Framing:
-    """How the training faces are framed, without a calibration.
-
-    Raises:
-        InputError: If the training images cannot be read.
-    """
+    """How the training faces are framed, without a calibration."""
     try:
         faces = load_faces(
             model.cfg, 'train_dataloader', model, most=_SHOW_FRAMING

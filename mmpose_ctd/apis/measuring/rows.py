@@ -93,13 +93,7 @@ class MeasuredFace:
 class FaceRows:
     """Makes rows of predictions.
 
-    Args:
-        names (Sequence[str]): The K landmarks.
-        measurements (Sequence[Measurement]): What is measured.
-        calibration (Calibration, optional): Of the model.
-        norms (Norms, optional): Of the user.
-        mm (bool): Whether the scale of any photograph is known. Defaults to
-            False.
+    ``mm`` is whether the scale of any photograph is known.
 
     Attributes:
         columns (dict[str, Column]): By title, in their order.
@@ -178,14 +172,7 @@ class FaceRows:
         subjects: Sequence[Subject],
         input_width: int,
     ) -> list[MeasuredFace]:
-        """Measure N faces.
-
-        Args:
-            found (Prediction): Of the model.
-            judgements (Sequence[Judgement | None]): Of each.
-            subjects (Sequence[Subject]): What is known of each.
-            input_width (int): Of the network input, in its pixels.
-        """
+        """Measure N faces."""
         values = measure(found.points, None, self.names, self.measurements)
         deviations, errors = None, {}
         if self.calibration:

@@ -55,11 +55,7 @@ class LandmarkChoice:
     columns: tuple[int, ...] | None = None
 
     def choose(self, record: PointRecord) -> tuple[np.ndarray, np.ndarray]:
-        """The landmarks of a record.
-
-        Returns:
-            tuple[np.ndarray, np.ndarray]: (K, 2), NaN where missing, and
-            visibility, (K,).
+        """The landmarks of a record (K, 2), NaN where missing; visibility (K,).
 
         Raises:
             Refused: If the record has another number of points.
@@ -95,18 +91,10 @@ def read_landmarks(
 ) -> LandmarkChoice:
     """Settle which points are the landmarks.
 
-    Args:
-        path (str, optional): The file of ``--landmarks``.
-        records (list[PointRecord]): What was read.
-        count_from (int, optional): Number of the first point in that file, 0
-            or 1.
-        without (tuple[str, ...]): Labels that are not landmarks, such as the
-            ends of a ruler; left out where the file does not choose.
-        doubtful (Sequence[str]): Labels that may not be landmarks; the file
-            must choose then.
-
-    Returns:
-        LandmarkChoice: The landmarks.
+    ``count_from`` is the number of the first point in the file of
+    ``--landmarks``. Labels in ``without``, such as the ends of a ruler, are
+    left out where that file does not choose; ``doubtful`` ones may not be
+    landmarks, so it must choose.
 
     Raises:
         MissingFileError: If there is no such file.

@@ -63,13 +63,8 @@ def face_notes(
 ) -> list[tuple[str, str]]:
     """Wrong names, swapped sides, faces upside down or on their side.
 
-    Args:
-        points (np.ndarray): (K, 2), pixels of the upright photograph.
-        labelled (np.ndarray): (K,), whether there is a point.
-        names (tuple[str, ...]): Of the K landmarks.
-
-    Returns:
-        list[tuple[str, str]]: Code and text of each finding.
+    Returns codes and texts for landmarks (K, 2) in the upright photograph,
+    of which those ``labelled`` (K,) are known.
     """
     codes = _face_codes(points, labelled, names)
     return [(code, _FINDINGS[code][0]) for code in codes]
@@ -110,19 +105,10 @@ def scale_notes(
     labelled: np.ndarray,
     names: tuple[str, ...],
 ) -> list[tuple[str, str]]:
-    """A scale that makes the face too large or too small.
+    """A scale (mm a pixel) that makes the face too large or too small.
 
     The distance between the eyes decides if their corners or pupils are
     labelled, else the span of all landmarks.
-
-    Args:
-        scale (float): Millimetres a pixel.
-        points (np.ndarray): (K, 2) landmarks, in these pixels.
-        labelled (np.ndarray): (K,), whether there is a point.
-        names (tuple[str, ...]): Of the K landmarks.
-
-    Returns:
-        list[tuple[str, str]]: Code and text of each finding.
     """
     points = np.where(labelled[:, None], points, np.nan)
     partners = partner_places(names)
@@ -168,14 +154,7 @@ def note_records(
     photograph_count: int,
     maybe_subjects: Sequence[str] = (),
 ) -> None:
-    """Note in a report what concerns more than one record.
-
-    Args:
-        records (list[PointRecord]): All that were read.
-        photos (list[LabelledPhotograph]): Those that can be used.
-        photograph_count (int): Files in IMAGES.
-        maybe_subjects (Sequence[str]): Columns that may name subjects.
-    """
+    """Note in a report what concerns more than one record."""
     bare = photograph_count - len(photos)
     if bare:
         report.notes.append(

@@ -295,11 +295,7 @@ class _Preparation:
         warn_of_most(report)
 
     def write(self, staged: Path) -> Path | None:
-        """Write all files but the pictures.
-
-        Returns:
-            Path | None: The draft of the mapping, if one is wanted.
-        """
+        """Write all files but the pictures; returns the mapping's draft."""
         options = self.options
         codes = name_subjects(self.results, options)
         self.count()

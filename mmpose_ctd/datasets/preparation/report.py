@@ -112,15 +112,9 @@ class PrepareReport:
 
 
 def findings_table(report: PrepareReport, every: bool = False) -> Table | None:
-    """A table of what to look at, for :meth:`rich.console.Console.print`.
+    """A table of what to look at for a rich console, if there is anything.
 
-    Args:
-        report (PrepareReport): The outcome.
-        every (bool): Whether to show all rows of a kind. Defaults to False,
-            the first few.
-
-    Returns:
-        Table | None: None if there is nothing to look at.
+    ``every`` shows all rows of a kind, not only the first few.
     """
     lines = []
     for row in report.left_out:
@@ -172,11 +166,7 @@ def summary(report: PrepareReport) -> str:
 def write_report(report: PrepareReport, folder: Path, names: bool) -> None:
     """Write report.csv and report.json.
 
-    Args:
-        report (PrepareReport): The outcome.
-        folder (Path): The set.
-        names (bool): Whether to write the names of files and photographs,
-            which may name people.
+    ``names`` of files and photographs may name people.
     """
     rows = []
     for row in report.rows.values():

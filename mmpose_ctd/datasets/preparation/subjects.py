@@ -43,14 +43,7 @@ class BadCell(Refused):
 
 
 class SubjectTable:
-    """A table with a row for each photograph.
-
-    Args:
-        path (str): A CSV file with a column of photographs and some of
-            subject, site, mm_per_px, age, sex.
-        index (ImageIndex): The photographs.
-        options (PrepareOptions): With the columns to keep, the decimal mark
-            and the folders that stand for IMAGES.
+    """A CSV table with a row for each photograph.
 
     Attributes:
         columns (dict[str, str]): What is kept -> title.
@@ -161,13 +154,7 @@ class SubjectTable:
         return rows
 
     def fields(self, path: str) -> dict:
-        """What the table says about a photograph.
-
-        Args:
-            path (str): A member of the index.
-
-        Returns:
-            dict: Subject and the like; without empty cells.
+        """What the table says about a photograph, without empty cells.
 
         Raises:
             Refused: If it has no row.
@@ -207,10 +194,6 @@ class SubjectTable:
 class WhoIsShown:
     """Says of each photograph who it shows, by all that the user states.
 
-    Args:
-        options (PrepareOptions): Pattern, folders and sites.
-        table (SubjectTable, optional): The table.
-
     Raises:
         InputError: If the pattern is not a regular expression, or marks no
             subject.
@@ -243,10 +226,7 @@ class WhoIsShown:
     def fields(self, path: str, known: dict) -> dict:
         """Subject, site and the like of a photograph.
 
-        Args:
-            path (str): The photograph, below IMAGES, with ``/``.
-            known (dict): What its record says; the user's statements
-                override it.
+        What the user states overrides what its record says, ``known``.
 
         Raises:
             Refused: If the subject or the site cannot be found.
@@ -310,13 +290,6 @@ def check_depth(paths: Iterable[str], has_sites: bool) -> None:
     The outer one may be the person and the inner one a visit, or the outer
     one a group and the inner one the person. With a wrong guess a person
     would be trained on and tested.
-
-    Args:
-        paths (Iterable[str]): The photographs that are used.
-        has_sites (bool): Whether the first folder is the site.
-
-    Raises:
-        InputError: If a photograph lies deeper than in one folder.
     """
     nested = [p for p in paths if p.count('/') > 1 + has_sites]
     if not nested:
