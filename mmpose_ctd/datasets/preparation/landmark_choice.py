@@ -55,7 +55,7 @@ class LandmarkChoice:
     columns: tuple[int, ...] | None = None
 
     def choose(self, record: PointRecord) -> tuple[np.ndarray, np.ndarray]:
-        """The landmarks of a record (K, 2), NaN where missing; visibility (K,).
+        """Landmarks of a record (K, 2), NaN if missing, and visibility (K,).
 
         Raises:
             Refused: If the record has another number of points.
