@@ -12,14 +12,18 @@ N: faces, K: landmarks. Lengths are in pixels of the network input.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import AfterValidator
 from scipy.optimize import minimize_scalar
 
 from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     measure,
 )
+
+from .calibration_values import Log
 
 __all__ = [
     'LEVELS',
@@ -89,6 +93,15 @@ def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
     )
 
 
+def _each_level(radii: dict[float, float]) -> dict[float, float]:
+    ordered = [radii.get(level, -1) for level in LEVELS]
+    if {*radii} != {*LEVELS} or not 0 <= ordered[0] <= ordered[-1] <= 1e4:
+        raise ValueError(f'radii from 0 to 10000 of the levels {LEVELS}')
+    if ordered != sorted(ordered):
+        raise ValueError('a radius no smaller than that of a lower level')
+    return radii
+
+
 @dataclass
 class ErrorModel:
     """A fitted model.
@@ -98,17 +111,22 @@ class ErrorModel:
             on all faces.
         offset (float): a.
         slope (float): b.
-        landmarks (np.ndarray): delta, (K,).
+        of (dict[str, float]): Landmark -> delta.
         radii (dict[float, float]): Level -> how many SDs from a landmark
             that share of the true ones lies. A Gaussian's would be
             sqrt(-2 ln(1 - level)); real errors have more outliers.
     """
 
-    spread: str
-    offset: float
-    slope: float
-    landmarks: np.ndarray
-    radii: dict
+    spread: Literal[('none', *SPREADS)]
+    offset: Log
+    slope: Log
+    of: dict[str, Log]
+    radii: Annotated[dict[float, float], AfterValidator(_each_level)]
+
+    @property
+    def landmarks(self) -> np.ndarray:
+        """delta, (K,)."""
+        return np.array([*self.of.values()], dtype=float)
 
     def deviations(self, spreads: dict[str, np.ndarray]) -> np.ndarray:
         """Error SD along x and along y, input px, (N, K)."""
@@ -120,7 +138,10 @@ class ErrorModel:
 
 
 def fit_error_model(
-    errors: np.ndarray, spreads: dict[str, np.ndarray], spread: str
+    errors: np.ndarray,
+    spreads: dict[str, np.ndarray],
+    spread: str,
+    names: Sequence[str] | None = None,
 ) -> ErrorModel:
     r"""Fit by maximum likelihood, the landmarks by empirical Bayes.
 
@@ -132,7 +153,8 @@ def fit_error_model(
     excess of its variance over the landmarks (DerSimonian and Laird, 1986).
 
     ``errors`` are distances from the truth, input px, (N, K), NaN where that
-    is not known; ``spread`` names one of the ``spreads``, or is ``'none'``.
+    is not known; ``spread`` is one of the ``spreads`` or ``'none'``; ``names``
+    are those of the K landmarks.
     """
     known = np.isfinite(errors)
     squared = np.where(known, errors, 0) ** 2
@@ -173,7 +195,9 @@ def fit_error_model(
         between = log_v[seen].var(ddof=1)
         tau = max(0.0, between - sampling[seen].mean())
     weight = np.where(seen, tau / np.maximum(tau + sampling, 1e-12), 0)
-    model = ErrorModel(spread, float(offset), slope, 0.5 * weight * log_v, {})
+    names = names or [*map(str, range(len(v)))]
+    of = dict(zip(names, (0.5 * weight * log_v).tolist()))
+    model = ErrorModel(spread, float(offset), slope, of, {})
     model.radii = _radii(errors / model.deviations(spreads))
     return model
 

@@ -5,11 +5,14 @@ height / width. Frame units count lengths in its width: the frame goes from
 (0, 0) to (1, aspect). Boxes are x, y, width, height in pixels.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from mmpose_ctd.datasets.image_crop import ImageCrop
+
+from .calibration_values import FaceBox, Points, Size
 
 __all__ = [
     'Frame',
@@ -44,7 +47,8 @@ class Frame(NamedTuple):
         return np.asarray(points) * self.width + self[:2] - 0.5
 
 
-class Framing(NamedTuple):
+@dataclass
+class Framing:
     """How the training faces were framed.
 
     Attributes:
@@ -57,9 +61,9 @@ class Framing(NamedTuple):
             faces in the training images.
     """
 
-    template: np.ndarray
-    crop_size: tuple
-    face_box: tuple | None = None
+    template: Points
+    crop_size: Size
+    face_box: FaceBox | None
 
     def frame_of_face(self, box: Box, aspect: float) -> Frame:
         """Where the search starts, given the box of the face detector."""

@@ -154,7 +154,7 @@ def measure(
         settings=dict(
             weights=model.fingerprint,
             calibrated=calibration is not None,
-            calibration=calibration and calibration.statement,
+            calibration=calibration and calibration.about,
             calibration_sha256=file and sha256_of(file),
             norms_sha256=norms and sha256_of(norms),
             **settings,
@@ -414,7 +414,7 @@ def _calibration(
     if not isinstance(given, Calibration):
         path, given = given, read_calibration(given)
     given.refuse_other_model(model, path)
-    people = given.statement.get('people')
+    people = given.about.get('people')
     if people != 'compared':
         print_warning(
             'the people of the calibration were not compared with those who '

@@ -177,7 +177,7 @@ class FaceRows:
         deviations, errors = None, {}
         if self.calibration:
             scale = found.scales[:, None] / input_width
-            own = self.calibration.errors.deviations(found.spreads)
+            own = self.calibration.landmark_errors.deviations(found.spreads)
             deviations = np.broadcast_to(own, found.points.shape[:2]) * scale
             sds = measure_deviations(
                 found.points, deviations, self.names, self.measurements
@@ -249,7 +249,7 @@ class FaceRows:
         row['remarks'] = '; '.join(dict.fromkeys(remarks))
         radii = None
         if deviations is not None:
-            radii = deviations * self.calibration.errors.radii[_LEVEL]
+            radii = deviations * self.calibration.landmark_errors.radii[_LEVEL]
         return MeasuredFace(points, radii, row, best)
 
     def _absurd_scale(
