@@ -21,6 +21,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from ..annotation_formats import PointRecord, Refused
 from ..annotation_formats.point_record import usual_of
 from ..annotation_formats.text_file import read_text
+from .report import some_of
 
 __all__ = ['LandmarkChoice', 'read_landmarks']
 
@@ -130,7 +131,7 @@ def read_landmarks(
             raise InputError(
                 where=where,
                 found=f'no record has a point called {unknown[0]!r}',
-                expected=f'one of {_shown(labels, 12)}',
+                expected=f'one of {some_of(labels, 12)}',
             )
         return LandmarkChoice(names, labels=wanted)
     columns = usual_of(r.numbers or () for r in clicked) if clicked else ()
@@ -175,10 +176,8 @@ def _of_labels(
     return LandmarkChoice(tuple(labels), labels=tuple(labels))
 
 
-def _shown(values: Sequence | None, most: int = 8) -> str:
-    if values is None:
-        return 'without numbers'
-    return ', '.join(map(str, values[:most])) + ' ...' * (len(values) > most)
+def _shown(numbers: Sequence | None) -> str:
+    return 'without numbers' if numbers is None else some_of(numbers)
 
 
 def _numbers(

@@ -14,7 +14,7 @@ from ..subject_names import alike_subjects
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .records import LabelledPhotograph
-from .report import PrepareReport
+from .report import PrepareReport, some_of
 
 __all__ = ['face_notes', 'note_records', 'scale_notes', 'warn_of_most']
 
@@ -177,13 +177,13 @@ def note_records(
         if rare:
             report.notes.append(
                 f'landmarks that most of the {len(photos)} records lack: '
-                f'{_some(rare)} (a misspelt label?)'
+                f'{some_of(rare)} (a misspelt label?)'
             )
     known = {*(choice.labels or ()), *options.scale_points}
     unused = {n for r in records for n in r.names or ()} - known
     if unused:
         report.notes.append(
-            f'labels that are not used: {_some(sorted(unused))}'
+            f'labels that are not used: {some_of(sorted(unused))}'
         )
 
 
@@ -219,9 +219,5 @@ def _note_subjects(
         report.warnings.append(
             f'{len(groups)} group{"s" * (len(groups) > 1)} of subject ids '
             'differ only in case, spaces, dashes or zeros: is each group one '
-            f'person? Records {_some(numbers)}. Give each person one id.'
+            f'person? Records {some_of(numbers)}. Give each person one id.'
         )
-
-
-def _some(texts: Sequence[str]) -> str:
-    return ', '.join(texts[:8]) + ' ...' * (len(texts) > 8)

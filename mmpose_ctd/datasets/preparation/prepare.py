@@ -333,24 +333,21 @@ def _check_folders(
                 cure='Choose another folder: nothing of yours may be '
                 'overwritten.',
             )
+    taken = ''
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        taken = f'--out {out.name}'
+    elif mapping is not None:
+        path = Path(mapping).resolve()
+        if out == path or out in path.parents:
+            raise InputError(
+                where='--mapping',
+                found='lies in the set, which others may get',
+                cure='Give a file elsewhere.',
+            )
+        taken = f'--mapping {path.name}' if path.exists() else ''
+    if taken:
         raise InputError(
-            where=f'--out {out.name}',
-            found='exists already, and is never overwritten',
-            cure='Give another name, or move it away.',
-        )
-    if mapping is None:
-        return
-    path = Path(mapping).resolve()
-    if out == path or out in path.parents:
-        raise InputError(
-            where='--mapping',
-            found='lies in the set, which others may get',
-            cure='Give a file elsewhere.',
-        )
-    if path.exists():
-        raise InputError(
-            where=f'--mapping {path.name}',
+            where=taken,
             found='exists already, and is never overwritten',
             cure='Give another name, or move it away.',
         )

@@ -27,6 +27,7 @@ from ..annotation_formats.table_file import (
 from ..image_fields import taken_names
 from .image_index import ImageIndex, ImageNames, NotFound
 from .options import PrepareOptions
+from .report import some_of
 
 __all__ = ['BadCell', 'WhoIsShown', 'SubjectTable', 'check_depth']
 
@@ -108,8 +109,7 @@ class SubjectTable:
         if dropped:
             self.notes.append(
                 f'{self.name}: columns that are not kept: '
-                f'{", ".join(dropped[:8])}{" ..." * (len(dropped) > 8)} '
-                '(--keep-columns keeps them)'
+                f'{some_of(dropped)} (--keep-columns keeps them)'
             )
         self._rows = self._match(table, image, index, options.image_root)
         self._note_sexes()
@@ -121,9 +121,8 @@ class SubjectTable:
         others = sorted(word for word in words if sex_word(word) is None)
         if others:
             self.notes.append(
-                f'{self.name}: {title}={", ".join(map(repr, others[:5]))}'
-                f'{" ..." * (len(others) > 5)} is kept as it is; norms know '
-                'f and m'
+                f'{self.name}: {title}={some_of([*map(repr, others)], 5)} is '
+                'kept as it is; norms know f and m'
             )
 
     def _match(self, table, image: str, index: ImageIndex, roots) -> dict:
@@ -148,8 +147,7 @@ class SubjectTable:
         if strangers:
             self.notes.append(
                 f'{self.name}: {len(strangers)} rows name no photograph in '
-                f'IMAGES, or several (row {", ".join(strangers[:5])}'
-                f'{" ..." * (len(strangers) > 5)})'
+                f'IMAGES, or several (row {some_of(strangers, 5)})'
             )
         return rows
 

@@ -112,15 +112,8 @@ def draft_mapping(
         writer = csv.writer(file)
         writer.writerow(['picture', 'photograph', 'subject_in_set', 'subject'])
         for result in results:
-            subject = result['image']['subject']
-            writer.writerow(
-                safe_row(
-                    [
-                        result['file_name'],
-                        result['photo'].path,
-                        subject,
-                        names.get(subject, subject),
-                    ]
-                )
-            )
+            code = result['image']['subject']
+            who = code, names.get(code, code)
+            photo = result['file_name'], result['photo'].path
+            writer.writerow(safe_row([*photo, *who]))
     return draft
