@@ -248,15 +248,10 @@ def _png(plot: Plot) -> bytes:
     return content.getvalue()
 
 
-def _kind(part) -> str:
-    return 'text' if isinstance(part, str) else type(part).__name__.lower()
-
-
 def _html(values: dict) -> str:
     return template('comparison.html').render(
         **values,
         version=__version__,
-        kind=_kind,
         drawing=lambda p: drawing(p.figure, p.alt, p.num_points),
     )
 
@@ -269,7 +264,6 @@ def _markdown(values: dict) -> str:
 
     page = template('comparison.md').render(
         **values,
-        kind=_kind,
         text=text,
         table=lambda table: markdown_table(table, clean=text),
     )

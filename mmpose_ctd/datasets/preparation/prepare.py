@@ -83,31 +83,28 @@ def prepare(
     work = _Preparation(photographs, points, chosen, report)
     if not report.landmarks:  # no record could be read
         return report
-    if dry_run:
-        work.make_pictures(progress)
-        if doubt := away_from_faces(report, chosen):
-            raise doubt
-        work.leave_out_misfits()
-        work.count()
-        return report
-    staged = unfinished_of(folder)
-    open_unfinished(staged, JOURNAL)
-    (staged / 'images').mkdir(exist_ok=True)
-    journal = Journal(staged)
-    draft = None
+    staged = journal = draft = None
+    if not dry_run:
+        staged = unfinished_of(folder)
+        open_unfinished(staged, JOURNAL)
+        (staged / 'images').mkdir(exist_ok=True)
+        journal = Journal(staged)
     try:
         work.make_pictures(progress, staged, journal)
         doubt = away_from_faces(report, chosen)
         if not doubt:
             work.leave_out_misfits(staged)
-            if work.results:
+            work.count()
+            if staged and work.results:
                 draft = work.write(staged)
     finally:
-        journal.close()
-    if doubt or not work.results:
+        if journal:
+            journal.close()
+    if staged and (doubt or not work.results):
         shutil.rmtree(staged)
-        if doubt:
-            raise doubt
+    if doubt:
+        raise doubt
+    if dry_run or not work.results:
         return report
     journal.remove()
     publish(staged, folder)
@@ -188,10 +185,7 @@ class _Preparation:
         self.photos = check_units(photos, index, frame, options, report)
 
     def make_pictures(
-        self,
-        progress: bool,
-        staged: Path | None = None,
-        journal: Journal | None = None,
+        self, progress: bool, staged: Path | None, journal: Journal | None
     ) -> None:
         """Make all pictures, one photograph in memory at a time.
 
@@ -271,7 +265,7 @@ class _Preparation:
         digest = sha256_of(path)
         return dict(file_name=name, bytes=len(data), digest=digest, **entry)
 
-    def leave_out_misfits(self, staged: Path | None = None) -> None:
+    def leave_out_misfits(self, staged: Path | None) -> None:
         """Leave out records that do not fit their faces as others do."""
         wrong = misfits(self.results, self.options)
         for place, reason in wrong.items():
@@ -298,7 +292,6 @@ class _Preparation:
         """Write all files but the pictures; returns the mapping's draft."""
         options = self.options
         codes = name_subjects(self.results, options)
-        self.count()
         write_annotations(
             staged, self.results, self.choice, options, self.known
         )
