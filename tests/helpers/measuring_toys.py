@@ -8,7 +8,12 @@ import cv2
 import numpy as np
 
 from mmpose_ctd.apis.measuring import photographs
-from mmpose_ctd.apis.measuring.calibration import Calibration
+from mmpose_ctd.apis.measuring.calibration import (
+    Calibration,
+    Familiarity,
+    Limits,
+    ModelFacts,
+)
 from mmpose_ctd.apis.measuring.error_model import LEVELS, ErrorModel
 from mmpose_ctd.apis.measuring.familiarity import fit_appearance, fit_shape
 from mmpose_ctd.apis.measuring.framing import Framing, cut_frame
@@ -88,23 +93,20 @@ def spot_calibration(face_box=(0.0, 0.0, 2.0)):
     faces = TEMPLATE + random.normal(0, 0.02, (30, 3, 2))
     features = np.column_stack([np.ones((30, 2)), random.normal(0, 0.05, 30)])
     return Calibration(
-        fingerprint=SpotModel.fingerprint,
-        names=NAMES,
-        input_size=(SIZE, SIZE),
+        about=dict(validation_faces=30, people='compared'),
+        model=ModelFacts(SpotModel.fingerprint, NAMES, (SIZE, SIZE)),
         framing=Framing(TEMPLATE, (SIZE, SIZE), face_box),
-        errors=ErrorModel('none', np.log(0.5), 0.0, np.zeros(3), radii),
-        measures=['palpebral_fissure_length_R'],
-        measure_errors=ErrorModel('none', 0.0, 0.0, np.zeros(1), radii),
-        appearance=fit_appearance(features),
-        shape=fit_shape(faces),
-        limits=dict(
-            appearance=4.0,
-            shape=0.3,
-            roll=25.0,
-            unsteadiness=0.02,
-            faintness=2.0,
+        landmark_errors=ErrorModel(
+            'none', np.log(0.5), 0.0, dict.fromkeys(NAMES, 0.0), radii
         ),
-        statement=dict(validation_faces=30, people='compared'),
+        measure_errors=ErrorModel(
+            'none', 0.0, 0.0, {'palpebral_fissure_length_R': 0.0}, radii
+        ),
+        familiarity=Familiarity(
+            Limits(4.0, 0.3, 25.0, 0.02, 2.0),
+            fit_shape(faces).mean,
+            fit_appearance(features),
+        ),
     )
 
 

@@ -26,10 +26,10 @@ def test_what_is_written_is_read(written):
     two = read_calibration(str(written))
     assert_same(two, spot_calibration())
     two.refuse_other_model(SpotModel(), 'x')
-    two.fingerprint = 'e' * 32
+    two.model.fingerprint = 'e' * 32
     with pytest.raises(InputError):
         two.refuse_other_model(SpotModel(), 'x')
-    two.fingerprint = SpotModel.fingerprint
+    two.model.fingerprint = SpotModel.fingerprint
     with pytest.raises(MissingFileError):
         read_calibration(str(written.parent / 'none.json'))
     assert [p.name for p in written.parent.iterdir()] == [written.name]
@@ -38,18 +38,19 @@ def test_what_is_written_is_read(written):
 def assert_same(two, one):
     """Two calibrations that say the same of a face."""
     x = np.random.default_rng(0).normal(size=(5, 3))
+    ours, theirs = one.familiarity, two.familiarity
     np.testing.assert_allclose(
-        two.appearance.distances(x), one.appearance.distances(x), rtol=1e-4
+        theirs.appearance.distances(x),
+        ours.appearance.distances(x),
+        rtol=1e-4,
     )
-    np.testing.assert_allclose(two.shape.mean, one.shape.mean, atol=1e-6)
+    np.testing.assert_allclose(theirs.mean_shape, ours.mean_shape, atol=1e-6)
     np.testing.assert_allclose(two.framing.template, one.framing.template)
-    assert two.framing[1:] == one.framing[1:]
-    assert two.errors.radii == one.errors.radii
-    assert two.errors.offset == one.errors.offset
-    assert two.fingerprint == one.fingerprint
-    assert two.input_size == one.input_size
-    assert two.limits == one.limits and two.names == one.names
-    name = one.measures[0]
+    assert two.framing.crop_size == one.framing.crop_size
+    assert two.framing.face_box == one.framing.face_box
+    assert two.landmark_errors == one.landmark_errors
+    assert two.model == one.model and theirs.limits == ours.limits
+    (name,) = one.measure_errors.of
     assert two.measure_factor(name) == one.measure_factor(name) == 1
     assert two.measure_factor('another') == 1
 

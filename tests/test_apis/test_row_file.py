@@ -176,7 +176,7 @@ def test_resume_refuses_other_settings(begun, tmp_path):
     refused('mm_per_px', mm_per_px=0.5)
     refused('framing', start='auto')
     other = spot_calibration()
-    other.limits['roll'] = 20.0
+    other.familiarity.limits.roll = 20.0
     write_calibration(other, str(tmp_path / 'calibration.json'))
     refused('calibration')
 

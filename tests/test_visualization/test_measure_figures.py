@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_ctd.apis.measuring.reliability import Reliability
+from mmpose_ctd.apis.measuring.reliability import reliability
 from mmpose_ctd.visualization import measure_overlay
 from mmpose_ctd.visualization.measure_overlay import draw_measures
 from mmpose_ctd.visualization.reliability_figure import plot_reliability
@@ -66,26 +66,25 @@ def test_circles_and_bar_tell_the_status():
     assert tuple(sure[5, 905]) != tuple(unsure[5, 905])
 
 
-def reliability(honest=True, n=400):
+def summary_of(honest=True, n=400):
     random = np.random.default_rng(0)
     sds = random.uniform(0.5, 2, (n, 4))
     errors = np.hypot(*(random.normal(size=(2, n, 4)) * sds))
     radii = np.sqrt(-2 * np.log(1 - np.array([0.5, 0.8, 0.95])))
     radii = np.tile(radii, (n, 1))
     ratios = np.abs(random.normal(size=(n, 2)))
-    return Reliability(
-        errors=errors * (1 if honest else 2),
-        deviations=sds,
-        radii=radii,
-        ratios=ratios,
-        measure_radii=np.tile([0.6745, 1.2816, 1.96], (n, 1)),
-        measures=['a', 'b'],
-        subjects=np.arange(n),
+    return reliability(
+        errors * (1 if honest else 2),
+        sds,
+        radii,
+        dict(zip('ab', ratios.T)),
+        np.tile([0.6745, 1.2816, 1.96], (n, 1)),
+        np.arange(n),
     )
 
 
 def test_honest_errors_lie_on_the_line():
-    summary = reliability().summary()
+    summary = summary_of()
     for part in summary['bins']:
         assert part['observed_px'] == pytest.approx(
             part['expected_px'], rel=0.12
@@ -100,7 +99,7 @@ def test_honest_errors_lie_on_the_line():
 
 
 def test_errors_twice_as_large_show_in_both_halves():
-    summary = reliability(honest=False).summary()
+    summary = summary_of(honest=False)
     for part in summary['bins']:
         assert part['observed_px'] > 1.7 * part['expected_px']
     assert summary['coverage']['landmarks'][-1]['high'] < 0.9
@@ -108,12 +107,10 @@ def test_errors_twice_as_large_show_in_both_halves():
 
 def test_the_figure_is_written(tmp_path):
     path = tmp_path / 'new' / 'figure.png'
-    plot_reliability(reliability().summary(), 'faces', path)
+    plot_reliability(summary_of(), 'faces', path)
     picture = cv2.imread(str(path))
     assert picture.shape[1] > 1000 and picture.std() > 5
-    one = reliability().summary() | dict(
-        coverage=dict(landmarks=[], measures=[])
-    )
+    one = summary_of() | dict(coverage=dict(landmarks=[], measures=[]))
     plot_reliability(one, 'faces', path)
 
 

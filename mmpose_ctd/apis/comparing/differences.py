@@ -113,10 +113,7 @@ class SystemErrors:
 
     @cached_property
     def deviation(self) -> float:
-        """SD of ME over the seeds; of blocks, with a network drawn for each.
-
-        NaN for a single seed.
-        """
+        """SD of ME over the seeds; each block has a network of its own."""
         if self.blocks is None:
             return spread(self.mean_errors)
         known = np.isfinite(self.errors[0])
@@ -146,10 +143,7 @@ class SystemErrors:
         return np.array([failure_rate(e, threshold) for e in self.errors])
 
     def less(self, base: 'SystemErrors | None') -> 'Difference | None':
-        """The difference to another system, computed once.
-
-        None for itself, for None and without a common seed.
-        """
+        """The difference to another system, if they share seeds."""
         if base is None or base is self:
             return None
         if base not in self._differences:
@@ -389,15 +383,10 @@ def arms_of(
     systems: Sequence[str] = (),
     studies: Sequence[str] = (),
 ) -> list[StudyArm]:
-    """Group runs that were tested on the same faces.
+    """Group final runs, see :func:`.results_frame`, tested on the same faces.
 
-    Args:
-        frame (pd.DataFrame): Final runs, see :func:`.results_frame`.
-        baseline (str): Name of a system.
-        systems (Sequence[str]): Order of the systems. Others follow, the
-            baseline first, then by name.
-        studies (Sequence[str]): Order of the studies. Others follow, those
-            with the most systems first, then by name.
+    Systems not in ``systems`` follow, the baseline first, then by name;
+    studies not in ``studies`` follow, those with the most systems first.
     """
     order = {name: i for i, name in enumerate(systems)}
     rank = {name: i for i, name in enumerate(studies)}
@@ -454,9 +443,6 @@ def pooled(arms: Sequence[StudyArm]) -> tuple[StudyArm, int] | None:
     """The images of several held-out sites as one test set.
 
     Each image is tested by the networks that did not train on its site.
-
-    Args:
-        arms (Sequence[StudyArm]): One per held-out site, of different people.
 
     Returns:
         tuple[StudyArm, int] | None: The systems tested on all sites, with the

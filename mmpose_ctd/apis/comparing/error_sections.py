@@ -46,10 +46,7 @@ def overview(
 ) -> list:
     """ME of all systems and their gains in one table.
 
-    Args:
-        caption (str): Of the table.
-        columns (Sequence): Heading, arm and budget of each column.
-        baseline (str): The system that others are compared with.
+    ``columns`` are heading, arm and budget of each.
     """
     found: dict = {}
     for i, (_, arm, budget) in enumerate(columns):

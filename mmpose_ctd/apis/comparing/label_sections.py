@@ -31,20 +31,12 @@ _LEAST = 1e-9
 def equal_budget(
     budgets: Sequence[float], errors: Sequence[float], target: float
 ) -> float:
-    """Where a learning curve falls to an error.
+    """Where a learning curve falls to the error ``target``.
 
     The logarithms of the errors are made non-increasing by isotonic regression
     and joined by straight lines over the logarithms of the budgets (a power
-    law between neighbours). Nothing is extrapolated.
-
-    Args:
-        budgets (Sequence[float]): B >= 2 numbers of labels, increasing.
-        errors (Sequence[float]): The error at each, not negative.
-        target (float): The error to reach.
-
-    Returns:
-        float: The smallest number of labels with at most this error; 0 if it
-        lies below the first budget, infinity if beyond the last.
+    law between neighbours). Nothing is extrapolated: 0 if the target lies
+    before the first of the increasing budgets, infinity if beyond the last.
 
     Examples:
         >>> equal_budget([10, 40], [4., 2.], 4.), equal_budget(
@@ -107,13 +99,8 @@ def labels_needed(
 ) -> LabelsNeeded | None:
     """Labels that the baseline needs to be as good as a system.
 
-    Args:
-        cell (SystemErrors, optional): The system at its budget.
-        bases (Sequence[SystemErrors]): The baseline at two budgets or more,
-            increasing; the same test set.
-
-    Returns:
-        LabelsNeeded | None: None without a cell or a seed that all have.
+    ``bases`` is the baseline at two or more increasing budgets. None without
+    a cell or a seed that all have.
     """
     seeds = shared_seeds(cell, *bases) if cell else []
     if not seeds:

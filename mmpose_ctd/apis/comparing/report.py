@@ -1,12 +1,14 @@
 """The report of a comparison: pages, figures and a table of numbers."""
 
-import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from mmpose_ctd.apis.error_tables import Table, markdown_table
 from mmpose_ctd.apis.reporting.anonymity import Anonymity
@@ -15,7 +17,7 @@ from mmpose_ctd.apis.reporting.templates import template
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional.checks import checked_threshold
 from mmpose_ctd.files import write_whole
-from mmpose_ctd.table_cells import safe_row
+from mmpose_ctd.table_cells import safe_cell
 from mmpose_ctd.version import __version__
 
 from .differences import (
@@ -110,33 +112,25 @@ def compare_report(
             where=str(out), found='a file', expected='a folder for the report'
         )
     arms = arms_of(results_frame(finals), baseline, systems, studies)
-    sections = _sections(arms, baseline, threshold)
-    sections += filter(
-        None,
-        [search_section(searches or searches_of(trials))],
-    )
     cells = [cell for arm in arms for cell in arm.cells.values()]
-    sections += [
+    fewest = min(cell.num_subjects for cell in cells)
+    sections = [
+        *_sections(arms, baseline, threshold),
+        search_section(searches or searches_of(trials)),
         cost_section(finals, trials),
-        method_section(
-            baseline, threshold, min(cell.num_subjects for cell in cells)
-        ),
+        method_section(baseline, threshold, fewest),
     ]
+    sections = [section for section in sections if section]
     clean = Anonymity(()).clean
-    for section in sections:
-        section.title = clean(section.title)
-        section.parts = [_cleaned(part, clean) for part in section.parts]
-    plots = _unique(sections)
+    plots = _finish(sections, clean)
     count = len(finals)
+    warnings += _warnings(arms, finals, baseline)
     values = dict(
         title=clean(title),
         by=f'{count} run{"s" if count != 1 else ""} of {dates(finals)}, '
         f'baseline {baseline}',
-        warnings=[
-            clean(text)
-            for text in warnings + _warnings(arms, finals, baseline)
-        ],
-        notes=[clean(note) for note in notes],
+        warnings=[*map(clean, warnings)],
+        notes=[*map(clean, notes)],
         sections=sections,
     )
     pages = {
@@ -156,7 +150,7 @@ def compare_report(
 
 def _sections(
     arms: Sequence[StudyArm], baseline: str, threshold: float
-) -> list[Section]:
+) -> list[Section | None]:
     found: list[Section | None] = []
     for study in dict.fromkeys(arm.study for arm in arms):
         ours = [arm for arm in arms if arm.study == study]
@@ -172,22 +166,16 @@ def _sections(
         if apart:
             found.append(held_out_section(apart, baseline, threshold))
         for arm in ours:
-            others = [
-                other
-                for other in _of_the_same_faces(arm, arms)
-                if other.held_out == arm.held_out
-            ]
+            others = _of_the_same_faces(arm, arms)
+            others = [one for one in others if one.held_out == arm.held_out]
             found.append(variant_section(arm, baseline, others))
-    return [section for section in found if section]
+    return found
 
 
 def _of_the_same_faces(arm: StudyArm, arms: Sequence[StudyArm]) -> list:
     """Arms of other studies in which references are looked for."""
-    return [
-        other
-        for other in arms
-        if other is not arm and other.test_set == arm.test_set
-    ]
+    others = (other for other in arms if other is not arm)
+    return [other for other in others if other.test_set == arm.test_set]
 
 
 def _warnings(
@@ -214,39 +202,40 @@ def _warnings(
     ]
 
 
-def _cleaned(part: Table | Plot | Fold | str, clean):
-    """A part without absolute paths."""
-    if isinstance(part, str):
-        return clean(part)
-    if isinstance(part, Fold):
-        return Fold(clean(part.title), _cleaned(part.table, clean))
-    if isinstance(part, Plot):
-        part.caption, part.alt = clean(part.caption), clean(part.alt)
-        return part
-    return Table(
-        clean(part.caption),
-        [clean(cell) for cell in part.headings],
-        [[clean(cell) for cell in row] for row in part.rows],
-        part.words,
-    )
+def _finish(sections: Sequence[Section], clean) -> list[Plot]:
+    """Remove absolute paths, and make names of figures and anchors unique.
 
+    Returns all figures.
+    """
+    seen: Counter = Counter()
 
-def _unique(sections: Sequence[Section]) -> list[Plot]:
-    """All figures; names of figures and anchors become unique."""
-    seen: dict = {}
-
-    def numbered(name):
-        seen[name] = seen.get(name, 0) + 1
+    def unique(name):
+        seen[name] += 1
         return name if seen[name] == 1 else f'{name}_{seen[name]}'
 
     plots = []
     for section in sections:
-        section.key = numbered(slug(*section.words))
-        for part in section.parts:
-            if isinstance(part, Plot):
-                part.name = numbered(part.name)
+        section.title = clean(section.title)
+        section.key = unique(slug(*section.words))
+        for i, part in enumerate(section.parts):
+            if isinstance(part, str):
+                section.parts[i] = clean(part)
+            elif isinstance(part, Plot):
+                part.name = unique(part.name)
+                part.caption, part.alt = clean(part.caption), clean(part.alt)
                 plots.append(part)
+            elif isinstance(part, Fold):
+                part.title = clean(part.title)
+                _clean_table(part.table, clean)
+            else:
+                _clean_table(part, clean)
     return plots
+
+
+def _clean_table(table: Table, clean) -> None:
+    table.caption = clean(table.caption)
+    table.headings = [*map(clean, table.headings)]
+    table.rows = [[*map(clean, row)] for row in table.rows]
 
 
 def _png(plot: Plot) -> bytes:
@@ -257,15 +246,10 @@ def _png(plot: Plot) -> bytes:
     return content.getvalue()
 
 
-def _kind(part) -> str:
-    return 'text' if isinstance(part, str) else type(part).__name__.lower()
-
-
 def _html(values: dict) -> str:
     return template('comparison.html').render(
         **values,
         version=__version__,
-        kind=_kind,
         drawing=lambda p: drawing(p.figure, p.alt, p.num_points),
     )
 
@@ -278,7 +262,6 @@ def _markdown(values: dict) -> str:
 
     page = template('comparison.md').render(
         **values,
-        kind=_kind,
         text=text,
         table=lambda table: markdown_table(table, clean=text),
     )
@@ -299,34 +282,31 @@ def summary_rows(
     rows = []
     for arm in arms:
         others = _of_the_same_faces(arm, arms)
-        for budget in arm.budgets:
-            cells = [c for c in arm.cells.values() if c.budget == budget]
-            plain = [
-                (cell, arm.get(baseline, budget))
-                for cell in cells
-                if not cell.variant
+
+        def base_of(cell, arm=arm, others=others):
+            if not cell.variant:
+                return arm.get(baseline, cell.budget)
+            own, _ = itself_of(cell, arm, others)
+            return own or baseline_of(cell, arm, baseline, others)[0]
+
+        # Systems and variants are two families of hypotheses.
+        for budget, is_varied in product(arm.budgets, (False, True)):
+            cells = [
+                cell
+                for cell in arm.cells.values()
+                if cell.budget == budget and bool(cell.variant) == is_varied
             ]
-            varied = [
-                (
-                    cell,
-                    itself_of(cell, arm, others)[0]
-                    or baseline_of(cell, arm, baseline, others)[0],
-                )
-                for cell in cells
-                if cell.variant
+            pairs = [cell.less(base_of(cell)) for cell in cells]
+            rows += [
+                {
+                    'study': arm.study,
+                    'held_out': arm.held_out,
+                    'test_set': arm.test_set,
+                    **_cell_numbers(cell, threshold),
+                    **_pair_numbers(pair, p),
+                }
+                for cell, pair, p in zip(cells, pairs, corrected(pairs))
             ]
-            for family in (plain, varied):
-                pairs = [cell.less(base) for cell, base in family]
-                for (cell, _), pair, p in zip(family, pairs, corrected(pairs)):
-                    rows.append(
-                        {
-                            'study': arm.study,
-                            'held_out': arm.held_out,
-                            'test_set': arm.test_set,
-                            **_cell_numbers(cell, threshold),
-                            **_pair_numbers(pair, p),
-                        }
-                    )
     return rows
 
 
@@ -379,14 +359,7 @@ def _pair_numbers(pair: Difference | None, p_holm: float) -> dict:
 
 
 def _csv(rows: Sequence[Mapping]) -> str:
-    def field(value):
-        if isinstance(value, float):
-            return f'{value:.6g}' if np.isfinite(value) else ''
-        return str(value)
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(rows[0])
-    for row in rows:
-        writer.writerow(safe_row(map(field, row.values())))
-    return text.getvalue()
+    table = pd.DataFrame(rows).replace([np.inf, -np.inf], np.nan)
+    return table.map(safe_cell).to_csv(
+        index=False, float_format='%.6g', lineterminator='\n'
+    )

@@ -110,9 +110,6 @@ def usable(
 ) -> tuple[list[dict], list[dict], list[str]]:
     """Choose the records that can be compared with each other.
 
-    Args:
-        records (Iterable[Mapping]): In any order; it does not matter.
-
     Returns:
         tuple: The final runs, the trials, both sorted, and a warning for each
         record left out: wrong shape, infinite or negative errors, no error at

@@ -18,11 +18,7 @@ _FEW_SUBJECTS = 30
 
 
 def searches_of(trials: Sequence[Mapping]) -> list[dict]:
-    """The searches that records of role ``'trial'`` belong to.
-
-    Returns:
-        list[dict]: As :func:`search_section` takes them, without ``chosen``.
-    """
+    """The trials as searches for :func:`search_section`."""
     systems: dict = {}
     for run in trials:
         found = systems.setdefault((run['study'], run['system']), {})
@@ -226,13 +222,7 @@ def missing_runs(arm: StudyArm) -> list[str]:
 
 
 def method_section(baseline: str, threshold: float, subjects: int) -> Section:
-    """How to read the tables.
-
-    Args:
-        baseline (str): The system that others are compared with.
-        threshold (float): tau of AUC and FR.
-        subjects (int): The fewest test subjects of any table.
-    """
+    """How to read the tables; ``subjects`` are the fewest of any table."""
     text = template('comparison_columns.txt').render(
         baseline=baseline, tau=f'{threshold:g}', b=NUM_RESAMPLES
     )

@@ -23,11 +23,8 @@ def variant_section(
 ) -> Section | None:
     """Variants against their references; None if the arm has none.
 
-    Args:
-        arm (StudyArm): The study.
-        baseline (str): The system that others are compared with.
-        elsewhere (Sequence[StudyArm]): Arms of other studies with the same
-            test set, searched for references that this one lacks.
+    ``elsewhere`` are arms of other studies with the same test set, searched
+    for references that this one lacks.
     """
     if not arm.varies:
         return None

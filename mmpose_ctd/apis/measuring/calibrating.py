@@ -31,7 +31,7 @@ from mmpose_ctd.trained_people import (
     refuse_calibrating,
 )
 
-from .calibration import Calibration
+from .calibration import Calibration, Familiarity, Limits, ModelFacts
 from .error_model import (
     LEVELS,
     SPREADS,
@@ -54,7 +54,7 @@ from .labelled_faces import (
     validation_subjects,
 )
 from .landmark_model import LandmarkModel
-from .reliability import Reliability
+from .reliability import reliability
 
 _FOLDS = 10
 # Share of the training faces that would be flagged, for each reason.
@@ -136,7 +136,7 @@ def calibrate(
     calibration = _fit_calibration(
         model, framing, found['training'], found['validation'], measurements
     )
-    said = calibration.statement
+    said = calibration.about
     # Whether its people are known to differ from those who trained.
     said['people'] = ' '.join(notes) or 'compared'
     said['flagged'] = {
@@ -150,9 +150,9 @@ def calibrate(
             model,
             found['test'],
             measurements,
-            [(everyone, calibration.errors)],
+            [(everyone, calibration.landmark_errors)],
             calibration.measure_errors,
-        ).summary()
+        )
     return calibration
 
 
@@ -175,12 +175,7 @@ def _fit_calibration(
     validation: LocatedFaces,
     measurements: Sequence[Measurement],
 ) -> Calibration:
-    """Fit everything; cross-validation says how good it is.
-
-    The training faces show what is usual, the validation faces the errors.
-    ``statement['left_out']`` is the summary of a :class:`.Reliability` of
-    faces that the fit left out, subject by subject.
-    """
+    """Fit to the training faces what is usual, to the others the errors."""
     scores = {
         spread: _left_out_score(validation, spread)
         for spread in ('none', *SPREADS)
@@ -189,31 +184,31 @@ def _fit_calibration(
     left_out = _reliability(
         model, validation, measurements, _left_out(validation, spread)
     )
-    errors = fit_error_model(validation.errors, validation.spreads, spread)
+    errors = fit_error_model(
+        validation.errors, validation.spreads, spread, model.names
+    )
     ratios = _measure_ratios(
         model, validation, measurements, errors.deviations(validation.spreads)
     )
-    calibration = Calibration(
-        fingerprint=model.fingerprint,
-        names=model.names,
-        input_size=model.input_size,
+    return Calibration(
+        about=dict(
+            training_faces=len(training.faces),
+            validation_faces=len(validation.faces),
+            validation_subjects=len(np.unique(validation.faces.subjects)),
+            spread=spread,
+            log_scores={k: round(v, 4) for k, v in scores.items()},
+            left_out=left_out,
+        ),
+        model=ModelFacts(model.fingerprint, model.names, model.input_size),
         framing=framing,
-        errors=errors,
-        measures=[one.name for one in measurements],
-        measure_errors=_fit_measures(ratios),
-        appearance=fit_appearance(training.features),
-        shape=fit_shape(training.points),
-        limits=_limits(training, validation),
+        landmark_errors=errors,
+        measure_errors=_fit_measures(ratios, [m.name for m in measurements]),
+        familiarity=Familiarity(
+            _limits(training, validation),
+            fit_shape(training.points).mean,
+            fit_appearance(training.features),
+        ),
     )
-    calibration.statement = dict(
-        training_faces=len(training.faces),
-        validation_faces=len(validation.faces),
-        validation_subjects=len(np.unique(validation.faces.subjects)),
-        spread=spread,
-        log_scores={k: round(v, 4) for k, v in scores.items()},
-        left_out=left_out.summary(),
-    )
-    return calibration
 
 
 def _refuse_few(faces: LabelledFaces) -> None:
@@ -235,10 +230,9 @@ def _measure_ratios(
     measurements: Sequence[Measurement],
     deviations: np.ndarray,
 ) -> np.ndarray:
-    """Errors of measures divided by their propagated SDs, (N, M).
+    """Errors of measures in their propagated SDs, (N, M).
 
-    Args:
-        deviations (np.ndarray): Landmarks' error SDs, input px, (N, K).
+    ``deviations`` are the landmarks' error SDs in input px, (N, K).
     """
     names = model.names
     ours = measure(found.points, None, names, measurements)
@@ -259,11 +253,11 @@ def _measure_ratios(
     return ratios
 
 
-def _fit_measures(ratios: np.ndarray) -> ErrorModel:
+def _fit_measures(ratios: np.ndarray, names: list[str]) -> ErrorModel:
     if not np.isfinite(ratios).any():
-        none = np.zeros(ratios.shape[1])
-        return ErrorModel('none', 0.0, 0.0, none, dict.fromkeys(LEVELS, 0.0))
-    return fit_error_model(ratios, {}, 'none')
+        none, radii = dict.fromkeys(names, 0.0), dict.fromkeys(LEVELS, 0.0)
+        return ErrorModel('none', 0.0, 0.0, none, radii)
+    return fit_error_model(ratios, {}, 'none', names)
 
 
 def _left_out(
@@ -291,34 +285,31 @@ def _reliability(
     measurements: Sequence[Measurement],
     fits: Iterable[tuple[np.ndarray, ErrorModel]],
     of_measures: ErrorModel | None = None,
-) -> Reliability:
+) -> dict:
     """Expected against observed errors.
 
-    Args:
-        fits (Iterable): Masks of the faces, and the fit that predicts them.
-        of_measures (ErrorModel, optional): Predicts the measures; None fits
-            one to all other faces.
+    ``fits`` are masks of faces with the fit that predicts them. Without
+    ``of_measures`` a fit to all other faces predicts the measures.
     """
-    n = len(found.faces)
+    n, names = len(found.faces), [one.name for one in measurements]
     deviations = np.full(found.errors.shape, np.nan)
-    ratios = np.full((n, len(measurements)), np.nan)
+    ratios = np.full((n, len(names)), np.nan)
     radii, measure_radii = np.full((2, n, len(LEVELS)), np.nan)
     for faces, fit in fits:
         sds = fit.deviations(found.spreads)
         own = _measure_ratios(model, found, measurements, sds)
-        second = of_measures or _fit_measures(own[~faces])
+        second = of_measures or _fit_measures(own[~faces], names)
         deviations[faces] = sds[faces]
         radii[faces] = [fit.radii[level] for level in LEVELS]
         ratios[faces] = own[faces] / np.exp(second.offset + second.landmarks)
         measure_radii[faces] = [second.radii[level] for level in LEVELS]
-    return Reliability(
-        errors=found.errors,
-        deviations=deviations,
-        radii=radii,
-        ratios=ratios,
-        measure_radii=measure_radii,
-        measures=[one.name for one in measurements],
-        subjects=found.faces.subjects,
+    return reliability(
+        found.errors,
+        deviations,
+        radii,
+        dict(zip(names, ratios.T)),
+        measure_radii,
+        found.faces.subjects,
     )
 
 
@@ -342,9 +333,7 @@ def _rate(flagged: np.ndarray) -> dict:
     return dict(faces=len(flagged), flagged=int(flagged.sum()))
 
 
-def _limits(
-    training: LocatedFaces, validation: LocatedFaces
-) -> dict[str, float]:
+def _limits(training: LocatedFaces, validation: LocatedFaces) -> Limits:
     """Largest usual values.
 
     A training face is compared with a fit without its subject. Heat-maps
@@ -353,7 +342,7 @@ def _limits(
     """
     both = [training, validation]
     subjects = training.faces.subjects
-    return dict(
+    return Limits(
         appearance=_quantile(
             left_out_distances(training.features, subjects, fit_appearance)
         ),

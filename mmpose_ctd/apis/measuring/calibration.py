@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import AfterValidator
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.visualization.reliability_figure import plot_reliability
 
+from .calibration_values import STRICT, FaceMean, Names, Positive, Size
 from .error_model import ErrorModel
-from .familiarity import Appearance, MeanShape
+from .familiarity import Appearance
 from .framing import Framing
 from .landmark_model import LandmarkModel
 
@@ -38,44 +40,89 @@ class Judgement(NamedTuple):
     reasons: list
 
 
+def _fits_together(look: Appearance) -> Appearance:
+    d, c = look.directions.shape
+    products = look.directions @ look.directions.T
+    for fits, expected in (
+        (len(look.mean) == c, 'a mean as long as the directions'),
+        (np.abs(look.mean).max() <= 1.001, 'features of length 1'),
+        (len(look.variances) == d, 'as many directions as variances'),
+        ((look.variances > 0).all(), 'variances above 0'),
+        (np.allclose(products, np.eye(d), atol=1e-3), 'orthonormal rows'),
+    ):
+        if not fits:
+            raise ValueError(expected)
+    return look
+
+
+def _positive_radii(errors: ErrorModel) -> ErrorModel:
+    if min(errors.radii.values()) < 1e-6:
+        raise ValueError('radii above 0')
+    return errors
+
+
+@dataclass
+class ModelFacts:
+    """Weights, K landmarks, and width and height of the network input."""
+
+    fingerprint: str
+    landmarks: Names
+    input_size: Size
+
+
+@dataclass
+class Limits:
+    """Largest usual value of each part of a :class:`Judgement`."""
+
+    appearance: Positive
+    shape: Positive
+    roll: Positive
+    unsteadiness: Positive
+    faintness: Positive
+
+
+@dataclass
+class Familiarity:
+    """How the training faces look, and how far others may be from that."""
+
+    limits: Limits
+    mean_shape: FaceMean
+    appearance: Annotated[Appearance, AfterValidator(_fits_together)]
+
+
 @dataclass
 class Calibration:
     """Contents of a calibration file.
 
     Attributes:
-        fingerprint (str): Of the model's weights.
-        names (list[str]): The K landmarks.
-        input_size (tuple[int, int]): Width and height of the network input.
+        about (dict): What the calibration found, for people.
+        model (ModelFacts): Which model it belongs to.
         framing (Framing): Of the training faces.
-        errors (ErrorModel): Of the landmarks.
-        measures (list[str]): Names of the measures that are calibrated.
+        landmark_errors (ErrorModel): Of the landmarks.
         measure_errors (ErrorModel): Of the measures, in units of the SDs
-            propagated from the landmarks; spread ``'none'``.
-        appearance (Appearance): Of the training faces.
-        shape (MeanShape): Of the training faces.
-        limits (dict[str, float]): Largest usual value of each part of a
-            :class:`Judgement`.
-        statement (dict): What the calibration found, for people.
+            propagated from the landmarks; spread ``'none'``. Without
+            measures its radii are 0.
+        familiarity (Familiarity): Of the training faces.
     """
 
-    fingerprint: str
-    names: list
-    input_size: tuple
+    __pydantic_config__ = STRICT
+
+    about: dict[str, Any]
+    model: ModelFacts
     framing: Framing
-    errors: ErrorModel
-    measures: list
+    landmark_errors: Annotated[ErrorModel, AfterValidator(_positive_radii)]
     measure_errors: ErrorModel
-    appearance: Appearance
-    shape: MeanShape
-    limits: dict
-    statement: dict = field(default_factory=dict)
+    familiarity: Familiarity
+
+    @property
+    def names(self) -> list[str]:
+        """The K landmarks."""
+        return self.model.landmarks
 
     def measure_factor(self, name: str) -> float:
         """Factor of a measure's propagated SD."""
-        model = self.measure_errors
-        known = name in self.measures
-        own = model.landmarks[self.measures.index(name)] if known else 0.0
-        return float(np.exp(model.offset + own))
+        errors = self.measure_errors
+        return float(np.exp(errors.offset + errors.of.get(name, 0.0)))
 
     def judge(
         self,
@@ -84,23 +131,16 @@ class Calibration:
         moves: np.ndarray,
         spreads: dict[str, np.ndarray],
     ) -> list[Judgement]:
-        """Compare N faces with the limits of the training faces.
-
-        Args:
-            points (np.ndarray): Landmarks, (N, K, 2).
-            features (np.ndarray): Pooled encoder features, (N, C).
-            moves (np.ndarray): See :func:`.locate`, (N,).
-            spreads (dict[str, np.ndarray]): See :func:`.heatmap_spreads`.
-        """
-        limits = self.limits
-        rolls = self.shape.rolls(points)
-        faint = spreads['inverse_peak'] / limits['faintness']
+        """Compare N faces (see :class:`.LocatedFaces`) with the limits."""
+        look, limits = self.familiarity.appearance, self.familiarity.limits
+        shape = MeanShape(self.familiarity.mean_shape)
+        rolls = shape.rolls(points)
+        faint = spreads['inverse_peak'] / limits.faintness
         values = dict(
-            appearance=self.appearance.distances(features)
-            / limits['appearance'],
-            shape=self.shape.distances(points) / limits['shape'],
-            roll=np.abs(rolls) / limits['roll'],
-            unsteadiness=moves / limits['unsteadiness'],
+            appearance=look.distances(features) / limits.appearance,
+            shape=shape.distances(points) / limits.shape,
+            roll=np.abs(rolls) / limits.roll,
+            unsteadiness=moves / limits.unsteadiness,
         )
         judgements = []
         for i in range(len(points)):
@@ -118,51 +158,37 @@ class Calibration:
         return judgements
 
     def refuse_other_model(self, model: LandmarkModel, path: str) -> None:
-        """Refuse to be used with another model.
-
-        Args:
-            model (LandmarkModel): What is to be measured with.
-            path (str): The calibration file, for the error.
-
-        Raises:
-            InputError: If weights, landmarks or input size differ.
-        """
-        ours, theirs = (
-            (one.fingerprint, one.names, tuple(one.input_size))
-            for one in (self, model)
+        """Raise InputError if weights, landmarks or input size differ."""
+        other = ModelFacts(
+            model.fingerprint, model.names, tuple(model.input_size)
         )
-        if ours != theirs:
+        if self.model != other:
             raise InputError(
                 where=path,
                 found='it belongs to another checkpoint or input size '
-                f'({_of(self)})',
-                expected=f'{_of(model)}',
+                f'({_of(self.model)})',
+                expected=_of(other),
                 cure='Calibrate this model: mmpose_ctd calibrate CONFIG '
                 'CHECKPOINT --out FILE.json',
             )
 
     def plot(self, path: str) -> Iterator[tuple[str, str]]:
-        """Draw expected against observed errors.
+        """Draw expected against observed errors; yield faces and file.
 
-        Args:
-            path (str): Of the figure of faces left out of the fit. That of
-                the test faces, if there were any, ends in ``_test``.
-
-        Yields:
-            tuple[str, str]: Which faces, and the file that was written.
+        The figure of the test faces, if there were any, ends in ``_test``.
         """
         stem, ending = os.path.splitext(path)
         for key, faces, file in (
             ('left_out', 'faces left out of the fit', path),
             ('test', 'test faces', f'{stem}_test{ending}'),
         ):
-            if key in self.statement:
-                plot_reliability(self.statement[key], faces, file)
+            if key in self.about:
+                plot_reliability(self.about[key], faces, file)
                 yield faces, file
 
     def describe(self) -> Iterator[str]:
         """What the calibration found, in sentences."""
-        said = self.statement
+        said = self.about
         yield (
             f'{said["validation_faces"]} faces of '
             f'{said["validation_subjects"]} subjects that were not trained '
@@ -191,6 +217,6 @@ class Calibration:
             yield f'Flagged as unlike the training faces, {name}: {text}'
 
 
-def _of(one: Calibration | LandmarkModel) -> str:
+def _of(one: ModelFacts) -> str:
     size = 'x'.join(map(str, one.input_size))
     return f'weights {one.fingerprint[:8]}, input {size}'

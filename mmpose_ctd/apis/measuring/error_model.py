@@ -12,14 +12,18 @@ N: faces, K: landmarks. Lengths are in pixels of the network input.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import AfterValidator
 from scipy.optimize import minimize_scalar
 
 from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     measure,
 )
+
+from .calibration_values import Log
 
 #: Shares of the errors that intervals contain.
 LEVELS = (0.5, 0.8, 0.95)
@@ -38,7 +42,7 @@ _STEP = 1e-4
 
 
 def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
-    r"""Spread, entropy and height of the peaks.
+    r"""Spread, entropy and height of the peaks of heat-maps (N, K, h, w).
 
     With :math:`q_x = \max(0, h_x - 0.1 \max h)`, :math:`p = q / \sum q` and
     m the place of the highest value:
@@ -49,14 +53,8 @@ def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
         \quad \text{inverse\_peak} = 1 / \max h
 
     The first two are in heat-map pixels, and sigma for a Gaussian without
-    floor. A second peak raises both, the moment by its distance.
-
-    Args:
-        heatmaps (np.ndarray): (N, K, h, w).
-
-    Returns:
-        dict[str, np.ndarray]: Each of ``SPREADS``, shape (N, K), positive
-        and finite.
+    floor. A second peak raises both, the moment by its distance. Each of
+    ``SPREADS`` is (N, K), positive and finite.
     """
     heatmaps = np.asarray(heatmaps, dtype=np.float64)
     n, k, h, w = heatmaps.shape
@@ -84,6 +82,15 @@ def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
     )
 
 
+def _each_level(radii: dict[float, float]) -> dict[float, float]:
+    ordered = [radii.get(level, -1) for level in LEVELS]
+    if {*radii} != {*LEVELS} or not 0 <= ordered[0] <= ordered[-1] <= 1e4:
+        raise ValueError(f'radii from 0 to 10000 of the levels {LEVELS}')
+    if ordered != sorted(ordered):
+        raise ValueError('a radius no smaller than that of a lower level')
+    return radii
+
+
 @dataclass
 class ErrorModel:
     """A fitted model.
@@ -93,17 +100,22 @@ class ErrorModel:
             on all faces.
         offset (float): a.
         slope (float): b.
-        landmarks (np.ndarray): delta, (K,).
+        of (dict[str, float]): Landmark -> delta.
         radii (dict[float, float]): Level -> how many SDs from a landmark
             that share of the true ones lies. A Gaussian's would be
             sqrt(-2 ln(1 - level)); real errors have more outliers.
     """
 
-    spread: str
-    offset: float
-    slope: float
-    landmarks: np.ndarray
-    radii: dict
+    spread: Literal[('none', *SPREADS)]
+    offset: Log
+    slope: Log
+    of: dict[str, Log]
+    radii: Annotated[dict[float, float], AfterValidator(_each_level)]
+
+    @property
+    def landmarks(self) -> np.ndarray:
+        """delta, (K,)."""
+        return np.array([*self.of.values()], dtype=float)
 
     def deviations(self, spreads: dict[str, np.ndarray]) -> np.ndarray:
         """Error SD along x and along y, input px, (N, K)."""
@@ -115,7 +127,10 @@ class ErrorModel:
 
 
 def fit_error_model(
-    errors: np.ndarray, spreads: dict[str, np.ndarray], spread: str
+    errors: np.ndarray,
+    spreads: dict[str, np.ndarray],
+    spread: str,
+    names: Sequence[str] | None = None,
 ) -> ErrorModel:
     r"""Fit by maximum likelihood, the landmarks by empirical Bayes.
 
@@ -126,14 +141,9 @@ def fit_error_model(
     :math:`\varepsilon_k` is the standard error of ln v and :math:`\tau^2` the
     excess of its variance over the landmarks (DerSimonian and Laird, 1986).
 
-    Args:
-        errors (np.ndarray): Distance of each landmark from the truth, input
-            px, (N, K), NaN where the truth is not known.
-        spreads (dict): See :func:`heatmap_spreads`.
-        spread (str): Which of them, or ``'none'``.
-
-    Returns:
-        ErrorModel: Fitted.
+    ``errors`` are distances from the truth, input px, (N, K), NaN where that
+    is not known; ``spread`` is one of the ``spreads`` or ``'none'``; ``names``
+    are those of the K landmarks.
     """
     known = np.isfinite(errors)
     squared = np.where(known, errors, 0) ** 2
@@ -174,16 +184,15 @@ def fit_error_model(
         between = log_v[seen].var(ddof=1)
         tau = max(0.0, between - sampling[seen].mean())
     weight = np.where(seen, tau / np.maximum(tau + sampling, 1e-12), 0)
-    model = ErrorModel(spread, float(offset), slope, 0.5 * weight * log_v, {})
+    names = names or [*map(str, range(len(v)))]
+    of = dict(zip(names, (0.5 * weight * log_v).tolist()))
+    model = ErrorModel(spread, float(offset), slope, of, {})
     model.radii = _radii(errors / model.deviations(spreads))
     return model
 
 
 def _radii(ratios: np.ndarray) -> dict[float, float]:
-    """Quantiles of the standardised errors, by the conformal rank.
-
-    The rank is ceil((n + 1) level) of n errors.
-    """
+    """Quantiles of n standardised errors, of rank ceil((n + 1) level)."""
     ordered = np.sort(ratios[np.isfinite(ratios)])
     ranks = {
         level: min(int(np.ceil((len(ordered) + 1) * level)), len(ordered))
@@ -193,11 +202,7 @@ def _radii(ratios: np.ndarray) -> dict[float, float]:
 
 
 def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
-    """Mean negative log-likelihood of the errors; smaller is better.
-
-    Errors (N, K) are NaN where not known; deviations (N, K) are SDs along
-    each axis.
-    """
+    """Mean negative log-likelihood of errors (N, K) with SDs (N, K)."""
     known = np.isfinite(errors)
     ratio = (errors[known] / deviations[known]) ** 2
     return float(np.mean(2 * np.log(deviations[known]) + ratio / 2))
@@ -216,24 +221,15 @@ def measure_deviations(
     names: Sequence[str],
     measurements: Sequence[Measurement],
 ) -> dict[str, np.ndarray]:
-    r"""SD of each measure, propagated from the SDs of its landmarks.
+    r"""SD of each measure, (N,), propagated from the SDs of its landmarks.
 
     .. math::
         \sigma_m^2 = \sum_k \sigma_k^2 \lVert \nabla_{p_k} m \rVert^2
 
     to first order, with independent errors; the calibration's factor of each
     measure corrects for their dependence. Derivatives are central
-    differences.
-
-    Args:
-        points (np.ndarray): Landmarks in pixels of the photograph, (N, K, 2).
-        deviations (np.ndarray): Their error SD along each axis, in these
-            pixels, (N, K).
-        names (Sequence[str]): The K landmarks.
-        measurements (Sequence[Measurement]): What is measured.
-
-    Returns:
-        dict[str, np.ndarray]: SDs (N,), in px, degrees or 1.
+    differences. Landmarks (N, K, 2) and their SDs along each axis (N, K) are
+    in pixels of the photograph; the result is in px, degrees or 1.
     """
     n, k, _ = points.shape
     involved = {part for one in measurements for part in one.of}

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .calibration_values import Matrix, Positive, Vector
+
 # Directions of variation kept of the features; 80 faces determine no more.
 _DIRECTIONS = 24
 # Share of the mean variance that every direction is given.
@@ -35,10 +37,10 @@ class Appearance:
         rest (float): Along any other.
     """
 
-    mean: np.ndarray
-    directions: np.ndarray
-    variances: np.ndarray
-    rest: float
+    mean: Vector
+    directions: Matrix
+    variances: Vector
+    rest: Positive
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Of N faces' features (N, C), per dimension: about 1 is usual."""

@@ -5,11 +5,14 @@ height / width. Frame units count lengths in its width: the frame goes from
 (0, 0) to (1, aspect). Boxes are x, y, width, height in pixels.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from mmpose_ctd.datasets.image_crop import ImageCrop
+
+from .calibration_values import FaceBox, Points, Size
 
 Box = tuple[float, float, float, float]
 
@@ -34,7 +37,8 @@ class Frame(NamedTuple):
         return np.asarray(points) * self.width + self[:2] - 0.5
 
 
-class Framing(NamedTuple):
+@dataclass
+class Framing:
     """How the training faces were framed.
 
     Attributes:
@@ -47,9 +51,9 @@ class Framing(NamedTuple):
             faces in the training images.
     """
 
-    template: np.ndarray
-    crop_size: tuple
-    face_box: tuple | None = None
+    template: Points
+    crop_size: Size
+    face_box: FaceBox | None
 
     def frame_of_face(self, box: Box, aspect: float) -> Frame:
         """Where the search starts, given the box of the face detector."""
@@ -71,18 +75,14 @@ def frame_around(box: Box, aspect: float, margin: float = 1.0) -> Frame:
     return Frame(x + (w - width) / 2, y + (h - height) / 2, width, height)
 
 
-def landmark_template(points: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """Mean landmarks of the training faces, at their median place and size.
+def landmark_template(
+    points: np.ndarray, visible: np.ndarray, rounds: int = 20
+) -> np.ndarray:
+    """Mean landmarks (K, 2) of the training faces, at median place and size.
 
-    Faces are shifted and scaled onto each other, not turned. Missing
-    landmarks have no influence.
-
-    Args:
-        points (np.ndarray): (N, K, 2) in frame units.
-        visible (np.ndarray): Whether each is known, bool, (N, K).
-
-    Returns:
-        np.ndarray: (K, 2), frame units; NaN for a landmark that no face has.
+    Faces (N, K, 2), in frame units, are shifted and scaled onto each other,
+    not turned. Landmarks that are not ``visible`` (N, K) have no influence;
+    those that no face has are NaN.
     """
     points = np.where(visible[..., None], points, np.nan)
     seen = visible.any(axis=0)
@@ -135,12 +135,8 @@ def frame_by_template(
 ) -> Frame:
     """The frame in which landmarks lie as in the training images.
 
-    Args:
-        template (np.ndarray): See :func:`landmark_template`, (K, 2).
-        points (np.ndarray): Landmarks in pixels of the photograph, (K, 2).
-        aspect (float): Of the network input.
-        image_size (tuple[int, int]): Width and height of the photograph; the
-            frame stays near it even if the landmarks are wild.
+    ``points`` (K, 2) are pixels of the photograph. The frame stays near it
+    even if they are wild.
     """
     width, shift = fit_template(template, points + 0.5)
     width = float(np.clip(width, 8, 4 * max(image_size)))
@@ -152,19 +148,11 @@ def frame_by_template(
 def cut_frame(
     image: np.ndarray, frame: Frame, size: tuple[int, int]
 ) -> tuple[np.ndarray, Frame]:
-    """Cut out a frame, averaged down to at most ``size``.
+    """Cut out a frame (h, w, 3), averaged down to at most ``size``.
 
     It never enlarges; the network's own pipeline does. Outside of the
-    photograph the border is repeated.
-
-    Args:
-        image (np.ndarray): Photograph (H, W, 3).
-        frame (Frame): Rounded to whole pixels.
-        size (tuple[int, int]): Largest width and height of the result.
-
-    Returns:
-        tuple[np.ndarray, Frame]: Picture (h, w, 3), and the frame that it
-        shows exactly.
+    photograph the border is repeated. The second result is the frame that
+    the picture shows exactly: ``frame`` rounded to whole pixels.
     """
     x, y = round(frame.x), round(frame.y)
     width = max(2, round(frame.width))

@@ -86,14 +86,8 @@ def load_faces(
 ) -> LabelledFaces:
     """Read the labels of a loader's data.
 
-    Args:
-        cfg (Config): Of the training.
-        loader (str): ``'train_dataloader'`` or another.
-        model (LandmarkModel): Gives the frames' padding and shape.
-        subjects (Set[str], optional): Only these; None for all.
-        everyone (bool): Whether to ignore the loader's split. Defaults to
-            False.
-        most (int, optional): About how many faces to take, spread evenly.
+    Only those of ``subjects``, if given; with ``everyone``, whatever its
+    split; about ``most`` of them, spread evenly.
 
     Raises:
         InputError: If no face is left, or landmarks are not the model's.
@@ -137,10 +131,7 @@ def load_faces(
 
 
 def build_labelled(cfg: Config, loader: str, everyone: bool = False):
-    """A loader's dataset without pipeline and unlabelled images.
-
-    ``everyone`` ignores its split.
-    """
+    """A loader's labelled images; ``everyone`` ignores its split."""
     dataset = copy.deepcopy((cfg.get(loader) or {}).get('dataset'))
     if not dataset:
         raise InputError(where=f'{loader}.dataset', found='not in the config')
@@ -157,10 +148,7 @@ def locate_faces(
     progress: Progress,
     name: str,
 ) -> LocatedFaces:
-    """Find the landmarks of N labelled faces as on new photographs.
-
-    ``progress`` shows how many are done and calls them by ``name``.
-    """
+    """Find the landmarks of N labelled faces as on new photographs."""
     found, moves = [], []
     task = progress.add_task(f'{name} faces', total=len(faces))
     for start in range(0, len(faces), _BATCH):
@@ -201,10 +189,7 @@ def training_framing(faces: LabelledFaces, model: LandmarkModel) -> Framing:
 def _face_box(
     faces: LabelledFaces, template: np.ndarray, aspect: float
 ) -> tuple[float, float, float] | None:
-    """``face_box`` of a :class:`.Framing`, medians over the faces.
-
-    None if the detector finds fewer than half of them.
-    """
+    """Median ``face_box``; None if fewer than half of the faces are found."""
     places = []
     for image, points in zip(_images(faces.paths), faces.points):
         box = detect_face(image)
@@ -232,11 +217,8 @@ def _images(paths: list) -> Iterator[np.ndarray]:
 def validation_subjects(cfg: Config, split: str | None) -> Set[str]:
     """Ids of the subjects who calibrate.
 
-    Args:
-        cfg (Config): Of the training.
-        split (str, optional): File of subject ids, relative to the data root
-            or to the current folder. Defaults to the subjects in neither the
-            training nor the test split.
+    They are those of the file ``split`` (relative to the data root or the
+    current folder), else all in neither the training nor the test split.
 
     Raises:
         InputError: If one of them trains, or nobody is left.

@@ -146,13 +146,9 @@ class LandmarkModel:
         frames: Sequence[Frame],
         crop_size: tuple[int, int],
     ) -> Prediction:
-        """Find the landmarks in frames of photographs.
+        """Find the landmarks in frames of N photographs (H, W, 3), BGR.
 
-        Args:
-            images (Sequence[np.ndarray]): N photographs (H, W, 3), BGR.
-            frames (Sequence[Frame]): What the network sees of each.
-            crop_size (tuple[int, int]): Largest width and height of a frame's
-                pixels before the pipeline, see :func:`.cut_frame`.
+        A frame has at most ``crop_size`` pixels before the pipeline.
 
         Raises:
             InputError: If the head gives no heat-map for each landmark.
@@ -275,11 +271,7 @@ def _fingerprint(model: nn.Module) -> str:
 
 
 def _metainfo(content: dict, cfg: Config) -> dict:
-    """The dataset's metainfo: the checkpoint's, else from the config's data.
-
-    Raises:
-        InputError: If neither names the landmarks.
-    """
+    """The dataset's metainfo, of the checkpoint or the config's data."""
     known = entry(content.get('meta'), 'dataset_meta')
     if not known or 'keypoint_name2id' not in known:
         loader = cfg.get('train_dataloader') or {}

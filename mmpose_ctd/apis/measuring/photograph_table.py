@@ -131,13 +131,10 @@ def _age(row: dict, where: str) -> float | None:
 def cells(
     path: str, option: str, numbers: Collection[str]
 ) -> tuple[set[str], list[tuple[int, dict]]]:
-    """Rows of a table by what their columns hold.
+    """Rows of a CSV by what their columns hold.
 
-    Args:
-        path (str): CSV file.
-        option (str): Which argument named it, for errors.
-        numbers (Collection[str]): Keys of columns of numbers; they alone
-            decide about the decimal mark.
+    ``option`` names the table in errors; columns with the keys ``numbers``
+    decide about the decimal mark.
 
     Returns:
         tuple[set, list]: Keys of the columns (of ``SYNONYMS``, or the title
@@ -145,8 +142,7 @@ def cells(
         by key.
 
     Raises:
-        MissingFileError: If there is no such file.
-        InputError: If it is not a table, or two columns have one key.
+        InputError: If it is no table, or two columns have one key.
     """
     name = f'{option} {path}'
     try:
@@ -193,11 +189,7 @@ def _is_number(text: str) -> bool:
 def number(
     row: dict, key: str, where: str, low: float = -math.inf
 ) -> float | None:
-    """A number above ``low``; None if the cell is empty or missing.
-
-    Raises:
-        InputError: If it is something else.
-    """
+    """A number above ``low``; None if the cell is empty or missing."""
     text = row.get(key, '')
     if is_missing_word(text):
         return None

@@ -152,7 +152,7 @@ def measure(
         settings=dict(
             weights=model.fingerprint,
             calibrated=calibration is not None,
-            calibration=calibration and calibration.statement,
+            calibration=calibration and calibration.about,
             calibration_sha256=file and sha256_of(file),
             norms_sha256=norms and sha256_of(norms),
             **settings,
@@ -206,11 +206,7 @@ class MeasuredPhotographs:
         return self.rows()
 
     def rows(self, done: Collection[str] = frozenset()) -> Iterator[dict]:
-        """Measure, and forget each batch before the next is read.
-
-        Args:
-            done (Collection[str]): Files to skip.
-        """
+        """Measure files not in ``done``; hold one batch at a time."""
         left = [file for file in self.files if printable(file) not in done]
         for batch in self._batches(left):
             yield from self._measure(batch)
@@ -354,17 +350,9 @@ def list_photographs(
 
     Hidden files are ignored; macOS leaves some beside every photograph.
 
-    Args:
-        folder (str): The folder.
-        recursive (bool): Whether to read subfolders. Defaults to False.
-
     Returns:
         tuple[list[str], int]: Their names relative to the folder with ``/``,
         sorted, and the number of other files.
-
-    Raises:
-        MissingFileError: If there is no such folder.
-        InputError: If it has no photograph.
     """
     if not os.path.isdir(folder):
         raise MissingFileError(
@@ -424,7 +412,7 @@ def _calibration(
     if not isinstance(given, Calibration):
         path, given = given, read_calibration(given)
     given.refuse_other_model(model, path)
-    people = given.statement.get('people')
+    people = given.about.get('people')
     if people != 'compared':
         print_warning(
             'the people of the calibration were not compared with those who '
@@ -439,11 +427,7 @@ def _calibration(
 
 
 def _learned_framing(model: LandmarkModel) -> Framing:
-    """How the training faces are framed, without a calibration.
-
-    Raises:
-        InputError: If the training images cannot be read.
-    """
+    """How the training faces are framed, without a calibration."""
     try:
         faces = load_faces(
             model.cfg, 'train_dataloader', model, most=_SHOW_FRAMING

@@ -120,15 +120,6 @@ class RowFile:
     Rows go to ``<path>.part``, which becomes ``<path>`` when the run is
     complete: a file of that name is never half a result.
 
-    Args:
-        path (str): The table.
-        columns (Mapping[str, Column]): By title; the first identifies a row.
-        excel (bool): Whether a byte order mark comes first. Defaults to
-            False.
-        delimiter (str): Defaults to a comma.
-        resume (bool): Whether to keep the rows of an interrupted or complete
-            run. Defaults to False.
-
     Attributes:
         done (set[str]): First cells of the rows that are there.
 
@@ -303,14 +294,7 @@ def _check_resumed(
     ``run`` and ``table`` are the settings and the :func:`_subject_digests`
     of this run, the file ``about`` has those of the earlier one. Photographs
     that have changed since are counted in a warning; their rows stay.
-
-    Returns:
-        dict[str, str]: ``table``, and the digests of photographs that are no
-        longer there.
-
-    Raises:
-        InputError: If settings differ, or ``--table`` has other values for a
-            photograph that is measured.
+    Returns ``table`` with the digests of photographs that are gone.
     """
     old = _table_there(out)
     if old is None:

@@ -91,13 +91,7 @@ class MeasuredFace:
 class FaceRows:
     """Makes rows of predictions.
 
-    Args:
-        names (Sequence[str]): The K landmarks.
-        measurements (Sequence[Measurement]): What is measured.
-        calibration (Calibration, optional): Of the model.
-        norms (Norms, optional): Of the user.
-        mm (bool): Whether the scale of any photograph is known. Defaults to
-            False.
+    ``mm`` is whether the scale of any photograph is known.
 
     Attributes:
         columns (dict[str, Column]): By title, in their order.
@@ -176,19 +170,12 @@ class FaceRows:
         subjects: Sequence[Subject],
         input_width: int,
     ) -> list[MeasuredFace]:
-        """Measure N faces.
-
-        Args:
-            found (Prediction): Of the model.
-            judgements (Sequence[Judgement | None]): Of each.
-            subjects (Sequence[Subject]): What is known of each.
-            input_width (int): Of the network input, in its pixels.
-        """
+        """Measure N faces."""
         values = measure(found.points, None, self.names, self.measurements)
         deviations, errors = None, {}
         if self.calibration:
             scale = found.scales[:, None] / input_width
-            own = self.calibration.errors.deviations(found.spreads)
+            own = self.calibration.landmark_errors.deviations(found.spreads)
             deviations = np.broadcast_to(own, found.points.shape[:2]) * scale
             sds = measure_deviations(
                 found.points, deviations, self.names, self.measurements
@@ -260,7 +247,7 @@ class FaceRows:
         row['remarks'] = '; '.join(dict.fromkeys(remarks))
         radii = None
         if deviations is not None:
-            radii = deviations * self.calibration.errors.radii[_LEVEL]
+            radii = deviations * self.calibration.landmark_errors.radii[_LEVEL]
         return MeasuredFace(points, radii, row, best)
 
     def _absurd_scale(

@@ -12,17 +12,10 @@ def in_pixels(
     size: tuple[int, int],
     scale: float | None,
 ) -> np.ndarray:
-    """Coordinates in pixels; axes and origin stay the format's.
+    """Coordinates (N, 2) in pixels; axes and origin stay the format's.
 
-    Args:
-        points (np.ndarray): (N, 2), as the file has them.
-        unit (str, optional): Of ``--unit``; None for pixels.
-        size (tuple[int, int]): Width and height of the photograph as it was
-            clicked.
-        scale (float, optional): What a pixel of the record measures.
-
-    Returns:
-        np.ndarray: (N, 2), pixels.
+    ``size`` is the photograph's as it was clicked; ``scale`` is the length of
+    a pixel in the record.
 
     Raises:
         Refused: If the record has no scale to divide by.
@@ -44,17 +37,10 @@ def in_pixels(
 def turn_upright(
     points: np.ndarray, orientation: int, stored_size: tuple[int, int]
 ) -> np.ndarray:
-    """Points of the stored pixels as points of the upright image.
+    """Points (N, 2) of the stored pixels as points of the upright image.
 
-    Args:
-        points (np.ndarray): (N, 2), the centre of the top left stored pixel
-            at (0, 0).
-        orientation (int): EXIF orientation, 1 to 8: where row 0 and column 0
-            of the stored pixels lie (Exif 2.32, tag 0x0112).
-        stored_size (tuple[int, int]): Width and height of the stored pixels.
-
-    Returns:
-        np.ndarray: (N, 2), pixels of the upright image.
+    ``orientation``, 1 to 8, says where row 0 and column 0 of the stored
+    pixels lie (Exif 2.32, tag 0x0112). Pixels have their centres at integers.
     """
     last = np.array(stored_size) - 1.0
     x, y = points[:, 0], points[:, 1]
@@ -77,12 +63,8 @@ def clicked_size(
 ) -> tuple[bool, tuple[int, int]]:
     """Find the frame in which points were clicked: upright or stored.
 
-    Args:
-        photograph (Photograph): The image.
-        frame (str): ``'upright'``, ``'stored'``, or ``'auto'``: the one that
-            fits the size in the record; upright if it fits both or is
-            unknown.
-        size (tuple[int, int], optional): Width and height in the record.
+    ``'auto'`` takes the one that fits the ``size`` in the record; upright if
+    it fits both or is unknown.
 
     Returns:
         tuple[bool, tuple[int, int]]: Whether it is the stored frame; its
@@ -120,17 +102,11 @@ def to_upright(
     first_pixel: float,
     y_up: bool,
 ) -> np.ndarray:
-    """Bring points from a format's axes and origin into the upright image.
+    """Bring points (N, 2) from a format's axes into the upright image.
 
-    Args:
-        points (np.ndarray): (N, 2).
-        photograph (Photograph): The image.
-        is_stored (bool): Whether they were clicked in the stored pixels.
-        first_pixel (float): Coordinate of the centre of the corner pixel.
-        y_up (bool): Whether y counts from the lower edge.
-
-    Returns:
-        np.ndarray: (N, 2), the centre of the top left pixel at (0, 0).
+    ``first_pixel`` is the coordinate of the centre of the corner pixel; with
+    ``y_up``, y counts from the lower edge. The result has the centre of the
+    top left pixel at (0, 0).
     """
     size = photograph.stored_size if is_stored else photograph.size
     points = points - first_pixel

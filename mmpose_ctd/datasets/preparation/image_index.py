@@ -27,12 +27,7 @@ from ..image_file import IMAGE_SUFFIXES
 
 
 class NotFound(InputError):
-    """No photograph, or several, of that name.
-
-    Args:
-        candidates (Sequence[str]): The photographs that it may be.
-        **kwargs: Of :class:`.InputError`.
-    """
+    """No photograph, or several ``candidates``, of that name."""
 
     def __init__(self, candidates: Sequence[str] = (), **kwargs) -> None:
         super().__init__(**kwargs)
@@ -68,11 +63,7 @@ def _folders(path: str) -> tuple[str, ...]:
 
 
 class ImageIndex:
-    """The photographs below a folder, by name.
-
-    Args:
-        folder (str): Searched with its subfolders, except hidden files and
-            folders.
+    """The photographs below a folder, by name; hidden ones are skipped.
 
     Attributes:
         paths (list[str]): Relative to the folder, with ``/``, sorted.
@@ -128,24 +119,14 @@ class ImageIndex:
         ]
 
     def named_as(self, file: str, folder: str) -> list[str]:
-        """Photographs of a folder that have the name of another file.
-
-        Args:
-            file (str): The file, such as ``001.json``.
-            folder (str): Below the folder of the index.
-        """
+        """Photographs of a folder that have the name of another file."""
         stem = os.path.splitext(os.path.basename(file))[0]
         return self.at(_folder_parts(folder), stem)
 
     def folder_of(self, file: str, otherwise: str) -> str:
-        """The folder of photographs to which a file of names belongs.
+        """The folder of photographs in which a file of names lies.
 
-        Args:
-            file (str): Path of the file.
-            otherwise (str): Its folder below the one that the user gave.
-
-        Returns:
-            str: The folder in which it lies, if that holds photographs.
+        If it lies in none, ``otherwise``: its folder below POINTS.
         """
         where = os.path.dirname(os.path.realpath(file))
         folder = os.path.relpath(where, os.path.realpath(self.folder))
@@ -210,14 +191,7 @@ class ImageNames:
                 self._owners[path] = best, owners
 
     def find(self, name: str, folder: str = '') -> str:
-        """The photograph of a name.
-
-        Args:
-            name (str): One of the names, as its file has it.
-            folder (str): The folder of its file.
-
-        Returns:
-            str: A member of ``index.paths``.
+        """The photograph of a name, a member of ``index.paths``.
 
         Raises:
             NotFound: If there is none, or more than one.
@@ -251,11 +225,7 @@ class ImageNames:
         return path
 
     def notes(self, where: str) -> list[str]:
-        """What a user should know after all names were looked up.
-
-        Args:
-            where (str): The file of the names.
-        """
+        """What a user should know after all names were looked up."""
         if self.dropped:
             return [
                 f'{where}: all names of photographs begin with the folder '

@@ -21,6 +21,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from ..annotation_formats import PointRecord, Refused
 from ..annotation_formats.point_record import usual_of
 from ..text_files import read_text
+from .report import some_of
 
 _CURE = (
     'Write a text file with one name a line, in the order of clicking '
@@ -53,11 +54,7 @@ class LandmarkChoice:
     columns: tuple[int, ...] | None = None
 
     def choose(self, record: PointRecord) -> tuple[np.ndarray, np.ndarray]:
-        """The landmarks of a record.
-
-        Returns:
-            tuple[np.ndarray, np.ndarray]: (K, 2), NaN where missing, and
-            visibility, (K,).
+        """Landmarks of a record (K, 2), NaN if missing, and visibility (K,).
 
         Raises:
             Refused: If the record has another number of points.
@@ -93,18 +90,10 @@ def read_landmarks(
 ) -> LandmarkChoice:
     """Settle which points are the landmarks.
 
-    Args:
-        path (str, optional): The file of ``--landmarks``.
-        records (list[PointRecord]): What was read.
-        count_from (int, optional): Number of the first point in that file, 0
-            or 1.
-        without (tuple[str, ...]): Labels that are not landmarks, such as the
-            ends of a ruler; left out where the file does not choose.
-        doubtful (Sequence[str]): Labels that may not be landmarks; the file
-            must choose then.
-
-    Returns:
-        LandmarkChoice: The landmarks.
+    ``count_from`` is the number of the first point in the file of
+    ``--landmarks``. Labels in ``without``, such as the ends of a ruler, are
+    left out where that file does not choose; ``doubtful`` ones may not be
+    landmarks, so it must choose.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -140,7 +129,7 @@ def read_landmarks(
             raise InputError(
                 where=where,
                 found=f'no record has a point called {unknown[0]!r}',
-                expected=f'one of {_shown(labels, 12)}',
+                expected=f'one of {some_of(labels, 12)}',
             )
         return LandmarkChoice(names, labels=wanted)
     columns = usual_of(r.numbers or () for r in clicked) if clicked else ()
@@ -185,10 +174,8 @@ def _of_labels(
     return LandmarkChoice(tuple(labels), labels=tuple(labels))
 
 
-def _shown(values: Sequence | None, most: int = 8) -> str:
-    if values is None:
-        return 'without numbers'
-    return ', '.join(map(str, values[:most])) + ' ...' * (len(values) > most)
+def _shown(numbers: Sequence | None) -> str:
+    return 'without numbers' if numbers is None else some_of(numbers)
 
 
 def _numbers(

@@ -22,12 +22,7 @@ _EDGE = 1.0
 
 
 class PictureRefused(Exception):
-    """A photograph cannot be used.
-
-    Args:
-        code (str): Why, in a word or two.
-        reason (str): Why.
-    """
+    """A photograph cannot be used; ``code`` says why in a word or two."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -122,20 +117,10 @@ def frame_box(
     """Frame a box with a square, with margin, that holds all points.
 
     The square is moved into the image and, if it is too large, made smaller.
-    It reaches beyond the image only if the points do not fit otherwise.
-
-    Args:
-        box (tuple[float, float, float, float]): x, y, width, height, where
-            the image's upper left corner is (0, 0).
-        points (np.ndarray): (N, 2), pixels of the image, none of them NaN.
-        margin (float): Added on each side, in longer sides of the box.
-        image_size (tuple[int, int]): Width and height of the image.
-        size (int, optional): Side of the result, in pixels. None keeps the
-            crop's own.
-        enlarge (bool): Whether a smaller crop is enlarged to it.
-
-    Returns:
-        ImageCrop: A square.
+    It reaches beyond the image only if the points do not fit otherwise. The
+    box counts from the image's corner, the points (N, 2) from the centre of
+    its first pixel; the margin is in longer sides of the box. ``size`` is the
+    side of the result in pixels; None keeps the crop's own.
     """
     x, y, width, height = box
     side = max(width, height) * (1 + 2 * margin)
@@ -160,13 +145,7 @@ def frame_box(
 def frame_image(
     image_size: tuple[int, int], size: int | None, enlarge: bool = False
 ) -> ImageCrop:
-    """Frame the whole image; its longer side becomes ``size``.
-
-    Args:
-        image_size (tuple[int, int]): Width and height.
-        size (int, optional): See :func:`frame_box`.
-        enlarge (bool): See :func:`frame_box`.
-    """
+    """Frame the whole image; its longer side becomes ``size``."""
     longer = max(image_size)
     scale = _out(longer, size, enlarge) / longer
     out = (max(1, round(length * scale)) for length in image_size)

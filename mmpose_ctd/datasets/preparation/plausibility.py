@@ -14,7 +14,7 @@ from ..subject_names import alike_subjects
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .records import LabelledPhotograph
-from .report import PrepareReport
+from .report import PrepareReport, some_of
 
 # Names of what is above and below in a face.
 _UPPER = re.compile(r'canth|eye|brow|pupil|nasion|glabella|orbit', re.I)
@@ -61,13 +61,8 @@ def face_notes(
 ) -> list[tuple[str, str]]:
     """Wrong names, swapped sides, faces upside down or on their side.
 
-    Args:
-        points (np.ndarray): (K, 2), pixels of the upright photograph.
-        labelled (np.ndarray): (K,), whether there is a point.
-        names (tuple[str, ...]): Of the K landmarks.
-
-    Returns:
-        list[tuple[str, str]]: Code and text of each finding.
+    Returns codes and texts for landmarks (K, 2) in the upright photograph,
+    of which those ``labelled`` (K,) are known.
     """
     codes = _face_codes(points, labelled, names)
     return [(code, _FINDINGS[code][0]) for code in codes]
@@ -108,19 +103,10 @@ def scale_notes(
     labelled: np.ndarray,
     names: tuple[str, ...],
 ) -> list[tuple[str, str]]:
-    """A scale that makes the face too large or too small.
+    """A scale (mm a pixel) that makes the face too large or too small.
 
     The distance between the eyes decides if their corners or pupils are
     labelled, else the span of all landmarks.
-
-    Args:
-        scale (float): Millimetres a pixel.
-        points (np.ndarray): (K, 2) landmarks, in these pixels.
-        labelled (np.ndarray): (K,), whether there is a point.
-        names (tuple[str, ...]): Of the K landmarks.
-
-    Returns:
-        list[tuple[str, str]]: Code and text of each finding.
     """
     points = np.where(labelled[:, None], points, np.nan)
     partners = partner_places(names)
@@ -166,14 +152,7 @@ def note_records(
     photograph_count: int,
     maybe_subjects: Sequence[str] = (),
 ) -> None:
-    """Note in a report what concerns more than one record.
-
-    Args:
-        records (list[PointRecord]): All that were read.
-        photos (list[LabelledPhotograph]): Those that can be used.
-        photograph_count (int): Files in IMAGES.
-        maybe_subjects (Sequence[str]): Columns that may name subjects.
-    """
+    """Note in a report what concerns more than one record."""
     bare = photograph_count - len(photos)
     if bare:
         report.notes.append(
@@ -196,13 +175,13 @@ def note_records(
         if rare:
             report.notes.append(
                 f'landmarks that most of the {len(photos)} records lack: '
-                f'{_some(rare)} (a misspelt label?)'
+                f'{some_of(rare)} (a misspelt label?)'
             )
     known = {*(choice.labels or ()), *options.scale_points}
     unused = {n for r in records for n in r.names or ()} - known
     if unused:
         report.notes.append(
-            f'labels that are not used: {_some(sorted(unused))}'
+            f'labels that are not used: {some_of(sorted(unused))}'
         )
 
 
@@ -238,9 +217,5 @@ def _note_subjects(
         report.warnings.append(
             f'{len(groups)} group{"s" * (len(groups) > 1)} of subject ids '
             'differ only in case, spaces, dashes or zeros: is each group one '
-            f'person? Records {_some(numbers)}. Give each person one id.'
+            f'person? Records {some_of(numbers)}. Give each person one id.'
         )
-
-
-def _some(texts: Sequence[str]) -> str:
-    return ', '.join(texts[:8]) + ' ...' * (len(texts) > 8)

@@ -81,31 +81,28 @@ def prepare(
     work = _Preparation(photographs, points, chosen, report)
     if not report.landmarks:  # no record could be read
         return report
-    if dry_run:
-        work.make_pictures(progress)
-        if doubt := away_from_faces(report, chosen):
-            raise doubt
-        work.leave_out_misfits()
-        work.count()
-        return report
-    staged = unfinished_of(folder)
-    open_unfinished(staged, JOURNAL)
-    (staged / 'images').mkdir(exist_ok=True)
-    journal = Journal(staged)
-    draft = None
+    staged = journal = draft = None
+    if not dry_run:
+        staged = unfinished_of(folder)
+        open_unfinished(staged, JOURNAL)
+        (staged / 'images').mkdir(exist_ok=True)
+        journal = Journal(staged)
     try:
         work.make_pictures(progress, staged, journal)
         doubt = away_from_faces(report, chosen)
         if not doubt:
             work.leave_out_misfits(staged)
-            if work.results:
+            work.count()
+            if staged and work.results:
                 draft = work.write(staged)
     finally:
-        journal.close()
-    if doubt or not work.results:
+        if journal:
+            journal.close()
+    if staged and (doubt or not work.results):
         shutil.rmtree(staged)
-        if doubt:
-            raise doubt
+    if doubt:
+        raise doubt
+    if dry_run or not work.results:
         return report
     journal.remove()
     publish(staged, folder)
@@ -186,10 +183,7 @@ class _Preparation:
         self.photos = check_units(photos, index, frame, options, report)
 
     def make_pictures(
-        self,
-        progress: bool,
-        staged: Path | None = None,
-        journal: Journal | None = None,
+        self, progress: bool, staged: Path | None, journal: Journal | None
     ) -> None:
         """Make all pictures, one photograph in memory at a time.
 
@@ -269,7 +263,7 @@ class _Preparation:
         digest = sha256_of(path)
         return dict(file_name=name, bytes=len(data), digest=digest, **entry)
 
-    def leave_out_misfits(self, staged: Path | None = None) -> None:
+    def leave_out_misfits(self, staged: Path | None) -> None:
         """Leave out records that do not fit their faces as others do."""
         wrong = misfits(self.results, self.options)
         for place, reason in wrong.items():
@@ -293,14 +287,9 @@ class _Preparation:
         warn_of_most(report)
 
     def write(self, staged: Path) -> Path | None:
-        """Write all files but the pictures.
-
-        Returns:
-            Path | None: The draft of the mapping, if one is wanted.
-        """
+        """Write all files but the pictures; returns the mapping's draft."""
         options = self.options
         codes = name_subjects(self.results, options)
-        self.count()
         write_annotations(
             staged, self.results, self.choice, options, self.known
         )
@@ -335,24 +324,21 @@ def _check_folders(
                 cure='Choose another folder: nothing of yours may be '
                 'overwritten.',
             )
+    taken = ''
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        taken = f'--out {out.name}'
+    elif mapping is not None:
+        path = Path(mapping).resolve()
+        if out == path or out in path.parents:
+            raise InputError(
+                where='--mapping',
+                found='lies in the set, which others may get',
+                cure='Give a file elsewhere.',
+            )
+        taken = f'--mapping {path.name}' if path.exists() else ''
+    if taken:
         raise InputError(
-            where=f'--out {out.name}',
-            found='exists already, and is never overwritten',
-            cure='Give another name, or move it away.',
-        )
-    if mapping is None:
-        return
-    path = Path(mapping).resolve()
-    if out == path or out in path.parents:
-        raise InputError(
-            where='--mapping',
-            found='lies in the set, which others may get',
-            cure='Give a file elsewhere.',
-        )
-    if path.exists():
-        raise InputError(
-            where=f'--mapping {path.name}',
+            where=taken,
             found='exists already, and is never overwritten',
             cure='Give another name, or move it away.',
         )

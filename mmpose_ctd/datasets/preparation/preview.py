@@ -23,11 +23,7 @@ _ON_SHEET = 20
 
 
 def check_preview(folder: Path) -> None:
-    """Refuse a folder that is not empty.
-
-    Raises:
-        InputError: If sheets would lie among other files.
-    """
+    """Raise InputError if sheets would lie among other files."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
             where=f'--preview {folder.name}',

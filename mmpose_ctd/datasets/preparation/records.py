@@ -52,13 +52,9 @@ def match_records(
     options: PrepareOptions,
     report: PrepareReport,
 ) -> list[LabelledPhotograph]:
-    """Match records with photographs and subjects.
+    """Match records with photographs and subjects, one for each photograph.
 
     The report gets a row for each record, with what cannot be used.
-
-    Returns:
-        list[LabelledPhotograph]: In the records' order, one for each
-        photograph.
 
     Raises:
         InputError: If the folders leave open which of them is a subject.

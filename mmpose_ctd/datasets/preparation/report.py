@@ -1,18 +1,17 @@
 """What became of each record: collected, shown and written."""
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
 from mmpose_ctd.files import write_whole
-from mmpose_ctd.table_cells import safe_row
+from mmpose_ctd.table_cells import safe_cell
 
 #: Rows of one kind beyond which the screen shows only the first ones.
 SHOWN = 8
@@ -103,23 +102,21 @@ class PrepareReport:
         return 1 if self.left_out else 0
 
 
+def some_of(values: Sequence, most: int = 8) -> str:
+    """The first few of many values, in words."""
+    return ', '.join(map(str, values[:most])) + ' ...' * (len(values) > most)
+
+
 def findings_table(report: PrepareReport, every: bool = False) -> Table | None:
-    """A table of what to look at, for :meth:`rich.console.Console.print`.
+    """A table of what to look at for a rich console, if there is anything.
 
-    Args:
-        report (PrepareReport): The outcome.
-        every (bool): Whether to show all rows of a kind. Defaults to False,
-            the first few.
-
-    Returns:
-        Table | None: None if there is nothing to look at.
+    ``every`` shows all rows of a kind, not only the first few.
     """
     lines = []
     for row in report.left_out:
         text = row.reason
         if row.candidates:
-            text += ': ' + ', '.join(row.candidates[:3])
-            text += ' ...' if len(row.candidates) > 3 else ''
+            text += f': {some_of(row.candidates, 3)}'
         lines.append(('left out', row.code, row, text))
     for row in report.used:
         lines += [('look at', code, row, text) for code, text in row.notes]
@@ -164,11 +161,7 @@ def summary(report: PrepareReport) -> str:
 def write_report(report: PrepareReport, folder: Path, names: bool) -> None:
     """Write report.csv and report.json.
 
-    Args:
-        report (PrepareReport): The outcome.
-        folder (Path): The set.
-        names (bool): Whether to write the names of files and photographs,
-            which may name people.
+    ``names`` of files and photographs may name people.
     """
     rows = []
     for row in report.rows.values():
@@ -186,12 +179,10 @@ def write_report(report: PrepareReport, folder: Path, names: bool) -> None:
                 'candidates': '; '.join(row.candidates),
             }
         rows.append(entry)
-    table = io.StringIO(newline='')
-    writer = csv.writer(table)
-    writer.writerow(rows[0])
-    writer.writerows(safe_row(row.values()) for row in rows)
+    table = pd.DataFrame(rows).map(safe_cell)
+    text = table.to_csv(index=False, lineterminator='\r\n')
     # Excel recognises UTF-8 only with a byte-order mark.
-    write_whole(folder / 'report.csv', table.getvalue().encode('utf-8-sig'))
+    write_whole(folder / 'report.csv', text.encode('utf-8-sig'))
     content = {
         'records': len(report.rows),
         'in_the_set': len(report.used),

@@ -27,6 +27,7 @@ from ..annotation_formats.table_file import (
 from ..image_fields import taken_names
 from .image_index import ImageIndex, ImageNames, NotFound
 from .options import PrepareOptions
+from .report import some_of
 
 _NUMBERS = ('mm_per_px', 'age')
 _TEXTS = ('subject', 'site', 'sex')
@@ -41,14 +42,7 @@ class BadCell(Refused):
 
 
 class SubjectTable:
-    """A table with a row for each photograph.
-
-    Args:
-        path (str): A CSV file with a column of photographs and some of
-            subject, site, mm_per_px, age, sex.
-        index (ImageIndex): The photographs.
-        options (PrepareOptions): With the columns to keep, the decimal mark
-            and the folders that stand for IMAGES.
+    """A CSV table with a row for each photograph.
 
     Attributes:
         columns (dict[str, str]): What is kept -> title.
@@ -113,8 +107,7 @@ class SubjectTable:
         if dropped:
             self.notes.append(
                 f'{self.name}: columns that are not kept: '
-                f'{", ".join(dropped[:8])}{" ..." * (len(dropped) > 8)} '
-                '(--keep-columns keeps them)'
+                f'{some_of(dropped)} (--keep-columns keeps them)'
             )
         self._rows = self._match(table, image, index, options.image_root)
         self._note_sexes()
@@ -126,9 +119,8 @@ class SubjectTable:
         others = sorted(word for word in words if sex_word(word) is None)
         if others:
             self.notes.append(
-                f'{self.name}: {title}={", ".join(map(repr, others[:5]))}'
-                f'{" ..." * (len(others) > 5)} is kept as it is; norms know '
-                'f and m'
+                f'{self.name}: {title}={some_of([*map(repr, others)], 5)} is '
+                'kept as it is; norms know f and m'
             )
 
     def _match(self, table, image: str, index: ImageIndex, roots) -> dict:
@@ -153,19 +145,12 @@ class SubjectTable:
         if strangers:
             self.notes.append(
                 f'{self.name}: {len(strangers)} rows name no photograph in '
-                f'IMAGES, or several (row {", ".join(strangers[:5])}'
-                f'{" ..." * (len(strangers) > 5)})'
+                f'IMAGES, or several (row {some_of(strangers, 5)})'
             )
         return rows
 
     def fields(self, path: str) -> dict:
-        """What the table says about a photograph.
-
-        Args:
-            path (str): A member of the index.
-
-        Returns:
-            dict: Subject and the like; without empty cells.
+        """What the table says about a photograph, without empty cells.
 
         Raises:
             Refused: If it has no row.
@@ -205,10 +190,6 @@ class SubjectTable:
 class WhoIsShown:
     """Says of each photograph who it shows, by all that the user states.
 
-    Args:
-        options (PrepareOptions): Pattern, folders and sites.
-        table (SubjectTable, optional): The table.
-
     Raises:
         InputError: If the pattern is not a regular expression, or marks no
             subject.
@@ -241,10 +222,7 @@ class WhoIsShown:
     def fields(self, path: str, known: dict) -> dict:
         """Subject, site and the like of a photograph.
 
-        Args:
-            path (str): The photograph, below IMAGES, with ``/``.
-            known (dict): What its record says; the user's statements
-                override it.
+        What the user states overrides what its record says, ``known``.
 
         Raises:
             Refused: If the subject or the site cannot be found.
@@ -308,13 +286,6 @@ def check_depth(paths: Iterable[str], has_sites: bool) -> None:
     The outer one may be the person and the inner one a visit, or the outer
     one a group and the inner one the person. With a wrong guess a person
     would be trained on and tested.
-
-    Args:
-        paths (Iterable[str]): The photographs that are used.
-        has_sites (bool): Whether the first folder is the site.
-
-    Raises:
-        InputError: If a photograph lies deeper than in one folder.
     """
     nested = [p for p in paths if p.count('/') > 1 + has_sites]
     if not nested:

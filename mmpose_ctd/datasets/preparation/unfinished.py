@@ -33,10 +33,8 @@ def unfinished_of(folder: Path) -> Path:
 def open_unfinished(folder: Path, mark: str) -> None:
     """Make the folder of unfinished work, or continue with our own.
 
-    Args:
-        folder (Path): Of :func:`unfinished_of`.
-        mark (str): File by which the tool knows its folders. It may be
-            missing if there are only empty folders.
+    By the file ``mark`` the tool knows its folders. It may be missing if
+    there are only empty folders.
 
     Raises:
         InputError: If something else has that name: a link, a file, a folder
@@ -82,11 +80,7 @@ def publish(unfinished: Path, folder: Path) -> None:
 
 
 def digest_of(*parts) -> str:
-    """A digest of everything that a picture depends on.
-
-    Args:
-        *parts: What JSON holds, arrays, and objects with a complete ``repr``.
-    """
+    """A digest of everything that a picture depends on."""
 
     def plain(value):
         return value.tolist() if isinstance(value, np.ndarray) else repr(value)
@@ -98,13 +92,8 @@ def digest_of(*parts) -> str:
 class Journal:
     """The finished pictures of an unfinished set, one a line.
 
-    If a kill leaves part of a line, that line is ignored.
-
-    Args:
-        folder (Path): The unfinished set.
-
-    Raises:
-        InputError: If another run writes to it.
+    If a kill leaves part of a line, that line is ignored. Another run that
+    writes to it is refused.
     """
 
     def __init__(self, folder: Path) -> None:

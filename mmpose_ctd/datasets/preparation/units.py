@@ -96,19 +96,14 @@ def check_units(
     options: PrepareOptions,
     report: PrepareReport,
 ) -> list[LabelledPhotograph]:
-    """Refuse coordinates that are hardly pixels, unless stated to be.
+    """Leave out coordinates that are hardly pixels, unless stated to be.
 
     Landmarks in a corner, or close together, are accepted where a face is
-    found at that place.
-
-    ``frame`` is that of :meth:`.PrepareOptions.frame_of`. The report gets
-    single records that are left out.
-
-    Returns:
-        list[LabelledPhotograph]: Those whose unit is not in doubt.
+    found at that place. ``frame`` is that of
+    :meth:`.PrepareOptions.frame_of`.
 
     Raises:
-        InputError: If it is in doubt for the whole set.
+        InputError: If the unit is in doubt for the whole set.
     """
     if options.unit == 'px':
         return photos
@@ -143,11 +138,7 @@ def check_units(
 def away_from_faces(
     report: PrepareReport, options: PrepareOptions
 ) -> InputError | None:
-    """Judge whether the points of a set miss most of the detected faces.
-
-    Returns:
-        InputError | None: What to raise, if the points are hardly pixels.
-    """
+    """The error to raise if the points miss most of the detected faces."""
     found = [dict(row.notes) for row in report.used]
     found = [notes for notes in found if 'no face' not in notes]
     missed = sum('face elsewhere' in notes for notes in found)
@@ -166,11 +157,8 @@ def away_from_faces(
 def misfits(results: list[dict], options: PrepareOptions) -> dict[int, str]:
     """Find records that do not fit their faces as the others do.
 
-    Their points were clicked in another version of the photograph. With
-    ``unit='px'`` nothing is found.
-
-    Returns:
-        dict[int, str]: Place in ``results`` -> reason.
+    Their points were clicked in another version of the photograph. Returns
+    their places in ``results`` with the reason; none with ``unit='px'``.
     """
     if options.unit == 'px':
         return {}

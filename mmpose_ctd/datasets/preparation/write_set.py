@@ -18,11 +18,7 @@ from .options import PrepareOptions
 def name_subjects(
     results: list[dict], options: PrepareOptions
 ) -> dict[str, str]:
-    """Give each picture a subject, or a code for it.
-
-    Returns:
-        dict[str, str]: Subject -> code; empty without ``subject_codes``.
-    """
+    """Give each picture a subject, or a code; returns subject -> code."""
     codes: dict[str, str] = {}
     for result in results:
         image = result['image']
@@ -44,11 +40,7 @@ def write_annotations(
     options: PrepareOptions,
     known: AnnotationFormat,
 ) -> None:
-    """Write ``annotations/landmarks.json``, and delete other pictures.
-
-    ``results`` are the pictures: id, file_name, image (its record) and
-    keypoints, K times x, y, visibility.
-    """
+    """Write ``annotations/landmarks.json``, and delete other pictures."""
     content = {
         'info': {
             'description': f'prepared by mmpose_ctd {__version__} from '
@@ -100,15 +92,9 @@ def write_annotations(
 def draft_mapping(
     path: Path, results: list[dict], codes: dict[str, str]
 ) -> Path:
-    """Write which picture shows whom, readable only by its owner.
+    """Write who is in which picture, readable only by its owner.
 
-    Args:
-        path (Path): The file to be.
-        results (list[dict]): The pictures, with their ``photo``.
-        codes (dict[str, str]): Subject -> code.
-
-    Returns:
-        Path: Next to ``path``, to be renamed when the set is in place.
+    It lies next to ``path``, to be renamed when the set is in place.
     """
     names = {code: subject for subject, code in codes.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,15 +110,8 @@ def draft_mapping(
         writer = csv.writer(file)
         writer.writerow(['picture', 'photograph', 'subject_in_set', 'subject'])
         for result in results:
-            subject = result['image']['subject']
-            writer.writerow(
-                safe_row(
-                    [
-                        result['file_name'],
-                        result['photo'].path,
-                        subject,
-                        names.get(subject, subject),
-                    ]
-                )
-            )
+            code = result['image']['subject']
+            who = code, names.get(code, code)
+            photo = result['file_name'], result['photo'].path
+            writer.writerow(safe_row([*photo, *who]))
     return draft
