@@ -13,7 +13,7 @@ from mmpose_ctd.visualization.reliability_figure import plot_reliability
 
 from .calibration_values import STRICT, FaceMean, Names, Positive, Size
 from .error_model import ErrorModel
-from .familiarity import Appearance
+from .familiarity import Appearance, MeanShape
 from .framing import Framing
 from .landmark_model import LandmarkModel
 
