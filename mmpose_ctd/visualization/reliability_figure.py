@@ -22,7 +22,7 @@ def plot_reliability(
     contain 50, 80 and 95 % of them.
 
     Args:
-        summary (Mapping): Of a :class:`.Reliability`: ``bins``,
+        summary (Mapping): Of :func:`.reliability`: ``bins``,
             ``coverage``, ``faces``, ``subjects``.
         faces (str): Which faces, for the heading.
         out_file (str or Path, optional): Where to write it; the ending gives
