@@ -248,8 +248,9 @@ def _check_size(size: Any, backbone: Mapping) -> None:
         raise InputError(
             where='framing.input_size',
             found=repr(size),
-            expected=f'a multiple of {stride}, as {name or "the network"} '
-            f'halves its input {stride.bit_length() - 1} times',
+            expected=f'{stride}, {2 * stride} or another multiple of {stride} '
+            f'pixels: {name or "the network"} halves its input '
+            f'{stride.bit_length() - 1} times',
         )
 
 

@@ -145,6 +145,10 @@ def _set_data(
             split=splits.get(part),
             num_keypoints=num_keypoints,
         )
+    for key in ('val_evaluator', 'test_evaluator'):
+        # Whatever the framing, errors are in pixels of the pictures.
+        if cfg[key].get('type') == 'LandmarkErrorMetric':
+            cfg[key].unit = 'image'
     checkpoint = cfg.default_hooks.checkpoint
     if 'val' in splits:
         # Validation subjects choose the checkpoint.

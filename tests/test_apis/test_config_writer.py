@@ -36,6 +36,8 @@ def test_the_file_alone_is_the_config(root, tmp_path, base):
         assert dataset.split == f'splits/{part}.txt'
         assert dataset.data_root == f'{root}/'
     assert found.default_hooks.checkpoint.save_best == 'landmark/ME'
+    # Comparable between framings.
+    assert found.test_evaluator.unit == 'image'
 
 
 def test_the_framing_can_be_chosen(root, tmp_path):

@@ -162,18 +162,27 @@ def overview(work: PlanWork, jobs: int) -> Table:
             if key not in seen and work.runs.metrics_of(run) is None
         ]
         seen |= {*runs}
-        costs = [cost(run) for run in left]
+        costs = [cost(run) if cost else 0.0 for run in left]
         seconds = max(sum(costs) / jobs, max(costs, default=0.0))
         total += seconds
         done = sum(work.runs.metrics_of(run) is not None for _, run in part)
         counts = (len(part), done, len(left))
-        shown.add_row(name, *map(str, counts), _time(seconds))
-    shown.caption = f'{jobs} runs at a time: {_time(total)} left'
+        shown.add_row(
+            name,
+            *map(str, counts),
+            _time(seconds) if cost or not left else '?',
+        )
+    shown.caption = (
+        f'{jobs} runs at a time: {_time(total)} left'
+        if cost
+        else f'{jobs} runs at a time; no run is finished, so the time is '
+        'unknown'
+    )
     return shown
 
 
-def _cost(work: PlanWork) -> Callable[[PlanRun], float]:
-    """Seconds of a run, by what such runs took; a second a step until then."""
+def _cost(work: PlanWork) -> Callable[[PlanRun], float] | None:
+    """Seconds of a run, by what such runs took; None if none is finished."""
     speeds: dict[tuple[str, int], list[float]] = {}
     rates = []
     for part in work.parts.values():
@@ -184,7 +193,9 @@ def _cost(work: PlanWork) -> Callable[[PlanRun], float]:
                 kind = cell.system, cell.steps
                 speeds.setdefault(kind, []).append(seconds)
                 rates.append(seconds / cell.steps)
-    rate = statistics.fmean(rates) if rates else 1.0
+    if not rates:
+        return None
+    rate = statistics.fmean(rates)
     means = {kind: statistics.fmean(times) for kind, times in speeds.items()}
     return lambda run: means.get(
         (run.cell.system, run.cell.steps), rate * run.cell.steps

@@ -102,8 +102,8 @@ def compare_report(
     finals, trials, warnings = usable(records)
     if not finals:
         raise InputError(
-            where=f'{len(records)} records',
-            found=' '.join(('no final run to report.', *warnings[:1])),
+            where=f'report of {title or out}',
+            found=' '.join(('no run is finished.', *warnings[:1])),
             cure='Run the plan first.',
         )
     out = Path(out)

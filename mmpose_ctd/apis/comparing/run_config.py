@@ -76,8 +76,13 @@ class ConfigReader:
         self._check_options(cell, dict(cfg.items()))
         try:
             merge_options(cfg, cell.options)
-        except InputError:
-            raise
+        except InputError as error:
+            raise InputError(
+                where=f'options of {cell.system} in {cell.study}',
+                found=error.found,
+                expected=error.expected,
+                cure=error.cure,
+            ) from error
         except (KeyError, TypeError, IndexError) as error:
             raise InputError(
                 where=f'options of {cell.system} in {cell.study}',
