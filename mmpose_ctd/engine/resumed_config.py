@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.model import is_model_wrapper
 
 from mmpose_ctd.apis.trained_config import trained_config
+from mmpose_ctd.engine.runner_facts import model_of
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.privacy import redact
 
@@ -69,8 +69,7 @@ def check_same_model(runner, checkpoint: Mapping, path: str) -> None:
     Raises:
         InputError: Names the first weight that differs, or the optimisers.
     """
-    model = runner.model
-    own = (model.module if is_model_wrapper(model) else model).state_dict()
+    own = model_of(runner).state_dict()
     theirs = checkpoint['state_dict']
     shapes = [
         {key: tuple(getattr(value, 'shape', ())) for key, value in one.items()}
