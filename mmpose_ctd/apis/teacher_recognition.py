@@ -82,10 +82,10 @@ def teacher_recognition(
     for batch in batches:
         data = preprocessor(batch, False)
         subjects += map(_subject, data['data_samples'])
-        told = teacher(data['inputs'], teacher.head is not None)
-        named = {f'map {i}': x for i, x in enumerate(told.feats, start=1)}
-        if told.final is not None:
-            named['final'] = told.final
+        found = teacher(data['inputs'], teacher.head is not None)
+        named = {f'map {i}': x for i, x in enumerate(found.feats, start=1)}
+        if found.final is not None:
+            named['final'] = found.final
         for name, value in named.items():
             outputs.setdefault(name, []).append(value.float().flatten(1))
     if not outputs:
@@ -120,11 +120,11 @@ def recognition_of(outputs: Tensor, subjects: list[str]) -> Recognition:
             '(PartlyLabelledDataset).',
         )
     unit = torch.nn.functional.normalize(outputs.double(), dim=1)
-    alike = (unit @ unit.T).numpy()
-    np.fill_diagonal(alike, -np.inf)
-    nearest = alike.argmax(1)
+    similar = (unit @ unit.T).numpy()
+    np.fill_diagonal(similar, -np.inf)
+    nearest = similar.argmax(1)
     upper = np.triu(others)
-    one, two = alike[upper & same], alike[upper & ~same]
+    one, two = similar[upper & same], similar[upper & ~same]
     return Recognition(
         float(same[np.arange(len(people)), nearest][probes].mean()),
         float(((same & others).sum(1) / (len(people) - 1))[probes].mean()),

@@ -40,7 +40,7 @@ def fold_batch_norms(encoder: nn.Module, images: Tensor) -> nn.Module:
     with torch.autocast(images.device.type, enabled=False):
         images = images.to(next(encoder.parameters()).dtype)
         before, after = (_maps(net(images)) for net in (encoder, folded))
-    if all(_alike(a, b) for a, b in zip(before, after)):
+    if all(_close(a, b) for a, b in zip(before, after)):
         return folded
     print_log(
         f"The teacher's BatchNorms are not folded: {type(encoder).__name__} "
@@ -54,5 +54,5 @@ def _maps(outputs) -> tuple[Tensor, ...]:
     return (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
 
 
-def _alike(a: Tensor, b: Tensor) -> bool:
+def _close(a: Tensor, b: Tensor) -> bool:
     return bool((a - b).abs().max() <= TOLERANCE * a.abs().max())
