@@ -1,4 +1,4 @@
-"""Reads a file of weights: undamaged, without running code, or an error."""
+"""Reads checkpoints after checking them, without running code from them."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.safe_loading import harmless_globals, refusal_reason
 
 _COPY = 'Copy or download it again, or name another checkpoint.'
-# How torch tells its present format from the old one.
+# Start of torch's current format.
 _ZIP = b'PK\x03\x04'
 _EXPECTED = 'a checkpoint that torch.save() wrote'
 #: An archive's mark of a folder, which no checksum covers. torch reads no
@@ -24,12 +24,12 @@ _FOLDER = 0x10
 def check_undamaged(path: str | os.PathLike, what: str) -> None:
     """Compare a checkpoint with the checksums that it carries.
 
-    torch reads a file with flipped bits without a word. Files of torch older
-    than 1.6 carry no checksums and pass.
+    torch does not check them. Files of torch older than 1.6 have none and
+    pass.
 
     Args:
         path (str or PathLike): The file.
-        what (str): What names it, for the error: a config key or argument.
+        what (str): The config key or argument that names it, for the error.
 
     Raises:
         MissingFileError: If it does not exist.
@@ -72,7 +72,7 @@ def check_undamaged(path: str | os.PathLike, what: str) -> None:
             if unpacked <= size:
                 bad = bad or archive.testzip()
             pickled = [name for name in names if name.endswith('/data.pkl')]
-    # A damaged archive raises whatever its bytes happen to ask for.
+    # A damaged archive may raise anything.
     except Exception as error:
         raise refuse(f'the file is damaged or cut off ({error})') from error
     if unpacked > size:
@@ -83,12 +83,23 @@ def check_undamaged(path: str | os.PathLike, what: str) -> None:
         raise refuse('it is a zip archive of something else')
 
 
+def checkpoint_bytes(content: Any) -> bytes:
+    """What ``torch.save`` writes, for :func:`.write_whole`.
+
+    torch puts the name of a file that it saves to into the file; this does
+    not.
+    """
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
+
+
 def _mmengine_allowed() -> contextlib.AbstractContextManager:
-    """Lets torch read what mmengine's checkpoints hold beside weights."""
+    """Let torch read the further values of mmengine's checkpoints."""
     # Older torch cannot allow a function under another's name.
     if torch.__version__ < (2, 6):
         return contextlib.nullcontext()
-    # Those that require_safe_loading() allowed for good would be gone after.
+    # Keep those that require_safe_loading() allowed for good.
     there = torch.serialization.get_safe_globals()
     return torch.serialization.safe_globals(
         [item for item in harmless_globals() if item not in there]
@@ -100,31 +111,31 @@ def read_checkpoint(
 ) -> Any:
     """Read a file of weights without running code from it.
 
-    What mmengine's Runner logs into its checkpoints is accepted too. The
-    memory that it takes is bounded by the size of the file.
+    The logs in checkpoints of mmengine's Runner are accepted. Memory is
+    bounded by the size of the file.
 
     Args:
         path (str or PathLike): The file.
-        what (str): What names it, for the error: a config key or argument.
+        what (str): The config key or argument that names it, for the error.
         cure (str): What to do if the file needs code to load.
         map_location: See ``torch.load``. Defaults to the CPU.
 
     Returns:
-        What was saved.
+        The saved object.
 
     Raises:
-        InputError: If it is damaged, no checkpoint, or needs code to load.
+        InputError: If it is damaged, not a checkpoint, or needs code to load.
     """
     check_undamaged(path, what)
     try:
         source = _source(path)
         with _mmengine_allowed(), warnings.catch_warnings():
-            # About the pickle protocol of a file that it then refuses.
+            # About pickle protocols of files that it refuses anyway.
             warnings.simplefilter('ignore', UserWarning)
             return torch.load(
                 source, map_location=map_location, weights_only=True
             )
-    # A file of anything raises whatever its bytes happen to ask for.
+    # Any file may raise anything.
     except Exception as error:
         raise InputError(
             where=f'{what}: {os.fspath(path)!r}',
@@ -137,11 +148,11 @@ def read_checkpoint(
 
 
 def _source(path: str | os.PathLike) -> str | os.PathLike | io.BytesIO:
-    """The file, for torch; ones that it would let ask for more than it has.
+    """The file for torch, with bounded memory.
 
     Raises:
-        ValueError: If its pickle makes a ``bytearray``, which torch fills
-            with as many zeros as the file says.
+        ValueError: If its pickle makes a ``bytearray``, whose size the file
+            could choose freely.
     """
     with open(path, 'rb') as file:
         is_zip = file.read(4) == _ZIP
@@ -154,7 +165,7 @@ def _source(path: str | os.PathLike) -> str | os.PathLike | io.BytesIO:
             )
         source = path
     else:
-        # A read() beyond its end allocates nothing, unlike a file's.
+        # Unlike a file's, its read() beyond the end allocates nothing.
         with open(path, 'rb') as file:
             pickled = file.read()
         source = io.BytesIO(pickled)

@@ -1,19 +1,18 @@
-"""Makes MMPose importable on today's stack, where it is not.
+"""Makes MMPose importable with current versions of its dependencies.
 
-MMPose 1.3.2 was released for Python 3.8, numpy 1 and torch 2.1. On a current
-machine three of the modules it imports may be missing or broken:
+MMPose 1.3.2 was released for Python 3.8, numpy 1 and torch 2.1. Today three
+of the modules it imports may be missing or broken:
 
 - ``xtcocotools`` has no wheel for numpy 2 or Python >= 3.12;
-- ``mmcv`` may come without its compiled operators (``mmcv._ext``), which
-  MMPose needs for deformable layers only but imports always;
-- ``torchvision``'s wheel may be built for CUDA beside a CPU-only torch, and
-  then stops at its first operator declaration.
+- ``mmcv`` may lack its compiled operators (``mmcv._ext``), which MMPose always
+  imports but needs only for deformable layers;
+- ``torchvision``'s wheel may be built for CUDA next to a CPU-only torch; its
+  import then fails.
 
-:func:`install` puts one finder in front of the import system. It waits for
-these three names; when one is imported for the first time it runs the real
-module, and only if that fails does it repair. A working installation is left
-as it is, loaders included. Each repair is told in one log line and kept in
-:data:`repairs` for ``mmpose_ctd.doctor``.
+:func:`install` puts one finder in front of the import system. When one of
+these modules is imported, it runs the real module and repairs only if that
+fails. Each repair is logged in one line and kept in :data:`repairs` for
+``mmpose_ctd.doctor``.
 """
 
 import importlib
@@ -69,10 +68,10 @@ def _exec_torchvision(module: types.ModuleType, run: Callable) -> None:
     import torch
 
     _forget('torchvision', keep=module)
-    # `from . import x` would find what sys.modules no longer has.
+    # Else `from . import x` finds modules that sys.modules no longer has.
     vars(module).clear()
     vars(module).update(untouched)
-    # A fragment: some operators may be there, or declared by an earlier try.
+    # A fragment: some operators may have been declared before.
     library = torch.library.Library('torchvision', 'FRAGMENT')
     for op in ('nms', 'qnms'):
         if not hasattr(torch.ops.torchvision, op):
@@ -119,8 +118,8 @@ def _exec_mmcv_ops(module: types.ModuleType, run: Callable) -> None:
     try:
         run()
     finally:
-        # Left behind it would make mmengine.utils.mmcv_full_available()
-        # raise: a module without a __spec__.
+        # Without a __spec__ it would make mmengine's mmcv_full_available()
+        # raise.
         sys.modules.pop('mmcv._ext', None)
         mmcv = sys.modules.get('mmcv')
         if isinstance(getattr(mmcv, '_ext', None), _MissingOps):
@@ -133,10 +132,7 @@ def _exec_mmcv_ops(module: types.ModuleType, run: Callable) -> None:
 
 
 def _coco_eval_class(base: type) -> type:
-    """pycocotools' COCOeval with the arguments of xtcocotools'.
-
-    Only what pycocotools computes too is accepted.
-    """
+    """pycocotools' COCOeval with the arguments of xtcocotools'."""
     import numpy as np
 
     class COCOeval(base):
@@ -196,7 +192,7 @@ def _exec_xtcocotools(module: types.ModuleType, run: Callable | None) -> None:
 
 
 class _RepairLoader(importlib.abc.Loader):
-    """Runs a module through its repair; ``inner`` is its own loader."""
+    """Runs a module with its repair; ``inner`` is its own loader."""
 
     def __init__(self, inner, execute: Callable):
         self.inner = inner
@@ -209,12 +205,12 @@ class _RepairLoader(importlib.abc.Loader):
         if self.inner is None:
             self.execute(module, None)
             return
-        # From here on the module is as it would be without us.
+        # As without this loader.
         module.__loader__ = module.__spec__.loader = self.inner
         self.execute(module, lambda: self.inner.exec_module(module))
 
     def __getattr__(self, name: str):
-        # get_data, get_source ...: what inspect and pkgutil ask a loader.
+        # get_data, get_source ..., which inspect and pkgutil need.
         if name in ('inner', 'execute'):
             raise AttributeError(name)
         return getattr(self.inner, name)

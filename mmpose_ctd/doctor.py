@@ -1,6 +1,6 @@
-"""Says what is wrong with an installation and how to cure it.
+"""Finds problems of an installation and their cures.
 
-``python -m mmpose_ctd.doctor``: the first thing to put into a bug report.
+Put the output of ``python -m mmpose_ctd.doctor`` into a bug report.
 """
 
 import importlib
@@ -55,15 +55,15 @@ _MODULES = {
 
 
 class Finding(NamedTuple):
-    """What was found of one module.
+    """State of one module.
 
     Attributes:
         module (str): Its name.
-        version (str): Distribution and version, '' if there is none.
+        version (str): Distribution and version, or ''.
         state (str): ``ok``, ``repaired``, ``absent`` (and not needed) or
             ``BROKEN``.
-        remark (str): What was repaired, or why it does not work.
-        cure (str): What to do about it, '' if nothing.
+        remark (str): The repair, or why it does not work.
+        cure (str): What to do, or ''.
     """
 
     module: str
@@ -87,12 +87,12 @@ def _examine(module: str) -> Finding:
     version = _version(distributions)
     try:
         importlib.import_module(module)
-    # Whatever a broken binary raises is a finding, not a crash of ours.
+    # A broken binary may raise anything.
     except Exception as error:
         absent = isinstance(error, ModuleNotFoundError) and not version
         state = _ABSENT if absent and not needed else _BROKEN
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        # Reports are sent around; folders name people.
+        # Reports are shared; folders may name people.
         return Finding(module, version, state, redact(lines[0]), cure)
     if module in compat.repairs:
         return Finding(module, version, _REPAIRED, compat.repairs[module])
@@ -100,11 +100,7 @@ def _examine(module: str) -> Finding:
 
 
 def examine() -> list[Finding]:
-    """Import what MMPose and this package need, one by one.
-
-    Returns:
-        list[Finding]: One a module, in the order they depend on each other.
-    """
+    """Import the dependencies one by one, in the order of dependence."""
     return [_examine(module) for module in _MODULES]
 
 
@@ -125,14 +121,14 @@ def main() -> int:
     console.print(table)
     for finding in findings:
         if finding.state == _ABSENT:
-            _tell(console, f'{finding.module} is optional: {finding.cure}')
+            _print(console, f'{finding.module} is optional: {finding.cure}')
     broken = [f for f in findings if f.state == _BROKEN]
     if broken:
         names = ', '.join(f.module for f in broken)
-        _tell(
+        _print(
             console,
-            f'{len(broken)} of {len(findings)} do not work: {names}. Cure '
-            f'the first, then look again:\n{broken[0].module}: '
+            f'{len(broken)} of {len(findings)} do not work: {names}. Fix the '
+            f'first, then run this again:\n{broken[0].module}: '
             f'{broken[0].cure}',
         )
         return 1
@@ -141,8 +137,8 @@ def main() -> int:
     return 0
 
 
-def _tell(console: Console, text: str) -> None:
-    """Print words only; unwrapped, for commands that are copied."""
+def _print(console: Console, text: str) -> None:
+    """Print without markup and wrapping."""
     console.print(Text(text), soft_wrap=True)
 
 

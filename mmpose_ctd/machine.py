@@ -38,9 +38,8 @@ def cpu_info(field: str) -> str:
         field (str): Its name in Linux's ``/proc/cpuinfo``.
 
     Returns:
-        str: Its value. Without such a file or field, what Python knows of
-        the processor: on Windows family and vendor, elsewhere hardly more
-        than the architecture.
+        str: Its value. Without such a file or field, Python's description of
+        the processor.
     """
     if CPUINFO.is_file():
         for line in CPUINFO.read_text().splitlines():
@@ -57,14 +56,12 @@ def has_fast_bfloat16(device: str) -> bool:
         device (str): ``'cpu'`` or ``'cuda'``.
 
     Returns:
-        bool: For a CPU, whether it has AMX, or AVX-512 BF16 and is not
-        Intel's, on which a training step was slower so (docs/speed.md); for
-        a GPU, whether it is an Ampere or later. Elsewhere bfloat16 is
-        emulated and slower.
+        bool: A CPU with AMX, or with AVX-512 BF16 if it is not Intel's, where
+        it was slower (docs/speed.md); a GPU from Ampere on. Others emulate
+        bfloat16.
     """
     if device.startswith('cuda'):
-        # torch.cuda.is_bf16_supported() counts emulation, or not, depending
-        # on torch's version.
+        # is_bf16_supported() includes emulation in some versions of torch.
         return torch.cuda.get_device_capability(device)[0] >= 8
     if device != 'cpu':
         return False

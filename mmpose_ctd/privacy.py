@@ -1,8 +1,7 @@
-"""Keeps a user's folders out of what they may send around.
+"""Shortens absolute paths in checkpoints and logs.
 
-Clinical file names and folders often name people. Checkpoints and logs carry
-the configuration; here its absolute paths are shortened: relative to the
-current folder if they lie below it, else to ``<...>/`` and their last part.
+Clinical folders often name people. Paths below the current folder become
+relative, others ``<...>/`` and their last part.
 """
 
 import copy
@@ -16,17 +15,17 @@ from pathlib import PurePath
 #: What stands for the folders of a path.
 HIDDEN = '<...>/'
 
-# \\server\a, bare and as repr() writes it; other double backslashes are mostly
+# \\server\a, also as repr() writes it. Other double backslashes are mostly
 # regular expressions.
 _SERVER = r'\\{2}(?=[\w.$-]+\\[^\s\\])|\\{4}(?=[\w.$-]+\\{2}[^\s\\])'
 
-# Where a bare path may begin: not inside of a relative one, of a URL, of a
-# fraction like mm/px, or of what was shortened before.
+# Where a bare path may begin: not in a relative path, a URL, a fraction like
+# mm/px, or a shortened path.
 _BEFORE = r"""(?<![^\s'"=(\[{<>,;:|`])(?<!:(?=//))(?<!<\.\.\.>)"""
 
 _ROOT = rf"""/{{1,9}}(?=[^\s/'"<>|`]+/)|[A-Za-z]:[\\/]+|{_SERVER}"""
 
-# Up to a space, a quote or what closes the sentence; O'Brien goes on.
+# Up to a space, a quote or punctuation at the end; O'Brien continues.
 _REST = r"""(?:[^\s'"<>|`]|(?<=\w)'(?=\w))*[^\s'"<>|`,;:.!?)\]}]"""
 
 # A value that is one path as a whole.
@@ -35,7 +34,7 @@ _WHOLE = re.compile(rf'(?:/+(?=[^\s/])|[A-Za-z]:[\\/]|{_SERVER})[^\n]*')
 
 @functools.lru_cache(maxsize=8)
 def _pattern(*folders: str) -> re.Pattern:
-    """Of paths in a text; those in the given folders may contain spaces."""
+    """Matches paths in a text; in the given folders also with spaces."""
     known = ''.join(rf'{re.escape(f)}(?=[\\/])|' for f in folders)
     return re.compile(
         rf"""
@@ -95,17 +94,16 @@ def _redact_string(value: str) -> str:
 def redact(value):
     """Shorten the absolute paths in a string, or in all strings of a tree.
 
-    A string that begins with a path and has one line is taken for a path as a
-    whole, spaces included. In other text a path may contain spaces if it
-    is quoted, or lies in the current or the home folder; else it ends there.
+    A string of one line that begins with a path is one path, including
+    spaces. In other text a path may contain spaces if it is quoted or lies in
+    the current or the home folder.
 
     Args:
-        value: A string or path, or dicts (their keys stay), lists, tuples and
-            sets of them; anything else is returned as it is.
+        value: A string or path, or dicts (keys stay), lists, tuples and sets
+            of them; other objects are returned unchanged.
 
     Returns:
-        The same structure; the same objects, where there is nothing to
-        shorten.
+        The same structure; unchanged objects are not copied.
     """
     if isinstance(value, str):
         short = _redact_string(value)
@@ -143,11 +141,11 @@ def redact_logs() -> None:
         record.pathname = redact(record.pathname)
         try:
             message = record.getMessage()
-        except Exception:  # of wrong arguments the handler tells
+        except Exception:  # the handler reports wrong arguments
             return record
         short = _redact_text(message)
         if short != message:
-            # The arguments, exceptions among them, are in the message now.
+            # The message contains the arguments.
             record.msg, record.args = short, ()
         if record.exc_info and record.exc_info[0] is not None:
             trace = ''.join(traceback.format_exception(*record.exc_info))

@@ -1,4 +1,4 @@
-"""Tells MMPose's registries where this package's components live."""
+"""Adds this package to the locations of MMPose's registries."""
 
 import importlib
 import warnings
@@ -18,10 +18,10 @@ LOCATIONS = {
 def register_components() -> None:
     """Add this package to the locations that MMPose's registries import.
 
-    A registry imports its locations when it is first asked for a component;
-    one that has done so already imports ours now. Where MMPose itself cannot
-    be imported a warning says so and ``python -m mmpose_ctd.doctor`` tells
-    the cure; raising here would keep the doctor from running.
+    A registry imports its locations at its first use; a registry that was
+    used before imports ours now. If MMPose cannot be imported, a warning
+    points to ``python -m mmpose_ctd.doctor``, which an error would prevent
+    from running.
     """
     try:
         registry = importlib.import_module('mmpose.registry')
@@ -29,7 +29,7 @@ def register_components() -> None:
     except Exception as error:
         warnings.warn(
             f'mmpose_ctd registers nothing: MMPose cannot be imported '
-            f'({error}). `python -m mmpose_ctd.doctor` says what to install.',
+            f'({error}). Run `python -m mmpose_ctd.doctor` for the cure.',
             stacklevel=3,
         )
         return

@@ -1,4 +1,4 @@
-"""Reads mmengine's checkpoints without running code from them."""
+"""Makes torch and mmengine read checkpoints without running code."""
 
 import logging
 import os
@@ -37,13 +37,13 @@ def _no_bytes() -> bytes:
 
 
 def harmless_globals() -> list:
-    """What mmengine puts into a checkpoint beside tensors.
+    """The types in mmengine's checkpoints besides tensors.
 
-    Logged numbers and numpy arrays of the dataset's metainfo; building one
-    runs no code of the file's.
+    Logged numbers and numpy arrays of the dataset's metainfo. Building them
+    runs no code from the file.
     """
     multiarray = (getattr(np, '_core', None) or np.core).multiarray
-    # Files of numpy 1 say numpy.core, of numpy 2 numpy._core.
+    # numpy 1 writes numpy.core, numpy 2 numpy._core.
     arrays = [
         (getattr(multiarray, name), f'numpy.{core}.multiarray.{name}')
         for name in ('_reconstruct', 'scalar')
@@ -63,7 +63,7 @@ def harmless_globals() -> list:
 def refusal_reason(error: Exception) -> str:
     """Why torch did not read a file as weights alone, in one line.
 
-    torch's own message goes on to say how to read it unsafely.
+    torch's own message also explains how to read it unsafely.
     """
     text = str(error) or type(error).__name__
     asks = re.search(r'GLOBAL (\S+)', text)
@@ -75,7 +75,7 @@ def refusal_reason(error: Exception) -> str:
 
 
 def _load_from_local(filename: str, map_location: Any = None) -> Any:
-    """mmengine's loader of files, with our checks before it."""
+    """Replaces mmengine's loader of local files."""
     from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
 
     filename = os.path.expanduser(filename)
@@ -92,16 +92,14 @@ _load_from_local.__name__ = 'load_from_local'
 
 
 def require_safe_loading() -> None:
-    """Let ``torch.load`` read weights and numbers only, in this process.
+    """Let ``torch.load`` read only weights and numbers, in this process.
 
-    Files that mmengine loads are compared with their checksums, too.
+    Files that mmengine loads are also compared with their checksums.
 
-    The maintained mmengine tries the safe way and falls back to the unsafe
-    one; here the fallback is an error. mmengine's own checkpoints still load,
-    with torch >= 2.6; older ones cannot read them safely, and refuse. Who
-    has that and trusts every checkpoint that is loaded, being its author,
-    sets the environment variable ``CTD_TRUST_CHECKPOINTS=1``: then nothing is
-    forced.
+    The maintained mmengine falls back to unsafe loading; here that is an
+    error. mmengine's own checkpoints load with torch >= 2.6 and are refused
+    with older versions. The environment variable ``CTD_TRUST_CHECKPOINTS=1``
+    switches the restriction off, for users who trust every checkpoint.
     """
     checkpoint.CheckpointLoader.register_scheme(
         '', _load_from_local, force=True
@@ -116,14 +114,15 @@ def require_safe_loading() -> None:
     if torch.__version__ < (2, 6):
         _logger.warning(
             'torch %s cannot read the checkpoints of mmengine without '
-            'running code from them, and refuses; torch >= 2.6 can. If all '
-            'your checkpoints are your own, set CTD_TRUST_CHECKPOINTS=1.',
+            'running code from them, so they are refused; torch >= 2.6 can. '
+            'If all your checkpoints are your own, set '
+            'CTD_TRUST_CHECKPOINTS=1.',
             torch.__version__,
         )
         return
     torch.serialization.add_safe_globals(harmless_globals())
-    # The maintained mmengine allows getattr itself while it loads. By it a
-    # file reaches builtins.eval: getattr(getattr(getattr, '__self__'), 'eval')
+    # The maintained mmengine allows getattr while it loads. It gives a file
+    # access to builtins.eval: getattr(getattr(getattr, '__self__'), 'eval')
     # called as the __setstate__ of a HistoryBuffer.
     if hasattr(checkpoint, 'get_torch_safe_globals'):
         checkpoint.get_torch_safe_globals = list

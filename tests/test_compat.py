@@ -1,10 +1,5 @@
 """Repairs act where the stack is broken, and nowhere else."""
 
-import json
-import subprocess
-import sys
-import textwrap
-
 import pytest
 from stub_stack import (
     MMCV_OPS,
@@ -173,34 +168,6 @@ TORCHVISION = {
 
 
 @pytest.mark.slow
-def test_torchvision_imports_without_its_operators(tmp_path):
-    code = """
-        import sys
-        sys.times_loaded = 0
-        import torch
-        # One that needs more than nms and qnms is beyond repair.
-        sys.operators = ['nms', 'roi_align']
-        for again in range(2):
-            try:
-                import torchvision
-            except RuntimeError as error:
-                result[f'error{again}'] = str(error)
-        result['failed'] = 'torchvision' in sys.modules
-
-        sys.operators = ['nms', 'qnms']
-        import torchvision.ops
-        result['imported'] = torchvision.ops.__name__
-    """
-    report, stderr = run_beside(tmp_path, TORCHVISION, code, bare=False)
-    assert 'operator torchvision::roi_align does not' in report['error0']
-    assert report['error1'] == report['error0']
-    assert not report['failed']
-    # The schemas are there by now.
-    assert report['imported'] == 'torchvision.ops'
-    assert report['repairs'] == {} and stderr == []
-
-
-@pytest.mark.slow
 def test_torchvision_is_imported_again_with_schemas(tmp_path):
     code = """
         import sys
@@ -240,31 +207,3 @@ def test_another_error_of_torchvision_passes(tmp_path):
 
 
 # This environment, whatever it is
-
-
-@pytest.mark.slow
-def test_mmpose_imports_here():
-    code = """
-        import json, sys
-        import mmpose_ctd
-        import mmpose.models
-        import torchvision
-        from mmengine.utils.dl_utils import mmcv_full_available
-        from mmpose_ctd import compat
-        print(json.dumps([
-            mmcv_full_available(),
-            sorted(compat.repairs),
-            torchvision.__version__,
-        ]))
-    """
-    done = subprocess.run(
-        [sys.executable, '-c', textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    full, repairs, _ = json.loads(done.stdout.splitlines()[-1])
-    assert full == ('mmcv.ops' not in repairs)
-    for name in ('mmcv.ops', 'torchvision', 'xtcocotools'):
-        told = done.stderr.count(f'mmpose_ctd repaired {name}:')
-        assert told == (name in repairs)

@@ -1,12 +1,12 @@
-"""How much the new task needs each channel of the source's encoder."""
+"""DELTA's channel weights: how much the task needs each channel."""
 
-import io
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from mmpose_ctd.checkpoint_file import checkpoint_bytes
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 
@@ -23,20 +23,18 @@ def loss_increases(
 ) -> tuple[Tensor, list[int]]:
     """How the loss rises when a channel of a stage's map is set to 0.
 
-    The encoder runs once a batch. For its last map only what follows runs
-    again, neck and head, once a channel; for an earlier one the whole model
-    does, as the later stages see the channel too.
+    For the last map only neck and head run again for each channel; for an
+    earlier one the whole model.
 
     Args:
-        model (TopdownPoseEstimator): Encoder, perhaps a neck, and a head; is
-            put into inference mode.
+        model (TopdownPoseEstimator): Is put into inference mode.
         batches (Iterable[dict]): Of a data loader, with targets.
-        stage (int): Which of the encoder's maps. Defaults to -1, the last.
+        stage (int): Index of the encoder's map. Defaults to -1, the last.
         advance (Callable): Called after every channel with their number C.
 
     Returns:
-        tuple[Tensor, list[int]]: The increase of the head's loss for each
-        batch and channel, (batches, C) in float64; the images of each batch.
+        tuple[Tensor, list[int]]: Increase of the head's loss for each batch
+        and channel, (batches, C) in float64; number of images of each batch.
 
     Raises:
         InputError: If the encoder has no such map, or there are no images.
@@ -58,12 +56,12 @@ def loss_increases(
         rows.append(row)
         sizes.append(len(samples))
     if not rows:
-        raise InputError('The training data hold no images.')
+        raise InputError(where='train_dataloader', found='no images')
     return torch.tensor(rows, dtype=torch.float64), sizes
 
 
 def _loss(model: nn.Module, feats: tuple[Tensor, ...], samples: list) -> float:
-    # A head may work in place on what it is given.
+    # A head may change its input in place.
     feats = tuple(x.clone() for x in feats)
     decoded = model.neck(feats) if model.with_neck else feats
     losses = model.head.loss(decoded, samples, train_cfg=model.train_cfg)
@@ -80,13 +78,17 @@ def _muting(
     n = len(feats)
     if not -n <= stage < n:
         raise InputError(
-            f'stage {stage}: model.backbone gives {n} feature map(s). Name '
-            f'more in its out_indices, or choose one of {-n}..{n - 1}.'
+            where=f'stage {stage}',
+            found=f'model.backbone gives {n} feature map(s)',
+            expected=f'a stage of {-n}..{n - 1}',
+            cure='Choose another stage, or add stages to its out_indices.',
         )
     if feats[stage].dim() != 4:
         raise InputError(
-            f'stage {stage}: the shape of this output of model.backbone is '
-            f'{tuple(feats[stage].shape)}; expected a map (N, C, h, w).'
+            where=f'stage {stage}',
+            found='an output of model.backbone of shape '
+            f'{tuple(feats[stage].shape)}',
+            expected='a map (N, C, h, w)',
         )
     if stage in (-1, n - 1):
         return lambda channel: (*feats[:-1], _mute(feats[-1], channel))
@@ -131,9 +133,10 @@ def _module_that_gives(
     givers = [module for module, output in calls if output is wanted]
     if not givers or sum(m is givers[-1] for m, _ in calls) != 1:
         raise InputError(
-            f'stage {stage}: no module of {type(backbone).__name__} gives '
-            'this map as it is, so that none of its channels can be set to '
-            '0. Choose the last stage.'
+            where=f'stage {stage}',
+            found=f'no module of {type(backbone).__name__} outputs this map, '
+            'so its channels cannot be set to 0',
+            cure='Choose the last stage.',
         )
     return givers[-1]
 
@@ -150,9 +153,8 @@ def channel_weights(
         W_j = \frac{1}{N} \sum_i \frac{\exp \Delta_{ij}}
         {\sum_k \exp \Delta_{ik}}
 
-    It depends on the loss's unit: it is flatter for a mean over heat-map
-    pixels than for their sum. ``'standardised'``, as in the authors' code,
-    does not:
+    It depends on the unit of the loss. ``'standardised'``, as in the authors'
+    code, does not:
 
     .. math::
         W_j = \mathrm{softmax}_j \frac{\Delta_j - \mu}{5 \sigma}, \quad
@@ -176,8 +178,9 @@ def channel_weights(
     """
     if not bool(increases.isfinite().all()):
         raise InputError(
-            'The loss is not finite for some image. Check the checkpoint: '
-            'its training may have diverged.'
+            where='The loss of an image',
+            found='it is not finite',
+            cure='Check the checkpoint: its training may have diverged.',
         )
     images = torch.tensor(sizes, dtype=increases.dtype)
     images /= images.sum()
@@ -198,17 +201,10 @@ def save_channel_weights(
     Args:
         path (str | Path): A ``.pth``, which ``weights_only=True`` reads.
         weights (Tensor): (C,).
-        increase (Tensor): Mean increase of the loss, (C,), from which other
-            weights can be made.
-        meta (dict): How they came about; plain values.
+        increase (Tensor): Mean increase of the loss, (C,).
+        meta (dict): How they were computed; plain values.
     """
-    content = io.BytesIO()
-    torch.save(
-        dict(
-            channel_weights=weights.float(),
-            increase=increase.float(),
-            meta=meta,
-        ),
-        content,
+    content = dict(
+        channel_weights=weights.float(), increase=increase.float(), meta=meta
     )
-    write_whole(path, content.getvalue())
+    write_whole(path, checkpoint_bytes(content))

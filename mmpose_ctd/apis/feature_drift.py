@@ -1,4 +1,4 @@
-"""How far a training took the encoder away from the network it began as."""
+"""How far training moved the encoder from the source."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,15 +19,14 @@ _CURE = 'Give the config that the checkpoint was trained with.'
 
 @dataclass(frozen=True)
 class Drift:
-    """Of one checkpoint.
+    """Drift of one checkpoint.
 
     Attributes:
-        features (tuple[float, ...]): For each of the encoder's maps, 1 -
-            cosine between the source's and the trained encoder's, the mean
-            over images: what ED with weight 1 would be. 0 is no change, 1
-            unrelated.
-        weights (float): Length of the change of the encoder's parameters, as
-            a share of their length at the start.
+        features (tuple[float, ...]): For each map of the encoder, 1 - cosine
+            between source and trained encoder, mean over images (ED with
+            weight 1). 0 is no change, 1 unrelated.
+        weights (float): Norm of the change of the encoder's parameters,
+            divided by their norm at the start.
     """
 
     features: tuple[float, ...]
@@ -44,21 +43,23 @@ def feature_drift(
 
     Args:
         cfg (Config): Of the training; with ``model.teacher``.
-        checkpoints (Iterable[str]): What was trained with it, or with
-            configs that differ in the regulariser only.
-        batches (Iterable[dict]): Of a data loader; is gone through once.
+        checkpoints (Iterable[str]): Trained with it, or with configs that
+            differ only in the regulariser.
+        batches (Iterable[dict]): Of a data loader; read once.
 
     Returns:
-        list[Drift]: One a checkpoint.
+        list[Drift]: One for each checkpoint.
 
     Raises:
-        InputError: If there is no teacher, the encoder is not of its kind, or
-            a checkpoint does not fit.
+        InputError: If there is no teacher, the encoder has another
+            architecture, or a checkpoint does not fit.
     """
     if not cfg.model.get('teacher'):
         raise InputError(
-            'model.teacher is not set: there is no source to compare with. '
-            'Add --cfg-options model.teacher... or give a config that has one.'
+            where='model.teacher',
+            found='not set, so there is no source to compare with',
+            cure='Add --cfg-options model.teacher... or use a config that has '
+            'one.',
         )
     model = MODELS.build(cfg.model)
     source = source_state_of(cfg.model.teacher)['backbone']
@@ -66,7 +67,7 @@ def feature_drift(
         model.backbone,
         source,
         "the source's encoder into model.backbone",
-        'Drift is that of an encoder of the same kind.',
+        'Drift needs an encoder of the same architecture.',
     )
     model.eval()
     images = [

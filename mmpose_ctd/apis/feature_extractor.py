@@ -1,4 +1,4 @@
-"""A trained head on the source's own encoder, and data to look at it with."""
+"""A trained head on the source's encoder, and data without augmentation."""
 
 import copy
 
@@ -16,7 +16,7 @@ from mmpose_ctd.models.teachers import source_state_of
 from mmpose_ctd.trained import load_trained
 
 _CURE = (
-    'Give a checkpoint of the feature extraction system, such as one trained '
+    'Use a checkpoint of the feature extraction system, such as one trained '
     'with configs/frl_faces/fe_sface.py, and its config.'
 )
 
@@ -36,9 +36,7 @@ def load_feature_extractor(cfg: Config, checkpoint: str) -> nn.Module:
             is not that of ``model.teacher``.
     """
     if not cfg.model.get('teacher'):
-        raise InputError(
-            f'model.teacher is not set, so that there is no source. {_CURE}'
-        )
+        raise InputError(where='model.teacher', found='not set', cure=_CURE)
     model = MODELS.build(cfg.model)
     load_trained(model, checkpoint, _CURE)
     source = source_state_of(cfg.model.teacher)['backbone']
@@ -51,10 +49,11 @@ def load_feature_extractor(cfg: Config, checkpoint: str) -> nn.Module:
     ]
     if changed:
         raise InputError(
-            f'checkpoint: the encoder in {checkpoint!r} is not that of '
-            f"model.teacher: {len(changed)} of the source's {len(source)} "
-            f'tensors differ, such as {changed[0]!r}. What the new task needs '
-            f"of the source's channels shows on the source's encoder. {_CURE}"
+            where=f'checkpoint: {checkpoint!r}',
+            found=f'{len(changed)} of {len(source)} tensors of the encoder '
+            f'differ from the source, such as {changed[0]!r}',
+            expected='the encoder of model.teacher, unchanged',
+            cure=_CURE,
         )
     model.eval()
     return model
@@ -63,18 +62,18 @@ def load_feature_extractor(cfg: Config, checkpoint: str) -> nn.Module:
 def plain_training_data(
     cfg: Config, batch_size: int | None = None, unlabelled: bool = False
 ) -> DataLoader:
-    """The training images, each once, as in validation, with targets.
+    """Load each training image once, without augmentation, with targets.
 
     Args:
         cfg (Config): Its training data go through the pipeline of
-            ``val_dataloader`` (or ``test_dataloader``), in which nothing is
-            random, plus the ``GenerateTarget`` of training.
+            ``val_dataloader`` (or ``test_dataloader``) with the
+            ``GenerateTarget`` of training.
         batch_size (int, optional): Defaults to ``None``: that of training.
-        unlabelled (bool): Whether the images that train without labels are
-            among them. Defaults to ``False``.
+        unlabelled (bool): Whether to include unlabelled training images.
+            Defaults to ``False``.
 
     Raises:
-        InputError: If such a pipeline cannot be made from the config.
+        InputError: If the config does not have the pipelines.
     """
     loader = copy.deepcopy(cfg.train_dataloader)
     others = cfg.get('val_dataloader') or cfg.get('test_dataloader') or {}
@@ -82,9 +81,10 @@ def plain_training_data(
     training = loader.dataset.get('pipeline')
     if not plain or not training:
         raise InputError(
-            'train_dataloader.dataset.pipeline and val_dataloader.dataset.'
-            'pipeline: both are needed, to show the training images without '
-            'augmentation.'
+            where='train_dataloader.dataset.pipeline, '
+            'val_dataloader.dataset.pipeline',
+            found='one is missing',
+            expected='both, to load training images without augmentation',
         )
     plain = copy.deepcopy(list(plain))
     if 'GenerateTarget' not in map(component_name, plain):
@@ -98,9 +98,9 @@ def plain_training_data(
         ]
         if not targets or not packing:
             raise InputError(
-                'The pipelines name no '
-                + ('Pack...' if targets else 'GenerateTarget')
-                + ': the loss needs targets, packed with the image.'
+                where='The pipelines',
+                found=f'no {"Pack..." if targets else "GenerateTarget"}',
+                expected='targets, packed with the image, for the loss',
             )
         plain[packing[0] : packing[0]] = copy.deepcopy(targets)
     dataset = loader.dataset if unlabelled else labelled_part(loader.dataset)

@@ -1,4 +1,4 @@
-"""How hard each loss pulls at the encoder."""
+"""Gradient of each loss with respect to the encoder."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _CURE = 'Give the config that the checkpoint was trained with.'
 
 @dataclass(frozen=True)
 class Pull:
-    """Of one loss, by its gradient with respect to the encoder's weights.
+    """One loss and its gradient with respect to the encoder's weights.
 
     Attributes:
         value (float): The loss, its weight included.
-        gradient (float): Length of its gradient.
-        share (float): That length as a share of the landmarks' loss's.
-        cosine (float): Between the two gradients: negative where the loss
-            pulls against the landmarks'.
+        gradient (float): Norm of its gradient.
+        share (float): That norm divided by the norm of the landmark loss's.
+        cosine (float): Cosine between the two gradients; negative if the loss
+            works against the landmark loss.
     """
 
     value: float
@@ -37,52 +37,51 @@ class Pull:
 def gradient_balance(
     cfg: Config, checkpoints: Sequence[str], batches: Iterable[dict]
 ) -> list[dict[str, Pull]]:
-    """Compare the regularisers' gradients with that of the landmarks' loss.
+    """Compare the regularisers' gradients with that of the landmark loss.
 
-    What a ``loss_weight`` means depends on the size of both losses, which
-    changes with the data and while training. Adam divides by the length of
-    the sum, so the shares count and not the lengths. In float32 on the CPU,
-    whatever the training's precision; a weight that a
-    :class:`.RegularizerScheduleHook` changes is taken at its full value.
+    It helps to choose a ``loss_weight``. Adam divides by the norm of the sum,
+    so the shares matter and not the norms. Computed in float32 on the CPU;
+    weights that a :class:`.RegularizerScheduleHook` changes count in full.
 
     Args:
-        cfg (Config): Of the training; with ``model.regularizers``. The start
-            is that of ``load_from``, if it is set.
-        checkpoints (Sequence[str]): What was trained with it, or with
-            siblings of the same networks; before them comes the start.
-        batches (Iterable[dict]): Of the training's data loader; the same for
-            all. The model is in training mode, as it learns from them.
+        cfg (Config): Of the training; with ``model.regularizers``. If
+            ``load_from`` is set, it gives the start.
+        checkpoints (Sequence[str]): Trained with it, or with configs of the
+            same networks.
+        batches (Iterable[dict]): Of the training's data loader. The model is
+            in training mode.
 
     Returns:
-        list[dict[str, Pull]]: For the start and each checkpoint, by the
-        loss's name; the landmarks' is ``landmarks``. Each number is the mean
-        over batches.
+        list[dict[str, Pull]]: For the start and each checkpoint, by the name
+        of the loss (``landmarks`` for the landmark loss); means over batches.
 
     Raises:
-        InputError: If no regulariser is at work, the whole encoder is frozen,
-            there are no batches, the landmarks' loss has no gradient, or a
+        InputError: If no regulariser is active, the whole encoder is frozen,
+            there are no batches, the landmark loss has no gradient, or a
             checkpoint does not fit.
     """
     model = MODELS.build(cfg.model)
     model.init_weights()
     if not getattr(model, 'active_regularizers', None):
         raise InputError(
-            'model.regularizers: none has a loss_weight other than 0, so that '
-            'there is nothing to compare. Give the config of a regularised '
-            'system, such as configs/frl_faces/ctd_ed_sface.py.'
+            where='model.regularizers',
+            found='none has a loss_weight other than 0',
+            cure='Use the config of a regularised system, such as '
+            'configs/frl_faces/ctd_ed_sface.py.',
         )
     if not any(p.requires_grad for p in model.backbone.parameters()):
         raise InputError(
-            f'model.frozen={cfg.model.get("frozen")}: nothing of the encoder '
-            'learns, so that no loss pulls at it. Free a part of it '
-            '(model.trainable), or give the config of another system.'
+            where='model.frozen',
+            found=f'{cfg.model.get("frozen")} freezes the whole encoder',
+            cure='Free a part of it (model.trainable), or use the config of '
+            'another system.',
         )
     batches = list(batches)
     if not batches:
-        raise InputError('The training data hold no images.')
+        raise InputError(where='train_dataloader', found='no images')
     if cfg.get('load_from'):
         state = read_checkpoint(cfg.load_from, 'load_from', _CURE.rstrip('.'))
-        # As the Runner does: what does not fit stays as it was drawn.
+        # As the Runner does: the rest keeps its initialisation.
         load_state_dict(model, state.get('state_dict', state), strict=False)
     found = [_pulls(model, batches)]
     for path in checkpoints:
@@ -92,7 +91,7 @@ def gradient_balance(
 
 
 def _pulls(model: nn.Module, batches: list[dict]) -> dict[str, Pull]:
-    # The statistics that a batch leaves must not reach the next one's.
+    # Statistics of one batch must not reach the next one.
     kept = {k: v.clone() for k, v in model.named_buffers()}
     model.train()
     rows: dict[str, list[tuple[float, ...]]] = {}
@@ -121,9 +120,9 @@ def _of_batch(model: nn.Module, batch: dict) -> dict[str, tuple[float, ...]]:
     task = gradients['landmarks']
     if not task.norm() > 0:
         raise InputError(
-            "A batch's landmark loss has no gradient with respect to the "
-            'encoder: none of its landmarks is labelled, or the loss is not '
-            'finite. There is nothing to compare the regularisers with.'
+            where='The landmark loss of a batch',
+            found='it has no gradient with respect to the encoder (none of '
+            'its landmarks is labelled, or the loss is not finite)',
         )
     return {
         name: (

@@ -1,4 +1,4 @@
-"""Whether a source knows its task on images, as a config shows them."""
+"""How well a source recognises people in the images of a config."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,17 +16,18 @@ from mmpose_ctd.models.teachers import build_source
 
 @dataclass(frozen=True)
 class Recognition:
-    """Of one output of the source.
+    """Recognition by one output of the source.
 
-    Two images are as alike as the cosine of their outputs is large.
+    The similarity of two images is the cosine of their outputs.
 
     Attributes:
-        first (float): Share of the images with another one of the same
-            subject whose most similar other image is such a one.
-        chance (float): What ``first`` would be of outputs that know nothing.
-        auc (float): Probability that two images of one subject are more alike
-            than two of two subjects, ties counting half; 0.5 is chance.
-        probes (int): Images with another one of the same subject.
+        first (float): Of the images with another image of the same subject,
+            the share whose most similar image is of that subject.
+        chance (float): Expected ``first`` for random outputs.
+        auc (float): Probability that two images of one subject are more
+            similar than two of two subjects, ties counting half; 0.5 is
+            chance.
+        probes (int): Images with another image of the same subject.
     """
 
     first: float
@@ -39,39 +40,39 @@ class Recognition:
 def teacher_recognition(
     cfg: Config, batches: Iterable[dict]
 ) -> dict[str, Recognition]:
-    """How well the teacher of a config tells the subjects of images apart.
+    """Measure how well the teacher of a config recognises subjects.
 
-    A teacher of faces that does not is shown something else than it was
-    trained on (another part of the photograph, faces too small), or its
-    weights are not what they are taken for. Channels in the wrong order make
-    little difference.
+    Low values for a teacher of faces mean that the images differ from those
+    it was trained on (another crop, faces too small), or that its weights are
+    wrong. Swapped colour channels make little difference.
 
     Args:
         cfg (Config): With ``model.teacher``.
-        batches (Iterable[dict]): Of a data loader, of images whose records
-            have a ``subject``, several of whom have two images or more.
+        batches (Iterable[dict]): Of a data loader; records have a
+            ``subject``, some of whom have two images or more.
 
     Returns:
-        dict[str, Recognition]: By ``map 1``, ``map 2`` ..., the encoder's
-        maps as ED compares them, and ``final`` if there is a head.
+        dict[str, Recognition]: For ``map 1``, ``map 2`` ... of the encoder,
+        and ``final`` if there is a head.
 
     Raises:
-        InputError: If there is no teacher, or one whose outputs depend on the
-            batch; an image's record names no subject, or no subject has two
-            images.
+        InputError: If there is no teacher, its outputs depend on the batch, an
+            image has no subject, or no subject has two images.
     """
     if not cfg.model.get('teacher'):
         raise InputError(
-            'model.teacher is not set: there is nobody to examine. Give a '
-            'config that has one.'
+            where='model.teacher',
+            found='not set',
+            cure='Use a config that has a teacher.',
         )
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     teacher = build_source(cfg.model.teacher)
     if teacher.needs_a_batch:
         raise InputError(
-            f'model.teacher.type={type(teacher).__name__}: what it says of an '
-            'image depends on the batch. Examine the teacher itself: '
-            '--cfg-options model.teacher.type=SourceModel.'
+            where=f'model.teacher.type={type(teacher).__name__}',
+            found='its outputs depend on the batch',
+            cure='Test the teacher itself: --cfg-options '
+            'model.teacher.type=SourceModel',
         )
     teacher.adapt_to(preprocessor)
     outputs: dict[str, list[Tensor]] = {}
@@ -79,14 +80,14 @@ def teacher_recognition(
     for batch in batches:
         data = preprocessor(batch, False)
         subjects += map(_subject, data['data_samples'])
-        told = teacher(data['inputs'], teacher.head is not None)
-        named = {f'map {i}': x for i, x in enumerate(told.feats, start=1)}
-        if told.final is not None:
-            named['final'] = told.final
+        found = teacher(data['inputs'], teacher.head is not None)
+        named = {f'map {i}': x for i, x in enumerate(found.feats, start=1)}
+        if found.final is not None:
+            named['final'] = found.final
         for name, value in named.items():
             outputs.setdefault(name, []).append(value.float().flatten(1))
     if not outputs:
-        raise InputError('The training data hold no images.')
+        raise InputError(where='train_dataloader', found='no images')
     return {
         name: recognition_of(torch.cat(parts), subjects)
         for name, parts in outputs.items()
@@ -94,11 +95,11 @@ def teacher_recognition(
 
 
 def recognition_of(outputs: Tensor, subjects: list[str]) -> Recognition:
-    """How well outputs tell subjects apart.
+    """Measure how well outputs separate subjects.
 
     Args:
         outputs (Tensor): (N, D), of N images.
-        subjects (list[str]): Whose they are.
+        subjects (list[str]): The N subjects.
 
     Raises:
         InputError: If no subject has two images, or there is one subject.
@@ -109,18 +110,19 @@ def recognition_of(outputs: Tensor, subjects: list[str]) -> Recognition:
     probes = (same & others).any(1)
     if not probes.any() or same.all():
         raise InputError(
-            f'train_dataloader.dataset: found {len(people)} image(s) and '
-            f'{len(set(subjects))} subject(s); expected two subjects or '
-            'more, and of some of them two images or more, '
-            'without which nobody can be recognised. Unlabelled photographs '
-            'of the same people serve too (PartlyLabelledDataset).'
+            where='train_dataloader.dataset',
+            found=f'{len(people)} image(s) and {len(set(subjects))} '
+            'subject(s)',
+            expected='two subjects or more, some with two images or more',
+            cure='Add unlabelled photographs of the same people '
+            '(PartlyLabelledDataset).',
         )
     unit = torch.nn.functional.normalize(outputs.double(), dim=1)
-    alike = (unit @ unit.T).numpy()
-    np.fill_diagonal(alike, -np.inf)
-    nearest = alike.argmax(1)
+    similar = (unit @ unit.T).numpy()
+    np.fill_diagonal(similar, -np.inf)
+    nearest = similar.argmax(1)
     upper = np.triu(others)
-    one, two = alike[upper & same], alike[upper & ~same]
+    one, two = similar[upper & same], similar[upper & ~same]
     return Recognition(
         float(same[np.arange(len(people)), nearest][probes].mean()),
         float(((same & others).sum(1) / (len(people) - 1))[probes].mean()),
@@ -133,9 +135,9 @@ def _subject(sample) -> str:
     subject = sample.metainfo.get('subject')
     if subject is None:
         raise InputError(
-            "train_dataloader.dataset: an image has no 'subject', so that "
-            'nobody knows who is on which image. A CIFASDDataset takes it '
-            'from the records of dataset.ann_file, and the pipeline has to '
-            'end with PackLandmarkInputs, which lets it through.'
+            where='train_dataloader.dataset',
+            found="an image has no 'subject'",
+            cure='Add it to the records of dataset.ann_file, and end the '
+            'pipeline with PackLandmarkInputs.',
         )
     return str(subject)

@@ -1,4 +1,4 @@
-"""Finds the checkpoint that a training goes on from."""
+"""Finds the checkpoint that a training resumes from."""
 
 import os
 import re
@@ -25,8 +25,8 @@ __all__ = [
 
 #: mmengine's file that names the newest checkpoint.
 POINTER = 'last_checkpoint'
-#: End of the names of an earlier training's files, from the first step of a
-#: run that overwrites it until that run has saved a checkpoint.
+#: Suffix of an earlier training's files, from the first step of a run that
+#: overwrites it to that run's first checkpoint.
 OVERWRITTEN = '.overwritten'
 # mmengine's names of checkpoints.
 _TEMPLATES = ('iter_{}.pth', 'epoch_{}.pth')
@@ -38,10 +38,10 @@ class WholeCheckpoint(NamedTuple):
     Attributes:
         path (Path): The file.
         step (int): Training steps done.
-        damaged (list[str]): What was newer and cannot be used, each with the
+        damaged (list[str]): Newer files that cannot be used, each with the
             reason.
-        complete (bool): Whether the optimiser's state is in it; ``best_*``
-            checkpoints have none.
+        complete (bool): Whether it has the optimiser's state; ``best_*``
+            checkpoints do not.
     """
 
     path: Path
@@ -51,25 +51,20 @@ class WholeCheckpoint(NamedTuple):
 
     @property
     def warnings(self) -> list[str]:
-        """What a user must know, a sentence each."""
+        """Warnings for the user, one sentence each."""
         found = [f'Left out, {text}.' for text in self.damaged]
         if self.damaged:
             found.append(f'Resuming from {self.path.name} instead.')
         if not self.complete:
             found.append(
-                f'{self.path.name} holds no state of the optimiser, which '
+                f'{self.path.name} has no state of the optimiser, which '
                 'starts fresh.'
             )
         return found
 
 
 def checkpoint_folder(work_dir: str, out_dir: str | None = None) -> Path:
-    """Where mmengine's CheckpointHook saves.
-
-    Args:
-        work_dir (str): The training's.
-        out_dir (str, optional): The hook's argument.
-    """
+    """Where mmengine's CheckpointHook saves, given its ``out_dir``."""
     if out_dir is None or str(out_dir) == str(work_dir):
         return Path(work_dir)
     return Path(out_dir, os.path.basename(str(work_dir).rstrip(os.sep)))
@@ -78,22 +73,21 @@ def checkpoint_folder(work_dir: str, out_dir: str | None = None) -> Path:
 def saved_by_a_training(folder: Path, template: str = '') -> list[Path]:
     """The checkpoints in a folder, the newest first, ``best_*`` last.
 
-    The newest is the one of the highest number. The one that
-    ``last_checkpoint`` names comes before it, unless a higher one was written
-    later: then the training was killed before it could move the pointer. The
-    pointer's folder is ignored, as a work dir may have been moved.
+    The newest has the highest number. The one that ``last_checkpoint`` names
+    comes first, unless a higher one was written later (the training was then
+    killed before it updated the pointer). The pointer's folder is ignored, as
+    a work dir may have been moved.
 
     Args:
         folder (Path): Of :func:`checkpoint_folder`.
-        template (str): The hook's ``filename_tmpl``, where it is not
-            mmengine's.
+        template (str): The hook's ``filename_tmpl``, if not mmengine's.
     """
     numbers = {}
     for file in sorted(folder.iterdir()) if folder.is_dir() else []:
         number = step_of(file.name, template)
         if number is not None:
             numbers[file] = number
-    # A published copy comes after what it was made from.
+    # A published copy comes after its original.
     found = sorted(
         sorted(numbers, key=lambda file: len(file.name)),
         key=numbers.__getitem__,
@@ -113,12 +107,7 @@ def saved_by_a_training(folder: Path, template: str = '') -> list[Path]:
 
 
 def overwritten(folder: Path, template: str = '') -> list[Path]:
-    """Checkpoints of a training that another one overwrites.
-
-    Args:
-        folder (Path): Of :func:`checkpoint_folder`.
-        template (str): See :func:`saved_by_a_training`.
-    """
+    """Checkpoints of a training that another one is overwriting."""
     return [
         file
         for file in sorted(folder.glob(f'*{OVERWRITTEN}'))
@@ -127,14 +116,10 @@ def overwritten(folder: Path, template: str = '') -> list[Path]:
 
 
 def step_of(name: str, template: str = '') -> int | None:
-    """The number in a checkpoint's name; None if it is not a checkpoint's.
+    """The number in a checkpoint's file name; None for other names.
 
-    It may be a ``best_<metric>_*`` and a published one, whose name ends with
-    eight digits of a hash.
-
-    Args:
-        name (str): Of a file.
-        template (str): See :func:`saved_by_a_training`.
+    The name may start with ``best_<metric>_`` and end with eight digits of a
+    hash.
     """
     for known in filter(None, (template, *_TEMPLATES)):
         stem = re.split(r'\{[^}]*\}', known.removesuffix('.pth'), maxsplit=1)
@@ -156,14 +141,10 @@ def _pointed(folder: Path) -> Path | None:
 
 
 def check_resumable(content: Any, path: str) -> None:
-    """Refuse what no training of mmengine's Runner saved.
-
-    Args:
-        content: Of a checkpoint.
-        path (str): Its file, for the error.
+    """Refuse the content of a file that mmengine's Runner did not save.
 
     Raises:
-        InputError: Names what is missing.
+        InputError: If parts are missing.
     """
     found = content if isinstance(content, Mapping) else {}
     meta = found.get('meta')
@@ -187,23 +168,23 @@ def check_resumable(content: Any, path: str) -> None:
 
 
 def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
-    """Find the checkpoint that a training goes on from.
+    """Find the checkpoint that a training resumes from.
 
     Args:
         folder (Path): Of :func:`checkpoint_folder`.
         template (str): See :func:`saved_by_a_training`.
 
     Returns:
-        WholeCheckpoint: None where no training has saved anything.
+        WholeCheckpoint: None if no training has saved anything.
 
     Raises:
-        InputError: If there are checkpoints and none can be used, or only
-            those that ``--overwrite`` set aside: the training does not begin
-            from 0 by itself.
+        InputError: If there are checkpoints but none can be used, or only
+            those that ``--overwrite`` renamed. (The training must not start
+            from 0 unnoticed.)
     """
     aside = overwritten(folder, template)
     there = saved_by_a_training(folder, template)
-    # Killed while it renamed, or before it saved: nothing there is its own.
+    # Killed while renaming or before saving: it has no checkpoint itself.
     if aside and not (there and (folder / (POINTER + OVERWRITTEN)).is_file()):
         raise InputError(
             where=f'resume: {folder}',
@@ -234,7 +215,7 @@ def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove what a training was writing when it was killed."""
+    """Remove unfinished files of a killed training."""
     for file in folder.glob('*.tmp'):
         name = drafted(file.name) or ''
         if name == POINTER or name.endswith('.pth'):

@@ -5,12 +5,10 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmpose_ctd.config_values import unwrapped
+from mmpose_ctd.engine.runner_facts import model_of
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.privacy import redact
 from mmpose_ctd.trained import trained_config
-
-__all__ = ['check_same_model', 'config_changes']
 
 #: What decides the course of a training.
 _KEYS = (
@@ -69,7 +67,7 @@ def check_same_model(runner, checkpoint: Mapping, path: str) -> None:
     Raises:
         InputError: Names the first weight that differs, or the optimisers.
     """
-    own = unwrapped(runner.model).state_dict()
+    own = model_of(runner).state_dict()
     theirs = checkpoint['state_dict']
     shapes = [
         {key: tuple(getattr(value, 'shape', ())) for key, value in one.items()}

@@ -1,8 +1,7 @@
-"""Puts learning-rate schedules where a config has them at a step.
+"""Sets learning-rate schedules to a step of the training.
 
-The value at step i is the one that an uninterrupted training with the same
-config has at step i, to the last bit: the schedulers are stepped from the
-beginning.
+The value at step i equals that of an uninterrupted training with the same
+config, to the last bit: the schedulers are stepped from the beginning.
 """
 
 import copy
@@ -17,11 +16,9 @@ _MOVING = {'last_step', 'verbose', 'optimizer', 'self', 'args', 'kwargs'}
 
 
 def fresh_state(owner: Any) -> list[dict]:
-    """The state of schedulers, or parameter groups, of a config.
+    """Copy the state of schedulers, or of an ``OptimWrapper``'s groups.
 
-    Args:
-        owner: A list of mmengine's schedulers, or an ``OptimWrapper``; before
-            anything is loaded into it.
+    Call it before a checkpoint is loaded into them.
     """
     if hasattr(owner, 'param_groups'):
         return [
@@ -34,7 +31,7 @@ def fresh_state(owner: Any) -> list[dict]:
 def schedule_changes(
     schedulers: Sequence, fresh: Sequence[dict], saved: Sequence[Mapping]
 ) -> list[str]:
-    """Settings in which a config's schedulers differ from saved ones.
+    """List differences of a config's schedulers from saved ones.
 
     Args:
         schedulers (Sequence): Of the config.
@@ -42,7 +39,7 @@ def schedule_changes(
         saved (Sequence[Mapping]): A checkpoint's.
 
     Returns:
-        list[str]: Such as ``'PolyLR.end: 500 -> 800'``; empty if they agree.
+        list[str]: Such as ``'PolyLR.end: 500 -> 800'``.
     """
     if len(saved) != len(fresh):
         return [f'schedulers: {len(saved)} -> {len(fresh)}']
@@ -55,7 +52,7 @@ def schedule_changes(
         }
         known = {'base_values', *arguments} - _MOVING
         for key in sorted({*new, *old}):
-            # One that only one of them has is of another kind of scheduler.
+            # A key of only one of them: another kind of scheduler.
             other_kind = (key in new) != (key in old)
             if other_kind or (key in known and new[key] != old[key]):
                 found.append(
@@ -68,15 +65,15 @@ def schedule_changes(
 def restore_constants(
     groups: Sequence[dict], fresh: Sequence[dict], scheduled: set[str]
 ) -> list[str]:
-    """Give an optimiser the config's settings, but for scheduled ones.
+    """Restore the config's settings of an optimiser, except scheduled ones.
 
     Args:
         groups (Sequence[dict]): Its ``param_groups``, changed in place.
         fresh (Sequence[dict]): Their :func:`fresh_state`.
-        scheduled (set[str]): Names that a scheduler moves.
+        scheduled (set[str]): Names that a scheduler changes.
 
     Returns:
-        list[str]: What changed, such as ``'weight_decay: 0 -> 0.01'``.
+        list[str]: Changes, such as ``'weight_decay: 0 -> 0.01'``.
     """
     found = []
     for group, new in zip(groups, fresh):
@@ -100,8 +97,8 @@ def step_to(
 ) -> None:
     """Step schedulers from the beginning to a step of the training.
 
-    One that follows a metric cannot be repeated: it gets the config's
-    settings and begins from the learning rate at that step.
+    Schedulers that follow a metric cannot be stepped: they get the config's
+    settings and begin at the learning rate of that step.
 
     Args:
         schedulers (Sequence): Changed in place.
@@ -122,7 +119,7 @@ def step_to(
     chained = [s for s in schedulers if not getattr(s, 'need_val_args', False)]
     length = steps // epochs if epochs else 0
     with warnings.catch_warnings():
-        # That no step of the optimiser went before.
+        # Torch warns that the optimiser has not stepped.
         warnings.simplefilter('ignore', UserWarning)
         for step in range(1, steps + 1):
             for scheduler in chained:

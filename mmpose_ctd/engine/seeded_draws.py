@@ -1,4 +1,4 @@
-"""Random draws that depend on the seed, the step and the sample alone."""
+"""Random numbers that depend only on the seed, the step and the sample."""
 
 import random
 from collections import Counter
@@ -13,31 +13,22 @@ from torch.utils.data import DataLoader
 
 __all__ = ['SeededBatches', 'SeededItems', 'StepBatches', 'seed_step']
 
-# Keeps the draws of a step apart from those of its samples.
+# Separates the random numbers of a step from those of its samples.
 _STEP, _SAMPLE = 0, 1
 
 
 def _seed(key: Sequence[int]) -> list[int]:
-    """Seed random, numpy and torch on the CPU.
-
-    Returns:
-        list[int]: 32 and 64 bits, for further generators.
-    """
+    """Seed random, numpy and torch on the CPU; gives two 64-bit seeds."""
     words = np.random.SeedSequence(key).generate_state(2, np.uint64).tolist()
     random.seed(words[0])
     np.random.seed(words[0] & 0xFFFFFFFF)
-    # torch.manual_seed() formats a stack trace where CUDA is not in use.
+    # torch.manual_seed() is slow: it formats a stack trace without CUDA.
     torch.default_generator.manual_seed(words[1])
     return words
 
 
 def seed_step(seed: int, step: int) -> None:
-    """Seed what a model draws in a training step, such as dropout.
-
-    Args:
-        seed (int): Of the run.
-        step (int): Number of the step in the training.
-    """
+    """Seed the model's random numbers, such as dropout, of a step."""
     words = _seed((seed, _STEP, step))
     device = getattr(torch, get_device().split(':')[0], None)
     if hasattr(device, 'manual_seed'):
@@ -46,7 +37,7 @@ def seed_step(seed: int, step: int) -> None:
 
 @contextmanager
 def _seeded(key: Sequence[int]) -> Iterator[None]:
-    """Seed the draws inside; those behind go on as if there were none."""
+    """Seed the block and restore the generators after it."""
     states = (
         random.getstate(),
         np.random.get_state(),
@@ -62,7 +53,7 @@ def _seeded(key: Sequence[int]) -> Iterator[None]:
 
 
 class _SeededIndex(int):
-    """An index into a dataset with the key of the sample's draws."""
+    """A dataset index with the key of the sample's random numbers."""
 
     def __new__(cls, index: int, key: tuple[int, ...]) -> '_SeededIndex':
         self = super().__new__(cls, index)
@@ -74,20 +65,19 @@ class _SeededIndex(int):
 
 
 class SeededBatches:
-    """Batches of another batch sampler, with the keys of their draws.
+    """Wraps a batch sampler: adds keys of random numbers to its indices.
 
-    The key of a sample is made of the seed, the round through the data, the
-    number of the batch in it, the sample's index and how often the batch has
-    had it before: not of the process that prepares it.
+    The key of a sample consists of the seed, the round through the data, the
+    number of the batch in it, the sample's index and its earlier occurrences
+    in the batch. It does not depend on the loading process.
 
     Args:
-        batches (Sampler): The batch sampler. Deterministic.
+        batches (Sampler): A deterministic batch sampler.
         seed (int): Of the run.
 
     Attributes:
-        round (int): The round that comes next. Always 0 with a sampler that
-            has no end.
-        skip (int): Batches to leave out before the next one.
+        round (int): The next round; always 0 with an infinite sampler.
+        skip (int): Batches to skip before the next one.
     """
 
     def __init__(self, batches: Any, seed: int) -> None:
@@ -98,14 +88,14 @@ class SeededBatches:
 
     @property
     def sampler(self) -> Any:
-        """The sampler of single indices, if there is one."""
+        """The sampler of single indices, or None."""
         return getattr(self.batches, 'sampler', None)
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[int]]:
-        """The batches of a round; rounds that are skipped whole come first."""
+        """Yield the batches of a round, after skipped whole rounds."""
         while True:
             before = self.skip
             for number, batch in enumerate(self.batches):
@@ -129,21 +119,17 @@ class SeededBatches:
         return indices
 
     def set_epoch(self) -> None:
-        """Have the sampler shuffle for the round that comes next."""
+        """Let the sampler shuffle for the next round."""
         if hasattr(self.sampler, 'set_epoch'):
             self.sampler.set_epoch(self.round)
 
 
 class SeededItems:
-    """What a data loader calls as ``__getitems__`` of a dataset.
-
-    Args:
-        dataset (Dataset): Gives single samples.
-    """
+    """Replaces ``__getitems__`` of a dataset; seeds each sample."""
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
-        # A subset of another dataset, for example, has one of its own.
+        # torch's Subset has its own.
         self._own = getattr(dataset, '__getitems__', None)
 
     def __call__(self, indices: Sequence[int]) -> list:
@@ -160,16 +146,15 @@ class SeededItems:
 
 
 class StepBatches:
-    """What an ``IterBasedTrainLoop`` takes its batches from.
+    """The data iterator of an ``IterBasedTrainLoop``.
 
-    mmengine's own loads what a resumed run has trained already, unless the
-    sampler can skip (``onedl-mmengine``); this one never does.
+    Unlike mmengine's it does not load batches that were trained before.
 
     Args:
         loader (DataLoader): Its batch sampler is ``batches``.
-        batches (SeededBatches): Stands where the training goes on.
-        unread (int): Times that the loop asks for a batch in vain, to pass
-            over what was trained. Defaults to 0.
+        batches (SeededBatches): Positioned at the next batch.
+        unread (int): Number of calls to answer with None, by which older
+            versions of mmengine skip batches. Defaults to 0.
     """
 
     def __init__(
@@ -184,7 +169,7 @@ class StepBatches:
         return self
 
     def skip_iter(self, number: int) -> None:
-        """Do nothing: the batch sampler stands there already."""
+        """Do nothing: the batch sampler has the right position."""
 
     def __next__(self) -> Any:
         if self._unread:

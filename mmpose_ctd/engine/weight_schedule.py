@@ -4,19 +4,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.value_checks import check_choice, check_number
 
 __all__ = ['WeightSchedule']
 
-# Progress u in [0, 1) -> share of the way from the first value to the last.
-_SHAPES = dict(
-    constant=lambda u: 0.0,
-    stop=lambda u: 0.0,
-    linear=lambda u: u,
-)
-# The values that a segment may name, and their defaults.
+# The values of a segment, and their defaults.
 _ONE = dict(factor=1.0)
-_TWO = dict(start_factor=1.0, end_factor=0.0)
-_FACTORS = dict(constant=_ONE, stop=_ONE, linear=_TWO)
+_FACTORS = dict(
+    constant=_ONE, stop=_ONE, linear=dict(start_factor=1.0, end_factor=0.0)
+)
 
 
 class _Segment(NamedTuple):
@@ -28,7 +24,7 @@ class _Segment(NamedTuple):
 
 
 class WeightSchedule:
-    r"""A factor as a pure function of time, in segments.
+    r"""A factor as a function of time, in segments.
 
     In a segment, with u = (t - begin) / (end - begin):
 
@@ -38,24 +34,24 @@ class WeightSchedule:
     ``linear``    first + (last - first) * u
     ============  ======================================================
 
-    where first and last are ``start_factor`` and ``end_factor``. At ``end``
-    the last value is reached; it holds until the next segment begins, or for
-    good. Before the first segment its first value holds.
+    with first and last being ``start_factor`` and ``end_factor``. The last
+    value is reached at ``end`` and holds until the next segment begins.
+    Before the first segment its first value holds.
 
     Args:
-        segments (dict or Sequence[dict]): In the order of time, each a
+        segments (dict or Sequence[dict]): In the order of time. Each has a
             ``type`` and, in epochs or iterations counted from 0, ``begin``
-            (by default the end of the one before, or 0) and ``end`` (by
-            default that of the training; a ``stop`` has to name it). Factors
+            (default: the end of the segment before, or 0) and ``end``
+            (default: that of the training; required for ``stop``). Factors
             are >= 0; ``factor`` and ``start_factor`` are 1.0 by default,
             ``end_factor`` is 0.0.
         total (int): Epochs or iterations of the training.
-        name (str): What the schedule is called, for the errors.
+        name (str): The schedule's name, for the errors.
 
     Raises:
         InputError: If a segment has an unknown type or key, a value of the
             wrong kind, does not end after it begins, or begins before the
-            one before it ends.
+            segment before it ends.
     """
 
     def __init__(
@@ -69,8 +65,9 @@ class WeightSchedule:
             or not all(isinstance(s, dict) for s in segments)
         ):
             raise InputError(
-                f'{name}={segments!r}; expected '
-                "dict(type='linear', end=100), or a list of such."
+                where=name,
+                found=repr(segments),
+                expected="dict(type='linear', end=100), or a list of such",
             )
         self._total = total
         self._segments: list[_Segment] = []
@@ -79,9 +76,10 @@ class WeightSchedule:
             segment = _segment(dict(config), before, total, name)
             if segment.begin < before:
                 raise InputError(
-                    f'{name}: a segment begins at {segment.begin}, before '
-                    f'the one before it ends at {before}. Let them follow '
-                    'each other.'
+                    where=f'{name}.begin',
+                    found=str(segment.begin),
+                    expected=f'at least {before}, the end of the segment '
+                    'before',
                 )
             self._segments.append(segment)
 
@@ -97,13 +95,16 @@ class WeightSchedule:
             if time < begin:
                 break
             if time < end:
-                share = _SHAPES[shape]((time - begin) / (end - begin))
-                return first + (last - first) * share
+                if shape != 'linear':
+                    return first
+                return first + (last - first) * (
+                    (time - begin) / (end - begin)
+                )
             value = last
         return value
 
     def last_active(self) -> int:
-        """The last time of the training with another factor than 0, or -1."""
+        """The last time of the training with a factor other than 0, or -1."""
         for time in reversed(range(self._total)):
             if self.factor(time):
                 return time
@@ -112,26 +113,29 @@ class WeightSchedule:
 
 def _segment(config: dict, before: int, total: int, name: str) -> _Segment:
     shape = config.get('type')
-    if shape not in _SHAPES:
+    if shape == 'cosine':
         raise InputError(
             where=f'{name}.type',
             found=repr(shape),
-            expected=f'one of {sorted(_SHAPES)}',
-            cure="Replace 'cosine', which was removed, by 'linear'."
-            if shape == 'cosine'
-            else '',
+            expected=f'one of {sorted(_FACTORS)}',
+            cure="Replace 'cosine', which was removed, by 'linear'.",
         )
+    check_choice(f'{name}.type', shape, _FACTORS)
     factors = _FACTORS[shape]
     known = {'type', 'begin', 'end', *factors}
     strange = sorted(map(str, set(config) - known))
     if strange:
         raise InputError(
-            f'{name}: a {shape!r} schedule has no {strange}; it takes '
-            f'{sorted(known)} (by_epoch is an argument of the hook).'
+            where=name,
+            found=f'{strange} in a {shape!r} schedule',
+            expected=f'only {sorted(known)} (by_epoch is an argument of the '
+            'hook)',
         )
     if shape == 'stop' and config.get('end') is None:
         raise InputError(
-            f"{name}: type='stop' needs the end after which the weight is 0."
+            where=f'{name}.end',
+            found="not set, but type='stop' needs it",
+            expected='the time after which the weight is 0',
         )
     times = dict(begin=before, end=total)
     for key in times:
@@ -140,24 +144,23 @@ def _segment(config: dict, before: int, total: int, name: str) -> _Segment:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise InputError(
-                f'{name}: {key}={value!r}; expected a whole number >= 0.'
+                where=f'{name}.{key}',
+                found=repr(value),
+                expected='a whole number >= 0',
             )
         times[key] = value
     if times['end'] <= times['begin']:
         raise InputError(
-            f'{name}: end={times["end"]} is not after begin='
-            f'{times["begin"]}. Without end a segment lasts until the '
-            f'training ends, at {total}.'
+            where=f'{name}.end',
+            found=str(times['end']),
+            expected=f'more than begin={times["begin"]} (by default the '
+            f'training ends it, at {total})',
         )
     values = []
     for key, default in factors.items():
-        value = config.get(key, default)
-        number = isinstance(value, (int, float))
-        if not number or not 0 <= value < float('inf'):
-            raise InputError(
-                f'{name}: {key}={value!r}; expected a number >= 0.'
-            )
-        values.append(float(value))
+        values.append(config.get(key, default))
+        check_number(f'{name}.{key}', values[-1])
     if shape == 'stop':
         values.append(0.0)
-    return _Segment(shape, times['begin'], times['end'], values[0], values[-1])
+    first, last = float(values[0]), float(values[-1])
+    return _Segment(shape, times['begin'], times['end'], first, last)

@@ -1,4 +1,4 @@
-"""Who may train in a folder."""
+"""Locks a work dir and protects the checkpoints in it."""
 
 import logging
 import os
@@ -30,21 +30,17 @@ __all__ = [
 
 #: File of a work dir that a training holds.
 LOCK = 'training.lock'
-# Loader workers of a killed training hold its lock until they notice.
+# Loader workers of a killed training hold its lock for some seconds.
 _PATIENCE = 30
 _logger = logging.getLogger('mmpose_ctd')
-#: Lock file -> lock; one that nobody refers to would be released.
+#: Lock file -> lock; an unreferenced lock would be released.
 _held: dict[str, filelock.BaseFileLock] = {}
 
 
 def claim_work_dir(work_dir: str | os.PathLike) -> None:
-    """Have a work dir to this process, until it ends or releases it.
+    """Lock a work dir, which is made if missing, for this process.
 
-    A process may claim it again while it has it. The lock goes with a killed
-    process.
-
-    Args:
-        work_dir (str or PathLike): Made if it is missing.
+    The same process may claim it again. The lock ends with the process.
 
     Raises:
         InputError: If another process trains there.
@@ -72,7 +68,7 @@ def claim_work_dir(work_dir: str | os.PathLike) -> None:
         ) from error
     except NotImplementedError:
         _logger.warning(
-            'The file system of the work dir has no locks: see yourself that '
+            'The file system of the work dir has no locks: make sure that '
             'nothing else trains there.'
         )
         return
@@ -80,7 +76,7 @@ def claim_work_dir(work_dir: str | os.PathLike) -> None:
 
 
 def release_work_dir(work_dir: str | os.PathLike) -> None:
-    """Let other processes train in a work dir."""
+    """Unlock a work dir."""
     lock = _held.pop(_lock_file(work_dir), None)
     if lock is not None:
         lock.release()
@@ -97,8 +93,8 @@ def save_folders(
 
     Args:
         work_dir (str or PathLike): The run's.
-        saves (Iterable): ``out_dir`` and ``filename_tmpl`` of each of its
-            CheckpointHooks.
+        saves (Iterable): ``out_dir`` and ``filename_tmpl`` of each
+            CheckpointHook.
 
     Returns:
         list[tuple]: Folder and template, see :func:`.saved_by_a_training`.
@@ -120,14 +116,13 @@ def check_used(
 
     Args:
         folders (Iterable): Of :func:`save_folders`.
-        start (str or PathLike, optional): What the run starts from.
-        resumed (str or PathLike, optional): The checkpoint that the run goes
-            on from; of this folder, it is the same training.
-        overwrite (bool): Whether they may be replaced.
+        start (str or PathLike, optional): The file that the run starts from.
+        resumed (str or PathLike, optional): The checkpoint that the run
+            resumes; its folder belongs to the same training.
+        overwrite (bool): Whether checkpoints may be replaced.
 
     Raises:
-        InputError: Names one of them: it may not be replaced, or is what the
-            run starts from.
+        InputError: If one may not be replaced, or is the start of the run.
     """
     for folder, template in folders:
         there = saved_by_a_training(Path(folder), template)
@@ -152,17 +147,12 @@ def check_used(
 
 
 def set_aside(folder: str | os.PathLike, template: str = '') -> None:
-    """Rename the files of an earlier training, which ``--resume`` ignores.
-
-    Args:
-        folder (str or PathLike): Where they are.
-        template (str): See :func:`.saved_by_a_training`.
-    """
+    """Rename the files of an earlier training; ``--resume`` ignores them."""
     there = saved_by_a_training(Path(folder), template)
     pointer = Path(folder) / POINTER
     if not there and not pointer.is_file():
         return
-    # The pointer's new name comes last: it says that nothing else is left.
+    # The pointer is renamed last and marks that all others are.
     mark = pointer.with_name(POINTER + OVERWRITTEN)
     mark.unlink(missing_ok=True)
     for file in there:
@@ -174,7 +164,7 @@ def set_aside(folder: str | os.PathLike, template: str = '') -> None:
 
 
 def remove_overwritten(folder: str | os.PathLike, template: str = '') -> None:
-    """Remove what :func:`set_aside` has renamed."""
+    """Remove the files that :func:`set_aside` renamed."""
     for file in overwritten(Path(folder), template):
         _logger.info(
             'Removed %s of an earlier training.',
@@ -185,7 +175,7 @@ def remove_overwritten(folder: str | os.PathLike, template: str = '') -> None:
 
 
 def lies_in(file: str | os.PathLike | None, folder: str | os.PathLike) -> bool:
-    """Whether there is a file, and in this folder."""
+    """Whether a file is given and lies in this folder."""
     return bool(file) and Path(file).resolve().parent == Path(folder).resolve()
 
 

@@ -1,5 +1,4 @@
 from .backbones import *  # noqa: F403
-from .connectors import *  # noqa: F403
 from .heads import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .outputs import SourceOutputs

@@ -1,4 +1,4 @@
-"""What a regulariser sees of a network."""
+"""The outputs of a network that regularisers compare."""
 
 from typing import NamedTuple
 
@@ -12,14 +12,13 @@ class SourceOutputs(NamedTuple):
 
     Attributes:
         feats (tuple[Tensor]): Feature maps of the encoder's stages, each
-            (N, C, h, w), shallow to deep. Empty if no regulariser asked.
-        final (Tensor, optional): Output (N, D) of the source's own final
-            layer C_s on this encoder: logits, or the embedding of a source
-            without classifier. ``None`` unless a regulariser asked for it.
-        weights (dict[str, Tensor], optional): The network's parameters by
-            name, ``'backbone.*'`` and, of a student, those of its neck and
-            head; a student's frozen ones are left out. ``None`` unless a
-            regulariser asked for them.
+            (N, C, h, w), shallow to deep. Empty if not needed.
+        final (Tensor, optional): Output (N, D) of the source's final layer
+            C_s on this encoder: logits, or the embedding of a source without
+            classifier. ``None`` if not needed.
+        weights (dict[str, Tensor], optional): Parameters by name:
+            ``'backbone.*'`` and, of a student, also those of neck and head,
+            without frozen ones. ``None`` if not needed.
     """
 
     feats: tuple[Tensor, ...] = ()

@@ -43,8 +43,10 @@ def test_a_head_on_the_sources_encoder_is_loaded(config, tmp_path):
 )
 def test_an_encoder_that_was_trained_is_refused(config, tmp_path, name):
     file = trained(config, tmp_path / 'ft.pth', f'backbone.{name}')
-    with pytest.raises(InputError, match=rf'ft.pth.*1 of.*{name}'):
+    with pytest.raises(InputError) as error:
         load_feature_extractor(config, file)
+    assert 'ft.pth' in error.value.where
+    assert '1 of' in error.value.found and name in error.value.found
 
 
 def test_a_checkpoint_of_another_model_is_refused(config, tmp_path):
@@ -64,8 +66,9 @@ def test_without_its_source_it_cannot_be_checked(config, tmp_path):
     with pytest.raises(MissingFileError, match=r'gone\.pth'):
         load_feature_extractor(gone, file)
     gone.model.teacher = None
-    with pytest.raises(InputError, match='model.teacher is not set'):
+    with pytest.raises(InputError) as error:
         load_feature_extractor(gone, file)
+    assert error.value.where == 'model.teacher'
 
 
 def loaders(training=PIPELINE, validation=PIPELINE):
@@ -118,13 +121,14 @@ def test_the_batch_size_can_be_chosen():
 
 
 @pytest.mark.parametrize(
-    ('config', 'words'),
+    ('config', 'found'),
     [
         (loaders(UNLABELLED, UNLABELLED), 'no GenerateTarget'),
-        (loaders(PIPELINE, UNLABELLED[:-1]), r'no Pack\.\.\.'),
-        (loaders(PIPELINE, []), 'val_dataloader.dataset.pipeline'),
+        (loaders(PIPELINE, UNLABELLED[:-1]), 'no Pack...'),
+        (loaders(PIPELINE, []), 'one is missing'),
     ],
 )
-def test_pipelines_that_do_not_fit_are_named(config, words):
-    with pytest.raises(InputError, match=words):
+def test_pipelines_that_do_not_fit_are_named(config, found):
+    with pytest.raises(InputError) as error:
         plain_training_data(config)
+    assert error.value.found == found

@@ -113,26 +113,28 @@ def test_the_start_is_that_of_load_from(config, tmp_path):
     assert start['ed'].value == pytest.approx(value, rel=1e-5)
 
 
-def test_what_no_loss_pulls_at_is_told(config):
+def where(config, batches):
+    """The place of the error."""
+    with pytest.raises(InputError) as error:
+        balance(config, [], batches)
+    return error.value.where
+
+
+def test_what_no_loss_pulls_at_is_refused(config):
     unlabelled = batch(2)
     for sample in unlabelled['data_samples']:
         sample.gt_instance_labels.keypoint_weights[:] = 0
-    with pytest.raises(InputError, match='none of its landmarks'):
-        balance(config, [], [unlabelled])
+    assert where(config, [unlabelled]) == 'The landmark loss of a batch'
     config.model.frozen = ['backbone']
-    with pytest.raises(InputError, match=r'model.frozen=.*backbone'):
-        balance(config, [], [batch(4)])
+    assert where(config, [batch(4)]) == 'model.frozen'
 
 
-def test_nothing_to_compare_is_told(config):
-    with pytest.raises(InputError, match='no images'):
-        gradient_balance(config, [], [])
+def test_nothing_to_compare_is_refused(config):
+    assert where(config, []) == 'train_dataloader'
     for term in config.model.regularizers.values():
         term.loss_weight = 0.0
-    with pytest.raises(InputError, match='model.regularizers: none'):
-        gradient_balance(config, [], [batch(4)])
+    assert where(config, [batch(4)]) == 'model.regularizers'
     config.model.type = 'TopdownPoseEstimator'
     for key in ('teacher', 'regularizers'):
         del config.model[key]
-    with pytest.raises(InputError, match='model.regularizers: none'):
-        gradient_balance(config, [], [batch(4)])
+    assert where(config, [batch(4)]) == 'model.regularizers'

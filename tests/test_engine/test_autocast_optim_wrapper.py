@@ -69,12 +69,6 @@ def test_bfloat16_trains_as_float32_does_to_its_precision(linear, batch):
     assert not torch.equal(linear.weight, other.weight)
 
 
-def test_float32_has_no_autocast(linear, batch):
-    wrapper = wrap(linear, 'float32')
-    with wrapper.optim_context(linear):
-        assert linear(batch).dtype == torch.float32
-
-
 def test_float32_works_on_devices_without_autocast(linear, batch, monkeypatch):
     monkeypatch.setattr(
         autocast_optim_wrapper, 'get_device', lambda: 'imaginary'
@@ -98,43 +92,13 @@ def test_auto_asks_the_machine(linear, monkeypatch, fast, dtype):
 
 @pytest.mark.parametrize('dtype', ['float16', 'bf16', None])
 def test_another_dtype_is_named_with_its_key(linear, dtype):
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         wrap(linear, dtype)
-    message = str(caught.value)
-    assert f'optim_wrapper.dtype={dtype!r}' in message
-    assert 'auto, bfloat16 or float32' in message
+    assert error.value.where == 'optim_wrapper.dtype'
+    assert error.value.found == repr(dtype)
 
 
 # What it does as any OptimWrapper
-
-
-def test_two_half_batches_make_one_step_of_the_whole(linear, batch):
-    reference = copy.deepcopy(linear)
-    wrapper = wrap(linear, accumulative_counts=2)
-    start = linear.weight.clone()
-    step(wrapper, linear, batch[:4])
-    assert torch.equal(linear.weight, start)
-    step(wrapper, linear, batch[4:])
-    # One plain step of gradient descent on all eight.
-    loss = reference(batch).square().mean()
-    gradients = torch.autograd.grad(loss, list(reference.parameters()))
-    for ours, before, gradient in zip(
-        linear.parameters(), reference.parameters(), gradients
-    ):
-        torch.testing.assert_close(ours, before - 0.1 * gradient)
-
-
-def test_gradients_are_clipped(linear, batch):
-    start = linear.weight.clone(), linear.bias.clone()
-    step(wrap(linear, clip_grad=dict(max_norm=0.01)), linear, 100 * batch)
-    moved = torch.cat(
-        [
-            (new - old).flatten()
-            for new, old in zip((linear.weight, linear.bias), start)
-        ]
-    )
-    # lr x the norm that is left.
-    assert moved.norm().item() == pytest.approx(0.1 * 0.01, rel=1e-3)
 
 
 @pytest.mark.parametrize('dtype', ['float32', 'bfloat16'])

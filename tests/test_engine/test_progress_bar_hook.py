@@ -69,15 +69,6 @@ def test_a_log_file_gets_about_ten_lines(
     assert lines[-1].startswith(f'toy {total}/{total} loss ')
 
 
-def test_the_loss_is_told_however_small_it_is(tmp_path, capsys):
-    class Tiny(Slope):
-        def forward(self, inputs, mode='tensor'):
-            return {'loss': self.slope.sum() * 0 + 0.00012345}
-
-    toy_runner(tmp_path, model=Tiny(), custom_hooks=bar()).train()
-    assert lines_of(capsys)[-1] == 'toy 2/2 loss 0.0001234'
-
-
 def test_a_model_without_a_single_loss_is_counted_too(tmp_path, capsys):
     class TwoLosses(Slope):
         def train_step(self, data, optim_wrapper):
@@ -144,20 +135,3 @@ def test_the_bar_ends_with_a_training_that_raises(
     toy_runner(tmp_path, 5, custom_hooks=bar('next')).train()
     assert 'next' in terminal.getvalue()
     assert 'toy' not in terminal.getvalue()[len(shown) :]
-
-
-def test_the_bar_ends_with_a_test_that_raises(tmp_path, terminal):
-    runner = toy_runner(tmp_path, model=Failing(), custom_hooks=bar(), **TEST)
-    with pytest.raises(ValueError, match='batch 3'):
-        runner.test()
-    assert 'testing' in terminal.getvalue()
-    assert terminal.getvalue().rstrip().endswith(SHOW_CURSOR)
-
-
-def test_training_and_testing_have_a_bar_each(tmp_path, terminal):
-    runner = toy_runner(tmp_path, 5, custom_hooks=bar(), **TEST)
-    runner.train()
-    trained = len(terminal.getvalue())
-    runner.test()
-    assert 'testing' not in terminal.getvalue()[:trained]
-    assert '20/20' in terminal.getvalue()[trained:]

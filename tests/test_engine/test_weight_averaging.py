@@ -20,11 +20,6 @@ HINT = dict(
 )
 
 
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
-
-
 class Weights(Hook):
     """Every step's weights and statistics."""
 
@@ -37,22 +32,21 @@ class Weights(Hook):
         self.steps.append(copy.deepcopy(runner.model.state_dict()))
 
 
-def train(work_dir, checkpoint, epochs=3, **changes):
-    model = model_config(checkpoint, regularizers=ED | HINT)
-    config = runner_config(
-        work_dir, model, epochs, custom_hooks=HOOKS, **changes
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A training: its Runner, the weights of each step, the checkpoint."""
+    place = tmp_path_factory.mktemp('run')
+    teacher = teacher_file(place / 'teacher.pth')
+    model = model_config(teacher, regularizers=ED | HINT)
+    runner = Runner.from_cfg(
+        runner_config(place, model, 3, custom_hooks=HOOKS)
     )
-    runner = Runner.from_cfg(config)
     watch = Weights()
     runner.register_hook(watch)
     runner.train()
-    return runner, watch.steps
-
-
-def saved(work_dir, epoch=3):
-    path = work_dir / f'epoch_{epoch}.pth'
-    # mmengine's own checkpoint, written a moment ago by this test.
-    return torch.load(path, weights_only=False)
+    # mmengine's own checkpoint, written a moment ago.
+    content = torch.load(place / 'epoch_3.pth', weights_only=False)
+    return runner, watch.steps, content
 
 
 def assert_same(ours, theirs):
@@ -72,20 +66,20 @@ def average(steps):
     return mean
 
 
-def test_what_is_saved_as_the_model_is_the_average(checkpoint, tmp_path):
-    _, steps = train(tmp_path, checkpoint)
+def test_what_is_saved_as_the_model_is_the_average(trained):
+    _, steps, content = trained
     assert len(steps) == 6
-    found = saved(tmp_path)['state_dict']
+    found = content['state_dict']
     assert_same(found, average(steps))
     # Weights and statistics both: the test can fail.
     for key in ('head.final_layer.weight', 'backbone.stages.0.1.running_mean'):
         assert not torch.allclose(found[key], steps[-1][key])
 
 
-def test_what_is_tested_is_the_average(checkpoint, tmp_path):
-    runner, steps = train(tmp_path, checkpoint)
+def test_what_is_tested_is_the_average(trained):
+    runner, steps, _ = trained
     config = runner.cfg.copy()
-    config.load_from = str(tmp_path / 'epoch_3.pth')
+    config.load_from = f'{runner.work_dir}/epoch_3.pth'
     config.experiment_name = 'toy_test_of_average'
     config.resume = False
     tester = Runner.from_cfg(config)
@@ -104,10 +98,9 @@ def test_what_is_tested_is_the_average(checkpoint, tmp_path):
 
 
 def test_the_checkpoint_has_neither_teacher_nor_connector_in_its_weights(
-    checkpoint, tmp_path
+    trained,
 ):
-    runner, steps = train(tmp_path, checkpoint)
-    content = saved(tmp_path)
+    runner, steps, content = trained
     assert set(content['state_dict']) == set(steps[0])
     assert set(content['ema_state_dict']) == {
         'steps',
@@ -119,28 +112,11 @@ def test_the_checkpoint_has_neither_teacher_nor_connector_in_its_weights(
     assert own
 
 
-def test_the_average_shares_the_one_teacher(checkpoint, tmp_path):
-    runner, _ = train(tmp_path, checkpoint, epochs=1)
+def test_the_average_shares_the_one_teacher(trained):
+    runner, _, _ = trained
     (hook,) = (h for h in runner.hooks if type(h).__name__ == 'EMAHook')
     assert hook.ema_model.module.teacher is runner.model.teacher
     assert runner.model.teacher is not None
-
-
-def test_a_resumed_run_ends_as_one_that_was_not_interrupted(
-    checkpoint, tmp_path
-):
-    whole = tmp_path / 'whole'
-    train(whole, checkpoint, epochs=3)
-    train(
-        tmp_path / 'resumed',
-        checkpoint,
-        epochs=3,
-        load_from=str(whole / 'epoch_2.pth'),
-        resume=True,
-    )
-    first, second = saved(whole), saved(tmp_path / 'resumed')
-    for part in ('state_dict', 'ema_state_dict', 'regularizers'):
-        assert_same(second[part], first[part])
 
 
 def test_the_config_only_adds_the_hook(repo_root):

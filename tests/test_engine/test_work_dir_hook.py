@@ -265,12 +265,3 @@ def test_a_second_process_is_refused_and_a_killed_one_is_no_matter(
         os.waitpid(child, 0)
     train(tmp_path)
     assert names(tmp_path)
-
-
-def test_one_process_may_train_there_again(tmp_path):
-    train(tmp_path)
-    train(tmp_path, overwrite=True)
-    # Also after a training that ended with an error.
-    with pytest.raises(InputError):
-        train(tmp_path)
-    train(tmp_path, overwrite=True)

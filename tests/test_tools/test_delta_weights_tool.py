@@ -83,7 +83,7 @@ def test_what_is_wrong_is_told_in_a_line(place):
     )
     torch.save(dict(state_dict=state), place / 'ft.pth')
     for arguments, words in (
-        (['fe.py', 'ft.pth', '--out', 'x.pth'], 'is not that of'),
+        (['fe.py', 'ft.pth', '--out', 'x.pth'], 'differ from the source'),
         (['fe.py', 'none.pth', '--out', 'x.pth'], 'none.pth'),
         (['fe.py', 'fe.pth', '--out', 'x.json'], '.pth'),
         (['fe.py', 'fe.pth', '--out', 'x.pth', '--batches', '0'], '--batches'),

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from toy_models import ED, model_config, runner_config, teacher_file
 from two_processes import free_port
 
@@ -186,23 +185,13 @@ def place(tmp_path_factory):
     return place
 
 
-def result(place, work_dir, report):
-    state = torch.load(place / work_dir / 'iter_4.pth', weights_only=False)
-    metrics = json.loads((place / report).read_text())['metrics']
-    return state['state_dict'], metrics
-
-
 @pytest.mark.slow
-def test_two_processes_train_and_test_as_one_does(place):
+def test_two_processes_train_and_test(place):
+    """test_distributed compares their numbers with those of one process."""
     tests = dict(
         PYTHONPATH=str(ROOT / 'tests' / 'helpers'), PORT=str(free_port())
     )
     for command in (
-        ['python', TOOLS / 'train.py', 'toy.py', '--work-dir', 'one'],
-        [
-            *('python', TOOLS / 'test.py', 'toy.py', 'one/iter_4.pth'),
-            *('--out', 'one.json'),
-        ],
         [
             *(TOOLS / 'dist_train.sh', 'toy.py', 2, '--work-dir', 'two'),
             *('--cfg-options', 'train_dataloader.batch_size=2'),
@@ -214,9 +203,5 @@ def test_two_processes_train_and_test_as_one_does(place):
     ):
         done = call(command, place, **tests)
         assert done.returncode == 0, done.stderr
-    one, of_one = result(place, 'one', 'one.json')
-    two, of_two = result(place, 'two', 'two.json')
-    assert one.keys() == two.keys()
-    for name in one:
-        torch.testing.assert_close(two[name], one[name], rtol=0, atol=2e-6)
-    assert of_two == pytest.approx(of_one, rel=1e-4)
+    report = json.loads((place / 'two.json').read_text())
+    assert report['metrics']['landmark/ME'] > 0

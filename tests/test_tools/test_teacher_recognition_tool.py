@@ -33,7 +33,7 @@ def test_what_is_wrong_is_told_in_a_line(tmp_path):
     write_toy_config(tmp_path / 'toy.py', model_config(teacher=None))
     done = call(tmp_path, 'toy.py')
     assert done.returncode == 2 and 'Traceback' not in done.stderr
-    assert 'model.teacher is not set' in done.stderr
+    assert 'model.teacher: not set' in done.stderr
 
 
 @pytest.mark.real_data

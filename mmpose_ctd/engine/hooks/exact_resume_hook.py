@@ -10,7 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmpose.registry import HOOKS
 from torch.utils.data import DataLoader, IterableDataset
 
-from mmpose_ctd.engine.saving_steps import saves_after_step
+from mmpose_ctd.engine.runner_facts import saves_after_step
 from mmpose_ctd.engine.seeded_draws import (
     SeededBatches,
     SeededItems,
@@ -25,24 +25,23 @@ KEY = 'exact_resume'
 
 @HOOKS.register_module()
 class ExactResumeHook(Hook):
-    """Lets a resumed run end with the weights of an uninterrupted one.
+    """Makes a resumed run end with the weights of an uninterrupted one.
 
-    - What a sample's augmentations draw from ``random``, ``numpy.random`` and
-      torch depends on the seed, the round or step and the sample alone: not
-      on the number of loader workers, nor on interruptions.
-    - What the model draws, such as dropout, depends on the seed and the step.
-    - A resumed run takes its batches from where the checkpoint was written,
-      without loading those that it passes over.
-    - The checkpoint keeps the sampler's seed and, where a step of the
-      optimiser gathers several batches, the gradients gathered so far.
+    - Random numbers of augmentations (``random``, ``numpy.random``, torch)
+      depend only on the seed, the round or step, and the sample; not on
+      loader workers or interruptions.
+    - Random numbers of the model, such as dropout, depend on seed and step.
+    - A resumed run continues with the next batch and does not load earlier
+      ones.
+    - The checkpoint keeps the sampler's seed and, with gradient accumulation,
+      the gradients so far (those of the main process).
     - In a distributed run BatchNorm statistics are averaged over the
-      processes before a checkpoint, which has room for one set only.
+      processes before each checkpoint.
 
-    It works with any dataset that gives samples by index and with any
-    deterministic sampler, mmengine's among them. Augmentations with a
-    generator of their own are beyond its reach, as are algorithms of a GPU
-    that add up in varying order (``randomness=dict(deterministic=True)``
-    chooses others). Gradients gathered by further processes are not kept.
+    It works with datasets that give samples by index and with deterministic
+    samplers. It does not cover augmentations with their own generator, nor
+    GPU algorithms that sum in varying order
+    (``randomness=dict(deterministic=True)`` selects others).
     """
 
     # Before any other hook draws a number.
@@ -53,12 +52,7 @@ class ExactResumeHook(Hook):
         self._kept: dict = {}
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Keep the sampler's seed and gathered gradients.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): Changed in place.
-        """
+        """Keep the sampler's seed and gathered gradients."""
         kept = {}
         if self._batches is not None:
             seed = getattr(self._batches.sampler, 'seed', None)
@@ -73,29 +67,20 @@ class ExactResumeHook(Hook):
         checkpoint[KEY] = kept
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Remember what a resumed run needs.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): What was read.
-        """
+        """Remember what a resumed run needs."""
         if runner._resume:
             self._kept = checkpoint.get(KEY, {})
 
     def before_train(self, runner) -> None:
-        """Have batches carry seeds, and begin with the one that is next.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Have batches carry seeds, and begin with the one that is next."""
         loop = runner.train_loop
         loader = loop.dataloader
         kinds = (EpochBasedTrainLoop, IterBasedTrainLoop)
         if not isinstance(loop, kinds) or not _has_batches(loader):
             print_log(
-                'This run cannot be resumed exactly: ExactResumeHook knows '
-                "mmengine's epoch and iteration loops with datasets that "
-                'give samples by index.',
+                'This run cannot be resumed exactly: ExactResumeHook needs '
+                "mmengine's epoch or iteration loop and a dataset that gives "
+                'samples by index.',
                 'current',
                 logging.WARNING,
             )
@@ -106,7 +91,7 @@ class ExactResumeHook(Hook):
             self._batches.skip = loop.iter
             _take_steps(loop, self._batches)
         else:
-            # Written within an epoch, which mmengine would repeat.
+            # Saved within an epoch, which mmengine would repeat.
             inside = loop.iter - loop.epoch * len(loader)
             self._batches.skip = inside if 0 < inside <= len(loader) else 0
         gradients = self._kept.get('gradients', {})
@@ -115,37 +100,20 @@ class ExactResumeHook(Hook):
                 value.grad = gradients[name].to(value.device)
 
     def before_train_epoch(self, runner) -> None:
-        """Begin a round through the data.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Begin a round through the data."""
         by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
         if by_epoch and self._batches is not None:
             self._batches.round = runner.epoch
             self._batches.set_epoch()
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        """Seed the step.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Not used.
-            data_batch (Any): Not used.
-        """
+        """Seed the step."""
         seed_step(runner.seed, runner.iter)
 
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        """Average statistics of several processes before a checkpoint.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Not used.
-            data_batch (Any): Not used.
-            outputs (dict): Not used.
-        """
+        """Average statistics of several processes before a checkpoint."""
         if is_distributed() and saves_after_step(runner):
             all_reduce_params(runner.model.buffers(), op='mean')
 
@@ -161,24 +129,23 @@ def _seeded(loader: DataLoader, seed: int) -> SeededBatches:
         # Trained before in this process.
         return loader.batch_sampler
     batches = SeededBatches(loader.batch_sampler, seed)
-    # Its iterators look at it when they are made; assigning is refused.
+    # DataLoader refuses assignment; new iterators read the attribute.
     vars(loader)['batch_sampler'] = batches
     loader.dataset.__getitems__ = SeededItems(loader.dataset)
     return batches
 
 
 def _restart(sampler, seed: int | None) -> None:
-    """Let a sampler begin at its first index, with the seed of before."""
+    """Let a sampler begin at its first index, with the given seed."""
     if seed is not None and hasattr(sampler, 'seed'):
         sampler.seed = seed
     if isinstance(sampler, InfiniteSampler):
-        # An iterator made before this one has moved it on.
+        # An earlier iterator may have advanced it.
         sampler.indices = sampler._indices_of_rank()
 
 
 def _take_steps(loop: IterBasedTrainLoop, batches: SeededBatches) -> None:
-    # Older versions of mmengine have begun to load by now, in workers that
-    # know no seeds.
+    # Older versions of mmengine have begun to load by now, without seeds.
     old = not hasattr(loop.dataloader_iterator, 'skip_iter')
     loop.dataloader_iterator = None
     loop.dataloader._iterator = None

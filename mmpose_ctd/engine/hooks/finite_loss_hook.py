@@ -11,31 +11,25 @@ from mmpose.registry import HOOKS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from mmpose_ctd.config_values import unwrapped
-from mmpose_ctd.engine.saving_steps import saves_after_step
+from mmpose_ctd.engine.runner_facts import model_of, saves_after_step
 from mmpose_ctd.errors import InputError
 
-__all__ = ['FiniteLossHook', 'refuse_no_batch']
-
-# Statistics of a normalisation overflow without a trace in the loss.
+# They may overflow without any effect on the loss.
 _STATISTICS = ('running_mean', 'running_var')
 
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Stops a training once its loss is NaN or infinite.
+    """Stops a training whose loss is NaN or infinite, in all processes.
 
-    On a CPU it stops at that step; on a GPU, whose queue of work a look at
-    each step would empty, after ``interval`` steps at most. Before each
-    validation and each checkpoint it looks at the losses so far, the weights
-    and the running statistics, so that none with NaN is saved. All processes
-    of a distributed run stop.
+    On a CPU it stops at that step; on a GPU, which each check would stall,
+    after ``interval`` steps at most. Losses, weights and running statistics
+    are checked before each validation and checkpoint, so NaN is never saved.
 
     Before the first step it refuses a loader without any batch.
 
     Args:
-        interval (int): Steps between two looks where the model is not on a
-            CPU. Defaults to 25.
+        interval (int): Steps between two checks on a GPU. Defaults to 25.
 
     Raises:
         InputError: Names the step, the losses and the learning rate.
@@ -46,30 +40,19 @@ class FiniteLossHook(Hook):
 
     def __init__(self, interval: int = 25) -> None:
         self.interval = interval
-        # Losses of the steps since the last look; not their graphs.
+        # Losses of the steps since the last check, without their graphs.
         self._steps: list[tuple[int, dict]] = []
         self._every = 1
 
     def before_train(self, runner) -> None:
-        """Refuse a loader without a batch.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Refuse a loader without a batch."""
         refuse_no_batch(runner.train_dataloader)
         self._every = 1 if get_device() == 'cpu' else self.interval
 
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        """Look at the losses, if it is time to.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Not used.
-            data_batch (Any): Not used.
-            outputs (dict): What the training step logs.
-        """
+        """Check the losses at the interval."""
         self._steps.append((runner.iter, _losses(outputs or {})))
         if saves_after_step(runner):
             self._look(runner)
@@ -77,36 +60,22 @@ class FiniteLossHook(Hook):
             self._look_at_losses(runner)
 
     def after_train_epoch(self, runner) -> None:
-        """Look at losses and weights before a checkpoint of the epoch.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Check losses and weights before the checkpoint of the epoch."""
         self._look(runner)
 
     def before_val(self, runner) -> None:
-        """Look at losses and weights before the best checkpoint is chosen.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Check losses and weights before the best checkpoint is chosen."""
         self._look(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Refuse to save weights that are not finite, whoever saves.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): What is about to be written.
-        """
+        """Refuse to save weights that are not finite."""
         _refuse(
-            runner,
-            _bad_weights(unwrapped(runner.model), checkpoint['state_dict']),
+            runner, _bad_weights(model_of(runner), checkpoint['state_dict'])
         )
 
     def _look(self, runner) -> None:
         self._look_at_losses(runner)
-        model = unwrapped(runner.model)
+        model = model_of(runner)
         found = _bad_weights(model, model.state_dict())
         _refuse(runner, _of_all_processes(found))
 
@@ -141,7 +110,7 @@ def refuse_no_batch(loader: DataLoader) -> None:
         return
     images, batches = len(loader.dataset), loader.batch_sampler
     sampler = getattr(batches, 'sampler', loader.sampler)
-    # Without end: it fills a batch from several rounds.
+    # It fills a batch from several rounds.
     endless = isinstance(sampler, InfiniteSampler)
     least = torch.tensor(images if endless else len(loader))
     all_reduce(least, op='min')
@@ -157,7 +126,7 @@ def refuse_no_batch(loader: DataLoader) -> None:
 
 
 def _losses(outputs: dict) -> dict:
-    """Terms of the loss and their sum, numbers of one element each."""
+    """The entries of the loss, detached."""
     return {
         name: value.detach() if isinstance(value, Tensor) else value
         for name, value in outputs.items()
@@ -166,7 +135,7 @@ def _losses(outputs: dict) -> dict:
 
 
 def _finite(values: list) -> list[bool]:
-    """Whether each is finite, with one wait for the device at most."""
+    """Whether each is finite; waits for the device at most once."""
     tensors = [v.float().mean() for v in values if isinstance(v, Tensor)]
     numbers = [v for v in values if not isinstance(v, Tensor)]
     found = torch.stack(tensors).isfinite().tolist() if tensors else []
@@ -174,8 +143,8 @@ def _finite(values: list) -> list[bool]:
 
 
 def _bad_weights(model: nn.Module, state: dict) -> tuple[str, str] | None:
-    """Where, and what is not finite of weights and running statistics."""
-    # Other buffers may hold infinities on purpose, such as masks.
+    """Place and names of weights and statistics that are not finite."""
+    # Other buffers, such as masks, may hold infinities on purpose.
     weights = {name for name, _ in model.named_parameters()}
     looked_at = {
         name: value.isfinite().all()
@@ -197,7 +166,7 @@ def _bad_weights(model: nn.Module, state: dict) -> tuple[str, str] | None:
 def _of_all_processes(
     found: tuple[str, str] | None,
 ) -> tuple[str, str] | None:
-    """What this process found, or that another one did."""
+    """The finding of this process, or a note that another one has one."""
     if not is_distributed():
         return found
     flag = torch.tensor(int(found is not None))
@@ -213,7 +182,7 @@ def _refuse(runner, found: tuple[str, str] | None) -> None:
     wrapper = runner.optim_wrapper
     rates = [rate for one in wrapper.get_lr().values() for rate in one]
     cure = (
-        'The training stops and saves nothing of it. Lower '
+        'The training stops and does not save these. Lower '
         'optim_wrapper.optimizer.lr, or limit the gradients: '
         'optim_wrapper.clip_grad.max_norm=1.'
     )

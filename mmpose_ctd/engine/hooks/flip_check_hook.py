@@ -1,4 +1,4 @@
-"""Stops before images are mirrored whose landmarks have no known partner."""
+"""Refuses mirrored images whose landmarks have no known partner."""
 
 from collections.abc import Iterator
 
@@ -7,19 +7,16 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from mmpose.registry import HOOKS
 
-from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.datasets.flips import may_flip, refuse_flips
-
-__all__ = ['FlipCheckHook']
+from mmpose_ctd.engine.runner_facts import model_of
 
 
 @HOOKS.register_module()
 class FlipCheckHook(Hook):
-    """Compares ``flip_test`` and pipelines around datasets with the landmarks.
+    """Checks ``flip_test`` and the pipelines of wrapping datasets.
 
-    A :class:`.CIFASDDataset` checks its own pipeline. It does not know the
-    model, which may average mirrored images in validation and test, nor a
-    dataset around it whose pipeline flips.
+    A :class:`.CIFASDDataset` checks its own pipeline, but it knows neither
+    the model's ``flip_test`` nor a wrapping dataset whose pipeline flips.
 
     Raises:
         InputError: Before the first step, see :func:`.refuse_flips`.
@@ -27,8 +24,8 @@ class FlipCheckHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Check the loops that are about to run."""
-        model = unwrapped(runner.model)
-        flip_test = (getattr(model, 'test_cfg', None) or {}).get('flip_test')
+        test_cfg = getattr(model_of(runner), 'test_cfg', None) or {}
+        flip_test = test_cfg.get('flip_test')
         loops = (runner._train_loop, runner._val_loop, runner._test_loop)
         for loop in loops:
             if not isinstance(loop, BaseLoop):
@@ -46,7 +43,7 @@ class FlipCheckHook(Hook):
 
 
 def _datasets(dataset, flips: bool = False) -> Iterator[tuple]:
-    """A dataset and those inside of it, and whether one around it flips."""
+    """The innermost datasets, and whether a wrapping one flips."""
     inner = getattr(dataset, 'datasets', None) or getattr(
         dataset, 'dataset', None
     )

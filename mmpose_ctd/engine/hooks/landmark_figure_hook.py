@@ -1,4 +1,4 @@
-"""Writes the figures of a test: CED, agreement, prediction against truth."""
+"""Draws the figures of a test: CED, agreement, overlays."""
 
 import os
 import sys
@@ -37,40 +37,36 @@ from mmpose_ctd.visualization import (
 
 @HOOKS.register_module()
 class LandmarkFigureHook(Hook):
-    """Draw what :class:`LandmarkErrorMetric` and its like have measured.
+    """Draws the results of a test.
 
-    After a test ``ced.png`` shows the cumulative error distribution (one
-    figure a metric, ``ced_<prefix>.png``, where there are several), and
-    ``bland_altman.png`` the agreement of measures, if the evaluator has a
-    :class:`MeasurementMetric`. With overlays every tested image is drawn as
-    it passes, enlarged, with prediction and truth on the original photograph,
-    in a file named by the image's id: file names and subjects of patients
-    stay out of it.
+    ``ced.png`` shows the cumulative error distribution of
+    :class:`LandmarkErrorMetric` (``ced_<prefix>.png`` for several metrics),
+    ``bland_altman.png`` the agreement of :class:`MeasurementMetric`. Overlays
+    show prediction and truth on the original photograph. Their file names are
+    the image ids, never file names or subjects.
 
-    It takes the place of MMPose's ``PoseVisualizationHook`` under
-    ``default_hooks.visualization`` and has the arguments that MMPose's
+    It replaces MMPose's ``PoseVisualizationHook`` under
+    ``default_hooks.visualization`` and accepts the arguments that MMPose's
     ``tools/test.py --show-dir --show --interval --wait-time`` sets.
 
     Args:
-        out_dir (str, optional): Folder of the figures. As in MMPose a
-            relative one lies in the run's ``<work_dir>/<timestamp>``. None
-            means ``figures`` there. Defaults to None.
+        out_dir (str, optional): Folder of the figures. A relative one lies in
+            ``<work_dir>/<timestamp>``. Defaults to None: ``figures`` there.
         overlays (bool): Whether to draw each image. Defaults to False.
-        interval (int): Draw every so-many-th image only. Defaults to 1.
+        interval (int): Draw every n-th image. Defaults to 1.
         ced (bool): Whether to draw the CED. Defaults to True.
-        val (bool): Whether validations draw these figures, too, as
-            ``ced_val.png``, the last one staying. Defaults to False.
-        bland_altman (bool): Whether to draw the agreement of measures.
-            Defaults to True.
-        margin (float, optional): An overlay shows the square around the true
-            points, wider by this share on each side; None shows the whole
-            photograph. Defaults to 0.3.
-        enable (bool): MMPose's name for ``overlays``; either will do.
+        val (bool): Whether validations draw figures too, as ``ced_val.png``.
             Defaults to False.
-        show (bool): Whether to show overlays in a window, too, where there
-            is a screen. Defaults to False.
+        margin (float, optional): An overlay shows the square around the true
+            points, enlarged by this share on each side; None shows the whole
+            photograph. Defaults to 0.3.
+        enable (bool): MMPose's name for ``overlays``. Defaults to False.
+        show (bool): Whether to show overlays in a window too. Defaults to
+            False.
         wait_time (float): Seconds that a window stays; 0 waits for a key.
             Defaults to 0.
+        bland_altman (bool): Whether to draw the agreement of measures.
+            Defaults to True.
     """
 
     def __init__(
@@ -87,9 +83,10 @@ class LandmarkFigureHook(Hook):
         bland_altman: bool = True,
     ) -> None:
         if int(interval) != interval or interval < 1:
-            raise ValueError(
-                'LandmarkFigureHook: interval must be a whole number of at '
-                f'least 1, found {interval!r}.'
+            raise InputError(
+                where='LandmarkFigureHook: interval',
+                found=repr(interval),
+                expected='a whole number of at least 1',
             )
         self.out_dir = out_dir
         self.overlays = overlays or enable
@@ -105,7 +102,7 @@ class LandmarkFigureHook(Hook):
         self._written: set[str] = set()
 
     def before_test_epoch(self, runner: Runner) -> None:
-        """Forget the images of an earlier test."""
+        """Reset the counters."""
         self._seen = 0
         self._written = set()
 
@@ -116,15 +113,7 @@ class LandmarkFigureHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence[PoseDataSample] | None = None,
     ) -> None:
-        """Draw the images of a batch.
-
-        Args:
-            runner (Runner): Runner of the test.
-            batch_idx (int): Index of the batch.
-            data_batch (dict, optional): Not used.
-            outputs (Sequence[PoseDataSample], optional): Samples with
-                prediction and truth in image pixels.
-        """
+        """Draw the images of a batch."""
         if not self.overlays:
             return
         for sample in outputs or ():
@@ -142,7 +131,7 @@ class LandmarkFigureHook(Hook):
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Draw CED and agreement of a validation, if asked for."""
+        """Draw CED and agreement of a validation if ``val`` is set."""
         if self.val:
             evaluator = runner.val_evaluator
             self._draw_ced(runner, evaluator, 'ced_val')
@@ -151,7 +140,7 @@ class LandmarkFigureHook(Hook):
     def _draw_ced(
         self, runner: Runner, evaluator: Evaluator, stem: str
     ) -> None:
-        # Only the main process has the report of all processes.
+        # Only the main process has the whole report.
         if not self.ced or not is_main_process():
             return
         metrics = [
@@ -205,7 +194,7 @@ class LandmarkFigureHook(Hook):
     def _figure_path(
         self, runner: Runner, stem: str, metric: LandmarkMetric, num: int
     ) -> Path:
-        """Where a metric's figure goes, one of so many."""
+        """File of a metric's figure; ``num`` is the number of metrics."""
         name = stem if num == 1 else f'{stem}_{metric.prefix}'
         return self._folder(runner) / f'{name}.png'
 
@@ -238,7 +227,7 @@ class LandmarkFigureHook(Hook):
             )
             file = self._folder(runner) / self._file_name(sample)
             file.parent.mkdir(parents=True, exist_ok=True)
-            # cv2.imwrite reports a full disc by returning False.
+            # cv2.imwrite returns False if the disc is full.
             if not cv2.imwrite(str(file), picture):
                 raise InputError(
                     where=f'LandmarkFigureHook: {file}',
@@ -251,7 +240,7 @@ class LandmarkFigureHook(Hook):
     def _file_name(self, sample: dict) -> str:
         """``<img_id>.png``, with a number for further faces of an image."""
         img_id = sample.get('img_id')
-        # A data set may use file names as ids; those are not repeated here.
+        # Ids may be file names, which may name patients.
         number = isinstance(img_id, (int, np.integer))
         stem = f'{img_id if number else self._seen:06d}'
         name, again = stem, 1
@@ -270,7 +259,7 @@ class LandmarkFigureHook(Hook):
                 raise cv2.error('no display')
             cv2.imshow('prediction against truth', picture)
             cv2.waitKey(round(self.wait_time * 1000))
-        except cv2.error:  # OpenCV without windows says so only when asked
+        except cv2.error:  # also if OpenCV has no windows
             self._warn(runner, 'show=True, but no window can be opened here.')
 
     def _warn(self, runner: Runner, message: str) -> None:
@@ -286,7 +275,7 @@ def _metrics(
 
 
 def _errors(report: dict) -> list[float]:
-    """What the report's AUC was computed from."""
+    """The errors that the report's AUC was computed from."""
     if report['per'] == 'landmark':
         return report['landmark_errors']
     return [
@@ -296,13 +285,13 @@ def _errors(report: dict) -> list[float]:
 
 
 def _system_name(runner: Runner) -> str:
-    """The config's name, which is how users tell runs apart."""
+    """The name of the config's file."""
     filename = getattr(runner.cfg, 'filename', None)
     return Path(filename).stem if filename else runner.experiment_name
 
 
 def _has_screen() -> bool:
-    # Qt ends the whole process, not with an exception, where X is missing.
+    # Without X, Qt ends the process instead of raising.
     return sys.platform in ('darwin', 'win32') or any(
         os.environ.get(name) for name in ('DISPLAY', 'WAYLAND_DISPLAY')
     )

@@ -12,21 +12,16 @@ __all__ = ['PrivacyHook']
 
 @HOOKS.register_module()
 class PrivacyHook(Hook):
-    """Shortens the absolute paths that mmengine writes into a checkpoint.
+    """Shortens absolute paths in a checkpoint.
 
-    mmengine stores the whole configuration and the last checkpoints' places.
-    Leave the hook out to keep them whole.
+    mmengine stores the whole configuration and the paths of the last
+    checkpoints. Remove the hook to keep them.
     """
 
     priority = 'VERY_LOW'
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Called with what is about to be saved.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): Changed in place.
-        """
+        """Called with what is about to be saved."""
         checkpoint.update(redact(checkpoint))
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -34,10 +29,6 @@ class PrivacyHook(Hook):
 
         A resumed run removes its best checkpoint once there is a better one,
         and for that has to find it.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): Changed in place.
         """
         info = checkpoint.get('message_hub', {}).get('runtime_info', {})
         for key, value in info.items():

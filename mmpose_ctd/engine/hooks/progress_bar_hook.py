@@ -1,4 +1,4 @@
-"""A bar instead of log lines, for people who watch."""
+"""A progress bar instead of log lines."""
 
 import functools
 from collections.abc import Callable
@@ -22,12 +22,12 @@ __all__ = ['ProgressBarHook']
 
 @HOOKS.register_module()
 class ProgressBarHook(Hook):
-    """Shows how far training and testing are, and how long they take.
+    """Shows progress and remaining time of training and testing.
 
-    On a terminal it is a moving bar; in a log file a line every tenth.
+    A bar on a terminal; in a log file one line for every tenth.
 
     Args:
-        title (str): What is trained. Defaults to ``'training'``.
+        title (str): Name of the training. Defaults to ``'training'``.
     """
 
     priority = 'LOW'
@@ -37,11 +37,7 @@ class ProgressBarHook(Hook):
         self._progress: Progress | None = None
 
     def before_run(self, runner) -> None:
-        """See to it that the bar ends with its loop.
-
-        mmengine has no hook for a loop that raises. The bar would go on
-        moving below the error, and leave the terminal without a cursor.
-        """
+        """Make the bar end with its loop, also if the loop raises."""
         for loop in (runner._train_loop, runner._test_loop):
             if isinstance(loop, BaseLoop):
                 loop.run = self._stopping(loop.run)
@@ -61,7 +57,7 @@ class ProgressBarHook(Hook):
             return
         self._stop()
         self._console = Console()
-        self._told = 10 * done // max(total, 1)
+        self._printed = 10 * done // max(total, 1)
         self._progress = Progress(
             TextColumn('{task.description}', markup=False),
             BarColumn(),
@@ -82,8 +78,8 @@ class ProgressBarHook(Hook):
             return
         self._progress.update(self._task, completed=done, note=note)
         tenth = 10 * done // max(self._total, 1)
-        if not self._console.is_terminal and tenth > self._told:
-            self._told = tenth
+        if not self._console.is_terminal and tenth > self._printed:
+            self._printed = tenth
             print(
                 f'{self._title} {done}/{self._total} {note}'.rstrip(),
                 flush=True,

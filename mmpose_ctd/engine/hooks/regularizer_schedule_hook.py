@@ -1,4 +1,4 @@
-"""Changes the regularisers' weights while training."""
+"""Changes the weights of regularisers while training."""
 
 import logging
 from collections.abc import Sequence
@@ -9,11 +9,9 @@ from mmengine.runner import BaseLoop, IterBasedTrainLoop
 from mmpose.registry import HOOKS
 from torch import nn
 
-from mmpose_ctd.config_values import unwrapped
+from mmpose_ctd.engine.runner_facts import model_of
 from mmpose_ctd.engine.weight_schedule import WeightSchedule
 from mmpose_ctd.errors import InputError
-
-__all__ = ['RegularizerScheduleHook']
 
 
 @HOOKS.register_module()
@@ -24,18 +22,17 @@ class RegularizerScheduleHook(Hook):
         \lambda_j(t) = \lambda_j f_j(t)
 
     with lambda_j the ``loss_weight`` of the config, t the epoch or the
-    iteration, counted from 0, and f_j a :class:`WeightSchedule`. It depends
-    on nothing else, so that a resumed run goes on as it would have.
+    iteration, counted from 0, and f_j a :class:`WeightSchedule`. A resumed
+    run therefore has the weights of an uninterrupted one.
 
-    The current weights are logged as ``weight_<name>``. Once all weights are
-    0, the teacher runs no more; once they stay 0 to the end of the training,
-    its memory is given back.
+    The weights are logged as ``weight_<name>``. The teacher does not run
+    while all weights are 0, and is released when they stay 0 to the end.
 
     Args:
         schedules (dict[str, dict or Sequence[dict]]): Name of a term in
-            ``model.regularizers`` -> its schedule, one segment or several.
-        by_epoch (bool, optional): Whether times are epochs; else they are
-            iterations. Defaults to ``None``: as ``train_cfg`` counts.
+            ``model.regularizers`` -> its segments.
+        by_epoch (bool, optional): Whether times are epochs or iterations.
+            Defaults to ``None``: as ``train_cfg`` counts.
 
     Example:
         .. code-block:: python
@@ -63,9 +60,10 @@ class RegularizerScheduleHook(Hook):
     ) -> None:
         if not isinstance(schedules, dict) or not schedules:
             raise InputError(
-                f'RegularizerScheduleHook: schedules={schedules!r}; expected '
-                'the name of a term and its schedule, such as '
-                "dict(ed=dict(type='linear', end=100))."
+                where='RegularizerScheduleHook: schedules',
+                found=repr(schedules),
+                expected='the name of a term and its schedule, such as '
+                "dict(ed=dict(type='linear', end=100))",
             )
         self._configs = schedules
         self._by_epoch = by_epoch
@@ -76,8 +74,8 @@ class RegularizerScheduleHook(Hook):
         """Check the schedules; have the teacher built even if all begin at 0.
 
         Raises:
-            InputError: If a schedule is wrong or is for a term that the model
-                has not, or the run does not count epochs.
+            InputError: If a schedule is wrong, names a term that the model
+                does not have, or counts epochs in a run of iterations.
         """
         # Testing calls it too.
         if self._schedules or not isinstance(runner._train_loop, BaseLoop):
@@ -89,21 +87,24 @@ class RegularizerScheduleHook(Hook):
             where = f'RegularizerScheduleHook: schedules.{name}'
             if name not in terms:
                 raise InputError(
-                    f'{where}: model.regularizers has no term of that name; '
-                    f'its terms: {sorted(terms) or "none"}.'
+                    where=where,
+                    found='no term of that name in model.regularizers',
+                    expected=f'one of {sorted(terms)}',
                 )
             if terms[name].scheduled:
-                raise InputError(f'{where}: another hook schedules it too.')
+                raise InputError(
+                    where=where, found='another hook schedules it too'
+                )
             self._schedules[name] = WeightSchedule(config, total, where)
             if self._schedules[name].end > total:
                 print_log(
                     f'{where} ends at {self._schedules[name].end}, after the '
-                    f'training does, at {total}.',
+                    f'end of the training at {total}.',
                     'current',
                     logging.WARNING,
                 )
             self._weights[name] = terms[name].loss_weight
-            # At weight 0 the run stays plain fine-tuning, without teacher.
+            # With weight 0 the run is plain fine-tuning, without teacher.
             terms[name].scheduled = bool(self._weights[name])
             if not self._weights[name]:
                 print_log(f'{where}: loss_weight=0, so it stays 0', 'current')
@@ -118,9 +119,9 @@ class RegularizerScheduleHook(Hook):
             return counts
         if self._by_epoch and not counts:
             raise InputError(
-                'RegularizerScheduleHook: by_epoch=True, but train_cfg counts '
-                'iterations. Set by_epoch=False and give begin and end in '
-                'iterations.'
+                where='RegularizerScheduleHook: by_epoch',
+                found='True, but train_cfg counts iterations',
+                cure='Set by_epoch=False, with begin and end in iterations.',
             )
         return self._by_epoch
 
@@ -133,7 +134,7 @@ class RegularizerScheduleHook(Hook):
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        # The log would go on showing the last value of a term that is off.
+        # Else the log keeps showing the last value of a term at weight 0.
         for name, term in _terms(runner).items():
             entry = f'loss_{name}'
             off = name in self._schedules and not term.loss_weight
@@ -146,16 +147,15 @@ class RegularizerScheduleHook(Hook):
         for name, schedule in self._schedules.items():
             weight = self._weights[name] * schedule.factor(time)
             terms[name].loss_weight = weight
-            # mmengine adds up whatever has 'loss' in its name in a model's
-            # losses; the message hub it only shows.
+            # Only logged: not among the model's losses, which are summed.
             runner.message_hub.update_scalar(f'train/weight_{name}', weight)
         if time > self._idle_after:
             self._release(runner, terms)
 
     def _release(self, runner, terms: dict[str, nn.Module]) -> None:
-        model = unwrapped(runner.model)
+        model = model_of(runner)
         if model.teacher is None or any(
-            # Others may wake up again, by another hook.
+            # Another hook may raise the weights of other terms again.
             term.loss_weight or (term.scheduled and name not in self._weights)
             for name, term in terms.items()
         ):
@@ -169,4 +169,4 @@ class RegularizerScheduleHook(Hook):
 
 def _terms(runner) -> dict[str, nn.Module]:
     """The model's regularisers by name; {} for a model without any."""
-    return dict(getattr(unwrapped(runner.model), 'regularizers', {}))
+    return dict(getattr(model_of(runner), 'regularizers', {}))

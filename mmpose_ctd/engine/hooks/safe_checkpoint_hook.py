@@ -1,4 +1,4 @@
-"""Saves checkpoints so that no kill and no full disc loses a finished one."""
+"""Saves checkpoints such that kills and full discs lose no finished one."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ _VALIDATED = 'last_validation'
 
 
 class WholeFileBackend(LocalBackend):
-    """mmengine's disc, on which a file is whole or not there."""
+    """mmengine's local storage with atomic writes."""
 
     def put(self, obj: bytes, filepath: str | os.PathLike) -> None:
         """See ``LocalBackend.put``.
@@ -58,7 +58,7 @@ register_backend(_BACKEND, WholeFileBackend, force=True)
 
 
 class _RemoveLater:
-    """A backend that notes what is to be removed."""
+    """A backend that collects what to remove."""
 
     def __init__(self, backend: LocalBackend, note: Callable) -> None:
         self._backend = backend
@@ -72,22 +72,21 @@ class _RemoveLater:
 class SafeCheckpointHook(CheckpointHook):
     """mmengine's CheckpointHook in an order that survives a kill.
 
-    mmengine removes the old checkpoint and then writes the new one in place.
-    Here the new one is written under a temporary name and renamed, then
-    ``last_checkpoint`` is replaced, and only then the old one is removed;
-    likewise ``best_*`` checkpoints. What a kill kept from being removed, the
-    next run removes. Only files of this run's folder are removed.
+    mmengine removes the old checkpoint, then writes the new one in place.
+    Here the new one is written under a temporary name and renamed,
+    ``last_checkpoint`` is replaced, and then the old one is removed; also for
+    ``best_*`` checkpoints. The next run removes what a kill left over. Only
+    files of this run's folder are removed.
 
     A run that resumes without naming a checkpoint takes the newest whole one,
-    wherever the work dir has been moved to. If it was killed between a
-    checkpoint and the validation of that step, it validates first, as the
-    best checkpoint would otherwise never be compared with.
+    also from a moved work dir. If it was killed between a checkpoint and its
+    validation, it validates first.
 
     Storage other than a local disc works as in mmengine. The arguments are
     mmengine's.
     """
 
-    #: Whether it saves to a disc; known when the training begins.
+    #: Whether it saves to a local disc.
     _safe = False
 
     def before_run(self, runner) -> None:
@@ -118,11 +117,11 @@ class SafeCheckpointHook(CheckpointHook):
             self._go_on(runner)
 
     def _go_on(self, runner) -> None:
-        """Find the best checkpoints of a run that resumes, and tidy up."""
+        """Find the best checkpoints of a resumed run, and tidy up."""
         hub = runner.message_hub
         for key in [*hub.runtime_info]:
             if key.startswith('best_ckpt') or key == 'last_ckpt':
-                # It may have been saved elsewhere, or before it was moved.
+                # The work dir may have been moved.
                 hub.update_info(key, self._here(hub.get_info(key)))
         if self.save_best:
             if len(self.key_indicators) == 1:
@@ -143,19 +142,19 @@ class SafeCheckpointHook(CheckpointHook):
         done = runner.epoch if self.by_epoch else runner.iter
         path = self._here(runner._load_from)
         if path and osp.basename(path) == self.filename_tmpl.format(done):
-            # It is saved again if a validation finds it the best.
+            # The validation may save it as the best.
             self.last_ckpt = path
         self._validate_if_due(runner)
 
     def _here(self, path: str | None) -> str | None:
-        """The file of that name in this run's folder, if it is there."""
+        """The file of that name in this run's folder, or None."""
         if not path:
             return None
         place = osp.join(self.out_dir, osp.basename(str(path)))
         return place if osp.isfile(place) else None
 
     def _validate_if_due(self, runner) -> None:
-        """Validate where the run was killed before it had."""
+        """Validate if the run was killed before its validation."""
         loop = runner.train_loop
         done = runner.epoch if self.by_epoch else runner.iter
         end = runner.max_epochs if self.by_epoch else runner.max_iters
@@ -178,14 +177,10 @@ class SafeCheckpointHook(CheckpointHook):
         super().after_val_epoch(runner, metrics)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Say what a run goes on from.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): What was read.
+        """Log the checkpoint that the run resumes.
 
         Raises:
-            InputError: If no training saved it.
+            InputError: If it was not saved by a training.
         """
         path = runner._load_from
         if runner._resume and path and osp.isfile(path):
@@ -225,15 +220,14 @@ class SafeCheckpointHook(CheckpointHook):
                 **self.args,
             )
             if is_main_process():
-                # The whole path, as mmengine's own find_latest_checkpoint
-                # knows no other folder.
+                # The whole path, for mmengine's find_latest_checkpoint.
                 self.file_backend.put(
                     self.last_ckpt.encode(),
                     osp.join(runner.work_dir, POINTER),
                 )
 
     def _keep(self, runner, step: int) -> None:
-        """Note which checkpoints are kept, and which is one too many."""
+        """Update the list of kept checkpoints and remove the oldest."""
         if step in [*self.keep_ckpt_ids][-1:]:
             return
         if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
@@ -246,7 +240,7 @@ class SafeCheckpointHook(CheckpointHook):
 
     @contextlib.contextmanager
     def _removing_later(self, runner) -> Iterator[None]:
-        """Remove what is superseded when the block has ended well."""
+        """Remove superseded files after the block has ended well."""
         backend = self.file_backend
         if not self._safe or isinstance(backend, _RemoveLater):
             yield
@@ -254,10 +248,10 @@ class SafeCheckpointHook(CheckpointHook):
         names: list[str] = []
 
         def note(path: str) -> None:
-            # Another run's, which this one was resumed from, stays.
+            # The checkpoint of another run stays.
             if self._here(path):
                 names.append(osp.basename(path))
-                # For the next run, if this one is killed before it removes.
+                # For the next run, if this one is killed before removing.
                 runner.message_hub.update_info(_SUPERSEDED, [*names])
 
         self.file_backend = _RemoveLater(backend, note)
@@ -287,8 +281,8 @@ def resume_from_newest(
 
     Args:
         runner (Runner): Changed in place, if it resumes and no checkpoint is
-            named. After ``TerseRunner.go_on`` what is named is what it starts
-            from where there is nothing to resume.
+            named. After ``TerseRunner.go_on`` the named one is the start in
+            case there is nothing to resume.
         out_dir (str, optional): See :func:`.checkpoint_folder`.
         template (str): See :func:`.saved_by_a_training`.
 

@@ -1,4 +1,4 @@
-"""Keeps two trainings out of one work dir."""
+"""Prevents two trainings in one work dir."""
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import CheckpointHook, Hook
@@ -20,23 +20,22 @@ __all__ = ['WorkDirHook']
 
 @HOOKS.register_module()
 class WorkDirHook(Hook):
-    """Locks the work dir while it trains, and refuses a used one.
+    """Locks the work dir while training, and refuses a used one.
 
-    A used work dir is one that holds checkpoints of a training. A run that
-    resumes from one of them may go on there; another one would replace them
-    under the same names.
+    A used work dir holds checkpoints of a training. Only a run that resumes
+    one of them may train there.
 
     Args:
         overwrite (bool): Whether a run that starts from step 0 may replace
             the checkpoints of another. They are renamed at its first step
-            and removed when it has saved one. Defaults to False.
+            and removed after its first checkpoint. Defaults to False.
     """
 
     priority = 'VERY_HIGH'
 
     def __init__(self, overwrite: bool = False) -> None:
         self.overwrite = overwrite
-        # To be done at the first step, and when a checkpoint is saved.
+        # Folders to change at the first step, and after a checkpoint.
         self._aside: list[tuple[str, str]] = []
         self._remove: list[tuple[str, str]] = []
         self._saved = False
@@ -47,7 +46,7 @@ class WorkDirHook(Hook):
         Raises:
             InputError: If another process trains there.
         """
-        # A test, too, calls this.
+        # A test calls this too.
         if not isinstance(runner._train_loop, BaseLoop):
             return
         if is_main_process():
@@ -64,7 +63,7 @@ class WorkDirHook(Hook):
         if not is_main_process():
             return
         if runner._resume and runner._load_from is None:
-            # mmengine's own CheckpointHook: it goes on from this folder's.
+            # mmengine's own CheckpointHook: it resumes from this folder.
             return
         resumed = runner._load_from if runner._resume else None
         saves = [
@@ -79,24 +78,18 @@ class WorkDirHook(Hook):
             self._aside = [f for f in folders if not lies_in(resumed, f[0])]
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        """Put an earlier training aside when the first step begins.
-
-        Args:
-            runner (Runner): Nothing has refused its training.
-            batch_idx (int): Not used.
-            data_batch (Any): Not used.
-        """
+        """Rename the files of an earlier training at the first step."""
         for folder in self._aside:
             set_aside(*folder)
         self._aside = []
         self._remove_replaced()
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Note that this run has a checkpoint of its own from now on."""
+        """Note that this run has its own checkpoint."""
         self._saved = True
 
     def after_train(self, runner) -> None:
-        """Remove the earlier training, if the last step saved the first."""
+        """Remove the earlier training if the last step saved first."""
         self._remove_replaced()
 
     def _remove_replaced(self) -> None:
@@ -106,5 +99,5 @@ class WorkDirHook(Hook):
             self._remove = []
 
     def after_run(self, runner) -> None:
-        """Give the work dir back."""
+        """Release the work dir."""
         release_work_dir(runner.work_dir)

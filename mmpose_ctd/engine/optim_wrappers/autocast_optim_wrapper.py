@@ -18,11 +18,11 @@ class AutocastOptimWrapper(OptimWrapper):
     """Runs the forward pass under autocast.
 
     mmengine's ``AmpOptimWrapper`` refuses a CPU and always scales the loss;
-    bfloat16 has float32's range and needs no scaling.
+    bfloat16 needs no scaling.
 
     Args:
-        dtype (str): ``'bfloat16'``; ``'float32'`` to switch autocast off; or
-            ``'auto'``, bfloat16 where the machine is good at it. Defaults to
+        dtype (str): ``'bfloat16'``; ``'float32'`` (no autocast); or
+            ``'auto'``: bfloat16 on machines that are fast at it. Defaults to
             ``'auto'``.
         **kwargs: Arguments of ``OptimWrapper`` (optimizer, clip_grad,
             accumulative_counts ...).
@@ -32,8 +32,10 @@ class AutocastOptimWrapper(OptimWrapper):
         super().__init__(**kwargs)
         if dtype not in ('auto', 'bfloat16', 'float32'):
             raise InputError(
-                f'optim_wrapper.dtype={dtype!r}; expected auto, bfloat16 or '
-                'float32 (float16 needs loss scaling: AmpOptimWrapper).'
+                where='optim_wrapper.dtype',
+                found=repr(dtype),
+                expected='auto, bfloat16 or float32 (float16 needs the loss '
+                'scaling of AmpOptimWrapper)',
             )
         self.device = get_device()
         if dtype == 'auto':
@@ -44,7 +46,7 @@ class AutocastOptimWrapper(OptimWrapper):
     @contextmanager
     def optim_context(self, model: torch.nn.Module):
         """Autocast, and mmengine's gradient accumulation context."""
-        # Not merely disabled: some devices have no autocast at all.
+        # Not a disabled autocast, which some devices do not have.
         autocast = nullcontext()
         if self.dtype == 'bfloat16':
             autocast = torch.autocast(

@@ -8,6 +8,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 
 BN_EPS = 1e-3
@@ -20,11 +21,7 @@ def _conv_unit(
     stride: int = 1,
     groups: int = 1,
 ) -> nn.Sequential:
-    """Convolution, BatchNorm and PReLU with one slope a channel.
-
-    The padding is the same on all sides, as in the published graph: an odd
-    size ``n`` becomes ``(n + 1) // 2`` at stride 2.
-    """
+    """Convolution (padded on all sides), BatchNorm, PReLU per channel."""
     padding = kernel_size // 2
     if stride > 1 and groups == in_channels == out_channels:
         conv = StridedDepthwiseConv2d(
@@ -76,28 +73,26 @@ class SFaceNet(BaseBackbone):
     3      16      1024      2      7 x 7
     =====  ======  ========  =====  ============
 
-    Any input size is accepted. The input is NORMALISED already: the
-    published ONNX graph begins with ``(x - 127.5) / 128`` on RGB values of
-    0..255, which here is the data preprocessor's work, so that a student
-    with this backbone is configured like any other. The class attributes
-    state the convention, for whoever has to build that preprocessor.
+    Any input size is accepted. The input must be normalised: the published
+    ONNX graph begins with ``(x - 127.5) / 128`` on RGB values of 0..255,
+    which here is the data preprocessor's task. The class attributes state the
+    convention.
 
     Args:
         out_indices (Sequence[int]): Stages to return, each of 0..3.
             Defaults to (3, ).
         norm_eval (bool): Whether BatchNorm stays in inference mode while
             training, its statistics fixed. Defaults to False.
-        fast_backward (bool): Whether PReLU and strided convolutions have
-            this package's backward, sooner on CPUs and the same up to
-            rounding, or torch's. Defaults to True.
+        fast_backward (bool): Whether PReLU and strided convolutions use
+            this package's backward, which is faster on CPUs and equal up to
+            rounding. Defaults to True.
         init_cfg (dict or list[dict], optional): Initialization config.
             Defaults to None.
     """
 
     #: Channels of the four stages, for heads and connectors.
     arch_channels = (128, 256, 512, 1024)
-    #: What the preprocessor subtracts, and by what it then divides, on
-    #: values of 0..255.
+    #: Subtracted by the preprocessor, and divided by, on values of 0..255.
     mean = (127.5, 127.5, 127.5)
     std = (128.0, 128.0, 128.0)
     #: Order of the input's channels.
@@ -145,15 +140,16 @@ class SFaceNet(BaseBackbone):
             type(i) is int and 0 <= i < stages for i in indices
         )
         if not valid or list(indices) != sorted(set(indices)):
-            raise ValueError(
-                f'SFaceNet: out_indices={out_indices!r}; expected ascending, '
-                f'distinct stage indices from 0 to {stages - 1}, such as '
-                f'(3, ) or (0, 1, 2, 3)'
+            raise InputError(
+                where='SFaceNet: out_indices',
+                found=repr(out_indices),
+                expected='ascending, distinct stage indices from 0 to '
+                f'{stages - 1}, such as (3,) or (0, 1, 2, 3)',
             )
         return indices
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Compute the stages asked for.
+        """Compute the stages of ``out_indices``.
 
         Args:
             x (Tensor): Normalised RGB images, (N, 3, H, W).
@@ -165,7 +161,7 @@ class SFaceNet(BaseBackbone):
         """
         x = self.stem(x)
         outs = []
-        # Stages beyond the last one asked for would be computed for nothing.
+        # Later stages are not needed.
         for index in range(self.out_indices[-1] + 1):
             x = getattr(self, f'stage{index + 1}')(x)
             if index in self.out_indices:
@@ -173,12 +169,7 @@ class SFaceNet(BaseBackbone):
         return tuple(outs)
 
     def train(self, mode: bool = True) -> 'SFaceNet':
-        """Set the mode; BatchNorm stays in inference if ``norm_eval``.
-
-        Returns:
-            SFaceNet: Itself, as ``nn.Module`` has it, so that ``.eval()``
-            can be chained (MMPose's backbones return None).
-        """
+        """Set the mode; BatchNorm stays in inference mode if ``norm_eval``."""
         super().train(mode)
         if mode and self.norm_eval:
             for module in self.modules():

@@ -34,14 +34,10 @@ def _float32_class(cls: type) -> type:
 def give_float32(head: nn.Module) -> nn.Module:
     """Make a head's ``forward`` return float32, whatever it computes in.
 
-    MMPose's heads turn their outputs into numpy, in ``loss`` for a training
-    accuracy and in ``predict`` to decode; numpy has no bfloat16. They call
-    ``self.forward`` themselves, so a forward hook would not run. The head's
-    class is exchanged for a subclass of it: state dict, ``isinstance``,
-    ``deepcopy`` and the printed name stay as they were.
-
-    Args:
-        head (nn.Module): Any head; changed in place.
+    MMPose's heads convert their outputs to numpy, which has no bfloat16. They
+    call ``self.forward`` directly, so a forward hook would not run. Therefore
+    the head's class is replaced in place by a subclass; state dict,
+    ``isinstance``, ``deepcopy`` and the printed name do not change.
 
     Returns:
         nn.Module: The same head.

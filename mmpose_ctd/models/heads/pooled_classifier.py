@@ -13,9 +13,9 @@ __all__ = ['PooledClassifier']
 class PooledClassifier(BaseModule):
     """Global average pooling and a linear layer: C_s of VGGFace2's networks.
 
-    Those with an embedding of 128 or 256 dimensions have a second linear
-    layer, ``reduce``, before the classifier; they are published without the
-    classifier, so that the embedding takes the logits' place.
+    Networks with an embedding of 128 or 256 dimensions have a second linear
+    layer, ``reduce``, before the classifier. They are published without the
+    classifier; the embedding then replaces the logits.
 
     Args:
         in_channels (int): Channels C of the encoder's last map. Defaults to
@@ -41,9 +41,10 @@ class PooledClassifier(BaseModule):
         super().__init__(init_cfg)
         if num_classes is None and embedding_dim is None:
             raise InputError(
-                'PooledClassifier: num_classes and embedding_dim are both '
-                'None. Give one of them; for a teacher without final layers '
-                'set model.teacher.head=None.'
+                where='PooledClassifier',
+                found='num_classes and embedding_dim are both None',
+                cure='Set one of them. For a teacher without final layers '
+                'set model.teacher.head=None.',
             )
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.reduce = self.fc = None

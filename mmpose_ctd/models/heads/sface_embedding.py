@@ -1,4 +1,4 @@
-"""The layers that turn SFace's last feature map into its face embedding."""
+"""SFace's final layers: from feature map to face embedding."""
 
 import torch.nn as nn
 import torch.nn.functional as F
@@ -15,12 +15,11 @@ class SFaceEmbedding(BaseModule):
 
     BatchNorm, a flattened grid of ``pool_size`` x ``pool_size`` positions,
     one linear layer and a BatchNorm over the embedding. SFace is published
-    without a classifier, so the embedding takes the logits' place.
+    without a classifier; the embedding replaces the logits.
 
-    The linear layer has a weight for every position of the 7 x 7 map that
-    a 112 x 112 input gives; a map of any other size is average-pooled to
-    that grid first. The published graph also has a dropout here. It acts
-    in training only, and these layers are never trained, so it is left out.
+    The linear layer has a weight for every position of the 7 x 7 map of a
+    112 x 112 input. Maps of another size are average-pooled to that grid. The
+    published graph also has a dropout, which only acts in training.
 
     Args:
         in_channels (int): Channels of the map. Defaults to 1024.

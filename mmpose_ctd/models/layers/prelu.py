@@ -1,4 +1,4 @@
-"""PReLU with a backward of vector instructions, for CPUs."""
+"""PReLU with a faster backward on CPUs."""
 
 from math import inf
 
@@ -10,7 +10,7 @@ from torch.autograd.function import once_differentiable
 __all__ = ['PReLU']
 
 _aten = torch.ops.aten
-# The smallest number above 0: hardtanh_backward() passes what is below it.
+# The smallest number above 0: hardtanh_backward() passes lower values.
 _LEAST = 1.4e-45
 
 
@@ -29,7 +29,7 @@ class _PReLU(torch.autograd.Function):
         by_slope = torch.zeros_like(
             weight, dtype=torch.promote_types(grad.dtype, torch.float32)
         )
-        # Image by image, so that what lies between stays in the cache.
+        # Image by image, to keep intermediate results in the cache.
         for i in range(len(x)):
             place = slice(i, i + 1)
             x_i, grad_i = x[place], grad[place]
@@ -42,8 +42,8 @@ class _PReLU(torch.autograd.Function):
 
 def _sum_of_channels(x: Tensor) -> Tensor:
     """(1, C, h, w) -> (C,), in float32 at least."""
-    # Rows first. Asked for another dtype, sum() copies all that it reads; as
-    # it is it adds up in float32 and rounds the sum of each row.
+    # Rows first. With another dtype, sum() copies its input; without, it adds
+    # up in float32 and rounds the sum of each row.
     rows = x[0].permute(1, 2, 0).sum(1)
     return rows.sum(0, dtype=torch.promote_types(x.dtype, torch.float32))
 
@@ -55,13 +55,12 @@ class PReLU(nn.PReLU):
         \partial_x = g \; [x > 0] + a g \; [x \le 0], \qquad
         \partial_a = \sum_{n, h, w} g x \; [x \le 0]
 
-    torch's own kernel works through every element by itself; this takes five
-    passes of vector instructions over one image at a time, which is faster on
-    a CPU (``docs/speed.md``). Elsewhere, and while nothing is learned,
-    it is torch's. Values and keys of the state dict are torch's as well.
+    It uses vector instructions, unlike torch's kernel, and is faster on a CPU
+    (``docs/speed.md``). On other devices, and without gradients, it is
+    torch's. Values and state dict equal torch's.
     """
 
-    #: Whether the backward is ours; an instance may say no.
+    #: Whether to use this backward; can be set for an instance.
     fast_backward = True
 
     def forward(self, x: Tensor) -> Tensor:

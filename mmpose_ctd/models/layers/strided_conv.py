@@ -1,4 +1,4 @@
-"""A strided depthwise convolution whose backward is fast in bfloat16."""
+"""A strided depthwise convolution with a fast backward in bfloat16."""
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +38,7 @@ class _StridedConv(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         by_input = by_weight = None
         if ctx.needs_input_grad[0]:
-            # Only the place of x counts for this gradient, not its values.
+            # This gradient needs only the layout of x, not its values.
             place = torch.empty_like(x, dtype=torch.float32)
             by_input = _backward(
                 grad.float(),
@@ -63,11 +63,9 @@ class _StridedConv(torch.autograd.Function):
 class StridedDepthwiseConv2d(nn.Conv2d):
     """``nn.Conv2d`` that computes its input's gradient in float32.
 
-    oneDNN has no fast kernel for that gradient of a strided depthwise
-    convolution in bfloat16 on a CPU: it takes ten times as long as in float32
-    (``docs/speed.md``). Only this one is computed in float32, and rounded.
-    Whatever is not bfloat16 on a CPU is torch's own, as are values and keys
-    of the state dict.
+    In bfloat16 on a CPU that gradient takes ten times as long as in float32
+    (``docs/speed.md``), so it is computed in float32 and rounded. Everything
+    else is torch's.
 
     Args:
         channels (int): C.
@@ -76,7 +74,7 @@ class StridedDepthwiseConv2d(nn.Conv2d):
         padding (int): Of all sides. Defaults to 0.
     """
 
-    #: Whether the backward is ours; an instance may say no.
+    #: Whether to use this backward; can be set for an instance.
     fast_backward = True
 
     def __init__(

@@ -1,13 +1,16 @@
-from .attention_distill_loss import AttentionDistillLoss
-from .channel_attention_distill_loss import ChannelAttentionDistillLoss
+from .attention_distill_losses import (
+    AttentionDistillLoss,
+    ChannelAttentionDistillLoss,
+    SpatialAttentionDistillLoss,
+)
 from .classifier_distill_loss import ClassifierDistillLoss
+from .connector import PointwiseConnector
 from .delta_loss import DELTALoss
 from .distill_loss import DistillLoss
 from .encoder_distill_loss import EncoderDistillLoss
 from .heatmap_frobenius_loss import HeatmapFrobeniusLoss
 from .hint_loss import HintLoss
 from .l2sp_loss import L2SPLoss
-from .spatial_attention_distill_loss import SpatialAttentionDistillLoss
 from .stage_distill_loss import StageDistillLoss
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     'HeatmapFrobeniusLoss',
     'HintLoss',
     'L2SPLoss',
+    'PointwiseConnector',
     'SpatialAttentionDistillLoss',
     'StageDistillLoss',
 ]

@@ -1,4 +1,4 @@
-"""CD: the source's classifier gives alike answers on both encoders."""
+"""CD: classifier distillation."""
 
 import torch
 import torch.nn.functional as F
@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
+from mmpose_ctd.value_checks import check_choice
 
 from .distill_loss import DistillLoss
 
@@ -39,7 +40,7 @@ class ClassifierDistillLoss(DistillLoss):
 
     with sigma the softmax, C_s the source's own classifier, frozen, and T the
     temperature. Source: Fu et al., MLMI 2020 (arXiv 2009.13635). For a source
-    without classifier its embedding takes the logits' place.
+    without classifier its embedding replaces the logits.
 
     Args:
         loss_weight (float): lambda. Defaults to 1.0.
@@ -48,8 +49,8 @@ class ClassifierDistillLoss(DistillLoss):
             Kullback-Leibler divergence times T^2 of Hinton et al.,
             "Distilling the Knowledge in a Neural Network", 2015. Defaults to
             ``'l2'``.
-        connector (dict, optional): See :class:`DistillLoss`; needed where the
-            student's last map has not the channels that C_s takes.
+        connector (dict, optional): See :class:`DistillLoss`; needed if C_s
+            takes another number of channels than the student's last map has.
     """
 
     needs_final = True
@@ -65,14 +66,11 @@ class ClassifierDistillLoss(DistillLoss):
         number = isinstance(temperature, (int, float))
         if not number or not temperature > 0:
             raise InputError(
-                f'ClassifierDistillLoss: temperature={temperature!r}; '
-                'expected a number > 0.'
+                where='ClassifierDistillLoss: temperature',
+                found=repr(temperature),
+                expected='a number > 0',
             )
-        if distance not in _DISTANCES:
-            raise InputError(
-                f'ClassifierDistillLoss: distance={distance!r}; expected one '
-                f'of {sorted(_DISTANCES)}.'
-            )
+        check_choice('ClassifierDistillLoss: distance', distance, _DISTANCES)
         self.temperature = temperature
         self.metric = distance
 

@@ -1,4 +1,4 @@
-"""DELTA: the channels that the new task needs stay as they were."""
+"""DELTA: distance of feature maps, weighted by channel."""
 
 import os
 
@@ -13,6 +13,7 @@ from .stage_distill_loss import StageDistillLoss
 
 __all__ = ['DELTALoss']
 
+_WHERE = 'DELTALoss: channel_weights'
 _HOW_TO_GET = 'mmpose_ctd delta-weights CONFIG CHECKPOINT --out FILE'
 
 
@@ -29,10 +30,9 @@ class DELTALoss(StageDistillLoss):
     convolutional networks", ICLR 2019 (arXiv 1901.09229). Its authors' code
     multiplies this by N * C / (2 * h * w).
 
-    The weights come from ``mmpose_ctd delta-weights``: they are large for the
-    channels without which a model with the source's encoder does worse on the
-    new task. The file is read when the first image is, so that testing does
-    not need it.
+    ``mmpose_ctd delta-weights`` computes the weights; a channel that matters
+    for the new task has a large one. The file is read with the first batch of
+    a training; testing does not need it.
 
     Args:
         loss_weight (float): lambda. Defaults to 1.0.
@@ -52,8 +52,10 @@ class DELTALoss(StageDistillLoss):
         super().__init__(loss_weight, **kwargs)
         if not isinstance(channel_weights, (str, type(None))):
             raise InputError(
-                f'DELTALoss: channel_weights={channel_weights!r}; expected '
-                f'the name of a file, or None. To get one: {_HOW_TO_GET}'
+                where=_WHERE,
+                found=repr(channel_weights),
+                expected='the name of a file, or None',
+                cure=f'To create one: {_HOW_TO_GET}',
             )
         self.file = channel_weights
         self._weights: Tensor | None = None
@@ -65,7 +67,7 @@ class DELTALoss(StageDistillLoss):
 
         Raises:
             MissingFileError: If the file of channel weights does not exist.
-            InputError: If it is no such file or is for another number of
+            InputError: If it is another file, or for another number of
                 channels; see also :meth:`StageDistillLoss.maps`.
         """
         ours, theirs = self.maps(student, teacher)
@@ -77,10 +79,11 @@ class DELTALoss(StageDistillLoss):
         channels = squares.shape[1]
         if len(self._weights) != channels:
             raise InputError(
-                f'{self._name}: {self.file!r} holds {len(self._weights)} '
-                f'channel weights, the map has {channels} channels. Make one '
-                f'for this encoder and stage: {_HOW_TO_GET} '
-                f'--stage {self.teacher_stage}'
+                where=f'{_WHERE}: {self.file!r}',
+                found=f'{len(self._weights)} weights',
+                expected=f'{channels}, the number of channels of the map',
+                cure='Create it for this encoder and stage: '
+                f'{_HOW_TO_GET} --stage {self.teacher_stage}',
             )
         self._weights = self._weights.to(squares)
         return squares @ self._weights
@@ -91,16 +94,12 @@ class DELTALoss(StageDistillLoss):
 
 def _read(path: str) -> Tensor:
     """The W_j (C,) of a file, in float64."""
+    cure = f'To create it: {_HOW_TO_GET}'
     if not os.path.isfile(path):
         raise MissingFileError(
-            f'DELTALoss: channel_weights: {path!r} does not exist. To get '
-            f'it: {_HOW_TO_GET}'
+            where=f'{_WHERE}: {path!r}', found='no such file', cure=cure
         )
-    content = read_checkpoint(
-        path,
-        'DELTALoss: channel_weights',
-        f'Make it anew: {_HOW_TO_GET}',
-    )
+    content = read_checkpoint(path, _WHERE, cure)
     found = content.get('channel_weights') if isinstance(content, dict) else 0
     if (
         not isinstance(found, Tensor)
@@ -110,8 +109,9 @@ def _read(path: str) -> Tensor:
         or abs(float(found.double().sum()) - 1) > 1e-3
     ):
         raise InputError(
-            f'DELTALoss: channel_weights: {path!r} holds no '
-            "'channel_weights' that are >= 0 and sum to 1. Make it anew: "
-            f'{_HOW_TO_GET}'
+            where=f'{_WHERE}: {path!r}',
+            found='the file has no such entry',
+            expected="'channel_weights', >= 0, with the sum 1",
+            cure=cure,
         )
     return found.double()

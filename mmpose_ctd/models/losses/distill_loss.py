@@ -1,12 +1,12 @@
-"""The one signature of the regularisers."""
+"""Base class of the regularisers."""
 
 from abc import ABCMeta, abstractmethod
 
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
+from mmpose_ctd.value_checks import check_number
 
 __all__ = ['DistillLoss']
 
@@ -14,27 +14,25 @@ __all__ = ['DistillLoss']
 class DistillLoss(nn.Module, metaclass=ABCMeta):
     """A regulariser: distance between a student's and a teacher's outputs.
 
-    A new one is a subclass with :meth:`distance`, registered in MMPose's
-    ``MODELS``. What it compares it asks for with the attributes below; the
-    estimator computes nothing else.
+    To add one, subclass it, implement :meth:`distance` and register it in
+    MMPose's ``MODELS``. The class attributes say which outputs it needs; the
+    estimator computes only those.
 
     Args:
         loss_weight (float): Weight lambda of the term in the total loss. At 0
             the term is not computed; when all are 0 the teacher never runs.
             Defaults to 1.0.
         connector (dict, optional): Config of a module, by default a
-            ``PointwiseConnector``, that the student's map goes through before
-            it is compared. It is trained with the student and dropped from
-            what inference loads. Defaults to ``None``.
+            ``PointwiseConnector``, applied to the student's map before the
+            comparison. It trains with the student and is not saved with the
+            weights for inference. Defaults to ``None``.
 
     Attributes:
         needs_feats (bool): Whether the teacher's encoder has to run.
-        needs_final (bool): Whether the estimator has to compute
-            ``SourceOutputs.final``.
-        needs_weights (bool): Whether it has to give
-            ``SourceOutputs.weights``.
-        scheduled (bool): Whether a hook sets ``loss_weight`` while training:
-            then the teacher is built even if the weight starts at 0.
+        needs_final (bool): Whether ``SourceOutputs.final`` is needed.
+        needs_weights (bool): Whether ``SourceOutputs.weights`` is needed.
+        scheduled (bool): Whether a hook sets ``loss_weight`` while training.
+            Then the teacher is built even if the weight starts at 0.
     """
 
     needs_feats = True
@@ -45,19 +43,14 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
         self, loss_weight: float = 1.0, connector: dict | None = None
     ) -> None:
         super().__init__()
-        number = isinstance(loss_weight, (int, float))
-        if not number or not 0 <= loss_weight < float('inf'):
-            raise InputError(
-                f'{type(self).__name__}: loss_weight={loss_weight!r}; '
-                'expected a number >= 0.'
-            )
+        check_number(f'{type(self).__name__}: loss_weight', loss_weight)
         self.loss_weight = loss_weight
         self.scheduled = False
         if connector is not None:
             connector = dict(connector)
             connector.setdefault('type', 'PointwiseConnector')
             connector = MODELS.build(connector)
-            # The model's own walk does not reach what no checkpoint holds.
+            # The model's own init_weights() does not reach it.
             if hasattr(connector, 'init_weights'):
                 connector.init_weights()
         self.connector = connector
@@ -83,7 +76,7 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
         """Distance of each image, (N,)."""
 
     def connect(self, student_map: Tensor) -> Tensor:
-        """The student's map (N, c, h, w) as it is compared, (N, C, h, w)."""
+        """Apply the connector: (N, c, h, w) to (N, C, h, w)."""
         if self.connector is None:
             return student_map
         return self.connector(student_map)

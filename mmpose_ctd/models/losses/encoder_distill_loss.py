@@ -1,11 +1,11 @@
-"""ED: the student's feature map keeps the direction of the teacher's."""
+"""ED: encoder distillation."""
 
 import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
+from mmpose_ctd.value_checks import check_choice
 
 from .stage_distill_loss import StageDistillLoss
 
@@ -34,8 +34,8 @@ class EncoderDistillLoss(StageDistillLoss):
     Args:
         loss_weight (float): lambda. Defaults to 1.0.
         granularity (str): What one vector is: the whole ``'map'`` (the
-            paper's), every ``'position'``'s channels, or every ``'channel'``'s
-            positions; the cosines of an image are averaged. Defaults to
+            paper's), the channels of a ``'position'``, or the positions of a
+            ``'channel'``. The cosines of an image are averaged. Defaults to
             ``'map'``.
         **kwargs: ``stage``, ``teacher_stage``, ``connector``, ``resample`` of
             :class:`StageDistillLoss`.
@@ -48,21 +48,13 @@ class EncoderDistillLoss(StageDistillLoss):
         **kwargs,
     ) -> None:
         super().__init__(loss_weight, **kwargs)
-        if granularity not in _VECTORS:
-            raise InputError(
-                f'EncoderDistillLoss: granularity={granularity!r}; expected '
-                f'one of {sorted(_VECTORS)}.'
-            )
+        check_choice('EncoderDistillLoss: granularity', granularity, _VECTORS)
         self.granularity = granularity
 
     def distance(
         self, student: SourceOutputs, teacher: SourceOutputs
     ) -> Tensor:
-        """1 - cosine of each image, (N,), between 0 and 2.
-
-        Raises:
-            InputError: See :meth:`StageDistillLoss.maps`.
-        """
+        """1 - cosine of each image, (N,), between 0 and 2."""
         ours, theirs = self.maps(student, teacher)
         vectors = _VECTORS[self.granularity]
         cosine = F.cosine_similarity(vectors(ours), vectors(theirs), dim=-1)

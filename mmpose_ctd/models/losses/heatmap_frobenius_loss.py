@@ -1,4 +1,4 @@
-"""L_R: the regression loss of the landmark heat-maps."""
+"""L_R: regression loss of the heat-maps."""
 
 from mmpose.registry import MODELS
 from torch import Tensor, nn
@@ -18,14 +18,13 @@ class HeatmapFrobeniusLoss(nn.Module):
 
     summed over landmarks and heat-map pixels, averaged over images; w is 0
     for invisible landmarks. Source: Fu et al., MLMI 2020 (arXiv 2009.13635).
-    It is MMPose's ``KeypointMSELoss`` times K * h * w, so a regulariser's
-    weight keeps its meaning when the heat-maps' size changes with it.
+    It equals MMPose's ``KeypointMSELoss`` times K * h * w.
 
     Args:
         loss_weight (float): Weight of the term. Defaults to 1.0.
-        labelled_only (bool): Whether N counts only the images with a landmark
-            of weight above 0, for batches that hold unlabelled images too.
-            Defaults to ``False``: all count.
+        labelled_only (bool): Whether N counts only images with a landmark of
+            weight above 0. Use it for batches with unlabelled images.
+            Defaults to ``False``.
     """
 
     def __init__(
@@ -60,11 +59,11 @@ class HeatmapFrobeniusLoss(nn.Module):
         """
         if output.shape != target.shape:
             raise InputError(
-                f'The head predicts heat-maps (K, h, w) = '
-                f'{tuple(output.shape[1:])}, the dataset and codec give '
-                f'{tuple(target.shape[1:])}. Set model.head.out_channels to '
-                "the dataset's number of landmarks K, and codec.heatmap_size "
-                "to the head's output size."
+                where='model.head',
+                found=f'heat-maps (K, h, w) = {tuple(output.shape[1:])}',
+                expected=f'{tuple(target.shape[1:])}, as of dataset and codec',
+                cure='Set model.head.out_channels to the number of landmarks '
+                "K, and codec.heatmap_size to the head's output size.",
             )
         error = (output.float() - target.float()).square()
         number = output.shape[0]

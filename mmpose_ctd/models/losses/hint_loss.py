@@ -1,10 +1,10 @@
-"""Hints: the student's map, through a regressor, is the teacher's."""
+"""FitNets' hints: squared distance of two maps."""
 
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
+from mmpose_ctd.value_checks import check_choice
 
 from .stage_distill_loss import StageDistillLoss
 
@@ -21,9 +21,9 @@ class HintLoss(StageDistillLoss):
 
     with r the regressor, which is this regulariser's ``connector`` (the
     identity without one). Source: Romero et al., "FitNets: Hints for thin
-    deep nets", ICLR 2015 (arXiv 1412.6550), equation (3). There the squares
-    are summed; here they are averaged over the map's C * h * w values, so
-    that a weight means the same on every stage and at every input size.
+    deep nets", ICLR 2015 (arXiv 1412.6550), equation (3). FitNets sums the
+    squares. Here they are averaged over the map's C * h * w values; a weight
+    then means the same on every stage and at every input size.
 
     Args:
         loss_weight (float): lambda. Defaults to 1.0.
@@ -37,21 +37,13 @@ class HintLoss(StageDistillLoss):
         self, loss_weight: float = 1.0, reduction: str = 'mean', **kwargs
     ) -> None:
         super().__init__(loss_weight, **kwargs)
-        if reduction not in ('mean', 'sum'):
-            raise InputError(
-                f'HintLoss: reduction={reduction!r}; expected one of '
-                "['mean', 'sum']."
-            )
+        check_choice('HintLoss: reduction', reduction, ('mean', 'sum'))
         self.reduction = reduction
 
     def distance(
         self, student: SourceOutputs, teacher: SourceOutputs
     ) -> Tensor:
-        """Half the squared distance of each image, (N,).
-
-        Raises:
-            InputError: See :meth:`StageDistillLoss.maps`.
-        """
+        """Half the squared distance of each image, (N,)."""
         ours, theirs = self.maps(student, teacher)
         squares = (ours - theirs).square().flatten(1)
         return 0.5 * getattr(squares, self.reduction)(dim=1)

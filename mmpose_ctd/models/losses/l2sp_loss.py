@@ -1,4 +1,4 @@
-"""L2-SP: the weights stay near where they started."""
+"""L2-SP: keeps the weights near their start."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
+from mmpose_ctd.value_checks import check_number
 
 from .distill_loss import DistillLoss
 
@@ -24,14 +25,13 @@ class L2SPLoss(DistillLoss):
         L_{SP} = \frac{\alpha}{2} \| w_S - w_S^0 \|_2^2 +
         \frac{\beta}{2} \| w_{\bar S} \|_2^2
 
-    with w_S the weights of the encoder, w_S^0 the source's, and the rest,
-    neck and head, those that start anew. Source: Li, Grandvalet and
-    Davoine, "Explicit inductive bias for transfer learning with
-    convolutional networks", ICML 2018 (arXiv 1802.01483).
+    with w_S the weights of the encoder, w_S^0 the source's, and the rest
+    those of neck and head. Source: Li, Grandvalet and Davoine, "Explicit
+    inductive bias for transfer learning with convolutional networks", ICML
+    2018 (arXiv 1802.01483).
 
-    It looks at weights alone: the teacher never runs for it. What is frozen
-    does not count. Use no ``weight_decay`` beside it, which pulls the encoder
-    to 0.
+    The teacher does not run for it, and frozen weights do not count. Do not
+    combine it with ``weight_decay``, which pulls the encoder to 0.
 
     Args:
         loss_weight (float): lambda, a factor of both parts. Defaults to 1.0.
@@ -57,16 +57,13 @@ class L2SPLoss(DistillLoss):
         exclude: Sequence[str] = (),
     ) -> None:
         super().__init__(loss_weight)
-        for key, value in (('alpha', alpha), ('beta', beta)):
-            number = isinstance(value, (int, float))
-            if not number or not 0 <= value < float('inf'):
-                raise InputError(
-                    f'L2SPLoss: {key}={value!r}; expected a number >= 0.'
-                )
+        check_number('L2SPLoss: alpha', alpha)
+        check_number('L2SPLoss: beta', beta)
         if isinstance(exclude, str):
             raise InputError(
-                f'L2SPLoss: exclude={exclude!r}; expected a list of name '
-                "patterns such as ['head.*']."
+                where='L2SPLoss: exclude',
+                found=repr(exclude),
+                expected="a list of name patterns such as ['head.*']",
             )
         self.alpha, self.beta = alpha, beta
         self.vectors, self.exclude = vectors, tuple(exclude)
@@ -82,8 +79,8 @@ class L2SPLoss(DistillLoss):
             teacher (SourceOutputs): With those they started from.
 
         Raises:
-            InputError: If the encoders have not the same weights, or a
-                pattern of ``exclude`` matches nothing.
+            InputError: If the encoders have different weights, or a pattern
+                of ``exclude`` matches nothing.
         """
         ours, start = student.weights, teacher.weights
         if self._names is None:
@@ -97,13 +94,14 @@ class L2SPLoss(DistillLoss):
     def _sort(
         self, ours: dict[str, Tensor], start: dict[str, Tensor]
     ) -> tuple[list[str], list[str]]:
-        """Names of w_S and of the rest, without what does not count."""
+        """Names of w_S and of the rest that count."""
         for pattern in self.exclude:
             if not any(fnmatchcase(name, pattern) for name in ours):
                 parts = sorted({name.split('.')[0] for name in ours})
                 raise InputError(
-                    f'L2SPLoss: exclude: the pattern {pattern!r} matches no '
-                    f'trained parameter. Their names begin with {parts}.'
+                    where='L2SPLoss: exclude',
+                    found=f'{pattern!r} matches no trained parameter',
+                    expected=f'names that begin with {parts}',
                 )
         counted = [
             name
@@ -113,9 +111,10 @@ class L2SPLoss(DistillLoss):
         ]
         if not counted:
             raise InputError(
-                'L2SPLoss: no trained parameter counts; exclude='
-                f'{list(self.exclude)!r}, vectors={self.vectors}. Leave this '
-                'regulariser out, or let it count some.'
+                where='L2SPLoss',
+                found=f'exclude={list(self.exclude)!r} with vectors='
+                f'{self.vectors} leaves no trained parameter',
+                cure='Exclude fewer parameters, or remove this regulariser.',
             )
         moved = [name for name in counted if name.startswith(_SHARED)]
         strange = [
@@ -125,12 +124,11 @@ class L2SPLoss(DistillLoss):
         ]
         if strange:
             raise InputError(
-                'L2SPLoss: the source has no such weights as the encoder, so '
-                f'there is no start to stay near: {len(strange)} of '
-                f'{len(moved)} differ: {", ".join(strange[:3])}. Use the '
-                'same architecture in model.backbone and '
-                'model.teacher.backbone, or name the layers that start anew '
-                'in exclude.'
+                where='L2SPLoss',
+                found=f'{len(strange)} of {len(moved)} encoder weights are '
+                f'not in the source: {", ".join(strange[:3])}',
+                cure='Use the same architecture in model.backbone and '
+                'model.teacher.backbone, or add the new layers to exclude.',
             )
         return moved, [n for n in counted if not n.startswith(_SHARED)]
 

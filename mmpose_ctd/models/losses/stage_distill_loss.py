@@ -1,4 +1,4 @@
-"""What the regularisers of one feature map share."""
+"""Base class of the regularisers that compare one feature map."""
 
 import torch
 import torch.nn.functional as F
@@ -17,19 +17,19 @@ class StageDistillLoss(DistillLoss):
 
     Args:
         loss_weight (float): lambda. Defaults to 1.0.
-        stage (int): Which of the student encoder's maps, an index into its
+        stage (int): Index of the student encoder's map in its
             ``out_indices``. Defaults to -1, the last.
-        teacher_stage (int, optional): Which of the teacher's. Defaults to
+        teacher_stage (int, optional): Index of the teacher's map. Defaults to
             ``None``: the same index.
         connector (dict, optional): See :class:`DistillLoss`; needed where the
             numbers of channels differ.
-        resample (bool): Whether maps of different size are compared, after
-            both are average-pooled to the smaller of the two grids. Defaults
-            to ``False``: a difference is an error.
+        resample (bool): Whether maps of different size are average-pooled to
+            the smaller of the two grids. Defaults to ``False``: a difference
+            is an error.
 
     Attributes:
-        same_channels (bool): Whether the maps need as many channels.
-        same_size (bool): Whether they need as many positions.
+        same_channels (bool): Whether the maps need equal channels.
+        same_size (bool): Whether the maps need equal height and width.
     """
 
     same_channels = True
@@ -51,37 +51,28 @@ class StageDistillLoss(DistillLoss):
     def maps(
         self, student: SourceOutputs, teacher: SourceOutputs
     ) -> tuple[Tensor, Tensor]:
-        """Both maps (N, C, h, w), in float32 at least.
-
-        Their shapes are equal, as far as the subclass needs them to be. Half
-        types become float32; float64 stays, so that a formula can be checked
-        to the precision its user asks for.
+        """Both maps (N, C, h, w), in float32 (float64 stays float64).
 
         Raises:
-            InputError: If a stage does not exist, is no map, or the shapes
-                differ and the config does not bridge it.
+            InputError: If a stage does not exist or is not a map, or if the
+                shapes differ and no connector or resampling bridges them.
         """
         ours = self._map_of('backbone', student, 'stage')
         theirs = self._map_of('teacher', teacher, 'teacher_stage')
-        # Before the connector: on fewer positions it costs less.
+        # Before the connector, which costs less on fewer positions.
         if self.same_size and ours.shape[2:] != theirs.shape[2:]:
             ours, theirs = self._resampled(ours, theirs)
         ours = self.connect(ours)
         if self.same_channels and ours.shape[1] != theirs.shape[1]:
             if self.connector is None:
                 cure = (
-                    'Use the same architecture for both, or let a connector '
-                    'learn the way: connector=dict('
-                    f'in_channels={ours.shape[1]}, '
-                    f'out_channels={theirs.shape[1]}) in this regulariser.'
+                    'Use the same architecture for both, or add to this '
+                    f'regulariser connector=dict(in_channels={ours.shape[1]}, '
+                    f'out_channels={theirs.shape[1]}).'
                 )
             else:
                 cure = f"Set its connector's out_channels={theirs.shape[1]}."
-            raise InputError(
-                f'{self._name}: the student map (C, h, w) = '
-                f'{tuple(ours.shape[1:])} differs from the teacher map '
-                f'{tuple(theirs.shape[1:])} in channels. {cure}'
-            )
+            raise self._difference(ours, theirs, 'number of channels', cure)
         return tuple(
             x if x.dtype == torch.float64 else x.float()
             for x in (ours, theirs)
@@ -94,21 +85,36 @@ class StageDistillLoss(DistillLoss):
             stages += f', teacher_stage={self.teacher_stage}'
         return f'{type(self).__name__}({stages})'
 
+    def _difference(
+        self, ours: Tensor, theirs: Tensor, what: str, cure: str
+    ) -> InputError:
+        return InputError(
+            where=self._name,
+            found=f'the student map (C, h, w) = {tuple(ours.shape[1:])} '
+            f'differs from the teacher map {tuple(theirs.shape[1:])}',
+            expected=f'the same {what}',
+            cure=cure,
+        )
+
     def _map_of(self, who: str, outputs: SourceOutputs, key: str) -> Tensor:
         stage, n = getattr(self, key), len(outputs.feats)
         if not -n <= stage < n:
             raise InputError(
-                f'{self._name}: model.{who} gives {n} feature map(s). Name '
-                f'more in its out_indices, or choose a {key} of '
-                f'{-n}..{n - 1}.'
+                where=self._name,
+                found=f'model.{who} gives {n} feature map(s)',
+                expected=f'a {key} of {-n}..{n - 1}',
+                cure=f'Choose another {key}, or add stages to the '
+                "encoder's out_indices.",
             )
         found = outputs.feats[stage]
         if found.dim() != 4:
             raise InputError(
-                f'{self._name}: output {stage} of model.{who} has the shape '
-                f'{tuple(found.shape)}, which is no map (N, C, h, w). Make '
-                "it give maps (of mmpretrain's transformers: "
-                "out_type='featmap'; ConvNeXt: gap_before_final_norm=False)."
+                where=self._name,
+                found=f'output {stage} of model.{who} has the shape '
+                f'{tuple(found.shape)}',
+                expected='a map (N, C, h, w)',
+                cure="For mmpretrain's transformers set out_type='featmap', "
+                'for its ConvNeXt gap_before_final_norm=False.',
             )
         return found
 
@@ -116,13 +122,13 @@ class StageDistillLoss(DistillLoss):
         self, ours: Tensor, theirs: Tensor
     ) -> tuple[Tensor, Tensor]:
         if not self.resample:
-            raise InputError(
-                f'{self._name}: the student map (C, h, w) = '
-                f'{tuple(ours.shape[1:])} differs from the teacher map '
-                f'{tuple(theirs.shape[1:])} in size. Match stages of equal '
-                'stride (out_indices of model.backbone and '
-                'model.teacher.backbone), or set resample=True in this '
-                'regulariser: both are then pooled to the smaller grid.'
+            raise self._difference(
+                ours,
+                theirs,
+                'height and width',
+                'Match stages of equal stride (out_indices of model.backbone '
+                'and model.teacher.backbone), or set resample=True in this '
+                'regulariser to pool both to the smaller grid.',
             )
         pairs = zip(ours.shape[2:], theirs.shape[2:])
         grid = tuple(min(pair) for pair in pairs)

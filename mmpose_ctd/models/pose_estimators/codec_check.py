@@ -1,4 +1,4 @@
-"""Whether a codec puts landmarks where they are in the network input."""
+"""Checks that a codec and the images fit together."""
 
 import numpy as np
 from torch import Tensor, nn
@@ -7,22 +7,20 @@ from mmpose_ctd.errors import InputError
 
 __all__ = ['check_codec', 'check_input_size']
 
-# Where points are tried, in heat-map pixels from the upper left corner: within
-# reach of the border, and beyond.
+# Tested points, in heat-map pixels from the upper left corner: near the border
+# and beyond.
 _TRIED = np.linspace(2.3, 9.7, 38)
-#: Shift, in heat-map pixels, from which a codec is refused: rounding to whole
-#: pixels shifts by half of one at most.
+#: Largest accepted shift in heat-map pixels; rounding shifts by 0.5 at most.
 _SHIFT = 0.75
 
 
 def check_codec(head: nn.Module | None) -> None:
-    """Refuse a codec that encodes and decodes points to another place.
+    """Refuse a codec that decodes points to another place than it encoded.
 
-    MMPose's codecs cut a Gaussian out at int(mu - 3 sigma), without a murmur,
-    whatever sigma is. Where 3 sigma is not a whole number the heat-map lies
-    one pixel off: with a fraction below 0.5 everywhere, with another near the
-    upper and the left border. A network trained so is four input pixels
-    wrong there. sigma=2 and sigma=4/3 are right, 1.5 and 1.75 are not.
+    MMPose's codecs cut a Gaussian out at int(mu - 3 sigma). If 3 sigma is not
+    a whole number, the heat-map is shifted by one pixel (four input pixels):
+    everywhere for a fraction below 0.5, else near the upper and left border.
+    sigma=2 and sigma=4/3 are right, 1.5 and 1.75 are not.
 
     Args:
         head (nn.Module, optional): A head with or without ``decoder``.
@@ -44,23 +42,25 @@ def check_codec(head: nn.Module | None) -> None:
         return
     decoded, _ = codec.decode(encoded['heatmaps'])
     shift = np.abs(decoded[..., :2] - points) / pixel
-    # Of several points, as one may fall between two pixels.
+    # Not the maximum: single points may fall between two pixels.
     worst = float(np.sort(shift.max(axis=-1).ravel())[-4])
     if worst > _SHIFT:
         sigma = float(np.max(codec.sigma))
         raise InputError(
-            f'model.head.decoder: {type(codec).__name__} with sigma={sigma:g} '
-            f'draws heat-maps {worst:.1f} pixels beside the landmarks (a '
-            "fault of MMPose's where 3 sigma is not a whole number). Set "
-            f'sigma in the codec to {max(round(3 * sigma), 1)} / 3.'
+            where='model.head.decoder',
+            found=f'{type(codec).__name__} with sigma={sigma:g} draws '
+            f'heat-maps {worst:.1f} pixels beside the landmarks',
+            expected='a sigma for which 3 sigma is a whole number (MMPose '
+            'misplaces others)',
+            cure=f'Set sigma in the codec to {max(round(3 * sigma), 1)} / 3.',
         )
 
 
 def check_input_size(head: nn.Module | None, images: Tensor) -> None:
     """Refuse images of another size than the codec decodes for.
 
-    A network without fully connected layers takes any size; its landmarks
-    would be off by the ratio of the two.
+    The network takes any size, but its landmarks would be off by the ratio
+    of the two sizes.
 
     Args:
         head (nn.Module, optional): A head with or without ``decoder``.

@@ -1,4 +1,4 @@
-"""MMPose's top-down model, trained with a frozen teacher beside it."""
+"""MMPose's top-down model, regularised by a frozen teacher."""
 
 import logging
 from collections.abc import Sequence
@@ -15,16 +15,14 @@ from mmpose_ctd.models.losses import DistillLoss
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers import (
     SourceModel,
-    TeacherHolder,
     build_source,
     source_state_of,
 )
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
 
 from .codec_check import check_codec, check_input_size
-from .flip_test import FlipTestWarning
 from .freezing import freeze
-from .training_only import TrainingOnly
+from .training_only import TeacherHolder, TrainingOnly
 
 __all__ = ['CTDTopdownPoseEstimator']
 
@@ -40,10 +38,9 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
     encoder with a frozen source network's on the same images. Source: Fu et
     al., MLMI 2020 (arXiv 2009.13635), equation (2).
 
-    The model's state dict is exactly that of MMPose's
-    ``TopdownPoseEstimator`` of the same parts: a checkpoint loads there.
-    The teacher exists only while training, and only if some regulariser's
-    weight is not 0.
+    The state dict is that of MMPose's ``TopdownPoseEstimator`` with the same
+    parts, so checkpoints load there. The teacher exists only while training,
+    and only if some regulariser's weight is not 0.
 
     Args:
         teacher (dict, optional): Config of a :class:`SourceModel`, or of a
@@ -51,27 +48,25 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             Defaults to ``None``: a plain top-down model.
         regularizers (dict[str, dict]): The terms L_j: name -> config of a
             :class:`DistillLoss`. The term is logged as ``loss_<name>``.
-            Defaults to ``{}``: plain fine-tuning. What they learn themselves
-            (connectors) is trained, but is not in the state dict.
-        frozen (Sequence[str]): Name patterns of parameters that stay as they
-            start, such as ``['backbone']``; no gradient is computed for them,
-            and a module that is frozen whole stays in inference mode, with
-            its BatchNorm statistics. See :func:`.freezing.freeze`. Defaults
-            to ``()``.
-        trainable (Sequence[str]): Patterns of what is exempt from ``frozen``.
-            Defaults to ``()``.
-        init_from_teacher (bool): Whether the backbone starts as a copy of the
-            teacher's, checked key by key. Defaults to ``True``; without
-            effect if ``teacher`` is ``None``.
-        channels_last (bool): Whether images and weights lie in memory with
-            the channels last: the same numbers up to rounding, faster on
-            current CPUs and GPUs. Defaults to ``False``.
+            Defaults to ``{}``: plain fine-tuning. Connectors are trained but
+            are not in the state dict.
+        frozen (Sequence[str]): Name patterns of parameters to keep, such as
+            ``['backbone']``. A module that is frozen whole stays in inference
+            mode. See :func:`.freezing.freeze`. Defaults to ``()``.
+        trainable (Sequence[str]): Exceptions from ``frozen``. Defaults to
+            ``()``.
+        init_from_teacher (bool): Whether the backbone starts as a strict copy
+            of the teacher's. Defaults to ``True``; no effect if ``teacher``
+            is ``None``.
+        channels_last (bool): Memory layout of images and weights: the same
+            numbers up to rounding, faster on current CPUs and GPUs. Defaults
+            to ``False``.
         **kwargs: Arguments of ``TopdownPoseEstimator``.
 
     Raises:
-        InputError: If regularisers are given without a teacher, one is not a
+        InputError: If regularisers have no teacher, one is not a
             :class:`DistillLoss`, a name pattern matches nothing, or the
-            head's codec draws heat-maps beside the landmarks.
+            head's codec misplaces heat-maps.
     """
 
     def __init__(
@@ -86,30 +81,33 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
-        # MMPose's training accuracy is a detour through numpy at each step.
+        # MMPose's training accuracy costs a copy to numpy at each step.
         self.train_cfg = dict(compute_acc=False) | dict(self.train_cfg)
         if self.with_head:
             check_codec(self.head)
             give_float32(self.head)
-        # Before a wrapper such as DDP looks at what asks for a gradient.
+        # Before a wrapper such as DDP collects trainable parameters.
         self._frozen_modules = freeze(self, frozen, trainable)
         self.regularizers = _build_regularizers(regularizers or {})
         if self.regularizers and teacher is None:
             raise InputError(
-                f'model.regularizers names {list(self.regularizers)}, but '
-                'model.teacher is not set. Give a SourceModel there.'
+                where='model.teacher',
+                found='not set',
+                expected=f'a teacher for {list(self.regularizers)} of '
+                'model.regularizers',
+                cure='Set model.teacher to a SourceModel.',
             )
-        self._tell_idle_terms()
+        self._warn_of_idle_terms()
         self._teacher_cfg = teacher
         self._teacher = TeacherHolder()
         self._init_from_teacher = init_from_teacher and teacher is not None
-        self._flip_test_warning = FlipTestWarning()
+        self._flip_test_checked = False
         self.channels_last = channels_last
         if channels_last:
             self.to(memory_format=torch.channels_last)
 
-    def _tell_idle_terms(self) -> None:
-        # A term on weights may still hold the head's.
+    def _warn_of_idle_terms(self) -> None:
+        # A term on weights may still act on the head.
         idle = [
             name
             for name, term in self.active_regularizers.items()
@@ -119,8 +117,8 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             p.requires_grad for p in self.backbone.parameters()
         ):
             print_log(
-                'model.frozen keeps the whole backbone as it is: the '
-                f'regularisers {idle} cannot change it, and cost their time.',
+                'model.frozen freezes the whole backbone: the regularisers '
+                f'{idle} cannot change it and only cost time.',
                 'current',
                 logging.WARNING,
             )
@@ -129,7 +127,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
 
     @property
     def teacher(self) -> SourceModel | None:
-        """The frozen source model; ``None`` when nothing asks for it."""
+        """The frozen source model; ``None`` when it is not needed."""
         return self._teacher.module
 
     @property
@@ -149,7 +147,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         super().init_weights()
         if self._init_from_teacher:
             self._copy_source_encoder()
-        # One whose weight a hook will raise needs its teacher too.
+        # A hook may raise a weight that starts at 0.
         if any(r.loss_weight or r.scheduled for r in self._terms):
             self._build_teacher()
 
@@ -169,7 +167,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
     def _build_teacher(self) -> None:
         teacher = build_source(self._teacher_cfg)
         if any(term.needs_weights for term in self._terms):
-            # They are compared one by one.
+            # They are compared one by one with the file's.
             teacher.fold_batch_norms = False
         teacher.adapt_to(self.data_preprocessor)
         place = next(self.parameters())
@@ -183,11 +181,11 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         )
 
     def release_teacher(self) -> None:
-        """Give the teacher's memory back; no term may be active again."""
+        """Free the teacher's memory; no term may be active again."""
         self._teacher.module = None
 
     def train(self, mode: bool = True) -> 'CTDTopdownPoseEstimator':
-        """See ``nn.Module``; what is frozen stays in inference mode."""
+        """See ``nn.Module``; frozen modules stay in inference mode."""
         super().train(mode)
         for module in self._frozen_modules:
             # mmpose's backbones return None: do not chain.
@@ -195,7 +193,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         return self
 
     def _apply(self, fn, *args, **kwargs):
-        """Take the teacher along: .to(), .cuda(), .double() ..."""
+        """Move the teacher too: .to(), .cuda(), .double() ..."""
         super()._apply(fn, *args, **kwargs)
         if self.teacher is not None:
             self.teacher._apply(fn, *args, **kwargs)
@@ -215,11 +213,29 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         """See ``TopdownPoseEstimator.predict``."""
         check_input_size(getattr(self, 'head', None), inputs)
         if self.test_cfg.get('flip_test', False):
-            self._flip_test_warning.look_at(data_samples)
+            self._warn_of_one_sided_flips(data_samples)
         return super().predict(inputs, data_samples)
 
+    def _warn_of_one_sided_flips(self, data_samples: list) -> None:
+        """Warn once if ``flip_test`` may average two different eyes."""
+        if self._flip_test_checked or not data_samples:
+            return
+        partners = data_samples[0].metainfo.get('flip_indices')
+        if partners is None or list(partners) != list(range(len(partners))):
+            return
+        self._flip_test_checked = True
+        print_log(
+            'model.test_cfg.flip_test=True, but no landmark has a partner on '
+            'the other side, so the mirrored image is averaged in place. That '
+            'is right for midline landmarks and for images of one side. In '
+            'images of whole faces it also finds landmarks of one side on the '
+            'other side: remove flip_test.',
+            'current',
+            logging.WARNING,
+        )
+
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """The head's losses and one entry a regulariser.
+        """The head's losses and one entry for each regulariser.
 
         Args:
             inputs (Tensor): Images (N, 3, H, W), preprocessed.
@@ -246,9 +262,9 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         ]
         if taken:
             raise InputError(
-                f'model.regularizers.{taken[0]}: the head logs a loss of that '
-                'name already, which the term would replace. Call it '
-                'something else.'
+                where=f'model.regularizers.{taken[0]}',
+                found='the head already logs a loss of that name',
+                cure='Rename the regulariser.',
             )
         return losses | ours
 
@@ -258,7 +274,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         """The regularisers' entries of the loss, ``loss_<name>``."""
         active = self.active_regularizers
         losses = {
-            # DDP waits for a gradient of everything that learns.
+            # DDP waits for a gradient of every parameter.
             f'loss_{name}': sum(p.sum() * 0 for p in term.parameters())
             for name, term in self.regularizers.items()
             if name not in active and any(True for _ in term.parameters())
@@ -267,8 +283,8 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             return losses
         if self.teacher is None:
             raise RuntimeError(
-                f'The regularisers {list(active)} need the teacher, which '
-                'init_weights() builds: call it before training.'
+                f'The regularisers {list(active)} need the teacher: call '
+                'init_weights() before training.'
             )
         teacher = self._teacher_outputs(inputs, active)
         student = SourceOutputs(tuple(feats))
@@ -315,28 +331,30 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         connected, theirs = term.connect(feats[-1]), teacher.feats[-1]
         if connected.dim() != theirs.dim():
             raise InputError(
-                f"{type(term).__name__}: the source's final layer takes "
-                f'outputs of the shape {tuple(theirs.shape)}, the student '
-                f'gives {tuple(connected.shape)}; tokens and maps do not mix. '
-                'Use a teacher whose final layer takes maps, or a regulariser '
-                'of maps.'
+                where=type(term).__name__,
+                found=f'a student output of shape {tuple(connected.shape)}',
+                expected=f"{tuple(theirs.shape)}, as the source's final "
+                'layer takes it',
+                cure='Use a teacher whose final layer takes maps, or a '
+                'regulariser of maps.',
             )
         ours, theirs = connected.shape[1], theirs.shape[1]
         if ours != theirs:
             raise InputError(
-                f"{type(term).__name__}: the source's final layer takes maps "
-                f'of {theirs} channels, the student gives {ours}. Use the '
-                'same architecture in model.backbone and '
-                'model.teacher.backbone, or let a connector learn the way: '
+                where=type(term).__name__,
+                found=f'a student map of {ours} channels',
+                expected=f"{theirs}, as the source's final layer takes them",
+                cure='Use the same architecture in model.backbone and '
+                'model.teacher.backbone, or add to this regulariser '
                 f'connector=dict(in_channels={feats[-1].shape[1]}, '
-                f'out_channels={theirs}) in this regulariser.'
+                f'out_channels={theirs}).',
             )
         return self.teacher.classify((*feats[:-1], connected))
 
 
 def _build_regularizers(configs: dict[str, dict]) -> TrainingOnly:
-    # What connectors draw must not change the start of the model's own
-    # layers: with weight 0 the run is plain fine-tuning, bit by bit.
+    # Random numbers for connectors must not change the start of the model's
+    # layers: with weight 0 the run equals plain fine-tuning, bit by bit.
     with torch.random.fork_rng(devices=[]):
         terms = {
             name: MODELS.build(config)
@@ -346,8 +364,9 @@ def _build_regularizers(configs: dict[str, dict]) -> TrainingOnly:
     for name, term in terms.items():
         if not isinstance(term, DistillLoss):
             raise InputError(
-                f'model.regularizers.{name}: {type(term).__name__} is no '
-                'regulariser; expected a subclass of DistillLoss, such as '
-                'EncoderDistillLoss.'
+                where=f'model.regularizers.{name}',
+                found=type(term).__name__,
+                expected='a subclass of DistillLoss, such as '
+                'EncoderDistillLoss',
             )
     return TrainingOnly(terms)

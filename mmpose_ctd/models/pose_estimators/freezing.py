@@ -1,4 +1,4 @@
-"""Keeps parts of a model as they are, named by patterns."""
+"""Freezes parts of a model, named by patterns."""
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -16,23 +16,23 @@ def freeze(
 ) -> list[nn.Module]:
     """Freeze the parameters whose names match.
 
-    Patterns are those of file names (``*`` matches any text, dots too) on the
-    names of ``model.named_parameters()`` and its buffers; the name of a
-    module, such as ``'backbone'``, stands for all that is in it.
+    Patterns match names of parameters and buffers as file names match
+    (``*`` matches any text, dots too). A module's name, such as
+    ``'backbone'``, stands for everything in it.
 
     Args:
-        model (nn.Module): Changed in place: frozen parameters ask for no
-            gradient.
+        model (nn.Module): Changed in place: frozen parameters get
+            ``requires_grad=False``.
         frozen (Sequence[str]): What to freeze.
-        trainable (Sequence[str]): What of it is left to train.
+        trainable (Sequence[str]): Exceptions from ``frozen``.
 
     Returns:
-        list[nn.Module]: The modules of which everything is frozen, outermost
-        first, none inside another. Whoever trains the model has to keep them
-        in inference mode, or their BatchNorm statistics move.
+        list[nn.Module]: The outermost modules that are frozen whole. Keep
+        them in inference mode while training, or their BatchNorm statistics
+        change.
 
     Raises:
-        InputError: If a pattern matches nothing, or all is frozen, or
+        InputError: If a pattern matches nothing, or everything is frozen, or
             ``trainable`` is given alone.
     """
     names = dict(chain(model.named_parameters(), model.named_buffers()))
@@ -42,8 +42,9 @@ def freeze(
             isinstance(p, str) for p in patterns
         ):
             raise InputError(
-                f'model.{key}={patterns!r}; expected a list of name patterns '
-                "such as ['backbone']."
+                where=f'model.{key}',
+                found=repr(patterns),
+                expected="a list of name patterns such as ['backbone']",
             )
         matched[key] = set()
         for pattern in patterns:
@@ -51,23 +52,26 @@ def freeze(
             if not hits:
                 parts = ', '.join(sorted({n.split('.')[0] for n in names}))
                 raise InputError(
-                    f'model.{key}: the pattern {pattern!r} matches no '
-                    f'parameter of the model. Its parts: {parts}. For all '
-                    'names: `for name, _ in model.named_parameters(): '
-                    'print(name)`.'
+                    where=f'model.{key}',
+                    found=f'{pattern!r} matches no parameter',
+                    expected=f'a name or pattern below {parts}',
+                    cure='To see all names: `for name, _ in '
+                    'model.named_parameters(): print(name)`.',
                 )
             matched[key] |= hits
     if matched['trainable'] and not matched['frozen']:
         raise InputError(
-            f'model.trainable={list(trainable)!r} exempts parts of '
-            'model.frozen, which is not set; all of the model is trained. '
-            "Set model.frozen=['backbone'] to train only these parts of it."
+            where='model.trainable',
+            found=f'{list(trainable)!r}, but model.frozen is not set',
+            cure="Set model.frozen=['backbone'] to train only these parts of "
+            'the backbone.',
         )
     kept = matched['frozen'] - matched['trainable']
     if kept >= {n for n, _ in model.named_parameters()}:
         raise InputError(
-            f'model.frozen={list(frozen)!r} freezes the whole model; nothing '
-            'is left to train.'
+            where='model.frozen',
+            found=f'{list(frozen)!r} freezes the whole model',
+            expected='some parameters to train',
         )
     for name in kept:
         # Buffers have no gradient to ask for.

@@ -1,26 +1,49 @@
-"""Modules that learn with a model but are no part of its checkpoint."""
+"""Modules that train with a model but are not in its checkpoint."""
 
 from torch import Tensor, nn
 
-__all__ = ['TrainingOnly']
+__all__ = ['TeacherHolder', 'TrainingOnly']
+
+
+class TeacherHolder:
+    """Holds the teacher outside the module tree.
+
+    A module in a plain object is in no ``state_dict()``, ``parameters()`` or
+    DDP bucket. A deep copy returns the holder itself, so an EMA copy of the
+    model shares the teacher. A pickled holder arrives empty.
+
+    Attributes:
+        module (nn.Module, optional): The teacher, once it is built.
+    """
+
+    def __init__(self) -> None:
+        self.module: nn.Module | None = None
+
+    def __deepcopy__(self, memo: dict) -> 'TeacherHolder':
+        return self
+
+    def __copy__(self) -> 'TeacherHolder':
+        return self
+
+    def __reduce__(self):
+        return TeacherHolder, ()
 
 
 class TrainingOnly(nn.ModuleDict):
-    """Named modules that a model's state dict does not hold.
+    """Named modules that are in ``parameters()`` but not in ``state_dict()``.
 
-    They are in ``parameters()``, so that they are optimised, averaged and
-    kept equal over processes, but not in ``state_dict()``: what inference
-    loads has no trace of them, and loads strictly with or without them. Their
-    own state, which a resumed run needs, is :meth:`training_state`.
+    They are optimised, averaged and synchronised like any module. The
+    weights that inference loads do not contain them, and a strict load works
+    with and without them. :meth:`training_state` is what a resumed run needs.
     """
 
     def __init__(self, modules: dict[str, nn.Module]) -> None:
         super().__init__(modules)
-        # A hook, as mmengine's own way through a model calls no state_dict().
+        # A hook, as mmengine's own traversal does not call state_dict().
         self._register_state_dict_hook(_remove_own_keys)
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
-        """See ``nn.Module``; what the file lacks stays as it is."""
+        """See ``nn.Module``; entries missing in the file stay unchanged."""
         for name, value in self.training_state().items():
             state_dict.setdefault(prefix + name, value)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

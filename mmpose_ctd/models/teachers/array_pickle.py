@@ -1,8 +1,8 @@
-"""Reads a pickle of numpy arrays without running anything of it.
+"""Reads a pickle of numpy arrays without running code from it.
 
-A pickle is a program. Here it gets stand-ins for the few names that arrays
-and dictionaries need, and no name leads out of this file: not even numpy's
-own functions can be called.
+A pickle is a program. This unpickler replaces the few names that arrays and
+dictionaries need by stand-ins and refuses all others: not even numpy's own
+functions can be called.
 """
 
 import math
@@ -19,8 +19,8 @@ _KINDS = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'f2', 'f4', 'f8')
 
 
 class _StandIn:
-    """Called in place of a name. Without a dictionary or slots, so that a
-    pickle's BUILD cannot change it."""
+    """Stands in for a name. It has no dictionary and no slots, which a
+    pickle's BUILD could change."""
 
     __slots__ = ()
 
@@ -29,7 +29,7 @@ class _StandIn:
 
 
 class _DType:
-    """A dtype of plain numbers, told by its code and byte order."""
+    """A dtype of plain numbers: code and byte order."""
 
     __slots__ = ('_value',)
 
@@ -69,7 +69,7 @@ class _Array:
                 f'it holds {len(data)} bytes for an array of shape {shape}'
             )
         flat = np.frombuffer(data, dtype.value)
-        # In the machine's byte order and C order, in memory of its own.
+        # A copy in native byte order and C order.
         self._value = np.array(
             flat.reshape(shape, order=order),
             dtype.value.newbyteorder('='),
@@ -134,7 +134,7 @@ _NAMES = {
     ('_codecs', 'encode'): _Encode(),
     ('collections', 'OrderedDict'): _OrderedDict(),
 }
-# numpy 1 says numpy.core, numpy 2 numpy._core.
+# numpy 1 writes numpy.core, numpy 2 numpy._core.
 for _core in ('core', '_core'):
     _NAMES[f'numpy.{_core}.multiarray', '_reconstruct'] = _Reconstruct()
     _NAMES[f'numpy.{_core}.numeric', '_frombuffer'] = _FromBuffer()
@@ -150,17 +150,12 @@ class _ArrayUnpickler(pickle.Unpickler):
 def load_array_pickle(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Read a pickled dictionary of numpy arrays, of Python 2 or 3.
 
-    Args:
-        path (str | PathLike): The file.
-
     Returns:
-        dict[str, ndarray]: Arrays of numbers, by name, each with memory of
-        its own.
+        dict[str, ndarray]: Arrays of numbers, by name; copies.
 
     Raises:
-        InputError: If the file asks for anything but arrays of numbers in a
-            dictionary (nothing of it has been run then), or is cut off, or
-            is no pickle.
+        InputError: If the file contains anything but a dictionary of arrays
+            of numbers, or is cut off, or is not a pickle. Nothing in it runs.
     """
     try:
         with open(path, 'rb') as file:
@@ -176,13 +171,14 @@ def load_array_pickle(path: str | os.PathLike) -> dict[str, np.ndarray]:
             arrays[key] = value.value
     except OSError:
         raise
-    # A damaged pickle raises whatever its bytes happen to ask for.
+    # A damaged pickle may raise anything.
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
-            f'{path}: refused, nothing of it has been run: it is no pickle '
-            f'of a dictionary of numpy arrays alone ({reason}). If it is cut '
-            'off or damaged, get it again; if it asks for anything else than '
-            'arrays, do not trust it.'
+            where=str(path),
+            found=f'refused without running it ({reason})',
+            expected='a pickle with only a dictionary of numpy arrays',
+            cure='If it is cut off or damaged, get it again. If it asks for '
+            'anything else than arrays, do not trust it.',
         ) from error
     return arrays

@@ -1,4 +1,4 @@
-"""Reads a source model's file, safely."""
+"""Reads the file of a source model without running code from it."""
 
 import os
 import re
@@ -11,24 +11,21 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 from .checkpoint_parts import find_state, part_prefixes, prefixes_in, split
 
-__all__ = ['load_source_state', 'load_strictly', 'read_checkpoint']
-
 _WHERE = 'model.teacher.checkpoint'
 _VGGFACE2 = (
-    "convert VGGFace2's with: python tools/model_converters/"
+    "Convert VGGFace2's with: python tools/model_converters/"
     'vggface2_to_mmpose.py {path} OUT.pth'
 )
-#: End of a file's name -> how it becomes one that can be read.
+#: File extension -> how to convert the file.
 _FOREIGN = {
     '.onnx': (
-        'convert SFace with: python tools/model_converters/'
+        'Convert SFace with: python tools/model_converters/'
         'sface_to_mmpose.py {path} OUT.pth'
     ),
     '.pkl': _VGGFACE2,
     '.h5': _VGGFACE2,
     '.safetensors': (
-        'write it anew: torch.save(safetensors.torch.load_file(...), '
-        "'OUT.pth')"
+        "Convert it: torch.save(safetensors.torch.load_file(...), 'OUT.pth')"
     ),
 }
 
@@ -41,20 +38,19 @@ def load_source_state(
 ) -> dict[str, dict[str, Tensor]]:
     """Read the parts of a source model.
 
-    Without ``prefix`` it is what the converters of
-    ``tools/model_converters``, MMPose and mmpretrain write: keys start with
-    ``backbone.`` (E_s), ``neck.`` or ``head.`` (C_s), and every other is an
-    error. With a prefix other keys are passed over. The file is read with
+    Without ``prefix`` every key must start with ``backbone.`` (E_s),
+    ``neck.`` or ``head.`` (C_s), as the converters of
+    ``tools/model_converters``, MMPose and mmpretrain write them. With a
+    prefix other keys are ignored. The file is read with
     ``weights_only=True``; nothing in it can run.
 
     Args:
         path (str): The file, a ``.pth``.
-        how_to_get (str): What a user types to get the file, for the error.
-        prefix (str or dict, optional): What the parts' keys begin with; see
+        how_to_get (str): Command that gets the file, for the error.
+        prefix (str or dict, optional): Prefixes of the parts' keys; see
             :func:`.checkpoint_parts.part_prefixes`. Defaults to ``None``.
-        state_key (str, optional): Under which name of the file the weights
-            lie; see :func:`.checkpoint_parts.find_state`. Defaults to
-            ``None``: the usual ones.
+        state_key (str, optional): Entry of the file with the weights; see
+            :func:`.checkpoint_parts.find_state`. Defaults to ``None``.
 
     Returns:
         dict: ``{'backbone': state dict, 'neck': ..., 'head': ...}``; all but
@@ -62,8 +58,8 @@ def load_source_state(
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If it is an address, or not a source model's file, or the
-            prefixes do not fit it.
+        InputError: If the path is a URL, the file is of another kind, or the
+            prefixes do not match.
     """
     _check_path(path, how_to_get)
     content = read_checkpoint(
@@ -78,18 +74,20 @@ def load_source_state(
         # Of the usual three only the encoder is always there.
         if not parts[part] and (prefix is not None or part == 'backbone'):
             raise InputError(
-                f'{_WHERE}: no key of {path!r} starts with {start!r}, the '
-                f'prefix of the {part}. Its keys start with '
-                f'{prefixes_in(state)}. Name what the {part} has in '
-                'model.teacher.prefix, or convert the file with a tool of '
-                'tools/model_converters.'
+                where=f'{_WHERE}: {path!r}',
+                found=f'keys that start with {prefixes_in(state)}',
+                expected=f'{start!r}, the prefix of the {part}',
+                cure=f'Set the prefix of the {part} in model.teacher.prefix, '
+                'or convert the file with a tool of tools/model_converters.',
             )
     if left and prefix is None:
         raise InputError(
-            f'{_WHERE}: {len(left)} keys of {path!r} belong to no part, such '
-            f"as {left[:3]}; expected 'backbone.', 'neck.' and 'head.' "
-            f'alone, found {prefixes_in(state)}. If they are not needed, '
-            "name what is: model.teacher.prefix=dict(backbone='backbone.')."
+            where=f'{_WHERE}: {path!r}',
+            found=f'{len(left)} keys belong to no part, such as {left[:3]}; '
+            f'prefixes: {prefixes_in(state)}',
+            expected="only 'backbone.', 'neck.' and 'head.'",
+            cure='To ignore them, set the prefixes to use: '
+            "model.teacher.prefix=dict(backbone='backbone.').",
         )
     return parts
 
@@ -97,17 +95,20 @@ def load_source_state(
 def _check_path(path: str, how_to_get: str) -> None:
     if re.match(r'[\w+.-]+://', path):
         raise InputError(
-            f'{_WHERE}: {path!r} is an address. Download it first (curl -LO '
-            'ADDRESS) and name the file.'
+            where=_WHERE,
+            found=f'{path!r}, a URL',
+            expected='a file',
+            cure='Download it first: curl -LO URL',
         )
     cure = _FOREIGN.get(os.path.splitext(path)[1].lower())
     if cure:
         raise InputError(
-            f'{_WHERE}: {path!r} is not a torch file of weights; '
-            f'{cure.format(path=path)}, and name OUT.pth here.'
+            where=_WHERE,
+            found=repr(path),
+            expected='a torch file of weights',
+            cure=f'{cure.format(path=path)}, and set {_WHERE} to OUT.pth.',
         )
     if not os.path.isfile(path):
-        cure = how_to_get or 'set model.teacher.checkpoint to the file'
         raise MissingFileError(
             where=f'{_WHERE}: {path!r}',
             found='the source model does not exist',
@@ -128,12 +129,10 @@ def load_strictly(
         cure (str): What the user can do.
 
     Raises:
-        InputError: Lists the keys that are missing, left over or of another
-            shape.
+        InputError: If keys are missing, left over or of another shape.
     """
     own = module.state_dict()
-    # Counts batches for a cumulative average that nothing here uses; most
-    # published files lack it.
+    # A counter that nothing here uses; most published files lack it.
     optional = {k for k in own if k.endswith('num_batches_tracked')}
     faults = {
         'missing': sorted(set(own) - set(state) - optional),
@@ -145,11 +144,13 @@ def load_strictly(
         ),
     }
     if any(faults.values()):
-        told = '; '.join(
+        found = '; '.join(
             f'{len(keys)} {name}: {", ".join(keys[:3])}'
             + (' ...' if len(keys) > 3 else '')
             for name, keys in faults.items()
             if keys
         )
-        raise InputError(f'Loading {what}: keys {told}. {cure}')
+        raise InputError(
+            where=f'Loading {what}', found=f'keys {found}', cure=cure
+        )
     module.load_state_dict(state, strict=False)

@@ -1,4 +1,4 @@
-"""Finds the parts of a source model in what a file of weights holds."""
+"""Finds the parts of a source model in the content of a checkpoint."""
 
 from collections import Counter
 
@@ -12,8 +12,8 @@ __all__ = ['PARTS', 'find_state', 'part_prefixes', 'prefixes_in', 'split']
 #: E_s, and the two halves of C_s.
 PARTS = ('backbone', 'neck', 'head')
 
-# Under what a file's weights lie: mmengine, Lightning and timm say
-# state_dict; DeiT, MAE and their heirs say model.
+# Entries with the weights: mmengine, Lightning and timm write state_dict;
+# DeiT and MAE write model.
 _USUAL = ('state_dict', 'model')
 
 
@@ -33,22 +33,22 @@ def find_state(
 ) -> dict[str, Tensor]:
     """The state dict of a checkpoint.
 
-    A bare one is taken as it is. Else ``state_dict`` is preferred, then
-    ``model``, then the only one there is, whatever its name; a log line tells
-    which one if there were others, such as averaged weights.
+    A bare state dict is returned as it is. Otherwise ``state_dict`` is
+    preferred, then ``model``, then the only one. If there are several, such
+    as averaged weights, a log line names the one used.
 
     Args:
-        content: What ``torch.load`` gave.
+        content: Result of ``torch.load``.
         path (str): The file, for the errors.
-        state_key (str, optional): Name of the one to take. Defaults to
-            ``None``: as above.
+        state_key (str, optional): Entry to use. Defaults to ``None``: as
+            above.
 
     Returns:
         dict[str, Tensor]: The weights.
 
     Raises:
-        InputError: If there is none, or none by that name, or several
-            without a usual name.
+        InputError: If there is no state dict, none under that name, or
+            several without a usual name.
     """
     where = 'model.teacher.checkpoint'
     if state_key is None and _is_state(content):
@@ -58,29 +58,33 @@ def find_state(
     if state_key is not None:
         if state_key not in held:
             raise InputError(
-                f'model.teacher.state_key={state_key!r}: {path!r} has no '
-                'weights under that name; it has some under '
-                f'{sorted(held) or "no name at all: leave state_key out"}.'
+                where=f'model.teacher.state_key={state_key!r}',
+                found=f'{path!r} has no weights under that name',
+                expected=f'one of {sorted(held)}'
+                if held
+                else 'no state_key, as the file has no named weights',
             )
         return held[state_key]
     if not held:
         found = sorted(map(str, entries))[:5] or type(content).__name__
         raise InputError(
-            f"{where}: {path!r} has no 'state_dict', nor weights under "
-            f'another name (found: {found}). Convert it with a tool of '
-            'tools/model_converters, or save the weights alone: '
-            'torch.save(network.state_dict(), FILE).'
+            where=f'{where}: {path!r}',
+            found=f"no 'state_dict' and no other weights ({found})",
+            cure='Convert it with a tool of tools/model_converters, or save '
+            'only the weights: torch.save(network.state_dict(), FILE).',
         )
     names = [name for name in _USUAL if name in held] or sorted(held)
     if len(held) > 1:
         if names[0] not in _USUAL:
             raise InputError(
-                f'{where}: {path!r} has weights under {names}. Say which: '
-                f'model.teacher.state_key={names[0]!r}.'
+                where=f'{where}: {path!r}',
+                found=f'weights under {names}',
+                cure=f'Choose one: model.teacher.state_key={names[0]!r}.',
             )
         print_log(
-            f'{path}: weights of {names[0]!r} taken; there are others under '
-            f'{sorted(set(held) - {names[0]})} (model.teacher.state_key)',
+            f'{path}: using the weights of {names[0]!r}; there are others '
+            f'under {sorted(set(held) - {names[0]})} '
+            '(model.teacher.state_key)',
             'current',
         )
     return held[names[0]]
@@ -89,19 +93,18 @@ def find_state(
 def part_prefixes(
     prefix: str | dict | None,
 ) -> dict[str, tuple[str, str]]:
-    """What the keys of each part begin with.
+    """Prefixes of the keys of each part.
 
     Args:
         prefix (str or dict, optional): ``None``: ``backbone.``, ``neck.`` and
-            ``head.``. A string: the backbone's, and there are no others. A
-            dictionary: part -> prefix, or part -> (prefix in the file, prefix
-            in the part's own keys), the latter for a final layer whose file
-            says ``classifier.weight`` where its module says ``fc.weight``. A
-            dot at the end may be left out; ``''`` is every key that no longer
-            prefix claims.
+            ``head.``. A string: the backbone's only. A dictionary: part ->
+            prefix, or part -> (prefix in the file, prefix in the module), if
+            the file has ``classifier.weight`` and the module ``fc.weight``.
+            The final dot is optional; ``''`` matches every key without a
+            longer matching prefix.
 
     Returns:
-        dict: Part -> (prefix in the file, prefix in the part).
+        dict: Part -> (prefix in the file, prefix in the module).
 
     Raises:
         InputError: If it is something else.
@@ -116,10 +119,11 @@ def part_prefixes(
     }
     if not _are_prefixes(pairs):
         raise InputError(
-            f"model.teacher.prefix={prefix!r}; expected the backbone's, such "
-            "as 'module.encoder.', or a different one for each of "
-            f'{", ".join(PARTS)}, such as '
-            "dict(backbone='module.encoder.', head='module.classifier.')."
+            where='model.teacher.prefix',
+            found=repr(prefix),
+            expected="the backbone's, such as 'module.encoder.', or different "
+            f'ones for {", ".join(PARTS)}, such as '
+            "dict(backbone='module.encoder.', head='module.classifier.')",
         )
     return {
         part: tuple(_dotted(text) for text in pair)
@@ -143,9 +147,9 @@ def _dotted(text: str) -> str:
 
 
 def prefixes_in(state: dict[str, Tensor]) -> str:
-    """The prefixes of a state dict, with their numbers of keys, in words.
+    """List the prefixes of a state dict with their numbers of keys.
 
-    What all keys share is walked through: ``module.encoder. (318 keys),
+    A prefix of all keys is split further: ``module.encoder. (318 keys),
     module.fc. (2 keys)``, not ``module. (320 keys)``.
     """
     shared = ''
@@ -159,24 +163,20 @@ def prefixes_in(state: dict[str, Tensor]) -> str:
         if bare or len(starts) != 1:
             break
         (shared,) = starts
-    told = [f'{start!r} ({n} keys)' for start, n in starts.most_common(6)]
-    told += ['others'] * (len(starts) > 6)
-    told += [f'{bare} keys without one'] * bool(bare)
-    return ', '.join(told)
+    texts = [f'{start!r} ({n} keys)' for start, n in starts.most_common(6)]
+    texts += ['others'] * (len(starts) > 6)
+    texts += [f'{bare} keys without one'] * bool(bare)
+    return ', '.join(texts)
 
 
 def split(
     state: dict[str, Tensor], prefixes: dict[str, tuple[str, str]]
 ) -> tuple[dict[str, dict[str, Tensor]], list[str]]:
-    """Share a state dict out among the parts; the longest prefix wins.
-
-    Args:
-        state (dict): The file's weights.
-        prefixes (dict): Of :func:`part_prefixes`.
+    """Split a state dict into parts; the longest matching prefix wins.
 
     Returns:
         tuple: Part -> its state dict, for all of :data:`PARTS`; and the keys
-        that belong to none.
+        that belong to no part.
     """
     parts: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
     left = []

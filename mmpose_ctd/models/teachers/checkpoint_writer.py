@@ -1,31 +1,35 @@
-"""Writes a source model's file, whole and working or not at all."""
+"""Writes the file of a source model after testing it."""
 
-import contextlib
-import os
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from mmpose_ctd.checkpoint_file import checkpoint_bytes
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import write_whole
 
-__all__ = ['check_paths', 'write_source']
+__all__ = ['check_paths', 'listed', 'write_source']
+
+
+def listed(names: list[str], most: int) -> str:
+    """The first names, and the number of the others."""
+    more = len(names) - most
+    return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')
 
 
 def check_paths(
     source: str | Path, target: str | Path, force: bool, expected: str
 ) -> tuple[Path, Path]:
-    """See that a converter may go to work.
+    """Check the paths of a converter.
 
     Args:
         source (str | Path): The published file.
         target (str | Path): The checkpoint to write.
         force (bool): Whether ``target`` may be replaced.
-        expected (str): Names the published file, for the error.
-
-    Returns:
-        tuple[Path, Path]: ``source`` and ``target``.
+        expected (str): Description of the published file, for the error.
 
     Raises:
         MissingFileError: If ``source`` does not exist.
@@ -33,11 +37,21 @@ def check_paths(
     """
     source, target = Path(source), Path(target)
     if not source.is_file():
-        raise MissingFileError(f'{source}: no such file; expected {expected}')
+        raise MissingFileError(
+            where=str(source), found='no such file', expected=expected
+        )
     if target.is_dir():
-        raise InputError(f'{target}: is a folder; name the file to write')
+        raise InputError(
+            where=str(target),
+            found='it is a folder',
+            expected='the name of the file to write',
+        )
     if target.exists() and not force:
-        raise InputError(f'{target}: exists already; --force replaces it')
+        raise InputError(
+            where=str(target),
+            found='it exists already',
+            cure='Replace it by --force.',
+        )
     return source, target
 
 
@@ -49,47 +63,41 @@ def write_source(
     build: Callable[[], dict[str, nn.Module]],
     input_size: tuple[int, int],
 ) -> None:
-    """Write ``state_dict`` and ``meta``, try the file, then name it.
+    """Write ``state_dict`` and ``meta`` if the network works.
 
-    Before the file gets its name it is read back with ``weights_only=True``,
-    loaded strictly into fresh networks and run.
+    The content is first read back with ``weights_only=True``, loaded strictly
+    into new networks and run.
 
     Args:
         source (Path): The published file, for the error.
         target (Path): The checkpoint to write; its folder is made.
         state (dict[str, Tensor]): ``backbone.*`` and perhaps ``head.*``.
-        meta (dict): What is known of the weights; plain values.
-        build (Callable): Makes the networks, ``backbone`` and perhaps
-            ``head``, that the file has to fill.
-        input_size (tuple[int, int]): (width, height) of the trial image.
+        meta (dict): Facts about the weights; plain values.
+        build (Callable): Builds the networks to fill, ``backbone`` and
+            perhaps ``head``.
+        input_size (tuple[int, int]): (width, height) of the test image.
 
     Raises:
         InputError: If the network's outputs are not finite.
     """
+    data = checkpoint_bytes({'state_dict': state, 'meta': meta})
+    if not _works(data, build, input_size):
+        raise InputError(
+            where=str(source),
+            found='its weights give outputs that are not finite',
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
-    try:
-        # Into an open file: given a name, torch writes it into the archive.
-        with draft.open('wb') as file:
-            torch.save({'state_dict': state, 'meta': meta}, file)
-        if not _works(draft, build, input_size):
-            raise InputError(
-                f'{source}: its weights give an output that is not finite'
-            )
-        os.replace(draft, target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
+    write_whole(target, data)
 
 
 def _works(
-    path: Path,
+    data: bytes,
     build: Callable[[], dict[str, nn.Module]],
     input_size: tuple[int, int],
 ) -> bool:
-    """Whether the file alone gives all networks, in working order."""
-    state = torch.load(path, weights_only=True)['state_dict']
-    # Without storage: what the file does not fill, cannot run.
+    """Whether the content fills all networks and gives finite outputs."""
+    state = torch.load(io.BytesIO(data), weights_only=True)['state_dict']
+    # Without storage: a key that is not filled cannot run.
     with torch.device('meta'):
         networks = build()
     for part, network in networks.items():

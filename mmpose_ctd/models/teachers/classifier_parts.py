@@ -1,4 +1,4 @@
-"""Takes a classifier apart into encoder and final layers."""
+"""Splits a classifier into encoder and final layers."""
 
 from mmpose.registry import MODELS
 from torch import nn
@@ -16,23 +16,22 @@ def classifier_parts(
 ) -> tuple[dict[str, nn.Module | None], ImageConvention]:
     """Build a classifier such as mmpretrain's ``ImageClassifier``.
 
-    The names in its config are looked up in its own package first, as under
-    mmpretrain's tools: ``ResNet`` in ``mmpretrain.ImageClassifier`` is
+    Names in its config are looked up in its own package first, as
+    mmpretrain's tools do: ``ResNet`` in ``mmpretrain.ImageClassifier`` is
     mmpretrain's.
 
     Args:
         config (dict): The classifier's config.
-        data_preprocessor (dict, optional): The images it was trained on, if
-            its own config does not tell.
+        data_preprocessor (dict, optional): Replaces that of the config.
         initialise (bool): Whether to run its own initialisation
             (``init_cfg``, ``pretrained``).
 
     Returns:
-        tuple: ``backbone``, ``neck`` and ``head``, the latter two ``None``
-        where it has none; and its convention.
+        tuple: ``backbone``, ``neck`` and ``head`` (the latter two may be
+        ``None``); and its image convention.
 
     Raises:
-        InputError: If it has no backbone, or nobody tells its convention.
+        InputError: If it has no backbone, or no data preprocessor is given.
     """
     config = dict(config)
     kind = config.get('type')
@@ -43,11 +42,11 @@ def classifier_parts(
     own = config.pop('data_preprocessor', None)
     if own is None and data_preprocessor is None:
         raise InputError(
-            f'model.teacher is the classifier {kind!r} without a '
-            'data_preprocessor. Give it the one it was trained with (in '
-            "mmpretrain's configs it stands beside `model`), such as "
-            'data_preprocessor=dict(mean=[123.675, 116.28, 103.53], '
-            'std=[58.395, 57.12, 57.375], to_rgb=True).'
+            where='model.teacher.data_preprocessor',
+            found=f'not set for the classifier {kind!r}',
+            expected='the one it was trained with (in configs of mmpretrain '
+            'beside `model`), such as dict(mean=[123.675, 116.28, 103.53], '
+            'std=[58.395, 57.12, 57.375], to_rgb=True)',
         )
     convention = convention_from(
         data_preprocessor or own,
@@ -58,10 +57,12 @@ def classifier_parts(
     parts = {part: getattr(classifier, part, None) for part in PARTS}
     if parts['backbone'] is None:
         raise InputError(
-            f'model.teacher: {kind!r} has no `backbone` to take feature maps '
-            'from. Expected a classifier of backbone, neck and head, such as '
-            "mmpretrain.ImageClassifier; other networks' encoders go to "
-            'model.teacher.backbone of a SourceModel.'
+            where='model.teacher',
+            found=f'{kind!r} has no `backbone`',
+            expected='a classifier with backbone, neck and head, such as '
+            'mmpretrain.ImageClassifier',
+            cure='Set the encoder of another network as '
+            'model.teacher.backbone of a SourceModel.',
         )
     if initialise:
         classifier.init_weights()
@@ -75,15 +76,9 @@ def convention_from(
 
     Args:
         config (dict): The config.
-        kind (str): Its type if it has none.
-        scope (str, optional): The package that knows the type, if MMPose
-            does not. Defaults to ``None``.
-
-    Returns:
-        ImageConvention: Of the preprocessor.
-
-    Raises:
-        InputError: See :meth:`ImageConvention.of`.
+        kind (str): The type if the config has none.
+        scope (str, optional): The package to look the type up in if MMPose
+            does not know it. Defaults to ``None``.
     """
     config = dict(config)
     kind = config.setdefault('type', kind)

@@ -1,4 +1,4 @@
-"""Takes the BatchNorms out of a network that is never trained."""
+"""Folds BatchNorms of a frozen network into its convolutions."""
 
 import copy
 
@@ -15,21 +15,18 @@ TOLERANCE = 1e-3
 
 @torch.no_grad()
 def fold_batch_norms(encoder: nn.Module, images: Tensor) -> nn.Module:
-    """Fold BatchNorms into the convolutions before them, if that is the same.
+    """Fold BatchNorms into the convolutions before them, if maps stay equal.
 
-    In inference mode a BatchNorm is an affine map a channel. mmcv's
-    ``fuse_conv_bn`` tells from the order in which layers were defined which
-    convolution it follows. A network may use them in another order, so both
-    are run in float32 and compared.
+    mmcv's ``fuse_conv_bn`` assumes that layers run in the order of their
+    definition. Therefore both networks are run in float32 and compared.
 
     Args:
-        encoder (nn.Module): A frozen network in inference mode; left as it
-            is.
-        images (Tensor): What it is fed, (N, 3, H, W).
+        encoder (nn.Module): A frozen network in inference mode; not changed.
+        images (Tensor): Input images, (N, 3, H, W).
 
     Returns:
-        nn.Module: The folded copy; the encoder itself if a copy gives other
-        maps, or if there is nothing to fold.
+        nn.Module: The folded copy; the encoder itself if the copy's maps
+        differ or there is nothing to fold.
     """
     norms = [
         m
@@ -43,11 +40,11 @@ def fold_batch_norms(encoder: nn.Module, images: Tensor) -> nn.Module:
     with torch.autocast(images.device.type, enabled=False):
         images = images.to(next(encoder.parameters()).dtype)
         before, after = (_maps(net(images)) for net in (encoder, folded))
-    if all(_alike(a, b) for a, b in zip(before, after)):
+    if all(_close(a, b) for a, b in zip(before, after)):
         return folded
     print_log(
-        f"The teacher's BatchNorms stay: {type(encoder).__name__} does not "
-        'use its layers in the order in which it defines them.',
+        f"The teacher's BatchNorms are not folded: {type(encoder).__name__} "
+        'runs its layers in another order than it defines them.',
         'current',
     )
     return encoder
@@ -57,5 +54,5 @@ def _maps(outputs) -> tuple[Tensor, ...]:
     return (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
 
 
-def _alike(a: Tensor, b: Tensor) -> bool:
+def _close(a: Tensor, b: Tensor) -> bool:
     return bool((a - b).abs().max() <= TOLERANCE * a.abs().max())

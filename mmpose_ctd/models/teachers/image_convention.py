@@ -1,4 +1,4 @@
-"""In which form a network wants its images, and the way between two forms."""
+"""How a network expects its images, and conversion between conventions."""
 
 from typing import NamedTuple
 
@@ -13,13 +13,11 @@ __all__ = ['ImageConvention', 'InputAdapter']
 
 
 class ImageConvention(NamedTuple):
-    """What a network's input x is made of.
-
-    Datasets give images in BGR, pixel values 0..255.
+    """How BGR images of 0..255 become a network's input.
 
     Attributes:
         mean (tuple[float]): Subtracted, per channel in the network's order.
-        std (tuple[float]): Divided by, likewise.
+        std (tuple[float]): Divisor, per channel in the network's order.
         rgb (bool): Whether the network's channels are R, G, B.
     """
 
@@ -29,28 +27,26 @@ class ImageConvention(NamedTuple):
 
     @classmethod
     def of(cls, preprocessor: nn.Module) -> 'ImageConvention':
-        """The convention that a data preprocessor produces.
+        """The convention of a data preprocessor.
 
         Args:
-            preprocessor (nn.Module): A ``PoseDataPreprocessor`` or another
-                ``ImgDataPreprocessor``, or mmpretrain's
-                ``ClsDataPreprocessor``.
+            preprocessor (nn.Module): An ``ImgDataPreprocessor``, such as
+                MMPose's, or mmpretrain's ``ClsDataPreprocessor``.
 
         Raises:
-            InputError: If it is another, or its images do not have three
-                channels.
+            InputError: If it is another, or does not have three channels.
         """
         if isinstance(preprocessor, ImgDataPreprocessor):
             swapped = preprocessor._channel_conversion
-        # mmpretrain need not be there to be asked.
+        # mmpretrain may not be installed.
         elif hasattr(preprocessor, 'to_rgb'):
             swapped = preprocessor.to_rgb
         else:
             raise InputError(
-                'The teacher needs to know what the student sees: '
-                'data_preprocessor must be a PoseDataPreprocessor, or a '
-                "classifier's ClsDataPreprocessor, not "
-                f'{type(preprocessor).__name__}.'
+                where='data_preprocessor',
+                found=type(preprocessor).__name__,
+                expected='PoseDataPreprocessor or ClsDataPreprocessor, whose '
+                'images can be converted for the teacher',
             )
         mean, std = (0.0,) * 3, (1.0,) * 3
         if preprocessor._enable_normalize:
@@ -59,27 +55,24 @@ class ImageConvention(NamedTuple):
             mean, std = (x * 3 if len(x) == 1 else x for x in (mean, std))
         if len(mean) != 3 or len(std) != 3:
             raise InputError(
-                f'data_preprocessor: mean={mean} and std={std}; expected '
-                'one number, or one for each of three channels.'
+                where='data_preprocessor',
+                found=f'mean={mean} and std={std}',
+                expected='one number, or one for each of three channels',
             )
         return cls(mean, std, bool(swapped))
 
 
 class InputAdapter(nn.Module):
-    """Turns the student's input into the teacher's, pixel by pixel.
+    """Converts the student's input into the teacher's.
 
-    Both are affine images of the same photograph x, so one affine map a
-    channel leads from one to the other:
-
-    ``x_t = (x_s * std_s + mean_s - mean_t) / std_t``
-
-    after the channels are brought into the teacher's order.
+    ``x_t = (x_s * std_s + mean_s - mean_t) / std_t`` for each channel, in the
+    teacher's order of channels.
 
     Args:
-        student (ImageConvention): What comes in.
-        teacher (ImageConvention): What goes out.
-        size (tuple[int, int], optional): (H, W) the teacher wants; ``None``
-            keeps the student's. Defaults to ``None``.
+        student (ImageConvention): Of the input.
+        teacher (ImageConvention): Of the output.
+        size (tuple[int, int], optional): (H, W) of the output. Defaults to
+            ``None``: that of the input.
     """
 
     def __init__(
@@ -104,14 +97,7 @@ class InputAdapter(nn.Module):
             self.register_buffer(name, buffer.view(1, 3, 1, 1), False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Adapt a batch.
-
-        Args:
-            x (Tensor): The student's input (N, 3, H, W).
-
-        Returns:
-            Tensor: The teacher's, (N, 3, H, W) or (N, 3, *size).
-        """
+        """Convert a batch (N, 3, H, W) to (N, 3, H, W) or (N, 3, *size)."""
         if self.swap:
             x = x.flip(1)
         if not self.same_values:

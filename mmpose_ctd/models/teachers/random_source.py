@@ -1,4 +1,4 @@
-"""A control: a source that has learned nothing."""
+"""A control: a source with random weights."""
 
 from collections.abc import Iterator
 
@@ -21,17 +21,16 @@ _NUMBER, _SIDE = 64, 112
 class RandomSourceModel(SourceModel):
     """A source of the same architecture with random weights.
 
-    The weights are what the layers draw by themselves. BatchNorm statistics
-    of the start (0 and 1) would let the activations of a deep network vanish
-    in inference mode, so they are measured once, on random images with the
-    power spectrum of photographs, 1 / f^2. No face is used for it, and the
-    network depends on the seed alone: a resumed run has the same.
+    BatchNorm statistics are measured once on random images with the power
+    spectrum of photographs, 1 / f^2. (With the initial statistics the
+    activations of a deep network vanish in inference mode.) No face is used,
+    and the network depends only on the seed: a resumed run gets the same one.
 
     Args:
-        seed (int): Of weights and images; the program's own random numbers
-            are left as they were. Defaults to 0.
-        checkpoint (str, optional): Not loaded here. It may be named all the
-            same, for ``model.init_from_teacher`` to start the student from.
+        seed (int): Of weights and images. The global random state is not
+            changed. Defaults to 0.
+        checkpoint (str, optional): Not loaded here. The student may start
+            from it (``model.init_from_teacher``).
         **kwargs: Of :class:`SourceModel`.
 
     Raises:
@@ -48,8 +47,10 @@ class RandomSourceModel(SourceModel):
     ) -> None:
         for key in _trained_parts(kwargs, 'model.teacher'):
             raise InputError(
-                f'{key} loads trained weights, but RandomSourceModel is a '
-                'teacher without any. Leave it out.'
+                where=key,
+                found='loads trained weights',
+                expected='random ones, as RandomSourceModel has them',
+                cure='Remove the key.',
             )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -62,7 +63,7 @@ class RandomSourceModel(SourceModel):
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
             norm.reset_running_stats()
-            # The mean over what it sees, which is one batch.
+            # Cumulative average, here of one batch.
             norm.momentum = None
             nn.Module.train(norm, True)
         images = self._images()
@@ -81,7 +82,7 @@ class RandomSourceModel(SourceModel):
         frequency = torch.hypot(
             torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)
         )
-        # The mean stays finite, and is of the size of the largest waves.
+        # Keeps the mean finite.
         waves /= frequency.clamp_min(1 / max(height, width))
         pixels = torch.fft.irfft2(waves, (height, width))
         pixels = 127.5 + 50 * pixels / pixels.std()

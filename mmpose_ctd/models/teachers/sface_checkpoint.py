@@ -1,9 +1,8 @@
-"""Writes SFace as a checkpoint that configs of this package can name."""
+"""Converts SFace into a checkpoint of this package."""
 
-import hashlib
 from pathlib import Path
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
 
@@ -25,9 +24,9 @@ def convert_sface(
 ) -> dict:
     """Convert the published ONNX file into a checkpoint.
 
-    The checkpoint holds ``state_dict`` and ``meta``, loads with
-    ``torch.load(weights_only=True)`` and appears complete or not at all:
-    before it gets its name it is read back, loaded strictly and run.
+    The checkpoint has ``state_dict`` and ``meta`` and loads with
+    ``torch.load(weights_only=True)``. It is tested before it is written, see
+    :func:`.write_source`.
 
     Args:
         source (str | Path): The published file.
@@ -48,12 +47,8 @@ def convert_sface(
         'face_recognition_sface_2021dec.onnx, which '
         '`mmpose_ctd download sface` gets',
     )
-    data = source.read_bytes()
-    try:
-        state = read_sface_onnx(data)
-    except InputError as error:
-        raise InputError(f'{source}: {error}') from error
-    meta = _meta(hashlib.sha256(data).hexdigest())
+    state = read_sface_onnx(source.read_bytes(), str(source))
+    meta = _meta(sha256_of(source))
     write_source(source, target, state, meta, _networks, SFaceNet.input_size)
     return meta
 

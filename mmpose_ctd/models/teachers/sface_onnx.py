@@ -1,4 +1,4 @@
-"""Reads SFace's published ONNX file into the keys of this package."""
+"""Reads SFace's published ONNX file as a state dict of this package."""
 
 import math
 from collections.abc import Iterator
@@ -10,6 +10,8 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
 from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
+
+from .checkpoint_writer import listed
 
 __all__ = ['read_sface_onnx']
 
@@ -28,34 +30,34 @@ _TENSORS = {
     'PRelu': ('weight',),
     'Gemm': ('weight', 'bias'),
 }
-# Neither has weights; dropout does nothing in inference.
+# Without weights; dropout does nothing in inference.
 _WEIGHTLESS = ('Dropout', 'Flatten')
 
 
 class _WrongNetworkError(Exception):
-    """Where the graph first departs from SFace."""
+    """The first difference of the graph from SFace."""
 
 
-def read_sface_onnx(data: bytes) -> dict[str, Tensor]:
-    """Turn the bytes of the published file into a state dict.
+def read_sface_onnx(data: bytes, where: str = '') -> dict[str, Tensor]:
+    """Read the published file as a state dict.
 
-    The graph is followed from its input to its output and every step is
-    held against the layer that must stand there: operator, stride, padding,
-    groups, BatchNorm's epsilon, the shape of each weight. The names inside
-    the file do not matter. Nothing outside the bytes is read.
+    The graph is followed from input to output. Each node is compared with the
+    expected layer: operator, stride, padding, groups, BatchNorm's epsilon,
+    shape of each weight. Names in the file do not matter. Nothing outside the
+    bytes is read.
 
     Args:
         data (bytes): Contents of ``face_recognition_sface_2021dec.onnx``.
+        where (str): The file, for the errors.
 
     Returns:
         dict[str, Tensor]: ``backbone.*`` for :class:`SFaceNet` and
         ``head.*`` for :class:`SFaceEmbedding`, every key of both.
 
     Raises:
-        InputError: If the bytes are no ONNX file, or another network; lists
-            the file's weights left over and the keys left unfilled.
+        InputError: If the bytes are not an ONNX file, or another network.
     """
-    graph = _parse(data)
+    graph = _parse(data, where)
     stored = {item.name: item for item in graph.initializer}
     layers = list(_layers())
     wanted = [
@@ -76,40 +78,42 @@ def read_sface_onnx(data: bytes) -> dict[str, Tensor]:
     if reason or left_over or unfilled:
         reason = reason or 'it has more weights than its graph uses'
         raise InputError(
-            f'another network than the published SFace: {reason}. '
-            f'Left over in the file: {_listed(left_over)}. '
-            f'Unfilled here: {_listed(unfilled)}.'
+            where=where,
+            found=f'another network than SFace: {reason}. Left over in the '
+            f'file: {listed(left_over, 8) or "nothing"}. Unfilled: '
+            f'{listed(unfilled, 8) or "nothing"}',
+            expected='the published SFace',
         )
     for name, layer in layers:
         if hasattr(layer, 'num_batches_tracked'):
-            # ONNX has no such counter; a strict load asks for it.
+            # ONNX has no such counter; a strict load needs it.
             state[f'{name}.num_batches_tracked'] = torch.tensor(0)
     return state
 
 
-def _parse(data: bytes):
+def _parse(data: bytes, where: str):
     """The graph of an ONNX file."""
     import onnx
     from google.protobuf.message import DecodeError
 
+    cause = None
     try:
         graph = onnx.load_model_from_string(data).graph
+        # Protobuf reads an empty file, and some text, as an empty message.
+        if graph.node:
+            return graph
     except DecodeError as error:
-        raise InputError(
-            f'not an ONNX file ({len(data)} bytes, beginning '
-            f'{data[:16]!r}); expected the published SFace, of 38696353 bytes'
-        ) from error
-    # Protobuf takes an empty file, and some text, for an empty message.
-    if not graph.node:
-        raise InputError(
-            f'not an ONNX file with a network in it ({len(data)} bytes); '
-            'expected the published SFace, of 38696353 bytes'
-        )
-    return graph
+        cause = error
+    raise InputError(
+        where=where,
+        found=f'not an ONNX file with a network ({len(data)} bytes, beginning '
+        f'{data[:16]!r})',
+        expected='the published SFace of 38696353 bytes',
+    ) from cause
 
 
 def _layers() -> Iterator[tuple[str, nn.Module]]:
-    """Key prefix and layer, in the order in which an image meets them."""
+    """Key prefix and layer, from input to output."""
     with torch.device('meta'):
         parts = {'backbone': SFaceNet(), 'head': SFaceEmbedding()}
     for part, module in parts.items():
@@ -119,7 +123,7 @@ def _layers() -> Iterator[tuple[str, nn.Module]]:
 
 
 def _walk(graph, stored, layers, state, used) -> None:
-    """Fill ``state`` and ``used`` until the graph ends or goes astray."""
+    """Fill ``state`` and ``used`` until the graph ends or differs."""
     chain = _chain(graph, stored)
     for op, expected in (('Sub', SFaceNet.mean), ('Mul', SFaceNet.std)):
         node = next(chain, None)
@@ -169,8 +173,7 @@ def _walk(graph, stored, layers, state, used) -> None:
 
 
 def _chain(graph, stored) -> Iterator:
-    """The nodes from the image on; each must be the only one to read the
-    last one's output."""
+    """The nodes from the image on, which must not branch."""
     readers: dict[str, list] = {}
     for node in graph.node:
         for source in node.input:
@@ -180,7 +183,7 @@ def _chain(graph, stored) -> Iterator:
     if len(images) != 1:
         raise _WrongNetworkError(f'it has {len(images)} inputs, not 1')
     (current,) = images
-    # A published graph has no cycle, a forged one may: count the steps.
+    # A forged graph may have a cycle: limit the steps.
     for _ in graph.node:
         following = readers.get(current, [])
         if not following:
@@ -206,7 +209,7 @@ def _expect(node, op: str, name: str) -> None:
 
 
 def _compare_attributes(node, name: str, layer: nn.Module) -> None:
-    """What the shapes of the weights do not show."""
+    """Compare the settings that shapes of weights do not show."""
     from onnx.helper import get_attribute_value
 
     found = {item.name: get_attribute_value(item) for item in node.attribute}
@@ -261,10 +264,3 @@ def _tensor(stored, name: str) -> Tensor:
     if not value.isfinite().all():
         raise _WrongNetworkError(f'{name!r} has values that are not finite')
     return value
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    if not names:
-        return 'nothing'
-    more = len(names) - most
-    return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')

@@ -1,4 +1,4 @@
-"""From ``model.teacher`` of a config to a source model, or its weights."""
+"""Builds the source model, or reads its weights, from ``model.teacher``."""
 
 import inspect
 
@@ -21,15 +21,15 @@ MOVED = dict.fromkeys(
 
 
 def source_config(teacher: dict) -> dict:
-    """The config of a :class:`SourceModel` that ``model.teacher`` stands for.
+    """Complete ``model.teacher`` to the config of a :class:`SourceModel`.
 
-    Without a type it is one already. A classifier's config,
+    The default type is ``SourceModel``. A classifier's config,
     ``dict(type='mmpretrain.ImageClassifier', backbone=..., neck=...,
     head=..., data_preprocessor=..., checkpoint=...)``, becomes
     ``dict(type='SourceModel', classifier=..., checkpoint=...)``.
 
     Args:
-        teacher (dict): ``model.teacher``; left as it is.
+        teacher (dict): ``model.teacher``; not changed.
 
     Returns:
         dict: With a type.
@@ -52,8 +52,10 @@ def source_config(teacher: dict) -> dict:
         )
     if built is None:
         raise InputError(
-            f'model.teacher.type={kind!r} is not registered; expected '
-            "SourceModel or a classifier such as 'mmpretrain.ImageClassifier'."
+            where='model.teacher.type',
+            found=f'{kind!r} is not registered',
+            expected='SourceModel or a classifier such as '
+            "'mmpretrain.ImageClassifier'",
         )
     if isinstance(built, type) and issubclass(built, SourceModel):
         return config
@@ -66,13 +68,7 @@ def source_config(teacher: dict) -> dict:
 
 
 def build_source(teacher: dict) -> SourceModel:
-    """Build the source model that ``model.teacher`` describes.
-
-    Args:
-        teacher (dict): See :func:`source_config`.
-
-    Returns:
-        SourceModel: Frozen, its weights loaded.
+    """Build the source model of ``model.teacher``, frozen, with its weights.
 
     Raises:
         InputError: See :class:`SourceModel`.
@@ -81,23 +77,21 @@ def build_source(teacher: dict) -> SourceModel:
 
 
 def source_state_of(teacher: dict) -> dict[str, dict[str, Tensor]]:
-    """Read the weights that ``model.teacher`` names.
-
-    Args:
-        teacher (dict): See :func:`source_config`.
+    """Read the weights of ``model.teacher.checkpoint``.
 
     Returns:
         dict: ``{'backbone': state dict, 'neck': ..., 'head': ...}``.
 
     Raises:
-        InputError: If it names no file; else see :func:`load_source_state`.
+        InputError: If no file is set; else see :func:`load_source_state`.
     """
     if teacher.get('checkpoint') is None:
         raise InputError(
-            'model.init_from_teacher=True, but model.teacher.checkpoint is '
-            'not set. Name the source model file, or set '
-            'model.init_from_teacher=False: the backbone then starts from '
-            'model.backbone.init_cfg.'
+            where='model.teacher.checkpoint',
+            found='not set, but model.init_from_teacher=True',
+            expected='the file of the source model',
+            cure='Set it, or set model.init_from_teacher=False to start from '
+            'model.backbone.init_cfg.',
         )
     keys = ('how_to_get', 'prefix', 'state_key')
     options = {key: teacher[key] for key in keys if key in teacher}

@@ -18,55 +18,51 @@ __all__ = ['SourceModel']
 
 @MODELS.register_module()
 class SourceModel(nn.Module):
-    """A network that learned a neighbouring task, frozen.
+    """The frozen source network, given as parts or as a classifier.
 
-    It is always in inference mode, has no gradient and its BatchNorm
-    statistics never move. It is given either as parts or as a classifier.
+    It is always in inference mode and has no gradient; its BatchNorm
+    statistics never change.
 
     Args:
         backbone (dict, optional): Config of the encoder E_s, any of MMPose's
             or mmpretrain's (``type='mmpretrain.ConvNeXt'``). Defaults to
             ``None``: the classifier's.
-        head (dict, optional): Config of the final layer C_s, a module that
-            takes the encoder's tuple of maps and gives (N, D). Defaults to
-            ``None``: no regulariser may ask for it.
-        data_preprocessor (dict, optional): The images this network was
-            trained on, as a ``PoseDataPreprocessor`` config, or a
-            classifier's ``ClsDataPreprocessor``. Defaults to ``None``: the
-            classifier's own; without one the same as the student's.
+        head (dict, optional): Config of the final layer C_s, a module from
+            the encoder's tuple of maps to (N, D). Defaults to ``None``: no
+            regulariser may need it.
+        data_preprocessor (dict, optional): Config of the preprocessor that
+            this network was trained with (``PoseDataPreprocessor`` or
+            ``ClsDataPreprocessor``). Defaults to ``None``: the classifier's
+            own, else the student's.
         checkpoint (str, optional): File with ``backbone.*``, ``neck.*`` and
             ``head.*`` weights. Defaults to ``None``: the networks' own
-            initialisation, such as a backbone's ``init_cfg`` with
-            ``type='Pretrained'``, or random weights for controls and tests.
-        how_to_get (str): What a user types to get that file; shown when it is
+            initialisation (``init_cfg``).
+        how_to_get (str): Command that gets the file, shown when it is
             missing. Defaults to ``''``.
-        input_size (int or tuple[int, int], optional): (H, W) that images are
-            resized to; its maps then differ in size from the student's, so
-            that regularisers of maps need ``resample=True``. Defaults to
+        input_size (int or tuple[int, int], optional): (H, W) to resize images
+            to. Regularisers of maps then need ``resample=True``. Defaults to
             ``None``: the student's size.
-        neck (dict, optional): Config of what C_s does before ``head``: takes
-            the encoder's tuple of maps and gives what ``head`` takes.
-            Defaults to ``None``.
+        neck (dict, optional): Config of a module of C_s between encoder and
+            ``head``. Defaults to ``None``.
         classifier (dict, optional): Config of a whole classifier with
-            backbone, neck and head, such as mmpretrain's ``ImageClassifier``,
-            in their place. Defaults to ``None``.
-        prefix (str or dict, optional): What the keys of the file's parts
-            begin with, for files of other projects:
-            ``'module.encoder.'``, or ``dict(backbone='module.encoder.',
-            head='module.classifier.')``; see :func:`load_source_state`.
-            Defaults to ``None``: as under ``checkpoint``.
-        state_key (str, optional): Under which name of the file the weights
-            lie, such as ``'ema_state_dict'``. Defaults to ``None``: found.
-        fold_batch_norms (bool): Whether E_s runs with its BatchNorms folded
-            into its convolutions, from the first batch on: the same maps up
-            to rounding, sooner. Defaults to ``True``.
+            backbone, neck and head instead, such as mmpretrain's
+            ``ImageClassifier``. Defaults to ``None``.
+        prefix (str or dict, optional): Prefixes of the keys in files of other
+            projects: ``'module.encoder.'``, or
+            ``dict(backbone='module.encoder.', head='module.classifier.')``;
+            see :func:`load_source_state`. Defaults to ``None``.
+        state_key (str, optional): Entry of the file with the weights, such as
+            ``'ema_state_dict'``. Defaults to ``None``: the usual ones.
+        fold_batch_norms (bool): Whether to fold the BatchNorms of E_s into
+            its convolutions at the first batch: faster, with equal maps up to
+            rounding. Defaults to ``True``.
 
     Raises:
-        InputError: If the parts are not told, or the file does not fit them.
+        InputError: If parts are missing, or the file does not fit them.
 
     Attributes:
-        needs_a_batch (bool): Whether what it says of an image depends on the
-            others of the batch; of the class.
+        needs_a_batch (bool): Class attribute: whether the outputs of an image
+            depend on the other images of the batch.
     """
 
     needs_a_batch = False
@@ -91,10 +87,11 @@ class SourceModel(nn.Module):
             classifier is not None and (neck or head)
         ):
             raise InputError(
-                'model.teacher sets '
-                f'{[k for k, v in parts.items() if v] or "no backbone"}'
-                f'{" and a classifier" if classifier else ""}; expected '
-                'either a backbone (and neck, head), or a classifier alone.'
+                where='model.teacher',
+                found=f'{[k for k, v in parts.items() if v] or "no backbone"}'
+                f'{" and a classifier" if classifier else ""}',
+                expected='either a backbone (with neck and head), or only a '
+                'classifier',
             )
         self.convention = None
         if classifier is not None:
@@ -118,8 +115,9 @@ class SourceModel(nn.Module):
             len(input_size) != 2 or not all(side >= 1 for side in input_size)
         ):
             raise InputError(
-                f'model.teacher.input_size={input_size!r}; expected (H, W) '
-                'in pixels, or one number for both.'
+                where='model.teacher.input_size',
+                found=repr(input_size),
+                expected='(H, W) in pixels, or one number for both',
             )
         self.input_size = input_size
         self.adapter = nn.Identity()
@@ -144,13 +142,13 @@ class SourceModel(nn.Module):
                     module,
                     state[part],
                     f'{checkpoint!r} into model.teacher.{part}',
-                    'The file belongs to another architecture: make '
-                    f'model.teacher.{part} match it. (If only the names '
-                    'differ: model.teacher.prefix.)',
+                    f'Make model.teacher.{part} match the architecture of '
+                    'the file. If only the names differ, set '
+                    'model.teacher.prefix.',
                 )
 
     def train(self, mode: bool = True) -> 'SourceModel':
-        """Stay in inference mode, whatever is asked."""
+        """Stay in inference mode."""
         # mmpose's backbones return None from train(): do not chain.
         for child in self.children():
             child.train(False)
@@ -158,18 +156,14 @@ class SourceModel(nn.Module):
         return self
 
     def adapt_to(self, student: nn.Module) -> None:
-        """Accept the images that a student's data preprocessor produces.
-
-        Args:
-            student (nn.Module): The student's data preprocessor.
-        """
+        """Accept the images of a student's data preprocessor."""
         theirs = ImageConvention.of(student)
         ours = self.convention or theirs
         self.adapter = InputAdapter(theirs, ours, self.input_size).eval()
 
     @torch.no_grad()
     def forward(self, inputs: Tensor, with_final: bool) -> SourceOutputs:
-        """E_s and, if asked, C_s on the student's images.
+        """Run E_s and, if needed, C_s on the student's images.
 
         Args:
             inputs (Tensor): The student's preprocessed images (N, 3, H, W).
@@ -179,13 +173,14 @@ class SourceModel(nn.Module):
             SourceOutputs: Without gradient.
 
         Raises:
-            InputError: If it needs a batch and is given a single image.
+            InputError: If it needs a batch and gets a single image.
         """
         if self.needs_a_batch and len(inputs) < 2:
             raise InputError(
-                f'{type(self).__name__}: a batch of 1 image has no other '
-                'image to look at. Set train_dataloader.batch_size to 2 or '
-                'more.'
+                where=type(self).__name__,
+                found='a batch of 1 image',
+                expected='2 images or more',
+                cure='Set train_dataloader.batch_size to 2 or more.',
             )
         inputs = self.adapter(inputs)
         if self.fold_batch_norms:
@@ -198,7 +193,7 @@ class SourceModel(nn.Module):
         )
 
     def classify(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """C_s, frozen, on anybody's feature maps; their gradient flows.
+        """Run the frozen C_s; gradients flow to the maps.
 
         Args:
             feats (tuple[Tensor]): Maps (N, C, h, w), shallow to deep.
@@ -207,22 +202,24 @@ class SourceModel(nn.Module):
             Tensor: Logits or embedding (N, D).
 
         Raises:
-            InputError: If there is no C_s, or it gives something else.
+            InputError: If there is no C_s, or its output is not (N, D).
         """
         if self.head is None:
             raise InputError(
-                'A regulariser compares outputs of the final layer, but '
-                "model.teacher.head is not set. Give the teacher's "
-                'classifier or embedding layers there.'
+                where='model.teacher.head',
+                found='not set',
+                expected="the teacher's classifier or embedding layers, "
+                'which a regulariser needs',
             )
         final = self.head(feats if self.neck is None else self.neck(feats))
         if not isinstance(final, Tensor) or final.dim() != 2:
             found = getattr(final, 'shape', None)
             raise InputError(
-                f'model.teacher.head ({type(self.head).__name__}) gives '
-                f'{type(final).__name__ if found is None else tuple(found)}; '
-                'expected logits or an embedding (N, D) of images. Give a '
-                'classifier there, with a neck that pools maps if it needs '
-                'one, or use regularisers of feature maps alone.'
+                where=f'model.teacher.head ({type(self.head).__name__})',
+                found='output '
+                f'{type(final).__name__ if found is None else tuple(found)}',
+                expected='logits or an embedding (N, D)',
+                cure='Set a classifier, with a neck that pools maps if it '
+                'needs one, or use only regularisers of feature maps.',
             )
         return final

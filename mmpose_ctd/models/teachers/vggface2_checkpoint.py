@@ -1,19 +1,21 @@
-"""Writes VGGFace2's networks as checkpoints that configs can name."""
+"""Converts VGGFace2's networks into checkpoints of this package."""
 
 import functools
-import hashlib
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from mmpose.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.vggface2_resnet import VGGFace2ResNet
 
-from .checkpoint_writer import check_paths, write_source
+from .checkpoint_writer import check_paths, listed, write_source
 from .vggface2_file import read_published
-from .vggface2_names import NAMINGS, Naming, to_own_names
 
 __all__ = ['BN_EPS', 'convert_vggface2']
 
@@ -21,6 +23,99 @@ __all__ = ['BN_EPS', 'convert_vggface2']
 CONVERTER_VERSION = 1
 #: Epsilon of the BatchNorm layers that the written file is for.
 BN_EPS = 1e-5
+
+_BLOCK = re.compile(r'layer(\d)\.(\d+)\.(.+)')
+#: Layers of a block: ours -> Caffe's, also used by MatConvNet and Keras.
+_CAFFE_BLOCK = {
+    'conv1': '1x1_reduce',
+    'conv2': '3x3',
+    'conv3': '1x1_increase',
+    'downsample.0': '1x1_proj',
+    'se_layer.conv1.conv': '1x1_down',
+    'se_layer.conv2.conv': '1x1_up',
+}
+_NORMALISED = {'bn1': 'conv1', 'bn2': 'conv2', 'bn3': 'conv3'}
+_NORMALISED['downsample.1'] = 'downsample.0'
+
+
+class Naming(NamedTuple):
+    """How one kind of published file names its layers.
+
+    Attributes:
+        kind (str): The container: ``'pickle'``, ``'torch'`` or ``'keras'``.
+        title (str): Description for messages.
+        channel_order (str): Order of the input channels, ``'rgb'`` or
+            ``'bgr'``.
+        stem (str): Name of the first convolution.
+        classifier (str): Name of the last layer.
+        layer (Callable): Name of a layer of our backbone -> the file's.
+    """
+
+    kind: str
+    title: str
+    channel_order: str
+    stem: str
+    classifier: str
+    layer: Callable[[str], str]
+
+    def name(self, key: str) -> str:
+        """The file's name for our key ``backbone.*`` or ``head.*``."""
+        part, _, rest = key.partition('.')
+        layer, _, weight = rest.rpartition('.')
+        if part == 'backbone':
+            layer = self.layer(layer)
+        else:
+            layer = {'fc': self.classifier, 'reduce': 'feat_extract'}[layer]
+        return f'{layer}.{weight}'
+
+
+def _torchvision(layer: str) -> str:
+    """torchvision's names: ours except for squeeze and excitation."""
+    layer = layer.replace('se_layer.conv1.conv', 'conv4')
+    return layer.replace('se_layer.conv2.conv', 'conv5')
+
+
+def _caffe(stem: str, norm: str) -> Callable[[str], str]:
+    """Caffe's names, with ``norm`` appended for a BatchNorm."""
+
+    def name(layer: str) -> str:
+        match = _BLOCK.fullmatch(layer)
+        if not match:
+            return stem + (norm if layer == 'bn1' else '')
+        stage, block, inner = int(match[1]), int(match[2]), match[3]
+        suffix = norm if inner in _NORMALISED else ''
+        inner = _CAFFE_BLOCK[_NORMALISED.get(inner, inner)]
+        return f'conv{stage + 1}_{block + 1}_{inner}{suffix}'
+
+    return name
+
+
+NAMINGS = (
+    Naming(
+        'pickle',
+        "torchvision's names in a pickle",
+        'bgr',
+        'conv1',
+        'fc',
+        _torchvision,
+    ),
+    Naming(
+        'torch',
+        "MatConvNet's names in a torch file (dag)",
+        'rgb',
+        'conv1_7x7_s2',
+        'classifier',
+        _caffe('conv1_7x7_s2', '_bn'),
+    ),
+    Naming(
+        'keras',
+        "Caffe's names in a Keras file",
+        'bgr',
+        'conv1/7x7_s2',
+        'classifier',
+        _caffe('conv1/7x7_s2', '/bn'),
+    ),
+)
 
 
 def convert_vggface2(
@@ -31,32 +126,29 @@ def convert_vggface2(
 ) -> dict:
     """Convert a published file of VGGFace2 into a teacher's checkpoint.
 
-    Which of the published files it is, is found out from its content:
-    ResNet-50 or SE-ResNet-50, with or without classifier, with or without
-    the layer of the 128- or 256-d embedding. The checkpoint is always for
-    R, G, B input: the first kernel's input channels are reversed if the
-    file's are B, G, R.
+    The content decides which of the published files it is: ResNet-50 or
+    SE-ResNet-50, with or without classifier, with or without the layer of the
+    128- or 256-d embedding. The checkpoint is always for R, G, B input: the
+    first kernel's input channels are reversed if the file's are B, G, R.
 
     Args:
         source (str | Path): The published file.
         target (str | Path): The checkpoint to write.
         force (bool): Whether to replace an existing one. Defaults to False.
-        bn_eps (float): Epsilon of BatchNorm that the file's variances are
-            meant for. VGGFace2's networks have 1e-5, the default, whatever
-            the container; another value is folded into the variances,
-            ``running_var + bn_eps - 1e-5``, which gives the same outputs.
-            keras-vggface's code runs ``.h5`` files with 1e-3, Keras's
-            default, and SE-ResNet's with 1e-4; it also pads and pools
-            otherwise, so that its values are not those of the network that
-            was trained. See docs/teachers.md.
+        bn_eps (float): Epsilon of BatchNorm for the file's variances.
+            VGGFace2's networks use 1e-5, the default, in every container.
+            Another value is folded into the variances, ``running_var +
+            bn_eps - 1e-5``, which gives the same outputs. keras-vggface's
+            code uses 1e-3 (1e-4 for SE-ResNet), but also pads and pools
+            differently. See docs/teachers.md.
 
     Returns:
         dict: The checkpoint's ``meta``.
 
     Raises:
         MissingFileError: If ``source`` does not exist.
-        InputError: If it is not one of the published networks, damaged, or
-            asks for code to run, or if ``target`` exists.
+        InputError: If it is not one of the published networks, is damaged or
+            contains code, or if ``target`` exists.
     """
     source, target = check_paths(
         source,
@@ -66,47 +158,45 @@ def convert_vggface2(
     )
     if not 0 < bn_eps < 1:
         raise InputError(
-            f'--bn-eps: {bn_eps}; expected a small positive number, such as '
-            '1e-5 or 1e-3'
+            where='--bn-eps',
+            found=str(bn_eps),
+            expected='a small positive number, such as 1e-5 or 1e-3',
         )
-    sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
     kind, state = read_published(source)
-    try:
-        naming = _naming(kind, state)
-        parts = _parts(state, naming)
-        build = functools.partial(_build, parts)
-        with torch.device('meta'):
-            networks = build()
-        state = to_own_names(state, naming, networks)
-    except InputError as error:
-        raise InputError(f'{source}: {error}') from error
+    naming = _naming(kind, state, str(source))
+    parts = _parts(state, naming)
+    build = functools.partial(_build, parts)
+    with torch.device('meta'):
+        networks = build()
+    state = _to_own_names(state, naming, networks, str(source))
     if naming.channel_order != VGGFace2ResNet.channel_order:
         stem = 'backbone.conv1.weight'
         state[stem] = state[stem].flip(1)
     if bn_eps != BN_EPS:
         _fold_epsilon(state, bn_eps)
-    meta = _meta(sha256, naming, parts, bn_eps)
+    meta = _meta(sha256_of(source), naming, parts, bn_eps)
     write_source(source, target, state, meta, build, meta['input_size'])
     return meta
 
 
-def _naming(kind: str, state: dict[str, Tensor]) -> Naming:
-    """Whose names these are; refused where the container is another's."""
+def _naming(kind: str, state: dict[str, Tensor], where: str) -> Naming:
+    """The naming of a file; refused in the container of another naming."""
     for naming in NAMINGS:
         if f'{naming.stem}.weight' not in state:
             continue
         if kind != naming.kind:
             raise InputError(
-                f'is a {kind} file with the names of {naming.title}. No '
-                'network of VGGFace2 is published so, and the order of its '
-                'input channels cannot be known. Expected the published file'
+                where=where,
+                found=f'a {kind} file with the names of {naming.title}; the '
+                'order of its input channels is unknown',
+                expected='a file as VGGFace2 published it',
             )
         return naming
     stems = ', '.join(f"'{naming.stem}.weight'" for naming in NAMINGS)
     raise InputError(
-        "none of VGGFace2's published networks: it has no first convolution "
-        f'of a known name ({stems}); its first names are '
-        f'{sorted(state)[:3]}'
+        where=where,
+        found=f'weights named {sorted(state)[:3]}',
+        expected=f"one of VGGFace2's published networks, with {stems}",
     )
 
 
@@ -135,8 +225,66 @@ def _build(parts: dict[str, dict]) -> dict:
     return {name: MODELS.build(dict(cfg)) for name, cfg in parts.items()}
 
 
+def _to_own_names(
+    state: dict[str, Tensor],
+    naming: Naming,
+    networks: dict[str, nn.Module],
+    where: str,
+) -> dict[str, Tensor]:
+    """Rename a file's weights to ours, one to one.
+
+    BatchNorm's ``num_batches_tracked`` and the bias before the embedding may
+    be missing in the file and become 0. 1x1 convolutions on the pooled map
+    become linear layers.
+
+    Returns:
+        dict[str, Tensor]: Every key of ``networks`` (``backbone`` and perhaps
+        ``head``), with its part's name in front.
+    """
+    own = {
+        f'{part}.{key}': value
+        for part, network in networks.items()
+        for key, value in network.state_dict().items()
+    }
+    filled, missing, misshapen = {}, [], []
+    for key, value in own.items():
+        name = naming.name(key)
+        found = state.get(name)
+        if found is None:
+            if not key.endswith(('num_batches_tracked', 'reduce.bias')):
+                missing.append(name)
+            filled[key] = value.new_zeros(value.shape, device='cpu')
+            continue
+        if key.startswith('head.') and found.shape[2:] == (1, 1):
+            found = found.flatten(1)
+        if found.shape != value.shape:
+            shapes = f'{tuple(found.shape)}, not {tuple(value.shape)}'
+            misshapen.append(f'{name} {shapes}')
+        filled[key] = found.to(value.dtype)
+    names = {naming.name(key) for key in own}
+    faults = {
+        'missing in the file': missing,
+        'left over in it': [name for name in state if name not in names],
+        'of another shape': misshapen,
+    }
+    if any(faults.values()):
+        found = '; '.join(
+            f'{len(keys)} {fault}: {listed(keys, 12)}'
+            for fault, keys in faults.items()
+            if keys
+        )
+        kinds = ' and '.join(type(n).__name__ for n in networks.values())
+        raise InputError(
+            where=where,
+            found=found,
+            expected=f'the weights of {kinds} under {naming.title}, as '
+            'published',
+        )
+    return filled
+
+
 def _fold_epsilon(state: dict[str, Tensor], bn_eps: float) -> None:
-    """Variances that give with ``BN_EPS`` what they gave with ``bn_eps``."""
+    """Change the variances to give equal outputs with ``BN_EPS``."""
     for key, value in state.items():
         if key.endswith('running_var'):
             state[key] = (value.double() + (bn_eps - BN_EPS)).float()

@@ -3,6 +3,7 @@ import torch
 from mmpose.registry import MODELS
 from torch import nn
 
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones import SFaceNet
 
 ALL = (0, 1, 2, 3)
@@ -74,10 +75,7 @@ def test_stages_have_the_values_of_the_published_network(size):
         torch.testing.assert_close(ours, plain, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    'height, width',
-    [(112, 112), (128, 128), (256, 256), (96, 160), (113, 111)],
-)
+@pytest.mark.parametrize('height, width', [(112, 112), (96, 160), (113, 111)])
 @torch.no_grad()
 def test_a_stage_is_everything_at_one_stride(height, width):
     maps = random_net()(torch.rand(1, 3, height, width))
@@ -89,23 +87,13 @@ def test_a_stage_is_everything_at_one_stride(height, width):
     assert SFaceNet.arch_channels == (128, 256, 512, 1024)
 
 
-@torch.no_grad()
-def test_out_indices_select_among_the_same_maps():
-    net = random_net()
-    x = torch.rand(1, 3, 64, 64)
-    everything = net(x)
-    for indices in [(3,), (0,), (1, 3)]:
-        net.out_indices = SFaceNet(out_indices=indices).out_indices
-        for index, feat in zip(indices, net(x), strict=True):
-            assert torch.equal(feat, everything[index])
-
-
 @pytest.mark.parametrize(
     'indices', [(), (4,), (-1,), (1, 0), (2, 2), (1.0,), (True,), 3, None]
 )
 def test_impossible_out_indices_are_named(indices):
-    with pytest.raises(ValueError, match=r'out_indices=.*from 0 to 3'):
+    with pytest.raises(InputError) as error:
         SFaceNet(out_indices=indices)
+    assert error.value.where == 'SFaceNet: out_indices'
 
 
 def test_is_built_by_name_and_states_its_convention():
@@ -141,11 +129,6 @@ def test_norm_eval_keeps_statistics_while_training():
         kept = torch.equal(before, net.stem[0].bn.running_mean)
         assert kept is norm_eval
         assert net.training and net.stem[0].act.training
-
-
-def test_eval_can_be_chained():
-    net = SFaceNet()
-    assert net.eval() is net and not net.training
 
 
 @torch.no_grad()

@@ -78,9 +78,3 @@ def test_a_deep_copy_uses_its_own_weights():
         parameter.data.zero_()
     assert all(torch.equal(a, b) for a, b in zip(before, run(head)))
     assert all((t == 0).all() for t in run(twin))
-
-
-def test_done_twice_it_is_done_once():
-    head = give_float32(MODELS.build(HEADS['heatmap']))
-    cls = type(head)
-    assert type(give_float32(head)) is cls

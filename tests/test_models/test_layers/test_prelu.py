@@ -59,31 +59,10 @@ def test_its_own_derivative(data):
     )
 
 
-def test_under_autocast_weights_learn_in_float32(data):
-    layer, conv = PReLU(C), nn.Conv2d(C, C, 1)
-    with torch.autocast('cpu', torch.bfloat16):
-        y = layer(conv(data[0].float()))
-    assert y.dtype == torch.bfloat16
-    y.float().sum().backward()
-    assert layer.weight.grad.dtype == torch.float32
-    assert conv.weight.grad.abs().sum() > 0
-
-
-def test_the_state_dict_is_torchs():
-    assert list(PReLU(C).state_dict()) == list(nn.PReLU(C).state_dict())
-    assert isinstance(PReLU(C), nn.PReLU)
-
-
 @pytest.mark.parametrize('shape', [(N, C), (N, C, H)])
 def test_other_shapes_work_as_with_torch(shape):
     x = torch.randn(shape, requires_grad=True)
     assert torch.equal(PReLU(C)(x), nn.PReLU(C)(x))
-
-
-def test_without_learning_it_can_be_exported(data):
-    with torch.no_grad():
-        traced = torch.jit.trace(PReLU(C).double(), data[0])
-    assert 'PythonOp' not in str(traced.graph)
 
 
 def test_no_image_is_no_gradient():

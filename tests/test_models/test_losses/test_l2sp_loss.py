@@ -93,12 +93,6 @@ def test_what_is_frozen_does_not_count():
     assert value == pytest.approx(wanted, rel=1e-10)
 
 
-def test_it_asks_for_weights_alone():
-    loss = L2SPLoss()
-    assert loss.needs_weights
-    assert not loss.needs_feats and not loss.needs_final
-
-
 @pytest.mark.parametrize('shape', [None, (4, 3, 1, 1)])
 def test_an_encoder_that_did_not_start_from_the_source_is_refused(shape):
     theirs = dict(SHAPES)
@@ -106,29 +100,28 @@ def test_an_encoder_that_did_not_start_from_the_source_is_refused(shape):
         del theirs['backbone.conv.weight']
     else:
         theirs['backbone.conv.weight'] = shape
-    with pytest.raises(InputError, match=r'1 of 1.*backbone.conv.weight'):
+    with pytest.raises(InputError) as error:
         L2SPLoss()(student(), teacher(theirs))
+    assert '1 of 1' in error.value.found
+    assert 'backbone.conv.weight' in error.value.found
     loss = L2SPLoss(exclude=['backbone.conv.*'])
     assert float(loss(student(), teacher(theirs))) > 0
 
 
 @pytest.mark.parametrize(
-    ('options', 'words'),
-    [
-        (dict(alpha=-1), ['alpha=-1', '>= 0']),
-        (dict(beta=float('inf')), ['beta=inf', '>= 0']),
-        (dict(exclude='head.*'), ["'head.*'", 'list']),
-    ],
+    ('key', 'value'),
+    [('alpha', -1), ('beta', float('inf')), ('exclude', 'head.*')],
 )
-def test_wrong_arguments_are_named(options, words):
+def test_wrong_arguments_are_named(key, value):
     with pytest.raises(InputError) as error:
-        L2SPLoss(**options)
-    assert all(word in str(error.value) for word in words)
+        L2SPLoss(**{key: value})
+    assert error.value.where == f'L2SPLoss: {key}'
+    assert error.value.found == repr(value)
 
 
-@pytest.mark.parametrize(
-    ('exclude', 'words'), [(['hed.*'], "'hed.*'.*head"), (['*'], 'no trained')]
-)
-def test_patterns_that_match_nothing_or_all_are_refused(exclude, words):
-    with pytest.raises(InputError, match=words):
-        L2SPLoss(exclude=exclude)(student(), teacher())
+@pytest.mark.parametrize('pattern', ['hed.*', '*'])
+def test_patterns_that_match_nothing_or_all_are_refused(pattern):
+    with pytest.raises(InputError) as error:
+        L2SPLoss(exclude=[pattern])(student(), teacher())
+    assert error.value.where.startswith('L2SPLoss')
+    assert repr(pattern) in error.value.found

@@ -7,7 +7,7 @@ import torch
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import get_state_dict
 from mmpose.registry import MODELS
-from toy_models import batch, build, model_config, runner_config, teacher_file
+from toy_models import batch, model_config, runner_config, teacher_file
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.pose_estimators.training_only import TrainingOnly
@@ -57,20 +57,6 @@ def losses_of(model, data=None):
     return model(**inputs, mode='loss')
 
 
-def test_ed_compares_the_connected_map(checkpoint):
-    model = made(wide(checkpoint, dict(ed=ed()))).eval()
-    losses = losses_of(model)
-    inputs = model.data_preprocessor(batch(), True)['inputs']
-    feats = model.backbone(inputs)[-1]
-    conv = model.regularizers['ed'].connector.conv
-    ours = torch.einsum('nchw,dc->ndhw', feats, conv.weight[:, :, 0, 0])
-    ours = ours + conv.bias[None, :, None, None]
-    theirs = model.teacher.backbone(model.teacher.adapter(inputs))[-1]
-    cosine = torch.cosine_similarity(ours.flatten(1), theirs.flatten(1))
-    wanted = 10 * (1 - cosine).mean().item()
-    assert losses['loss_ed'].item() == pytest.approx(wanted, rel=1e-4)
-
-
 def test_cd_classifies_the_connected_map(checkpoint):
     model = made(wide(checkpoint, dict(cd=cd()))).eval()
     losses = losses_of(model)
@@ -80,29 +66,6 @@ def test_cd_classifies_the_connected_map(checkpoint):
     q = torch.softmax(model.teacher(inputs, True).final, 1)
     wanted = (p - q).square().sum(1).mean().item()
     assert losses['loss_cd'].item() == pytest.approx(wanted, rel=1e-4)
-
-
-def test_terms_keep_their_own_connectors_apart(checkpoint):
-    model = made(wide(checkpoint, dict(a=cd(), b=cd())))
-    losses = losses_of(model)
-    assert losses['loss_a'] != losses['loss_b']
-
-
-def test_maps_of_another_size_meet_on_the_smaller_grid(checkpoint):
-    coarse = ed(None, stage=0, teacher_stage=1, resample=True)
-    coarse['connector'] = dict(in_channels=6, out_channels=8)
-    model = build(checkpoint, regularizers=dict(ed=coarse)).eval()
-    losses = losses_of(model)
-    inputs = model.data_preprocessor(batch(), True)['inputs']
-    ours = model.regularizers['ed'].connector(model.backbone(inputs)[0])
-    n, c, h, w = ours.shape
-    # 16 x 16 against 8 x 8: the mean of every 2 x 2 block.
-    pooled = ours.reshape(n, c, h // 2, 2, w // 2, 2).mean((3, 5))
-    theirs = model.teacher(inputs, False).feats[1]
-    assert pooled.shape == theirs.shape
-    cosine = torch.cosine_similarity(pooled.flatten(1), theirs.flatten(1))
-    wanted = 10 * (1 - cosine).mean().item()
-    assert losses['loss_ed'].item() == pytest.approx(wanted, rel=1e-4)
 
 
 def test_the_state_dict_does_not_know_connectors(checkpoint):
@@ -165,91 +128,41 @@ def runner(work_dir, config, epochs, **changes):
     )
 
 
-def test_a_resumed_run_has_its_connectors_back(checkpoint, tmp_path):
-    config = wide(checkpoint, dict(ed=ed()))
-    first = runner(tmp_path, config, 1)
-    first.train()
-    content = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
-    assert not any('connector' in k for k in content['state_dict'])
-    assert not any('connector' in k for k in content['ema_state_dict'])
-    assert set(content['regularizers']) == {
-        'ed.connector.conv.weight',
-        'ed.connector.conv.bias',
-    }
-    resumed = runner(tmp_path, config, 2, resume=True)
-    resumed.train()
-    whole = runner(tmp_path / 'whole', config, 2)
-    whole.train()
-    assert resumed.iter == whole.iter == 4
-    for name in ('model', 'regularizers'):
-        a, b = (
-            dict(r.model.named_parameters())
-            if name == 'model'
-            else r.model.regularizers.training_state()
-            for r in (whole, resumed)
-        )
-        assert all(torch.allclose(a[k], b[k], atol=1e-6) for k in a)
-
-
-def test_connectors_learn(checkpoint, tmp_path):
-    one = runner(tmp_path, wide(checkpoint, dict(ed=ed())), 2)
-    start = {}
-    init = one.model.init_weights
-
-    def init_and_look():
-        init()
-        state = one.model.regularizers.training_state()
-        start.update({k: v.clone() for k, v in state.items()})
-
-    one.model.init_weights = init_and_look
-    one.train()
-    after = one.model.regularizers.training_state()
-    assert all(not torch.equal(start[k], after[k]) for k in start)
-
-
 def test_resuming_with_another_connector_is_refused(checkpoint, tmp_path):
     backbones = wide(checkpoint, dict(ed=ed()))
     runner(tmp_path, backbones, 1).train()
     other = wide(checkpoint, dict(ed=ed(), cd=cd()))
     again = runner(tmp_path, other, 2, resume=True)
-    with pytest.raises(InputError, match='cd.connector') as error:
+    with pytest.raises(InputError) as error:
         again.train()
-    assert 'load_from' in str(error.value)
-
-
-def test_resuming_without_the_connector_is_refused(checkpoint, tmp_path):
-    runner(tmp_path, wide(checkpoint, dict(ed=ed())), 1).train()
+    assert error.value.where == 'resume'
+    assert 'cd.connector' in error.value.expected
     again = runner(tmp_path, wide(checkpoint, {}), 2, resume=True)
-    with pytest.raises(InputError, match='ed.connector'):
+    with pytest.raises(InputError) as error:
         again.train()
+    assert 'ed.connector' in error.value.found
 
 
 @pytest.mark.parametrize(
-    ('term', 'words'),
+    ('term', 'cure'),
     [
-        (ed(None), ['in_channels=12', 'out_channels=8']),
-        (cd(None), ['in_channels=12', 'out_channels=8']),
-        (
-            ed(dict(in_channels=5, out_channels=8)),
-            ['in_channels=5', 'in_channels=12'],
-        ),
-        (
-            ed(dict(in_channels=WIDE, out_channels=7)),
-            ["connector's out_channels=8"],
-        ),
+        (ed(None), 'dict(in_channels=12, out_channels=8)'),
+        (cd(None), 'dict(in_channels=12, out_channels=8)'),
+        (ed(dict(in_channels=5, out_channels=8)), 'in_channels=12'),
+        (ed(dict(in_channels=WIDE, out_channels=7)), 'out_channels=8'),
         (
             ed(dict(in_channels=6, out_channels=8), stage=0, teacher_stage=1),
-            ['resample=True', '(6, 16, 16)', '(8, 8, 8)'],
+            'resample=True',
         ),
     ],
 )
-def test_a_gap_that_nothing_bridges_tells_the_line_to_add(
-    checkpoint, term, words
+def test_a_gap_that_nothing_bridges_names_the_line_to_add(
+    checkpoint, term, cure
 ):
     model = made(wide(checkpoint, dict(term=term)))
     with pytest.raises(InputError) as error:
         losses_of(model)
-    assert all(word in str(error.value) for word in words), error.value
+    assert cure in error.value.cure
 
 
 def test_training_only_keeps_its_state_to_itself():

@@ -1,7 +1,6 @@
 """The estimator by itself; what the Runner makes of it is tested beside."""
 
 import copy
-import pickle
 
 import pytest
 import torch
@@ -9,8 +8,7 @@ from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from toy_models import CD, ED, batch, build, model_config, teacher_file
 
-from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.models.losses import EncoderDistillLoss
+from mmpose_ctd.errors import InputError
 
 
 @pytest.fixture(scope='module')
@@ -90,13 +88,6 @@ def test_the_student_starts_as_the_teacher(checkpoint, data):
         assert torch.equal(a, b)
 
 
-def test_it_may_start_elsewhere(checkpoint, data):
-    model = build(checkpoint, regularizers=ED, init_from_teacher=False)
-    start = torch.load(checkpoint, weights_only=True)['state_dict']
-    weight = model.backbone.state_dict()['stages.0.0.weight']
-    assert not torch.equal(weight, start['backbone.stages.0.0.weight'])
-
-
 def test_the_losses_are_the_terms_on_both_features(checkpoint, data):
     model = build(checkpoint, regularizers=ED | CD).train()
     reference = copy.deepcopy(model)
@@ -150,19 +141,6 @@ def test_the_final_layer_is_computed_only_for_those_who_ask(
         losses_of(model, data)
 
 
-def test_features_are_computed_once(checkpoint, data):
-    model = build(checkpoint, regularizers=ED | CD)
-    # The first batch folds the teacher's BatchNorms.
-    losses_of(model, data)
-    calls = []
-    model.backbone.register_forward_hook(lambda *_: calls.append('student'))
-    model.teacher.backbone.register_forward_hook(
-        lambda *_: calls.append('teacher')
-    )
-    losses_of(model, data)
-    assert sorted(calls) == ['student', 'teacher']
-
-
 @pytest.mark.parametrize('channels_last', [False, True])
 @pytest.mark.parametrize('dtype', [None, torch.bfloat16])
 def test_every_precision_and_layout_learns(
@@ -213,47 +191,32 @@ def test_the_teacher_follows_the_model(checkpoint):
     assert {p.device.type for p in model.teacher.parameters()} == {'meta'}
 
 
-def test_it_can_be_shared_and_the_teacher_stays_at_home(checkpoint):
-    model = build(checkpoint, regularizers=ED)
-    assert pickle.loads(pickle.dumps(model._teacher)).module is None
-
-
 def test_regularisers_need_a_teacher():
-    with pytest.raises(InputError, match='model.teacher is not set'):
+    with pytest.raises(InputError) as error:
         build(None, regularizers=ED, teacher=None)
+    assert error.value.where == 'model.teacher'
 
 
 def test_a_term_must_be_a_regulariser(checkpoint):
     terms = dict(odd=dict(type='HeatmapFrobeniusLoss'))
-    with pytest.raises(InputError, match='model.regularizers.odd'):
+    with pytest.raises(InputError) as error:
         build(checkpoint, regularizers=terms)
+    assert error.value.where == 'model.regularizers.odd'
 
 
 def test_a_term_cannot_take_the_place_of_the_heads_loss(checkpoint, data):
     model = build(checkpoint, regularizers=dict(kpt=ED['ed']))
-    with pytest.raises(InputError, match='model.regularizers.kpt: the head'):
+    with pytest.raises(InputError) as error:
         losses_of(model, data)
-
-
-def test_a_missing_source_file_is_named_with_its_cure():
-    config = model_config('checkpoints/none.pth')
-    config['teacher']['how_to_get'] = 'mmpose_ctd download none'
-    model = MODELS.build(config)
-    with pytest.raises(MissingFileError, match='mmpose_ctd download none'):
-        model.init_weights()
-
-
-def test_starting_from_nothing_is_an_error():
-    with pytest.raises(InputError, match='teacher.checkpoint.*not set'):
-        build(None)
+    assert error.value.where == 'model.regularizers.kpt'
 
 
 def test_another_backbone_says_how_to_go_on(checkpoint):
     backbone = dict(type='ToyEncoder', channels=(6, 8, 8), out_indices=(1,))
     with pytest.raises(InputError) as error:
         build(checkpoint, backbone=backbone)
-    assert 'into model.backbone' in str(error.value)
-    assert 'init_from_teacher=False' in str(error.value)
+    assert 'into model.backbone' in error.value.where
+    assert 'init_from_teacher=False' in error.value.cure
 
 
 def test_maps_that_do_not_match_are_an_error_not_a_broadcast(checkpoint, data):
@@ -264,30 +227,3 @@ def test_maps_that_do_not_match_are_an_error_not_a_broadcast(checkpoint, data):
         model = build(checkpoint, regularizers=terms, **changes)
         with pytest.raises(InputError, match='same architecture'):
             losses_of(model, data)
-
-
-def test_a_term_switched_off_while_training_costs_nothing(
-    checkpoint, data, monkeypatch
-):
-    model = build(checkpoint, regularizers=ED)
-    term: EncoderDistillLoss = model.regularizers['ed']
-    assert 'loss_ed' in losses_of(model, data)
-    term.loss_weight = 0.0
-    monkeypatch.setattr(model.teacher, 'forward', lambda *_: 1 / 0)
-    assert 'loss_ed' not in losses_of(model, data)
-
-
-def test_prediction_is_mmposes_and_knows_no_teacher(checkpoint, data):
-    model = build(checkpoint, regularizers=ED).eval()
-    vanilla = plain(model_config()).eval()
-    vanilla.load_state_dict(model.state_dict())
-    model._teacher.module = None
-    predicted = [
-        [
-            sample.pred_instances.keypoints
-            for sample in m.test_step(copy.deepcopy(data))
-        ]
-        for m in (model, vanilla)
-    ]
-    for a, b in zip(*predicted):
-        assert (a == b).all()

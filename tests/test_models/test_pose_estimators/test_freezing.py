@@ -1,7 +1,5 @@
 """Frozen parts: what they cost, what moves, what the patterns mean."""
 
-import time
-
 import pytest
 import torch
 from mmengine.runner import Runner
@@ -70,11 +68,6 @@ def test_fine_tuning_parts_moves_its_layer_alone(checkpoint, tmp_path):
     }
 
 
-def test_plain_fine_tuning_moves_everything(checkpoint, tmp_path):
-    before, after = trained(tmp_path, checkpoint)
-    assert moved(before, after) == set(after)
-
-
 def test_no_gradient_is_computed_for_what_is_frozen(checkpoint):
     model = build(checkpoint, frozen=['backbone']).train()
     data = model.data_preprocessor(batch(), True)
@@ -87,31 +80,6 @@ def test_no_gradient_is_computed_for_what_is_frozen(checkpoint):
         'head.final_layer.weight',
         'head.final_layer.bias',
     }
-
-
-@pytest.mark.slow
-def test_a_frozen_encoder_makes_a_step_cheaper():
-    seconds = {'whole': [], 'frozen': []}
-    models = {}
-    for name, frozen in (('whole', ()), ('frozen', ['backbone'])):
-        backbone = dict(type='ToyEncoder', channels=(32, 64))
-        head = model_config()['head'] | dict(in_channels=64)
-        models[name] = build(
-            None,
-            teacher=None,
-            backbone=backbone,
-            head=head,
-            frozen=frozen,
-        ).train()
-    data = batch(16)
-    for _ in range(7):
-        for name, model in models.items():
-            start = time.perf_counter()
-            inputs = model.data_preprocessor(data, True)
-            sum(model(**inputs, mode='loss').values()).backward()
-            seconds[name].append(time.perf_counter() - start)
-    whole, frozen = (sorted(s)[3] for s in seconds.values())
-    assert frozen < 0.8 * whole
 
 
 def test_frozen_modules_stay_in_inference_mode(checkpoint):
@@ -144,29 +112,6 @@ def test_a_frozen_encoder_may_still_be_regularised(checkpoint):
     losses = model(**model.data_preprocessor(batch(), True), mode='loss')
     # Equal networks in equal modes: nothing to pull at.
     assert float(losses['loss_ed']) == pytest.approx(0, abs=1e-5)
-
-
-def test_ddp_finds_no_unused_parameter(checkpoint, tmp_path, monkeypatch):
-    monkeypatch.setenv('LOCAL_RANK', '0')
-    torch.distributed.init_process_group(
-        'gloo', init_method=f'file://{tmp_path}/group', rank=0, world_size=1
-    )
-    try:
-        config = runner_config(
-            tmp_path / 'run',
-            model_config(checkpoint, frozen=['backbone']),
-            launcher='pytorch',
-            model_wrapper_cfg=dict(
-                type='MMDistributedDataParallel',
-                device_ids=None,
-                find_unused_parameters=False,
-            ),
-        )
-        runner = Runner.from_cfg(config)
-        runner.train()
-        assert runner.iter == 4
-    finally:
-        torch.distributed.destroy_process_group()
 
 
 class Net(nn.Module):
@@ -205,17 +150,18 @@ def test_only_modules_frozen_whole_are_given_back():
 
 
 @pytest.mark.parametrize(
-    ('frozen', 'trainable', 'words'),
+    ('frozen', 'trainable', 'key', 'found'),
     [
-        (['backbon'], [], ['model.frozen', "'backbon'", 'a, ab']),
-        (['a'], ['b'], ['model.trainable', "'b'"]),
-        ('a', [], ["model.frozen='a'", 'list']),
-        ([3], [], ['model.frozen=[3]', 'list']),
-        (['*'], [], ['whole model']),
-        ([], ['a'], ["model.trainable=['a']", 'model.frozen', 'not set']),
+        (['backbon'], [], 'frozen', "'backbon'"),
+        (['a'], ['b'], 'trainable', "'b'"),
+        ('a', [], 'frozen', "'a'"),
+        ([3], [], 'frozen', '[3]'),
+        (['*'], [], 'frozen', 'whole model'),
+        ([], ['a'], 'trainable', "['a']"),
     ],
 )
-def test_a_wrong_pattern_is_named(frozen, trainable, words):
+def test_a_wrong_pattern_is_named(frozen, trainable, key, found):
     with pytest.raises(InputError) as error:
         freeze(Net(), frozen, trainable)
-    assert all(word in str(error.value) for word in words)
+    assert error.value.where == f'model.{key}'
+    assert found in error.value.found

@@ -9,7 +9,7 @@ import toy_models  # noqa: F401
 from mmpose.models.data_preprocessors import PoseDataPreprocessor
 from mmpose.registry import MODELS
 from mmpretrain.models import ImageClassifier
-from mmpretrain.models.backbones import ResNet, VisionTransformer
+from mmpretrain.models.backbones import VisionTransformer
 from torch import nn
 
 from mmpose_ctd.errors import InputError
@@ -115,11 +115,6 @@ def test_its_logits_are_the_classifiers_on_the_photograph(published, student):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
-def test_names_without_a_package_are_the_classifiers_own(published):
-    teacher, _ = teacher_of(published[1])
-    assert type(teacher.backbone) is ResNet
-
-
 def test_both_spellings_are_one_teacher(published):
     network, path = published
     common = dict(checkpoint=path, input_size=32, how_to_get='ask')
@@ -145,8 +140,9 @@ def test_both_spellings_are_one_teacher(published):
 def test_a_plain_teacher_needs_no_type():
     config = dict(backbone=dict(type='ToyEncoder'))
     assert source_config(config) == dict(config, type='SourceModel')
-    with pytest.raises(InputError, match="'mmpretrain.NoSuchThing'"):
+    with pytest.raises(InputError) as error:
         source_config(dict(type='mmpretrain.NoSuchThing'))
+    assert error.value.where == 'model.teacher.type'
 
 
 @pytest.mark.parametrize('kind', MOVED)
@@ -160,32 +156,17 @@ def test_a_teacher_that_has_moved_names_the_import_it_needs(kind, monkeypatch):
     assert hasattr(importlib.import_module(MOVED[kind]), kind)
 
 
-def test_gradients_flow_through_neck_and_head_to_anybodys_maps(published):
-    teacher, _ = teacher_of(published[1])
-    maps = [torch.rand(2, c, 3, 3, requires_grad=True) for c in (8, 64)]
-    teacher.classify(tuple(maps)).square().sum().backward()
-    assert maps[0].grad is None  # the last map alone is classified
-    assert (maps[1].grad != 0).all()
-    assert all(p.grad is None for p in teacher.parameters())
-    assert not any(p.requires_grad for p in teacher.parameters())
-
-
 def test_a_classifier_without_its_convention_is_not_guessed(published):
-    with pytest.raises(InputError, match='data_preprocessor.*123.675'):
+    with pytest.raises(InputError) as error:
         build_source(dict(CLASSIFIER, checkpoint=published[1]))
-
-
-def test_poses_preprocessor_may_describe_a_classifiers_images(published):
-    said = dict(SEEN, type='PoseDataPreprocessor', bgr_to_rgb=True)
-    ours = teacher_of(published[1], data_preprocessor=said)[0]
-    theirs = teacher_of(published[1])[0]
-    assert ours.convention == theirs.convention
+    assert error.value.where == 'model.teacher.data_preprocessor'
 
 
 def test_a_head_for_other_classes_is_refused(published):
     head = dict(CLASSIFIER['head'], num_classes=7)
-    with pytest.raises(InputError, match=r'fc.weight \(6, 64\) -> \(7, 64\)'):
+    with pytest.raises(InputError) as error:
         teacher_of(published[1], head=head)
+    assert 'fc.weight (6, 64) -> (7, 64)' in error.value.found
 
 
 @MODELS.register_module()
@@ -199,8 +180,9 @@ class WithoutBackbone(nn.Module):
 
 def test_a_network_in_one_piece_says_what_is_expected():
     config = dict(type='WithoutBackbone', data_preprocessor=SEEN)
-    with pytest.raises(InputError, match='no `backbone`.*SourceModel'):
+    with pytest.raises(InputError) as error:
         build_source(config)
+    assert '`backbone`' in error.value.found
 
 
 @pytest.mark.parametrize(
@@ -212,8 +194,9 @@ def test_a_network_in_one_piece_says_what_is_expected():
     ],
 )
 def test_parts_or_a_classifier_not_both(config):
-    with pytest.raises(InputError, match='either a backbone'):
+    with pytest.raises(InputError) as error:
         build_source(config)
+    assert error.value.where == 'model.teacher'
 
 
 VIT = dict(
@@ -234,34 +217,15 @@ BACKBONES = {
         out_indices=(1, 3),
         gap_before_final_norm=False,
     ),
-    'mmpretrain.SwinTransformer': dict(
-        arch=dict(embed_dims=8, depths=[1, 1, 2, 1], num_heads=[1, 2, 2, 4]),
-        window_size=2,
-        img_size=64,
-    ),
     'MobileNetV2': dict(widen_factor=0.25, out_indices=(3, 7)),
-    'LiteHRNet': dict(
-        extra=dict(
-            stem=dict(stem_channels=8, out_channels=8, expand_ratio=1),
-            num_stages=1,
-            stages_spec=dict(
-                num_modules=(1,),
-                num_branches=(2,),
-                num_blocks=(1,),
-                module_type=('LITE',),
-                with_fuse=(True,),
-                reduce_ratios=(8,),
-                num_channels=((8, 16),),
-            ),
-            with_head=True,
-        )
-    ),
 }
 
 
 @torch.no_grad()
-@pytest.mark.parametrize('how', ['checkpoint', 'init_cfg'])
-@pytest.mark.parametrize('name', BACKBONES)
+@pytest.mark.parametrize(
+    ('name', 'how'),
+    [*((n, 'checkpoint') for n in BACKBONES), ('MobileNetV2', 'init_cfg')],
+)
 def test_any_backbone_gives_its_own_values(name, how, tmp_path):
     config = dict(type=name, **BACKBONES[name])
     network = MODELS.build(config)
@@ -309,6 +273,7 @@ def test_a_final_layer_that_gives_maps_is_told_from_one_of_images():
         deconv_out_channels=None,
     )
     teacher = build_source(dict(backbone=dict(type='ToyEncoder'), head=head))
-    message = r'HeatmapHead\) gives \(2, 3, 4, 4\).*\(N, D\)'
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError) as error:
         teacher.classify((torch.rand(2, 8, 4, 4),))
+    assert 'HeatmapHead' in error.value.where
+    assert '(2, 3, 4, 4)' in error.value.found

@@ -27,30 +27,6 @@ def settled(network):
     return network.requires_grad_(False)
 
 
-HRNET = dict(
-    type='HRNet',
-    extra=dict(
-        stage1=dict(
-            num_modules=1,
-            num_branches=1,
-            block='BOTTLENECK',
-            num_blocks=(1,),
-            num_channels=(8,),
-        ),
-        **{
-            f'stage{i}': dict(
-                num_modules=1,
-                num_branches=i,
-                block='BASIC',
-                num_blocks=(1,) * i,
-                num_channels=(8, 16, 32, 64)[:i],
-            )
-            for i in (2, 3, 4)
-        },
-    ),
-)
-
-
 @pytest.mark.parametrize(
     'config',
     [
@@ -59,7 +35,6 @@ HRNET = dict(
         dict(type='SFaceNet', out_indices=(0, 1, 2, 3)),
         dict(type='ResNet', depth=18),
         dict(type='CSPNeXt', deepen_factor=0.33, widen_factor=0.25),
-        HRNET,
     ],
     ids=lambda c: c['type'],
 )

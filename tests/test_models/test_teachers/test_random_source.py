@@ -76,14 +76,6 @@ def test_it_holds_nothing_of_the_file_that_the_student_starts_from(
     )
 
 
-def test_the_whole_start_is_that_of_plain_fine_tuning(checkpoint):
-    starts = []
-    for changes in ({}, with_type(checkpoint, 'RandomSourceModel')):
-        torch.manual_seed(5)
-        starts.append(build(checkpoint, **changes))
-    assert states_equal(*starts)
-
-
 def test_its_activations_neither_vanish_nor_explode():
     deep = RandomSourceModel(**SFACE, input_size=(48, 48))
     deep.adapt_to(MODELS.build(PREPROCESSOR))
@@ -121,15 +113,6 @@ def test_measured_statistics_are_those_of_one_pass_in_training_mode():
     assert not any(p.requires_grad for p in teacher.parameters())
 
 
-def test_random_images_have_the_spectrum_of_photographs():
-    torch.manual_seed(0)
-    images = RandomSourceModel(**TOY)._images()
-    power = torch.fft.rfft2(images).abs().square().mean((0, 1))
-    # Amplitude falls as 1 / f: power a quarter at twice the frequency.
-    assert power[0, 8] / power[0, 16] == pytest.approx(4, rel=0.5)
-    assert power[8, 0] / power[16, 0] == pytest.approx(4, rel=0.5)
-
-
 def test_a_random_teacher_refuses_trained_weights():
     trained = dict(
         type='ToyEncoder',
@@ -140,10 +123,10 @@ def test_a_random_teacher_refuses_trained_weights():
         trained['init_cfg'],
         dict(type='Pretrained', checkpoint='x.pth'),
     ]
-    with pytest.raises(
-        InputError, match=r'backbone\.init_cfg\.1 loads trained'
-    ):
+    with pytest.raises(InputError) as error:
         RandomSourceModel(backbone=trained)
+    assert error.value.where.endswith('backbone.init_cfg.1')
     network = dict(type='mmpretrain.ImageClassifier', pretrained='x.pth')
-    with pytest.raises(InputError, match=r'classifier\.pretrained loads'):
+    with pytest.raises(InputError) as error:
         RandomSourceModel(classifier=network)
+    assert error.value.where.endswith('classifier.pretrained')

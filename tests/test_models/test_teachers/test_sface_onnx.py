@@ -153,7 +153,7 @@ def not_a_number(model):
 def another_weight(model):
     extra = numpy_helper.from_array(np.zeros(3, np.float32), 'stray')
     model.graph.initializer.append(extra)
-    return r'Left over in the file: stray\. Unfilled here: nothing'
+    return r'Left over in the file: stray\. Unfilled: nothing'
 
 
 def weight_elsewhere(model):

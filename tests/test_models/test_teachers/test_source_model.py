@@ -9,8 +9,9 @@ from mmpose.registry import MODELS
 from torch import nn
 from toy_models import PREPROCESSOR, teacher_file
 
-from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.models.teachers import SourceModel, TeacherHolder
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.pose_estimators.training_only import TeacherHolder
+from mmpose_ctd.models.teachers import SourceModel
 
 
 @pytest.fixture
@@ -53,12 +54,6 @@ def test_it_computes_what_the_published_parts_compute(checkpoint):
     assert torch.equal(outputs.final, final)
 
 
-def test_the_final_layer_runs_only_if_asked(checkpoint, monkeypatch):
-    model = source(checkpoint)
-    monkeypatch.setattr(model.head, 'forward', lambda feats: 1 / 0)
-    assert model(torch.rand(1, 3, 16, 16), with_final=False).final is None
-
-
 def test_it_is_frozen_for_good(checkpoint):
     model = source(checkpoint)
     before = copy.deepcopy(model.state_dict())
@@ -73,18 +68,11 @@ def test_it_is_frozen_for_good(checkpoint):
     assert all(torch.equal(before[k], after[k]) for k in before)
 
 
-def test_gradients_flow_through_the_frozen_classifier(checkpoint):
-    model = source(checkpoint)
-    feats = (torch.rand(2, 8, 4, 4, requires_grad=True),)
-    model.classify(feats).sum().backward()
-    assert feats[0].grad.abs().sum() > 0
-    assert all(p.grad is None for p in model.parameters())
-
-
 def test_without_a_head_it_says_where_to_put_one(checkpoint):
     model = source(checkpoint, head=None)
-    with pytest.raises(InputError, match='model.teacher.head'):
+    with pytest.raises(InputError) as error:
         model(torch.rand(1, 3, 16, 16), with_final=True)
+    assert error.value.where == 'model.teacher.head'
 
 
 def test_it_takes_the_students_images_in_its_own_convention(checkpoint):
@@ -158,9 +146,9 @@ def test_a_file_of_another_architecture_lists_what_does_not_fit(tmp_path):
     path = teacher_file(tmp_path / 'wide.pth', channels=(6, 9))
     with pytest.raises(InputError) as error:
         source(path)
-    message = str(error.value)
-    assert 'stages.1.0.weight (9, 6, 3, 3) -> (8, 6, 3, 3)' in message
-    assert 'model.teacher.backbone' in message
+    found = error.value.found
+    assert 'stages.1.0.weight (9, 6, 3, 3) -> (8, 6, 3, 3)' in found
+    assert 'model.teacher.backbone' in error.value.cure
 
 
 def test_missing_and_left_over_keys_are_listed(tmp_path, checkpoint):
@@ -184,5 +172,6 @@ def test_the_holder_shares_its_teacher_and_pickles_empty(checkpoint):
 
 @pytest.mark.parametrize('size', [0, (0, 112), (8, -8), (8, 8, 8)])
 def test_an_impossible_input_size_is_named(checkpoint, size):
-    with pytest.raises(InputError, match='model.teacher.input_size'):
+    with pytest.raises(InputError) as error:
         source(checkpoint, input_size=size)
+    assert error.value.where == 'model.teacher.input_size'

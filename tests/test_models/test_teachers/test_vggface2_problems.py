@@ -1,7 +1,6 @@
 """Files that are damaged, of another network, or not quite a published one."""
 
 import pickle
-import re
 
 import h5py
 import numpy as np
@@ -48,9 +47,8 @@ def refused(tmp_path):
             convert_vggface2(path, tmp_path / 'out.pth')
         assert [p.name for p in tmp_path.iterdir()] == [name]
         path.unlink()
-        message = str(error.value)
-        assert name in message and '\n' not in message
-        return message
+        assert name in error.value.where
+        return error.value
 
     return refused
 
@@ -90,45 +88,44 @@ def test_a_damaged_file_is_refused_or_still_holds_arrays(form, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('data', 'words'),
+    ('data', 'found'),
     [
-        (b'', 'is empty'),
-        (b'<!DOCTYPE html>', 'is a text'),
-        (b'version https://git-lfs.github.com/spec/v1', 'is a text'),
-        (b'\x1f\x8b\x08\0', 'unpack it'),
-        (b'\x89PNG\r\n', 'no pickle of a dictionary of numpy arrays'),
+        (b'', 'empty'),
+        (b'<!DOCTYPE html>', 'text'),
+        (b'version https://git-lfs.github.com/spec/v1', 'text'),
+        (b'\x1f\x8b\x08\0', 'compressed'),
+        (b'\x89PNG\r\n', 'refused'),
         (pickle.dumps([1]), 'it holds a list'),
         (pickle.dumps({'x': 1}), "'x' is a int"),
-        (pickle.dumps({}), 'holds no weights'),
+        (pickle.dumps({}), 'no weights'),
         (pickle.dumps({1: np.ones(2)}), '1 is a Array'),
         (pickle.dumps({'x': np.array(['text'])}), "values of type 'U4'"),
         (pickle.dumps({'x': np.ones(2, complex)}), "values of type 'c16'"),
-        (pickle.dumps({'x': np.full(2, np.inf)}), "'x' has values that are"),
+        (pickle.dumps({'x': np.full(2, np.inf)}), 'not finite'),
     ],
 )
-def test_what_is_no_published_file_is_called_so(data, words, refused):
-    assert words in refused(data)
+def test_what_is_no_published_file_is_called_so(data, found, refused):
+    assert found in refused(data).found
 
 
 @pytest.mark.parametrize(
     'content', [[1], {'x': 1}, {'state_dict': {'x': torch.ones(1)}}]
 )
 def test_a_torch_file_of_something_else_is_refused(content, refused):
-    message = refused(lambda path: torch.save(content, path))
-    assert 'no plain state dict' in message
+    error = refused(lambda path: torch.save(content, path))
+    assert 'not a plain state dict' in error.found
 
 
 def test_another_network_is_refused_by_its_names(refused):
     foreign = {'features.0.weight': torch.ones(2), 'b': torch.ones(1)}
-    message = refused(lambda path: torch.save(foreign, path))
-    assert "none of VGGFace2's published networks" in message
-    assert "['b', 'features.0.weight']" in message
+    error = refused(lambda path: torch.save(foreign, path))
+    assert "['b', 'features.0.weight']" in error.found
 
 
 def test_torchvision_names_in_a_torch_file_are_refused(refused, state):
     """ImageNet's ResNet-50 has these names too, for R, G, B."""
-    message = refused(lambda path: torch.save(state, path))
-    assert 'order of its input channels cannot be known' in message
+    error = refused(lambda path: torch.save(state, path))
+    assert 'order of its input channels' in error.found
 
 
 @pytest.mark.parametrize('form', ['python 2', 'dag', 'Keras'])
@@ -137,7 +134,7 @@ def test_keys_without_a_partner_are_listed_on_both_sides(form, refused, state):
     changed['layer2.0.conv2.weight'] = torch.ones(1, 1, 3, 3)
     changed['layer1.3.conv1.weight'] = torch.ones(1)
     del changed['layer3.5.bn2.running_mean'], changed['fc.bias']
-    message = refused(WRITERS[form], changed)
+    message = refused(WRITERS[form], changed).found
     names = {
         'python 2': [
             'layer3.5.bn2.running_mean',
@@ -167,21 +164,14 @@ def test_keys_without_a_partner_are_listed_on_both_sides(form, refused, state):
 def test_half_of_squeeze_and_excitation_is_refused(refused):
     state = random_state(se=True)
     del state['layer4.2.conv5.bias']
-    assert '1 missing in the file: ' in refused(WRITERS['python 2'], state)
-
-
-def test_counters_of_a_layer_that_does_not_exist_are_left_over(refused, state):
-    dag = files.dag_state(state)
-    dag['classifier.num_batches_tracked'] = torch.tensor(1)
-    message = refused(lambda path: torch.save(dag, path))
-    assert '1 left over in it: classifier.num_batches_tracked' in message
+    error = refused(WRITERS['python 2'], state)
+    assert '1 missing in the file: ' in error.found
 
 
 def test_a_network_that_does_not_work_is_refused(refused, state):
     changed = dict(state)
     changed['bn1.running_var'] = -state['bn1.running_var']
-    message = refused(files.write_dag, changed)
-    assert 'not finite' in message
+    assert 'not finite' in refused(files.write_dag, changed).found
 
 
 def test_the_same_weight_twice_is_refused(refused):
@@ -190,21 +180,25 @@ def test_the_same_weight_twice_is_refused(refused):
             file['classifier/a/kernel:0'] = np.ones((2, 2), 'f4')
             file['classifier/b/kernel:0'] = np.ones((2, 2), 'f4')
 
-    assert "holds 'classifier.weight' twice" in refused(write)
+    assert 'twice' in refused(write).found
 
 
 def test_the_target_and_the_source_are_checked_first(tmp_path):
-    with pytest.raises(MissingFileError, match=r'no.pkl: no such file'):
-        convert_vggface2(tmp_path / 'no.pkl', tmp_path / 'out.pth')
-    for name in ('in', 'out.pth'):
-        (tmp_path / name).write_text('precious')
-    with pytest.raises(InputError, match=r'out\.pth: exists.*--force'):
-        convert_vggface2(tmp_path / 'in', tmp_path / 'out.pth')
-    with pytest.raises(InputError, match='is a folder'):
-        convert_vggface2(tmp_path / 'in', tmp_path, force=True)
-    with pytest.raises(InputError, match='--bn-eps: 0'):
-        convert_vggface2(tmp_path / 'in', tmp_path / 'new.pth', bn_eps=0)
-    assert (tmp_path / 'out.pth').read_text() == 'precious'
+    source, target = tmp_path / 'in', tmp_path / 'out.pth'
+    with pytest.raises(MissingFileError) as error:
+        convert_vggface2(source, target)
+    assert error.value.where == str(source)
+    for path in (source, target):
+        path.write_text('precious')
+    for place, options, where in (
+        (target, {}, str(target)),
+        (tmp_path, dict(force=True), str(tmp_path)),
+        (tmp_path / 'new.pth', dict(bn_eps=0), '--bn-eps'),
+    ):
+        with pytest.raises(InputError) as error:
+            convert_vggface2(source, place, **options)
+        assert error.value.where == where
+    assert target.read_text() == 'precious'
 
 
 @pytest.mark.parametrize('protocol', range(6))
@@ -227,9 +221,3 @@ def test_arrays_of_every_pickle_protocol_come_out_as_they_went_in(
         assert read[key].dtype == value.dtype.newbyteorder('=')
         np.testing.assert_array_equal(read[key], value)
         torch.from_numpy(read[key]).zero_()  # writable, in native order
-
-
-def test_a_message_lists_no_more_than_a_dozen_names(refused, state):
-    few = dict(list(state.items())[:5])
-    message = refused(files.write_python2_pickle, few)
-    assert re.search(r'260 missing in the file: .* and 248 more', message)

@@ -1,4 +1,4 @@
-"""Brings a student's feature map to the teacher's number of channels."""
+"""Maps a student's feature map to the teacher's number of channels."""
 
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
@@ -11,11 +11,11 @@ __all__ = ['PointwiseConnector']
 
 @MODELS.register_module()
 class PointwiseConnector(BaseModule):
-    """A trained 1x1 convolution between two networks' maps.
+    """A 1x1 convolution between two networks' maps.
 
-    It belongs to a regulariser, learns with the student and is not part of
-    what inference loads. Source: Romero et al., "FitNets: Hints for thin deep
-    nets", ICLR 2015, whose regressor it is.
+    It belongs to a regulariser and trains with the student. Inference does
+    not load it. Source: Romero et al., "FitNets: Hints for thin deep nets",
+    ICLR 2015 (the regressor).
 
     Args:
         in_channels (int): Channels c of the student's map.
@@ -43,8 +43,8 @@ class PointwiseConnector(BaseModule):
         """
         if x.dim() != 4 or x.shape[1] != self.conv.in_channels:
             raise InputError(
-                f'connector: in_channels={self.conv.in_channels}, but the '
-                f'student map is (C, h, w) = {tuple(x.shape[1:])}; set '
-                f'in_channels={x.shape[1]}.'
+                where=f'connector: in_channels={self.conv.in_channels}',
+                found=f'a student map (C, h, w) = {tuple(x.shape[1:])}',
+                cure=f'Set in_channels={x.shape[1]}.',
             )
         return self.conv(x)

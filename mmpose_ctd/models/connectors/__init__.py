@@ -1,3 +1,0 @@
-from .pointwise_connector import PointwiseConnector
-
-__all__ = ['PointwiseConnector']
