@@ -1,16 +1,14 @@
 """Facts about a Runner that several hooks need."""
 
 from mmengine.hooks import CheckpointHook
-from mmengine.model import is_model_wrapper
 from torch import nn
 
-__all__ = ['model_of', 'saves_after_step']
+from mmpose_ctd.config_values import unwrapped
 
 
 def model_of(runner) -> nn.Module:
     """The runner's model without a wrapper such as DDP."""
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model
+    return unwrapped(runner.model)
 
 
 def saves_after_step(runner) -> bool:

@@ -9,7 +9,7 @@ from mmpose.registry import MODELS
 from torch import nn
 from toy_models import PREPROCESSOR, teacher_file
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.pose_estimators.training_only import TeacherHolder
 from mmpose_ctd.models.teachers import SourceModel
 
