@@ -257,7 +257,10 @@ def terminal_table(table: Table) -> rich.table.Table:
     shown = rich.table.Table(title=escape(table.caption), title_justify='left')
     for i, heading in enumerate(table.headings):
         side = 'right' if i else 'left'
-        shown.add_column(heading, justify=side, no_wrap=True)
+        # A narrow screen wraps headings, never numbers.
+        lines = [line for row in table.rows for line in row[i].split('\n')]
+        width = max(map(len, lines), default=0)
+        shown.add_column(heading, justify=side, min_width=width)
     for row in table.rows:
         shown.add_row(*(escape(cell) for cell in row))
     return shown

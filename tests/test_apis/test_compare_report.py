@@ -264,7 +264,7 @@ def test_studies_and_systems_in_a_given_order(tmp_path):
 def test_what_cannot_be_reported_is_refused(tmp_path):
     with pytest.raises(InputError) as refused:
         write([], tmp_path)
-    assert refused.value.where == '0 records'
+    assert refused.value.where == 'report of Comparison'
     with pytest.raises(InputError) as refused:
         write([run(errors=np.full((12, 3), np.nan))], tmp_path)
     assert 'no image has an error' in refused.value.found
