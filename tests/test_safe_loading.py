@@ -166,11 +166,13 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def answers(root):
+    tests = os.path.dirname(__file__)
+    helpers = os.path.join(tests, 'helpers')
     done = subprocess.run(
         [sys.executable, '-c', LOAD, str(root)],
         env={
             **os.environ,
-            'PYTHONPATH': os.path.join(os.path.dirname(__file__), 'helpers'),
+            'PYTHONPATH': os.pathsep.join((helpers, os.path.dirname(tests))),
             # What a user may have set does not loosen it.
             'TORCH_FORCE_WEIGHTS_ONLY_LOAD': '0',
         },
