@@ -112,8 +112,13 @@ def _check_path(path: str, how_to_get: str) -> None:
         raise MissingFileError(
             where=f'{_WHERE}: {path!r}',
             found='the source model does not exist',
-            cure=f'To get it: {cure}. To try a config without it: python '
-            'tools/train.py CONFIG --stand-in',
+            cure=(
+                f'To get it: {how_to_get}. '
+                if how_to_get
+                else f'Set {_WHERE} to the file. '
+            )
+            + 'To try a config without it: python tools/train.py CONFIG '
+            '--stand-in',
         )
 
 
