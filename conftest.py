@@ -1,6 +1,7 @@
 """What every test may use. `import mmpose_ctd` first: it makes MMPose
 importable."""
 
+import logging
 import os
 import signal
 from pathlib import Path
@@ -36,10 +37,12 @@ def interruptible() -> None:
 
 @pytest.fixture(autouse=True)
 def loading_as_before() -> None:
-    """A tool that ran in this process does not change other tests' torch."""
+    """A tool that ran in this process does not change torch and logs."""
     name = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
     before = os.environ.get(name)
+    factory = logging.getLogRecordFactory()
     yield
+    logging.setLogRecordFactory(factory)
     os.environ.pop(name, None)
     if before is not None:
         os.environ[name] = before

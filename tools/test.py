@@ -1,6 +1,6 @@
-"""Tests a checkpoint: prints ME, AUC and FR and draws the CED figure.
+"""Test a checkpoint: print ME, AUC and FR and draw the CED figure.
 
-With --measures it also compares measures between landmarks (docs/measures.md).
+--measures also compares measures between landmarks (docs/measures.md).
 
 python tools/test.py configs/frl_faces/ctd_ed_sface.py CHECKPOINT
 """

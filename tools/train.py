@@ -1,4 +1,4 @@
-"""Trains a landmark detector.
+"""Train a landmark detector.
 
 python tools/train.py configs/frl_faces/ctd_ed_sface.py
 """
@@ -45,7 +45,7 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from a checkpoint; without a name, from the newest in '
+        help='continue from a checkpoint; without a name, from the newest in '
         'the work dir',
     )
     parser.add_argument(

@@ -38,10 +38,11 @@ def process_state(monkeypatch):
     for name in ('LOCAL_RANK', 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'):
         monkeypatch.setenv(name, '1')
         monkeypatch.delenv(name)
-    factory = logging.getLogRecordFactory()
+    # A tool that ran in this process before may have set one.
+    logging.setLogRecordFactory(logging.LogRecord)
     with warnings.catch_warnings():
         yield
-    logging.setLogRecordFactory(factory)
+    logging.setLogRecordFactory(logging.LogRecord)
 
 
 @pytest.fixture

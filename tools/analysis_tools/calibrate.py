@@ -1,4 +1,4 @@
-"""Calibrates a model: how large its errors are, and which faces it knows.
+"""Calibrate a model: how large its errors are, and which faces it knows.
 
 mmpose_ctd calibrate CONFIG CHECKPOINT --out FILE.json
 
@@ -46,7 +46,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--figure',
         metavar='FILE',
-        help='figure to write (default: FILE.png beside FILE.json)',
+        help='figure to write (default: FILE.png next to FILE.json)',
     )
     add_config_options(parser)
     return parser.parse_args()

@@ -1,4 +1,4 @@
-"""Carries a comparison out: systems x budgets of labels x seeds (x sites).
+"""Run a comparison: systems x budgets of labels x seeds (x sites).
 
 mmpose_ctd compare PLAN.yaml               run what is not done; report
 mmpose_ctd compare PLAN.yaml --dry-run     list what is left, run nothing

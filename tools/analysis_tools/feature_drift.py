@@ -1,4 +1,4 @@
-"""Tells how far trainings took the encoder away from the teacher's.
+"""Measure how far trainings moved the encoder from the teacher's.
 
 mmpose_ctd feature-drift configs/frl_faces/ctd_ed_sface.py \\
     FT=work_dirs/ft_sface/iter_500.pth ED=work_dirs/ctd_ed_sface/iter_500.pth

@@ -1,4 +1,4 @@
-"""Tells how hard the regularisers pull at the encoder.
+"""Measure how hard the regularisers pull at the encoder.
 
 mmpose_ctd gradient-balance configs/frl_faces/ctd_ed_sface.py \\
     ED=work_dirs/ctd_ed_sface/iter_500.pth

@@ -1,4 +1,4 @@
-"""Measures the faces of a folder of photographs.
+"""Measure the faces in a folder of photographs.
 
 mmpose_ctd measure CONFIG CHECKPOINT IMAGES \\
     --calibration calibration.json --out measures.csv

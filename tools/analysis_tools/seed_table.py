@@ -1,4 +1,4 @@
-"""Compares systems over several seeds, from what tools/test.py --out wrote.
+"""Compare systems over several seeds, from what tools/test.py --out wrote.
 
 mmpose_ctd seed-table FT=ft_0.json,ft_1.json ED=ed_0.json,ed_1.json
 

@@ -1,4 +1,4 @@
-"""Tells whether the teacher recognises the people of the training images.
+"""Check that the teacher recognises the people of the training images.
 
 mmpose_ctd teacher-recognition \\
     projects/frl_study/configs/recipe/unlabelled.py --cfg-options \\

@@ -1,4 +1,4 @@
-"""Looks for problems that ruin a data set before anybody trains on it.
+"""Find problems of a data set before training.
 
 mmpose_ctd check data/myset --html report.html
 

@@ -1,4 +1,4 @@
-"""Draws who trains, who validates and who tests.
+"""Draw the subjects that train, validate and test.
 
 mmpose_ctd split data/myset
 mmpose_ctd split data/myset --scheme budgets --seed 0 1 2

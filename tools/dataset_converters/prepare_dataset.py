@@ -1,4 +1,4 @@
-"""Makes a set of a folder of photographs and points clicked in some tool.
+"""Make a set from photographs and points clicked in some tool.
 
     mmpose_ctd prepare photographs/ points.tps \\
         --landmarks names.txt --table subjects.csv --out data/myset

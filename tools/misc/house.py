@@ -1,4 +1,4 @@
-"""Prints how large the repository is, and what a reader opens.
+"""Print how large the repository is, and what a reader opens.
 
 python tools/misc/house.py
 """

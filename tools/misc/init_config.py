@@ -1,4 +1,4 @@
-"""Writes a complete config for a prepared set.
+"""Write a complete config for a prepared set.
 
 mmpose_ctd init configs/myset.py --from ctd_ed_sface --data data/myset
 """

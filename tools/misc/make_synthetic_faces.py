@@ -1,4 +1,4 @@
-"""Makes a data set of synthetic faces with exact anatomical landmarks."""
+"""Make a data set of synthetic faces with exact anatomical landmarks."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Computes DELTA's channel weights, for DELTALoss(channel_weights=FILE).
+"""Compute DELTA's channel weights, for DELTALoss(channel_weights=FILE).
 
 mmpose_ctd delta-weights configs/frl_faces/fe_sface.py \\
     work_dirs/fe_sface/iter_500.pth --out checkpoints/sface_delta.pth

@@ -3,8 +3,8 @@
 mmpose_ctd convert-vggface2 IN OUT.pth
 
 IN is any of the published files of ResNet-50 and SE-ResNet-50: a pickle with
-torchvision's names, a dag .pth, a Keras .h5. Which one, is found out from its
-content. Nothing in it is run.
+torchvision's names, a dag .pth, a Keras .h5. The tool recognises it by its
+content and runs nothing in it.
 """
 
 import argparse
