@@ -1,4 +1,4 @@
-"""Files are whole or not there, whoever else writes them."""
+"""Files are complete or absent, with several writers too."""
 
 import builtins
 from concurrent.futures import ThreadPoolExecutor

@@ -47,7 +47,7 @@ def _search(grey: np.ndarray, smallest: int) -> np.ndarray:
 
 
 def detect_face(image: np.ndarray) -> Box | None:
-    """Find the largest frontal, upright face; None if there is none.
+    """Find the largest frontal, upright face, if there is one.
 
     See :func:`detect_faces`.
     """

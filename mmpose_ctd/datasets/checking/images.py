@@ -164,7 +164,7 @@ def mixed_sizes(survey: Survey) -> Findings:
 
 @register_check('metadata', 'EXIF and GPS in files (privacy)')
 def metadata(survey: Survey) -> Findings:
-    """Training reads none of it; whoever gets the files gets it too."""
+    """Training does not read it, but it goes out with the files."""
     pairs = list(zip(survey.photos, survey.files))
     places = tuple(photo.place for photo, file in pairs if file.gps)
     if places:

@@ -187,8 +187,8 @@ class _Preparation:
     ) -> None:
         """Make all pictures, one photograph in memory at a time.
 
-        Without an unfinished set, ``staged``, nothing is written. What the
-        journal has is not made again.
+        Without an unfinished set, ``staged``, nothing is written. Pictures
+        in the journal are skipped.
         """
         taken = 0
         digests: dict[str, int] = {}

@@ -107,7 +107,7 @@ def stratified(population, options, seed, suffix) -> Iterator[Partition]:
 
 
 def by_image(population, options, seed, suffix) -> Iterator[Partition]:
-    """As in the paper: images are drawn at random, whoever they show."""
+    """As in the paper: draw images at random and ignore the subjects."""
     names = sorted({i['file_name'] for i in population.labelled.values()})
     units = [(image_line(name), '') for name in names]
     test, val, train = _three_ways(population, units, options, seed, 'images')
