@@ -7,8 +7,8 @@ and collects its problems; :meth:`LandmarkFile.read` raises the first one.
 import os
 import re
 import reprlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PureWindowsPath
 
 import numpy as np
@@ -39,21 +39,14 @@ IMAGE_LINE = 'image:'
 class AnnotationProblem(InputError):
     """A value of an annotation file that cannot be used.
 
-    Args:
-        where, found, expected, cure (str): See :class:`.InputError`.
+    Attributes:
         landmark (str, optional): Its landmark, if it is a coordinate.
         record (tuple[str, int], optional): Of an unusable id: the list, and
             the record's position in it from 0.
     """
 
     def __init__(
-        self,
-        where: str,
-        found: str,
-        expected: str = '',
-        cure: str = '',
-        landmark: str | None = None,
-        record: tuple[str, int] | None = None,
+        self, where, found, expected='', cure='', landmark=None, record=None
     ) -> None:
         super().__init__(
             where=where, found=found, expected=expected, cure=cure
@@ -93,11 +86,11 @@ class LandmarkFile:
     skeleton: list
     images: dict[int, dict]
     annotations: list[dict]
-    measurements: tuple[Measurement, ...] | None = None
-    category: dict = field(default_factory=dict)
-    image_records: list = field(default_factory=list)
-    annotation_records: list = field(default_factory=list)
-    problems: list[InputError] = field(default_factory=list)
+    measurements: tuple[Measurement, ...] | None
+    category: dict
+    image_records: list
+    annotation_records: list
+    problems: list[InputError]
 
     @classmethod
     def read(cls, path: str, pass_over_unused: bool = False) -> 'LandmarkFile':
@@ -120,9 +113,7 @@ class LandmarkFile:
     def scan(cls, path: str, pass_over_unused: bool = False) -> 'LandmarkFile':
         """Read a file as far as it can be read, and collect its problems.
 
-        Args:
-            path (str): See :meth:`read`.
-            pass_over_unused (bool): See :meth:`read`.
+        Takes what :meth:`read` takes.
 
         Raises:
             MissingFileError: If there is no such file.
@@ -132,14 +123,20 @@ class LandmarkFile:
         content = _read_lists(
             path, ('images', 'annotations', 'categories'), problems
         )
+        records = content['annotations']
         categories = content['categories']
         if pass_over_unused:
-            categories = _used_categories(categories, content['annotations'])
+            used = [a.get('category_id') for a in records if _is_record(a)]
+            categories = [
+                c
+                for c in categories
+                if not _is_record(c)
+                or c.get('keypoints')
+                or c.get('id') in used
+            ]
         category, names, skeleton = _category(path, categories, problems)
         images = _by_id(path, 'images', content['images'], problems)
-        annotations = _by_id(
-            path, 'annotations', content['annotations'], problems
-        )
+        annotations = _by_id(path, 'annotations', records, problems)
         measurements = category.get('measurements')
         if measurements is not None:
             where = f"{path}: its category's measurements"
@@ -157,16 +154,14 @@ class LandmarkFile:
             measurements,
             category,
             content['images'],
-            content['annotations'],
+            records,
             problems,
         )
 
     def images_of(self, path: str) -> 'LandmarkFile':
         """The image records of another file, with this file's landmarks.
 
-        Args:
-            path (str): A file of image records; its annotations and
-                categories may be missing, and are not read.
+        Its annotations and categories may be missing, and are not read.
 
         Raises:
             MissingFileError: If there is no such file.
@@ -179,11 +174,7 @@ class LandmarkFile:
         return replace(self, path=path, images=images, annotations=[])
 
     def image_of(self, annotation: dict) -> dict:
-        """The image record of an annotation.
-
-        Raises:
-            InputError: If the file has no such record.
-        """
+        """The image record of an annotation; InputError if there is none."""
         key = annotation.get('image_id')
         image = self.images.get(key) if _is_id(key) else None
         if image is None:
@@ -206,9 +197,6 @@ class LandmarkFile:
     def annotation_problems(self, annotation: dict) -> Iterator[InputError]:
         """Find the values of an annotation that cannot be right.
 
-        Args:
-            annotation (dict): Its record.
-
         Yields:
             InputError: An unknown image, a wrong number of values, a value
             that is not a finite number, a labelled point far outside the
@@ -230,8 +218,9 @@ class LandmarkFile:
                 f'3 x {k} (x, y, visibility of each landmark of the category)',
             )
             return
-        for i, name in enumerate(self.names):
-            x, y, visible = triple = values[3 * i : 3 * i + 3]
+        size = image.get('width'), image.get('height')
+        for name, triple in zip(self.names, _triples(values)):
+            x, y, visible = triple
             if not _is_point(triple):
                 yield AnnotationProblem(
                     where,
@@ -242,11 +231,11 @@ class LandmarkFile:
                     'A missing landmark is 0, 0, 0.',
                     landmark=name,
                 )
-            elif visible > 0 and not self.is_near(image, x, y):
+            elif visible > 0 and not is_near(size, x, y):
                 yield AnnotationProblem(
                     where,
                     f'landmark {name}: ({x:g}, {y:g}) lies far outside the '
-                    f'{image["width"]}x{image["height"]} image',
+                    f'{size[0]}x{size[1]} image',
                     cure='Coordinates are pixels of the image, from its top '
                     'left.',
                     landmark=name,
@@ -265,27 +254,24 @@ class LandmarkFile:
 
         NaN where a landmark is missing or its values cannot be used.
         """
-        k = len(self.names)
-        points = np.full((k, 2), np.nan)
+        points = np.full((len(self.names), 2), np.nan)
         values = annotation.get('keypoints')
-        if isinstance(values, list) and len(values) == 3 * k:
-            for i in range(k):
-                triple = values[3 * i : 3 * i + 3]
+        if isinstance(values, list) and len(values) == 3 * len(points):
+            for i, triple in enumerate(_triples(values)):
                 if _is_point(triple) and triple[2] > 0:
                     points[i] = triple[:2]
         return points
 
-    @staticmethod
-    def is_near(image: dict, x: float, y: float) -> bool:
-        """Whether a point is in the image or not far outside.
 
-        True for an image record without a size.
-        """
-        width, height = image.get('width'), image.get('height')
-        return not (_is_size(width) and _is_size(height)) or (
-            -_SLACK * width <= x <= (1 + _SLACK) * width
-            and -_SLACK * height <= y <= (1 + _SLACK) * height
-        )
+def is_near(size: Sequence, x: float, y: float) -> bool:
+    """Whether a point is in an image of a size, or not far outside.
+
+    True if the size (width, height) is not one.
+    """
+    return not all(map(_is_size, size)) or all(
+        -_SLACK * side <= v <= (1 + _SLACK) * side
+        for v, side in zip((x, y), size)
+    )
 
 
 def image_problems(path: str, image: dict) -> Iterator[InputError]:
@@ -329,16 +315,17 @@ def _read_lists(
     content = read_json(
         path, path, 'Write it again, or correct dataset.ann_file.'
     )
-    lists = content if isinstance(content, dict) else {}
+    lists = content if _is_record(content) else {}
     missing = [k for k in keys if not isinstance(lists.get(k), list)]
     if missing:
-        problem = AnnotationProblem(
-            path,
-            f'not a COCO keypoint file, the list(s) {missing} are missing',
+        problems.append(
+            AnnotationProblem(
+                path,
+                f'not a COCO keypoint file, the list(s) {missing} are missing',
+            )
         )
         if 'images' in missing:
-            raise problem
-        problems.append(problem)
+            _raise_first(problems)
     return {k: [] if k in missing else lists[k] for k in keys}
 
 
@@ -347,6 +334,14 @@ def is_real(value: object) -> bool:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     # An integer may have more digits than a float holds.
     return number and abs(value) < _LARGEST
+
+
+def _triples(values: list) -> list[list]:
+    return [values[i : i + 3] for i in range(0, len(values), 3)]
+
+
+def _is_record(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def _is_point(triple: list) -> bool:
@@ -379,57 +374,39 @@ def is_below(value: object) -> bool:
     )
 
 
-def _used_categories(categories: list, annotations: list) -> list:
-    """The categories with keypoints or annotations."""
-    used = [a.get('category_id') for a in annotations if isinstance(a, dict)]
-    return [
-        category
-        for category in categories
-        if not isinstance(category, dict)
-        or category.get('keypoints')
-        or category.get('id') in used
-    ]
-
-
 def _category(
     path: str, categories: list, problems: list[InputError]
 ) -> tuple[dict, list[str], list]:
     """The first category, its landmarks' names and its skeleton."""
+
+    def add(found: str, expected: str) -> None:
+        problems.append(AnnotationProblem(path, found, expected))
+
     if len(categories) != 1:
-        problems.append(
-            AnnotationProblem(
-                path,
-                f'found {len(categories)} categories',
-                "one, with the landmarks' names under 'keypoints'",
-            )
+        add(
+            f'found {len(categories)} categories',
+            "one, with the landmarks' names under 'keypoints'",
         )
     category = next(iter(categories), None)
-    category = category if isinstance(category, dict) else {}
+    category = category if _is_record(category) else {}
     names = category.get('keypoints')
     listed = names if isinstance(names, list) else []
     if not listed or not all(map(_is_name, listed)):
-        problems.append(
-            AnnotationProblem(
-                path,
-                f"its category has 'keypoints'={reprlib.repr(names)}",
-                "the list of the landmarks' names",
-            )
+        add(
+            f"its category has 'keypoints'={reprlib.repr(names)}",
+            "the list of the landmarks' names",
         )
-    names = list(map(str, listed))
     skeleton = category.get('skeleton') or []
-    numbers = range(1, len(names) + 1)
+    numbers = range(1, len(listed) + 1)
     for pair in skeleton if isinstance(skeleton, list) else [skeleton]:
         is_pair = isinstance(pair, list) and len(pair) == 2
         if not is_pair or not all(number in numbers for number in pair):
-            problems.append(
-                AnnotationProblem(
-                    path,
-                    f"its category's skeleton has {reprlib.repr(pair)}",
-                    f'pairs of landmark numbers from 1 to {len(names)}',
-                )
+            add(
+                f"its category's skeleton has {reprlib.repr(pair)}",
+                f'pairs of landmark numbers from 1 to {len(listed)}',
             )
             skeleton = []
-    return category, numbered(names), skeleton
+    return category, numbered([*map(str, listed)]), skeleton
 
 
 def _by_id(
@@ -438,7 +415,7 @@ def _by_id(
     """Image or annotation records by their id."""
     found: dict = {}
     for number, record in enumerate(records):
-        key = record.get('id') if isinstance(record, dict) else None
+        key = record.get('id') if _is_record(record) else None
         if _is_id(key) and key not in found:
             found[key] = record
             continue
@@ -464,13 +441,8 @@ def read_split(path: str) -> list[str]:
     """Read a split file: one subject id a line, or ``image:<file_name>``.
 
     A ``#`` at the beginning of a line or after a space starts a comment, but
-    not in a line of an image: a file name may have one.
-
-    Args:
-        path (str): The file.
-
-    Returns:
-        list[str]: Its lines in order, each once.
+    not in a line of an image: a file name may have one. Lines are in order,
+    each once.
 
     Raises:
         MissingFileError: If there is no such file.

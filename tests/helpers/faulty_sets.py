@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmpose_ctd.datasets.checking import CheckFinding, CheckReport, check
-from mmpose_ctd.datasets.checking.photo_file import PhotoFile, read_photo_file
+from mmpose_ctd.datasets.checking.survey import PhotoFile, read_photo_file
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
 ANN = 'annotations/landmarks19.json'
@@ -23,7 +23,7 @@ def make_clean_set(folder: Path) -> Path:
     )
 
 
-def read_once(path: Path, find_faces: bool = False) -> PhotoFile:
+def read_once(path: Path, find_faces: bool) -> PhotoFile:
     """``read_photo_file``, once for each content: detection takes time."""
     key = path.is_file() and path.read_bytes(), find_faces
     if key not in _READ:

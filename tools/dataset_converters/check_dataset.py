@@ -27,7 +27,7 @@ from mmpose_ctd.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
-    checks = '\n'.join(f'  {c.name:15} {c.title}' for c in CHECKS.values())
+    checks = '\n'.join(f'  {name:15} {c.title}' for name, c in CHECKS.items())
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog=f'checks:\n{checks}',

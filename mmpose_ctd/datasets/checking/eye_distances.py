@@ -16,14 +16,9 @@ _RANGES = {
 
 
 class Implausible(NamedTuple):
-    """A distance that people do not have.
+    """A distance that people do not have: of what, and its two landmarks.
 
-    Attributes:
-        what (str): Of what, in words.
-        pair (tuple[int, int]): Positions of its two landmarks.
-        length (float): In mm.
-        low (float): Shortest that people have, in mm.
-        high (float): Longest.
+    ``length`` and the shortest and longest that people have are in mm.
     """
 
     what: str
@@ -41,11 +36,8 @@ def implausible_distance(
 ) -> Implausible | None:
     """The first distance between the eyes that people do not have.
 
-    Args:
-        points (np.ndarray): Landmarks in pixels, NaN where unknown, (K, 2).
-        mm_per_px (float): Millimetres per pixel.
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[int]): Position of each one's partner, or its own.
+    ``points`` are (K, 2) in pixels, NaN where unknown; ``partners`` has the
+    position of each landmark's partner, or its own.
     """
     for what, (pattern, low, high) in _RANGES.items():
         pair = [

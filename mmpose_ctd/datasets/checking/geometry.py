@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..face_fit import fit_to_faces
-from ..landmark_file import LandmarkFile
+from ..landmark_file import is_near
 from .eye_distances import implausible_distance
 from .registry import Findings, error, note, register_check, warning
 from .sides import PairSides, judge_sides
@@ -22,18 +22,24 @@ def left_right(survey: Survey) -> Findings:
     if not photos:
         return
     names = survey.names
-    shapes = survey.shapes
-    # Too few faces for a mean shape are enough for sides.
-    sides = (
-        judge_sides(survey.labelled_points, names, survey.partners)
-        if shapes is None
-        else shapes.sides
-    )
-    if len(sides.pairs) < (2 if shapes is None else 1):
+    if survey.shapes is not None:
+        sides, fewest = survey.shapes.sides, 1
+    else:
+        # Too few faces for a mean shape are enough for sides.
+        points = survey.labelled_points
+        sides, fewest = judge_sides(points, names, survey.partners), 2
+    if len(sides.pairs) < fewest:
+        return
+    if sides.astray:
+        yield error(
+            'in most faces right and left landmarks do not lie on two sides '
+            'of the face: each name is probably at another point, such as '
+            'the next one (mmpose_ctd prepare --count-from 0 or 1, or a line '
+            'too many in the list of names)',
+            landmarks=tuple(names[k] for k in sides.pairs.ravel()),
+        )
         return
     yield from _sides_of_the_set(sides, names)
-    if sides.astray:
-        return
     # An exchange that several faces share is one finding.
     shared: dict[tuple, list[int]] = {}
     for photo, exchanged in zip(photos, sides.exchanged):
@@ -60,22 +66,13 @@ def left_right(survey: Survey) -> Findings:
             tuple(places),
             tuple(names[k] for k in marks),
         )
-    for place, marks in _exchanges(survey, shapes, mirrored=True):
+    for place, marks in _exchanges(survey, mirrored=True):
         text = f'{marks[0]} and {marks[1]} are exchanged'
         yield error(text, (place,), marks)
 
 
 def _sides_of_the_set(sides: PairSides, names: Sequence[str]) -> Findings:
     """Problems that most faces share."""
-    if sides.astray:
-        yield error(
-            'in most faces right and left landmarks do not lie on two sides '
-            'of the face: each name is probably at another point, such as '
-            'the next one (mmpose_ctd prepare --count-from 0 or 1, or a line '
-            'too many in the list of names)',
-            landmarks=tuple(names[k] for k in sides.pairs.ravel()),
-        )
-        return
     reversed_set = sides.usual.mean() > 0.5
     if reversed_set:
         yield warning(
@@ -83,7 +80,7 @@ def _sides_of_the_set(sides: PairSides, names: Sequence[str]) -> Findings:
             "image. R is the subject's right, at the image's left, unless "
             'the photographs are mirrored'
         )
-    groups = sides.groups(names, sides.usual != reversed_set)
+    groups = [*sides.groups(names, sides.usual != reversed_set)]
     if groups:
         what = ', '.join(_in_words(*group, names) for group in groups)
         yield error(
@@ -100,11 +97,11 @@ def _in_words(kind: str, marks: Sequence[int], names: Sequence[str]) -> str:
     return ' and '.join(names[k] for k in marks)
 
 
-def _exchanges(survey: Survey, shapes, mirrored: bool) -> Iterator[tuple]:
+def _exchanges(survey: Survey, mirrored: bool) -> Iterator[tuple]:
     """Position of a record and the names that it mixes up."""
-    if shapes is None:
+    if survey.shapes is None:
         return
-    for place, exchanges in sorted(shapes.exchanges.items()):
+    for place, exchanges in sorted(survey.shapes.exchanges.items()):
         for exchange in exchanges:
             if exchange.mirrored == mirrored:
                 yield place, tuple(survey.names[k] for k in exchange.places)
@@ -113,8 +110,7 @@ def _exchanges(survey: Survey, shapes, mirrored: bool) -> Iterator[tuple]:
 @register_check('order', 'landmarks in the wrong order')
 def order(survey: Survey) -> Findings:
     """Exchanged names other than right for left."""
-    shapes = survey.shapes
-    for place, marks in _exchanges(survey, shapes, mirrored=False):
+    for place, marks in _exchanges(survey, mirrored=False):
         around = ', '.join(
             f'{a} looks like {b}' for a, b in zip(marks, marks[1:] + marks[:1])
         )
@@ -131,8 +127,7 @@ def frame(survey: Survey) -> Findings:
         far, near = {}, {}
         for name, (x, y) in zip(survey.names, photo.points):
             if np.isfinite(x) and not _inside((x, y), photo.size):
-                record = dict(width=width, height=height)
-                close = LandmarkFile.is_near(record, x, y)
+                close = is_near(photo.size, x, y)
                 (near if close else far)[name] = f'{name} ({x:g}, {y:g})'
         for severity, found, text in (
             (error, far, 'far outside'),
@@ -190,25 +185,18 @@ def outliers(survey: Survey) -> Findings:
                 f'({fit.z[k]:.1f} deviations)'
                 for name, k in off.items()
             )
+        expected = {n: (*map(float, fit.expected[k]),) for n, k in off.items()}
+        score = float(fit.z[fit.suspects[0]])
         yield warning(
-            text,
-            (place,),
-            tuple(off),
-            expected={
-                name: tuple(map(float, fit.expected[k]))
-                for name, k in off.items()
-            },
-            score=float(fit.z[fit.suspects[0]]),
+            text, (place,), tuple(off), expected=expected, score=score
         )
 
 
 @register_check('pose', 'faces that lie on their side')
 def pose(survey: Survey) -> Findings:
     """Compared with most faces of the set."""
-    shapes = survey.shapes
-    if shapes is None:
-        return
-    for place, fit in sorted(shapes.fits.items()):
+    fits = survey.shapes.fits if survey.shapes else {}
+    for place, fit in sorted(fits.items()):
         if abs(fit.angle) > survey.thresholds.tilt:
             yield warning(
                 f'the points lean by {fit.angle:.0f} degrees. Turn the '

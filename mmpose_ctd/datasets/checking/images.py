@@ -51,11 +51,7 @@ def image_size(survey: Survey) -> Findings:
 @register_check('orientation', 'files that only EXIF turns upright')
 def orientation(survey: Survey) -> Findings:
     """Some programs apply the EXIF orientation, others do not."""
-    turned = tuple(
-        photo.place
-        for photo, file in zip(survey.photos, survey.files)
-        if file.orientation != 1
-    )
+    turned = survey.places_of_files(lambda file: file.orientation != 1)
     if turned:
         yield warning(
             'the files are stored turned or mirrored, and EXIF says how to '
@@ -69,11 +65,7 @@ def orientation(survey: Survey) -> Findings:
 @register_check('duplicates', 'one photograph in several records')
 def duplicates(survey: Survey) -> Findings:
     """Copies, also if saved again, scaled, cropped a little or mirrored."""
-    readable = [
-        photo.place
-        for photo, file in zip(survey.photos, survey.files)
-        if file.preview is not None
-    ]
+    readable = survey.places_of_files(lambda file: file.preview is not None)
     if len(readable) < 2:
         return
     pictures = np.stack([survey.files[place].preview for place in readable])
@@ -90,18 +82,10 @@ def duplicates(survey: Survey) -> Findings:
             yield _duplicate(survey, pair, mirrored, detail, across)
 
 
-def _duplicate(
-    survey: Survey,
-    pair: tuple[int, int],
-    mirrored: bool,
-    detail: float,
-    across: list[tuple],
-) -> CheckFinding:
+def _duplicate(survey, pair, mirrored, detail, across) -> CheckFinding:
     subjects = [survey.photos[place].subject for place in pair]
-    text = 'the same photograph'
-    if mirrored:
-        text += ', mirrored,'
-    text += ' in two records'
+    mirrored = ', mirrored,' if mirrored else ''
+    text = f'the same photograph{mirrored} in two records'
     severity = warning
     if all(subjects) and subjects[0] != subjects[1]:
         severity = error
@@ -144,9 +128,7 @@ def mixed_sizes(survey: Survey) -> Findings:
         return
     ratios = [width / height for width, height in sizes]
     usual = max(sizes, key=lambda size: len(sizes[size]))
-    others = tuple(
-        place for size in sizes if size != usual for place in sizes[size]
-    )
+    others = tuple(p for s in sizes if s != usual for p in sizes[s])
     yield note(
         f'{len(sizes)} sizes; most have {usual[0]}x{usual[1]} pixels, others '
         'differ. A pixel is not the same length in all of them: use '
@@ -165,15 +147,14 @@ def mixed_sizes(survey: Survey) -> Findings:
 @register_check('metadata', 'EXIF and GPS in files (privacy)')
 def metadata(survey: Survey) -> Findings:
     """Training does not read it, but it goes out with the files."""
-    pairs = list(zip(survey.photos, survey.files))
-    places = tuple(photo.place for photo, file in pairs if file.gps)
+    places = survey.places_of_files(lambda file: file.gps)
     if places:
         yield warning(
             'the files say where they were taken (GPS). Remove it before '
             'you share them',
             places,
         )
-    places = tuple(photo.place for photo, file in pairs if file.private)
+    places = survey.places_of_files(lambda file: file.private)
     if places:
         yield note(
             'the files have EXIF entries such as camera, time or owner. '

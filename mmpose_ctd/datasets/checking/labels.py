@@ -30,19 +30,19 @@ def records(survey: Survey) -> Findings:
                 'rename them',
                 (photo.place,),
             )
-        if photo.num_annotations > 1:
+        severity, text = warning, 'Annotate a face once'
+        if photo.num_faces > 1:
+            severity = error
             text = (
-                f'{photo.num_annotations} annotations of one image; the '
-                'checks use the first. '
+                'Training refuses several faces unless dataset.crop='
+                "'bbox' crops to each"
             )
-            if photo.num_faces > 1:
-                text += (
-                    'Training refuses several faces unless dataset.crop='
-                    "'bbox' crops to each"
-                )
-                yield error(text, (photo.place,))
-            else:
-                yield warning(text + 'Annotate a face once', (photo.place,))
+        if photo.num_annotations > 1:
+            yield severity(
+                f'{photo.num_annotations} annotations of one image; the '
+                f'checks use the first. {text}',
+                (photo.place,),
+            )
 
 
 @register_check('flips', 'landmarks without a partner, with flips')

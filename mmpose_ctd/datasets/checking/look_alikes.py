@@ -30,14 +30,9 @@ _EMPTY = 0.15
 
 
 def look_alikes(pictures: np.ndarray) -> list[tuple[int, int, bool]]:
-    """Pairs that correlate at a small shift.
+    """Pairs of grey pictures (N, H, W) that correlate at a small shift.
 
-    Args:
-        pictures (np.ndarray): Grey, (N, H, W), uint8 or float32.
-
-    Returns:
-        list[tuple[int, int, bool]]: Positions i < j of a pair, and whether
-        one of them looks like the other's mirror image.
+    Positions i < j of each, and whether one is like the other's mirror image.
     """
     edges = _edges(pictures)
     mirrored = np.ascontiguousarray(edges[:, :, ::-1])
@@ -53,11 +48,8 @@ def _edges(pictures: np.ndarray) -> np.ndarray:
     window = np.sqrt(np.outer(np.hanning(_SIDE), np.hanning(_SIDE)))
     found = np.zeros((len(pictures), _SIDE, _SIDE), dtype=np.float32)
     for i, picture in enumerate(pictures):
-        small = cv2.resize(
-            picture.astype(np.float32),
-            (_SIDE, _SIDE),
-            interpolation=cv2.INTER_AREA,
-        )
+        picture = picture.astype(np.float32)
+        small = cv2.resize(picture, window.shape, interpolation=cv2.INTER_AREA)
         edges = _band(small, 1.0, 4.0)
         edges = (edges - edges.mean()) * window
         norm = np.linalg.norm(edges)
@@ -78,11 +70,8 @@ def correlating_pairs(
 ) -> Iterator[tuple[int, int]]:
     """Pairs i < j of ``pictures[i]`` and ``others[j]`` that correlate.
 
-    Args:
-        pictures (np.ndarray): Of norm 1 or 0, (N, S, S), float32.
-        others (np.ndarray): Likewise.
-        reach (int): Largest shift on an axis in pixels; cyclic.
-        least (float): Correlation that a pair exceeds.
+    More than ``least`` at a cyclic shift of up to ``reach`` pixels on each
+    axis. Pictures are of norm 1 or 0, (N, S, S), float32.
     """
     size = pictures.shape[1]
     shifts = np.arange(-reach, reach + 1)
@@ -129,20 +118,13 @@ def _lowest(spectra: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def detail_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlate the fine detail of two pictures.
+    """Correlate the fine detail of two grey pictures (H, W).
 
     b is laid over a by the affine map that correlates best (ECC, Evangelidis
     and Psarakis 2008), which undoes crops, scales and small rotations. Other
     light, compression or noise keeps most detail; another photograph of the
-    same face does not.
-
-    Args:
-        a (np.ndarray): Grey, (H, W), uint8 or float32.
-        b (np.ndarray): Likewise.
-
-    Returns:
-        float: The correlation of the blocks that agree least, at most 1; -1
-        if the pictures cannot be laid over each other.
+    same face does not. The correlation is that of the blocks that agree
+    least, at most 1; -1 if the pictures cannot be laid over each other.
     """
     a, b = a.astype(np.float32), b.astype(np.float32)
     edges = [_band(picture, 1.0, 6.0) for picture in (a, b)]
@@ -158,19 +140,12 @@ def detail_correlation(a: np.ndarray, b: np.ndarray) -> float:
         # It does not converge on pictures that do not match.
         return -1.0
     size = a.shape[::-1]
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     over = cv2.warpAffine(
-        b,
-        affine,
-        size,
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
+        b, affine, size, flags=how, borderMode=cv2.BORDER_REPLICATE
     )
-    shared = cv2.warpAffine(
-        np.ones_like(b),
-        affine,
-        size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-    )
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    shared = cv2.warpAffine(np.ones_like(b), affine, size, flags=how)
     shared = cv2.erode((shared > 0.99).astype(np.uint8), np.ones((7, 7))) > 0
     if shared.mean() < 0.5:
         return -1.0

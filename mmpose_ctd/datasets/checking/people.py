@@ -1,18 +1,38 @@
 """Checks of subjects, sites and splits."""
 
+import re
+from collections.abc import Iterator
+
+import cv2
 import numpy as np
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.landmark_sides import canonical, side_of
 
 from ..landmark_file import IMAGE_LINE
 from ..split_selection import image_line, people_of, select_images
 from ..splits.split_names import sides
 from ..subject_names import alike_subjects
+from ..upright_image import read_upright
 from .registry import Findings, error, note, register_check, warning
-from .survey import Survey
+from .shape_model import FaceFit, similarity
+from .survey import PhotoRecord, Survey
 
 # Faces compared with all others at once.
-_BATCH = 256
+_ROWS = 256
+# SFace's input, 112 x 112 pixels, and where its training crops (ArcFace's)
+# have the centres of the eyes and the corners of the mouth, R and L.
+_SIDE = 112
+_EYES = ((38.29, 51.70), (73.53, 51.50))
+_PLACES = {
+    r'exocanth|endocanth|canth|pupil|eye_?(?:in|out|corner|cent)': _EYES,
+    r'cheilion|mouth_?corner|corner_of_(?:the_)?mouth|^mouth$': (
+        (41.55, 92.37),
+        (70.73, 92.20),
+    ),
+}
+_MEAN, _STD = 127.5, 128.0
+_BATCH = 32
 
 
 @register_check('same-person', 'one person under two ids (with --teacher)')
@@ -20,9 +40,6 @@ def same_person(survey: Survey) -> Findings:
     """By face recognition: a hint, since relatives and children look alike."""
     if survey.teacher is None or survey.shapes is None:
         return
-    # The network's libraries take seconds to load.
-    from .face_embeddings import face_embeddings
-
     found = face_embeddings(survey)
     if not found:
         yield note(
@@ -34,8 +51,8 @@ def same_person(survey: Survey) -> Findings:
     places = list(found)
     vectors = np.array([found[place] for place in places])
     least = survey.thresholds.same_person
-    for start in range(0, len(places), _BATCH):
-        cosines = vectors[start : start + _BATCH] @ vectors[start:].T
+    for start in range(0, len(places), _ROWS):
+        cosines = vectors[start : start + _ROWS] @ vectors[start:].T
         for i, j in np.argwhere(np.triu(cosines, 1) > least):
             a, b = places[start + i], places[start + j]
             subjects = {survey.photos[a].subject, survey.photos[b].subject}
@@ -51,6 +68,98 @@ def same_person(survey: Survey) -> Findings:
             names=names,
             score=cosine,
         )
+
+
+def face_embeddings(survey: Survey) -> dict[int, np.ndarray]:
+    """Crop the faces by their landmarks, upright, and embed them with SFace.
+
+    Returns:
+        dict[int, np.ndarray]: Position of a labelled record with a subject ->
+        (128,), of norm 1; the sum of the face's and its mirror image's.
+        Empty if no landmark's name is of an eye.
+
+    Raises:
+        MissingFileError: If the survey's ``teacher`` does not exist.
+        InputError: If it is not SFace's file.
+    """
+    # The network's libraries take seconds to load.
+    import torch
+    from mmpose.registry import MODELS
+
+    from mmpose_ctd.models.teachers import SourceModel
+
+    preprocessor = dict(
+        type='PoseDataPreprocessor',
+        mean=3 * [_MEAN],
+        std=3 * [_STD],
+        bgr_to_rgb=True,
+    )
+    model = SourceModel(
+        backbone=dict(type='SFaceNet'),
+        head=dict(type='SFaceEmbedding'),
+        data_preprocessor=preprocessor,
+        checkpoint=survey.teacher,
+        how_to_get='mmpose_ctd download sface',
+    )
+    model.adapt_to(MODELS.build(preprocessor))
+    crops = dict(_face_crops(survey))
+    found: dict[int, np.ndarray] = {}
+    places = list(crops)
+    for start in range(0, len(places), _BATCH):
+        batch = places[start : start + _BATCH]
+        faces = np.stack([crops[place] for place in batch])
+        pixels = torch.from_numpy(faces[..., ::-1].copy()).float()
+        pixels = (pixels.permute(0, 3, 1, 2) - _MEAN) / _STD
+        embedded = sum(
+            model(x, with_final=True).final for x in (pixels, pixels.flip(3))
+        )
+        embedded = torch.nn.functional.normalize(embedded).numpy()
+        found.update(zip(batch, embedded))
+    return found
+
+
+def _face_crops(survey: Survey) -> Iterator[tuple[int, np.ndarray]]:
+    """Positions of labelled records with a subject, and their crops, BGR."""
+    # Landmarks of one side -> where the crop shall have their mean.
+    template: dict[tuple, tuple] = {}
+    for pattern, places in _PLACES.items():
+        right = tuple(
+            k
+            for k, name in enumerate(survey.names)
+            if re.search(pattern, canonical(name)[0])
+            and survey.partners[k] != k
+            and side_of(name) == 'R'
+        )
+        if right:
+            left = tuple(survey.partners[k] for k in right)
+            template |= zip((right, left), places)
+    if not any(place in _EYES for place in template.values()):
+        return
+    for photo in survey.labelled:
+        fit = survey.shapes.fits.get(photo.place)
+        if photo.subject and fit is not None:
+            crop = _face_crop(photo, fit, template)
+            if crop is not None:
+                yield photo.place, crop
+
+
+def _face_crop(
+    photo: PhotoRecord, fit: FaceFit, template: dict
+) -> np.ndarray | None:
+    try:
+        image = read_upright(photo.path)
+    except InputError:
+        # The check of files reports it.
+        return None
+    source = [fit.expected[list(marks)].mean(axis=0) for marks in template]
+    z, m = (np.asarray(p) @ (1, 1j) for p in (source, [*template.values()]))
+    a, b = similarity(z, m)
+    if not np.isfinite(a):
+        return None
+    matrix = np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+    return cv2.warpAffine(
+        image, matrix, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 @register_check('splits', 'split files with unknown or shared subjects')
@@ -108,14 +217,14 @@ def _shared(readable: dict, people: dict) -> Findings:
             shared.setdefault((b, by_image), []).append(a)
     for (b, by_image), others in shared.items():
         both = sorted(people[b] & set().union(*map(people.get, others)))
-        text = (
+        severity = warning if by_image else error
+        yield severity(
             f'splits/{b}.txt shares {len(both)} subjects with '
             f'{_listed(others)}: errors on them say nothing about new faces'
+            + by_image
+            * ' (the split goes by image)',
+            names=tuple(both),
         )
-        if by_image:
-            yield warning(text + ' (the split goes by image)', names=(*both,))
-        else:
-            yield error(text, names=(*both,))
 
 
 def _listed(names: list[str]) -> str:

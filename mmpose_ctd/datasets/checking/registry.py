@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from functools import partial
+from typing import NamedTuple
 
 from mmpose_ctd.errors import InputError
 
@@ -101,32 +102,20 @@ class Thresholds:
 
 
 Findings = Iterator[CheckFinding]
-#: Takes a Survey.
-CheckFunction = Callable[..., Findings]
 
 
-@dataclass(frozen=True)
-class Check:
-    """A registered check.
+class Check(NamedTuple):
+    """A registered check: its title, and what takes a Survey."""
 
-    Attributes:
-        name (str): What ``--ignore`` takes.
-        title (str): What it looks for.
-        find (CheckFunction): Yields its findings.
-    """
-
-    name: str
     title: str
-    find: CheckFunction
+    find: Callable[..., Findings]
 
 
 #: Name -> check, in the order in which they run.
 CHECKS: dict[str, Check] = {}
 
 
-def register_check(
-    name: str, title: str
-) -> Callable[[CheckFunction], CheckFunction]:
+def register_check(name: str, title: str) -> Callable:
     """Add the decorated function to the checks.
 
     Args:
@@ -134,10 +123,10 @@ def register_check(
         title (str): What it looks for, in a few words.
     """
 
-    def register(find: CheckFunction) -> CheckFunction:
+    def register(find: Callable[..., Findings]) -> Callable[..., Findings]:
         if name in CHECKS:
             raise ValueError(f'There are two checks named {name!r}.')
-        CHECKS[name] = Check(name, title, find)
+        CHECKS[name] = Check(title, find)
         return find
 
     return register

@@ -24,11 +24,7 @@ from . import images  # noqa: F401
 from . import people  # noqa: F401
 from . import geometry  # noqa: F401
 
-_STYLES = {
-    Severity.ERROR: 'bold red',
-    Severity.WARNING: 'yellow',
-    Severity.NOTE: 'dim',
-}
+_STYLES = dict(error='bold red', warning='yellow', note='dim')
 # Images and ids that a line of the table names at most.
 _SHOWN = 8
 
@@ -73,20 +69,11 @@ class CheckReport:
     ) -> str:
         """The images of a finding, by number or by file name."""
         photos = [self.survey.photos[place] for place in finding.photos]
-        shown = [
-            photo.file_name if show_ids and photo.file_name else photo.number
-            for photo in photos[:limit]
-        ]
         more = f' ... ({len(photos)})' if len(photos) > limit else ''
-        return ', '.join(shown) + more
+        return ', '.join(p.shown(show_ids) for p in photos[:limit]) + more
 
     def as_json(self, show_ids: bool = False) -> dict:
-        """The findings as plain data.
-
-        Args:
-            show_ids (bool): Whether to include subject ids and file names.
-                Defaults to False.
-        """
+        """The findings as plain data; subjects and files on request only."""
         findings = []
         for f in self.findings:
             photos = [self.survey.photos[place] for place in f.photos]
@@ -190,10 +177,8 @@ def check(
 def findings_table(report: CheckReport, show_ids: bool = False) -> Table:
     """The findings as a table for the terminal, worst first.
 
-    Args:
-        report (CheckReport): The findings.
-        show_ids (bool): Whether to name subjects and files. Defaults to
-            False: images are named by their record's id.
+    Subjects and files are named on request; else images are named by their
+    record's id.
     """
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for title in ('severity', 'check', 'image'):
@@ -205,11 +190,12 @@ def findings_table(report: CheckReport, show_ids: bool = False) -> Table:
             text += f' [{", ".join(finding.names[:_SHOWN])}'
             more = len(finding.names) > _SHOWN
             text += f' ... ({len(finding.names)})]' if more else ']'
+        severity = str(finding.severity)
         table.add_row(
-            str(finding.severity),
+            severity,
             finding.check,
             escape(report.image_names(finding, show_ids)),
             escape(text),
-            style=_STYLES[finding.severity],
+            style=_STYLES[severity],
         )
     return table

@@ -1,11 +1,21 @@
-"""Measures how far each point lies from where the other points expect it."""
+"""Aligns faces, and measures how far points lie from where others expect them.
+
+Points are complex numbers x + iy, so a similarity (scale, rotation, shift)
+is z -> a * z + b. Missing points are NaN.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .alignment import align, mean_shape
+# Cauchy weights halve at this many robust deviations.
+_HALF = 2.0
+_ITERATIONS = 15
+# Smaller relative changes of scale and rotation end the iteration.
+_CLOSE = 1e-4
+# Pairs of points that give starting similarities, at most.
+_STARTS = 400
 
 # Added to the covariance's diagonal, times its mean variance: with few faces
 # the expectation shrinks to the mean shape.
@@ -19,6 +29,92 @@ _FLOOR = 0.01
 # 1 + _UNSURE / n.
 _UNSURE = 10
 _FOLDS = 10
+
+
+def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
+    """Complex a and b with a * points + b close to target, both (K,).
+
+    Of the similarities through two points each, the start is the one with
+    the least median distance of all points (least median of squares,
+    Rousseeuw 1984). Iterated Cauchy weights refine it. Up to about a third of
+    the points may be anywhere. NaN with fewer than two usable points.
+    """
+    seen = np.isfinite(points) & np.isfinite(target)
+    z, m = points[seen], target[seen]
+    i, j = np.triu_indices(len(z), 1)
+    # Distant pairs first.
+    order = np.argsort(-np.abs(m[i] - m[j]), kind='stable')[:_STARTS]
+    i, j = i[order], j[order]
+    apart = z[i] != z[j]
+    i, j = i[apart], j[apart]
+    if not len(i):
+        return complex(np.nan), complex(np.nan)
+    a = (m[i] - m[j]) / (z[i] - z[j])
+    b = m[i] - a * z[i]
+    distances = np.abs(a[:, None] * z + b[:, None] - m)
+    best = np.argmin(_middle(distances))
+    a, b = a[best], b[best]
+    for _ in range(_ITERATIONS):
+        distance = np.abs(a * z + b - m)
+        scale = _HALF * 1.4826 * _middle(distance) + 1e-9
+        weight = 1 / (1 + (distance / scale) ** 2)
+        weight /= weight.sum()
+        z0, m0 = weight @ z, weight @ m
+        spread = weight @ np.abs(z - z0) ** 2
+        if spread == 0:
+            break
+        before = a
+        a = (weight * np.conj(z - z0)) @ (m - m0) / spread
+        b = m0 - a * z0
+        if abs(a - before) < _CLOSE * abs(a):
+            break
+    return a, b
+
+
+def _middle(values: np.ndarray) -> np.ndarray:
+    """Median along the last axis; of few values faster than numpy's."""
+    n = values.shape[-1]
+    ordered = np.sort(values, axis=-1)
+    return (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2
+
+
+def align(faces: np.ndarray, mean: np.ndarray) -> tuple:
+    """Lay faces (N, K) over the mean (K,); returns them, a (N,) and b (N,)."""
+    fits = [similarity(face, mean) for face in faces]
+    a, b = np.array(fits, dtype=complex).reshape(-1, 2).T
+    return a[:, None] * faces + b[:, None], a, b
+
+
+def mean_shape(faces: np.ndarray) -> np.ndarray:
+    """Medians of aligned faces (N, K), (K,): generalised Procrustes.
+
+    Centred on 0, root mean square distance from there 1, upright as most
+    faces are; NaN for landmarks that no face has.
+    """
+    # Faces in photographs are mostly upright: start with shift and scale.
+    start = np.full_like(faces, np.nan)
+    for n, face in enumerate(faces):
+        seen = face[np.isfinite(face)]
+        if len(seen) > 1:
+            centre = np.median(seen.real) + 1j * np.median(seen.imag)
+            size = np.median(np.abs(seen - centre))
+            start[n] = (face - centre) / size if size else np.nan
+    mean = _median(start)
+    for _ in range(6):
+        mean = _median(align(faces, mean)[0])
+    return mean
+
+
+def _median(faces: np.ndarray) -> np.ndarray:
+    """Medians (K,), centred and of size 1; NaN without a face."""
+    mean = np.full(faces.shape[1], complex(np.nan))
+    for k, column in enumerate(faces.T):
+        seen = column[np.isfinite(column)]
+        if len(seen):
+            mean[k] = np.median(seen.real) + 1j * np.median(seen.imag)
+    mean -= np.nanmean(mean)
+    size = np.sqrt(np.nanmean(np.abs(mean) ** 2))
+    return mean / size if size else mean
 
 
 @dataclass
@@ -155,19 +251,11 @@ def _fit(face, a, b, model, cov, threshold) -> FaceFit:
 def _expected(
     face: np.ndarray, seen: np.ndarray, mean: np.ndarray, cov: np.ndarray
 ) -> np.ndarray:
-    """Expect each landmark from the other seen ones.
+    """Expect each landmark of an aligned face (K,) from the other seen ones.
 
     The conditional mean of a Gaussian: for a seen landmark k it is
     x_k - P_kk^-1 (P x)_k, with P the inverse covariance of the seen ones.
-
-    Args:
-        face (np.ndarray): Aligned, complex, (K,).
-        seen (np.ndarray): Which points to trust, (K,).
-        mean (np.ndarray): Complex, (K,).
-        cov (np.ndarray): Of all x, then all y, (2K, 2K).
-
-    Returns:
-        np.ndarray: Complex, (K,).
+    ``cov`` is of all x, then all y, (2K, 2K).
     """
     k = len(face)
     places = np.flatnonzero(seen)

@@ -1,20 +1,22 @@
-"""Finds pairs of landmarks whose right and left are exchanged.
+"""Finds landmarks of a face that have each other's names.
 
-Each pair is judged by itself: by which of its two landmarks lies on which
+Each pair of right and left is judged by which of its landmarks lies on which
 side of its own face. A mean shape alone does not show it: a face with only
 the eyes exchanged fits nearly as well as others, and in a set with all eyes
 exchanged the mean shape has them exchanged too.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from mmpose_ctd.landmark_sides import canonical, side_of
 
-from .alignment import align, mean_shape
+from .shape_model import FaceFit, ShapeModel, align, fit_faces, mean_shape
 
 # An exchanged pair must fit this much better the other way round.
 _BETTER = 0.5
@@ -62,31 +64,20 @@ class PairSides:
 
     def groups(
         self, names: Sequence[str], which: np.ndarray
-    ) -> list[tuple[str, tuple[int, ...]]]:
-        """Group exchanged pairs by the part of the face.
+    ) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Group exchanged pairs, (P,) bool, by the part of the face.
 
-        Args:
-            names (Sequence[str]): The K landmarks.
-            which (np.ndarray): The exchanged pairs, (P,) bool.
-
-        Returns:
-            list[tuple[str, tuple[int, ...]]]: The name of a facial group all
-            of whose pairs are exchanged, or ``''`` for a single pair; and
-            positions of the landmarks.
+        Yields the name of a facial group all of whose pairs are exchanged, or
+        ``''`` for a single pair; and positions of the landmarks.
         """
         kinds = np.array([_group_of(names[k]) for k, _ in self.pairs])
-        found = []
         for kind in dict.fromkeys(kinds[which].tolist()):
             own = np.flatnonzero(kinds == kind)
             if kind and len(own) > 1 and which[own].all():
-                found.append((kind, tuple(self.pairs[own].ravel().tolist())))
-            else:
-                found += [
-                    ('', tuple(self.pairs[p].tolist()))
-                    for p in own
-                    if which[p]
-                ]
-        return found
+                yield kind, tuple(self.pairs[own].ravel().tolist())
+                continue
+            for pair in self.pairs[own[which[own]]].tolist():
+                yield '', tuple(pair)
 
 
 def _group_of(name: str) -> str:
@@ -107,8 +98,7 @@ def _axis(across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def parallel(across: np.ndarray) -> bool:
     """Whether the pairs of a face lie across it, all in one direction.
 
-    Args:
-        across (np.ndarray): From each landmark to its partner, complex, (P,).
+    ``across`` leads from each landmark to its partner, complex, (P,).
     """
     doubled, limit = _axis(across)
     return bool(np.abs(doubled) >= _ASTRAY * limit)
@@ -119,10 +109,8 @@ def judge_sides(
 ) -> PairSides:
     """Compare each pair with the axis across its own face.
 
-    Args:
-        points (np.ndarray): (N, K, 2) in pixels; NaN where missing.
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[int]): Position of each one's partner, or its own.
+    ``points`` are (N, K, 2) in pixels, NaN where missing; ``partners`` has
+    the position of each landmark's partner, or its own.
     """
     pairs = np.array(
         [
@@ -182,3 +170,139 @@ def exchange(
         result[own, right] = faces[own, left]
         result[own, left] = faces[own, right]
     return result
+
+
+class NameExchange(NamedTuple):
+    """Landmarks of a face that have each other's names.
+
+    Attributes:
+        places (tuple[int, ...]): Positions of the landmarks; the point of
+            each belongs to the next one.
+        mirrored (bool): Whether they are a pair of right and left.
+    """
+
+    places: tuple[int, ...]
+    mirrored: bool
+
+
+@dataclass
+class FaceShapes:
+    """The faces of a set, compared with each other.
+
+    Attributes:
+        model (ShapeModel): Mean and deviations.
+        sides (PairSides): Pairs that are exchanged.
+        points (dict[int, np.ndarray]): Position of an image record -> its
+            points with exchanged pairs put right.
+        fits (dict[int, FaceFit]): Position -> fit of these points.
+        exchanges (dict[int, list[NameExchange]]): Position -> names mixed up;
+            the fit's suspects leave these landmarks out.
+    """
+
+    model: ShapeModel
+    sides: PairSides
+    points: dict[int, np.ndarray] = field(default_factory=dict)
+    fits: dict[int, FaceFit] = field(default_factory=dict)
+    exchanges: dict[int, list[NameExchange]] = field(default_factory=dict)
+
+
+def compare_faces(
+    points: np.ndarray,
+    subjects: Sequence[str],
+    names: Sequence[str],
+    partners: Sequence[int],
+    threshold: float,
+    places: Sequence[int],
+) -> FaceShapes:
+    """Compare every face with the others.
+
+    Args:
+        points (np.ndarray): (N, K, 2) in pixels; NaN where missing.
+        subjects (Sequence[str]): Of each face, (N,).
+        names (Sequence[str]): The K landmarks.
+        partners (Sequence[int]): Position of each one's partner, or its own.
+        threshold (float): Robust deviations that make a point an outlier.
+        places (Sequence[int]): Keys of the faces in the result.
+    """
+    sides = judge_sides(points, names, partners)
+    if not sides.astray:
+        points = exchange(points, sides.pairs, sides.exchanged)
+    model, fits = fit_faces(points, subjects, threshold)
+    shapes = FaceShapes(model, sides)
+    for place, fit, own in zip(places, fits, points):
+        shapes.points[place] = own
+        if fit is None:
+            continue
+        shapes.fits[place] = fit
+        found = _exchanges(fit, own, partners, threshold)
+        if found:
+            shapes.exchanges[place] = found
+            taken = {k for one in found for k in one.places}
+            z = _refit(fit, [one.places for one in found])
+            fit.suspects = [
+                k for k in fit.suspects if k not in taken and z[k] > threshold
+            ]
+    return shapes
+
+
+def _exchanges(
+    fit: FaceFit, points: np.ndarray, partners: Sequence[int], threshold: float
+) -> list[NameExchange]:
+    """Suspects that fit with each other's names: pairs, then longer cycles."""
+    seen = np.isfinite(points).all(axis=1)
+    found: list[NameExchange] = []
+    # In a face that fits nowhere many pairs fit by chance.
+    if len(fit.suspects) > len(points) / 2:
+        return found
+    tried = {
+        tuple(sorted((a, b)))
+        for a in fit.suspects
+        for b in {*fit.suspects, partners[a]} - {a}
+        if seen[b]
+    }
+    taken: set[int] = set()
+    for worst, pair in sorted((_worst(fit, pair), pair) for pair in tried):
+        if worst <= threshold and not taken & {*pair}:
+            found.append(NameExchange(pair, partners[pair[0]] == pair[1]))
+            taken |= {*pair}
+    rest = [k for k in fit.suspects if k not in taken]
+    found += [
+        NameExchange(cycle, False)
+        for cycle in _cycles(fit, points, rest)
+        if _worst(fit, cycle) <= threshold
+    ]
+    return found
+
+
+def _refit(fit: FaceFit, cycles: list[tuple[int, ...]]) -> np.ndarray:
+    """z (K,) after each landmark of a cycle takes the next one's name."""
+    order = np.arange(len(fit.z))
+    for cycle in cycles:
+        order[list(cycle[1:] + cycle[:1])] = cycle
+    return fit.refit(order, sorted({k for cycle in cycles for k in cycle}))
+
+
+def _worst(fit: FaceFit, cycle: tuple[int, ...]) -> float:
+    return float(np.max(_refit(fit, [cycle])[list(cycle)]))
+
+
+def _cycles(
+    fit: FaceFit, points: np.ndarray, places: list[int]
+) -> list[tuple[int, ...]]:
+    """Cycles of three and more, each landmark at the next one's place."""
+    if len(places) < 3:
+        return []
+    distance = np.linalg.norm(
+        points[places][:, None] - fit.expected[places][None], axis=-1
+    )
+    _, whose = linear_sum_assignment(distance)
+    cycles, done = [], set()
+    for start in range(len(places)):
+        cycle, at = [], start
+        while at not in cycle:
+            cycle.append(at)
+            at = int(whose[at])
+        if start not in done and len(cycle) > 2:
+            cycles.append(tuple(places[at] for at in cycle))
+        done |= {*cycle}
+    return cycles

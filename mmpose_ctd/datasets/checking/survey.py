@@ -1,16 +1,20 @@
 """Reads all of a data set that can be read, and collects what cannot."""
 
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import cv2
 import numpy as np
+from PIL import ExifTags, Image
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.landmark_sides import partner_places
 
-from ..image_file import IMAGE_SUFFIXES
+from ..face_detection import detect_faces
+from ..image_file import IMAGE_SUFFIXES, open_photograph
 from ..landmark_file import (
     LandmarkFile,
     image_problems,
@@ -19,9 +23,81 @@ from ..landmark_file import (
     subject_of,
 )
 from ..split_selection import RecordIndex
-from .photo_file import PhotoFile, read_photo_file
+from ..upright_image import PhotographSize, photograph_size, read_upright
 from .registry import CheckFinding, Thresholds, error
-from .shapes import FaceShapes, compare_faces
+from .sides import FaceShapes, compare_faces
+
+# Side of the preview in pixels.
+_PREVIEW = 128
+# EXIF entries that say nothing about who, where and when.
+_HARMLESS = {
+    ExifTags.Base[name]
+    for name in (
+        *('Orientation', 'XResolution', 'YResolution', 'ResolutionUnit'),
+        *('YCbCrPositioning', 'ColorSpace', 'ExifOffset', 'ExifVersion'),
+        *('ExifImageWidth', 'ExifImageHeight'),
+    )
+}
+
+
+@dataclass
+class PhotoFile:
+    """The content of an image's file.
+
+    Attributes:
+        problem (str): Why it cannot be used; empty if it can.
+        size (tuple[int, int], optional): Width and height of the upright
+            image.
+        orientation (int): EXIF orientation; 1 is upright.
+        gps (bool): Whether EXIF says where it was taken.
+        private (int): Number of EXIF entries that may say who, when or with
+            what.
+        preview (np.ndarray, optional): (128, 128), grey, uint8.
+        faces (list[tuple]): Detected faces as x, y, width, height, largest
+            first; empty without ``find_faces``.
+    """
+
+    problem: str = ''
+    size: tuple[int, int] | None = None
+    orientation: int = 1
+    gps: bool = False
+    private: int = 0
+    preview: np.ndarray | None = field(default=None, repr=False)
+    faces: list[tuple[float, ...]] = field(default_factory=list)
+
+
+def read_photo_file(path: Path, find_faces: bool) -> PhotoFile:
+    """Read a file to its end, and detect faces if asked to."""
+    file = PhotoFile()
+    try:
+        with open_photograph(path, verify=False) as image:
+            stored = photograph_size(path).stored_size
+            _read_exif(image, file)
+        upright = read_upright(path)
+    except InputError as fault:
+        problem = InputError(
+            where='its file', found=fault.found, expected=fault.expected
+        )
+        return PhotoFile(str(problem))
+    file.size = PhotographSize(stored, file.orientation).size
+    grey = Image.fromarray(cv2.cvtColor(upright, cv2.COLOR_BGR2GRAY))
+    file.preview = np.asarray(
+        grey.resize((_PREVIEW, _PREVIEW), Image.Resampling.BOX)
+    )
+    if find_faces:
+        file.faces = detect_faces(upright)
+    return file
+
+
+def _read_exif(image: Image.Image, file: PhotoFile) -> None:
+    # Viewers do not read a damaged block either.
+    with contextlib.suppress(Exception):
+        exif = image.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
+        file.orientation = orientation if orientation in range(1, 9) else 1
+        file.gps = bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
+        tags = {*exif, *exif.get_ifd(ExifTags.IFD.Exif)}
+        file.private = len(tags - _HARMLESS - {ExifTags.Base.GPSInfo})
 
 
 @dataclass
@@ -33,9 +109,7 @@ class PhotoRecord:
         record (dict): The record as written.
         number (str): How output calls it: its id if that is a number, else
             ``#`` and its position.
-        subject (str): Empty if missing.
-        site (str): Empty if missing.
-        file_name (str): Empty if missing.
+        subject, site, file_name (str): Empty if missing.
         size (tuple[int, int], optional): Recorded width and height, if valid.
         path (Path, optional): Where its file should be.
         points (np.ndarray, optional): (K, 2) in pixels of the image; NaN
@@ -61,6 +135,10 @@ class PhotoRecord:
         """Whether any landmark is known."""
         return self.points is not None and bool(np.isfinite(self.points).any())
 
+    def shown(self, show_ids: bool) -> str:
+        """Its file name if ids may be shown, else its number."""
+        return show_ids and self.file_name or self.number
+
 
 class Survey:
     """The records, files and splits of a data set.
@@ -68,11 +146,10 @@ class Survey:
     Args:
         root (Path): The data set's folder.
         ann_file (str): Annotation file, relative to it.
-        img_dir (str): The images' folder, relative to it. Defaults to
-            ``'images'``.
-        thresholds (Thresholds, optional): Defaults to the documented ones.
+        img_dir (str): The images' folder, relative to it.
+        thresholds (Thresholds): Limits of the checks.
         teacher (str, optional): File of the face-recognition network for the
-            check ``same-person``. Defaults to None: that check is skipped.
+            check ``same-person``; without it that check is skipped.
         on_file (Callable, optional): Called with the number of image files
             read and the number of all, for a progress bar.
 
@@ -90,18 +167,18 @@ class Survey:
         self,
         root: Path,
         ann_file: str,
-        img_dir: str = 'images',
-        thresholds: Thresholds | None = None,
+        img_dir: str,
+        thresholds: Thresholds,
         teacher: str | None = None,
         on_file: Callable[[int, int], None] | None = None,
     ) -> None:
-        self.root = Path(root)
-        self.thresholds = thresholds or Thresholds()
+        self.root = root
+        self.thresholds = thresholds
         self.teacher = teacher
-        self.images_folder = self.root / img_dir
+        self.images_folder = root / img_dir
         self.problems: list[CheckFinding] = []
         self._on_file = on_file
-        path = self.root / ann_file
+        path = root / ann_file
         if not path.is_file():
             raise MissingFileError(
                 where=str(path),
@@ -126,13 +203,9 @@ class Survey:
                 self._annotate(file, f'annotation {i + 1}', annotation, photo)
 
     def _problem(self, message: str, photo=None, landmark=None) -> None:
-        self.problems.append(
-            error(
-                message,
-                () if photo is None else (photo.place,),
-                () if landmark is None else (landmark,),
-            )
-        )
+        places = () if photo is None else (photo.place,)
+        marks = () if landmark is None else (landmark,)
+        self.problems.append(error(message, places, marks))
 
     def _file_problem(self, fault: InputError) -> None:
         # A record's id may be the name of a person: do not quote it.
@@ -195,7 +268,11 @@ class Survey:
         points = file.points(annotation)
         values = annotation.get('keypoints')
         if isinstance(values, list):
-            hidden = [v if _is_harmless(v) else 'a text' for v in values]
+            # A text may be personal data.
+            hidden = [
+                v if v is None or isinstance(v, (int, float)) else 'a text'
+                for v in values
+            ]
             annotation = {**annotation, 'keypoints': hidden}
         is_usable = True
         for fault in file.annotation_problems(annotation):
@@ -238,10 +315,9 @@ class Survey:
         photos = self.labelled
         if len(photos) < self.thresholds.min_faces or len(self.names) < 4:
             return None
-        subjects = [photo.subject or f'#{photo.place}' for photo in photos]
         return compare_faces(
             self.labelled_points,
-            subjects,
+            [photo.subject or f'#{photo.place}' for photo in photos],
             self.names,
             self.partners,
             self.thresholds.outlier_z,
@@ -261,6 +337,10 @@ class Survey:
             if self._on_file is not None:
                 self._on_file(len(found), len(self.photos))
         return found
+
+    def places_of_files(self, fits: Callable) -> tuple[int, ...]:
+        """Positions of the records whose :class:`PhotoFile` fits."""
+        return tuple(i for i, file in enumerate(self.files) if fits(file))
 
     @cached_property
     def stray_files(self) -> list[str]:
@@ -291,8 +371,3 @@ class Survey:
         return RecordIndex(
             (p.place, p.record) for p in self.photos if p.file_name
         )
-
-
-def _is_harmless(value) -> bool:
-    """Whether a keypoint's value cannot be personal data."""
-    return value is None or isinstance(value, (int, float))

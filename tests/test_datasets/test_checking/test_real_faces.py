@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmpose_ctd.datasets.checking import Severity, check
-from mmpose_ctd.datasets.checking.shapes import compare_faces
+from mmpose_ctd.datasets.checking.sides import compare_faces
 
 pytestmark = pytest.mark.real_data
 
@@ -35,7 +35,10 @@ def planted(survey, change, seed):
     subjects = [photo.subject for photo in survey.labelled]
     random = np.random.default_rng(seed)
     done = {n: change(points[n], random) for n in range(0, len(points), 10)}
-    shapes = compare_faces(points, subjects, survey.names, survey.partners, 6)
+    everyone = range(len(points))
+    shapes = compare_faces(
+        points, subjects, survey.names, survey.partners, 6, everyone
+    )
     return shapes, done
 
 

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmpose_ctd.datasets.checking.alignment import (
+from mmpose_ctd.datasets.checking.shape_model import (
     align,
+    fit_faces,
     mean_shape,
     similarity,
 )
-from mmpose_ctd.datasets.checking.shape_model import fit_faces
 
 
 def shape(k=12, seed=0):
