@@ -14,12 +14,13 @@ Some words pair names, but are not a side alone: German ``re`` and ``li``
 (``li`` is also the labrale inferius), ``od`` and ``os`` (the eyes; ``os`` is
 also a bone), ``der`` and ``izq``, ``dext`` and ``sin``. French ``d`` and
 ``g`` are ignored: they may number a list. No list of words is complete, so
-:mod:`mmpose_ctd.datasets.midline` checks the places of landmarks, too.
+:func:`.off_midline` checks the places of landmarks, too.
 """
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 _RIGHT = (
@@ -33,42 +34,38 @@ _LEFT = (
 _WORDS = dict.fromkeys(_RIGHT.split(), 'R') | dict.fromkeys(_LEFT.split(), 'L')
 _SHORT = dict(rt='R', rgt='R', dx='R', lt='L', lft='L', sx='L')
 _LETTERS = dict(r='R', l='L')
-_WEAK = dict.fromkeys(('re', 'od', 'der', 'dext'), 'R') | dict.fromkeys(
-    ('li', 'os', 'izq', 'sin'), 'L'
-)
+_WEAK = dict(re='R', od='R', der='R', dext='R')
+_WEAK |= dict(li='L', os='L', izq='L', sin='L')
 _OTHER = dict(R='L', L='R')
 
 # How certain each kind of marker is.
 _WORD, _ABBREVIATION, _LETTER, _FAINT = 3, 2, 1, 0
 
 # Words before a number that say nothing: point 17, lm_17, 17.
-_GENERIC = {'', 'point', 'pt', 'p', 'lm', 'landmark', 'kp', 'keypoint'} | {
-    'punkt',
-    'nr',
-    'no',
-    'x',
-}
+_GENERIC = frozenset(
+    ('', 'point', 'pt', 'p', 'lm', 'landmark', 'kp', 'keypoint')
+    + ('punkt', 'nr', 'no', 'x')
+)
 # Sides that no boundary sets off: lefteye, exor. Two names that differ in one
 # of these alone may be a pair.
-_GLUED = tuple(
-    pair
-    for one, other in (('right', 'left'), ('rechts', 'links'))
-    for pair in ((one, other), (other, one))
+_GLUED = (
+    *(('right', 'left'), ('left', 'right')),
+    *(('rechts', 'links'), ('links', 'rechts')),
 )
 _ENDS = (('r', 'l'), ('l', 'r'))
 # The suffix of repeated names in an annotation file.
 _REPEATED = re.compile(r'_\d+$')
 
 
+@dataclass(slots=True, eq=False)
 class _Word:
     """A word of a name: its text, its place, and the side that it marks."""
 
-    __slots__ = ('kind', 'side', 'start', 'stop', 'text')
-
-    def __init__(self, text: str, start: int, stop: int) -> None:
-        self.text, self.start, self.stop = text, start, stop
-        self.side: str | None = None
-        self.kind = -1
+    text: str
+    start: int
+    stop: int
+    side: str | None = None
+    kind: int = -1
 
 
 def _starts_word(name: str, i: int) -> bool:
@@ -239,39 +236,25 @@ def unsettled_names(
     (``brow_R``, ``brow_R_2``), and for all of several landmarks if none has a
     partner.
 
-    Args:
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[str]): The partner of each, or itself.
-        stated (Collection[str]): Landmarks whose partner a config states.
-
-    Returns:
-        list[str]: These names, in order.
+    ``partners`` has the partner of each, or itself; ``stated`` the landmarks
+    whose partner a config states.
     """
     single = [n for n, partner in zip(names, partners) if n == partner]
     if len(single) == len(names) > 1:
         return [name for name in names if name not in stated]
     paired = [n for n, partner in zip(names, partners) if n != partner]
-    numbered = _numbered(single, paired)
     known = {name.lower() for name in single}
-    found = _repeated(names)
+    found = _numbered(single, paired)
     found.update(
         name
         for name in single
-        if is_sided(name)
-        or name in numbered
-        or any(other in known for other in _perhaps(name))
+        if is_sided(name) or not known.isdisjoint(_perhaps(name))
     )
-    return [name for name in names if name in found and name not in stated]
-
-
-def _repeated(names: Sequence[str]) -> set[str]:
-    """Names that a file repeats, with their numbers."""
-    found: set[str] = set()
     for name in names:
         first = _REPEATED.sub('', name)
         if first != name and first in names:
             found |= {first, name}
-    return found
+    return [name for name in names if name in found and name not in stated]
 
 
 def _stem(name: str) -> tuple[str, ...]:

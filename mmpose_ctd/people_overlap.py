@@ -9,9 +9,9 @@ from mmpose_ctd.datasets.landmark_file import (
     read_split,
     subject_of,
 )
+from mmpose_ctd.datasets.partly_labelled import unlabelled_images
 from mmpose_ctd.datasets.split_selection import image_line, people_of
 from mmpose_ctd.datasets.subject_key import key_file
-from mmpose_ctd.datasets.unlabelled_images import unlabelled_images
 from mmpose_ctd.errors import InputError
 
 _JUDGING = ('test_dataloader', 'val_dataloader')
@@ -20,11 +20,7 @@ _JUDGING = ('test_dataloader', 'val_dataloader')
 def split_overlap(cfg: Mapping) -> str:
     """Compare the training split with the others of the same data set.
 
-    Args:
-        cfg (Mapping): A Runner's config.
-
-    Returns:
-        str: One sentence, without names; empty if no subject is shared.
+    One sentence, without names; empty if no subject is shared.
     """
     for loader in _JUDGING:
         both, total = _shared(cfg, loader)
@@ -45,9 +41,7 @@ def stated_overlap(cfg: Mapping) -> set[str]:
 def refuse_unlabelled_overlap(cfg: Mapping) -> None:
     """Refuse a test or validation on people who train without labels.
 
-    Args:
-        cfg (Mapping): A Runner's config; one without a
-            :class:`.PartlyLabelledDataset` passes.
+    A config without a :class:`.PartlyLabelledDataset` passes.
 
     Raises:
         InputError: Says how many people are in both, and does not name them.

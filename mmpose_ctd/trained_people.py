@@ -27,12 +27,9 @@ PEOPLE_KEY = 'training_people'
 
 @dataclass
 class _People:
-    """The people of a dataset.
+    """Subjects of a dataset, and the number of its images without one.
 
-    Attributes:
-        subjects (set[str]): Their ids. An image without a subject counts as
-            itself, ``image:<file_name>``.
-        nameless (int): Images without a subject.
+    An image without a subject counts as itself, ``image:<file_name>``.
     """
 
     subjects: set[str] = field(default_factory=set)
@@ -40,19 +37,25 @@ class _People:
 
 
 def _people_by_set(dataset) -> dict[str, _People]:
-    """All people in the images of a dataset, labelled or not.
+    """Annotation file -> all people in its images, labelled or not.
 
-    Args:
-        dataset: A :class:`.CIFASDDataset`, or a wrapper of some. The people
-            of other datasets are unknown.
-
-    Returns:
-        dict[str, _People]: Annotation file -> its people.
+    The dataset is a :class:`.CIFASDDataset`, or a wrapper of some. The people
+    of other datasets are unknown.
     """
     found: dict[str, _People] = {}
     for part in _parts(dataset):
-        if isinstance(part, CIFASDDataset):
-            _add(found.setdefault(part.ann_file, _People()), part)
+        if not isinstance(part, CIFASDDataset):
+            continue
+        people = found.setdefault(part.ann_file, _People())
+        images = part.data_prefix['img']
+        for i in range(len(part)):
+            info = part.get_data_info(i)
+            subject = subject_of(info)
+            if not subject:
+                people.nameless += 1
+                name = os.path.relpath(info['img_path'], images)
+                subject = image_line(name.replace(os.sep, '/'))
+            people.subjects.add(subject)
     return found
 
 
@@ -68,25 +71,10 @@ def _parts(dataset) -> Iterator:
         yield from _parts(part)
 
 
-def _add(found: _People, dataset: CIFASDDataset) -> None:
-    images = dataset.data_prefix['img']
-    for i in range(len(dataset)):
-        info = dataset.get_data_info(i)
-        subject = subject_of(info)
-        if not subject:
-            found.nameless += 1
-            name = os.path.relpath(info['img_path'], images)
-            subject = image_line(name.replace(os.sep, '/'))
-        found.subjects.add(subject)
-
-
 def people_record(dataset) -> dict:
     """Who trains, for a checkpoint: keyed hashes, nothing that names anyone.
 
-    Makes the key of the data set if it has no key.
-
-    Args:
-        dataset: Of the training, built.
+    Makes the key of the data set if it has no key. The dataset is built.
 
     Returns:
         dict: ``hashes`` (fingerprint of a key -> sorted hashes), ``nameless``
@@ -114,9 +102,7 @@ def people_record(dataset) -> dict:
 def joined_records(record: dict, start: dict | None) -> dict:
     """The people of a training and of the checkpoint that it started from.
 
-    Args:
-        record (dict): Of :func:`people_record`.
-        start (dict, optional): ``meta`` of that checkpoint.
+    ``start`` is the ``meta`` of that checkpoint.
     """
     if not start:
         return record
@@ -165,8 +151,7 @@ class PeopleComparison:
     Attributes:
         trained (set[str]): Who of them trained.
         total (int): How many were compared.
-        unknown (str): Why some of them cannot be compared; empty where all
-            can.
+        unknown (str): Why some cannot be compared; empty where all can.
         comparable (bool): Whether anybody was compared.
     """
 
@@ -194,19 +179,21 @@ def compare_people(
 
     Args:
         content (dict): Of the checkpoint.
-        ann_file (str): Annotation file that the subjects are of; the key is
-            looked for beside it.
+        ann_file (str): Annotation file of the subjects, next to the key.
         subjects (Set[str]): Their ids.
-        nameless (int): Images among them that have no subject. Defaults to 0.
+        nameless (int): Images among them that have no subject.
 
     Raises:
         InputError: If the key file is damaged.
     """
     record = _record(content.get('meta'))
     total = len(subjects)
-    if record is None:
-        reason = 'it was made by a version that did not keep them'
+
+    def unknown(reason: str) -> PeopleComparison:
         return PeopleComparison(set(), total, reason, comparable=False)
+
+    if record is None:
+        return unknown('it was made by a version that did not keep them')
     key = read_key(key_file(ann_file))
     own = record['hashes'].get(fingerprint(key)) if key else None
     if own is None:
@@ -219,7 +206,7 @@ def compare_people(
                 else 'their data set has no subject_key.txt; copy it from '
                 "the training's"
             )
-        return PeopleComparison(set(), total, reason, comparable=False)
+        return unknown(reason)
     mine = hash_subjects(key, subjects)
     reasons = list(record['missing'])
     if nameless or record['nameless']:
@@ -239,7 +226,7 @@ def compare_tested(
     People on both sides are an error where the config's splits keep them
     apart: then the splits are not those of the training, and the result would
     pass for one on new faces. Where the config itself puts them on both sides,
-    as a split by image does, it is meant, and a warning.
+    as a split by image does, it is intended, and a warning.
 
     Args:
         path (str): Of the checkpoint, for the error.

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmpose_ctd.config_values import component_name
-from mmpose_ctd.datasets.unlabelled_images import labelled_part
+from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers import source_state_of
 from mmpose_ctd.trained import load_trained

@@ -1,6 +1,8 @@
 from .cifasd_dataset import CIFASDDataset, ReducedCIFASDDataset
-from .partly_labelled_batch_sampler import PartlyLabelledBatchSampler
-from .partly_labelled_dataset import PartlyLabelledDataset
+from .partly_labelled import (
+    PartlyLabelledBatchSampler,
+    PartlyLabelledDataset,
+)
 from .transforms import (
     LoadLandmarkImage,
     PackLandmarkInputs,

@@ -18,7 +18,6 @@ from .flips import may_flip, refuse_flips, unsettled_flips
 from .image_fields import own_fields, taken_names
 from .landmark_file import IMAGE_LINE, LandmarkFile, read_split, subject_of
 from .landmark_names import landmark_metainfo
-from .midline import labelled_points, off_midline
 from .split_selection import Selection, select_images
 
 # The only values of the parent's arguments that are right here.
@@ -135,10 +134,9 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 expected=f'the {len(names)} of {self._file.path}',
                 cure='Leave dataset.metainfo out: it is read from the file.',
             )
-        self._settle_flips(flip_pairs, one_sided, kwargs.get('pipeline', ()))
-        framing = input_framing(
-            dict(pipeline=kwargs.get('pipeline', ()), crop=crop)
-        )
+        pipeline = kwargs.get('pipeline', ())
+        self._settle_flips(flip_pairs, one_sided, pipeline)
+        framing = input_framing(dict(pipeline=pipeline, crop=crop))
         if framing is not None:
             # Checkpoints keep the metainfo, and MMPose's inference passes it
             # to the pipeline.
@@ -147,20 +145,15 @@ class CIFASDDataset(BaseCocoStyleDataset):
     def _settle_flips(
         self, flip_pairs: Sequence, one_sided: bool, pipeline
     ) -> None:
-        """Find the landmarks without a known partner; refuse flips of them.
+        """Refuse flips of landmarks without a known partner.
 
         They are kept in the metainfo, as the model's ``flip_test`` may be on.
         """
         names = self._file.names
         partners = [names[i] for i in self.metainfo['flip_indices']]
-        unsettled = unsettled_flips(names, partners, flip_pairs, one_sided)
-        likely = []
-        if not one_sided:
-            stated = {name for pair in flip_pairs for name in pair}
-            points = labelled_points(self._file.annotations, len(names))
-            likely = off_midline(points, names, partners, stated)
-            found = {name for pair in likely for name in pair}
-            unsettled = [n for n in names if n in found or n in unsettled]
+        unsettled, likely = unsettled_flips(
+            names, partners, self._file.annotations, flip_pairs, one_sided
+        )
         self._metainfo['unsettled_flips'] = unsettled
         self._metainfo['likely_flip_pairs'] = likely
         if may_flip(pipeline):
@@ -270,22 +263,20 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 f'dataset.split={self.split!r} cannot be applied',
                 cure='Add the field, or leave dataset.split out.',
             )
-        for is_image, unknown, kind in (
-            (False, chosen.unknown_subjects, 'subjects'),
-            (True, chosen.unknown_images, 'images'),
-        ):
-            if unknown:
-                total = sum(
-                    x.startswith(IMAGE_LINE) == is_image for x in lines
-                )
-                more = ' ...' if len(unknown) > 5 else ''
-                raise InputError(
-                    where=self.split,
-                    found=f'{len(unknown)} of {total} {kind} do not exist in '
-                    f'{path}: {", ".join(unknown[:5])}{more}',
-                    expected="in each line the 'subject' of image records, "
-                    f"or {IMAGE_LINE}<the 'file_name' of one>",
-                )
+        unknown, kind = chosen.unknown_subjects, 'subjects'
+        if not unknown:
+            unknown, kind = chosen.unknown_images, 'images'
+        if unknown:
+            images = sum(line.startswith(IMAGE_LINE) for line in lines)
+            total = images if kind == 'images' else len(lines) - images
+            more = ' ...' if len(unknown) > 5 else ''
+            raise InputError(
+                where=self.split,
+                found=f'{len(unknown)} of {total} {kind} do not exist in '
+                f'{path}: {", ".join(unknown[:5])}{more}',
+                expected="in each line the 'subject' of image records, "
+                f"or {IMAGE_LINE}<the 'file_name' of one>",
+            )
 
     def _check_images_exist(self, paths: set[str]) -> None:
         lost = sorted(path for path in paths if not osp.isfile(path))
@@ -300,13 +291,9 @@ class CIFASDDataset(BaseCocoStyleDataset):
     def parse_data_info(self, raw_data_info: dict) -> dict:
         """One annotation as MMPose's data info.
 
-        Args:
-            raw_data_info (dict): ``raw_ann_info`` and ``raw_img_info``.
-
-        Returns:
-            dict: MMPose's fields, the record's further fields, and
-            ``image_fields`` (their names). ``bbox`` is (1, 4), x1 y1 x2 y2 in
-            image pixels.
+        With MMPose's fields, the image record's further fields, and
+        ``image_fields`` (their names). ``bbox`` is (1, 4), x1 y1 x2 y2 in
+        image pixels.
 
         Raises:
             InputError: If the annotation has no box to crop to.

@@ -36,21 +36,8 @@ def _cascade() -> cv2.CascadeClassifier:
     return cv2.CascadeClassifier(path)
 
 
-def _search(grey: np.ndarray, smallest: int) -> np.ndarray:
-    """Boxes (N, 4) of x, y, width, height."""
-    return _cascade().detectMultiScale(
-        cv2.equalizeHist(grey),
-        scaleFactor=1.1,
-        minNeighbors=4,
-        minSize=(smallest, smallest),
-    )
-
-
 def detect_face(image: np.ndarray) -> Box | None:
-    """Find the largest frontal, upright face, if there is one.
-
-    See :func:`detect_faces`.
-    """
+    """Find the largest of :func:`detect_faces`, if there is one."""
     return next(iter(detect_faces(image)), None)
 
 
@@ -75,19 +62,17 @@ def detect_faces(image: np.ndarray) -> list[Box]:
         InputError: If ``image`` is not such an array.
         MissingFileError: If OpenCV came without the cascade.
     """
-    is_array = isinstance(image, np.ndarray)
+    array = np.asarray(image)
     if (
-        not is_array
-        or image.dtype != np.uint8
-        or image.ndim != 3
-        or image.shape[2] != 3
-        or image.size == 0
+        array is not image
+        or array.dtype != np.uint8
+        or array.ndim != 3
+        or array.shape[2] != 3
+        or array.size == 0
     ):
         raise InputError(
             where='detect_faces',
-            found=f'{image.dtype} {image.shape}'
-            if is_array
-            else type(image).__name__,
+            found=f'{type(image).__name__} of {array.dtype} {array.shape}',
             expected='an image of uint8, (H, W, 3), BGR',
         )
     height, width = image.shape[:2]
@@ -97,14 +82,19 @@ def detect_faces(image: np.ndarray) -> list[Box]:
     if scale < 1:
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     smallest = max(_TRAINED, round(_SMALLEST * min(size)))
-    faces, border = _search(grey, smallest), 0
-    if len(faces) == 0:
-        # The detector needs room around a face.
-        border = round(_BORDER * min(size))
-        faces = _search(
-            cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE),
-            smallest,
+    # A close-up is searched with a border: the detector needs room.
+    for border in (0, round(_BORDER * min(size))):
+        searched = cv2.copyMakeBorder(
+            grey, *[border] * 4, cv2.BORDER_REPLICATE
         )
+        faces = _cascade().detectMultiScale(
+            cv2.equalizeHist(searched),
+            scaleFactor=1.1,
+            minNeighbors=4,
+            minSize=(smallest, smallest),
+        )
+        if len(faces):
+            break
     across, down = width / size[0], height / size[1]
     boxes = sorted(map(tuple, faces), key=lambda f: (f[2] * f[3], *f))
     return [

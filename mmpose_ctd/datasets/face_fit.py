@@ -64,8 +64,8 @@ def fit_to_faces(
         list[BoxFit | None]: None for a record without face or landmark, and
         for all records if fewer than 5 have both.
     """
-    places: list[list[np.ndarray]] = [
-        [_in_box(own, box) for box in boxes]
+    places = [
+        [(own - (x + w / 2, y + h / 2)) / w for x, y, w, h in boxes]
         if np.isfinite(own).all(axis=-1).any()
         else []
         for own, boxes in zip(points, faces)
@@ -112,11 +112,6 @@ def _compare(places: np.ndarray, usual: np.ndarray) -> tuple[float, float]:
 def _misfit(found: tuple[float, float]) -> float:
     factor, apart = found
     return abs(np.log(max(factor, 1e-9))) + apart
-
-
-def _in_box(points: np.ndarray, box: Box) -> np.ndarray:
-    x, y, width, height = box
-    return (points - (x + width / 2, y + height / 2)) / width
 
 
 def _median(places: list[np.ndarray]) -> np.ndarray:

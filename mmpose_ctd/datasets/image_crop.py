@@ -19,13 +19,7 @@ import numpy as np
 class ImageCrop:
     """A rectangle of an image, and the size that it is resized to.
 
-    Attributes:
-        x (int): First column, in pixels of the image; may be negative.
-        y (int): First row.
-        width (int): Columns of the rectangle.
-        height (int): Rows of the rectangle.
-        out_width (int): Columns of the result.
-        out_height (int): Rows of the result.
+    All in pixels; the first column and row, x and y, may be negative.
     """
 
     x: int
@@ -43,16 +37,10 @@ class ImageCrop:
         )
 
     def pixels(self, image: np.ndarray) -> np.ndarray:
-        """Crop and resize an image.
+        """Crop and resize an image (H, W, 3), uint8.
 
         Shrinking averages over areas, so nothing aliases; enlarging is cubic.
         Outside the image its border is repeated.
-
-        Args:
-            image (np.ndarray): (H, W, 3), uint8.
-
-        Returns:
-            np.ndarray: (out_height, out_width, 3), uint8.
         """
         height, width = image.shape[:2]
         right, bottom = self.x + self.width, self.y + self.height

@@ -29,12 +29,9 @@ def own_fields(image: dict) -> dict:
 
 
 def taken_names(image: dict, metainfo: Container[str]) -> list[str]:
-    """Names of a user's fields that MMPose uses itself.
+    """Names of a record's own fields that MMPose uses itself.
 
-    Args:
-        image (dict): An image record.
-        metainfo (Container[str]): Keys of the dataset's metainfo, which
-            MMPose adds to every sample.
+    MMPose adds the dataset's ``metainfo`` to every sample.
     """
     return [
         key

@@ -116,7 +116,17 @@ def open_photograph(
             )
         with _explained(name, head):
             picture = stack.enter_context(_opened(file))
-            _check(picture, name)
+            width, height = picture.size
+            if width * height > MAX_PIXELS:
+                raise _too_large(name, f'{width}x{height} pixels')
+            frames = getattr(picture, 'n_frames', 1)
+            if frames > 1 and picture.format not in _WITH_PREVIEW:
+                raise InputError(
+                    where=name,
+                    found=f'holds {frames} images',
+                    expected='one',
+                    cure='Export the one that was labelled.',
+                )
             if verify and picture.format == 'PNG':
                 # verify() reads the whole file and closes the picture.
                 picture.verify()
@@ -125,11 +135,7 @@ def open_photograph(
 
 
 def load_pixels(picture: Image.Image, name: str) -> None:
-    """Decode all pixels of an opened photograph.
-
-    Raises:
-        InputError: If it is damaged or cut off.
-    """
+    """Decode all pixels; InputError if the file is damaged or cut off."""
     with _explained(name):
         picture.load()
 
@@ -185,21 +191,6 @@ def _explained(name: str, head: bytes = b'') -> Iterator[None]:
             + (f' ({reason})' if reason else ''),
             cure=_AGAIN,
         ) from error
-
-
-def _check(picture: Image.Image, name: str) -> None:
-    """Refuse by the header what is too large, or not one image."""
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise _too_large(name, f'{width}x{height} pixels')
-    frames = getattr(picture, 'n_frames', 1)
-    if frames > 1 and picture.format not in _WITH_PREVIEW:
-        raise InputError(
-            where=name,
-            found=f'holds {frames} images',
-            expected='one',
-            cure='Export the one that was labelled.',
-        )
 
 
 def _too_large(name: str, found: str) -> InputError:

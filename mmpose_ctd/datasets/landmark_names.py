@@ -30,13 +30,8 @@ def flip_partners(
 ) -> list[str]:
     """The landmark that takes the place of each one in a mirrored face.
 
-    Args:
-        names (Sequence[str]): The K landmarks.
-        pairs (Sequence[tuple[str, str]]): Pairs that the names do not show;
-            a name twice is its own partner. Defaults to none.
-
-    Returns:
-        list[str]: The K partners; a landmark without partner is its own.
+    A landmark without partner is its own. ``pairs`` are those that the names
+    do not show; a name twice is its own partner.
 
     Raises:
         InputError: If a pair is not a pair, or names a landmark that is
@@ -55,27 +50,29 @@ def flip_partners(
 def _checked_pairs(names: Sequence[str], pairs: Sequence) -> dict[str, str]:
     """Both directions of the pairs of a config."""
     given: dict[str, str] = {}
-    where = 'dataset.flip_pairs'
+
+    def wrong(found: str, expected: str) -> InputError:
+        return InputError(
+            where='dataset.flip_pairs', found=found, expected=expected
+        )
+
     for pair in pairs:
         if isinstance(pair, str) or len(pair) != 2:
-            raise InputError(
-                where=where,
-                found=repr(pair),
-                expected="pairs of names such as ['cheilion_R', 'cheilion_L']",
+            raise wrong(
+                repr(pair),
+                "pairs of names such as ['cheilion_R', 'cheilion_L']",
             )
         for name, partner in (pair, pair[::-1]):
             if name not in names:
-                raise InputError(
-                    where=where,
-                    found=f'{name!r}, which is not a landmark of the file',
-                    expected=f'one of {", ".join(names[:8])} ...',
+                raise wrong(
+                    f'{name!r}, which is not a landmark of the file',
+                    f'one of {", ".join(names[:8])} ...',
                 )
             if given.setdefault(name, partner) != partner:
-                raise InputError(
-                    where=where,
-                    found=f'{name!r} has two partners, {given[name]!r} and '
+                raise wrong(
+                    f'{name!r} has two partners, {given[name]!r} and '
                     f'{partner!r}',
-                    expected='one',
+                    'one',
                 )
     return given
 
@@ -92,21 +89,19 @@ def landmark_metainfo(
     dataset_name: str = 'cifasd',
     measurements: Sequence[Measurement] | None = None,
 ) -> dict:
-    """MMPose's raw metainfo of a set of landmarks.
+    """MMPose's raw metainfo of a set of landmarks, which weigh 1 each.
+
+    For ``parse_pose_metainfo``, which drops ``measurements``
+    (``CIFASDDataset`` keeps them).
 
     Args:
         names (Sequence[str]): The K landmarks.
-        skeleton (Sequence): Pairs of landmark numbers, from 1. Defaults to
-            none.
+        skeleton (Sequence): Pairs of landmark numbers, from 1.
         flip_pairs (Sequence[tuple[str, str]]): See :func:`flip_partners`.
-        dataset_name (str): Defaults to ``'cifasd'``.
+        dataset_name (str): Its name.
         measurements (Sequence[Measurement], optional): The measures in these
             landmarks, also as objects of an annotation file. ``None``: the
             standard measures.
-
-    Returns:
-        dict: For ``parse_pose_metainfo``, which drops ``measurements``
-        (``CIFASDDataset`` keeps it). Every landmark weighs 1.
 
     Raises:
         InputError: If a flip pair or a measure names an unknown landmark.

@@ -5,6 +5,7 @@ prepared, checked, trained on or measured.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -29,11 +30,9 @@ _DARK = 64
 
 @dataclass(frozen=True)
 class PhotographSize:
-    """The size of a photograph, and how it is stored.
+    """Width and height of a photograph's stored pixels.
 
-    Attributes:
-        stored_size (tuple[int, int]): Width and height of the stored pixels.
-        orientation (int): EXIF orientation, 1 to 8; 1 is upright.
+    The EXIF orientation is 1 to 8; 1 is upright.
     """
 
     stored_size: tuple[int, int]
@@ -48,11 +47,9 @@ class PhotographSize:
 
 @dataclass(frozen=True)
 class Photograph:
-    """A decoded photograph.
+    """A decoded photograph, upright, (H, W, 3), uint8, BGR.
 
-    Attributes:
-        image (np.ndarray): Upright, (H, W, 3), uint8, BGR.
-        orientation (int): The applied EXIF orientation, 1 to 8; 1 is upright.
+    The EXIF orientation, 1 to 8, is applied; 1 is upright.
     """
 
     image: np.ndarray
@@ -98,23 +95,21 @@ def read_upright(
 def read_photograph(
     source: str | os.PathLike | bytes, name: str | None = None
 ) -> Photograph:
-    """Read a photograph upright, with its orientation.
-
-    Args:
-        source (str | os.PathLike | bytes): See :func:`read_upright`.
-        name (str, optional): See :func:`read_upright`.
-
-    Raises:
-        MissingFileError, InputError: See :func:`read_upright`.
-    """
+    """Read a photograph upright as :func:`read_upright`, and how it turned."""
     name = shown_name(source, name)
     with open_photograph(source, name) as picture:
         wide = _uses_16_bits(picture)
-        _refuse_raw(picture, name)
+        tags = _tiff_tags(picture)
+        if _RAW in tags or tags.get(_PAGE, 0) & 1:
+            raise InputError(
+                where=name,
+                found="a camera's raw file, of which only a preview can be "
+                'read',
+                cure='Export it as JPEG.',
+            )
         # Pillow turns a TIFF while loading it; a PNG's EXIF may follow its
         # pixels.
-        is_tiff = picture.format == 'TIFF'
-        before = _orientation(picture) if is_tiff else 1
+        before = _orientation(picture) if tags else None
         load_pixels(picture, name)
         left = _orientation(picture)
         image = _stored_pixels(picture, name)
@@ -128,40 +123,25 @@ def read_photograph(
             expected='samples up to 65535',
             cure='Export it with 8 bits a channel.',
         )
-    return Photograph(_turned(image, left), before if is_tiff else left)
+    return Photograph(_turned(image, left), before or left)
 
 
 def photograph_size(source: str | os.PathLike | bytes) -> PhotographSize:
     """Read the size of a photograph from its header.
 
-    A PNG is read to its end, as EXIF may follow the pixels.
-
-    Args:
-        source (str | os.PathLike | bytes): See :func:`read_upright`.
-
-    Raises:
-        MissingFileError, InputError: See :func:`.open_photograph`.
+    A PNG is read to its end, as EXIF may follow the pixels. The source and
+    the errors are those of :func:`.open_photograph`.
     """
     with open_photograph(source, verify=False) as picture:
         size, orientation = picture.size, _orientation(picture)
-        if picture.format == 'TIFF':
+        if tags := _tiff_tags(picture):
             # Some releases of Pillow turn the size of a TIFF.
-            tags = picture.tag_v2
             size = int(tags[_WIDTH]), int(tags[_HEIGHT])
         return PhotographSize(size, orientation)
 
 
-def _refuse_raw(picture: Image.Image, name: str) -> None:
-    """Refuse the preview of a camera's raw file."""
-    if picture.format != 'TIFF':
-        return
-    tags = picture.tag_v2
-    if _RAW in tags or tags.get(_PAGE, 0) & 1:
-        raise InputError(
-            where=name,
-            found="a camera's raw file, of which only a preview can be read",
-            cure='Export it as JPEG.',
-        )
+def _tiff_tags(picture: Image.Image) -> Mapping:
+    return picture.tag_v2 if picture.format == 'TIFF' else {}
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -224,15 +204,13 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
 
 def _grey_scale(picture: Image.Image) -> tuple[int, bool]:
     """White level of 16 bits, as a TIFF may state it; whether 0 is white."""
-    white, inverted = 65535, False
-    if picture.format == 'TIFF':
-        stated = picture.tag_v2.get(_WHITE, white)
-        stated = max(stated) if isinstance(stated, tuple) else stated
-        if 255 < stated < white and np.asarray(picture).max() <= stated:
-            white = int(stated)
-        # Pillow inverts 8 bits, but not 16.
-        inverted = picture.tag_v2.get(_PHOTOMETRIC) == 0
-    return white, inverted
+    white, tags = 65535, _tiff_tags(picture)
+    stated = tags.get(_WHITE, white)
+    stated = max(stated) if isinstance(stated, tuple) else stated
+    if 255 < stated < white and np.asarray(picture).max() <= stated:
+        white = int(stated)
+    # Pillow inverts 8 bits, but not 16.
+    return white, tags.get(_PHOTOMETRIC) == 0
 
 
 def _uses_16_bits(picture: Image.Image) -> bool:

@@ -13,8 +13,7 @@ from toy_models import PIPELINE, K, model_config, runner_config
 from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.datasets.checking import check
-from mmpose_ctd.datasets.flips import may_flip
-from mmpose_ctd.datasets.midline import labelled_points, off_midline
+from mmpose_ctd.datasets.flips import labelled_points, may_flip, off_midline
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.landmark_sides import side_partners
 

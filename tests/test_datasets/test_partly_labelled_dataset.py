@@ -17,7 +17,7 @@ from mmpose_ctd.datasets import (
     PartlyLabelledBatchSampler,
     PartlyLabelledDataset,
 )
-from mmpose_ctd.datasets.unlabelled_images import labelled_part
+from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.losses import HeatmapFrobeniusLoss
 from mmpose_ctd.people_overlap import refuse_unlabelled_overlap

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from mmpose_ctd.datasets.face_detection import detect_face
 from mmpose_ctd.datasets.landmark_file import read_split, subject_of
-from mmpose_ctd.datasets.unlabelled_images import labelled_part
+from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError
 
 from .framing import (

@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmpose.registry import DATASETS
 
-from mmpose_ctd.datasets.unlabelled_images import labelled_part
+from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError
 
 

@@ -6,10 +6,9 @@ import numpy as np
 
 from mmpose_ctd.landmark_sides import unsettled_names
 
-from ..flips import likely_text
+from ..flips import likely_text, off_midline
 from ..image_fields import taken_names
 from ..landmark_names import landmark_metainfo
-from ..midline import off_midline
 from .registry import Findings, error, note, register_check, warning
 from .survey import Survey
 

@@ -49,14 +49,9 @@ class FindFaceBox(BaseTransform):
         self._boxes: dict[tuple, tuple | None] = {}
 
     def transform(self, results: dict) -> dict:
-        """Set the box.
+        """Set ``bbox`` (1, 4), x1 y1 x2 y2 in pixels of ``img``.
 
-        Args:
-            results (dict): With ``img`` (H, W, 3), BGR.
-
-        Returns:
-            dict: With ``bbox`` (1, 4), x1 y1 x2 y2 in pixels of the image; it
-            may reach outside.
+        It may reach outside.
         """
         # None for an array: arrays of different content share an img_path.
         state = results.get(FILE_STATE)

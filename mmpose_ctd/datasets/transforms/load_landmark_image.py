@@ -28,14 +28,9 @@ class LoadLandmarkImage(LoadImage):
     """
 
     def transform(self, results: dict) -> dict | None:
-        """Load the image.
+        """Load ``img`` (H, W, 3), BGR, from ``img_path``; or keep it.
 
-        Args:
-            results (dict): With ``img_path``, or ``img`` itself.
-
-        Returns:
-            dict: With ``img`` (H, W, 3), BGR; ``None`` if it cannot be read
-            and ``ignore_empty`` is set.
+        ``None`` if it cannot be read and ``ignore_empty`` is set.
 
         Raises:
             InputError: If it cannot be read, see :func:`.read_upright`.

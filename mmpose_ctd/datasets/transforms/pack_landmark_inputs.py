@@ -21,13 +21,7 @@ class PackLandmarkInputs(PackPoseInputs):
     """
 
     def transform(self, results: dict) -> dict:
-        """Pack one sample.
-
-        Args:
-            results (dict): The pipeline's results.
-
-        Returns:
-            dict: ``inputs`` (C, H, W) and ``data_samples``.
+        """Pack one sample as ``inputs`` (C, H, W) and ``data_samples``.
 
         Raises:
             InputError: If the size of the image differs from its record, or

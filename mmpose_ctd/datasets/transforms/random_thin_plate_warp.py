@@ -58,22 +58,18 @@ class RandomThinPlateWarp(BaseTransform):
     def __init__(
         self, amplitude: float = 0.01, grid: int = 6, prob: float = 1.0
     ) -> None:
-        for name, value, right, expected in (
-            ('amplitude', amplitude, lambda x: 0 <= x <= 0.2, '0 to 0.2'),
-            ('prob', prob, lambda x: 0 <= x <= 1, '0 to 1'),
+        for name, value, kinds, low, high in (
+            ('amplitude', amplitude, (int, float), 0, 0.2),
+            ('prob', prob, (int, float), 0, 1),
+            ('grid', grid, int, 3, 20),
         ):
-            if not isinstance(value, (int, float)) or not right(value):
+            if not isinstance(value, kinds) or not low <= value <= high:
+                whole = 'a whole number from ' if kinds is int else ''
                 raise InputError(
                     where='RandomThinPlateWarp',
                     found=f'{name}={value!r}',
-                    expected=expected,
+                    expected=f'{whole}{low} to {high}',
                 )
-        if type(grid) is not int or not 3 <= grid <= 20:
-            raise InputError(
-                where='RandomThinPlateWarp',
-                found=f'grid={grid!r}',
-                expected='a whole number from 3 to 20',
-            )
         self.amplitude, self.grid, self.prob = amplitude, grid, prob
 
     @cache_randomness
@@ -86,9 +82,6 @@ class RandomThinPlateWarp(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Warp ``img`` and ``transformed_keypoints``.
-
-        Args:
-            results (dict): The pipeline's, after ``TopdownAffine``.
 
         Raises:
             InputError: If ``TopdownAffine`` did not come before.
@@ -116,9 +109,8 @@ class RandomThinPlateWarp(BaseTransform):
         )
         # Absent landmarks may lie anywhere; they stay finite.
         points = points.copy()
-        points[..., :2] = warp.forward(points[..., :2].reshape(-1, 2)).reshape(
-            points[..., :2].shape
-        )
+        places = points[..., :2]
+        places[:] = warp.forward(places.reshape(-1, 2)).reshape(places.shape)
         results['transformed_keypoints'] = points
         return results
 
@@ -132,11 +124,8 @@ class RandomThinPlateWarp(BaseTransform):
 class _Warp:
     """One displacement field d on an image.
 
-    Args:
-        displacements (np.ndarray): Of the control points, row by row,
-            (grid^2, 2), x and y in pixels.
-        width (int): Of the image, in pixels.
-        height (int): Likewise.
+    ``displacements`` are of the control points, row by row, (grid^2, 2), x
+    and y in pixels.
     """
 
     def __init__(
@@ -198,9 +187,8 @@ def _spline(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Control points, and the matrix from displacements to weights.
 
-    Returns:
-        tuple[np.ndarray, np.ndarray]: (grid^2, 2) in units of the longer
-        side; (3 + grid^2, grid^2), which also removes the affine part.
+    (grid^2, 2) in units of the longer side; (3 + grid^2, grid^2), which also
+    removes the affine part.
     """
     last = np.array([width - 1, height - 1], float)
     x, y = (np.linspace(0, end, grid) for end in last)
@@ -209,7 +197,7 @@ def _spline(
     affine, kernel = basis[:, :3], basis[:, 3:]
     n = len(controls)
     system = np.block([[affine, kernel], [np.zeros((3, 3)), affine.T]])
-    right = np.vstack([np.eye(n) - affine @ np.linalg.pinv(affine)])
+    right = np.eye(n) - affine @ np.linalg.pinv(affine)
     right = np.vstack([right, np.zeros((3, n))])
     return controls / last.max(), np.linalg.solve(system, right)
 
@@ -225,11 +213,7 @@ def _dense_basis(grid: int, width: int, height: int) -> np.ndarray:
 
 
 def _largest_strain(field: np.ndarray) -> float:
-    """Upper bound of the spectral norm of d's derivative over the pixels.
-
-    Args:
-        field (np.ndarray): d (H, W, 2) in pixels.
-    """
+    """Bound of the spectral norm of d's derivative; d is (H, W, 2), pixels."""
     across = np.diff(field, axis=1)[:-1]
     down = np.diff(field, axis=0)[:, :-1]
     # The Frobenius norm is never below the spectral one.

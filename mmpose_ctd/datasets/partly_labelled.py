@@ -1,0 +1,248 @@
+"""Labelled faces together with faces that train without labels."""
+
+import math
+import os.path as osp
+from collections.abc import Iterator
+
+from mmengine.dataset import InfiniteSampler
+from mmengine.logging import print_log
+from mmpose.registry import DATA_SAMPLERS, DATASETS
+from torch.utils.data import Sampler
+
+from mmpose_ctd.errors import InputError
+
+from .cifasd_dataset import CIFASDDataset
+from .landmark_file import LandmarkFile, read_split, subject_of
+from .split_selection import people_of, select_images
+
+_WHERE = 'dataset.unlabelled'
+
+
+@DATASETS.register_module()
+class PartlyLabelledDataset(CIFASDDataset):
+    """A :class:`CIFASDDataset` with unlabelled images after its own.
+
+    Unlabelled images have no visible landmark: losses of heat-maps ignore
+    them, regularisers use them. A :class:`.PartlyLabelledBatchSampler` puts a
+    fixed number of both into each batch; then
+    ``HeatmapFrobeniusLoss(labelled_only=True)`` has the value it would have
+    without unlabelled images.
+
+    Args:
+        unlabelled (dict): ``ann_file``: a COCO file, relative to
+            ``data_root``; only its image records are read, no labels.
+            ``exclude``: split files, relative to ``data_root``, of all people
+            who are tested or validated on. ``split`` (optional): the file of
+            the subjects to use. Images that train with labels are left out.
+        **kwargs: Arguments of :class:`CIFASDDataset`; ``crop`` must be
+            ``'image'``.
+
+    Raises:
+        InputError: See :func:`.unlabelled_images`.
+    """
+
+    def __init__(self, *args, unlabelled: dict, **kwargs) -> None:
+        if kwargs.get('crop', 'image') != 'image':
+            raise InputError(
+                where='dataset.crop',
+                found=repr(kwargs['crop']),
+                expected="'image' in a PartlyLabelledDataset: unlabelled "
+                'images have no annotated box',
+            )
+        self._unlabelled = dict(unlabelled)
+        super().__init__(*args, **kwargs)
+
+    def _load_annotations(self) -> tuple[list[dict], list[dict]]:
+        instances, images = super()._load_annotations()
+        own, root = self._file, self.data_root or ''
+        file, records = unlabelled_images(own, root, self._unlabelled)
+        taken = {instance['img_path'] for instance in instances}
+        zeros = [0] * (3 * len(own.names))
+        added = []
+        # Errors name the unlabelled file meanwhile.
+        self._file = file
+        try:
+            for i, record in records.items():
+                image = self._record(i, record)
+                if image['img_path'] not in taken:
+                    annotation = dict(
+                        id=f'unlabelled {i}', image_id=i, keypoints=zeros
+                    )
+                    added.append(
+                        self.parse_data_info(
+                            dict(raw_ann_info=annotation, raw_img_info=image)
+                        )
+                    )
+            self._check_images_exist({info['img_path'] for info in added})
+        finally:
+            self._file = own
+        if not added:
+            raise InputError(
+                where=file.path,
+                found=f'every image of {_WHERE} trains with its labels '
+                'already',
+            )
+        print_log(
+            f'{len(instances)} labelled and {len(added)} unlabelled images',
+            'current',
+        )
+        return instances + added, images
+
+    @staticmethod
+    def _is_valid_instance(data_info: dict) -> bool:
+        """Keep images without landmark, which the parent leaves out."""
+        unlabelled = not data_info['keypoints_visible'].any()
+        return unlabelled or CIFASDDataset._is_valid_instance(data_info)
+
+    def labelled_indices(self) -> list[int]:
+        """Indices of the samples with a labelled landmark."""
+        return [
+            i
+            for i in range(len(self))
+            if self.get_data_info(i)['keypoints_visible'].any()
+        ]
+
+
+@DATA_SAMPLERS.register_module()
+class PartlyLabelledBatchSampler(Sampler):
+    """``batch_size`` labelled images, then ``unlabelled`` other images.
+
+    Both kinds repeat endlessly in random order. The labelled images of a
+    batch are those that an ``InfiniteSampler`` of the same seed draws from
+    the labelled images alone.
+
+    ::
+
+        train_dataloader = dict(
+            batch_size=8,
+            sampler=dict(type='InfiniteSampler', shuffle=True),
+            batch_sampler=dict(
+                type='PartlyLabelledBatchSampler', unlabelled=4
+            ),
+            dataset=dict(type='PartlyLabelledDataset', ...),
+        )
+
+    Args:
+        sampler (InfiniteSampler): Its dataset, seed and shuffling are used.
+        batch_size (int): Labelled images of a batch.
+        unlabelled (int): Unlabelled images of a batch.
+
+    Raises:
+        InputError: If the dataset is not a :class:`.PartlyLabelledDataset`,
+            or the sampler is finite.
+    """
+
+    def __init__(
+        self, sampler: InfiniteSampler, batch_size: int, unlabelled: int
+    ) -> None:
+        dataset = sampler.dataset
+        if not isinstance(sampler, InfiniteSampler) or not hasattr(
+            dataset, 'labelled_indices'
+        ):
+            raise InputError(
+                where='PartlyLabelledBatchSampler',
+                found=f'a {type(sampler).__name__} of a '
+                f'{type(dataset).__name__}',
+                expected='an InfiniteSampler of a PartlyLabelledDataset',
+            )
+        if type(unlabelled) is not int or unlabelled < 1:
+            raise InputError(
+                where='train_dataloader.batch_sampler',
+                found=f'unlabelled={unlabelled!r}',
+                expected='a whole number of 1 or more',
+            )
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.unlabelled = unlabelled
+        self._labelled = dataset.labelled_indices()
+        self._others = sorted({*range(len(dataset))} - {*self._labelled})
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield endless batches of indices into the dataset."""
+        shuffle, seed = self.sampler.shuffle, self.sampler.seed
+        labelled = iter(InfiniteSampler(self._labelled, shuffle, seed))
+        others = iter(InfiniteSampler(self._others, shuffle, seed + 1))
+        while True:
+            yield [
+                self._labelled[next(labelled)] for _ in range(self.batch_size)
+            ] + [self._others[next(others)] for _ in range(self.unlabelled)]
+
+    def __len__(self) -> int:
+        """Batches until each labelled image was drawn once."""
+        return math.ceil(len(self._labelled) / self.batch_size)
+
+
+def unlabelled_images(
+    labelled: LandmarkFile, data_root: str, unlabelled: dict
+) -> tuple[LandmarkFile, dict]:
+    """Read the image records that train without labels.
+
+    Args:
+        labelled (LandmarkFile): The annotations of the set.
+        data_root (str): Folder of the set.
+        unlabelled (dict): See :class:`.PartlyLabelledDataset`.
+
+    Returns:
+        tuple[LandmarkFile, dict]: The file, and its records by id without
+        those of excluded people.
+
+    Raises:
+        InputError: If a key is missing or unknown, an image has no subject,
+            or no image is left.
+    """
+    keys = set(unlabelled)
+    if not {'ann_file'} <= keys <= {'ann_file', 'exclude', 'split'}:
+        raise InputError(
+            where=_WHERE,
+            found=f'the keys {sorted(keys)}',
+            expected='ann_file, exclude and perhaps split',
+        )
+    split, exclude = unlabelled.get('split'), unlabelled.get('exclude')
+    if isinstance(exclude, str) or not exclude:
+        raise InputError(
+            where=f'{_WHERE}.exclude',
+            found=repr(exclude),
+            expected='a list of split files: people who are tested or '
+            'validated on must not train, with or without labels',
+            cure="For example, exclude=['splits/test.txt'].",
+        )
+    file = labelled.images_of(osp.join(data_root, unlabelled['ann_file']))
+    images = file.images
+    if split is not None:
+        lines = read_split(osp.join(data_root, split))
+        chosen = select_images(lines, images).ids
+        images = {i: images[i] for i in images if i in chosen}
+    unknown = [i for i, image in images.items() if subject_of(image) is None]
+    if unknown:
+        raise InputError(
+            where=f'{file.path}: image id={unknown[0]}',
+            found=f"no 'subject' ({len(unknown)} such images), so {_WHERE}."
+            'exclude cannot be applied',
+            cure='Add the field.',
+        )
+    refused: set[str] = set()
+    for name in exclude:
+        lines = read_split(osp.join(data_root, name))
+        # A line may select an image; its person is excluded.
+        refused |= people_of(lines, labelled.images)
+        refused |= people_of(lines, file.images) | set(lines)
+    kept = {
+        i: image
+        for i, image in images.items()
+        if subject_of(image) not in refused
+    }
+    if not kept:
+        raise InputError(
+            where=file.path,
+            found=f'no image is left for {_WHERE}: split={split!r} selects '
+            f'{len(images)}, all of people of exclude={list(exclude)!r}',
+        )
+    return file, kept
+
+
+def labelled_part(dataset: dict) -> dict:
+    """Remove unlabelled images from a dataset's config, in place."""
+    if dataset.get('type') == 'PartlyLabelledDataset':
+        dataset['type'] = 'CIFASDDataset'
+        dataset.pop('unlabelled', None)
+    return dataset
