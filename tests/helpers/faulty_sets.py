@@ -1,6 +1,7 @@
 """A clean set of synthetic faces, and copies to plant problems in."""
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
 ANN = 'annotations/landmarks19.json'
 NUM_FACES = 24
-_READ: dict = {}
+_DONE: dict = {}
 
 
 def make_clean_set(folder: Path) -> Path:
@@ -26,9 +27,21 @@ def make_clean_set(folder: Path) -> Path:
 def read_once(path: Path, find_faces: bool) -> PhotoFile:
     """``read_photo_file``, once for each content: detection takes time."""
     key = path.is_file() and path.read_bytes(), find_faces
-    if key not in _READ:
-        _READ[key] = read_photo_file(path, find_faces)
-    return _READ[key]
+    if key not in _DONE:
+        _DONE[key] = read_photo_file(path, find_faces)
+    return _DONE[key]
+
+
+def once(function: Callable) -> Callable:
+    """A pure function that keeps its results."""
+
+    def kept(*args):
+        key = function.__name__, pickle.dumps(args)
+        if key not in _DONE:
+            _DONE[key] = function(*args)
+        return _DONE[key]
+
+    return kept
 
 
 class FaultySet:

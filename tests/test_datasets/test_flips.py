@@ -19,8 +19,6 @@ from mmpose_ctd.landmark_sides import side_partners
 
 RIGHT = ['exocanthion_r', 'endocanthion_r', 'subnasale']
 MIXED = ['exocanthion_r', 'exocanthion_l', 'cheilion_r', 'subnasale']
-MIDLINE = ['subnasale', 'stomion']
-NUMBERS = ['1', '2', '3']
 FLIP = dict(type='RandomFlip', prob=0.5)
 
 
@@ -33,7 +31,7 @@ def read(root, *pipeline, **changes):
     )
 
 
-@pytest.mark.parametrize('names', [RIGHT, MIXED, MIDLINE, NUMBERS])
+@pytest.mark.parametrize('names', [RIGHT, MIXED])
 def test_flips_are_refused_until_the_config_states_partners(tmp_path, names):
     write_landmark_set(tmp_path, landmark_content(2, names=names))
     with pytest.raises(InputError) as caught:
@@ -58,14 +56,11 @@ def test_flips_are_refused_until_the_config_states_partners(tmp_path, names):
 FLIPPING = [
     FLIP,
     dict(type='RandomFlip'),
-    dict(type='mmpose.RandomFlip', prob=0.1),
     dict(type=RandomFlip, prob=1.0),
     RandomFlip(prob=0.5),
     dict(type='RandomFlip', prob=[0.0, 0.2], direction=['vertical'] * 2),
     dict(type='RandomApply', transforms=[FLIP]),
-    dict(type='RandomApply', transforms=FLIP, prob=0.3),
     RandomApply([dict(type='mmpose.RandomFlip')]),
-    dict(type='RandomChoice', transforms=[[dict(type='X')], [FLIP]]),
     RandomChoice([[dict(type='mmpose.RandomFlip', prob=1.0)]]),
     dict(type='TestTimeAug', transforms=[[dict(type='X'), FLIP]]),
     dict(type='Albumentation', transforms=[dict(type='HorizontalFlip', p=1)]),
@@ -74,7 +69,6 @@ FLIPPING = [
 STILL = [
     dict(type='RandomFlip', prob=0.0),
     dict(type='RandomFlip', prob=[0.0, 0.0]),
-    RandomFlip(prob=0.0),
     dict(type='RandomApply', transforms=[FLIP], prob=0.0),
     dict(type='RandomApply', transforms=[dict(type='RandomFlip', prob=0.0)]),
     dict(type='Albumentation', transforms=[dict(type='HorizontalFlip', p=0)]),
@@ -203,7 +197,7 @@ def test_unknown_spellings_are_found_with_their_partners(sides, count):
     assert not found(names, points, stated)
 
 
-@pytest.mark.parametrize('seed', range(5))
+@pytest.mark.parametrize('seed', range(2))
 def test_known_pairs_and_the_midline_are_silent(seed):
     assert not found(*faces(KNOWN, 6, seed))
 

@@ -22,8 +22,6 @@ def every_pair(faulty):
 @pytest.mark.parametrize(
     'places, pairs',
     [
-        ([5], [('exocanthion_R', 'exocanthion_L')]),
-        ([5], [('philtrum_top_R', 'philtrum_top_L')]),
         ([5], MOUTH[1:]),
         ([5], EYES),
         ([0, 3, 4, 11], EYES),
@@ -63,11 +61,10 @@ def test_too_few_faces_to_compare_with_exchanged_eyes(faulty):
     assert '3 labelled faces' in note.message
 
 
-@pytest.mark.parametrize('shift', [1, -1])
-def test_names_that_are_off_by_one(faulty, shift):
+def test_names_that_are_off_by_one(faulty):
     for place in ALL:
         faulty.change(
-            place, lambda v: v.__setitem__(slice(None), np.roll(v, shift, 0))
+            place, lambda v: v.__setitem__(slice(None), np.roll(v, 1, 0))
         )
     findings = faulty.check().findings
     (finding,) = [f for f in findings if str(f.severity) == 'error']
@@ -97,13 +94,6 @@ def test_a_misplaced_point_and_where_it_belongs(faulty):
     assert np.linalg.norm(np.subtract(expected, true)) < 4
     assert finding.score > 6
     faulty.found(outlier_z=1e6)
-
-
-def test_points_in_reversed_order(faulty):
-    faulty.change(4, lambda v: v.__setitem__(slice(None), v[::-1].copy()))
-    findings = faulty.check().findings
-    assert {f.photos for f in findings} == {(4,)}
-    assert {f.check for f in findings} & {'outliers', 'left-right'}
 
 
 def test_a_face_that_lies_on_its_side(faulty):
