@@ -9,7 +9,6 @@ from landmark_set import NAMES, landmark_content, logged, write_landmark_set
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.runner import Runner
-from torch.utils.data import DataLoader
 
 from mmpose_ctd.apis.feature_extractor import plain_training_data
 from mmpose_ctd.datasets import (
@@ -61,11 +60,11 @@ def root(tmp_path):
     return tmp_path
 
 
-def build(root, split='splits/train.txt', pipeline=(), **unlabelled):
+def build(root, pipeline=(), **unlabelled):
     return PartlyLabelledDataset(
         ann_file='annotations/landmarks.json',
         data_root=str(root),
-        split=split,
+        split='splits/train.txt',
         num_keypoints=len(NAMES),
         pipeline=list(pipeline),
         unlabelled=UNLABELLED | unlabelled,
@@ -105,21 +104,13 @@ def test_people_who_are_tested_are_left_out(root):
     assert people(dataset, labelled=False) == {
         *('subject0', 'subject1', 'subject2', 'subject3', 'x')
     }
+    dataset = build(root, **dict(split='splits/some.txt'))
+    assert people(dataset, labelled=False) == {'subject2'}
     # A split of single images excludes their people.
     (root / 'splits' / 'images.txt').write_text('image:009.png\n')
     dataset = build(root, exclude=['splits/images.txt'])
     assert 'subject4' not in people(dataset, labelled=False)
     assert 'subject5' in people(dataset, labelled=False)
-
-
-def test_a_split_selects_unlabelled_people(root):
-    dataset = PartlyLabelledDataset(
-        ann_file='annotations/landmarks.json',
-        data_root=str(root),
-        split='splits/train.txt',
-        unlabelled=UNLABELLED | dict(split='splits/some.txt'),
-    )
-    assert people(dataset, labelled=False) == {'subject2'}
 
 
 def test_labels_of_unlabelled_images_are_not_used(root):
@@ -143,14 +134,19 @@ def test_a_batch_is_so_many_of_both(root):
     )
     loader = Runner.build_dataloader(config, seed=1)
     for _, batch in zip(range(4), loader):
+        samples = batch['data_samples']
         weights = torch.cat(
-            [
-                s.gt_instance_labels.keypoint_weights
-                for s in batch['data_samples']
-            ]
+            [s.gt_instance_labels.keypoint_weights for s in samples]
         )
         assert weights.shape == (5, len(NAMES))
         assert weights[:3].any(1).all() and not weights[3:].any()
+    # The loss is that of the labelled images alone.
+    target = torch.stack([s.gt_fields.heatmaps for s in samples])
+    output = torch.rand(target.shape)
+    mixed = HeatmapFrobeniusLoss(labelled_only=True)(output, target, weights)
+    alone = HeatmapFrobeniusLoss()(output[:3], target[:3], weights[:3])
+    torch.testing.assert_close(mixed, alone)
+    assert alone > 0
 
 
 def test_labelled_images_are_drawn_as_without_the_others(root):
@@ -166,26 +162,6 @@ def test_labelled_images_are_drawn_as_without_the_others(root):
     # A round through the unlabelled ones shows each once.
     assert sorted(drawn[:5]) == list(range(4, 9))
     assert sorted(drawn[5:10]) == list(range(4, 9))
-
-
-def test_the_loss_is_that_of_the_labelled_images_alone(root):
-    dataset = build(root, pipeline=PIPELINE)
-    sampler = InfiniteSampler(dataset, seed=0)
-    loader = DataLoader(
-        dataset,
-        batch_sampler=PartlyLabelledBatchSampler(sampler, 4, unlabelled=3),
-        collate_fn=list,
-    )
-    samples = [s['data_samples'] for s in next(iter(loader))]
-    target = torch.stack([s.gt_fields.heatmaps for s in samples])
-    weights = torch.cat(
-        [s.gt_instance_labels.keypoint_weights for s in samples]
-    )
-    output = torch.rand(target.shape)
-    mixed = HeatmapFrobeniusLoss(labelled_only=True)(output, target, weights)
-    alone = HeatmapFrobeniusLoss()(output[:4], target[:4], weights[:4])
-    torch.testing.assert_close(mixed, alone)
-    assert alone > 0
 
 
 @pytest.mark.parametrize(

