@@ -163,10 +163,8 @@ class PeopleComparison:
     @property
     def note(self) -> str:
         """A sentence on who could not be compared; empty without."""
-        if not self.unknown:
-            return ''
         who = 'some people' if self.comparable else 'people'
-        return (
+        return self.unknown and (
             f'{who} cannot be compared with those who trained the '
             f'checkpoint: {self.unknown}.'
         )
@@ -300,8 +298,14 @@ def refuse_calibrating(
         InputError: If one of them trained, or the config's training subjects
             did not.
     """
-    cure = _other_splits(content)
     notes = []
+
+    def refused(found: str, expected: str) -> InputError:
+        cure = _other_splits(content)
+        return InputError(
+            where=path, found=found, expected=expected, cure=cure
+        )
+
     for ann_file, people in _people_by_set(training).items():
         found = compare_people(content, ann_file, subjects)
         if not found.comparable:
@@ -309,24 +313,20 @@ def refuse_calibrating(
             notes.append(found.note)
             continue
         if found.trained:
-            raise InputError(
-                where=path,
-                found=f'{len(found.trained)} of the {found.total} people who '
-                'are to calibrate trained this checkpoint',
-                expected='people whom it has not seen',
-                cure=cure,
+            raise refused(
+                f'{len(found.trained)} of the {found.total} people who are '
+                'to calibrate trained this checkpoint',
+                'people whom it has not seen',
             )
         theirs = compare_people(
             content, ann_file, people.subjects, people.nameless
         )
         others = theirs.total - len(theirs.trained)
         if others:
-            raise InputError(
-                where=path,
-                found=f"{others} of the {theirs.total} people of the config's "
+            raise refused(
+                f"{others} of the {theirs.total} people of the config's "
                 'train_dataloader did not train this checkpoint',
-                expected='those who did: they show what faces it knows',
-                cure=cure,
+                'those who did: they show what faces it knows',
             )
         notes.append(theirs.note)
     return ' '.join(dict.fromkeys(filter(None, notes)))

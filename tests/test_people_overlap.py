@@ -24,58 +24,57 @@ def config(tmp_path):
     return config
 
 
+def write_people(tmp_path, *subjects):
+    images = [
+        dict(id=i, file_name=f'{i}.png', subject=subject)
+        for i, subject in enumerate(subjects)
+    ]
+    category = dict(keypoints=['a'])
+    content = dict(images=images, annotations=[], categories=[category])
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+
+
 def test_shared_subjects_are_counted_not_named(config):
-    told = split_overlap(config(['anna', 'bob', 'cyd'], ['cyd', 'dan']))
-    assert told.startswith('1 of the 2 subjects of test_dataloader')
-    assert 'cyd' not in told
+    found = split_overlap(config(['anna', 'bob', 'cyd'], ['cyd', 'dan']))
+    assert found.startswith('1 of the 2 subjects of test_dataloader')
+    assert 'cyd' not in found
+    # Another file of the same set shows the same people.
+    assert split_overlap(config(['anna'], ['anna'], 'b.json')) != ''
 
 
-def test_nothing_is_said_of_sets_apart(config):
+def test_other_people_and_other_sets_are_silent(config, tmp_path):
     assert split_overlap(config(['anna', 'bob'], ['cyd'])) == ''
     # Ids of another set may be the same by chance.
     elsewhere = 'other/annotations/a.json'
     assert split_overlap(config(['anna'], ['anna'], elsewhere)) == ''
     assert split_overlap(Config(dict(train_dataloader=None))) == ''
-
-
-def test_two_annotation_files_of_a_set_show_the_same_people(config):
-    assert split_overlap(config(['anna'], ['anna'], 'b.json')) != ''
+    # The dataset reports a missing file.
+    cfg = config(['anna'], ['anna'])
+    (tmp_path / 'test.txt').unlink()
+    assert split_overlap(cfg) == ''
 
 
 def test_without_a_split_everybody_counts(config, tmp_path):
-    images = [
-        dict(id=i, file_name=f'{i}.png', subject=subject)
-        for i, subject in enumerate(['anna', 'bob', None])
-    ]
-    content = dict(
-        images=images, annotations=[], categories=[dict(keypoints=['a'])]
-    )
-    (tmp_path / 'a.json').write_text(json.dumps(content))
+    write_people(tmp_path, 'anna', 'bob', None)
     cfg = config(['anna'], ['bob'])
     del cfg.test_dataloader.dataset['split']
     assert split_overlap(cfg).startswith('1 of the 3')
     assert stated_overlap(cfg) == {'anna'}
 
 
-def test_a_missing_split_is_left_to_the_dataset(config, tmp_path):
-    cfg = config(['anna'], ['anna'])
-    (tmp_path / 'test.txt').unlink()
-    assert split_overlap(cfg) == ''
-
-
-def test_a_subject_shared_by_images_is_noticed(config, tmp_path):
-    images = [
-        dict(id=i, file_name=f'{i}.png', subject=subject)
-        for i, subject in enumerate(['anna', 'anna', 'bob', None])
-    ]
-    category = dict(keypoints=['a'])
-    content = dict(images=images, annotations=[], categories=[category])
-    (tmp_path / 'a.json').write_text(json.dumps(content))
-    one = ['image:0.png', 'image:2.png', 'image:3.png']
-    assert split_overlap(config(one, ['image:1.png'])).startswith('1 of the 1')
-    # A file of subjects beside one of images.
-    assert split_overlap(config(one, ['anna', 'bob'])).startswith('2 of the 2')
-    assert split_overlap(config(['bob'], ['image:1.png'])) == ''
-    # Without a subject, an image is only itself.
-    assert split_overlap(config(['bob'], ['image:3.png'])) == ''
-    assert split_overlap(config(one, ['image:3.png'])) != ''
+@pytest.mark.parametrize(
+    'train, test, found',
+    [
+        (['image:0.png', 'image:2.png'], ['image:1.png'], '1 of the 1'),
+        (['image:0.png', 'image:2.png'], ['anna', 'bob'], '2 of the 2'),
+        (['bob'], ['image:1.png'], ''),
+        # Without a subject, an image is only itself.
+        (['bob'], ['image:3.png'], ''),
+        (['image:3.png'], ['image:3.png'], '1 of the 1'),
+    ],
+)
+def test_lines_of_images_stand_for_their_people(
+    config, tmp_path, train, test, found
+):
+    write_people(tmp_path, 'anna', 'anna', 'bob', None)
+    assert split_overlap(config(train, test))[: len('1 of the 1')] == found

@@ -92,10 +92,10 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 expected="'image' or 'bbox'",
             )
         for key, only in _ONLY.items():
-            if kwargs.get(key, only) != only:
+            if (value := kwargs.get(key, only)) != only:
                 raise InputError(
                     where=f'dataset.{key}',
-                    found=repr(kwargs[key]),
+                    found=repr(value),
                     expected=f'{only!r} in a CIFASDDataset',
                     cure='Leave it out.',
                 )

@@ -49,6 +49,10 @@ class BoxFit:
         )
 
 
+def _misfit(found: tuple[float, float]) -> float:
+    return abs(np.log(found[0])) + found[1]
+
+
 def fit_to_faces(
     points: Sequence[np.ndarray], faces: Sequence[Sequence[Box]]
 ) -> list[BoxFit | None]:
@@ -76,7 +80,11 @@ def fit_to_faces(
     # The largest face first.
     usual = _median([own[0] for own in usable])
     compared = [
-        min((_compare(p, usual) for p in own), key=_misfit) if own else None
+        min(
+            (_compare(place, usual) for place in own),
+            key=_misfit,
+            default=None,
+        )
         for own in places
     ]
     distances = [one[1] for one in compared if one is not None]
@@ -107,11 +115,6 @@ def _compare(places: np.ndarray, usual: np.ndarray) -> tuple[float, float]:
     ]
     factor = min(factors, key=lambda f: abs(np.log(f)), default=1.0)
     return float(factor), float(apart)
-
-
-def _misfit(found: tuple[float, float]) -> float:
-    factor, apart = found
-    return abs(np.log(max(factor, 1e-9))) + apart
 
 
 def _median(places: list[np.ndarray]) -> np.ndarray:

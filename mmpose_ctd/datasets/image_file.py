@@ -28,8 +28,16 @@ MAX_PIXELS = 120_000_000
 _WITH_PREVIEW = {'MPO'}
 
 _EXPORT = 'Export it as JPEG or PNG.'
+_EMPTY = 'the file is empty'
 _AGAIN = 'Copy it again from the camera or the archive.'
+_HEIC = (
+    'Export it as JPEG in the original size, or set the camera to "most '
+    'compatible".'
+)
 _EPS = 'PostScript (EPS), which is never run'
+_POINTER = 'not the photograph, but a pointer of'
+_LFS = 'Fetch the photographs with `git lfs pull`.'
+_ANNEX = 'Fetch the photographs with `git annex get`.'
 _JP2 = 'a JPEG 2000 file, which is not read'
 # First bytes, their offset, the kind of file, the cure. The first match wins.
 _KINDS = (
@@ -37,13 +45,7 @@ _KINDS = (
     (b'ftypcrx', 4, "a camera's raw file", 'Export it as JPEG.'),
     (b'ftypmif1', 4, 'a HEIF file, which is not read', _EXPORT),
     (b'ftypmsf1', 4, 'a HEIF file, which is not read', _EXPORT),
-    (
-        b'ftyphe',
-        4,
-        "an iPhone's HEIC file, which is not read",
-        'Export it as JPEG in the original size, or set the camera to "most '
-        'compatible".',
-    ),
+    (b'ftyphe', 4, "an iPhone's HEIC file, which is not read", _HEIC),
     (b'ftyp', 4, 'a film or another container, not a photograph', _EXPORT),
     (b'%PDF', 0, 'a PDF, not an image', 'Export the photograph as JPEG.'),
     (b'%!PS', 0, _EPS, _EXPORT),
@@ -53,18 +55,8 @@ _KINDS = (
     (b'\0\0\0\x0cjP', 0, _JP2, _EXPORT),
     (b'\xff\x4f\xff\x51', 0, _JP2, _EXPORT),
     (b'PK\x03\x04', 0, 'a ZIP archive or an Office file', 'Unpack it.'),
-    (
-        b'version https://git-lfs',
-        0,
-        'a pointer of Git LFS, not the photograph',
-        'Fetch the photographs with `git lfs pull`.',
-    ),
-    (
-        b'/annex/objects/',
-        0,
-        'a pointer of git-annex, not the photograph',
-        'Fetch the photographs with `git annex get`.',
-    ),
+    (b'version https://git-lfs', 0, f'{_POINTER} Git LFS', _LFS),
+    (b'/annex/objects/', 0, f'{_POINTER} git-annex', _ANNEX),
     (b'<svg', 0, 'an SVG drawing, not a photograph', _EXPORT),
     (b'<', 0, 'a web page or a drawing, not a photograph', _AGAIN),
 )
@@ -97,23 +89,21 @@ def open_photograph(
             several images.
     """
     name = shown_name(source, name)
-    if not isinstance(source, bytes) and not os.path.isfile(source):
-        raise MissingFileError(
-            where=name,
-            found='no such image file',
-            cure='Correct the name, or copy the file to its place.',
-        )
     with contextlib.ExitStack() as stack:
         if isinstance(source, bytes):
             file = io.BytesIO(source)
-        else:
+        elif os.path.isfile(source):
             with _explained(name):
                 file = stack.enter_context(open(source, 'rb'))
+        else:
+            raise MissingFileError(
+                where=name,
+                found='no such image file',
+                cure='Correct the name, or copy the file to its place.',
+            )
         head = file.read(1024)
         if not head:
-            raise InputError(
-                where=name, found='the file is empty', cure=_AGAIN
-            )
+            raise InputError(where=name, found=_EMPTY, cure=_AGAIN)
         with _explained(name, head):
             picture = stack.enter_context(_opened(file))
             width, height = picture.size
@@ -175,22 +165,17 @@ def _explained(name: str, head: bytes = b'') -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise _too_large(name, 'too many pixels') from error
     except MemoryError as error:
-        raise InputError(
-            where=name,
-            found='too large for the memory that is left',
-            cure='Close other programs, or export it smaller.',
-        ) from error
+        found = 'too large for the memory that is left'
+        cure = 'Close other programs, or export it smaller.'
+        raise InputError(where=name, found=found, cure=cure) from error
     # Pillow's decoders raise any exception on a damaged file.
     except Exception as error:
         # Of the system, such as a missing permission. The text of an OSError
         # would show folders.
         reason = getattr(error, 'strerror', None)
-        raise InputError(
-            where=name,
-            found='cut off or damaged, it cannot be read as a whole'
-            + (f' ({reason})' if reason else ''),
-            cure=_AGAIN,
-        ) from error
+        found = 'cut off or damaged, it cannot be read as a whole'
+        found += f' ({reason})' if reason else ''
+        raise InputError(where=name, found=found, cure=_AGAIN) from error
 
 
 def _too_large(name: str, found: str) -> InputError:

@@ -91,15 +91,6 @@ def test_a_split_selects_subjects(root, tmp_path_factory):
     assert len(build(root, split=str(elsewhere))) == 2
 
 
-def test_subjects_may_be_numbers(tmp_path):
-    content = landmark_content()
-    for i, image in enumerate(content['images']):
-        image['subject'] = 100 + i
-    write_landmark_set(tmp_path, content, dict(train=['101', '104']))
-    dataset = build(tmp_path, split='splits/train.txt')
-    assert [info['img_id'] for info in infos(dataset)] == [2, 5]
-
-
 def test_unlabelled_landmarks_and_records(tmp_path):
     content = landmark_content()
     first, second, third, fourth, *_ = content['annotations']
@@ -128,16 +119,6 @@ def test_an_annotation_needs_only_what_landmarks_need(tmp_path):
         for key in ('category_id', 'num_keypoints', 'bbox', 'area', 'iscrowd'):
             del annotation[key]
     assert len(build(write_landmark_set(tmp_path, content))) == 2
-
-
-def test_repeated_names_become_different_landmarks(tmp_path):
-    content = landmark_content(names=['hairline', 'nose', 'hairline'])
-    write_landmark_set(tmp_path, content)
-    pairs = [['hairline', 'hairline_2']]
-    metainfo = build(tmp_path, flip_pairs=pairs).metainfo
-    names = list(metainfo['keypoint_name2id'])
-    assert names == ['hairline', 'nose', 'hairline_2']
-    assert metainfo['flip_indices'] == [2, 1, 0]
 
 
 def test_the_metainfo_names_no_subject_and_may_be_replaced(root):
@@ -213,8 +194,6 @@ def read_measures(root, measurements, **changes):
     'listed, kept, measured',
     [
         ([EYES], [EYES], ['eyes']),
-        # A distance is the default kind.
-        ([{k: EYES[k] for k in ('name', 'landmarks')}], [EYES], ['eyes']),
         (None, None, ['outer_canthal_distance']),
     ],
 )
@@ -224,21 +203,6 @@ def test_the_files_measures_reach_the_metainfo(
     meta = read_measures(tmp_path, listed)
     assert meta.get('measurements') == kept
     assert [one.name for one in measurements_of_set(meta)] == measured
-
-
-@pytest.mark.parametrize(
-    'measurements',
-    [
-        'philtrum',
-        [EYES, EYES],
-        [EYES | dict(landmarks=['exocanthion_R', 'nose'])],
-        [EYES | dict(kind='volume')],
-    ],
-)
-def test_a_wrong_list_of_measures_is_refused(tmp_path, measurements):
-    with pytest.raises(InputError) as caught:
-        read_measures(tmp_path, measurements)
-    assert str(caught.value).startswith(str(tmp_path / ANN))
 
 
 def test_a_configs_metainfo_has_its_own_measures(tmp_path):
@@ -403,26 +367,3 @@ def test_two_faces_of_a_whole_image_are_refused(tmp_path):
     assert '2 images' in error.found and '002.png' in error.found
     assert 'bbox' in error.cure
     assert len(build(tmp_path, crop='bbox')) == 9
-
-
-# ----------------------------------------------------------- real faces
-
-
-@pytest.mark.real_data
-def test_all_real_faces_are_upright_and_flip_onto_themselves(shared_root):
-    dataset = build(
-        shared_root / 'data' / 'frl_faces',
-        ann_file='annotations/landmarks19.json',
-    )
-    assert len(dataset) == 202
-    points = np.concatenate([info['keypoints'] for info in infos(dataset)])
-    ids = dataset.metainfo['keypoint_name2id']
-    right, left = points[:, ids['cheilion_R']], points[:, ids['cheilion_L']]
-    # The subject's right is at the image's left.
-    assert (right[:, 0] < left[:, 0]).all()
-    # The mirrored mean face is the mean face, as far as faces are symmetric.
-    points -= points.mean(axis=1, keepdims=True)
-    mean = points.mean(axis=0)
-    mirrored = mean[dataset.metainfo['flip_indices']] * [-1, 1]
-    size = math.sqrt((mean**2).sum(axis=1).mean())
-    assert np.abs(mirrored - mean).max() < 0.05 * size

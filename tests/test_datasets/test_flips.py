@@ -122,10 +122,6 @@ def test_a_flip_test_stops_before_the_first_step(tmp_path, runner, hook):
     assert run.iter == 0 and not [*(tmp_path / 'work').glob('*.pth')]
 
 
-def test_a_stated_flip_test_trains(tmp_path):
-    flip_testing(tmp_path, flip_pairs=[('c_R', 'c_R')]).train()
-
-
 def test_a_flipping_pipeline_around_a_dataset_is_found(tmp_path):
     run = flip_testing(tmp_path)
     inner = dict(run.cfg.train_dataloader.dataset, pipeline=[])
@@ -195,19 +191,15 @@ def test_unknown_spellings_are_found_with_their_partners(sides, count):
     assert found(names, points) == expected(sides)
     stated = {name for pair in expected(sides) for name in pair}
     assert not found(names, points, stated)
+    if count == 20:
+        missing = np.random.default_rng(1).random(points.shape[:2]) < 0.2
+        points[missing] = np.nan
+        assert found(names, points) == expected(sides)
 
 
 @pytest.mark.parametrize('seed', range(2))
 def test_known_pairs_and_the_midline_are_silent(seed):
     assert not found(*faces(KNOWN, 6, seed))
-
-
-def test_missing_points_change_nothing():
-    names, points = faces(HIDDEN, 40)
-    points[np.random.default_rng(1).random(points.shape[:2]) < 0.3] = np.nan
-    assert found(names, points) == expected(HIDDEN)
-    points[:, names.index('exo_rh')] = np.nan
-    assert frozenset(['exo_lh']) in found(names, points)
 
 
 def test_a_lone_landmark_must_lie_clearly_on_one_side():

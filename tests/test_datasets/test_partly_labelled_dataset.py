@@ -16,7 +16,6 @@ from mmpose_ctd.datasets import (
     PartlyLabelledBatchSampler,
     PartlyLabelledDataset,
 )
-from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.losses import HeatmapFrobeniusLoss
 from mmpose_ctd.people_overlap import refuse_unlabelled_overlap
@@ -159,6 +158,12 @@ def test_labelled_images_are_drawn_as_without_the_others(root):
         batch = next(batches)
         assert batch[:3] == [next(plain) for _ in range(3)]
         drawn += batch[3:]
+    for other in (InfiniteSampler(range(5)), DefaultSampler(dataset)):
+        with pytest.raises(InputError) as caught:
+            PartlyLabelledBatchSampler(other, 2, unlabelled=1)
+        assert 'PartlyLabelledDataset' in caught.value.expected
+    with pytest.raises(InputError, match='unlabelled=0'):
+        PartlyLabelledBatchSampler(sampler, 2, unlabelled=0)
     # A round through the unlabelled ones shows each once.
     assert sorted(drawn[:5]) == list(range(4, 9))
     assert sorted(drawn[5:10]) == list(range(4, 9))
@@ -217,17 +222,6 @@ def test_unknown_people_nobody_and_missing_files_are_refused(root):
     assert 'smile_0.png' in caught.value.found
 
 
-def test_the_sampler_refuses_other_datasets_and_samplers(root):
-    dataset = build(root)
-    for sampler in (InfiniteSampler(range(5)), DefaultSampler(dataset)):
-        with pytest.raises(InputError) as caught:
-            PartlyLabelledBatchSampler(sampler, 2, unlabelled=1)
-        assert 'PartlyLabelledDataset' in caught.value.expected
-    with pytest.raises(InputError) as caught:
-        PartlyLabelledBatchSampler(InfiniteSampler(dataset), 2, unlabelled=0)
-    assert caught.value.found == 'unlabelled=0'
-
-
 def config_of(root, test='splits/test.txt', **unlabelled):
     shared = dict(ann_file='annotations/landmarks.json', data_root=str(root))
     return Config(
@@ -259,17 +253,6 @@ def test_a_run_that_shows_tested_people_is_refused(root):
     # Everyone of a test set without split.
     with pytest.raises(InputError, match='4 of the people'):
         refuse_unlabelled_overlap(config_of(root, test=None))
-
-
-def test_what_looks_at_labels_takes_the_labelled_part(root):
-    config = config_of(root).train_dataloader.dataset
-    dataset = dict(config, type='PartlyLabelledDataset')
-    assert labelled_part(dataset) == dict(
-        type='CIFASDDataset',
-        **{k: v for k, v in config.items() if k != 'unlabelled'},
-    )
-    plain = dict(type='CIFASDDataset', split='x.txt')
-    assert labelled_part(dict(plain)) == plain
 
 
 def test_the_plain_training_data_are_the_labelled_ones(root):

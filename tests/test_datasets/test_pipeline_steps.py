@@ -195,7 +195,7 @@ def test_every_real_landmark_lies_in_the_square(shared_root):
         test_mode=True,
     )
     outside = 0
-    for i in range(0, len(dataset), 20):
+    for i in range(0, len(dataset), 40):
         found = dataset[i]
         x1, y1, x2, y2 = found['bbox'][0]
         assert x2 - x1 < 256

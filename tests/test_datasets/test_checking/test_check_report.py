@@ -84,9 +84,6 @@ def test_folders_and_files_that_are_no_set(faulty, tmp_path):
         with pytest.raises(InputError) as caught:
             check(faulty.root)
         assert 'landmarks19.json' in caught.value.where
-
-
-def test_an_empty_set(faulty):
     (faulty.root / ANN).write_text('{"images": [], "annotations": []}')
     report = check(faulty.root, ann_file=ANN)
     assert not report.ok

@@ -1,7 +1,6 @@
 """The bound rules out most pairs, and none that correlates."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,13 +83,7 @@ def test_few_pairs_are_compared_in_full(monkeypatch):
     random = np.random.default_rng(2)
     pictures = random.uniform(0, 255, (120, 16, 16)).repeat(8, 1).repeat(8, 2)
     pictures[60] = pictures[3]
-    assert look_alikes(pictures) == [(3, 60, False)]
+    pictures[70] = pictures[5][:, ::-1]
+    found = [(3, 60, False), (5, 70, True)]
+    assert look_alikes(pictures) == found
     assert sum(compared) < 0.05 * 120 * 119
-
-
-@pytest.mark.parametrize('kind', [np.uint8, np.float32])
-def test_a_mirrored_copy_is_a_look_alike(kind):
-    random = np.random.default_rng(3)
-    pictures = random.integers(0, 255, (3, 16, 16)).repeat(8, 1).repeat(8, 2)
-    pictures[2] = pictures[0][:, ::-1]
-    assert look_alikes(pictures.astype(kind)) == [(0, 2, True)]
