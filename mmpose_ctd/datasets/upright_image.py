@@ -46,25 +46,10 @@ class PhotographSize:
 
 
 @dataclass(frozen=True)
-class Photograph:
-    """A decoded photograph, upright, (H, W, 3), uint8, BGR.
+class Photograph(PhotographSize):
+    """A decoded photograph: its upright image, (H, W, 3), uint8, BGR."""
 
-    The EXIF orientation, 1 to 8, is applied; 1 is upright.
-    """
-
-    image: np.ndarray
-    orientation: int
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the upright image, in pixels."""
-        height, width = self.image.shape[:2]
-        return width, height
-
-    @property
-    def stored_size(self) -> tuple[int, int]:
-        """Width and height of the stored pixels."""
-        return self.size[::-1] if self.orientation >= 5 else self.size
+    image: np.ndarray | None = None
 
 
 def read_upright(
@@ -123,7 +108,10 @@ def read_photograph(
             expected='samples up to 65535',
             cure='Export it with 8 bits a channel.',
         )
-    return Photograph(_turned(image, left), before or left)
+    image, orientation = _turned(image, left), before or left
+    size = image.shape[1::-1]
+    stored_size = size[::-1] if orientation >= 5 else size
+    return Photograph(stored_size, orientation, image)
 
 
 def photograph_size(source: str | os.PathLike | bytes) -> PhotographSize:

@@ -132,19 +132,6 @@ def test_a_whole_image_crop_shows_the_whole_image(
     assert not shows(found, shown(image, size, left, top, side - 1))
 
 
-def test_a_box_crop_shows_the_box(tmp_path):
-    content = landmark_content(1, NAMES, size=(120, 90))
-    content['annotations'][0]['bbox'] = [30, 20, 40, 50]
-    root = write_landmark_set(tmp_path, content)
-    packed = build(root, LOAD, *network_steps((64, 64)), crop='bbox')[0]
-    image = cv2.imread(str(root / 'images' / '001.png'))
-    # As wide as it is high, about its centre (50, 45).
-    expected = shown(image, (64, 64), 25, 20, 50)
-    assert shows(packed['inputs'].numpy(), expected)
-    box = packed['data_samples'].gt_instances.bboxes
-    np.testing.assert_array_equal(box, [[30, 20, 70, 70]])
-
-
 def test_a_box_beyond_the_image_keeps_its_centre_and_size(tmp_path):
     content = landmark_content(1, NAMES, size=(120, 90))
     content['annotations'][0]['bbox'] = [80, -10, 60, 60]

@@ -8,7 +8,7 @@ from mmpose_ctd.datasets.face_detection import detect_face
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import FACE_MARK
 
-from .load_landmark_image import FILE_STATE
+from .load_and_pack import FILE_STATE
 
 
 @TRANSFORMS.register_module()
