@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from measuring_toys import SpotModel, spot_calibration
 
-from mmpose_ctd.apis.measuring.calibration_file import (
+from mmpose_ctd.apis.measuring.calibration import (
     read_calibration,
     write_calibration,
 )

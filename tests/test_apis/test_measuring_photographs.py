@@ -22,9 +22,9 @@ from mmpose_ctd.apis.measuring import photographs
 from mmpose_ctd.apis.measuring.calibration import Judgement
 from mmpose_ctd.apis.measuring.framing import Frame
 from mmpose_ctd.apis.measuring.landmark_model import Prediction
-from mmpose_ctd.apis.measuring.photograph_table import Subject
 from mmpose_ctd.apis.measuring.photographs import list_photographs
 from mmpose_ctd.apis.measuring.rows import FaceRows
+from mmpose_ctd.apis.measuring.user_tables import Subject
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurement_catalogue import (
     standard_measurements,

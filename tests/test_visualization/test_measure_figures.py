@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_ctd.apis.measuring.reliability import reliability
+from mmpose_ctd.apis.measuring.error_model import reliability
 from mmpose_ctd.visualization import measure_overlay
 from mmpose_ctd.visualization.measure_overlay import draw_measures
 from mmpose_ctd.visualization.reliability_figure import plot_reliability

@@ -13,27 +13,26 @@ from mmpose_ctd.datasets.face_detection import detect_faces
 from mmpose_ctd.datasets.image_file import IMAGE_SUFFIXES
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+from mmpose_ctd.evaluation.functional import (
+    measurement_units,
     measurements_of_set,
 )
-from mmpose_ctd.evaluation.functional.measurements import measurement_units
 from mmpose_ctd.files import sha256_of, write_whole
 from mmpose_ctd.visualization.measure_overlay import draw_measures
 
-from .calibration import Calibration
-from .calibration_file import read_calibration
+from .calibration import Calibration, read_calibration
 from .framing import Frame, Framing, frame_around
 from .labelled_faces import load_faces, training_framing
 from .landmark_model import LandmarkModel, locate
-from .norms import Norms
-from .photograph_table import (
+from .rows import Column, FaceRows, MeasuredFace
+from .user_tables import (
+    Norms,
     PhotographTable,
     Subject,
     load_table,
     print_warning,
     who_trained,
 )
-from .rows import Column, FaceRows, MeasuredFace
 
 #: Photographs held at once, in bytes; each is framed three times.
 _HELD = 256 * 2**20
@@ -99,19 +98,24 @@ def measure(
         ... # doctest: +SKIP
         >>> table = pandas.DataFrame(list(rows))  # doctest: +SKIP
     """
-    if mm_per_px is not None and not 0 < mm_per_px < math.inf:
-        raise InputError(
-            where=f'--mm-per-px {mm_per_px}', expected='a number above 0'
-        )
-    if batch_size < 1:
-        raise InputError(
-            where=f'--batch-size {batch_size}', expected='1 or more'
-        )
-    if start not in ('auto', 'face', 'image'):
-        raise InputError(
-            where=f'--framing {start}', expected='auto, face or image'
-        )
-    settings = dict(framing=start, mm_per_px=mm_per_px)
+    for option, value, fits, expected in (
+        (
+            '--mm-per-px',
+            mm_per_px,
+            mm_per_px is None or 0 < mm_per_px < math.inf,
+            'a number above 0',
+        ),
+        ('--batch-size', batch_size, batch_size >= 1, '1 or more'),
+        (
+            '--framing',
+            start,
+            start in ('auto', 'face', 'image'),
+            'auto, face or image',
+        ),
+    ):
+        if not fits:
+            raise InputError(where=f'{option} {value}', expected=expected)
+    framing_option = start
     files, others = list_photographs(photographs, recursive)
     if others:
         print(f'{others} other files of {photographs} are skipped.')
@@ -155,7 +159,8 @@ def measure(
             calibration=calibration and calibration.about,
             calibration_sha256=file and sha256_of(file),
             norms_sha256=norms and sha256_of(norms),
-            **settings,
+            framing=framing_option,
+            mm_per_px=mm_per_px,
         ),
     )
 
@@ -216,16 +221,12 @@ class MeasuredPhotographs:
     def _batches(self, files: Sequence[str]) -> Iterator[list[_Photograph]]:
         batch, held = [], 0
         for file in files:
-            photograph = self._read(file)
-            size = 0 if photograph.image is None else photograph.image.nbytes
-            if batch and held + size > _HELD:
-                yield batch
-                batch, held = [], 0
-            batch.append(photograph)
-            held += size
+            batch.append(self._read(file))
+            image = batch[-1].image
+            held += 0 if image is None else image.nbytes
             # The name would keep its pixels until the next one is read.
-            del photograph
-            if len(batch) == self.batch_size:
+            del image
+            if len(batch) == self.batch_size or held > _HELD:
                 yield batch
                 batch, held = [], 0
         if batch:
@@ -307,7 +308,7 @@ class MeasuredPhotographs:
             return photo.row | _NO_FACE | dict(start=None)
         measured = {k: v for k, v in face.row.items() if v is not None}
         row = photo.row | measured
-        remarks = [row['remarks']] if row['remarks'] else []
+        remarks = [*filter(None, [row['remarks']])]
         if (row['faces'] or 0) > 1:
             remarks.append(f'{row["faces"]} faces: the largest is measured')
         if row['faces'] == 0:
@@ -409,7 +410,7 @@ def _calibration(
         )
         return None
     path = 'the calibration'
-    if not isinstance(given, Calibration):
+    if isinstance(given, str):
         path, given = given, read_calibration(given)
     given.refuse_other_model(model, path)
     people = given.about.get('people')
@@ -417,7 +418,7 @@ def _calibration(
         print_warning(
             'the people of the calibration were not compared with those who '
             'trained the model: '
-            + str(
+            + (
                 people
                 or 'it was made by a version that did not. If in doubt, make '
                 'it again.'
