@@ -21,7 +21,13 @@ from trained_work_dir import (
     write_patients,
 )
 
-from mmpose_ctd.apis.reporting import faces, page, prediction, report
+from mmpose_ctd.apis.reporting import (
+    faces,
+    page,
+    prediction,
+    report,
+    training,
+)
 from mmpose_ctd.apis.reporting.prediction import FILE_NAME
 from mmpose_ctd.apis.reporting.system import read_run
 from mmpose_ctd.errors import InputError
@@ -90,8 +96,9 @@ def trained(tmp_path_factory, patients):
 
 @pytest.fixture
 def light(monkeypatch):
-    """Without measures, whose intervals take longer than all else."""
+    """Without measures and curves, which take longer than all else."""
     monkeypatch.setattr(page, 'measure_sections', lambda systems: [])
+    monkeypatch.setattr(training, '_curves', lambda *_: [])
 
 
 def report_of(out, systems, **options):

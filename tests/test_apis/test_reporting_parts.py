@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from mmengine.config import Config
 
 from mmpose_ctd.apis.error_tables import metric_cell, number
-from mmpose_ctd.apis.reporting.anonymity import Anonymity
-from mmpose_ctd.apis.reporting.config_difference import (
+from mmpose_ctd.apis.reporting.config_origin import (
     config_changes,
     find_origin,
 )
+from mmpose_ctd.apis.reporting.page_parts import Anonymity
 from mmpose_ctd.apis.reporting.tested_set import collect_samples
 from mmpose_ctd.apis.reporting.work_dir import open_work_dir, read_run_log
 from mmpose_ctd.errors import InputError, MissingFileError

@@ -4,13 +4,10 @@ A small network learns synthetic faces first. Its errors are large.
 """
 
 import csv
+import itertools
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import cv2
@@ -19,15 +16,17 @@ import pytest
 import torch
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
-from tool_server import run_tool, tool_file
+from tool_server import run_tool
 from toy_models import model_config, runner_config
 
 from mmpose_ctd.apis.measuring.calibrating import calibrate
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.apis.measuring.photographs import measure
+from mmpose_ctd.apis.measuring.row_file import write_measures
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 from mmpose_ctd.errors import InputError
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 SIDE = 64
 CODEC = dict(
@@ -142,6 +141,11 @@ def calibrated(place):
 
 
 @pytest.fixture(scope='module')
+def model(place):
+    return LandmarkModel(*(str(place / name) for name in MODEL), 'cpu')
+
+
+@pytest.fixture(scope='module')
 def names(place):
     return sorted(p.name for p in (place / 'data/images').iterdir())
 
@@ -173,7 +177,6 @@ def rows_of(path):
         return {row['file']: row for row in csv.DictReader(file)}
 
 
-@pytest.mark.slow
 def test_calibrating_says_what_it_is_worth_and_names_nobody(place, calibrated):
     assert 'Truth inside of its interval, landmarks' in calibrated.stdout
     assert 'Flagged as unlike the training faces, test' in calibrated.stdout
@@ -195,7 +198,6 @@ def test_calibrating_says_what_it_is_worth_and_names_nobody(place, calibrated):
     assert str(place) not in text
 
 
-@pytest.mark.slow
 def test_measuring_a_folder(place, table, names):
     assert (place / 'out/full.csv').read_bytes().startswith(b'\xef\xbb\xbf')
     assert set(table) == {*names, 'broken.jpg'}
@@ -226,7 +228,6 @@ def test_measuring_a_folder(place, table, names):
     assert str(place) not in text + json.dumps(about)
 
 
-@pytest.mark.slow
 def test_truth_lies_in_the_intervals_of_faces_never_seen(place, table):
     """From the folder to the true landmarks, through both tools."""
     content = json.loads(
@@ -249,9 +250,9 @@ def test_truth_lies_in_the_intervals_of_faces_never_seen(place, table):
     assert 0.4 < np.median(ratios) < 2.5
 
 
-@pytest.mark.slow
-def test_without_calibration_landmarks_are_the_same(place, table, capsys):
-    model = LandmarkModel(*(str(place / name) for name in MODEL), 'cpu')
+def test_without_calibration_landmarks_are_the_same(
+    place, table, model, capsys, monkeypatch
+):
     rows = {r['file']: r for r in measure(model, str(place / 'images'))}
     assert 'warning: without --calibration' in capsys.readouterr().err
     measured = [n for n, r in rows.items() if r['status'] == 'uncalibrated']
@@ -260,50 +261,46 @@ def test_without_calibration_landmarks_are_the_same(place, table, capsys):
         for title in ('subnasale_x_px', 'subnasale_y_px'):
             assert f'{rows[name][title]:.2f}' == table[name][title]
         assert 'mouth_width_px_low95' not in rows[name]
-    model.cfg.train_dataloader.dataset.data_root = 'moved'
+    dataset = model.cfg.train_dataloader.dataset
+    monkeypatch.setitem(dataset, 'data_root', 'moved')
     with pytest.raises(InputError) as error:
         measure(model, str(place / 'images'))
     assert error.value.where == '--calibration'
 
 
-@pytest.mark.slow
-def test_a_killed_run_goes_on(place, table):
-    arguments = (
-        'images', '--out', 'out/killed.csv', '--calibration', 'out/cal.json',
-    )  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, str(tool_file('measure.py')), *MODEL, *arguments,
-         '--batch-size', '1'],
-        cwd=place,
-        env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=PATH),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    part = place / 'out/killed.csv.part'
-    while process.poll() is None:
-        if part.exists() and part.read_bytes().count(b'\n') > 3:
-            break
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert 3 < part.read_bytes().count(b'\n') < 40, 'killed too late'
-    assert not (place / 'out/killed.csv').exists()
-    done = run(place, 'measure.py', *arguments)
-    assert done.returncode == 2 and '--resume' in done.stderr
-    done = run(place, 'measure.py', *arguments, '--resume')
-    assert done.returncode == 0, done.stderr
-    assert not part.exists()
-    killed = rows_of(place / 'out/killed.csv')
-    assert list(killed) == list(table)
+def test_an_interrupted_run_goes_on(place, table, model):
+    """Ctrl-C after three photographs, then --resume."""
+    out = place / 'out' / 'stopped.csv'
+
+    def measured():
+        images, calibration = place / 'images', place / 'out/cal.json'
+        return measure(model, str(images), str(calibration), batch_size=1)
+
+    def interrupted(done):
+        yield from itertools.islice(measured().rows(done), 3)
+        raise KeyboardInterrupt
+
+    stopped = measured()
+    stopped.rows = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        write_measures(stopped, str(out))
+    assert not out.exists()
+    with pytest.raises(InputError) as error:
+        write_measures(measured(), str(out))
+    assert '--resume' in error.value.cure
+    counts = write_measures(measured(), str(out), resume=True)
+    assert sum(counts.values()) == len(table) - 3
+    assert not out.with_name('stopped.csv.part').exists()
+    rows = rows_of(out)
+    assert list(rows) == list(table)
     for name, row in table.items():
         # A batch of another size rounds otherwise.
         if row['status'] == 'measured':
-            assert float(killed[name]['subnasale_x_px']) == pytest.approx(
+            assert float(rows[name]['subnasale_x_px']) == pytest.approx(
                 float(row['subnasale_x_px']), abs=0.02
             )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ('split', 'test', 'where'),
     [
@@ -321,7 +318,6 @@ def test_people_who_must_not_calibrate(place, split, test, where):
     assert error.value.where == where
 
 
-@pytest.mark.slow
 def test_a_head_without_heat_maps_is_refused(place):
     head = dict(
         type='RegressionHead',

@@ -36,7 +36,6 @@ from .error_model import (
 from .familiarity import fit_appearance, fit_shape, left_out_distances
 from .framing import Framing
 from .labelled_faces import (
-    LabelledFaces,
     LocatedFaces,
     build_labelled,
     load_faces,
@@ -110,7 +109,16 @@ def calibrate(
     validation = load_faces(
         cfg, 'train_dataloader', model, subjects, everyone=True
     )
-    _refuse_few(validation)
+    people = len(np.unique(validation.subjects))
+    if people < CALIBRATING:
+        raise InputError(
+            where='mmpose_ctd calibrate',
+            found=f'{people} labelled subjects who neither train nor test',
+            expected=f'at least {CALIBRATING}; a 95 % interval from fewer '
+            'would be a guess',
+            cure='Label more faces that do not train. mmpose_ctd measure '
+            'works without a calibration, but gives no intervals.',
+        )
     groups = dict(
         training=load_faces(cfg, 'train_dataloader', model),
         validation=validation,
@@ -187,19 +195,6 @@ def _fit_calibration(
             fit_appearance(training.features),
         ),
     )
-
-
-def _refuse_few(faces: LabelledFaces) -> None:
-    people = len(np.unique(faces.subjects))
-    if people < CALIBRATING:
-        raise InputError(
-            where='mmpose_ctd calibrate',
-            found=f'{people} labelled subjects who neither train nor test',
-            expected=f'at least {CALIBRATING}; a 95 % interval from fewer '
-            'would be a guess',
-            cure='Label more faces that do not train. mmpose_ctd measure '
-            'works without a calibration, but gives no intervals.',
-        )
 
 
 def _measure_ratios(
@@ -300,15 +295,13 @@ def _flag_rates(
     )
     flagged = np.array([bool(judgement.reasons) for judgement in judgements])
     sites = np.array([str(site) for site in found.faces.sites])
-    rates = dict(all=_rate(flagged))
-    if len(set(sites)) > 1:
-        for site in sorted(set(sites)):
-            rates[site] = _rate(flagged[sites == site])
-    return rates
-
-
-def _rate(flagged: np.ndarray) -> dict:
-    return dict(faces=len(flagged), flagged=int(flagged.sum()))
+    groups = dict(all=np.ones(len(flagged), bool))
+    if len({*sites}) > 1:
+        groups |= {site: sites == site for site in sorted({*sites})}
+    return {
+        name: dict(faces=int(own.sum()), flagged=int(flagged[own].sum()))
+        for name, own in groups.items()
+    }
 
 
 def _limits(training: LocatedFaces, validation: LocatedFaces) -> Limits:
@@ -348,14 +341,7 @@ def _quantile(values: np.ndarray) -> float:
 
 
 def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
-    """Ids of the subjects who calibrate.
-
-    They are those of the file ``split`` (relative to the data root or the
-    current folder), else all in neither the training nor the test split.
-
-    Raises:
-        InputError: If one of them trains, or nobody is left.
-    """
+    """Ids of the subjects who calibrate; refuses those who train."""
     dataset = cfg.train_dataloader.dataset
     train = _split_of(cfg, 'train_dataloader')
     if split is not None:

@@ -268,54 +268,43 @@ def reliability(
 ) -> dict:
     """Expected and observed errors of faces that were not fitted to.
 
-    Args:
-        errors (np.ndarray): Landmarks' distances from the truth, px of the
-            network input, (N, K), NaN where not known.
-        deviations (np.ndarray): Expected error SDs along each axis, (N, K).
-        radii (np.ndarray): Radii of the levels in SDs, (N, L).
-        measures (dict[str, np.ndarray]): Errors of the M measures in their
-            expected SDs, (N,) each.
-        measure_radii (np.ndarray): Radii of the levels in these, (N, L).
-        subjects (np.ndarray): Who it is, (N,).
+    ``errors`` are distances of landmarks from the truth and ``deviations``
+    their expected SDs along each axis, pixels of the network input, (N, K);
+    ``radii`` those of the L levels in SDs, (N, L). ``measures`` are errors of
+    M measures in their expected SDs, (N,) each, ``measure_radii`` in these,
+    (N, L). NaN is not known; ``subjects`` are (N,).
 
     Returns:
         dict: Rounded, for a JSON file and the figure. ``faces``,
         ``subjects``; ``bins``: landmarks in bins of equal number by
-        ``expected_px``, with ``observed_px`` (both root mean squares),
-        ``low``, ``high`` (95 %, over subjects) and ``count``; ``coverage``:
-        for ``landmarks`` and ``measures`` the share of truths inside of each
-        level's interval, ``expected``, ``observed``, ``low``, ``high``;
-        ``coverage_95_by_measure``; ``rank_correlation`` (Spearman's) of
-        expected and observed errors.
+        ``expected_px``, with ``observed_px`` (both root mean squares, pixels
+        of the network input), ``low``, ``high`` (95 %, over subjects) and
+        ``count``; ``coverage``: for ``landmarks`` and ``measures`` the share
+        of truths inside of each level's interval, ``expected``,
+        ``observed``, ``low``, ``high``; ``coverage_95_by_measure``;
+        ``rank_correlation`` (Spearman's) of expected and observed errors.
     """
     known = np.isfinite(errors)
     people = np.broadcast_to(subjects[:, None], errors.shape)[known]
-    ratios = np.empty((len(errors), 0))
-    if measures:
-        ratios = np.column_stack([*measures.values()])
-    inside = {}
-    for name, own in measures.items():
-        there = np.isfinite(own)
-        inside[name] = (own <= measure_radii[:, -1])[there]
-    return _rounded(
-        dict(
-            faces=len(errors),
-            subjects=len(np.unique(subjects)),
-            bins=_bins(errors[known], deviations[known], people),
-            coverage=dict(
-                landmarks=_shares(errors / deviations, radii, subjects),
-                measures=_shares(ratios, measure_radii, subjects),
-            ),
-            coverage_95_by_measure={
-                name: float(one.mean())
-                for name, one in inside.items()
-                if len(one)
-            },
-            rank_correlation=_rank_correlation(
-                errors[known], deviations[known]
-            ),
-        )
+    ratios = np.column_stack([*measures.values(), np.empty((len(errors), 0))])
+    inside = {
+        name: (own <= measure_radii[:, -1])[np.isfinite(own)]
+        for name, own in measures.items()
+    }
+    found = dict(
+        faces=len(errors),
+        subjects=len(np.unique(subjects)),
+        bins=_bins(errors[known], deviations[known], people),
+        coverage=dict(
+            landmarks=_shares(errors / deviations, radii, subjects),
+            measures=_shares(ratios, measure_radii, subjects),
+        ),
+        coverage_95_by_measure={
+            name: float(one.mean()) for name, one in inside.items() if len(one)
+        },
+        rank_correlation=_rank_correlation(errors[known], deviations[known]),
     )
+    return _rounded(found)
 
 
 def _bins(

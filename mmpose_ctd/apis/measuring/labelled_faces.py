@@ -134,7 +134,10 @@ def build_labelled(cfg: Config, loader: str, everyone: bool = False):
     dataset = copy.deepcopy((cfg.get(loader) or {}).get('dataset'))
     if not dataset:
         raise InputError(where=f'{loader}.dataset', found='not in the config')
-    labelled_part(dataset).update(pipeline=[], test_mode=True)
+    # Serialising collects garbage, slowly.
+    labelled_part(dataset).update(
+        pipeline=[], test_mode=True, serialize_data=False
+    )
     if everyone:
         dataset.pop('split', None)
     return DATASETS.build(dataset)
