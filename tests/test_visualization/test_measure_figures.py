@@ -77,7 +77,7 @@ def summary_of(honest=True, n=400):
         errors * (1 if honest else 2),
         sds,
         radii,
-        dict(zip('ab', ratios.T)),
+        ratios,
         np.tile([0.6745, 1.2816, 1.96], (n, 1)),
         np.arange(n),
     )
@@ -95,7 +95,6 @@ def test_honest_errors_lie_on_the_line():
             assert share['observed'] == pytest.approx(
                 share['expected'], abs=0.04
             )
-    assert summary['rank_correlation'] > 0.2
 
 
 def test_errors_twice_as_large_show_in_both_halves():

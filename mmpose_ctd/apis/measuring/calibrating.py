@@ -280,7 +280,7 @@ def _reliability(
         found.errors,
         deviations,
         radii,
-        dict(zip(names, ratios.T)),
+        ratios,
         measure_radii,
         found.faces.subjects,
     )

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -218,13 +219,10 @@ class Calibration:
             f'{said["validation_subjects"]} subjects that were not trained '
             f'on; error SD from the heat-map: {said["spread"]}.'
         )
-        for key, name in (
-            ('left_out', 'left out of the fit'),
-            ('test', 'test'),
-        ):
-            if key not in said:
-                continue
-            for of, shares in said[key]['coverage'].items():
+        parts = dict(left_out='left out of the fit', test='test')
+        for key, name in parts.items():
+            coverage = said[key]['coverage'] if key in said else {}
+            for of, shares in coverage.items():
                 text = ', '.join(
                     f'{s["expected"]:.0%}: {s["observed"]:.1%} '
                     f'[{s["low"]:.1%}, {s["high"]:.1%}]'
@@ -272,8 +270,7 @@ def read_calibration(path: str) -> Calibration:
             cure=f'Make one: {_MAKE}',
         )
     try:
-        with open(path, encoding='utf-8') as file:
-            text = file.read()
+        text = Path(path).read_text(encoding='utf-8')
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         reason = ' '.join(str(error).split())

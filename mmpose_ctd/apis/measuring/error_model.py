@@ -17,7 +17,6 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AfterValidator, Field
 from scipy.optimize import minimize_scalar
-from scipy.stats import rankdata
 
 from mmpose_ctd.evaluation.functional import (
     Measurement,
@@ -262,7 +261,7 @@ def reliability(
     errors: np.ndarray,
     deviations: np.ndarray,
     radii: np.ndarray,
-    measures: dict[str, np.ndarray],
+    ratios: np.ndarray,
     measure_radii: np.ndarray,
     subjects: np.ndarray,
 ) -> dict:
@@ -270,9 +269,9 @@ def reliability(
 
     ``errors`` are distances of landmarks from the truth and ``deviations``
     their expected SDs along each axis, pixels of the network input, (N, K);
-    ``radii`` those of the L levels in SDs, (N, L). ``measures`` are errors of
-    M measures in their expected SDs, (N,) each, ``measure_radii`` in these,
-    (N, L). NaN is not known; ``subjects`` are (N,).
+    ``radii`` those of the L levels in SDs, (N, L). ``ratios`` are errors of M
+    measures in their expected SDs, (N, M), ``measure_radii`` in these, (N, L).
+    NaN is not known; ``subjects`` are (N,).
 
     Returns:
         dict: Rounded, for a JSON file and the figure. ``faces``,
@@ -281,16 +280,10 @@ def reliability(
         of the network input), ``low``, ``high`` (95 %, over subjects) and
         ``count``; ``coverage``: for ``landmarks`` and ``measures`` the share
         of truths inside of each level's interval, ``expected``,
-        ``observed``, ``low``, ``high``; ``coverage_95_by_measure``;
-        ``rank_correlation`` (Spearman's) of expected and observed errors.
+        ``observed``, ``low``, ``high``.
     """
     known = np.isfinite(errors)
     people = np.broadcast_to(subjects[:, None], errors.shape)[known]
-    ratios = np.column_stack([*measures.values(), np.empty((len(errors), 0))])
-    inside = {
-        name: (own <= measure_radii[:, -1])[np.isfinite(own)]
-        for name, own in measures.items()
-    }
     found = dict(
         faces=len(errors),
         subjects=len(np.unique(subjects)),
@@ -299,10 +292,6 @@ def reliability(
             landmarks=_shares(errors / deviations, radii, subjects),
             measures=_shares(ratios, measure_radii, subjects),
         ),
-        coverage_95_by_measure={
-            name: float(one.mean()) for name, one in inside.items() if len(one)
-        },
-        rank_correlation=_rank_correlation(errors[known], deviations[known]),
     )
     return _rounded(found)
 
@@ -349,13 +338,6 @@ def _shares(
             )
         )
     return found
-
-
-def _rank_correlation(errors: np.ndarray, expected: np.ndarray) -> float:
-    if len(errors) < 2:
-        return float('nan')
-    ranks = [rankdata(v, method='ordinal') for v in (errors, expected)]
-    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def _root(squares: np.ndarray) -> float:

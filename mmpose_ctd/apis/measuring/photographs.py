@@ -2,8 +2,8 @@
 
 import math
 import os
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -98,23 +98,18 @@ def measure(
         ... # doctest: +SKIP
         >>> table = pandas.DataFrame(list(rows))  # doctest: +SKIP
     """
-    for option, value, fits, expected in (
-        (
-            '--mm-per-px',
-            mm_per_px,
-            mm_per_px is None or 0 < mm_per_px < math.inf,
-            'a number above 0',
-        ),
-        ('--batch-size', batch_size, batch_size >= 1, '1 or more'),
-        (
-            '--framing',
-            start,
-            start in ('auto', 'face', 'image'),
-            'auto, face or image',
-        ),
-    ):
-        if not fits:
-            raise InputError(where=f'{option} {value}', expected=expected)
+    if mm_per_px is not None and not 0 < mm_per_px < math.inf:
+        raise InputError(
+            where=f'--mm-per-px {mm_per_px}', expected='a number above 0'
+        )
+    if batch_size < 1:
+        raise InputError(
+            where=f'--batch-size {batch_size}', expected='1 or more'
+        )
+    if start not in ('auto', 'face', 'image'):
+        raise InputError(
+            where=f'--framing {start}', expected='auto, face or image'
+        )
     framing_option = start
     files, others = list_photographs(photographs, recursive)
     if others:
@@ -166,12 +161,12 @@ def measure(
 
 
 class _Photograph(NamedTuple):
-    """A photograph that was read; without image, why it was not."""
+    """A photograph that was read; without image, ``row`` says why."""
 
     file: str
-    image: np.ndarray | None
-    frame: Frame | None
     row: dict
+    image: np.ndarray | None = None
+    frame: Frame | None = None
     crowded: bool = False
 
 
@@ -194,13 +189,13 @@ class MeasuredPhotographs:
     files: list[str]
     face_rows: FaceRows
     framing: Framing
-    start: str = 'auto'
-    table: PhotographTable | None = None
-    mm_per_px: float | None = None
-    overlays: str | None = None
-    batch_size: int = 8
-    trained: Collection[str] = ()
-    settings: dict = field(default_factory=dict)
+    start: str
+    table: PhotographTable | None
+    mm_per_px: float | None
+    overlays: str | None
+    batch_size: int
+    trained: Collection[str]
+    settings: dict
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -212,37 +207,27 @@ class MeasuredPhotographs:
 
     def rows(self, done: Collection[str] = frozenset()) -> Iterator[dict]:
         """Measure files not in ``done``; hold one batch at a time."""
-        left = [file for file in self.files if printable(file) not in done]
-        for batch in self._batches(left):
-            yield from self._measure(batch)
-            # The name would keep its pixels while the next batch is read.
-            del batch
-
-    def _batches(self, files: Sequence[str]) -> Iterator[list[_Photograph]]:
         batch, held = [], 0
-        for file in files:
+        left = [file for file in self.files if printable(file) not in done]
+        for number, file in enumerate(left, start=1):
             batch.append(self._read(file))
-            image = batch[-1].image
-            held += 0 if image is None else image.nbytes
-            # The name would keep its pixels until the next one is read.
-            del image
-            if len(batch) == self.batch_size or held > _HELD:
-                yield batch
+            if batch[-1].image is not None:
+                held += batch[-1].image.nbytes
+            full = len(batch) == self.batch_size or held > _HELD
+            if full or number == len(left):
+                yield from self._measure(batch)
                 batch, held = [], 0
-        if batch:
-            yield batch
 
     def _read(self, file: str) -> _Photograph:
         """Read a photograph, and find out where to start."""
         row = dict.fromkeys(self.columns)
         row |= dict(file=printable(file), remarks='')
-        path = os.path.join(self.folder, *file.split('/'))
         try:
-            image = read_upright(path)
+            image = read_upright(os.path.join(self.folder, file))
         except (InputError, OSError, MemoryError) as error:
             reason = ' '.join(printable(_reason(error)).split())
             row |= dict(status='unreadable', remarks=reason)
-            return _Photograph(file, None, None, row)
+            return _Photograph(file, row)
         height, width = image.shape[:2]
         row |= dict(width_px=width, height_px=height)
         aspect = self.model.aspect
@@ -252,19 +237,18 @@ class MeasuredPhotographs:
             if faces:
                 row['start'] = 'face'
                 frame = self.framing.frame_of_face(faces[0], aspect)
-                crowded = any(
-                    face[2] >= _RIVAL * faces[0][2] for face in faces[1:]
-                )
-                return _Photograph(file, image, frame, row, crowded)
+                rivals = [f[2] >= _RIVAL * faces[0][2] for f in faces[1:]]
+                return _Photograph(file, row, image, frame, any(rivals))
             if self.start == 'face':
-                return _Photograph(file, None, None, row | _NO_FACE)
+                return _Photograph(file, row | _NO_FACE)
         row['start'] = 'image'
         whole = frame_around((0, 0, width, height), aspect)
-        return _Photograph(file, image, whole, row)
+        return _Photograph(file, row, image, whole)
 
     def _measure(self, batch: list[_Photograph]) -> Iterator[dict]:
+        """Rows of a batch, in its order."""
         shown = [photo for photo in batch if photo.image is not None]
-        faces: dict[str, MeasuredFace | None] = {}
+        faces: dict[str, MeasuredFace] = {}
         if shown:
             found, moves = locate(
                 self.model,
@@ -294,21 +278,22 @@ class MeasuredPhotographs:
                 ):
                     faces[photo.file] = face
         for photo in batch:
-            yield self._row(photo, faces.get(photo.file))
+            if photo.file in faces:
+                yield self._row(photo, faces[photo.file])
+            elif photo.image is not None:
+                yield photo.row | _NO_FACE | dict(start=None)
+            else:
+                yield photo.row
 
     def _subject(self, file: str) -> Subject:
         known = (self.table and self.table.get(file)) or Subject()
         scale = known.mm_per_px or self.mm_per_px
         return Subject(scale, known.age, known.sex)
 
-    def _row(self, photo: _Photograph, face: MeasuredFace | None) -> dict:
-        if face is None:
-            if photo.image is None:
-                return photo.row
-            return photo.row | _NO_FACE | dict(start=None)
+    def _row(self, photo: _Photograph, face: MeasuredFace) -> dict:
         measured = {k: v for k, v in face.row.items() if v is not None}
         row = photo.row | measured
-        remarks = [*filter(None, [row['remarks']])]
+        remarks = [row['remarks']] if row['remarks'] else []
         if (row['faces'] or 0) > 1:
             remarks.append(f'{row["faces"]} faces: the largest is measured')
         if row['faces'] == 0:
@@ -339,7 +324,7 @@ class MeasuredPhotographs:
             row['remarks'],
         )
         # a.jpg and a.png have pictures of their own.
-        path = os.path.join(self.overlays, *photo.file.split('/')) + '.png'
+        path = os.path.join(self.overlays, f'{photo.file}.png')
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_whole(path, cv2.imencode('.png', picture)[1].tobytes())
 

@@ -70,7 +70,7 @@ class PhotographTable:
     """
 
     def __init__(self, path: str, images: str) -> None:
-        titles, rows = cells(path, '--table', ('mm_per_px', 'age'))
+        titles, rows = _cells(path, '--table', ('mm_per_px', 'age'))
         read = {'mm_per_px', 'age', 'sex', 'subject'}
         if 'image' not in titles or not titles & read:
             raise InputError(
@@ -82,16 +82,19 @@ class PhotographTable:
         self.unknown: list[str] = []
         self.people: dict[str, str] = {}
         self._rows: dict[str, Subject] = {}
-        names = ImageNames(
-            ImageIndex(images), [row['image'] for _, row in rows]
-        )
+        asked = [row['image'] for _, row in rows]
+        names = ImageNames(ImageIndex(images), asked)
+        self.dropped = names.dropped
         for line, row in rows:
             where = f'--table {path}, row {line}'
-            subject = Subject(
-                number(row, 'mm_per_px', where, low=0.0),
-                _age(row, where),
-                sex_of(row, where),
-            )
+            try:
+                age = _number(row, 'age', where)
+                if age is not None:
+                    age = checked_age(age, row['age'])
+            except Refused as error:
+                raise error.at(where) from None
+            scale = _number(row, 'mm_per_px', where, low=0.0)
+            subject = Subject(scale, age, _sex_of(row, where))
             try:
                 file = names.find(row['image'])
             except NotFound as error:
@@ -114,36 +117,20 @@ class PhotographTable:
                 raise error.at(where) from None
             if person:
                 self.people[file] = person
-        self.dropped = names.dropped
 
     def get(self, file: str) -> Subject | None:
         """What is known of a photograph, by its name in the folder."""
         return self._rows.get(file)
 
 
-def _age(row: dict, where: str) -> float | None:
-    years = number(row, 'age', where)
-    try:
-        return years if years is None else checked_age(years, row['age'])
-    except Refused as error:
-        raise error.at(where) from None
-
-
-def cells(
+def _cells(
     path: str, option: str, numbers: Collection[str]
 ) -> tuple[set[str], list[tuple[int, dict]]]:
-    """Rows of a CSV by what their columns hold.
+    """Rows of a CSV: keys of its columns, and row number and cells by key.
 
     ``option`` names the table in errors; columns with the keys ``numbers``
-    decide about the decimal mark.
-
-    Returns:
-        tuple[set, list]: Keys of the columns (of ``SYNONYMS``, or the title
-        in lower case), and pairs of a row's number in the file and its cells
-        by key.
-
-    Raises:
-        InputError: If it is no table, or two columns have one key.
+    decide about the decimal mark. A key is one of ``SYNONYMS``, or the title
+    in lower case.
     """
     name = f'{option} {path}'
     try:
@@ -169,15 +156,12 @@ def cells(
     # Titles are in row 1 of what a spreadsheet shows.
     for line, values in zip(table.index, table.itertuples(index=False)):
         row = dict(zip(keys, values))
-        if mark == ',':
-            row |= {k: _with_point(row[k]) for k in numbers if k in row}
+        for key in numbers:
+            text = row.get(key, '')
+            if mark == ',' and _is_number(text.replace(',', '.', 1)):
+                row[key] = text.replace(',', '.', 1)
         rows.append((int(line) + 2, row))
     return set(keys), rows
-
-
-def _with_point(value: str) -> str:
-    plain = value.replace(',', '.', 1)
-    return plain if _is_number(plain) else value
 
 
 def _is_number(text: str) -> bool:
@@ -187,7 +171,7 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def number(
+def _number(
     row: dict, key: str, where: str, low: float = -math.inf
 ) -> float | None:
     """A number above ``low``; None if the cell is empty or missing."""
@@ -204,7 +188,7 @@ def number(
     return float(text)
 
 
-def sex_of(row: dict, where: str) -> str | None:
+def _sex_of(row: dict, where: str) -> str | None:
     """``'f'``, ``'m'``, or None if it is not known."""
     text = row.get('sex', '')
     sex = sex_word(text)
@@ -346,7 +330,7 @@ class Norms:
     """
 
     def __init__(self, path: str, units: dict[str, str]) -> None:
-        titles, rows = cells(
+        titles, rows = _cells(
             path, '--norms', ('age_min', 'age_max', *_MOMENTS, *_LMS)
         )
         missing = {'measure', 'age_min', 'age_max', 'unit'} - titles
@@ -409,43 +393,35 @@ class Norms:
 def _norm(row: dict, where: str) -> Norm:
     if row.get('sex', '').lower() in ('both', 'any', 'all'):
         row = row | dict(sex='')
-    values = {
-        key: number(row, key, where)
-        for key in ('age_min', 'age_max', *_MOMENTS, *_LMS)
-    }
-    low, high = values['age_min'], values['age_max']
-    if low is None or high is None or not low < high:
-        raise InputError(
-            where=where,
-            found=f'age_min={row["age_min"]!r}, age_max={row["age_max"]!r}',
-            expected='years, the first below the second (which is not '
-            'included)',
-        )
-    unit = _UNITS.get(row['unit'].lower())
-    if unit is None:
-        raise InputError(
-            where=where,
-            found=f'unit={row["unit"]!r}',
-            expected='one of mm, px, deg, 1',
-        )
-    moments = tuple(values[key] for key in _MOMENTS)
-    lms = tuple(values[key] for key in _LMS)
+    keys = ('age_min', 'age_max', *_MOMENTS, *_LMS)
+    values = {key: _number(row, key, where) for key in keys}
+    moments, lms = (tuple(values[k] for k in ks) for ks in (_MOMENTS, _LMS))
     has = None not in moments, None not in lms
-    if sum(has) != 1:
-        raise InputError(
-            where=where,
-            found='both' if all(has) else 'neither is complete',
-            expected='either mean and sd, or l, m and s',
-        )
+    low, high = values['age_min'], values['age_max']
+    unit = _UNITS.get(row['unit'].lower())
     positive = moments[1:] if has[0] else lms[1:]
-    if not min(positive) > 0:
-        raise InputError(
-            where=where,
-            found=f'{positive}',
-            expected='sd, or m and s, above 0',
-        )
+    for fits, found, expected in (
+        (
+            low is not None and high is not None and low < high,
+            f'age_min={row["age_min"]!r}, age_max={row["age_max"]!r}',
+            'years, the first below the second (which is not included)',
+        ),
+        (unit, f'unit={row["unit"]!r}', 'one of mm, px, deg, 1'),
+        (
+            sum(has) == 1,
+            'both' if all(has) else 'neither is complete',
+            'either mean and sd, or l, m and s',
+        ),
+        (
+            sum(has) != 1 or min(positive) > 0,
+            f'{positive}',
+            'sd, or m and s, above 0',
+        ),
+    ):
+        if not fits:
+            raise InputError(where=where, found=found, expected=expected)
     return Norm(
-        sex_of(row, where),
+        _sex_of(row, where),
         low,
         high,
         unit,
