@@ -113,6 +113,15 @@ def test_the_figure_is_written(tmp_path):
     plot_reliability(one, 'faces', path)
 
 
+def test_no_bar_is_cut_off():
+    summary = summary_of()
+    summary['coverage']['landmarks'][0].update(low=0.2)
+    summary['coverage']['measures'][2].update(observed=1.0, high=1.0)
+    axes = plot_reliability(summary).axes[1]
+    low, high = axes.get_ylim()
+    assert low < 0.2 and high > 1.0
+
+
 def test_the_foot_of_the_picture_fits_and_promises_no_truth():
     for foot in (measure_overlay._FOOT, measure_overlay._FOOT_WITHOUT):
         for line in foot:
