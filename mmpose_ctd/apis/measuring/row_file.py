@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import astuple
@@ -79,11 +80,18 @@ def write_measures(
     done = frozenset(table.done)
     left = [f for f in photographs.files if printable(f) not in done]
     counts: Counter = Counter()
+    total, drawn = len(left), sys.stdout.isatty()
+    rows = track(
+        photographs.rows(done), 'Photographs', total, disable=not drawn
+    )
     with table:
         write_whole(about, json.dumps(content, indent=1).encode())
-        for row in track(photographs.rows(done), 'Photographs', len(left)):
+        for number, row in enumerate(rows, start=1):
             table.write(row)
             counts[row['status']] += 1
+            # In a log, a line every tenth.
+            if not drawn and 10 * number // total > 10 * (number - 1) // total:
+                print(f'Photographs {number}/{total}', flush=True)
     if json_file:
         os.makedirs(os.path.dirname(json_file) or '.', exist_ok=True)
         write_json(out, json_file, delimiter)
