@@ -1,6 +1,7 @@
 """What every test may use. `import mmpose_ctd` first: it makes MMPose
 importable."""
 
+import gc
 import logging
 import os
 import signal
@@ -25,6 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long tests first, so that no process waits at the end."""
     slow = {item.path for item in items if item.get_closest_marker('slow')}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """mmengine collects garbage at each dataset; let it skip the imports."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -47,13 +47,7 @@ def open_face_set(
     those of ``splits/train_n<num_labels>_seed<seed>.txt``, else of
     ``splits/train.txt``. Without these files, subjects are drawn with the
     seed, a fifth of them for the test; a larger ``num_labels`` adds subjects
-    and keeps the others.
-
-    Args:
-        root (Path): A folder with ``annotations`` and ``images``.
-        out (Path): Where to write the splits.
-        num_labels (int): Largest number of training subjects.
-        seed (int): Defaults to 0.
+    and keeps the others. The splits are written into ``out``.
 
     Raises:
         MissingFileError: If the folder has no annotation file.
@@ -112,13 +106,13 @@ def _choose(
             'split',
             cure='Remove it from one of them.',
         )
-    for kind, chosen in (('train', train), ('test', test)):
-        if not chosen:
-            raise InputError(
-                where=str(splits),
-                found=f'its files leave no subject to {kind} on',
-                cure='Remove some subjects from them, or remove the files.',
-            )
+    if not (train and test):
+        raise InputError(
+            where=str(splits),
+            found='its files leave no subject to '
+            f'{"test" if train else "train"} on',
+            cure='Remove some subjects from them, or remove the files.',
+        )
     return train[:num_labels], test
 
 

@@ -29,30 +29,35 @@ def read_keypoint_results(file: str | Path) -> dict[int | str, np.ndarray]:
     file = Path(file)
     if not file.is_file():
         raise MissingFileError(
-            f'{file} does not exist; expected a file of predicted landmarks.'
+            where=str(file),
+            found='no such file',
+            expected='a file of predicted landmarks',
         )
+    found: dict[int | str, np.ndarray] = {}
     try:
         content = json.loads(file.read_text(encoding='utf-8'))
         if not isinstance(content, list):
             content = content['keypoints']
-        found: dict[int | str, np.ndarray] = {}
         for entry in content:
             image = entry['image_id']
             values = [float(v) for v in entry['keypoints']]
+            where = f'{file}: image id={image}'
             if image in found:
-                raise InputError(f'{file}: two predictions for id={image}.')
+                raise InputError(where=where, found='two predictions')
             if len(values) % 3 or not all(map(math.isfinite, values)):
                 raise InputError(
-                    f'{file}: image id={image}: expected x, y, score of each '
-                    f'landmark, finite numbers; found {len(values)} values.'
+                    where=where,
+                    found=f'{len(values)} values',
+                    expected='x, y, score of each landmark, finite numbers',
                 )
             found[image] = np.reshape(values, (-1, 3))[:, :2]
     except InputError:
         raise
     except (ValueError, LookupError, TypeError) as error:
         raise InputError(
-            f'{file}: expected {{"keypoints": [{{"image_id", "keypoints"}}, '
-            f'...]}} ({error!r}).'
+            where=str(file),
+            found=repr(error),
+            expected='{"keypoints": [{"image_id", "keypoints"}, ...]}',
         ) from error
     return found
 
@@ -60,15 +65,9 @@ def read_keypoint_results(file: str | Path) -> dict[int | str, np.ndarray]:
 def points_of_images(
     file: str | Path, images: Sequence, num_landmarks: Iterable[int]
 ) -> list[np.ndarray]:
-    """The landmarks of these images.
+    """The landmarks of N images, N times (K, 2), pixels of the image.
 
-    Args:
-        file (str or Path): See :func:`read_keypoint_results`.
-        images (Sequence): Ids of N images.
-        num_landmarks (Iterable[int]): K of each.
-
-    Returns:
-        list[np.ndarray]: N times (K, 2), pixels of the image.
+    ``images`` are their ids, ``num_landmarks`` the K of each.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -77,14 +76,17 @@ def points_of_images(
     """
     points = read_keypoint_results(file)
     for image, number in zip(images, num_landmarks):
+        where = f'{file}: image id={image}'
         if image not in points:
             raise InputError(
-                f'{file}: no prediction for the image id={image}; one for '
-                'every tested image is expected.'
+                where=where,
+                found='no prediction',
+                expected='one for every tested image',
             )
         if len(points[image]) != number:
             raise InputError(
-                f'{file}: image id={image} has {len(points[image])} points, '
-                f'the dataset {number}.'
+                where=where,
+                found=f'{len(points[image])} points',
+                expected=f'{number}, as in the dataset',
             )
     return [points[image] for image in images]

@@ -100,9 +100,9 @@ def agreement_table(
     common = [name for name in manual if name in predicted]
     if not common:
         raise InputError(
-            f'manual has {", ".join(map(str, manual)) or "nothing"}, '
-            f'predicted has {", ".join(map(str, predicted)) or "nothing"}: '
-            'no measure in common.'
+            where='manual and predicted',
+            found=f'the measures {[*manual]} and {[*predicted]}',
+            expected='measures in common',
         )
     rows = []
     for name in common:
@@ -126,6 +126,6 @@ def _column(name: str, values: Sequence[float]) -> np.ndarray:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(
-            f'{name}: expected numbers, NaN where not known; found '
-            f'{list(values)[:3]!r} ...'
+            found=f'{[*values][:3]!r} ...',
+            expected='numbers, NaN where not known',
         ) from None

@@ -33,12 +33,8 @@ class TestedFace(NamedTuple):
 
 
 class SystemResult(NamedTuple):
-    """A trained system's test.
-
-    Attributes:
-        report (dict): ``LandmarkErrorMetric.report``.
-        faces (list[TestedFace]): The tested images, in the dataset's order.
-        seconds (float): Training time, without testing.
+    """A trained system's test: ``LandmarkErrorMetric.report``, the tested
+    images in the dataset's order, and the time of the training alone.
     """
 
     report: dict
@@ -73,16 +69,8 @@ def train_and_test(
 ) -> SystemResult:
     """Train a system on a set, test it, and keep its predictions.
 
-    Args:
-        config (str): A config file.
-        name (str): Of the system, for the progress bar.
-        faces (FaceSet): The data.
-        work_dir (Path): Folder of its log and checkpoint.
-        steps (int): Training steps; the learning rate decays over them.
-        seed (int): Seed of everything random.
-
-    Returns:
-        SystemResult: Report, predictions and time.
+    The learning rate decays over the ``steps``; ``name`` is for the progress
+    bar; ``work_dir`` gets the log and the checkpoint.
     """
     cfg = Config.fromfile(config)
     cfg.work_dir = str(work_dir)

@@ -25,7 +25,10 @@ def report_table(report: dict) -> Table:
     if metrics['ME']['low'] is not None:
         people = report['num_subjects']
         over = f'{people} subjects' if people else 'images'
-        caption = f'below a value: its 95 % bootstrap interval over {over}'
+        caption = f'below a value: its 95 % interval over {over}, by bootstrap'
+        rates = [m['value'] for n, m in metrics.items() if 'FR' in n]
+        if {0, 1}.intersection(rates):
+            caption += '; exact binomial for a rate of 0 or 100 %'
     table = _table(f'Error in {report["unit_label"]}, over {per}', caption)
     table.add_column('', no_wrap=True, min_width=12)
     table.add_column('n', justify='right')
@@ -67,7 +70,10 @@ def measurement_table(report: dict) -> Table:
         rich.table.Table: To be printed by a :class:`rich.console.Console`.
     """
     measures = report['measures']
-    table = _table('Measures: predicted - manual', _caption(measures))
+    title = 'Measures: predicted - manual'
+    if 'px' in {entry['unit'] for entry in measures.values()}:
+        title += ' (px: pixels of the photograph)'
+    table = _table(title, _caption(measures))
     table.add_column('', min_width=12)
     table.add_column('', no_wrap=True)
     headings = ('n', 'bias', 'lower', 'upper', 'MAE', 'ICC', 'slope')

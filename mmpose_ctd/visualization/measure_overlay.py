@@ -23,11 +23,13 @@ from ._canvas import (
 
 _SIDE = 900
 _PANEL = 520
+_UNIT = 'px: pixels of the photograph'
 _FOOT = (
+    _UNIT,
     '[ ] and circles: 95 % hold what the labeller would have marked,',
     'on faces like the training ones; without pose and scale',
 )
-_FOOT_WITHOUT = ('no intervals: nothing is known of the errors',)
+_FOOT_WITHOUT = (_UNIT, 'no intervals: nothing is known of the errors')
 # RGB of the bar: Okabe and Ito's bluish green, vermilion and grey.
 _BARS = dict(measured=(0, 120, 90), check=(190, 70, 0))
 
@@ -101,7 +103,7 @@ def _panel(values, status, remarks, radii) -> np.ndarray:
         y += 21
     y += 12
     # Too many measures for the panel are in the table.
-    room = max(1, (_SIDE - y - 59) // 26)
+    room = max(1, (_SIDE - y - 78) // 26)
     shown = list(values.items())[:room]
     for name, (value, low, high, unit) in shown:
         text = _text(value, low, high, unit)

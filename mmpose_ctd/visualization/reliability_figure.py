@@ -61,19 +61,22 @@ def _draw_bins(axes, bins) -> None:
         capsize=3,
     )
     axes.set(xlim=(0, last), ylim=(0, last), aspect='equal')
-    axes.set_xlabel('Expected error (input px, root mean square)')
-    axes.set_ylabel('Observed error (input px, root mean square)')
+    unit = 'pixels of the network input'
+    axes.set_xlabel(f'Expected error (RMS, {unit})')
+    axes.set_ylabel(f'Observed error (RMS, {unit})')
     axes.set_title('Landmarks, from sure to unsure', fontsize=10)
 
 
 def _draw_coverage(axes, coverage) -> None:
-    axes.plot([0, 1], [0, 1], color='0.5', linewidth=1)
+    axes.plot([-1, 2], [-1, 2], color='0.5', linewidth=1)
+    lowest = [0.43]
     styles = zip(coverage.items(), COLOURS, MARKERS, (-0.012, 0.012))
     for (name, shares), colour, marker, shift in styles:
         if not shares:
             continue
         observed = np.array([s['observed'] for s in shares])
         bars = np.array([[s['low'], s['high']] for s in shares]).T
+        lowest += [v for v in (*observed, *bars[0]) if v == v]
         axes.errorbar(
             [s['expected'] + shift for s in shares],
             observed,
@@ -83,7 +86,9 @@ def _draw_coverage(axes, coverage) -> None:
             capsize=3,
             label=name,
         )
-    axes.set(xlim=(0.4, 1.0), ylim=(0.4, 1.0), aspect='equal')
+    # Every bar is shown whole, with its cap.
+    low = min(lowest) - 0.03
+    axes.set(xlim=(low, 1.03), ylim=(low, 1.03), aspect='equal')
     axes.set_xticks([0.5, 0.8, 0.95])
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))

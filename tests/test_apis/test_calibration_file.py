@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from measuring_toys import SpotModel, spot_calibration
 
-from mmpose_ctd.apis.measuring.calibration_file import (
+from mmpose_ctd.apis.measuring.calibration import (
     read_calibration,
     write_calibration,
 )
@@ -106,12 +106,8 @@ def test_what_is_no_calibration_is_refused(written, change):
         ('familiarity.appearance.directions.shape', [-1, 3]),
     ],
 )
-@pytest.mark.parametrize('digest', [True, False])
-def test_a_damaged_value_is_refused_with_its_key(written, key, value, digest):
+def test_a_damaged_value_is_refused_with_its_key(written, key, value):
     content = json.loads(written.read_text())
-    if not digest:
-        # As an earlier version wrote it.
-        del content['sha256']
     *path, last = key.split('.')
     place = content
     for name in path:
@@ -150,20 +146,10 @@ def places(value, path=()):
             yield (*path, key)
 
 
-def nested(depth):
-    return f'{"[" * depth}{"]" * depth}'
-
-
 VALUES = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.sampled_from(['NaN', 'Infinity', '-Infinity', '1e400', '-0.0', '7']),
-    st.integers(-5, 5).map(str),
-    st.integers(100, 5000).map(lambda digits: '9' * digits),
+    st.sampled_from(['null', 'true', '{}', '[]', '"x"', 'NaN', '-Infinity']),
+    st.sampled_from(['1e400', '-0.0', '7', '9' * 5000, '[' * 2000, 'drop']),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
-    st.text(max_size=8).map(json.dumps),
-    st.sampled_from([nested(3), nested(2000), nested(200_000), '{}', '[]']),
-    st.just('drop'),
 )
 _MARK = '"<here>"'
 
@@ -183,14 +169,10 @@ def test_a_mutated_file_is_refused_or_says_the_same(written, data):
     place = content
     for key in path[:-1]:
         place = place[key]
+    place[path[-1]] = json.loads(_MARK)
     if value == 'drop':
         del place[path[-1]]
-        mutated = json.dumps(content)
-    else:
-        place[path[-1]] = json.loads(_MARK)
-        raw = {None: 'null', True: 'true', False: 'false'}.get(value, value)
-        mutated = json.dumps(content).replace(_MARK, raw)
-    written.write_text(mutated)
+    written.write_text(json.dumps(content).replace(_MARK, value))
     try:
         found = read_calibration(str(written))
     except InputError as error:

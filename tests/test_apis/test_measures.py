@@ -42,9 +42,9 @@ def test_tables_go_in_and_out_as_dataframes():
 
 
 def test_tables_that_do_not_fit_are_refused():
-    with pytest.raises(InputError, match='a, predicted has b: no measure'):
+    with pytest.raises(InputError, match='measures in common'):
         agreement_table({'a': [1.0]}, {'b': [1.0]})
     with pytest.raises(InputError, match=r'a: manual and predicted'):
         agreement_table({'a': [1.0]}, {'a': [1.0, 2.0]})
-    with pytest.raises(InputError, match='a: expected numbers'):
+    with pytest.raises(InputError, match='a: .*expected numbers'):
         agreement_table({'a': ['wide']}, {'a': [1.0]})

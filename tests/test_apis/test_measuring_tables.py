@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import boxcox
 
-from mmpose_ctd.apis.measuring.norms import Norm, Norms
-from mmpose_ctd.apis.measuring.photograph_table import (
+from mmpose_ctd.apis.measuring.user_tables import (
+    Norm,
+    Norms,
     PhotographTable,
     Subject,
 )

@@ -1,5 +1,6 @@
 """A table that outlives the run that writes it, and what continues it."""
 
+import contextlib
 import csv
 import json
 import os
@@ -8,7 +9,7 @@ import cv2
 import pytest
 from measuring_toys import POINTS, SpotModel, photograph, spot_calibration
 
-from mmpose_ctd.apis.measuring.calibration_file import write_calibration
+from mmpose_ctd.apis.measuring.calibration import write_calibration
 from mmpose_ctd.apis.measuring.photographs import measure
 from mmpose_ctd.apis.measuring.row_file import (
     RowFile,
@@ -32,10 +33,9 @@ ROWS = [
 
 
 def whole(path, **options):
-    out = RowFile(str(path), COLUMNS, **options)
-    for row in ROWS:
-        out.write(row)
-    out.close(complete=True)
+    with RowFile(str(path), COLUMNS, **options) as out:
+        for row in ROWS:
+            out.write(row)
     return path.read_bytes()
 
 
@@ -58,10 +58,13 @@ def test_rows_read_back_as_written(tmp_path):
 
 
 def test_rows_are_on_the_disc_before_the_end_and_the_name_comes_last(tmp_path):
-    out = RowFile(str(tmp_path / 'm.csv'), COLUMNS)
-    out.write(ROWS[0])
-    assert 'a.jpg' in (tmp_path / 'm.csv.part').read_text()
-    out.close(complete=False)
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        RowFile(str(tmp_path / 'm.csv'), COLUMNS) as out,
+    ):
+        out.write(ROWS[0])
+        assert 'a.jpg' in (tmp_path / 'm.csv.part').read_text()
+        raise KeyboardInterrupt
     assert not (tmp_path / 'm.csv').exists()
 
 
@@ -72,11 +75,10 @@ def test_goes_on_wherever_it_was_killed(tmp_path, excel):
     for length in range(3, len(complete) + 1):
         path = tmp_path / 'cut.csv'
         (tmp_path / 'cut.csv.part').write_bytes(complete[:length])
-        out = RowFile(str(path), COLUMNS, excel=excel, resume=True)
-        for row in ROWS:
-            if row['file'] not in out.done:
-                out.write(row)
-        out.close(complete=True)
+        with RowFile(str(path), COLUMNS, excel=excel, resume=True) as out:
+            for row in ROWS:
+                if row['file'] not in out.done:
+                    out.write(row)
         assert path.read_bytes() == complete, length
         path.unlink()
 
@@ -86,10 +88,10 @@ def test_a_complete_table_takes_new_rows(tmp_path):
     assert before.startswith(b'\xef\xbb\xbffile;remarks;')
     out = RowFile(str(tmp_path / 'm.csv'), COLUMNS, delimiter=';', resume=True)
     assert out.done == {row['file'] for row in ROWS}
-    out.write(dict(file='new.jpg'))
-    # Until the end the old one stays.
-    assert (tmp_path / 'm.csv').read_bytes() == before
-    out.close(complete=True)
+    with out:
+        out.write(dict(file='new.jpg'))
+        # Until the end the old one stays.
+        assert (tmp_path / 'm.csv').read_bytes() == before
     assert (tmp_path / 'm.csv').read_bytes() == before + b'new.jpg;;;\r\n'
 
 
@@ -107,8 +109,11 @@ def test_a_table_that_does_not_fit_is_refused_and_stays(
 ):
     text = whole(tmp_path / 'm.csv').decode()
     (tmp_path / 'm.csv').write_bytes(text.encode(encoding))
-    with pytest.raises(InputError) as error:
-        RowFile(str(tmp_path / 'm.csv'), columns, resume=resume)
+    with (
+        pytest.raises(InputError) as error,
+        RowFile(str(tmp_path / 'm.csv'), columns, resume=resume),
+    ):
+        pass
     assert '--overwrite' in error.value.cure
     assert (tmp_path / 'm.csv').read_bytes() == text.encode(encoding)
     assert [p.name for p in tmp_path.iterdir()] == ['m.csv']

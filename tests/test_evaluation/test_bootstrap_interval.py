@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from mmpose_ctd.evaluation.functional import bootstrap_interval
+from mmpose_ctd.evaluation.functional import (
+    bootstrap_interval,
+    share_interval,
+)
 
 
 def _subjects(seed=0, num=30, images=3):
@@ -115,6 +118,18 @@ def test_unmeasured_values_take_no_part():
 
 def test_one_subject_has_no_interval():
     assert np.isnan(bootstrap_interval([1.0, 2.0], ['ann', 'ann'])).all()
+
+
+def test_a_share_of_none_or_all_has_the_exact_interval():
+    """Clopper and Pearson: (1 - high)^n = 0.025, over n subjects."""
+    subjects = np.repeat(np.arange(20), 3)
+    none = share_interval(np.zeros(60), subjects)
+    assert none == pytest.approx((0, 1 - 0.025 ** (1 / 20)))
+    low, high = share_interval(np.ones(60), subjects)
+    assert (1 - high, 1 - low) == pytest.approx(none)
+    some = np.arange(60) % 2
+    assert share_interval(some, subjects) == bootstrap_interval(some, subjects)
+    assert np.isnan(share_interval(np.zeros(3), ['ann'] * 3)).all()
 
 
 def test_wider_confidence_is_wider():

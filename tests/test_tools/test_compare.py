@@ -197,7 +197,7 @@ def test_a_failure_is_one_line_and_the_report_names_it(place, done):
         if line.startswith('error: ')
     ]  # fmt: skip
     words = {
-        'short': 'no prediction for the image id=',
+        'short': 'no prediction; expected one for every',
         'silent': 'did not write its {out} file',
         'absent': "'no_such_program' cannot be started",
     }

@@ -62,7 +62,7 @@ def main() -> None:
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
     from mmpose_ctd.apis.measuring.calibrating import calibrate
-    from mmpose_ctd.apis.measuring.calibration_file import write_calibration
+    from mmpose_ctd.apis.measuring.calibration import write_calibration
 
     os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
     calibration = calibrate(

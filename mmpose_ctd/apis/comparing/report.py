@@ -11,9 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mmpose_ctd.apis.error_tables import Table, markdown_table
-from mmpose_ctd.apis.reporting.anonymity import Anonymity
-from mmpose_ctd.apis.reporting.pictures import drawing
-from mmpose_ctd.apis.reporting.templates import template
+from mmpose_ctd.apis.reporting.page_parts import Anonymity, drawing, template
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional.checks import checked_threshold
 from mmpose_ctd.files import write_whole

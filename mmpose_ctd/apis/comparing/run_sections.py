@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mmpose_ctd.apis.error_tables import Table, number
-from mmpose_ctd.apis.reporting.templates import template
+from mmpose_ctd.apis.reporting.page_parts import template
 from mmpose_ctd.evaluation.functional import image_errors
 
 from .differences import NUM_RESAMPLES, StudyArm

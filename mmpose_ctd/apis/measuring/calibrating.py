@@ -3,28 +3,19 @@
 N: faces, K: landmarks, M: measures.
 """
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import numpy as np
 from mmengine.config import Config
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
+from mmpose_ctd.datasets.landmark_file import read_split, subject_of
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional.measurement_catalogue import (
-    measurements_of_set,
-)
-from mmpose_ctd.evaluation.functional.measurements import (
+from mmpose_ctd.evaluation.functional import (
     Measurement,
     measure,
+    measurements_of_set,
 )
 from mmpose_ctd.trained_people import (
     compare_tested,
@@ -40,21 +31,19 @@ from .error_model import (
     folds,
     log_score,
     measure_deviations,
+    reliability,
 )
 from .familiarity import fit_appearance, fit_shape, left_out_distances
 from .framing import Framing
 from .labelled_faces import (
-    LabelledFaces,
     LocatedFaces,
     build_labelled,
     load_faces,
     locate_faces,
-    refuse_tested,
     training_framing,
-    validation_subjects,
 )
 from .landmark_model import LandmarkModel
-from .reliability import reliability
+from .user_tables import print_warning
 
 _FOLDS = 10
 # Share of the training faces that would be flagged, for each reason.
@@ -76,8 +65,9 @@ def calibrate(
     Args:
         config (str or Config): Of the training.
         checkpoint (str): A ``.pth`` of it.
-        split (str, optional): File of the subjects to calibrate with, see
-            :func:`.validation_subjects`.
+        split (str, optional): File of the subjects to calibrate with,
+            relative to the data root or the current folder; default: all in
+            neither the training nor the test split.
         test (bool): Whether to judge the calibration on the faces of
             ``test_dataloader``. Defaults to False.
         device (str, optional): Defaults to the GPU if there is one.
@@ -99,7 +89,7 @@ def calibrate(
     """
     model = LandmarkModel(config, checkpoint, device)
     cfg = model.cfg
-    subjects = validation_subjects(cfg, split)
+    subjects = _validation_subjects(cfg, split)
     notes = [
         refuse_calibrating(
             checkpoint,
@@ -110,16 +100,25 @@ def calibrate(
         )
     ]
     if test:
-        refuse_tested(cfg, subjects)
+        _refuse_tested(cfg, subjects)
         tested = build_labelled(cfg, 'test_dataloader')
         notes += compare_tested(checkpoint, model.trained, cfg, tested)
     notes = [*dict.fromkeys(filter(None, notes))]
     for note in notes:
-        print(f'warning: {note}', file=sys.stderr)
+        print_warning(note)
     validation = load_faces(
         cfg, 'train_dataloader', model, subjects, everyone=True
     )
-    _refuse_few(validation)
+    people = len(np.unique(validation.subjects))
+    if people < CALIBRATING:
+        raise InputError(
+            where='mmpose_ctd calibrate',
+            found=f'{people} labelled subjects who neither train nor test',
+            expected=f'at least {CALIBRATING}; a 95 % interval from fewer '
+            'would be a guess',
+            cure='Label more faces that do not train. mmpose_ctd measure '
+            'works without a calibration, but gives no intervals.',
+        )
     groups = dict(
         training=load_faces(cfg, 'train_dataloader', model),
         validation=validation,
@@ -127,11 +126,10 @@ def calibrate(
     if test:
         groups['test'] = load_faces(cfg, 'test_dataloader', model)
     framing = training_framing(groups['training'], model)
-    with progress_bar() as progress:
-        found = {
-            name: locate_faces(model, faces, framing, progress, name)
-            for name, faces in groups.items()
-        }
+    found = {
+        name: locate_faces(model, faces, framing, name)
+        for name, faces in groups.items()
+    }
     measurements = measurements_of_set(model.metainfo)
     calibration = _fit_calibration(
         model, framing, found['training'], found['validation'], measurements
@@ -154,18 +152,6 @@ def calibrate(
             calibration.measure_errors,
         )
     return calibration
-
-
-def progress_bar(console: Console | None = None, **options) -> Progress:
-    """A bar with counts and the time that is left."""
-    return Progress(
-        TextColumn('{task.description}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        **options,
-    )
 
 
 def _fit_calibration(
@@ -209,19 +195,6 @@ def _fit_calibration(
             fit_appearance(training.features),
         ),
     )
-
-
-def _refuse_few(faces: LabelledFaces) -> None:
-    people = len(np.unique(faces.subjects))
-    if people < CALIBRATING:
-        raise InputError(
-            where='mmpose_ctd calibrate',
-            found=f'{people} labelled subjects who neither train nor test',
-            expected=f'at least {CALIBRATING}; a 95 % interval from fewer '
-            'would be a guess',
-            cure='Label more faces that do not train. mmpose_ctd measure '
-            'works without a calibration, but gives no intervals.',
-        )
 
 
 def _measure_ratios(
@@ -307,7 +280,7 @@ def _reliability(
         found.errors,
         deviations,
         radii,
-        dict(zip(names, ratios.T)),
+        ratios,
         measure_radii,
         found.faces.subjects,
     )
@@ -322,15 +295,13 @@ def _flag_rates(
     )
     flagged = np.array([bool(judgement.reasons) for judgement in judgements])
     sites = np.array([str(site) for site in found.faces.sites])
-    rates = dict(all=_rate(flagged))
-    if len(set(sites)) > 1:
-        for site in sorted(set(sites)):
-            rates[site] = _rate(flagged[sites == site])
-    return rates
-
-
-def _rate(flagged: np.ndarray) -> dict:
-    return dict(faces=len(flagged), flagged=int(flagged.sum()))
+    groups = dict(all=np.ones(len(flagged), bool))
+    if len({*sites}) > 1:
+        groups |= {site: sites == site for site in sorted({*sites})}
+    return {
+        name: dict(faces=int(own.sum()), flagged=int(flagged[own].sum()))
+        for name, own in groups.items()
+    }
 
 
 def _limits(training: LocatedFaces, validation: LocatedFaces) -> Limits:
@@ -364,3 +335,67 @@ def _quantile(values: np.ndarray) -> float:
     rank = int(np.ceil((len(ordered) + 1) * (1 - _UNUSUAL)))
     # Never 0, which everything would be above.
     return max(float(ordered[min(rank, len(ordered)) - 1]), 1e-9)
+
+
+# ----------------------------------------------------------- who calibrates
+
+
+def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
+    """Ids of the subjects who calibrate; refuses those who train."""
+    dataset = cfg.train_dataloader.dataset
+    train = _split_of(cfg, 'train_dataloader')
+    if split is not None:
+        inside = os.path.join(dataset.get('data_root') or '', split)
+        chosen = {*read_split(inside if os.path.isfile(inside) else split)}
+        both = chosen & (train or set())
+        if both or train is None:
+            raise InputError(
+                where=f'--split {split}',
+                found=f'{len(both)} of its {len(chosen)} subjects are in the '
+                'training split'
+                if both
+                else 'train_dataloader.dataset.split is not set, so '
+                'everybody trains',
+                cure='Errors on faces that the model was trained on are too '
+                'small: calibrate with others.',
+            )
+        return chosen
+    taken = (train or set()) | (_split_of(cfg, 'test_dataloader') or set())
+    everyone = build_labelled(cfg, 'train_dataloader', everyone=True)
+    people = {
+        subject_of(everyone.get_data_info(i)) for i in range(len(everyone))
+    }
+    rest = people - taken - {None}
+    if train is None or not rest:
+        raise InputError(
+            where='mmpose_ctd calibrate',
+            found='every labelled subject is in the training or the test '
+            'split',
+            expected='subjects who neither train nor test',
+            cure='Keep some subjects out of the training and name them: '
+            '--split FILE, with one id a line.',
+        )
+    return rest
+
+
+def _refuse_tested(cfg: Config, subjects: Set[str]) -> None:
+    """Raise InputError if some of the calibrating subjects are tested."""
+    test = _split_of(cfg, 'test_dataloader')
+    both = subjects if test is None else subjects & test
+    if both:
+        raise InputError(
+            where='--test',
+            found=f'{len(both)} of the {len(subjects)} subjects who '
+            'calibrate are in the test split (test_dataloader.dataset.split'
+            + (' is not set: everybody tests)' if test is None else ')'),
+            cure='A calibration judged on its own faces looks better than it '
+            'is. Name others with --split, or omit --test.',
+        )
+
+
+def _split_of(cfg: Config, loader: str) -> Set[str] | None:
+    dataset = (cfg.get(loader) or {}).get('dataset') or {}
+    if not dataset.get('split'):
+        return None
+    root = dataset.get('data_root') or ''
+    return {*read_split(os.path.join(root, dataset.split))}

@@ -1,21 +1,34 @@
-"""What is known of a model's errors, and of the faces it was trained on."""
+"""What is known of a model's errors, and of the faces it was trained on.
 
+Its JSON file holds numbers, means and directions of variation over all faces;
+no names, no ids, no paths, nothing of a single face.
+"""
+
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import write_whole
 from mmpose_ctd.visualization.reliability_figure import plot_reliability
 
-from .calibration_values import STRICT, FaceMean, Names, Positive, Size
 from .error_model import ErrorModel
-from .familiarity import Appearance, MeanShape
-from .framing import Framing
+from .familiarity import Appearance, MeanShape, Positive
+from .framing import STRICT, Framing, Points, Size
 from .landmark_model import LandmarkModel
+
+_FORMAT = 'mmpose_ctd calibration'
+_VERSION = 1
+_DIGEST = 'sha256'
+_MAKE = 'mmpose_ctd calibrate CONFIG CHECKPOINT --out FILE.json'
+_AGAIN = f'Copy it again, or make it again: {_MAKE}'
 
 #: What is compared with its limit -> what a flag says.
 _REASONS = {
@@ -38,6 +51,19 @@ class Judgement(NamedTuple):
 
     values: dict
     reasons: list
+
+
+def _different(names: list[str]) -> list[str]:
+    if len({*names}) != len(names):
+        raise ValueError('different names')
+    return names
+
+
+def _face_size(mean: np.ndarray) -> np.ndarray:
+    # Of size 1, but for rounding.
+    if not 0.99 < np.sqrt(np.nansum(mean**2)) < 1.01:
+        raise ValueError('a face of size 1')
+    return mean
 
 
 def _fits_together(look: Appearance) -> Appearance:
@@ -66,7 +92,11 @@ class ModelFacts:
     """Weights, K landmarks, and width and height of the network input."""
 
     fingerprint: str
-    landmarks: Names
+    landmarks: Annotated[
+        list[Annotated[str, Field(min_length=1)]],
+        Field(min_length=1),
+        AfterValidator(_different),
+    ]
     input_size: Size
 
 
@@ -86,7 +116,7 @@ class Familiarity:
     """How the training faces look, and how far others may be from that."""
 
     limits: Limits
-    mean_shape: FaceMean
+    mean_shape: Annotated[Points, AfterValidator(_face_size)]
     appearance: Annotated[Appearance, AfterValidator(_fits_together)]
 
 
@@ -148,11 +178,7 @@ class Calibration:
             reasons = [_REASONS[name] for name, v in own.items() if not v <= 1]
             hidden = [self.names[k] for k in np.flatnonzero(faint[i] > 1)]
             if hidden:
-                more = len(hidden) - 3
-                reasons.append(
-                    f'hardly seen: {", ".join(hidden[:3])}'
-                    + (f' and {more} more' if more > 0 else '')
-                )
+                reasons.append(f'hardly seen: {listed(hidden)}')
             own |= dict(roll=float(rolls[i]), faintness=float(faint[i].max()))
             judgements.append(Judgement(own, reasons))
         return judgements
@@ -168,8 +194,7 @@ class Calibration:
                 found='it belongs to another checkpoint or input size '
                 f'({_of(self.model)})',
                 expected=_of(other),
-                cure='Calibrate this model: mmpose_ctd calibrate CONFIG '
-                'CHECKPOINT --out FILE.json',
+                cure=f'Calibrate this model: {_MAKE}',
             )
 
     def plot(self, path: str) -> Iterator[tuple[str, str]]:
@@ -194,13 +219,10 @@ class Calibration:
             f'{said["validation_subjects"]} subjects that were not trained '
             f'on; error SD from the heat-map: {said["spread"]}.'
         )
-        for key, name in (
-            ('left_out', 'left out of the fit'),
-            ('test', 'test'),
-        ):
-            if key not in said:
-                continue
-            for of, shares in said[key]['coverage'].items():
+        parts = dict(left_out='left out of the fit', test='test')
+        for key, name in parts.items():
+            coverage = said[key]['coverage'] if key in said else {}
+            for of, shares in coverage.items():
                 text = ', '.join(
                     f'{s["expected"]:.0%}: {s["observed"]:.1%} '
                     f'[{s["low"]:.1%}, {s["high"]:.1%}]'
@@ -217,6 +239,115 @@ class Calibration:
             yield f'Flagged as unlike the training faces, {name}: {text}'
 
 
+def listed(names: list[str]) -> str:
+    """The first three names, and how many more there are."""
+    more = len(names) - 3
+    return ', '.join(names[:3]) + (f' and {more} more' if more > 0 else '')
+
+
 def _of(one: ModelFacts) -> str:
     size = 'x'.join(map(str, one.input_size))
     return f'weights {one.fingerprint[:8]}, input {size}'
+
+
+# ------------------------------------------------------------------ the file
+
+_CONTENT = TypeAdapter(Calibration)
+
+
+def read_calibration(path: str) -> Calibration:
+    """Read a file of :func:`write_calibration`, and check it.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        InputError: If it is not a calibration, or is damaged; names the key.
+    """
+    if not os.path.isfile(path):
+        raise MissingFileError(
+            where=path,
+            found='no such file',
+            expected='a calibration',
+            cure=f'Make one: {_MAKE}',
+        )
+    try:
+        text = Path(path).read_text(encoding='utf-8')
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = ' '.join(str(error).split())
+        raise InputError(
+            where=path,
+            found=f'a damaged calibration, not a JSON file ({reason:.80})',
+            cure=_AGAIN,
+        ) from error
+    if not isinstance(content, dict) or content.get('format') != _FORMAT:
+        raise InputError(
+            where=path,
+            found='not a calibration',
+            expected='a file that mmpose_ctd calibrate wrote',
+        )
+    if content.get('version') != _VERSION:
+        raise InputError(
+            where=path,
+            found=f'a calibration of version {content.get("version")!r:.20}',
+            expected=f'version {_VERSION}, which this program reads',
+            cure=_AGAIN,
+        )
+    try:
+        calibration = _CONTENT.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        expected = first['msg'].removeprefix('Input should be ')
+        if first['type'] == 'missing':
+            expected = 'this key'
+        raise _damaged(
+            path,
+            '.'.join(map(str, first['loc'])),
+            expected.removeprefix('Value error, '),
+        ) from error
+    names = calibration.names
+    if list(calibration.landmark_errors.of) != names:
+        raise _damaged(path, 'landmark_errors.of', 'the landmarks of model')
+    for key, points in (
+        ('framing.template', calibration.framing.template),
+        ('familiarity.mean_shape', calibration.familiarity.mean_shape),
+    ):
+        if len(points) != len(names):
+            raise _damaged(path, key, f'{len(names)} points (x, y)')
+    # Files of the first version have no digest.
+    if content.get(_DIGEST) not in (None, _digest(content)):
+        raise InputError(
+            where=path,
+            found='a damaged calibration: its content was changed after it '
+            'was written',
+            cure=_AGAIN,
+        )
+    return calibration
+
+
+def _damaged(path: str, key: str, expected: str) -> InputError:
+    key, expected = (' '.join(text.split()) for text in (key, expected))
+    return InputError(
+        where=f'{path}: {key:.80}',
+        found='a damaged calibration',
+        expected=f'{expected:.120}',
+        cure=_AGAIN,
+    )
+
+
+def write_calibration(calibration: Calibration, path: str) -> None:
+    """Write a calibration file, whole or not at all."""
+    content = dict(format=_FORMAT, version=_VERSION)
+    # With null for NaN, which JSON lacks.
+    content |= json.loads(_CONTENT.dump_json(calibration))
+    content[_DIGEST] = _digest(content)
+    write_whole(path, json.dumps(content, indent=1, allow_nan=False).encode())
+
+
+def _digest(content: dict) -> str:
+    """SHA-256 of a calibration's content without the digest itself."""
+    rest = {key: value for key, value in content.items() if key != _DIGEST}
+    try:
+        text = json.dumps(rest, sort_keys=True)
+    except (ValueError, RecursionError):
+        return ''
+    return hashlib.sha256(text.encode()).hexdigest()

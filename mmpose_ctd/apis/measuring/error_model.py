@@ -15,21 +15,23 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from scipy.optimize import minimize_scalar
 
-from mmpose_ctd.evaluation.functional.measurements import (
+from mmpose_ctd.evaluation.functional import (
     Measurement,
+    bootstrap_interval,
     measure,
+    share_interval,
 )
-
-from .calibration_values import Log
 
 #: Shares of the errors that intervals contain.
 LEVELS = (0.5, 0.8, 0.95)
 #: Numbers taken from a heat-map: above 0, larger where it is less certain.
 SPREADS = ('moment', 'entropy', 'inverse_peak')
 
+# Logarithms of SDs in pixels beyond this are of no face.
+Log = Annotated[float, Field(ge=-50, le=50)]
 # Heat-maps of a squared loss have ripples and a floor, which would drown the
 # moments of the peak.
 _FLOOR = 0.1
@@ -39,6 +41,8 @@ _STEEPEST = 4.0
 _LEAST_VARIANCE = 1e-6
 # Step of the derivatives, as a share of the landmarks' extent.
 _STEP = 1e-4
+# Of the figure of expected and observed errors.
+_BINS = 8
 
 
 def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
@@ -248,3 +252,101 @@ def measure_deviations(
                 slope = (ends[0][name] - ends[1][name]) / (2 * step)
                 variance += (deviations[:, i] * slope) ** 2
     return {name: np.sqrt(value) for name, value in variances.items()}
+
+
+# -------------------------------------------- are errors as large as expected?
+
+
+def reliability(
+    errors: np.ndarray,
+    deviations: np.ndarray,
+    radii: np.ndarray,
+    ratios: np.ndarray,
+    measure_radii: np.ndarray,
+    subjects: np.ndarray,
+) -> dict:
+    """Expected and observed errors of faces that were not fitted to.
+
+    ``errors`` are distances of landmarks from the truth and ``deviations``
+    their expected SDs along each axis, pixels of the network input, (N, K);
+    ``radii`` those of the L levels in SDs, (N, L). ``ratios`` are errors of M
+    measures in their expected SDs, (N, M), ``measure_radii`` in these, (N, L).
+    NaN is not known; ``subjects`` are (N,).
+
+    Returns:
+        dict: Rounded, for a JSON file and the figure. ``faces``,
+        ``subjects``; ``bins``: landmarks in bins of equal number by
+        ``expected_px``, with ``observed_px`` (both root mean squares, pixels
+        of the network input), ``low``, ``high`` (95 %, over subjects) and
+        ``count``; ``coverage``: for ``landmarks`` and ``measures`` the share
+        of truths inside of each level's interval, ``expected``,
+        ``observed``, ``low``, ``high``.
+    """
+    known = np.isfinite(errors)
+    people = np.broadcast_to(subjects[:, None], errors.shape)[known]
+    found = dict(
+        faces=len(errors),
+        subjects=len(np.unique(subjects)),
+        bins=_bins(errors[known], deviations[known], people),
+        coverage=dict(
+            landmarks=_shares(errors / deviations, radii, subjects),
+            measures=_shares(ratios, measure_radii, subjects),
+        ),
+    )
+    return _rounded(found)
+
+
+def _bins(
+    errors: np.ndarray, expected: np.ndarray, people: np.ndarray
+) -> list[dict]:
+    found = []
+    order = np.argsort(expected, kind='stable')
+    for part in np.array_split(order, _BINS):
+        if not len(part):
+            continue
+        squared = errors[part] ** 2
+        low, high = bootstrap_interval(squared, people[part])
+        found.append(
+            dict(
+                expected_px=_root(2 * expected[part] ** 2),
+                observed_px=_root(squared),
+                low=float(np.sqrt(low)),
+                high=float(np.sqrt(high)),
+                count=len(part),
+            )
+        )
+    return found
+
+
+def _shares(
+    ratios: np.ndarray, radii: np.ndarray, subjects: np.ndarray
+) -> list[dict]:
+    known = np.isfinite(ratios)
+    if not known.any():
+        return []
+    people = np.broadcast_to(subjects[:, None], ratios.shape)[known]
+    found = []
+    for i, level in enumerate(LEVELS):
+        inside = (ratios <= radii[:, i : i + 1])[known].astype(float)
+        low, high = share_interval(inside, people)
+        found.append(
+            dict(
+                expected=level,
+                observed=float(inside.mean()),
+                low=float(low),
+                high=float(high),
+            )
+        )
+    return found
+
+
+def _root(squares: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(squares)))
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return round(value, 4) if isinstance(value, float) else value

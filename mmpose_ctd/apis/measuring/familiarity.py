@@ -5,17 +5,55 @@ of the head. Of the training faces only means and directions of variation are
 kept: a face's own features could identify a person.
 """
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
 
 import numpy as np
-
-from .calibration_values import Matrix, Positive, Vector
+from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer
 
 # Directions of variation kept of the features; 80 faces determine no more.
 _DIRECTIONS = 24
 # Share of the mean variance that every direction is given.
 _SHRINKAGE = 0.2
+
+# How a calibration file holds numbers and arrays.
+Positive = Annotated[float, Field(ge=1e-12, le=1e6)]
+
+
+class _Packed(BaseModel, strict=True):
+    shape: list[Annotated[int, Field(gt=0, le=2**15)]]
+    float32: str
+
+
+def _floats(value: Any, dims: int) -> np.ndarray:
+    """Base64 of little-endian 32-bit floats, unpacked."""
+    packed = _Packed.model_validate(value)
+    data = base64.b64decode(packed.float32, validate=True)
+    array = np.frombuffer(data, '<f4').reshape(packed.shape)
+    if array.ndim != dims or not np.isfinite(array).all():
+        raise ValueError(f'finite floats of {dims} dimensions')
+    return array.astype(np.float64)
+
+
+def _packed(values: np.ndarray) -> dict:
+    data = np.ascontiguousarray(values, dtype='<f4')
+    text = base64.b64encode(data.tobytes()).decode()
+    return dict(shape=list(data.shape), float32=text)
+
+
+Vector = Annotated[
+    np.ndarray,
+    BeforeValidator(partial(_floats, dims=1)),
+    PlainSerializer(_packed),
+]
+Matrix = Annotated[
+    np.ndarray,
+    BeforeValidator(partial(_floats, dims=2)),
+    PlainSerializer(_packed),
+]
 
 
 @dataclass

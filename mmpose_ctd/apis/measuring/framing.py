@@ -1,19 +1,71 @@
 """Frames: the rectangles of a photograph that the network sees.
 
 A frame is upright and has the shape of the network input, whose ``aspect`` is
-height / width. Frame units count lengths in its width: the frame goes from
-(0, 0) to (1, aspect). Boxes are x, y, width, height in pixels.
+height / width. In frame units it goes from (0, 0) to (1, aspect).
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+)
 
 from mmpose_ctd.datasets.image_crop import ImageCrop
 
-from .calibration_values import FaceBox, Points, Size
+# How a calibration file holds a Framing.
+STRICT = ConfigDict(
+    strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
+)
+_Side = Annotated[int, Field(gt=0, le=2**15)]
+Size = tuple[_Side, _Side]
+_Coordinate = Annotated[float, Field(ge=-1e3, le=1e3)]
+_POINTS = TypeAdapter(
+    list[
+        Annotated[
+            Annotated[list[_Coordinate], Field(min_length=2, max_length=2)]
+            | None,
+            BeforeValidator(lambda row: None if row == [None, None] else row),
+        ]
+    ],
+    config=STRICT,
+)
 
+
+def _box(box: tuple[float, ...]) -> tuple[float, ...]:
+    if not (max(map(abs, box)) <= 1e2 and box[2] >= 1e-3):
+        raise ValueError('offsets and a width in widths of the box')
+    return box
+
+
+def _points(value: Any) -> np.ndarray:
+    """Points (x, y) as (K, 2), NaN where both are null."""
+    rows = _POINTS.validate_python(value)
+    points = np.array(
+        [(np.nan, np.nan) if row is None else row for row in rows], float
+    )
+    if not np.isfinite(points).any():
+        raise ValueError('points (x, y), not all null')
+    return points
+
+
+def _numbers(points: np.ndarray) -> list:
+    rounded = np.round(np.asarray(points, float), 6).tolist()
+    return [[None if v != v else v for v in row] for row in rounded]
+
+
+FaceBox = Annotated[tuple[float, float, float], AfterValidator(_box)]
+Points = Annotated[
+    np.ndarray, BeforeValidator(_points), PlainSerializer(_numbers)
+]
+
+#: x, y, width, height in pixels.
 Box = tuple[float, float, float, float]
 
 

@@ -1,17 +1,16 @@
 """Labelled faces of a config's data, and what a model finds on them."""
 
 import copy
-import os
 from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 import numpy as np
 from mmengine.config import Config
 from mmpose.registry import DATASETS, TRANSFORMS
-from rich.progress import Progress
+from rich.progress import track
 
 from mmpose_ctd.datasets.face_detection import detect_face
-from mmpose_ctd.datasets.landmark_file import read_split, subject_of
+from mmpose_ctd.datasets.landmark_file import subject_of
 from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError
 
@@ -135,7 +134,10 @@ def build_labelled(cfg: Config, loader: str, everyone: bool = False):
     dataset = copy.deepcopy((cfg.get(loader) or {}).get('dataset'))
     if not dataset:
         raise InputError(where=f'{loader}.dataset', found='not in the config')
-    labelled_part(dataset).update(pipeline=[], test_mode=True)
+    # Serialising collects garbage, slowly.
+    labelled_part(dataset).update(
+        pipeline=[], test_mode=True, serialize_data=False
+    )
     if everyone:
         dataset.pop('split', None)
     return DATASETS.build(dataset)
@@ -145,19 +147,17 @@ def locate_faces(
     model: LandmarkModel,
     faces: LabelledFaces,
     framing: Framing,
-    progress: Progress,
     name: str,
 ) -> LocatedFaces:
     """Find the landmarks of N labelled faces as on new photographs."""
     found, moves = [], []
-    task = progress.add_task(f'{name} faces', total=len(faces))
-    for start in range(0, len(faces), _BATCH):
+    starts = range(0, len(faces), _BATCH)
+    for start in track(starts, f'{name} faces'):
         chosen = slice(start, start + _BATCH)
         images = list(_images(faces.paths[chosen]))
         batch, moved = locate(model, images, faces.frames[chosen], framing)
         found.append(batch)
         moves.append(moved)
-        progress.advance(task, len(images))
     scales = np.concatenate([batch.scales for batch in found])
     return LocatedFaces(
         faces,
@@ -209,74 +209,3 @@ def _images(paths: list) -> Iterator[np.ndarray]:
     load = TRANSFORMS.build(dict(type='LoadLandmarkImage'))
     for path in paths:
         yield load(dict(img_path=path))['img']
-
-
-# ----------------------------------------------------------- who calibrates
-
-
-def validation_subjects(cfg: Config, split: str | None) -> Set[str]:
-    """Ids of the subjects who calibrate.
-
-    They are those of the file ``split`` (relative to the data root or the
-    current folder), else all in neither the training nor the test split.
-
-    Raises:
-        InputError: If one of them trains, or nobody is left.
-    """
-    dataset = cfg.train_dataloader.dataset
-    train = _split_of(cfg, 'train_dataloader')
-    if split is not None:
-        inside = os.path.join(dataset.get('data_root') or '', split)
-        chosen = {*read_split(inside if os.path.isfile(inside) else split)}
-        both = chosen & (train or set())
-        if both or train is None:
-            raise InputError(
-                where=f'--split {split}',
-                found=f'{len(both)} of its {len(chosen)} subjects are in the '
-                'training split'
-                if both
-                else 'train_dataloader.dataset.split is not set, so '
-                'everybody trains',
-                cure='Errors on faces that the model was trained on are too '
-                'small: calibrate with others.',
-            )
-        return chosen
-    taken = (train or set()) | (_split_of(cfg, 'test_dataloader') or set())
-    everyone = build_labelled(cfg, 'train_dataloader', everyone=True)
-    people = {
-        subject_of(everyone.get_data_info(i)) for i in range(len(everyone))
-    }
-    rest = people - taken - {None}
-    if train is None or not rest:
-        raise InputError(
-            where='mmpose_ctd calibrate',
-            found='every labelled subject is in the training or the test '
-            'split',
-            expected='subjects who neither train nor test',
-            cure='Keep some subjects out of the training and name them: '
-            '--split FILE, with one id a line.',
-        )
-    return rest
-
-
-def refuse_tested(cfg: Config, subjects: Set[str]) -> None:
-    """Raise InputError if some of the calibrating subjects are tested."""
-    test = _split_of(cfg, 'test_dataloader')
-    both = subjects if test is None else subjects & test
-    if both:
-        raise InputError(
-            where='--test',
-            found=f'{len(both)} of the {len(subjects)} subjects who '
-            'calibrate are in the test split (test_dataloader.dataset.split'
-            + (' is not set: everybody tests)' if test is None else ')'),
-            cure='A calibration judged on its own faces looks better than it '
-            'is. Name others with --split, or omit --test.',
-        )
-
-
-def _split_of(cfg: Config, loader: str) -> Set[str] | None:
-    dataset = (cfg.get(loader) or {}).get('dataset') or {}
-    if not dataset.get('split'):
-        return None
-    root = dataset.get('data_root') or ''
-    return {*read_split(os.path.join(root, dataset.split))}

@@ -2,8 +2,8 @@
 
 import math
 import os
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -13,27 +13,26 @@ from mmpose_ctd.datasets.face_detection import detect_faces
 from mmpose_ctd.datasets.image_file import IMAGE_SUFFIXES
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+from mmpose_ctd.evaluation.functional import (
+    measurement_units,
     measurements_of_set,
 )
-from mmpose_ctd.evaluation.functional.measurements import measurement_units
 from mmpose_ctd.files import sha256_of, write_whole
 from mmpose_ctd.visualization.measure_overlay import draw_measures
 
-from .calibration import Calibration
-from .calibration_file import read_calibration
+from .calibration import Calibration, read_calibration
 from .framing import Frame, Framing, frame_around
 from .labelled_faces import load_faces, training_framing
 from .landmark_model import LandmarkModel, locate
-from .norms import Norms
-from .photograph_table import (
+from .rows import Column, FaceRows, MeasuredFace
+from .user_tables import (
+    Norms,
     PhotographTable,
     Subject,
     load_table,
     print_warning,
     who_trained,
 )
-from .rows import Column, FaceRows, MeasuredFace
 
 #: Photographs held at once, in bytes; each is framed three times.
 _HELD = 256 * 2**20
@@ -111,7 +110,7 @@ def measure(
         raise InputError(
             where=f'--framing {start}', expected='auto, face or image'
         )
-    settings = dict(framing=start, mm_per_px=mm_per_px)
+    framing_option = start
     files, others = list_photographs(photographs, recursive)
     if others:
         print(f'{others} other files of {photographs} are skipped.')
@@ -155,18 +154,19 @@ def measure(
             calibration=calibration and calibration.about,
             calibration_sha256=file and sha256_of(file),
             norms_sha256=norms and sha256_of(norms),
-            **settings,
+            framing=framing_option,
+            mm_per_px=mm_per_px,
         ),
     )
 
 
 class _Photograph(NamedTuple):
-    """A photograph that was read; without image, why it was not."""
+    """A photograph that was read; without image, ``row`` says why."""
 
     file: str
-    image: np.ndarray | None
-    frame: Frame | None
     row: dict
+    image: np.ndarray | None = None
+    frame: Frame | None = None
     crowded: bool = False
 
 
@@ -189,13 +189,13 @@ class MeasuredPhotographs:
     files: list[str]
     face_rows: FaceRows
     framing: Framing
-    start: str = 'auto'
-    table: PhotographTable | None = None
-    mm_per_px: float | None = None
-    overlays: str | None = None
-    batch_size: int = 8
-    trained: Collection[str] = ()
-    settings: dict = field(default_factory=dict)
+    start: str
+    table: PhotographTable | None
+    mm_per_px: float | None
+    overlays: str | None
+    batch_size: int
+    trained: Collection[str]
+    settings: dict
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -207,41 +207,27 @@ class MeasuredPhotographs:
 
     def rows(self, done: Collection[str] = frozenset()) -> Iterator[dict]:
         """Measure files not in ``done``; hold one batch at a time."""
-        left = [file for file in self.files if printable(file) not in done]
-        for batch in self._batches(left):
-            yield from self._measure(batch)
-            # The name would keep its pixels while the next batch is read.
-            del batch
-
-    def _batches(self, files: Sequence[str]) -> Iterator[list[_Photograph]]:
         batch, held = [], 0
-        for file in files:
-            photograph = self._read(file)
-            size = 0 if photograph.image is None else photograph.image.nbytes
-            if batch and held + size > _HELD:
-                yield batch
+        left = [file for file in self.files if printable(file) not in done]
+        for number, file in enumerate(left, start=1):
+            batch.append(self._read(file))
+            if batch[-1].image is not None:
+                held += batch[-1].image.nbytes
+            full = len(batch) == self.batch_size or held > _HELD
+            if full or number == len(left):
+                yield from self._measure(batch)
                 batch, held = [], 0
-            batch.append(photograph)
-            held += size
-            # The name would keep its pixels until the next one is read.
-            del photograph
-            if len(batch) == self.batch_size:
-                yield batch
-                batch, held = [], 0
-        if batch:
-            yield batch
 
     def _read(self, file: str) -> _Photograph:
         """Read a photograph, and find out where to start."""
         row = dict.fromkeys(self.columns)
         row |= dict(file=printable(file), remarks='')
-        path = os.path.join(self.folder, *file.split('/'))
         try:
-            image = read_upright(path)
+            image = read_upright(os.path.join(self.folder, file))
         except (InputError, OSError, MemoryError) as error:
             reason = ' '.join(printable(_reason(error)).split())
             row |= dict(status='unreadable', remarks=reason)
-            return _Photograph(file, None, None, row)
+            return _Photograph(file, row)
         height, width = image.shape[:2]
         row |= dict(width_px=width, height_px=height)
         aspect = self.model.aspect
@@ -251,19 +237,18 @@ class MeasuredPhotographs:
             if faces:
                 row['start'] = 'face'
                 frame = self.framing.frame_of_face(faces[0], aspect)
-                crowded = any(
-                    face[2] >= _RIVAL * faces[0][2] for face in faces[1:]
-                )
-                return _Photograph(file, image, frame, row, crowded)
+                rivals = [f[2] >= _RIVAL * faces[0][2] for f in faces[1:]]
+                return _Photograph(file, row, image, frame, any(rivals))
             if self.start == 'face':
-                return _Photograph(file, None, None, row | _NO_FACE)
+                return _Photograph(file, row | _NO_FACE)
         row['start'] = 'image'
         whole = frame_around((0, 0, width, height), aspect)
-        return _Photograph(file, image, whole, row)
+        return _Photograph(file, row, image, whole)
 
     def _measure(self, batch: list[_Photograph]) -> Iterator[dict]:
+        """Rows of a batch, in its order."""
         shown = [photo for photo in batch if photo.image is not None]
-        faces: dict[str, MeasuredFace | None] = {}
+        faces: dict[str, MeasuredFace] = {}
         if shown:
             found, moves = locate(
                 self.model,
@@ -293,18 +278,19 @@ class MeasuredPhotographs:
                 ):
                     faces[photo.file] = face
         for photo in batch:
-            yield self._row(photo, faces.get(photo.file))
+            if photo.file in faces:
+                yield self._row(photo, faces[photo.file])
+            elif photo.image is not None:
+                yield photo.row | _NO_FACE | dict(start=None)
+            else:
+                yield photo.row
 
     def _subject(self, file: str) -> Subject:
         known = (self.table and self.table.get(file)) or Subject()
         scale = known.mm_per_px or self.mm_per_px
         return Subject(scale, known.age, known.sex)
 
-    def _row(self, photo: _Photograph, face: MeasuredFace | None) -> dict:
-        if face is None:
-            if photo.image is None:
-                return photo.row
-            return photo.row | _NO_FACE | dict(start=None)
+    def _row(self, photo: _Photograph, face: MeasuredFace) -> dict:
         measured = {k: v for k, v in face.row.items() if v is not None}
         row = photo.row | measured
         remarks = [row['remarks']] if row['remarks'] else []
@@ -338,7 +324,7 @@ class MeasuredPhotographs:
             row['remarks'],
         )
         # a.jpg and a.png have pictures of their own.
-        path = os.path.join(self.overlays, *photo.file.split('/')) + '.png'
+        path = os.path.join(self.overlays, f'{photo.file}.png')
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_whole(path, cv2.imencode('.png', picture)[1].tobytes())
 
@@ -409,7 +395,7 @@ def _calibration(
         )
         return None
     path = 'the calibration'
-    if not isinstance(given, Calibration):
+    if isinstance(given, str):
         path, given = given, read_calibration(given)
     given.refuse_other_model(model, path)
     people = given.about.get('people')
@@ -417,7 +403,7 @@ def _calibration(
         print_warning(
             'the people of the calibration were not compared with those who '
             'trained the model: '
-            + str(
+            + (
                 people
                 or 'it was made by a version that did not. If in doubt, make '
                 'it again.'

@@ -2,29 +2,31 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import astuple
+from pathlib import Path
 
-from rich.console import Console
+from rich.progress import track
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import original_cell, safe_row
 from mmpose_ctd.version import __version__
 
-from .calibrating import progress_bar
 from .photographs import MeasuredPhotographs, printable
 from .rows import Column
+from .user_tables import print_warning
 
 # By which Excel knows that a CSV is UTF-8.
 _MARK = '\ufeff'
 # Older versions wrote it before names that a spreadsheet would run.
 _HERE = './'
 _TEXT = ('file', 'status', 'remarks', 'start')
-_ANEW = 'Resume with the settings of the first run, or use --overwrite.'
 
 
 def write_measures(
@@ -39,8 +41,8 @@ def write_measures(
 ) -> dict[str, int]:
     """Measure photographs into a table.
 
-    ``<stem>.about.json`` beside it holds the settings and the meaning of each
-    column. A run that was interrupted leaves ``<out>.part``.
+    ``<stem>.about.json`` next to it holds the settings and the meaning of
+    each column. An interrupted run leaves ``<out>.part``.
 
     Args:
         photographs (MeasuredPhotographs): See :func:`.measure`.
@@ -66,61 +68,47 @@ def write_measures(
         **photographs.settings,
         delimiter=delimiter,
     )
-    known = _subject_digests(photographs)
     if overwrite:
         for path in (out, f'{out}.part', about):
-            if os.path.exists(path):
-                os.remove(path)
-    if resume:
-        known = _check_resumed(photographs, out, about, run, known, delimiter)
+            Path(path).unlink(missing_ok=True)
     table = RowFile(out, photographs.columns, excel, delimiter, resume)
+    known = _subject_digests(photographs)
+    if table.old:
+        known = _check_resumed(photographs, table, about, run, known)
     meanings = {t: column.meaning for t, column in photographs.columns.items()}
     content = dict(run=run, columns=meanings, table=known)
-    write_whole(about, json.dumps(content, indent=1).encode())
-    try:
-        counts = _write_rows(photographs, table)
-    except BaseException:
-        table.close(complete=False)
-        raise
-    table.close(complete=True)
+    done = frozenset(table.done)
+    left = [f for f in photographs.files if printable(f) not in done]
+    counts: Counter = Counter()
+    total, drawn = len(left), sys.stdout.isatty()
+    rows = track(
+        photographs.rows(done), 'Photographs', total, disable=not drawn
+    )
+    with table:
+        write_whole(about, json.dumps(content, indent=1).encode())
+        for number, row in enumerate(rows, start=1):
+            table.write(row)
+            counts[row['status']] += 1
+            # In a log, a line every tenth.
+            if not drawn and 10 * number // total > 10 * (number - 1) // total:
+                print(f'Photographs {number}/{total}', flush=True)
     if json_file:
         os.makedirs(os.path.dirname(json_file) or '.', exist_ok=True)
         write_json(out, json_file, delimiter)
-    return counts
-
-
-def _write_rows(
-    photographs: MeasuredPhotographs, table: 'RowFile'
-) -> dict[str, int]:
-    console = Console()
-    total = len(photographs.files)
-    done = sum(printable(file) in table.done for file in photographs.files)
-    tenth = 10 * done // total
-    counts: dict[str, int] = {}
-    with progress_bar(console, disable=not console.is_terminal) as progress:
-        task = progress.add_task('Photographs', total=total, completed=done)
-        for row in photographs.rows(frozenset(table.done)):
-            table.write(row)
-            counts[row['status']] = counts.get(row['status'], 0) + 1
-            done += 1
-            progress.advance(task)
-            # In a log, a line every tenth.
-            if not console.is_terminal and 10 * done // total > tenth:
-                tenth = 10 * done // total
-                print(f'Photographs {done}/{total}', flush=True)
-    return counts
+    return dict(counts)
 
 
 # ---------------------------------------------------------------- the table
 
 
 class RowFile:
-    """A CSV file that is written row by row.
+    """A CSV file that is written row by row, inside a ``with`` block.
 
-    Rows go to ``<path>.part``, which becomes ``<path>`` when the run is
-    complete: a file of that name is never half a result.
+    Rows go to ``<path>.part``, which becomes ``<path>`` when the block ends
+    without an exception: a file of that name is never half a result.
 
     Attributes:
+        old (str, optional): The table that is continued.
         done (set[str]): First cells of the rows that are there.
 
     Raises:
@@ -137,53 +125,53 @@ class RowFile:
         resume: bool = False,
     ) -> None:
         self.path, self.columns = path, columns
-        self._delimiter = delimiter
-        self._part = f'{path}.part'
+        self._excel, self._delimiter = excel, delimiter
         self.done: set[str] = set()
-        old = _table_there(path)
-        if old and not resume:
+        self._rows: list[list[str]] = []
+        there = (p for p in (f'{path}.part', path) if os.path.exists(p))
+        self.old = next(there, None)
+        if not self.old:
+            return
+        if not resume:
             raise InputError(
-                where=old,
+                where=self.old,
                 found='it exists already',
                 cure='--resume continues it, --overwrite replaces it.',
             )
-        rows = self._whole_rows(old) if old else []
-        if old:
-            with open(old, 'rb') as file:
-                excel = file.read(3) == _MARK.encode()
-        draft = f'{self._part}.new'
-        with open(draft, 'w', encoding='utf-8', newline='') as file:
-            file.write(_MARK if excel else '')
-            writer = self._writer(file)
-            writer.writerow(safe_row(columns))
-            writer.writerows(rows)
-        os.replace(draft, self._part)
-        self._file = open(  # noqa: SIM115  (closed by close())
-            self._part, 'a', encoding='utf-8', newline=''
+        rows = _whole_rows(self.old, delimiter)
+        # Without any row it was killed at its very beginning.
+        self._titles = rows.pop(0) if rows else [*columns]
+        with open(self.old, 'rb') as file:
+            self._excel = file.read(3) == _MARK.encode()
+        for row in rows:
+            name = original_cell(row[0]).removeprefix(_HERE) if row else ''
+            if len(row) == len(self._titles) and name not in self.done:
+                self._rows.append(row)
+                self.done.add(name)
+
+    def __enter__(self) -> 'RowFile':
+        if self.old and [*map(original_cell, self._titles)] != [*self.columns]:
+            raise _other_run(
+                f': {self.old}', 'other columns than this run would write'
+            )
+        text = io.StringIO(newline='')
+        text.write(_MARK if self._excel else '')
+        self._writer(text).writerows([safe_row(self.columns), *self._rows])
+        write_whole(f'{self.path}.part', text.getvalue().encode())
+        self._file = open(
+            f'{self.path}.part', 'a', encoding='utf-8', newline=''
         )
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        self._file.close()
+        if kind is None:
+            os.replace(f'{self.path}.part', self.path)
 
     def _writer(self, file):
         return csv.writer(
             file, delimiter=self._delimiter, lineterminator='\r\n'
         )
-
-    def _whole_rows(self, path: str) -> list[list[str]]:
-        """Cells of the rows of a table; the last may be cut off."""
-        rows = _read(path, self._delimiter)
-        # Without any row it was killed at its very beginning.
-        titles = next(rows, [*self.columns])
-        if [*map(original_cell, titles)] != [*self.columns]:
-            raise InputError(
-                where=f'--resume: {path}',
-                found='other columns than this run would write',
-                cure=_ANEW,
-            )
-        found = []
-        for row in rows:
-            if len(row) == len(titles) and _name(row) not in self.done:
-                found.append(row)
-                self.done.add(_name(row))
-        return found
 
     def write(self, row: Mapping) -> None:
         """Append a row; it is on the disc when this returns."""
@@ -195,12 +183,6 @@ class RowFile:
         self._file.flush()
         self.done.add(cells[0])
 
-    def close(self, complete: bool) -> None:
-        """End; the table gets its name if the run is complete."""
-        self._file.close()
-        if complete:
-            os.replace(self._part, self.path)
-
 
 def _cell(value, digits: int | None):
     if value is None:
@@ -208,57 +190,38 @@ def _cell(value, digits: int | None):
     return value if digits is None else f'{value:.{digits}f}'
 
 
-def _table_there(path: str) -> str | None:
-    there = (p for p in (f'{path}.part', path) if os.path.exists(p))
-    return next(there, None)
-
-
-def _name(row: list[str]) -> str:
-    """The photograph of a row, as its file is called."""
-    return original_cell(row[0]).removeprefix(_HERE) if row else ''
-
-
-def _read(path: str, delimiter: str) -> Iterator[list[str]]:
-    """Rows that end with a line end, as all complete ones do."""
+def _whole_rows(path: str, delimiter: str) -> list[list[str]]:
+    """Cells of the complete rows; the last row may be cut off."""
     # Bytes: what was cut off may end within a character.
-    with open(path, 'rb') as file:
-        # A quoted cell may hold a line end.
-        pending = b''
-        for line in file:
-            pending += line
-            if not pending.endswith(b'\r\n') or pending.count(b'"') % 2:
-                continue
-            try:
-                text = pending.decode('utf-8-sig')
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    where=path,
-                    found='another program has saved it since, in another '
-                    'encoding than UTF-8',
-                    cure='Keep a copy, and use --overwrite.',
-                ) from error
-            yield next(csv.reader([text], delimiter=delimiter))
-            pending = b''
+    data = Path(path).read_bytes()
+    data = data[: data.rfind(b'\r\n') + 2] if b'\r\n' in data else b''
+    try:
+        text = data.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise InputError(
+            where=path,
+            found='another program has saved it since, in another encoding '
+            'than UTF-8',
+            cure='Keep a copy, and use --overwrite.',
+        ) from error
+    rows = [*csv.reader(io.StringIO(text, newline=''), delimiter=delimiter)]
+    # The line end of an open quoted cell ends no row.
+    return rows[:-1] if data.count(b'"') % 2 else rows
 
 
 def write_json(table: str, path: str, delimiter: str = ',') -> None:
     """Write the CSV of a :class:`RowFile` as a JSON list of objects."""
-    rows = _read(table, delimiter)
-    titles = [*map(original_cell, next(rows))]
+    titles, *rows = _whole_rows(table, delimiter)
+    titles = [*map(original_cell, titles)]
     objects = [
-        json.dumps(
-            {
-                title: original_cell(value)
-                if title in _TEXT
-                else _number(value)
-                for title, value in zip(titles, row)
-            },
-            ensure_ascii=False,
-        )
+        {
+            title: original_cell(value) if title in _TEXT else _number(value)
+            for title, value in zip(titles, row)
+        }
         for row in rows
     ]
-    text = '[\n' + ',\n'.join(objects) + '\n]\n'
-    write_whole(path, text.encode())
+    lines = (json.dumps(one, ensure_ascii=False) for one in objects)
+    write_whole(path, ('[\n' + ',\n'.join(lines) + '\n]\n').encode())
 
 
 def _number(text: str) -> float | int | None:
@@ -271,8 +234,16 @@ def _number(text: str) -> float | int | None:
 # ----------------------------------------------------------------- resuming
 
 
+def _other_run(where: str, found: str) -> InputError:
+    return InputError(
+        where=f'--resume{where}',
+        found=found,
+        cure='Resume with the settings of the first run, or use --overwrite.',
+    )
+
+
 def _subject_digests(photographs: MeasuredPhotographs) -> dict[str, str]:
-    """Digest of a photograph's name -> of what the table says of it."""
+    """Digest of a photograph's name -> of its row in the user's table."""
     found = {}
     for file in photographs.files:
         subject = photographs.table and photographs.table.get(file)
@@ -283,79 +254,64 @@ def _subject_digests(photographs: MeasuredPhotographs) -> dict[str, str]:
 
 def _check_resumed(
     photographs: MeasuredPhotographs,
-    out: str,
+    table: RowFile,
     about: str,
     run: dict,
-    table: dict[str, str],
-    delimiter: str,
+    known: dict[str, str],
 ) -> dict[str, str]:
     """Refuse to continue a table that was begun with other settings.
 
-    ``run`` and ``table`` are the settings and the :func:`_subject_digests`
+    ``run`` and ``known`` are the settings and the :func:`_subject_digests`
     of this run, the file ``about`` has those of the earlier one. Photographs
     that have changed since are counted in a warning; their rows stay.
-    Returns ``table`` with the digests of photographs that are gone.
+    Returns ``known`` with the digests of photographs that are gone.
     """
-    old = _table_there(out)
-    if old is None:
-        return table
     try:
-        with open(about, encoding='utf-8') as file:
-            content = json.load(file)
-        before, known = dict(content['run']), content.get('table')
+        content = json.loads(Path(about).read_text(encoding='utf-8'))
+        before, earlier = dict(content['run']), content.get('table')
     except (OSError, ValueError, KeyError, TypeError):
         # Without it only the columns are compared.
-        before, known = {}, None
+        before, earlier = {}, None
     changed = dict.fromkeys(
         key.removesuffix('_sha256')
         for key, value in run.items()
         if before.get(key, value) != value
     )
     if changed:
-        raise InputError(
-            where='--resume',
-            found=f'the table was begun with another {", ".join(changed)}',
-            cure=_ANEW,
+        raise _other_run(
+            '', f'the table was begun with another {", ".join(changed)}'
         )
-    rows = _read(old, delimiter)
-    next(rows, None)
-    done = {_name(row) for row in rows if row}
     names = {file: printable(file) for file in photographs.files}
-    there = [file for file, name in names.items() if name in done]
-    if isinstance(known, dict):
+    there = [file for file, name in names.items() if name in table.done]
+    if isinstance(earlier, dict):
         keys = {file: _digest(name) for file, name in names.items()}
-        others = [f for f in there if known.get(keys[f]) != table.get(keys[f])]
+        others = [
+            names[file]
+            for file in there
+            if earlier.get(keys[file]) != known.get(keys[file])
+        ]
         if others:
-            raise InputError(
-                where='--resume',
-                found=f'--table has other values than before for '
-                f'{len(others)} measured photographs, such as '
-                f'{names[others[0]]!r}',
-                cure=_ANEW,
+            raise _other_run(
+                '',
+                f'--table has other values than before for {len(others)} '
+                f'measured photographs, such as {others[0]!r}',
             )
-        gone = known.keys() - {*keys.values()}
-        table = {key: known[key] for key in known if key in gone} | table
-    since = os.path.getmtime(old)
+        gone = earlier.keys() - {*keys.values()}
+        known = {k: v for k, v in earlier.items() if k in gone} | known
+    since = os.path.getmtime(table.old)
+    paths = {file: os.path.join(photographs.folder, file) for file in there}
     newer = [
         names[file]
-        for file in there
-        if _changed(os.path.join(photographs.folder, file)) > since
+        for file, path in paths.items()
+        if os.path.exists(path) and os.path.getmtime(path) > since
     ]
     if newer:
-        print(
-            f'warning: --resume: {len(newer)} measured photographs are newer '
-            f'than the table, such as {newer[0]!r}; their rows stay. '
-            '--overwrite measures all again.',
-            file=sys.stderr,
+        print_warning(
+            f'--resume: {len(newer)} measured photographs are newer than the '
+            f'table, such as {newer[0]!r}; their rows stay. --overwrite '
+            'measures all again.'
         )
-    return table
-
-
-def _changed(path: str) -> float:
-    try:
-        return os.path.getmtime(path)
-    except OSError:
-        return 0.0
+    return known
 
 
 def _digest(text: str) -> str:

@@ -7,20 +7,17 @@ from typing import NamedTuple
 import numpy as np
 
 from mmpose_ctd.datasets.checking.eye_distances import implausible_distance
-from mmpose_ctd.evaluation.functional.measurements import (
-    Measurement,
-    measure,
-)
+from mmpose_ctd.evaluation.functional import Measurement, measure
 from mmpose_ctd.landmark_sides import partner_places
 
-from .calibration import Calibration, Judgement
+from .calibration import Calibration, Judgement, listed
 from .error_model import measure_deviations
 from .landmark_model import Prediction
-from .norms import Norms
-from .photograph_table import Subject
+from .user_tables import Norms, Subject
 
 _LEVEL = 0.95
-_LOW, _HIGH = 'its 95 % interval begins here', 'and ends here'
+_LOW = 'its 95 % interval begins here; 0: not known to differ from 0'
+_HIGH = 'and ends here'
 
 
 class Column(NamedTuple):
@@ -44,16 +41,16 @@ _PHOTOGRAPH = {
         'intervals hold. uncalibrated: no calibration was given. no face '
         'found, unreadable: nothing is measured'
     ),
-    'remarks': Column('why, in words'),
+    'remarks': Column('why, in words; which intervals reach 0'),
     'faces': Column('faces that were detected; the largest is measured'),
     'start': Column(
         'where the search began: face (the detected one) or image (the whole '
         'photograph)'
     ),
-    'width_px': Column('of the upright photograph'),
-    'height_px': Column('of the upright photograph'),
+    'width_px': Column('of the upright photograph, in its pixels'),
+    'height_px': Column('of the upright photograph, in its pixels'),
     'frame_px': Column(
-        'width of the part of the photograph that the network saw'
+        'width of the part that the network saw, in pixels of the photograph'
     ),
     'appearance': Column(
         'distance from the training faces, in its limit: above 1 is unusual',
@@ -68,8 +65,13 @@ _PHOTOGRAPH = {
         "the head's turn in the plane of the photograph, clockwise", 1
     ),
 }
-#: Unit, as column titles have it -> decimals.
-_DIGITS = dict(px=2, mm=2, deg=1, ratio=4)
+#: Unit, as column titles have it -> decimals, and its meaning.
+_UNITS = dict(
+    px=(2, 'pixels of the photograph'),
+    mm=(2, 'mm'),
+    deg=(1, 'degrees'),
+    ratio=(4, '1'),
+)
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,15 @@ class FaceRows:
         self.columns = self._columns()
         self._partners = partner_places(names)
 
-    # ------------------------------------------------------------- columns
-
     def _columns(self) -> dict[str, Column]:
         found = dict(_PHOTOGRAPH)
+
+        def add(title: str, meaning: str, digits: int) -> None:
+            found[title] = Column(meaning, digits)
+            if self.calibration:
+                found[f'{title}_low95'] = Column(_LOW, digits)
+                found[f'{title}_high95'] = Column(_HIGH, digits)
+
         if self.mm:
             found['mm_per_px'] = Column(
                 'millimetres of a pixel of the photograph, as given'
@@ -121,39 +128,27 @@ class FaceRows:
         for one in self.measurements:
             between = (' / ' if one.kind == 'ratio' else ' to ').join(one.of)
             for unit in self._units(one):
-                self._add(
-                    found,
-                    f'{one.name}_{unit}',
-                    f'{one.kind}: {between}, in {unit}',
-                    _DIGITS[unit],
-                )
+                digits, words = _UNITS[unit]
+                meaning = f'{one.kind}: {between}, in {words}'
+                add(f'{one.name}_{unit}', meaning, digits)
             if self.norms and one.name in self.norms.measures:
-                self._add(
-                    found,
-                    f'{one.name}_z',
-                    'z-score by the norms that were given',
-                    2,
-                )
+                add(f'{one.name}_z', 'z-score by the norms that were given', 2)
         for name in self.names:
             found[f'{name}_x_px'] = Column(
-                f'{name}, pixels from the left; the centre of the leftmost '
-                'pixel is 0',
+                f'{name}, pixels of the photograph from the left; the centre '
+                'of the leftmost pixel is 0',
                 2,
             )
-            found[f'{name}_y_px'] = Column(f'{name}, pixels from the top', 2)
+            found[f'{name}_y_px'] = Column(
+                f'{name}, pixels of the photograph from the top', 2
+            )
             if self.calibration:
                 found[f'{name}_sd_px'] = Column(
-                    f'{name}, standard deviation of the error along each axis',
+                    f'{name}, standard deviation of the error along each '
+                    'axis, in pixels of the photograph',
                     2,
                 )
         return found
-
-    def _add(self, found: dict, title: str, meaning: str, digits: int) -> None:
-        """A column, and those of its interval."""
-        found[title] = Column(meaning, digits)
-        if self.calibration:
-            found[f'{title}_low95'] = Column(_LOW, digits)
-            found[f'{title}_high95'] = Column(_HIGH, digits)
 
     def _units(self, one: Measurement) -> list[str]:
         """Units of a measure, as column titles have them."""
@@ -172,7 +167,7 @@ class FaceRows:
     ) -> list[MeasuredFace]:
         """Measure N faces."""
         values = measure(found.points, None, self.names, self.measurements)
-        deviations, errors = None, {}
+        deviations, errors = [None] * len(found.points), {}
         if self.calibration:
             scale = found.scales[:, None] / input_width
             own = self.calibration.landmark_errors.deviations(found.spreads)
@@ -190,7 +185,7 @@ class FaceRows:
                 found.points[i],
                 found.frames[i].width,
                 {name: float(v[i]) for name, v in values.items()},
-                None if deviations is None else deviations[i],
+                deviations[i],
                 {name: float(e[i]) for name, e in errors.items()},
                 judgements[i],
                 subjects[i],
@@ -238,6 +233,9 @@ class FaceRows:
             )
             for one in self.measurements
         }
+        zero = [name for name, (_, low, *_) in best.items() if low == 0]
+        if zero:
+            remarks.append(f'95 % interval reaches 0: {listed(zero)}')
         if self.norms:
             remarks += self._scores(row, best, subject)
         for k, name in enumerate(self.names):

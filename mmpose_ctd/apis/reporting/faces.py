@@ -8,7 +8,7 @@ from mmengine import fileio
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.visualization import FaceView, select_faces
 
-from .pictures import photograph
+from .page_parts import photograph
 from .system import ReportedRun, ReportedSystem
 
 _PLACES = ('best', 'median', 'worst')
@@ -18,18 +18,10 @@ def face_section(systems: Sequence[ReportedSystem], photographs: bool) -> dict:
     """Truth, predictions and heat-maps of three faces.
 
     They are chosen by the first system's error, which favours none of the
-    other systems.
-
-    Args:
-        systems (Sequence[ReportedSystem]): Odd ones are left out.
-        photographs (bool): Whether to show people; else landmarks and
-            heat-maps are drawn on a blank page.
-
-    Returns:
-        dict: ``faces``: dicts with place, number of faces, the first
-        system's name and panels ``(picture, caption)``; ``people``: whether
-        photographs are shown; ``hidden``: whether some are missing;
-        ``without_maps``: name of a system -> why, ``'head'`` or ``'crop'``.
+    other systems; odd systems are left out. Without ``photographs``,
+    landmarks and heat-maps are drawn on a blank page. ``hidden``: whether a
+    photograph is missing; ``without_maps``: name of a system -> why it has
+    no heat-maps, ``'head'`` or ``'crop'``.
     """
     comparable = [system for system in systems if not system.odd]
     first = comparable[0].first

@@ -1,22 +1,23 @@
 """Writes a page about trained systems."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from mmpose_ctd.apis.error_tables import check_alike
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
+from mmpose_ctd.people_overlap import split_overlap
 from mmpose_ctd.version import __version__
 
-from .anonymity import Anonymity
-from .errors import error_section
+from .errors import error_section, measure_sections
 from .faces import face_section
-from .limits import limits_of
-from .measures import measure_sections
-from .system import ReportedSystem, check_comparable, read_run
-from .templates import template
+from .page_parts import Anonymity, template
+from .system import ReportedRun, ReportedSystem, read_run
 from .training import settings_section, training_section
 
+#: With fewer subjects, percentile intervals are noticeably too narrow.
+_FEW = 30
 #: What building a wrong config raises: an unknown type or key.
 _BAD_CONFIG = (KeyError, TypeError, ImportError, AttributeError)
 
@@ -76,7 +77,11 @@ def report(
         system = ReportedSystem(name)
         for folder in folders:
             try:
-                system.add(read_run(folder, options, say), folder)
+                run = read_run(folder, options, say)
+                if system.runs:
+                    alike = {str(folder): [run.report]}
+                    check_alike(alike, system.first.report)
+                system.runs.append(run)
             except (InputError, OSError) as error:
                 failed.append(_line(folder, str(error)))
             except _BAD_CONFIG as error:
@@ -92,7 +97,11 @@ def report(
             if len(failed) == 1
             else 'no work dir can be reported: ' + ' | '.join(failed)
         )
-    check_comparable(systems)
+    for system in systems[1:]:
+        try:
+            check_alike({system.name: system.reports}, systems[0].first.report)
+        except InputError as error:
+            system.odd = str(error)
     page = _page(systems, title, photographs, len(failed))
     write_whole(out, page.encode())
     return failed
@@ -133,6 +142,60 @@ def _page(
         faces=face_section(systems, photographs),
         training=training_section(systems),
         settings=settings_section(systems, anonymity),
-        limits=limits_of(systems),
+        limits=_limits_of(systems),
         num_failed=num_failed,
     )
+
+
+def _limits_of(systems: Sequence[ReportedSystem]) -> dict:
+    """What the numbers do not say; ``limits.html`` has the sentences.
+
+    Lists hold ``(names of systems, fact)``; ``once``: names of systems with
+    one seed.
+    """
+    first = systems[0].first
+    people = first.report['num_subjects']
+    training, test = (first.data.get(k) for k in ('training', 'test'))
+    sites = test.sites if training and test else set()
+    return dict(
+        overlaps=_grouped(systems, lambda run: split_overlap(run.run.cfg)),
+        chosen_by_test=_grouped(systems, _chosen_by_test),
+        people=_grouped(systems, _people),
+        once=[system.name for system in systems if len(system.runs) == 1],
+        num_systems=len(systems),
+        no_subjects=people is None,
+        few_subjects=people if people is not None and people < _FEW else 0,
+        ignored=_grouped(systems, lambda run: run.report['num_ignored']),
+        restarted=_grouped(systems, lambda run: run.log.num_restarts > 0),
+        num_sites=len(sites),
+        num_new_sites=len(sites - training.sites) if sites else 0,
+    )
+
+
+def _grouped(
+    systems: Sequence[ReportedSystem], fact: Callable[[ReportedRun], object]
+) -> list[tuple[str, object]]:
+    """Systems with the same fact; those without one are left out."""
+    names: dict = {}
+    for system in systems:
+        for run in system.runs:
+            names.setdefault(fact(run), []).append(system.name)
+    return [
+        (', '.join(dict.fromkeys(who)), found)
+        for found, who in names.items()
+        if found
+    ]
+
+
+def _chosen_by_test(run: ReportedRun) -> tuple | None:
+    """Test subjects who validate, all of them, and what chose."""
+    test, validation = (run.data.get(k) for k in ('test', 'validation'))
+    if test is None or validation is None or split_overlap(run.run.cfg):
+        return None
+    both = len(test.subjects & validation.subjects)
+    return (both, len(test.subjects), run.run.chosen_by) if both else None
+
+
+def _people(run: ReportedRun) -> str:
+    """Warnings from the people that the checkpoint remembers."""
+    return '' if split_overlap(run.run.cfg) else ' '.join(run.people)

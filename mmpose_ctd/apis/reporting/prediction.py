@@ -47,11 +47,7 @@ _DAMAGE = (
 
 
 def test_loader(cfg: Config) -> DataLoader:
-    """The config's test loader, in the dataset's order.
-
-    Raises:
-        InputError: If its data cannot be used.
-    """
+    """The config's test loader, in the dataset's order."""
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     loader = copy.deepcopy(cfg.test_dataloader)
     loader.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
@@ -62,10 +58,6 @@ def test_loader(cfg: Config) -> DataLoader:
 
 def load_model(run: TrainedRun, metainfo: dict) -> nn.Module:
     """Build a run's model and load its checkpoint, in inference mode.
-
-    Args:
-        run (TrainedRun): The training.
-        metainfo (dict): Of the test set.
 
     Raises:
         InputError: If the checkpoint does not fit the config or the data.
@@ -81,12 +73,7 @@ class PredictionCache:
     """A run's predictions, computed once and kept in its work dir.
 
     The file holds plain numbers and JSON, no ids of people and no paths. It
-    is valid for one checkpoint, config and data set.
-
-    Args:
-        run (TrainedRun): The training.
-        loader (DataLoader): Of :func:`test_loader`.
-        data_digest (str): Changes when the test set does.
+    is valid for one checkpoint, config and data set, whose digest is given.
 
     Attributes:
         tested (TestedSet, optional): The predictions in the file.
@@ -99,6 +86,7 @@ class PredictionCache:
         self.run, self.loader = run, loader
         self.path = run.folder / FILE_NAME
         self.key = _key(run, data_digest)
+        self._metainfo = getattr(loader.dataset, 'metainfo', None) or {}
         self.tested: TestedSet | None = None
         self.maps: dict[int, np.ndarray] = {}
         self.stale = False
@@ -110,9 +98,8 @@ class PredictionCache:
 
     def predict(self) -> bool:
         """Fill :attr:`tested`; return whether the file could be written."""
-        metainfo = getattr(self.loader.dataset, 'metainfo', None) or {}
-        model = load_model(self.run, metainfo)
-        self.tested = _predict(model, self.loader, metainfo)
+        model = load_model(self.run, self._metainfo)
+        self.tested = _predict(model, self.loader, self._metainfo)
         return self._write()
 
     def heatmaps(self, indices: Sequence[int]) -> np.ndarray | None:
@@ -120,18 +107,11 @@ class PredictionCache:
 
         Each landmark's map is divided by its maximum; each cell shows the
         highest value of all landmarks. A wide or double peak is an unsure
-        prediction.
-
-        Args:
-            indices (Sequence[int]): Positions in the dataset.
-
-        Returns:
-            np.ndarray or None: None if the head gives no heat-maps.
+        prediction. None if the head gives no heat-maps.
         """
         missing = [i for i in indices if i not in self.maps]
         if missing:
-            metainfo = getattr(self.loader.dataset, 'metainfo', None) or {}
-            model = load_model(self.run, metainfo)
+            model = load_model(self.run, self._metainfo)
             for i in missing:
                 found = _heatmap(model, self.loader.dataset[i])
                 if found is None:

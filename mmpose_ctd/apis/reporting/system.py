@@ -1,23 +1,26 @@
-"""What a report knows about one system."""
+"""What a report knows about one system, its data and its test."""
 
+import copy
+import hashlib
+import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
-from mmpose.registry import METRICS
+from mmpose.registry import DATASETS, METRICS
 
-from mmpose_ctd.apis.error_tables import check_alike
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.config_values import component_name
+from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.evaluation.functional import point_errors
 from mmpose_ctd.trained import refuse_framing_change
 from mmpose_ctd.trained_people import compare_tested
 
-from .config_difference import ConfigOrigin, find_origin
-from .data_sets import read_data_sets, summarise
+from .config_origin import ConfigOrigin, find_origin
 from .prediction import PredictionCache, test_loader
 from .tested_set import TestedSet
 from .work_dir import RunLog, TrainedRun, open_work_dir, read_run_log
@@ -31,7 +34,9 @@ class ReportedRun:
         run (TrainedRun): Its files.
         predictions (PredictionCache): Of its test set.
         report (dict): ``LandmarkErrorMetric.report``.
-        data (dict): See :func:`read_data_sets`.
+        data (dict): ``'training'``, ``'validation'``, ``'test'`` ->
+            :class:`DataSummary`; None if it cannot be read, absent if the
+            config has none.
         log (RunLog): What it logged.
         origin (ConfigOrigin): Where its settings come from.
         people (list[str]): Warnings about people who train and test.
@@ -99,26 +104,13 @@ class ReportedSystem:
         """The run that figures of a single run show."""
         return self.runs[0]
 
-    def add(self, run: ReportedRun, folder: str | Path) -> None:
-        """Add a run.
-
-        Raises:
-            InputError: If its test differs from that of the first run.
-        """
-        if self.runs:
-            check_alike({str(folder): [run.report]}, self.first.report)
-        self.runs.append(run)
-
 
 def read_run(
     folder: str | Path, options: dict | None = None, say=print
 ) -> ReportedRun:
     """Open a work dir, predict its test set and evaluate the predictions.
 
-    Args:
-        folder (str or Path): The work dir.
-        options (dict, optional): Overrides of its config.
-        say (Callable): Called with each message. Defaults to ``print``.
+    ``options`` override its config; ``say`` is called with each message.
 
     Raises:
         InputError: If its files or data cannot be used, the crop differs
@@ -132,7 +124,7 @@ def read_run(
     content = content if isinstance(content, dict) else {}
     refuse_framing_change(path, content, run.cfg)
     people = compare_tested(path, content, run.cfg, loader.dataset)
-    test = summarise(loader.dataset)
+    test = _summary(loader.dataset)
     predictions = PredictionCache(run, loader, test.digest)
     if predictions.stale:
         say(
@@ -152,7 +144,7 @@ def read_run(
         run=run,
         predictions=predictions,
         report=tested.evaluate(_metric(run.cfg, tested)).report,
-        data=read_data_sets(run.cfg, test),
+        data=_data_sets(run.cfg, test),
         log=read_run_log(run.folder),
         origin=find_origin(run.config_name, run.cfg),
         people=people,
@@ -164,10 +156,7 @@ def metric_settings(cfg: Config, name: str) -> dict | None:
     evaluators = cfg.get('test_evaluator') or []
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]
-    for settings in evaluators:
-        if component_name(settings) == name:
-            return settings
-    return None
+    return next((e for e in evaluators if component_name(e) == name), None)
 
 
 def _metric(cfg: Config, tested: TestedSet) -> LandmarkErrorMetric:
@@ -180,11 +169,85 @@ def _metric(cfg: Config, tested: TestedSet) -> LandmarkErrorMetric:
     return LandmarkErrorMetric(unit='input' if framed else 'image')
 
 
-def check_comparable(systems: list[ReportedSystem]) -> None:
-    """Set ``odd`` of the systems that cannot be compared with the first."""
-    first = systems[0].first.report
-    for system in systems[1:]:
-        try:
-            check_alike({system.name: system.reports}, first)
-        except InputError as error:
-            system.odd = str(error)
+# ------------------------------------------------------------------ the data
+
+
+@dataclass
+class DataSummary:
+    """A dataset in numbers; never print ids of subjects or names of files.
+
+    ``digest`` changes when annotations or image files do.
+    """
+
+    num_images: int
+    subjects: set = field(default_factory=set)
+    files: set = field(default_factory=set)
+    sites: set = field(default_factory=set)
+    digest: str = ''
+
+
+def _summary(dataset) -> DataSummary:
+    """Read the records of a built dataset, without loading an image."""
+    found = DataSummary(len(dataset))
+    get = getattr(dataset, 'get_data_info', None)
+    digest = hashlib.sha256()
+    for info in map(get, range(len(dataset))) if get else ():
+        path = info.get('img_path')
+        for kept, value in (
+            (found.subjects, info.get('subject')),
+            (found.sites, info.get('site')),
+            (found.files, os.path.basename(path) if path else None),
+        ):
+            if value is not None:
+                kept.add(str(value))
+        digest.update(repr(_record(info, path)).encode())
+    found.digest = digest.hexdigest()
+    return found
+
+
+def _record(info: dict, path: str | None) -> tuple:
+    """What a prediction and its truth depend on."""
+    points = [
+        None if info.get(key) is None else info[key].tolist()
+        for key in ('keypoints', 'keypoints_visible', 'bbox')
+    ]
+    file = None
+    if path and os.path.isfile(path):
+        state = os.stat(path)
+        file = (Path(path).name, state.st_size, state.st_mtime_ns)
+    others = [info.get(k) for k in ('subject', 'site', 'mm_per_px', 'img_id')]
+    return points, file, others
+
+
+def _data_sets(
+    cfg: Config, test: DataSummary
+) -> dict[str, DataSummary | None]:
+    """See ``ReportedRun.data``; loaders of one set share its summary."""
+    known = {_text(cfg.test_dataloader.dataset): test}
+    found = {}
+    for name, key in (
+        ('training', 'train_dataloader'),
+        ('validation', 'val_dataloader'),
+        ('test', 'test_dataloader'),
+    ):
+        if cfg.get(key):
+            text = _text(cfg[key].dataset)
+            if text not in known:
+                known[text] = _built(cfg[key].dataset)
+            found[name] = known[text]
+    return found
+
+
+def _text(dataset) -> str:
+    settings = {k: v for k, v in dataset.items() if k != 'pipeline'}
+    return json.dumps(settings, sort_keys=True, default=str)
+
+
+def _built(config) -> DataSummary | None:
+    settings = labelled_part(copy.deepcopy(config))
+    # Serialising collects garbage, slowly.
+    settings.update(pipeline=[], serialize_data=False)
+    try:
+        return _summary(DATASETS.build(settings))
+    except (InputError, OSError):
+        return None

@@ -42,8 +42,7 @@ class TestedSet:
         geometry (dict[str, np.ndarray]): ``input_size``, ``input_scale``,
             ``input_center``, (N, 2), and ``mm_per_px``, (N, 1); only those
             that all images have.
-        measurements (list, optional): Measures that the annotation file
-            lists.
+        measurements (list, optional): Those that the annotation file lists.
     """
 
     # pytest collects classes of this name.
@@ -111,11 +110,7 @@ class TestedSet:
         return (points - centre + 0.5 * scale) / scale * size
 
     def errors(self, unit: Unit) -> np.ndarray:
-        """Mean error of each image, (N,), NaN where it is unknown.
-
-        Args:
-            unit (str or tuple): As for :class:`LandmarkErrorMetric`.
-        """
+        """Mean error of each image, (N,), NaN where it is unknown."""
         by_name = self.dataset_meta['keypoint_name2id']
         return np.concatenate(
             [
@@ -146,13 +141,8 @@ def collect_samples(
     """Read predictions and truth from data samples.
 
     Codes replace subjects, and image ids that are not numbers. They sort as
-    the names do, so bootstrap intervals stay the same.
-
-    Args:
-        samples (Sequence[Mapping]): ``PoseDataSample.to_dict()`` of each
-            image, after prediction.
-        names (Sequence[str]): The K landmarks.
-        measurements (Sequence, optional): Of the dataset's metainfo.
+    the names do, so bootstrap intervals stay the same. ``samples`` are
+    ``PoseDataSample.to_dict()`` of each image, after prediction.
 
     Raises:
         InputError: If a sample does not have exactly one face.

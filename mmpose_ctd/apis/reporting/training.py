@@ -8,9 +8,8 @@ from mmpose_ctd.files import file_hash
 from mmpose_ctd.machine import machine_class
 from mmpose_ctd.visualization import plot_training
 
-from .anonymity import Anonymity
-from .config_difference import SettingChange, config_changes
-from .pictures import PagePicture, drawing
+from .config_origin import SettingChange, config_changes
+from .page_parts import Anonymity, PagePicture, drawing
 from .system import ReportedRun, ReportedSystem
 from .work_dir import RunLog
 
@@ -28,13 +27,7 @@ _MACHINE = {
 
 
 def training_section(systems: Sequence[ReportedSystem]) -> dict:
-    """Data, time, curves and machines of all runs.
-
-    Returns:
-        dict: ``runs``: a table (:class:`pandas.DataFrame` of text);
-        ``curves``: ``(name, pictures)``; ``trained_with`` and ``here``:
-        versions and devices.
-    """
+    """Data, time, curves and machines of all runs, for the template."""
     names, rows, curves = [], [], []
     for system in systems:
         for number, run in enumerate(system.runs, start=1):
@@ -138,11 +131,8 @@ def settings_section(
 ) -> list[dict]:
     """Where the settings of each system's first run come from.
 
-    Returns:
-        list[dict]: For each system: its name ``system``, ``config_name``,
-        ``origin`` (:class:`.ConfigOrigin`), the whole ``config`` as text, and
-        tables of changes: ``method``, ``overrides`` and, but for the first
-        system, ``differences`` from it.
+    ``method``, ``overrides`` and ``differences`` (from the first system; None
+    for itself) are tables of changes.
     """
     first, found = systems[0], []
     for system in systems:

@@ -75,11 +75,7 @@ def open_work_dir(
 
     The checkpoint is the newest ``best_*.pth``; else the one that
     ``last_checkpoint`` names; else the highest ``iter_*.pth`` or
-    ``epoch_*.pth``.
-
-    Args:
-        folder (str or Path): What ``tools/train.py`` wrote.
-        options (dict, optional): Overrides of the config, dotted keys.
+    ``epoch_*.pth``. ``options`` override the config, by dotted keys.
 
     Raises:
         MissingFileError: If the folder, its config or its checkpoint is
@@ -113,8 +109,7 @@ def open_work_dir(
                 found=f'has no {key}',
                 expected='the model and its test data',
             )
-    checkpoint, chosen_by = _checkpoint(folder)
-    return TrainedRun(folder, cfg, name, checkpoint, chosen_by)
+    return TrainedRun(folder, cfg, name, *_checkpoint(folder))
 
 
 def _training_logs(folder: Path) -> list[Path]:
@@ -157,12 +152,10 @@ def _config_file(folder: Path) -> tuple[Path, str]:
 
 
 def _checkpoint(folder: Path) -> tuple[Path, str]:
-    best = sorted(
-        folder.glob('best_*.pth'),
-        key=lambda path: (path.stat().st_mtime_ns, path.name),
-    )
+    best = [*folder.glob('best_*.pth')]
     if best:
-        return best[-1], 'validation'
+        newest = max(best, key=lambda p: (p.stat().st_mtime_ns, p.name))
+        return newest, 'validation'
     last = folder / 'last_checkpoint'
     if last.is_file():
         # The file of a moved folder still names the old place.
@@ -188,9 +181,6 @@ def read_run_log(folder: Path) -> RunLog:
     """Read the logs of a work dir's trainings.
 
     Where a resumed training repeats steps, the repeated ones count.
-
-    Args:
-        folder (Path): The work dir.
     """
     runs = _training_logs(folder)
     rows: list[tuple] = []
@@ -220,9 +210,8 @@ def read_run_log(folder: Path) -> RunLog:
     )
 
 
-def _lines(file: Path) -> Iterator[str]:
-    with open(file, encoding='utf-8', errors='replace') as lines:
-        yield from lines
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding='utf-8', errors='replace').splitlines()
 
 
 def _records(file: Path) -> Iterator[dict]:
@@ -254,26 +243,21 @@ def _rows(records: list[dict]) -> Iterator[tuple]:
 
 def _seconds(log: Path) -> float | None:
     """From the start of a log to its last line of training."""
-    first = last = None
-    for line in _lines(log):
-        match = _STAMP.match(line)
-        if match:
-            first = first or match[1]
-            if _TRAINING.search(line):
-                last = match[1]
-    if last is None:
+    lines = [(_STAMP.match(line), line) for line in _lines(log)]
+    stamps = [match[1] for match, _ in lines if match]
+    trained = [m[1] for m, line in lines if m and _TRAINING.search(line)]
+    if not trained:
         return None
     begin, end = (
-        datetime.strptime(text, '%Y/%m/%d %H:%M:%S') for text in (first, last)
+        datetime.strptime(text, '%Y/%m/%d %H:%M:%S')
+        for text in (stamps[0], trained[-1])
     )
     return (end - begin).total_seconds()
 
 
 def _environment(log: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for _, line in zip(range(_HEAD), _lines(log)):
-        match = _ENVIRONMENT.match(line)
+    for match in map(_ENVIRONMENT.match, _lines(log)[:_HEAD]):
         if match:
-            value = match[2].partition(' (')[0].strip()
-            found.setdefault(match[1], value)
+            found.setdefault(match[1], match[2].partition(' (')[0].strip())
     return found

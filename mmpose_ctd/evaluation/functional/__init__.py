@@ -6,7 +6,7 @@ from .agreement import (
     agreement,
     intraclass_correlation,
 )
-from .bootstrap import bootstrap_interval
+from .bootstrap import bootstrap_interval, share_interval
 from .crossed_effects import (
     CrossedEffects,
     crossed_bootstrap_interval,
@@ -55,5 +55,6 @@ __all__ = [
     'parse_measurements',
     'point_errors',
     'sign_flip_test',
+    'share_interval',
     'standard_measurements',
 ]

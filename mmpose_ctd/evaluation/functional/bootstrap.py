@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from scipy import stats
 
 from mmpose_ctd.errors import InputError
 
@@ -79,6 +80,52 @@ def bootstrap_interval(
         resampled = _any_statistic(values, member_of, draws, statistic)
     tail = (1 - confidence) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def share_interval(
+    hits: np.ndarray,
+    groups: np.ndarray | None = None,
+    num_resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Interval of a share, such as a failure rate.
+
+    Where some values are hits and some are not, it is
+    :func:`bootstrap_interval`. Where none or all are, resampling finds no
+    spread, so the exact binomial interval is taken, with one trial a group
+    (C. Clopper, E. Pearson, Biometrika 26, 1934, 404).
+
+    Args:
+        hits (np.ndarray): 0, 1 or NaN (ignored), shape (N,).
+        groups (np.ndarray, optional): See :func:`bootstrap_interval`.
+        num_resamples (int): Number of draws. Defaults to 1000.
+        confidence (float): Coverage of the interval. Defaults to 0.95.
+        seed (int): Seed of the draws. Defaults to 0.
+
+    Returns:
+        tuple[float, float]: Bounds from 0 to 1; both NaN for one group.
+
+    Examples:
+        >>> low, high = share_interval(np.zeros(40))
+        >>> low, round(high, 3)
+        (0.0, 0.088)
+    """
+    hits, groups = _checked(hits, groups)
+    known = ~np.isnan(hits)
+    number = len(np.unique(groups[known]))
+    share = hits[known].mean() if number else np.nan
+    if number < 2 or share not in (0, 1):
+        return bootstrap_interval(
+            hits,
+            groups,
+            num_resamples=num_resamples,
+            confidence=confidence,
+            seed=seed,
+        )
+    found = stats.binomtest(number if share else 0, number)
+    low, high = found.proportion_ci(confidence, method='exact')
     return float(low), float(high)
 
 

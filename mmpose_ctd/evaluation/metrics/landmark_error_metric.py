@@ -32,7 +32,7 @@ class LandmarkErrorMetric(LandmarkMetric):
     Learning for Anatomical Landmark Detection", MLMI 2020.
 
     The scalars returned are ``ME``, ``AUC``, ``FR``, each with ``_low`` and
-    ``_high`` (95 % bootstrap interval over subjects, NaN if there is only
+    ``_high`` (95 % interval over subjects, NaN if there is only
     one), and ``FR@t`` likewise. Smaller is better for ME and FR; set
     ``save_best='landmark/ME', rule='less'`` in a checkpoint hook.
 

@@ -19,6 +19,7 @@ from ..functional import (
     failure_rate,
     image_errors,
     mean_error,
+    share_interval,
 )
 from .records import Records, group_numbers
 
@@ -62,7 +63,7 @@ def error_report(
     def statistics(which: np.ndarray) -> dict:
         """ME, AUC, FR and FR@t with their intervals."""
         values, groups = _values(records, which, per)
-        # Each is the mean of its terms, which the bootstrap resamples.
+        # Each is the mean of its terms, which the interval resamples.
         found = {
             'ME': (mean_error(values), values),
             'AUC': (
@@ -77,7 +78,8 @@ def error_report(
         for name, (value, terms) in found.items():
             low = high = math.nan
             if num_bootstrap:
-                low, high = bootstrap_interval(
+                of = share_interval if 'FR' in name else bootstrap_interval
+                low, high = of(
                     terms, groups, num_resamples=num_bootstrap, seed=seed
                 )
             report[name] = {

@@ -17,13 +17,7 @@ _ABSENT = object()
 
 
 class SettingChange(NamedTuple):
-    """A setting that differs.
-
-    Attributes:
-        key (str): Dotted.
-        before (str): Its first value; empty if absent.
-        after (str): Its second value; empty if absent.
-    """
+    """A setting that differs: dotted key and both values, '' if absent."""
 
     key: str
     before: str
@@ -50,14 +44,10 @@ class ConfigOrigin:
 
 
 def find_origin(name: str, cfg: Config) -> ConfigOrigin:
-    """Find a run's config file by name and compare.
+    """Find a run's config file by its name without suffix, and compare.
 
     It is looked for in the ``configs`` folders of the project and of the
     current folder. Of several, the one with the fewest differences is taken.
-
-    Args:
-        name (str): The config's name, without suffix.
-        cfg (Config): What the run used.
     """
     origins = [
         origin
@@ -77,28 +67,22 @@ def _origin(file: Path, folder: Path, cfg: Config) -> ConfigOrigin | None:
     try:
         with quiet_logs():
             written = Config.fromfile(file)
-            base = _whole_base(file)
-            before = None if base is None else Config.fromfile(base)
+            bases = [
+                (file.parent / base).resolve()
+                for base in Config._get_base_files(str(file))
+            ]
+            whole = [path for path in bases if '_base_' not in path.parts]
+            before = Config.fromfile(whole[0]) if len(whole) == 1 else None
     except Exception:
         return None
     origin = ConfigOrigin(
         file.relative_to(folder).as_posix(),
         overrides=config_changes(written, cfg),
     )
-    if base is not None:
-        origin.base = Path(os.path.relpath(base, folder)).as_posix()
+    if before is not None:
+        origin.base = Path(os.path.relpath(whole[0], folder)).as_posix()
         origin.method = config_changes(before, written)
     return origin
-
-
-def _whole_base(file: Path) -> Path | None:
-    """The one base of a config that is not a part in ``_base_``."""
-    bases = [
-        (file.parent / base).resolve()
-        for base in Config._get_base_files(str(file))
-    ]
-    whole = [path for path in bases if '_base_' not in path.parts]
-    return whole[0] if len(whole) == 1 else None
 
 
 def config_changes(before: Mapping, after: Mapping) -> list[SettingChange]:
@@ -106,20 +90,16 @@ def config_changes(before: Mapping, after: Mapping) -> list[SettingChange]:
 
     Variables that only feed other settings (such as ``data_root``) do not
     count; the settings that they feed do.
-
-    Args:
-        before (Mapping): A config.
-        after (Mapping): Another config.
     """
-    return [*_changes(_settings(before), _settings(after), '')]
-
-
-def _settings(cfg: Mapping) -> dict:
-    return {
-        key: _plain(value)
-        for key, value in cfg.items()
-        if key in RUNNER_KEYS and key not in _IGNORED
-    }
+    settings = [
+        {
+            key: _plain(value)
+            for key, value in cfg.items()
+            if key in RUNNER_KEYS and key not in _IGNORED
+        }
+        for cfg in (before, after)
+    ]
+    return [*_changes(*settings, '')]
 
 
 def _plain(value):
