@@ -17,6 +17,7 @@ from rich.console import Console
 from mmpose_ctd.apis.command_line import (
     add_runner_arguments,
     load_config,
+    make_parser,
     require_checkpoint,
     run,
 )
@@ -39,10 +40,7 @@ from mmpose_ctd.trained_people import compare_tested
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='the config it was trained with')
     parser.add_argument('checkpoint', help='a .pth file')
     parser.add_argument(

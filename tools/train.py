@@ -14,9 +14,10 @@ from mmengine.evaluator import Evaluator
 from mmpose_ctd.apis.command_line import (
     add_runner_arguments,
     load_config,
+    make_parser,
     run,
 )
-from mmpose_ctd.apis.config_checks import (
+from mmpose_ctd.apis.config_file import (
     best_without_validation,
     check_training,
 )
@@ -35,10 +36,7 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='a file of configs/')
     parser.add_argument(
         '--resume',

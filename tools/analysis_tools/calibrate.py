@@ -15,6 +15,7 @@ from rich.console import Console
 from mmpose_ctd.apis.command_line import (
     add_config_options,
     load_config,
+    make_parser,
     require_checkpoint,
     run,
 )
@@ -22,10 +23,7 @@ from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='the config it was trained with')
     parser.add_argument('checkpoint', help='a .pth file')
     parser.add_argument(

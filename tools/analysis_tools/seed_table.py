@@ -12,7 +12,7 @@ import os
 
 import numpy as np
 
-from mmpose_ctd.apis.command_line import run
+from mmpose_ctd.apis.command_line import make_parser, run
 from mmpose_ctd.apis.error_tables import (
     markdown_table,
     read_report,
@@ -25,10 +25,7 @@ ENDINGS = ('.png', '.pdf', '.svg')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'systems',
         nargs='+',

@@ -11,7 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
+from mmpose_ctd.apis.command_line import (
+    import_mmpose_quietly,
+    make_parser,
+    run,
+)
 from mmpose_ctd.apis.error_tables import (
     paired_change,
     seed_table,
@@ -31,10 +35,7 @@ SYSTEMS = {
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--data',
         type=Path,

@@ -28,6 +28,7 @@ from rich.progress import (
 from mmpose_ctd.apis.command_line import (
     add_config_options,
     load_config,
+    make_parser,
     require_checkpoint,
     run,
 )
@@ -35,10 +36,7 @@ from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='the config of feature extraction')
     parser.add_argument('checkpoint', help='a .pth file trained with it')
     parser.add_argument(
