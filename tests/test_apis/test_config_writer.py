@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from mmpose_ctd.apis.config_writer import new_config
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.framing import input_framing
+from mmpose_ctd.input_framing import input_framing
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import TRANSFORMS
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.framing import refuse_other_framing
+from mmpose_ctd.input_framing import refuse_other_framing
 
 
 @TRANSFORMS.register_module()
