@@ -10,7 +10,6 @@ else ~/.cache/mmpose_ctd; its sha256 is checked before anything reads it.
 import argparse
 from pathlib import Path
 
-import mmpose_ctd  # noqa: F401  (makes MMPose importable)
 from mmpose_ctd.apis.command_line import make_parser, run
 from mmpose_ctd.apis.teacher_files import PUBLISHED, download
 

@@ -5,25 +5,11 @@ import json
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
-from mmpose_ctd.datasets.synthetic import (
-    ANNOTATIONS,
-    contact_sheet,
-    make_synthetic_faces,
-)
+from mmpose_ctd.apis.command_line import make_parser
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument('out', help='folder to make')
     parser.add_argument('--num-subjects', type=int, default=100)
     parser.add_argument('--images-per-subject', type=int, default=1)
@@ -50,6 +36,11 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def write_preview(root: Path, file: Path, limit: int = 24) -> None:
     """Write a contact sheet of the data set's first images."""
+    import cv2
+    import numpy as np
+
+    from mmpose_ctd.datasets.synthetic import ANNOTATIONS, contact_sheet
+
     content = json.loads((root / ANNOTATIONS).read_text())
     images, landmarks = [], []
     for i, (image, annotation) in enumerate(
@@ -65,15 +56,13 @@ def write_preview(root: Path, file: Path, limit: int = 24) -> None:
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
+    from rich.progress import Progress
+
+    from mmpose_ctd.datasets.synthetic import make_synthetic_faces
+
     total = args.num_subjects * args.images_per_subject
     try:
-        with Progress(*columns) as progress:
+        with Progress() as progress:
             task = progress.add_task('Synthetic faces', total=total)
             root = make_synthetic_faces(
                 args.out,
