@@ -36,8 +36,9 @@ def register_components() -> None:
     compat.REPAIRS['mmpose.registry'] = _run_registry
     try:
         found = importlib.util.find_spec('mmpose')
-    except ImportError:
-        found = None
+    # ValueError: somebody's stub without a spec.
+    except (ImportError, ValueError):
+        found = sys.modules.get('mmpose')
     if found is None:
         warnings.warn(f'MMPose is not installed. {_DOCTOR}', stacklevel=3)
 
