@@ -5,11 +5,25 @@ import json
 import sys
 from pathlib import Path
 
-from mmpose_ctd.apis.command_line import make_parser
+import cv2
+import numpy as np
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from mmpose_ctd.datasets.synthetic import (
+    ANNOTATIONS,
+    contact_sheet,
+    make_synthetic_faces,
+)
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = make_parser(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('out', help='folder to make')
     parser.add_argument('--num-subjects', type=int, default=100)
     parser.add_argument('--images-per-subject', type=int, default=1)
@@ -36,11 +50,6 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def write_preview(root: Path, file: Path, limit: int = 24) -> None:
     """Write a contact sheet of the data set's first images."""
-    import cv2
-    import numpy as np
-
-    from mmpose_ctd.datasets.synthetic import ANNOTATIONS, contact_sheet
-
     content = json.loads((root / ANNOTATIONS).read_text())
     images, landmarks = [], []
     for i, (image, annotation) in enumerate(
@@ -56,13 +65,15 @@ def write_preview(root: Path, file: Path, limit: int = 24) -> None:
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    from rich.progress import Progress
-
-    from mmpose_ctd.datasets.synthetic import make_synthetic_faces
-
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     total = args.num_subjects * args.images_per_subject
     try:
-        with Progress() as progress:
+        with Progress(*columns) as progress:
             task = progress.add_task('Synthetic faces', total=total)
             root = make_synthetic_faces(
                 args.out,
