@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from mmpose_ctd.apis.command_line import make_parser, run
+from mmpose_ctd.apis.command_line import run
 from mmpose_ctd.datasets.checking import (
     CHECKS,
     Thresholds,
@@ -28,7 +28,11 @@ from mmpose_ctd.files import write_whole
 
 def parse_args() -> argparse.Namespace:
     checks = '\n'.join(f'  {c.name:15} {c.title}' for c in CHECKS.values())
-    parser = make_parser(__doc__, epilog=f'checks:\n{checks}')
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=f'checks:\n{checks}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('data_dir', help='folder of the data set')
     parser.add_argument(
         '--ann-file',
