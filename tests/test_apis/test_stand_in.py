@@ -41,9 +41,10 @@ def test_data_and_teacher_are_there(name, tmp_path, monkeypatch):
     for loader in ('train', 'val', 'test'):
         dataset = DATASETS.build(cfg[f'{loader}_dataloader'].dataset)
         assert dataset[0]['inputs'].shape == (3, 128, 128)
-    model = MODELS.build(cfg.model)
-    model.init_weights()
-    assert bool(model.teacher) == bool(model.active_regularizers)
+    if 'teacher' in cfg.model:
+        model = MODELS.build(cfg.model)
+        model.init_weights()
+        assert model.teacher and model.active_regularizers
     assert cfg.train_cfg.max_iters == cfg.param_scheduler[0].end == 20
 
 
