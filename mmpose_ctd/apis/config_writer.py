@@ -14,6 +14,8 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.framing import merge_options
 from mmpose_ctd.version import __version__
 
+from .config_file import quiet_logs
+
 __all__ = ['new_config']
 
 # Arguments of MMPose's heads that hold K.
@@ -64,7 +66,7 @@ def new_config(
             found='the file exists',
             cure='Name another, or remove it first.',
         )
-    with mock.patch.dict(os.environ, CTD_CHECKPOINTS=_FOLDER):
+    with quiet_logs(), mock.patch.dict(os.environ, CTD_CHECKPOINTS=_FOLDER):
         cfg = Config.fromfile(_base_file(base))
     ann_file = find_annotation_file(root)
     names = LandmarkFile.read(str(root / ann_file)).names
