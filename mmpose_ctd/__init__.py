@@ -1,9 +1,7 @@
 """Cross-task regularised landmark detection for MMPose.
 
-Importing the package repairs what keeps MMPose from being imported today
-(:mod:`mmpose_ctd.compat`) and tells MMPose's registries where this package's
-components are. They are imported when a registry is first asked, so that the
-import costs next to nothing.
+The import is cheap: it repairs what keeps MMPose from being imported
+(:mod:`mmpose_ctd.compat`) and has MMPose's registries find our components.
 """
 
 from . import compat

@@ -28,17 +28,10 @@ COMMANDS = {
         'model_converters/vggface2_to_mmpose',
         'VGGFace2 for MMPose',
     ),
-    'feature-drift': ('analysis_tools/feature_drift', 'student and teacher'),
-    'gradient-balance': (
-        'analysis_tools/gradient_balance',
-        'sizes of the gradients of the losses',
-    ),
-    'teacher-recognition': (
-        'analysis_tools/teacher_recognition',
-        'does a teacher recognise people',
-    ),
     'doctor': (None, 'check the installation'),
 }
+#: Commands of earlier versions; they need a clone of the repository.
+_DIAGNOSTICS = ('feature-drift', 'gradient-balance', 'teacher-recognition')
 
 
 def tools_folder() -> Path:
@@ -67,7 +60,7 @@ def main() -> int | None:
             print(f'  {command:<20} {does}')
         print('\nmmpose_ctd COMMAND --help shows the arguments of a command.')
         return 0
-    if name not in COMMANDS:
+    if name not in (*COMMANDS, *_DIAGNOSTICS):
         print(
             f'mmpose_ctd: no command {name!r}; expected one of '
             f'{", ".join(COMMANDS)}.',
@@ -75,12 +68,19 @@ def main() -> int | None:
         )
         return 2
     del sys.argv[1]
-    tool, _ = COMMANDS[name]
-    if tool is None:
+    if name == 'doctor':
         from mmpose_ctd.doctor import main as doctor
 
         return doctor()
-    path = tools_folder() / f'{tool}.py'
+    if name in _DIAGNOSTICS:
+        folder = 'projects/frl_study/diagnostics'
+        file = f'{folder}/{name.replace("-", "_")}.py'
+        path = tools_folder().parent / file
+        if not path.is_file():
+            print(f'mmpose_ctd {name}: needs a clone: {file}', file=sys.stderr)
+            return 2
+    else:
+        path = tools_folder() / f'{COMMANDS[name][0]}.py'
     # Not runpy, which would show the file's name in the tool's help.
     sys.argv[0] = f'mmpose_ctd {name}'
     script = ModuleType('__main__')

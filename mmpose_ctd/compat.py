@@ -1,34 +1,22 @@
 """Makes MMPose importable with current versions of its dependencies.
 
-MMPose 1.3.2 was released for Python 3.8, numpy 1 and torch 2.1. Today three
-of the modules it imports may be missing or broken:
-
-- ``xtcocotools`` has no wheel for numpy 2 or Python >= 3.12;
-- ``mmcv`` may lack its compiled operators (``mmcv._ext``), which MMPose always
-  imports but needs only for deformable layers;
-- ``torchvision``'s wheel may be built for CUDA next to a CPU-only torch; its
-  import then fails.
-
-:func:`install` puts one finder in front of the import system. When one of
-these modules is imported, it runs the real module and repairs only if that
-fails. Each repair is logged in one line and kept in :data:`repairs` for
-``mmpose_ctd.doctor``.
+:func:`install` puts one finder in front of the import system. It runs the
+modules of :data:`REPAIRS` as they are and repairs one only if it fails.
 """
 
 import importlib
 import importlib.abc
 import importlib.machinery
-import logging
 import sys
 import types
 from collections.abc import Callable
 
 STACK_HINT = 'pip install -r requirements/stack.txt'
 
-#: What was repaired in this process: module name -> one sentence.
+#: What was repaired in this process, for ``mmpose_ctd doctor``: module name
+#: -> one sentence.
 repairs: dict[str, str] = {}
 
-_logger = logging.getLogger('mmpose_ctd')
 # A torch.library.Library unregisters its schemas when it is collected.
 _torchvision_schemas: list = []
 # What a module built for another numpy or torch raises at import.
@@ -39,12 +27,6 @@ def _reason(error: Exception) -> str:
     """Its first line: numpy explains itself in a dozen."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0]
-
-
-def _note(name: str, message: str) -> None:
-    if name not in repairs:
-        repairs[name] = message
-        _logger.warning('mmpose_ctd repaired %s: %s', name, message)
 
 
 def _forget(package: str, keep: types.ModuleType | None = None) -> None:
@@ -81,11 +63,10 @@ def _exec_torchvision(module: types.ModuleType, run: Callable) -> None:
             )
     _torchvision_schemas.append(library)
     run()
-    _note(
-        'torchvision',
+    repairs['torchvision'] = (
         f'its compiled operators do not load ({reason}); their schemas were '
-        'declared, so that it imports. Its own operators (nms ...) raise '
-        'when called.',
+        'declared, and it imports. Its own operators (nms ...) raise when '
+        'called.'
     )
 
 
@@ -124,10 +105,9 @@ def _exec_mmcv_ops(module: types.ModuleType, run: Callable) -> None:
         mmcv = sys.modules.get('mmcv')
         if isinstance(getattr(mmcv, '_ext', None), _MissingOps):
             del mmcv._ext
-    _note(
-        'mmcv.ops',
+    repairs['mmcv.ops'] = (
         f'mmcv has no compiled operators ({reason}); it imports, and an '
-        'operator raises when called.',
+        'operator raises when called.'
     )
 
 
@@ -175,7 +155,7 @@ def _serve_pycocotools(module: types.ModuleType, reason: str) -> None:
     for name, part in dict(coco=coco, mask=mask, cocoeval=cocoeval).items():
         setattr(module, name, part)
         sys.modules[f'xtcocotools.{name}'] = part
-    _note('xtcocotools', f'{reason}; pycocotools serves in its place.')
+    repairs['xtcocotools'] = f'{reason}; pycocotools serves in its place.'
 
 
 def _exec_xtcocotools(module: types.ModuleType, run: Callable | None) -> None:
@@ -216,17 +196,24 @@ class _RepairLoader(importlib.abc.Loader):
         return getattr(self.inner, name)
 
 
-class _RepairFinder(importlib.abc.MetaPathFinder):
-    """Finds the three modules that may need a repair, each once."""
+#: Module -> how to run it: called with the module and its own code, which is
+#: None where the module is not installed.
+REPAIRS: dict[str, Callable] = {
+    # Its wheel may be built for CUDA next to a torch for CPUs.
+    'torchvision': _exec_torchvision,
+    # mmcv may lack its compiled operators, which MMPose always imports but
+    # needs only for deformable layers.
+    'mmcv.ops': _exec_mmcv_ops,
+    # It has no wheel for numpy 2 or Python >= 3.12.
+    'xtcocotools': _exec_xtcocotools,
+}
 
-    repairable = {
-        'torchvision': _exec_torchvision,
-        'mmcv.ops': _exec_mmcv_ops,
-        'xtcocotools': _exec_xtcocotools,
-    }
+
+class _RepairFinder(importlib.abc.MetaPathFinder):
+    """Finds the modules of ``REPAIRS``, each once."""
 
     def find_spec(self, fullname, path=None, target=None):
-        execute = self.repairable.get(fullname)
+        execute = REPAIRS.get(fullname)
         if execute is None:
             return None
         spec = None

@@ -1,10 +1,6 @@
-"""The framing: which part of a photograph a network sees, and how large.
+"""Makes the settings of another framing: input size and crop of the face.
 
-A network that learned faces in one framing gives wrong landmarks in another,
-and nothing in its weights says so. So the framing travels as plain data in a
-dataset's metainfo, and with it in the ``dataset_meta`` of checkpoints.
-:func:`framing` makes the settings of another framing, :func:`input_framing`
-reads one off a config.
+:mod:`mmpose_ctd.input_framing` reads a framing off a config.
 """
 
 import math
@@ -15,39 +11,10 @@ from typing import Any
 
 from mmpose_ctd.config_values import component_name, is_number
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.input_framing import input_framing
 
-__all__ = [
-    'FACE_MARK',
-    'FRAMING_KEY',
-    'check_framing',
-    'describe',
-    'differs',
-    'framing',
-    'input_framing',
-    'is_framing',
-    'merge_options',
-    'other_framing',
-    'refuse_other_framing',
-    'refuse_variables',
-]
+__all__ = ['check_framing', 'framing', 'merge_options', 'refuse_variables']
 
-#: Its name in a dataset's metainfo.
-FRAMING_KEY = 'input_framing'
-#: What FindFaceBox leaves in a sample; users' fields have no such names.
-FACE_MARK = '_found_face'
-
-#: Transform -> its argument, the name in a framing, and the default.
-_STEPS = {
-    'FindFaceBox': (
-        ('side', 'face_side', 1.1),
-        ('centre', 'face_centre', 0.72),
-    ),
-    'GetBBoxCenterScale': (('padding', 'padding', 1.25),),
-    'TopdownAffine': (
-        ('input_size', 'input_size', None),
-        ('use_udp', 'use_udp', False),
-    ),
-}
 #: Backbone -> how often it halves its input, as a factor; of others it is 16.
 _STRIDES = {
     'HourglassNet': 128,
@@ -59,9 +26,6 @@ _VARIABLES = {
     'CTD_FACE_SIDE': 'framing.face_side',
 }
 _OPTIONS = ('input_size', 'face_side')
-
-
-# ------------------------------------------------------- making a framing
 
 
 def framing(
@@ -155,8 +119,8 @@ def _refuse_clash(changed: dict, config: dict) -> None:
 def check_framing(cfg: Mapping) -> None:
     """Refuse a config that names a framing but has another.
 
-    A later setting may have replaced what :func:`framing` made, or the option
-    was given to a tool that does not know it.
+    A later setting may have replaced what :func:`framing` made, or a tool
+    that does not know ``--cfg-options framing`` got it.
 
     Args:
         cfg (Mapping): A whole config; one without ``framing`` passes.
@@ -165,30 +129,34 @@ def check_framing(cfg: Mapping) -> None:
         InputError: Names the pipeline, or the head's decoder.
     """
     named = cfg.get('framing') or {}
-    size, side = named.get('input_size'), named.get('face_side')
     found = {}
     for loader in ('train', 'val', 'test'):
         dataset = (cfg.get(f'{loader}_dataloader') or {}).get('dataset')
         seen = input_framing(dataset)
         if seen is not None:
-            where = f'{loader}_dataloader.dataset.pipeline'
-            found[where] = seen['input_size'], seen.get('face_side', 0)
+            found[f'{loader}_dataloader.dataset.pipeline'] = seen
     head = (cfg.get('model') or {}).get('head') or {}
     decoded = (head.get('decoder') or {}).get('input_size')
     if decoded is not None:
-        found['model.head.decoder'] = list(decoded), side
-    for where, (sizes, cut) in found.items():
-        if (size is not None and sizes != [size, size]) or (
-            side is not None and cut != side
-        ):
-            raise InputError(
-                where=where,
-                found=f'input_size={sizes}, face_side={cut}',
-                expected=f'what the config names, framing={dict(named)}',
-                cure='Call framing() in a config of its own that sets nothing '
-                'else. Only the tools of this project know --cfg-options '
-                'framing.',
-            )
+        found['model.head.decoder'] = dict(input_size=list(decoded))
+    size, side = named.get('input_size'), named.get('face_side')
+    for where, seen in found.items():
+        cut = seen.get('face_side', 0)
+        if size is not None and seen['input_size'] != [size, size]:
+            wrong = f'input_size={seen["input_size"]}', f'input_size={size}'
+        elif side is not None and cut != side and 'decoder' not in where:
+            wrong = f'face_side={cut}', f'face_side={side}'
+        else:
+            continue
+        raise InputError(
+            where=where,
+            found=f'{wrong[0]}, though the config has framing.{wrong[1]}',
+            expected='both to agree',
+            cure='If a setting below framing(), or in --cfg-options, changed '
+            'it, remove that setting or move it into the _base_ of the config '
+            'that calls framing(). If this is not a tool of mmpose_ctd, it '
+            'cannot apply --cfg-options framing.',
+        )
 
 
 def merge_options(cfg: Any, options: Mapping) -> None:
@@ -241,6 +209,7 @@ def refuse_variables() -> None:
 
 
 def _check_size(size: Any, backbone: Mapping) -> None:
+    """Refuse a size that the backbone cannot halve so often."""
     name = component_name(backbone)
     stride = _STRIDES.get(name, 16)
     whole = isinstance(size, int) and not isinstance(size, bool)
@@ -352,151 +321,3 @@ def _keep_sum(before: Mapping, after: Mapping | None) -> None:
         after['loss']['loss_weight'] = (
             maps[0] // 3 * math.prod(after['decoder']['heatmap_size'])
         )
-
-
-# ------------------------------------------------------ reading a framing
-
-
-def input_framing(dataset: Any) -> dict | None:
-    """Read the framing off a dataset's config.
-
-    Args:
-        dataset (Mapping): With ``pipeline``, and perhaps ``crop``.
-
-    Returns:
-        dict: ``input_size`` [width, height], ``padding``, ``use_udp``;
-        ``face_side`` and ``face_centre`` of a :class:`.FindFaceBox`, else
-        ``crop``. ``None`` where no pipeline crops a network input.
-    """
-    if not isinstance(dataset, Mapping):
-        return None
-    pipeline = dataset.get('pipeline')
-    if not isinstance(pipeline, (list, tuple)):
-        return None
-    found: dict = {}
-    for step in pipeline:
-        for argument, name, default in _STEPS.get(component_name(step), ()):
-            found[name] = _plain(step.get(argument, default))
-    if not is_framing(found):
-        return None
-    if 'face_side' not in found:
-        found['crop'] = str(dataset.get('crop') or 'image')
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [int(v) for v in value if is_number(v)]
-    return float(value) if type(value) is int else value
-
-
-def is_framing(value: Any) -> bool:
-    """Whether this is what :func:`input_framing` gives."""
-    size = value.get('input_size') if isinstance(value, dict) else None
-    return (
-        isinstance(size, list)
-        and len(size) == 2
-        and all(map(is_number, size))
-        and all(
-            is_number(value[key])
-            for key in ('padding', 'face_side', 'face_centre')
-            if key in value
-        )
-    )
-
-
-# ---------------------------------------------------- comparing framings
-
-
-def differs(one: dict, other: dict, ignore: tuple = ()) -> bool:
-    """Whether two framings show a network different pictures."""
-    for key in {*one, *other} - {*ignore}:
-        a, b = one.get(key), other.get(key)
-        if is_number(a) and is_number(b):
-            if abs(a - b) > 1e-3 * max(1, abs(a)):
-                return True
-        elif a != b:
-            return True
-    return False
-
-
-def describe(framing: dict) -> str:
-    """A framing in words."""
-    size = 'x'.join(f'{side:g}' for side in framing['input_size'])
-    if 'face_side' in framing:
-        face = (
-            'faces cut out by a detector '
-            f'(FindFaceBox, side={framing["face_side"]:g}, '
-            f'centre={framing.get("face_centre", 0.72):g})'
-        )
-    elif framing.get('crop') == 'bbox':
-        face = "the annotated boxes (crop='bbox')"
-    else:
-        face = 'whole images'
-    parts = [f'{face}, input_size {size}']
-    if 'padding' in framing:
-        parts.append(f'padding {framing["padding"]:g}')
-    if framing.get('use_udp') is not None:
-        parts.append(f'use_udp={framing["use_udp"]}')
-    return ', '.join(parts)
-
-
-def _options_between(found: dict, wanted: dict) -> str:
-    """The ``--cfg-options`` from one framing to another, as far as any go."""
-    sizes = [one.get('input_size') for one in (found, wanted)]
-    sides = [one.get('face_side', 0) for one in (found, wanted)]
-    options = []
-    if sizes[0] != sizes[1] and len({*sizes[1]}) == 1:
-        options.append(f'framing.input_size={sizes[1][0]}')
-    if sides[0] != sides[1]:
-        options.append(f'framing.face_side={sides[1]:g}')
-    return ' '.join(options)
-
-
-def other_framing(where: str, found: dict, trained: dict) -> InputError:
-    """The error where a model is to see another framing than it learned."""
-    options = _options_between(found, trained)
-    return InputError(
-        where=where,
-        found=f'the config shows the model {describe(found)}',
-        expected=f'{describe(trained)}, as in its training; landmarks would '
-        'be wrong',
-        cure='Use the config of the training, such as the copy in its work '
-        'dir' + (f', or add --cfg-options {options}' if options else '') + '.',
-    )
-
-
-def refuse_other_framing(results: dict) -> None:
-    """Compare what a pipeline did with what the checkpoint was trained on.
-
-    MMPose's inference hands a checkpoint's ``dataset_meta`` to the pipeline.
-
-    Args:
-        results (dict): At the end of a pipeline.
-
-    Raises:
-        InputError: If the framings differ.
-    """
-    trained = results.get(FRAMING_KEY)
-    if not is_framing(trained) or results.get('input_size') is None:
-        return
-    found = dict(trained, input_size=[int(v) for v in results['input_size']])
-    for key in ('face_side', 'face_centre', 'crop'):
-        found.pop(key, None)
-    found.update(results.get(FACE_MARK) or {})
-    padding = _padding(results)
-    if padding is not None:
-        found['padding'] = padding
-    # The box of a sample is its caller's.
-    if differs(found, trained, ignore=('crop',)):
-        raise other_framing('test_dataloader.dataset.pipeline', found, trained)
-
-
-def _padding(results: dict) -> float | None:
-    """How much wider than its box a sample was cut out."""
-    if results.get('bbox') is None or results.get('input_scale') is None:
-        return None
-    x1, y1, x2, y2 = (float(v) for v in results['bbox'][0][:4])
-    across, down = results['input_size']
-    width = max(x2 - x1, (y2 - y1) * across / down)
-    return float(results['input_scale'][0]) / width if width > 0 else None

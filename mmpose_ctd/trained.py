@@ -17,15 +17,14 @@ from torch import nn
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.config_values import entry
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.framing import (
+from mmpose_ctd.framing import check_framing, refuse_variables
+from mmpose_ctd.input_framing import (
     FRAMING_KEY,
-    check_framing,
     describe,
     differs,
     input_framing,
     is_framing,
     other_framing,
-    refuse_variables,
 )
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
 from mmpose_ctd.privacy import HIDDEN

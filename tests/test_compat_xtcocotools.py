@@ -55,7 +55,7 @@ def test_pycocotools_serves_where_xtcocotools_does_not_work(
             COCO.origin, COCOeval.__mro__[1].origin, mask.__name__
         ]
     """
-    report, stderr = run_beside(tmp_path, {**files, **PYCOCOTOOLS}, code)
+    report = run_beside(tmp_path, {**files, **PYCOCOTOOLS}, code)
     assert report['early'] == [{}, False]
     assert report['origins'] == [
         'pycocotools.coco',
@@ -64,7 +64,6 @@ def test_pycocotools_serves_where_xtcocotools_does_not_work(
     ]
     assert list(report['repairs']) == ['xtcocotools']
     assert reason in report['repairs']['xtcocotools']
-    assert len(stderr) == 1 and 'xtcocotools' in stderr[0]
     assert 'xtcocotools._mask' not in report['seen']
 
 
@@ -86,10 +85,10 @@ def test_without_either_the_error_names_the_cure(tmp_path, pycocotools):
         except ImportError as error:
             result['error'] = str(error)
     """
-    report, stderr = run_beside(tmp_path, pycocotools, code)
+    report = run_beside(tmp_path, pycocotools, code)
     assert 'xtcocotools' in report['error']
     assert 'pip install pycocotools' in report['error']
-    assert report['repairs'] == {} and stderr == []
+    assert report['repairs'] == {}
     assert not any(name.startswith('xtcoco') for name in report['seen'])
 
 

@@ -8,10 +8,10 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import (
     check_framing,
     framing,
-    input_framing,
     merge_options,
     refuse_variables,
 )
+from mmpose_ctd.input_framing import input_framing
 
 FT = str(CONFIGS / 'frl_faces' / 'ft_sface.py')
 CLOSE = f"""_base_ = {FT!r}

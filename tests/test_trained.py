@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from mmpose_ctd import trained
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.framing import input_framing
+from mmpose_ctd.input_framing import input_framing
 from mmpose_ctd.trained import (
     check_same_split,
     refuse_framing_change,

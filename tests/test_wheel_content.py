@@ -42,7 +42,7 @@ def test_the_wheel_holds_configs_and_tools(unpacked):
 
 def test_commands_run_from_the_wheel_alone(unpacked, tmp_path):
     done = subprocess.run(
-        [sys.executable, '-m', 'mmpose_ctd.cli', 'split', '--help'],
+        [sys.executable, '-m', 'mmpose_ctd.cli', 'calibrate', '--help'],
         cwd=tmp_path,
         env=dict(os.environ, PYTHONPATH=str(unpacked)),
         capture_output=True,
@@ -50,4 +50,4 @@ def test_commands_run_from_the_wheel_alone(unpacked, tmp_path):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith('usage: mmpose_ctd split')
+    assert done.stdout.startswith('usage: mmpose_ctd calibrate')

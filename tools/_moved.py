@@ -14,15 +14,15 @@ NEW_PATHS = {
     'demo': 'tools/misc',
     'download': 'tools/misc',
     'facemesh': 'projects/facemesh',
-    'feature_drift': 'tools/analysis_tools',
-    'gradient_balance': 'tools/analysis_tools',
+    'feature_drift': 'projects/frl_study/diagnostics',
+    'gradient_balance': 'projects/frl_study/diagnostics',
     'make_splits': 'tools/dataset_converters',
     'make_synthetic_faces': 'tools/misc',
     'measure': 'tools/analysis_tools',
     'prepare_dataset': 'tools/dataset_converters',
     'report': 'tools/analysis_tools',
     'seed_table': 'tools/analysis_tools',
-    'teacher_recognition': 'tools/analysis_tools',
+    'teacher_recognition': 'projects/frl_study/diagnostics',
     'webmorph_to_coco': 'projects/frl_study',
 }
 

@@ -9,42 +9,28 @@ import argparse
 import json
 import os
 import sys
-
-from mmengine.config import Config
-from mmengine.dist import is_main_process
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from mmpose_ctd.apis.command_line import (
     add_runner_arguments,
+    add_trained,
     load_config,
+    make_parser,
     require_checkpoint,
+    require_ending,
     run,
 )
-from mmpose_ctd.apis.terse_runner import TestingRunner
-from mmpose_ctd.config_values import component_name, unwrapped
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation import (
-    LandmarkErrorMetric,
-    MeasurementMetric,
-    measurement_table,
-    report_table,
-)
-from mmpose_ctd.files import file_hash
-from mmpose_ctd.trained import (
-    check_same_landmarks,
-    load_trained,
-    refuse_framing_change,
-)
-from mmpose_ctd.trained_people import compare_tested
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+    from mmpose_ctd.apis.terse_runner import TestingRunner
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('config', help='the config it was trained with')
-    parser.add_argument('checkpoint', help='a .pth file')
+    parser = make_parser(__doc__)
+    add_trained(parser)
     parser.add_argument(
         '--out', metavar='FILE.json', help='write all metrics there'
     )
@@ -67,16 +53,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def dump_predictions(cfg: Config, file: str) -> None:
-    if not file.endswith(('.pkl', '.pickle')):
-        raise InputError(f'--dump {file}: expected a name ending in .pkl.')
-    dump = dict(type='DumpResults', out_file_path=file)
-    cfg.test_evaluator = [*evaluators(cfg), dump]
+def evaluators(cfg: 'Config') -> list:
+    """The test's metrics, of which a config may name one or several."""
+    metrics = cfg.test_evaluator
+    return [*metrics] if isinstance(metrics, (list, tuple)) else [metrics]
 
 
-def add_keypoints(cfg: Config, file: str) -> str:
+def add_keypoints(cfg: 'Config', file: str) -> str:
     """Let MMPose write keypoint results; returns the name it gives them."""
-    # Beside the file, so that it can be renamed.
+    # Beside the file, where it can be renamed.
     prefix = f'{file}.{os.getpid()}'
     writer = dict(
         type='CocoMetric',
@@ -89,14 +74,10 @@ def add_keypoints(cfg: Config, file: str) -> str:
     return f'{prefix}.keypoints.json'
 
 
-def evaluators(cfg: Config) -> list:
-    """The test's metrics, of which a config may name one or several."""
-    metrics = cfg.test_evaluator
-    return [*metrics] if isinstance(metrics, (list, tuple)) else [metrics]
-
-
-def add_measures(cfg: Config, unit: str) -> None:
+def add_measures(cfg: 'Config', unit: str) -> None:
     """Measure in this unit, by the config's metric if it has one."""
+    from mmpose_ctd.config_values import component_name
+
     metrics = evaluators(cfg)
     own = [m for m in metrics if component_name(m) == 'MeasurementMetric']
     if not own:
@@ -107,7 +88,7 @@ def add_measures(cfg: Config, unit: str) -> None:
     cfg.test_evaluator = metrics
 
 
-def check_checkpoint(path: str, runner: TestingRunner) -> list[str]:
+def check_checkpoint(path: str, runner: 'TestingRunner') -> list[str]:
     """Refuse what the checkpoint was not trained for.
 
     Returns:
@@ -117,6 +98,14 @@ def check_checkpoint(path: str, runner: TestingRunner) -> list[str]:
         InputError: If the weights are another model's, the landmarks or the
             framing are others, or people trained whom the splits keep apart.
     """
+    from mmpose_ctd.config_values import unwrapped
+    from mmpose_ctd.trained import (
+        check_same_landmarks,
+        load_trained,
+        refuse_framing_change,
+    )
+    from mmpose_ctd.trained_people import compare_tested
+
     cure = 'Test with the config that the checkpoint was trained with.'
     content = load_trained(unwrapped(runner.model), path, cure)
     dataset = runner.test_dataloader.dataset
@@ -127,19 +116,32 @@ def check_checkpoint(path: str, runner: TestingRunner) -> list[str]:
 
 def main() -> None:
     args = parse_args()
-    for name in ('out', 'keypoints'):
-        file = getattr(args, name)
-        if file and not file.endswith('.json'):
-            raise InputError(
-                f'--{name} {file}: expected a name ending in .json.'
-            )
+    require_ending(args, out='.json', keypoints='.json')
+    if args.dump and not args.dump.endswith(('.pkl', '.pickle')):
+        raise InputError(
+            where=f'--dump {args.dump}', expected='a name ending in .pkl'
+        )
     require_checkpoint(args.checkpoint)
     cfg = load_config(args)
+    # They import MMPose, which load_config does quietly.
+    from mmengine.dist import is_main_process
+    from rich.console import Console
+
+    from mmpose_ctd.apis.terse_runner import TestingRunner
+    from mmpose_ctd.evaluation import (
+        LandmarkErrorMetric,
+        MeasurementMetric,
+        measurement_table,
+        report_table,
+    )
+    from mmpose_ctd.files import file_hash
+
     cfg.load_from = args.checkpoint
     if args.measures:
         add_measures(cfg, args.measures)
     if args.dump:
-        dump_predictions(cfg, args.dump)
+        dump = dict(type='DumpResults', out_file_path=args.dump)
+        cfg.test_evaluator = [*evaluators(cfg), dump]
     for file in filter(None, (args.out, args.keypoints)):
         # Before the test: a folder that cannot be made loses no result.
         os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
@@ -175,7 +177,7 @@ def main() -> None:
         # Below the table, where they are not overlooked.
         print(f'warning: {warning}', file=sys.stderr)
     if args.out:
-        # JSON has no NaN; null says "not known" just as well.
+        # JSON has no NaN.
         known = {k: None if v != v else v for k, v in values.items()}
         content = dict(metrics=known, reports=reports)
         if measures:

@@ -6,39 +6,22 @@ python tools/train.py configs/frl_faces/ctd_ed_sface.py
 import argparse
 import os
 import sys
-
-from mmengine.config import Config
-from mmengine.device import is_cuda_available
-from mmengine.evaluator import Evaluator
+from typing import TYPE_CHECKING
 
 from mmpose_ctd.apis.command_line import (
     add_runner_arguments,
     load_config,
+    make_parser,
     run,
-)
-from mmpose_ctd.apis.config_checks import (
-    best_without_validation,
-    check_training,
-)
-from mmpose_ctd.apis.stand_in import NOTICE
-from mmpose_ctd.apis.terse_runner import TerseRunner
-from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
-from mmpose_ctd.config_values import component_name
-from mmpose_ctd.engine.checkpoint_folder import check_resumable
-from mmpose_ctd.engine.hooks.finite_loss_hook import refuse_no_batch
-from mmpose_ctd.engine.work_dir import (
-    check_used,
-    claim_work_dir,
-    save_folders,
 )
 from mmpose_ctd.errors import InputError, MissingFileError
 
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='a file of configs/')
     parser.add_argument(
         '--resume',
@@ -79,8 +62,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def use_mixed_precision(cfg: Config) -> None:
+def use_mixed_precision(cfg: 'Config') -> None:
     """Switch mixed precision on, whichever wrapper the config uses."""
+    from mmengine.device import is_cuda_available
+
+    from mmpose_ctd.config_values import component_name
+
     kind = component_name(cfg.optim_wrapper) or 'OptimWrapper'
     if kind == 'AutocastOptimWrapper' or (
         kind == 'OptimWrapper' and not is_cuda_available()
@@ -99,6 +86,9 @@ def use_mixed_precision(cfg: Config) -> None:
 
 def check_named(path: str) -> None:
     """Refuse what no training wrote, before data and model are built."""
+    from mmpose_ctd.checkpoint_file import read_checkpoint
+    from mmpose_ctd.engine.checkpoint_folder import check_resumable
+
     if not os.path.isfile(path):
         raise MissingFileError(
             where=f'--resume: {path!r}',
@@ -119,11 +109,9 @@ def check_named(path: str) -> None:
 
 
 def check_start(path: str) -> None:
-    """Refuse a start that does not exist, before the model is made.
+    """Refuse a start that does not exist, before the model is made."""
+    from mmpose_ctd.checkpoint_file import check_undamaged
 
-    Raises:
-        MissingFileError: Names the config's key.
-    """
     if '://' in path:
         return
     if not os.path.isfile(path):
@@ -137,11 +125,18 @@ def check_start(path: str) -> None:
     check_undamaged(path, 'load_from')
 
 
-def take_work_dir(cfg: Config, overwrite: bool, go_on: bool) -> None:
+def take_work_dir(cfg: 'Config', overwrite: bool, go_on: bool) -> None:
     """Refuse a work dir of another training, before anything is written.
 
-    The hooks do the same again; they choose what ``--resume`` goes on from.
+    The hooks do so again; they choose what ``--resume`` continues from.
     """
+    from mmpose_ctd.config_values import component_name
+    from mmpose_ctd.engine.work_dir import (
+        check_used,
+        claim_work_dir,
+        save_folders,
+    )
+
     hooks = cfg.default_hooks = cfg.get('default_hooks') or {}
     hook = hooks.setdefault('work_dir', dict(type='WorkDirHook'))
     if hook is not None and overwrite:
@@ -180,6 +175,16 @@ def warn(text: str) -> None:
 def main() -> None:
     args = parse_args()
     cfg = load_config(args)
+    # They import MMPose, which load_config does quietly.
+    from mmengine.evaluator import Evaluator
+
+    from mmpose_ctd.apis.config_file import (
+        best_without_validation,
+        check_training,
+    )
+    from mmpose_ctd.apis.terse_runner import TerseRunner
+    from mmpose_ctd.engine.hooks.finite_loss_hook import refuse_no_batch
+
     # Its work dir is its own, unless one was named.
     args.overwrite |= args.stand_in and args.work_dir is None
     if args.no_validate:
@@ -219,7 +224,9 @@ def main() -> None:
     # Schedules by epoch fail where an epoch has no batch.
     refuse_no_batch(runner.train_dataloader)
     runner.train()
-    if args.stand_in and is_first_process():
+    if args.stand_in:
+        from mmpose_ctd.apis.stand_in import NOTICE
+
         print(NOTICE)
 
 

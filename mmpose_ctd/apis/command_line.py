@@ -1,38 +1,34 @@
-"""What the command lines of tools/ share: arguments, and how errors end."""
+"""What the command lines of tools/ share: arguments, and how errors end.
+
+It imports torch and MMPose only when a tool works, not for its --help.
+"""
 
 import argparse
-import contextlib
 import errno
-import logging
 import os
 import os.path as osp
 import pickle
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 
-import torch
-from mmengine.config import Config, DictAction
-from mmengine.logging import MMLogger
-
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.privacy import redact_logs
-from mmpose_ctd.safe_loading import refusal_reason, require_safe_loading
 
-from .config_file import RUNNER_KEYS, import_mmpose_quietly, read_config
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 __all__ = [
-    'RUNNER_KEYS',
-    'add_checkpoints',
     'add_config_options',
     'add_runner_arguments',
+    'add_trained',
     'import_mmpose_quietly',
     'load_config',
-    'named_checkpoints',
-    'quiet_logs',
+    'make_parser',
     'require_checkpoint',
+    'require_ending',
     'run',
 ]
 
@@ -40,6 +36,26 @@ _LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 # -------------------------------------------------------------- arguments
+
+
+def make_parser(doc: str, **options) -> argparse.ArgumentParser:
+    """A parser that shows a tool's docstring as it is written.
+
+    Args:
+        doc (str): ``__doc__`` of the tool.
+        **options: See ``argparse.ArgumentParser``.
+    """
+    return argparse.ArgumentParser(
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **options,
+    )
+
+
+def add_trained(parser: argparse.ArgumentParser) -> None:
+    """``config`` and ``checkpoint`` of a trained model."""
+    parser.add_argument('config', help='the config it was trained with')
+    parser.add_argument('checkpoint', help='a .pth file')
 
 
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,11 +106,14 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class _Options(DictAction):
-    """mmengine's ``--cfg-options``, which refuses what it cannot read."""
+class _Options(argparse.Action):
+    """``--cfg-options`` as mmengine reads it; refuses what it cannot read."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        for one in values or ():
+        from mmengine.config import DictAction
+
+        options = dict(getattr(namespace, self.dest))
+        for one in values:
             key, equals, value = one.partition('=')
             if not key or not equals:
                 raise InputError(
@@ -103,14 +122,14 @@ class _Options(DictAction):
                     expected='KEY=VALUE, without blanks around the =',
                 )
             try:
-                self._parse_iterable(value)
+                options[key] = DictAction._parse_iterable(value)
             except AssertionError as error:
                 raise InputError(
                     where=f'--cfg-options {key}',
                     found=f'{value!r} ({error})',
                     expected='brackets in pairs',
                 ) from error
-        super().__call__(parser, namespace, values, option_string)
+        setattr(namespace, self.dest, options)
 
 
 def add_config_options(
@@ -118,13 +137,7 @@ def add_config_options(
     help: str = 'override settings of the config, for example '
     'framing.input_size=128 framing.face_side=1.1',
 ) -> None:
-    """``--cfg-options``, and what else :func:`load_config` asks for.
-
-    Args:
-        parser (ArgumentParser): Of a tool that neither trains nor draws with
-            a Runner, or one that adds arguments for these itself.
-        help (str): What the option says of itself.
-    """
+    """``--cfg-options``, and defaults of what :func:`load_config` asks for."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -144,47 +157,6 @@ def add_config_options(
     )
 
 
-def add_checkpoints(parser: argparse.ArgumentParser, nargs: str) -> None:
-    """``checkpoints``, so many of ``[NAME=]FILE``, for a config's siblings.
-
-    Args:
-        parser (ArgumentParser): Of the tool.
-        nargs (str): ``'+'``, or ``'*'`` where there may be none.
-    """
-    parser.add_argument(
-        'checkpoints',
-        nargs=nargs,
-        metavar='[NAME=]FILE',
-        help='trained with the config, or with its siblings',
-    )
-
-
-def named_checkpoints(texts: list[str]) -> dict[str, str]:
-    """Name -> file; without a name the file's own.
-
-    Args:
-        texts (list[str]): ``NAME=FILE`` or ``FILE``.
-
-    Raises:
-        InputError: If two have one name.
-        MissingFileError: If a file does not exist.
-    """
-    named: dict[str, str] = {}
-    for text in texts:
-        name, sign, path = text.partition('=')
-        if not sign or '/' in name:
-            name, path = osp.basename(text), text
-        require_checkpoint(path)
-        if name in named:
-            raise InputError(
-                where=text,
-                found=f'another checkpoint is called {name}, too',
-                expected='NAME=FILE',
-            )
-        named[name] = path
-    return named
-
-
 def require_checkpoint(path: str) -> None:
     """Refuse a checkpoint that does not exist, before anything is built.
 
@@ -199,10 +171,32 @@ def require_checkpoint(path: str) -> None:
         )
 
 
+def require_ending(args: argparse.Namespace, **endings: str) -> None:
+    """Refuse files whose names do not say their format.
+
+    Args:
+        args (Namespace): Of the tool; an argument that is None passes.
+        **endings (str): Argument -> its ending, such as ``out='.json'``.
+    """
+    for name, ending in endings.items():
+        file = getattr(args, name)
+        if file and not file.lower().endswith(ending):
+            raise InputError(
+                where=f'--{name} {file}', expected=f'a name ending in {ending}'
+            )
+
+
 # ------------------------------------------------------------- the config
 
 
-def load_config(args: argparse.Namespace) -> Config:
+def import_mmpose_quietly() -> None:
+    """Import MMPose without mmdet's prints about extras it lacks."""
+    from .config_file import import_mmpose_quietly
+
+    import_mmpose_quietly()
+
+
+def load_config(args: argparse.Namespace) -> 'Config':
     """Read the config and merge the shared arguments into it.
 
     Args:
@@ -211,9 +205,15 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         InputError: See :func:`.read_config`.
     """
+    import torch
+
+    from mmpose_ctd.privacy import redact_logs
+
+    from .config_file import read_config
+
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
 
-    def adjust(cfg: Config) -> None:
+    def adjust(cfg: 'Config') -> None:
         cfg.launcher = _launcher(args)
         if args.work_dir is not None:
             cfg.work_dir = args.work_dir
@@ -233,16 +233,20 @@ def load_config(args: argparse.Namespace) -> Config:
 
     cfg = read_config(args.config, args.cfg_options, adjust)
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
-        _distribute_over_cpus(cfg)
+        # mmengine starts a group, and wraps a model, on GPUs only.
+        if not torch.distributed.is_initialized():
+            torch.distributed.init_process_group('gloo')
+        # With a wrapper's config mmengine no longer looks at the second.
+        cfg.model_wrapper_cfg = dict(
+            device_ids=None,
+            find_unused_parameters=cfg.get('find_unused_parameters', False),
+            broadcast_buffers=False,
+        ) | dict(cfg.get('model_wrapper_cfg') or {})
     return cfg
 
 
 def _launcher(args: argparse.Namespace) -> str:
-    """``--launcher``, or the same as an option of the config.
-
-    Raises:
-        InputError: Also if torchrun did not start this process.
-    """
+    """``--launcher``, or ``--cfg-options launcher``."""
     launcher = args.cfg_options.get('launcher', args.launcher)
     if launcher not in _LAUNCHERS:
         raise InputError(
@@ -261,8 +265,7 @@ def _launcher(args: argparse.Namespace) -> str:
     return launcher
 
 
-def _stand_in(cfg: Config) -> None:
-    # It imports much that others do not need.
+def _stand_in(cfg: 'Config') -> None:
     from .stand_in import NOTICE, use_stand_ins
 
     if cfg.launcher != 'none':
@@ -275,20 +278,7 @@ def _stand_in(cfg: Config) -> None:
     use_stand_ins(cfg, osp.join(cfg.work_dir, 'stand_in'))
 
 
-def _distribute_over_cpus(cfg: Config) -> None:
-    """mmengine starts a group, and wraps a model, on GPUs only."""
-    if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group('gloo')
-    # With a wrapper's config mmengine no longer looks at the second itself.
-    wrapper = dict(
-        device_ids=None,
-        find_unused_parameters=cfg.get('find_unused_parameters', False),
-        broadcast_buffers=False,
-    )
-    cfg.model_wrapper_cfg = wrapper | dict(cfg.get('model_wrapper_cfg') or {})
-
-
-def _draw(cfg: Config, args: argparse.Namespace) -> None:
+def _draw(cfg: 'Config', args: argparse.Namespace) -> None:
     hook = cfg.get('default_hooks', {}).get('visualization')
     if hook is None:
         raise InputError(
@@ -332,7 +322,10 @@ def run(main: Callable[[], None]) -> None:
     (a full disc, rights) and 130 when interrupted. With ``CTD_TRACEBACK=1`` in
     the environment errors keep their trace.
     """
-    require_safe_loading()
+    if sys.argv[1:] not in (['-h'], ['--help']):
+        from mmpose_ctd.safe_loading import require_safe_loading
+
+        require_safe_loading()
     _hush()
     if os.environ.get('CTD_TRACEBACK') == '1':
         main()
@@ -344,11 +337,12 @@ def run(main: Callable[[], None]) -> None:
     except InputError as error:
         sys.exit(_complain(_TRACE.sub('', str(error)).strip()))
     except pickle.UnpicklingError as error:
+        from mmpose_ctd.safe_loading import refusal_reason
+
         sys.exit(
             _complain(
-                'A checkpoint holds more than weights and numbers, so that '
-                'reading it could run code; refused. '
-                f'({refusal_reason(error)})'
+                'A checkpoint holds more than weights and numbers. Reading '
+                f'it could run code; refused. ({refusal_reason(error)})'
             )
         )
     except OSError as error:
@@ -359,7 +353,7 @@ def run(main: Callable[[], None]) -> None:
         # Names the file, if there is one.
         sys.exit(_complain(str(error)))
     except KeyboardInterrupt as error:
-        # A tool that can go on says from where.
+        # A tool that can be resumed says how.
         print(f'\nInterrupted. {error}'.rstrip())
         sys.exit(130)
 
@@ -374,6 +368,9 @@ def _end_together() -> None:
 
     Left to the interpreter's exit, its threads sometimes abort the process.
     """
+    torch = sys.modules.get('torch')
+    if torch is None:
+        return
     group = torch.distributed
     if group.is_available() and group.is_initialized():
         group.barrier()
@@ -387,15 +384,3 @@ def _hush() -> None:
         warnings.filterwarnings(
             'ignore', category=UserWarning, module=rf'{module}\b.*'
         )
-
-
-@contextlib.contextmanager
-def quiet_logs() -> Iterator[None]:
-    """Within, mmengine logs warnings and errors alone."""
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

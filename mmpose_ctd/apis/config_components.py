@@ -24,7 +24,7 @@ from mmpose_ctd.errors import InputError
 
 __all__ = ['accepted_keys', 'check_components', 'find_component']
 
-_CURE = 'Correct it in the config or in --cfg-options.'
+CURE = 'Correct it in the config or in --cfg-options.'
 #: Where mmengine asks one registry only.
 _SECTIONS = {
     'model': 'MODELS',
@@ -74,8 +74,7 @@ def check_components(cfg: Config, without: Collection[str] = ()) -> None:
     """Refuse types that are not registered, and keys that they do not take.
 
     Args:
-        cfg (Config): A Runner's. Variables of its own beside the Runner's
-            settings are not looked at.
+        cfg (Config): A Runner's.
         without (Collection[str]): Settings that this run does not use.
 
     Raises:
@@ -87,7 +86,7 @@ def check_components(cfg: Config, without: Collection[str] = ()) -> None:
                 _check_section(path, config, kind)
     for name, hook in (cfg.get('default_hooks') or {}).items():
         if isinstance(hook, Mapping):
-            _check(f'default_hooks.{name}', hook, ('HOOKS',), None)
+            _check(f'default_hooks.{name}', hook, ('HOOKS',))
     for key in _LOADERS:
         loader = cfg.get(key)
         if key in without or not isinstance(loader, Mapping):
@@ -95,7 +94,7 @@ def check_components(cfg: Config, without: Collection[str] = ()) -> None:
         _check_keys(key, loader, DataLoader, _OF_LOADER)
         for part, kind in _OF_LOADER.items():
             if isinstance(loader.get(part), Mapping):
-                _check(f'{key}.{part}', loader[part], (kind,), None)
+                _check(f'{key}.{part}', loader[part], (kind,))
 
 
 def _listed(value, path: str) -> Iterator[tuple[str, Mapping]]:
@@ -118,25 +117,28 @@ def _check_section(path: str, config: Mapping, kind: str) -> None:
         _check_keys(path, config, loops[path], ['by_epoch'])
     elif kind == 'METRICS' and 'metrics' in config:
         for where, one in _listed(config['metrics'], f'{path}.metrics'):
-            _check(where, one, (kind,), None)
+            _check(where, one, (kind,))
     elif kind == 'OPTIM_WRAPPERS' and (
         'type' not in config or 'optimizer' not in config
     ):
         # mmengine's default type, or several wrappers.
-        _check_inside(path, config, None)
+        _check_inside(path, config)
     else:
-        _check(path, config, (kind,), None)
+        _check(path, config, (kind,))
 
 
 def _check(
-    path: str, config: Mapping, kinds: tuple[str, ...], scope: str | None
+    path: str,
+    config: Mapping,
+    kinds: tuple[str, ...],
+    scope: str | None = None,
 ) -> None:
     """Check a component and its parts."""
     scope = config.get('_scope_', scope)
     kind = config.get('type')
     if kind is None:
         raise InputError(
-            where=path, found="no 'type'", expected='a component', cure=_CURE
+            where=path, found="no 'type'", expected='a component', cure=CURE
         )
     component = kind
     if isinstance(kind, str):
@@ -149,7 +151,9 @@ def _check(
         _check_inside(path, config, scope)
 
 
-def _check_inside(path: str, config: Mapping, scope: str | None) -> None:
+def _check_inside(
+    path: str, config: Mapping, scope: str | None = None
+) -> None:
     for key, value in config.items():
         # Read by builders with rules of their own: norm_cfg, init_cfg ...
         if str(key).endswith('_cfg') or key in ('plugins', 'metainfo'):
@@ -200,7 +204,7 @@ def _refuse_type(path: str, kind: str, kinds: tuple[str, ...]) -> None:
         where=path,
         found=f'{kind!r} is not registered',
         expected=f'a name such as {near[0]!r}' if near else 'a known name',
-        cure=f'{_CURE} If it is yours, list its module in custom_imports.',
+        cure=f'{CURE} If it is yours, list its module in custom_imports.',
     )
 
 
@@ -221,19 +225,15 @@ def _check_keys(
             where=f'{path}.{key}',
             found=f'{component.__name__} has no argument {key!r}',
             expected=repr(near[0]) if near else ', '.join(sorted(accepted)),
-            cure=_CURE,
+            cure=CURE,
         )
 
 
 def accepted_keys(component: Callable) -> set[str] | None:
-    """Names of the arguments that a class or function takes.
+    """Names of the arguments that a class or function takes; None if any.
 
-    Args:
-        component (Callable): A class is followed to its parents as far as
-            its constructor passes ``**kwargs`` on to theirs.
-
-    Returns:
-        set[str]: ``None`` if it may take any.
+    A class is followed to its parents as far as its constructor passes
+    ``**kwargs`` on to theirs.
     """
     if not inspect.isclass(component):
         names, rest = _parameters(component)
@@ -267,18 +267,18 @@ def _parameters(function: Callable) -> tuple[set[str] | None, str | None]:
     except (TypeError, ValueError):
         return None, 'unknown'
     rest = [p.name for p in parameters if p.kind == p.VAR_KEYWORD]
-    positional = (inspect.Parameter.POSITIONAL_OR_KEYWORD,)
-    kinds = (*positional, inspect.Parameter.KEYWORD_ONLY)
-    names = {p.name for p in parameters if p.kind in kinds}
+    names = {
+        p.name
+        for p in parameters
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    }
     return names, rest[0] if rest else None
 
 
 def _taken_of_rest(init: Callable, rest: str) -> set[str] | None:
     """What a constructor takes out of ``**kwargs`` for itself.
 
-    Returns:
-        set[str]: ``None`` unless all others reach the parent's constructor,
-        that is, if the source uses ``kwargs`` in any way not known here.
+    None unless all others are known to reach the parent's constructor.
     """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(init)))

@@ -19,11 +19,10 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from mmpose_ctd.errors import InputError
 
-from .config_components import find_component
+from .config_components import CURE, find_component
 
 __all__ = ['check_settings']
 
-_CURE = 'Correct it in the config or in --cfg-options.'
 #: Whose dictionaries have exactly the keys below.
 _KNOWN = ('mmengine', 'mmpose', 'mmpose_ctd', 'torch')
 _REGISTRIES = (
@@ -69,11 +68,7 @@ def _whole(least: float = -math.inf) -> Callable[[Any], bool]:
     )
 
 
-def _whole_or_none(value: Any) -> bool:
-    return value is None or _whole(1)(value)
-
-
-def _whole_float(value: Any) -> bool:
+def _steps(value: Any) -> bool:
     """mmengine's loops take 500.0, too."""
     integral = isinstance(value, float) and value.is_integer()
     return _whole(1)(int(value) if integral else value)
@@ -88,62 +83,56 @@ def _seed(value: Any) -> bool:
     return value is None or (_whole(0)(value) and value < 2**32)
 
 
-def _switch(value: Any) -> bool:
-    return isinstance(value, Integral) and value in (0, 1)
-
-
-def _one_of(*values: Any) -> Callable[[Any], bool]:
-    return lambda value: value in values
-
-
 def _log_level(value: Any) -> bool:
-    # Python gives the number of a name, and a text for what it lacks.
-    name = isinstance(value, str)
-    return (
-        isinstance(logging.getLevelName(value), int)
-        if name
-        else (_whole(0)(value))
-    )
+    if isinstance(value, str):
+        return value in logging.getLevelNamesMapping()
+    return _whole(0)(value)
 
 
-_POSITIVE = 'a whole number from 1'
-_SWITCH = 'True or False'
+_POSITIVE = _whole(1), 'a whole number from 1'
+_WHOLE = _whole(), 'a whole number'
+_STEPS = _steps, 'a whole number from 1'
+_NUMBER = _not_negative, 'a number from 0'
+_SWITCH = (
+    lambda value: isinstance(value, Integral) and value in (0, 1),
+    'True or False',
+)
 _METHODS = multiprocessing.get_all_start_methods()
 _MODES = ('heatmap', 'udp_combined', 'offset')
 #: Path -> whether a value can be used, and what can.
 _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    '*_dataloader.batch_size': (_whole_or_none, _POSITIVE),
-    '*_dataloader.num_workers': (_whole(0), 'a whole number from 0'),
-    'optim_wrapper*.optimizer.lr': (_not_negative, 'a number from 0'),
-    'optim_wrapper*.optimizer.weight_decay': (
-        _not_negative,
-        'a number from 0',
+    '*_dataloader.batch_size': (
+        lambda value: value is None or _whole(1)(value),
+        'a whole number from 1',
     ),
-    'optim_wrapper*.accumulative_counts': (_whole(1), _POSITIVE),
-    'optim_wrapper*.clip_grad.max_norm': (_not_negative, 'a number from 0'),
-    'train_cfg.max_iters': (_whole_float, _POSITIVE),
-    'train_cfg.max_epochs': (_whole_float, _POSITIVE),
-    'train_cfg.val_interval': (_whole_float, _POSITIVE),
+    '*_dataloader.num_workers': (_whole(0), 'a whole number from 0'),
+    'optim_wrapper*.optimizer.lr': _NUMBER,
+    'optim_wrapper*.optimizer.weight_decay': _NUMBER,
+    'optim_wrapper*.accumulative_counts': _POSITIVE,
+    'optim_wrapper*.clip_grad.max_norm': _NUMBER,
+    'train_cfg.max_iters': _STEPS,
+    'train_cfg.max_epochs': _STEPS,
+    'train_cfg.val_interval': _STEPS,
     'randomness.seed': (_seed, f'a whole number from 0 to {2**32 - 1}'),
-    'randomness.deterministic': (_switch, _SWITCH),
-    'randomness.diff_rank_seed': (_switch, _SWITCH),
-    'env_cfg.cudnn_benchmark': (_switch, _SWITCH),
+    'randomness.deterministic': _SWITCH,
+    'randomness.diff_rank_seed': _SWITCH,
+    'env_cfg.cudnn_benchmark': _SWITCH,
     'env_cfg.mp_cfg.mp_start_method': (
-        _one_of(None, *_METHODS),
+        (None, *_METHODS).__contains__,
         f'one of {", ".join(_METHODS)}',
     ),
-    'env_cfg.mp_cfg.opencv_num_threads': (_whole(), 'a whole number'),
+    'env_cfg.mp_cfg.opencv_num_threads': _WHOLE,
     'log_level': (_log_level, 'DEBUG, INFO, WARNING, ERROR or CRITICAL'),
-    'log_processor.window_size': (_whole(1), _POSITIVE),
-    'default_hooks.logger.interval': (_whole(1), _POSITIVE),
-    'default_hooks.checkpoint.interval': (_whole(), 'a whole number'),
-    'default_hooks.checkpoint.max_keep_ckpts': (_whole(), 'a whole number'),
-    'auto_scale_lr.enable': (_switch, _SWITCH),
-    'auto_scale_lr.base_batch_size': (_whole(1), _POSITIVE),
-    'model.test_cfg.flip_test': (_switch, _SWITCH),
-    'model.test_cfg.flip_mode': (_one_of(*_MODES), 'one of ' + str(_MODES)),
-    'model.test_cfg.shift_heatmap': (_switch, _SWITCH),
-    'model.test_cfg.output_heatmaps': (_switch, _SWITCH),
+    'log_processor.window_size': _POSITIVE,
+    'default_hooks.logger.interval': _POSITIVE,
+    'default_hooks.checkpoint.interval': _WHOLE,
+    'default_hooks.checkpoint.max_keep_ckpts': _WHOLE,
+    'auto_scale_lr.enable': _SWITCH,
+    'auto_scale_lr.base_batch_size': _POSITIVE,
+    'model.test_cfg.flip_test': _SWITCH,
+    'model.test_cfg.flip_mode': (_MODES.__contains__, f'one of {_MODES}'),
+    'model.test_cfg.shift_heatmap': _SWITCH,
+    'model.test_cfg.output_heatmaps': _SWITCH,
 }
 #: What holds other settings, or is None.
 _HOLDERS = (
@@ -252,4 +241,4 @@ def _is_known(owner: Any) -> bool:
 
 
 def _refuse(path: str, found: str, expected: str) -> None:
-    raise InputError(where=path, found=found, expected=expected, cure=_CURE)
+    raise InputError(where=path, found=found, expected=expected, cure=CURE)

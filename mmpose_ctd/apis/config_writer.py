@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from unittest import mock
 
 from mmengine.config import Config
 
@@ -13,10 +14,15 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.framing import merge_options
 from mmpose_ctd.version import __version__
 
+from .config_file import quiet_logs
+
 __all__ = ['new_config']
 
 # Arguments of MMPose's heads that hold K.
 _WIDTHS = ('out_channels', 'num_joints')
+# Stands for the variable of the environment, which the new file reads, too.
+_FOLDER = '<CTD_CHECKPOINTS>'
+_VARIABLE = '{{$CTD_CHECKPOINTS:checkpoints}}'
 
 
 def new_config(
@@ -60,7 +66,8 @@ def new_config(
             found='the file exists',
             cure='Name another, or remove it first.',
         )
-    cfg = Config.fromfile(_base_file(base))
+    with quiet_logs(), mock.patch.dict(os.environ, CTD_CHECKPOINTS=_FOLDER):
+        cfg = Config.fromfile(_base_file(base))
     ann_file = find_annotation_file(root)
     names = LandmarkFile.read(str(root / ann_file)).names
     _set_width(cfg, len(names), base)
@@ -70,34 +77,32 @@ def new_config(
         cfg,
         {f'framing.{k}': v for k, v in chosen.items() if v is not None},
     )
-    # The text of the file, not a path that holds on this machine alone.
     text = (
         f'# Made by `mmpose_ctd init --from {Path(base).stem}`, version '
-        f'{__version__}.\n{cfg.pretty_text}'
+        f'{__version__}.\n{cfg.pretty_text.replace(_FOLDER, _VARIABLE)}'
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, text.encode())
-    return cfg
+    return Config.fromfile(out)
 
 
 def _base_file(base: str) -> str:
     if os.path.isfile(base):
         return base
     folder = tools_folder().parent / 'configs'
+    files = {
+        path.stem: str(path)
+        for place in ('mixing', 'frl_faces', '.')
+        for path in sorted((folder / place).glob('*.py'))
+    }
     name = base.removesuffix('.py')
-    for place in (folder, folder / 'frl_faces', folder / 'mixing'):
-        if (place / f'{name}.py').is_file():
-            return str(place / f'{name}.py')
-    known = sorted(
-        path.stem
-        for place in (folder, folder / 'frl_faces')
-        for path in place.glob('*.py')
-    )
-    raise MissingFileError(
-        where=f'--from {base}',
-        found='there is no such config',
-        expected=f'a file, or one of {", ".join(dict.fromkeys(known))}',
-    )
+    if name not in files:
+        raise MissingFileError(
+            where=f'--from {base}',
+            found='there is no such config',
+            expected=f'a file, or one of {", ".join(sorted(files))}',
+        )
+    return files[name]
 
 
 def _set_width(cfg: Config, num_keypoints: int, base: str) -> None:

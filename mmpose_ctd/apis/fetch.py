@@ -17,8 +17,6 @@ from pathlib import Path, PurePosixPath
 from ssl import SSLError
 from urllib.error import HTTPError, URLError
 
-from torch.hub import download_url_to_file
-
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 
@@ -50,6 +48,8 @@ def fetch_url(url: str, target: Path, sha256: str) -> None:
     Raises:
         FetchError: If the address does not answer, or gives another file.
     """
+    from torch.hub import download_url_to_file
+
     with tempfile.TemporaryDirectory(prefix='mmpose_ctd_') as folder:
         file = Path(folder) / 'download'
         try:

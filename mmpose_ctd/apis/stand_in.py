@@ -13,6 +13,8 @@ from mmpose_ctd.framing import merge_options
 from mmpose_ctd.models.teachers.checkpoint_parts import PARTS
 from mmpose_ctd.models.teachers.source_config import source_config
 
+from .config_file import quiet_logs
+
 NOTICE = (
     'STAND-IN: synthetic faces and a teacher with random weights. This shows '
     'that the config runs; its numbers mean nothing.'
@@ -85,7 +87,8 @@ def _use_random_teacher(teacher: dict, file: Path, cfg: Config) -> None:
     for key in _OF_THE_FILE:
         teacher.pop(key, None)
     config = source_config(teacher) | dict(type='RandomSourceModel')
-    network = MODELS.build(config | dict(checkpoint=None))
+    with quiet_logs():
+        network = MODELS.build(config | dict(checkpoint=None))
     state = {
         key: value
         for key, value in network.state_dict().items()

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import sha256_of
 
@@ -182,6 +180,8 @@ def download(
 
 def _version_of(checkpoint: Path, model: PublishedModel) -> int | None:
     """The converter's version; None if the file is not of this model."""
+    import torch
+
     with contextlib.suppress(
         pickle.UnpicklingError,
         RuntimeError,

@@ -25,8 +25,13 @@ _OF_MMENGINE = (
 )
 
 
-def _is_short(record: logging.LogRecord) -> bool:
-    return record.getMessage().count('\n') < _LINES
+def _is_for_people(record: logging.LogRecord) -> bool:
+    message = record.getMessage()
+    # The second is what mmengine says of its own code.
+    return (
+        message.count('\n') < _LINES
+        and 'will be deprecated in future' not in message
+    )
 
 
 def _how_to_go_on(runner: Runner) -> str:
@@ -112,7 +117,7 @@ class TerseRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
-                handler.addFilter(_is_short)
+                handler.addFilter(_is_for_people)
         return logger
 
 

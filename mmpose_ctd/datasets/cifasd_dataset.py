@@ -12,7 +12,7 @@ from mmpose.registry import DATASETS
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional.measurements import parse_measurements
-from mmpose_ctd.framing import FRAMING_KEY, input_framing
+from mmpose_ctd.input_framing import FRAMING_KEY, input_framing
 
 from .flips import may_flip, refuse_flips, unsettled_flips
 from .image_fields import own_fields, taken_names

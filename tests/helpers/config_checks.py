@@ -9,7 +9,8 @@ from mmpose.registry import MODELS
 from mmpose_ctd.apis.config_components import check_components
 from mmpose_ctd.apis.config_settings import check_settings
 from mmpose_ctd.errors import MissingFileError
-from mmpose_ctd.framing import input_framing, merge_options
+from mmpose_ctd.framing import merge_options
+from mmpose_ctd.input_framing import input_framing
 
 
 def loader(data_root, checkpoints, monkeypatch):

@@ -8,8 +8,8 @@ from mmengine.config import Config
 from mmpose.models import HeatmapHead
 from mmpose.registry import DATASETS, MODELS
 
-from mmpose_ctd.apis import config_checks
-from mmpose_ctd.apis.config_checks import (
+from mmpose_ctd.apis import config_file
+from mmpose_ctd.apis.config_file import (
     best_without_validation,
     check_testing,
     check_training,
@@ -144,7 +144,7 @@ def test_the_metric_gives_the_scores_that_it_names():
     'kind', ['AmpOptimWrapper', 'mmengine.optim.AmpOptimWrapper']
 )
 def test_loss_scaling_without_a_gpu_is_refused(config, kind, monkeypatch):
-    monkeypatch.setattr(config_checks, 'get_device', lambda: 'cpu')
+    monkeypatch.setattr(config_file, 'get_device', lambda: 'cpu')
     config.optim_wrapper = dict(
         type=kind, loss_scale='dynamic', optimizer=dict(type='Adam')
     )
@@ -154,7 +154,7 @@ def test_loss_scaling_without_a_gpu_is_refused(config, kind, monkeypatch):
     assert 'AutocastOptimWrapper' in caught.value.expected
     # The test of what a GPU has trained.
     check_testing(config)
-    monkeypatch.setattr(config_checks, 'get_device', lambda: 'cuda')
+    monkeypatch.setattr(config_file, 'get_device', lambda: 'cuda')
     check_training(config)
 
 

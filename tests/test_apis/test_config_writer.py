@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from mmpose_ctd.apis.config_writer import new_config
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.framing import input_framing
+from mmpose_ctd.input_framing import input_framing
 
 
 @pytest.fixture
@@ -38,6 +38,18 @@ def test_the_file_alone_is_the_config(root, tmp_path, base):
     assert found.default_hooks.checkpoint.save_best == 'landmark/ME'
     # Comparable between framings.
     assert found.test_evaluator.unit == 'image'
+
+
+def test_the_folder_of_checkpoints_stays_in_the_environment(
+    root, tmp_path, monkeypatch
+):
+    monkeypatch.setenv('CTD_CHECKPOINTS', str(tmp_path / 'mine'))
+    out = tmp_path / 'myset.py'
+    made = new_config(out, 'ctd_ed_sface', root)
+    assert made.model.teacher.checkpoint == f'{tmp_path}/mine/sface.pth'
+    monkeypatch.delenv('CTD_CHECKPOINTS')
+    cfg = Config.fromfile(out)
+    assert cfg.model.teacher.checkpoint == 'checkpoints/sface.pth'
 
 
 def test_the_framing_can_be_chosen(root, tmp_path):

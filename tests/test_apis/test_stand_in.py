@@ -41,9 +41,10 @@ def test_data_and_teacher_are_there(name, tmp_path, monkeypatch):
     for loader in ('train', 'val', 'test'):
         dataset = DATASETS.build(cfg[f'{loader}_dataloader'].dataset)
         assert dataset[0]['inputs'].shape == (3, 128, 128)
-    model = MODELS.build(cfg.model)
-    model.init_weights()
-    assert bool(model.teacher) == bool(model.active_regularizers)
+    if 'teacher' in cfg.model:
+        model = MODELS.build(cfg.model)
+        model.init_weights()
+        assert model.teacher and model.active_regularizers
     assert cfg.train_cfg.max_iters == cfg.param_scheduler[0].end == 20
 
 
@@ -73,6 +74,8 @@ def test_it_trains_and_says_that_the_numbers_mean_nothing(
     )
     tool = str(repo_root / 'tools' / 'train.py')
     runpy.run_path(tool, run_name='__main__')
-    assert capfd.readouterr().out.count(stand_in.NOTICE) == 2
+    told = capfd.readouterr()
+    assert told.out.count(stand_in.NOTICE) == 2
+    assert len((told.out + told.err).splitlines()) < 50
     folder = tmp_path / 'work_dirs' / 'ctd_ed_sface_stand_in'
     assert (folder / 'iter_2.pth').is_file()

@@ -163,16 +163,6 @@ def test_fine_tuning_parts_trains_the_last_convolution_too(name, layer, load):
     assert convolutions[-1] == layer
 
 
-def test_training_and_test_subjects_come_from_files_of_the_config(load):
-    cfg = load('frl_faces/ctd_ed_sface.py')
-    assert cfg.train_dataloader.dataset.split.endswith('n020_seed0.txt')
-    assert cfg.test_dataloader.dataset.split == 'splits/test.txt'
-    cfg.merge_from_dict(
-        {'train_dataloader.dataset.split': 'splits/train_n080_seed1.txt'}
-    )
-    assert cfg.train_dataloader.dataset.split.endswith('n080_seed1.txt')
-
-
 @pytest.mark.real_data
 @pytest.mark.parametrize('name', ['frl_faces/ft_sface.py'])
 def test_the_real_faces_fit_the_config(name, load, shared_root, monkeypatch):

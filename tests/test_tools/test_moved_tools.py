@@ -6,17 +6,17 @@ import sys
 
 
 def test_an_old_path_names_the_new_one_and_runs_it(repo_root):
-    old = str(repo_root / 'tools' / 'make_splits.py')
+    old = str(repo_root / 'tools' / 'calibrate.py')
     done = subprocess.run(
         [sys.executable, old, '--help'],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0
-    new = 'tools/dataset_converters/make_splits.py'
+    new = 'tools/analysis_tools/calibrate.py'
     assert done.stderr.count(new) == 1
-    assert done.stdout.startswith('usage: make_splits.py')
+    assert done.stdout.startswith('usage: calibrate.py')
 
 
 def test_every_old_path_leads_to_a_tool(repo_root, monkeypatch, capsys):

@@ -10,24 +10,20 @@ observed errors of faces that the fit left out.
 import argparse
 import os
 
-from rich.console import Console
-
 from mmpose_ctd.apis.command_line import (
     add_config_options,
+    add_trained,
     load_config,
+    make_parser,
     require_checkpoint,
+    require_ending,
     run,
 )
-from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('config', help='the config it was trained with')
-    parser.add_argument('checkpoint', help='a .pth file')
+    parser = make_parser(__doc__)
+    add_trained(parser)
     parser.add_argument(
         '--out', metavar='FILE.json', required=True, help='file to write'
     )
@@ -54,13 +50,12 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    if not args.out.endswith('.json'):
-        raise InputError(
-            where=f'--out {args.out}', expected='a name ending in .json'
-        )
+    require_ending(args, out='.json')
     require_checkpoint(args.checkpoint)
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
+    from rich.console import Console
+
     from mmpose_ctd.apis.measuring.calibrating import calibrate
     from mmpose_ctd.apis.measuring.calibration import write_calibration
 

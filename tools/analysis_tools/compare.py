@@ -17,7 +17,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
+from mmpose_ctd.apis.command_line import (
+    import_mmpose_quietly,
+    make_parser,
+    run,
+)
 from mmpose_ctd.errors import InputError
 
 # Where the configs of a plan import what projects/ registers.
@@ -34,11 +38,7 @@ _GONE = {
 
 
 def parse_args() -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_parser(__doc__, allow_abbrev=False)
     parser.add_argument('plan', help='a YAML file, see docs/compare.md')
     parser.add_argument(
         '--jobs',

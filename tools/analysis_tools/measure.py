@@ -14,20 +14,19 @@ import sys
 
 from mmpose_ctd.apis.command_line import (
     add_config_options,
+    add_trained,
     load_config,
+    make_parser,
     require_checkpoint,
+    require_ending,
     run,
 )
 from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('config', help='the config it was trained with')
-    parser.add_argument('checkpoint', help='a .pth file')
+    parser = make_parser(__doc__)
+    add_trained(parser)
     parser.add_argument('images', help='folder of photographs')
     parser.add_argument(
         '--out', metavar='FILE.csv', required=True, help='the table'
@@ -99,14 +98,9 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def check(args: argparse.Namespace) -> None:
-    for option, ending in (('out', '.csv'), ('json', '.json')):
-        path = getattr(args, option)
-        if path and not path.lower().endswith(ending):
-            raise InputError(
-                where=f'--{option} {path}',
-                expected=f'a name ending in {ending}',
-            )
+def main() -> None:
+    args = parse_args()
+    require_ending(args, out='.csv', json='.json')
     if args.norms and not args.table:
         raise InputError(
             where='--norms',
@@ -114,11 +108,6 @@ def check(args: argparse.Namespace) -> None:
             expected='one with the ages of the photographs',
         )
     require_checkpoint(args.checkpoint)
-
-
-def main() -> None:
-    args = parse_args()
-    check(args)
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
     from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel

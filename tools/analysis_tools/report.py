@@ -15,16 +15,14 @@ from pathlib import Path
 from mmpose_ctd.apis.command_line import (
     add_config_options,
     import_mmpose_quietly,
+    make_parser,
     run,
 )
 from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'systems',
         nargs='+',

@@ -10,25 +10,14 @@ cumulative error distributions, the errors of all seeds together.
 import argparse
 import os
 
-import numpy as np
-
-from mmpose_ctd.apis.command_line import run
-from mmpose_ctd.apis.error_tables import (
-    markdown_table,
-    read_report,
-    seed_table,
-)
+from mmpose_ctd.apis.command_line import make_parser, run
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.visualization import plot_ced
 
 ENDINGS = ('.png', '.pdf', '.svg')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'systems',
         nargs='+',
@@ -76,6 +65,15 @@ def main() -> None:
             found=args.ced,
             expected=f'a name ending in {", ".join(ENDINGS)}',
         )
+    import numpy as np
+
+    from mmpose_ctd.apis.error_tables import (
+        markdown_table,
+        read_report,
+        seed_table,
+    )
+    from mmpose_ctd.visualization import plot_ced
+
     systems = {
         name: [read_report(file) for file in files]
         for name, files in files_of(args.systems).items()

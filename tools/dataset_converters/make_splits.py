@@ -12,17 +12,14 @@ import sys
 
 from rich.console import Console
 
-from mmpose_ctd.apis.command_line import run
+from mmpose_ctd.apis.command_line import make_parser, run
 from mmpose_ctd.datasets.splits import SplitOptions, make_splits, split_table
 from mmpose_ctd.option_fields import add_options, given_options
 from mmpose_ctd.privacy import redact
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'data_dir', metavar='DATA_DIR', help='folder of the data set'
     )

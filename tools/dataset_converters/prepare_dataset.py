@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mmpose_ctd.apis.command_line import run
+from mmpose_ctd.apis.command_line import make_parser, run
 from mmpose_ctd.datasets.preparation import (
     PrepareOptions,
     check_preview,
@@ -27,10 +27,7 @@ from mmpose_ctd.option_fields import add_options, given_options
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('images', metavar='IMAGES', help='folder of photographs; only read')
     add('points', metavar='POINTS', help='file or folder of points')

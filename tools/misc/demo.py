@@ -7,20 +7,16 @@ with one seed on the same few labels, prints their errors and draws both.
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import Progress
-
-from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
-from mmpose_ctd.apis.error_tables import (
-    paired_change,
-    seed_table,
-    terminal_table,
+from mmpose_ctd.apis.command_line import (
+    import_mmpose_quietly,
+    make_parser,
+    run,
 )
-from mmpose_ctd.apis.face_set import open_face_set
-from mmpose_ctd.apis.side_by_side import draw_comparison, train_and_test
-from mmpose_ctd.apis.teacher_files import download
-from mmpose_ctd.datasets.synthetic import make_synthetic_faces
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'demo'
 NUM_FACES = 100
@@ -31,10 +27,7 @@ SYSTEMS = {
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--data',
         type=Path,
@@ -56,8 +49,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def synthetic_faces(root: Path, seed: int, console: Console) -> Path:
+def synthetic_faces(root: Path, seed: int, console: 'Console') -> Path:
     """Draw the faces, unless they are there."""
+    from rich.progress import Progress
+
+    from mmpose_ctd.datasets.synthetic import make_synthetic_faces
+
     if not root.is_dir():
         with Progress(console=console) as bar:
             task = bar.add_task('drawing', total=NUM_FACES)
@@ -73,8 +70,19 @@ def synthetic_faces(root: Path, seed: int, console: Console) -> Path:
 
 def main() -> None:
     args = parse_args()
-    console = Console(width=None if os.isatty(1) else 100)
     import_mmpose_quietly()
+    from rich.console import Console
+
+    from mmpose_ctd.apis.error_tables import (
+        paired_change,
+        seed_table,
+        terminal_table,
+    )
+    from mmpose_ctd.apis.face_set import open_face_set
+    from mmpose_ctd.apis.side_by_side import draw_comparison, train_and_test
+    from mmpose_ctd.apis.teacher_files import download
+
+    console = Console(width=None if os.isatty(1) else 100)
     console.rule('1. The teacher, a face-recognition network')
     download('sface', say=console.print)
     console.rule('2. Faces')

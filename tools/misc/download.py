@@ -10,16 +10,12 @@ else ~/.cache/mmpose_ctd; its sha256 is checked before anything reads it.
 import argparse
 from pathlib import Path
 
-import mmpose_ctd  # noqa: F401  (makes MMPose importable)
-from mmpose_ctd.apis.command_line import run
+from mmpose_ctd.apis.command_line import make_parser, run
 from mmpose_ctd.apis.teacher_files import PUBLISHED, download
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('name', nargs='?', choices=list(PUBLISHED))
     parser.add_argument(
         '--list', action='store_true', help='show what can be downloaded'

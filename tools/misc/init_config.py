@@ -5,14 +5,15 @@ mmpose_ctd init configs/myset.py --from ctd_ed_sface --data data/myset
 
 import argparse
 
-from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
+from mmpose_ctd.apis.command_line import (
+    import_mmpose_quietly,
+    make_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('out', metavar='CONFIG.py', help='the new file')
     parser.add_argument(
         '--from',

@@ -14,31 +14,19 @@ import itertools
 import os
 from pathlib import Path
 
-import torch
-from mmengine.device import get_device
-from mmengine.registry import init_default_scope
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
 from mmpose_ctd.apis.command_line import (
     add_config_options,
     load_config,
+    make_parser,
     require_checkpoint,
+    require_ending,
     run,
 )
 from mmpose_ctd.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='the config of feature extraction')
     parser.add_argument('checkpoint', help='a .pth file trained with it')
     parser.add_argument(
@@ -71,13 +59,19 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    if not args.out.endswith('.pth'):
-        raise InputError(f'--out {args.out}: expected a name ending in .pth.')
+    require_ending(args, out='.pth')
     if args.batches is not None and args.batches < 1:
-        raise InputError(f'--batches {args.batches}: expected at least 1.')
+        raise InputError(
+            where=f'--batches {args.batches}', expected='1 or more'
+        )
     require_checkpoint(args.checkpoint)
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
+    import torch
+    from mmengine.device import get_device
+    from mmengine.registry import init_default_scope
+    from rich.progress import Progress
+
     from mmpose_ctd.apis.delta_weights import (
         channel_weights,
         loss_increases,
@@ -94,13 +88,7 @@ def main() -> None:
     model = load_feature_extractor(cfg, args.checkpoint).to(get_device())
     data = plain_training_data(cfg, 1 if args.softmax == 'paper' else None)
     batches = min(len(data), args.batches or len(data))
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as progress:
+    with Progress() as progress:
         task = progress.add_task('Channels', total=None)
         increases, sizes = loss_increases(
             model,

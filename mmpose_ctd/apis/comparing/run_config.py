@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 
 from mmengine.config import Config
 
-from mmpose_ctd.apis.command_line import RUNNER_KEYS
+from mmpose_ctd.apis.config_file import RUNNER_KEYS
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import merge_options
 

@@ -16,7 +16,7 @@ from torch import nn
 
 from mmpose_ctd.config_values import entry
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.framing import FRAMING_KEY
+from mmpose_ctd.input_framing import FRAMING_KEY
 from mmpose_ctd.trained import load_trained, refuse_framing_change
 
 from .error_model import heatmap_spreads

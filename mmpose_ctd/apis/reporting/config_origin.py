@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mmengine.config import Config
 
-from mmpose_ctd.apis.command_line import RUNNER_KEYS, quiet_logs
+from mmpose_ctd.apis.config_file import RUNNER_KEYS, quiet_logs
 
 _CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 #: The tools set them.

@@ -6,7 +6,7 @@ from mmpose.registry import TRANSFORMS
 
 from mmpose_ctd.datasets.face_detection import detect_face
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.framing import FACE_MARK
+from mmpose_ctd.input_framing import FACE_MARK
 
 from .load_and_pack import FILE_STATE
 

@@ -10,7 +10,7 @@ from mmpose.registry import TRANSFORMS
 
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.framing import refuse_other_framing
+from mmpose_ctd.input_framing import refuse_other_framing
 
 #: Key of a sample that was read from a file: path, size and time of the last
 #: change.

@@ -1,17 +1,36 @@
-"""How well a source recognises people in the images of a config."""
+"""Check that the teacher recognises the people of the training images.
 
+python projects/frl_study/diagnostics/teacher_recognition.py \\
+    projects/frl_study/configs/recipe/unlabelled.py --cfg-options \\
+    train_dataloader.dataset.split=splits/train_n142_seed0.txt
+
+A teacher that regularises should know its own task on these images, as this
+config shows them to it. Needed: two or more images of some subjects; they may
+be unlabelled. Nothing is trained and nothing is written.
+"""
+
+from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
+from rich.console import Console
+from rich.table import Table
 from scipy.stats import mannwhitneyu
 from torch import Tensor
 
+from mmpose_ctd.apis.command_line import (
+    add_config_options,
+    load_config,
+    make_parser,
+    run,
+)
+from mmpose_ctd.apis.config_file import quiet_logs
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.teachers import build_source
 
 
 @dataclass(frozen=True)
@@ -65,6 +84,9 @@ def teacher_recognition(
             found='not set',
             cure='Use a config that has a teacher.',
         )
+    # It imports MMPose, which load_config does quietly.
+    from mmpose_ctd.models.teachers import build_source
+
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     teacher = build_source(cfg.model.teacher)
     if teacher.needs_a_batch:
@@ -141,3 +163,38 @@ def _subject(sample) -> str:
             'pipeline with PackLandmarkInputs.',
         )
     return str(subject)
+
+
+def parse_args() -> Namespace:
+    parser = make_parser(__doc__)
+    parser.add_argument('config', help='a config with a teacher')
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args)
+    # It imports MMPose, which load_config does quietly.
+    from mmpose_ctd.apis.feature_extractor import plain_training_data
+
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    data = plain_training_data(cfg, unlabelled=True)
+    with quiet_logs():
+        found = teacher_recognition(cfg, data)
+    probes = next(iter(found.values())).probes
+    table = Table(
+        title=f'{len(data.dataset)} images, {probes} of a subject with others'
+    )
+    table.add_column('teacher')
+    for name in ('nearest is the same person', 'by chance', 'AUC of pairs'):
+        table.add_column(name, justify='right')
+    for name, one in found.items():
+        table.add_row(
+            name, f'{one.first:.1%}', f'{one.chance:.1%}', f'{one.auc:.3f}'
+        )
+    Console().print(table)
+
+
+if __name__ == '__main__':
+    run(main)

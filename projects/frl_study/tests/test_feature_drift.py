@@ -9,8 +9,8 @@ from mmengine.config import Config
 from tool_server import run_tool
 from toy_models import ED, ToyEncoder, batch, build, model_config, teacher_file
 
-from mmpose_ctd.apis.feature_drift import feature_drift
 from mmpose_ctd.errors import InputError
+from projects.frl_study.diagnostics.feature_drift import feature_drift
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import torch
 from mmengine.config import Config
 from toy_models import CD, ED, batch, build, model_config, teacher_file
 
-from mmpose_ctd.apis.gradient_balance import gradient_balance
 from mmpose_ctd.errors import InputError
+from projects.frl_study.diagnostics.gradient_balance import gradient_balance
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ from toy_models import (
     teacher_file,
 )
 
-from mmpose_ctd.apis.teacher_recognition import (
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers import SourceModel
+from projects.frl_study.diagnostics.teacher_recognition import (
     recognition_of,
     teacher_recognition,
 )
-from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.teachers import SourceModel
 
 
 class BatchedSource(SourceModel):

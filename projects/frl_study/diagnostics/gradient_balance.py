@@ -1,17 +1,47 @@
-"""Gradient of each loss with respect to the encoder."""
+"""Measure how hard the regularisers pull at the encoder.
 
+python projects/frl_study/diagnostics/gradient_balance.py \\
+    configs/frl_faces/ctd_ed_sface.py \\
+    ED=work_dirs/ctd_ed_sface/iter_500.pth
+
+For the start and each checkpoint: every loss, its weight included, the length
+of its gradient with respect to the encoder's weights, also as a share of the
+landmarks' loss's, and the cosine between the two. A weight that a hook changes
+while training is taken at its full value.
+"""
+
+import itertools
+import sys
+from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner, set_random_seed
 from mmengine.runner.checkpoint import load_state_dict
 from mmpose.registry import MODELS
+from rich.console import Console
+from rich.table import Table
 from torch import Tensor, nn
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from mmpose_ctd.apis.command_line import (
+    add_config_options,
+    load_config,
+    make_parser,
+    run,
+)
+from mmpose_ctd.apis.config_file import quiet_logs
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.trained import load_trained
+from projects.frl_study.diagnostics.checkpoints import (
+    add_checkpoints,
+    named_checkpoints,
+)
 
 _CURE = 'Give the config that the checkpoint was trained with.'
 
@@ -60,6 +90,9 @@ def gradient_balance(
             there are no batches, the landmark loss has no gradient, or a
             checkpoint does not fit.
     """
+    # It imports MMPose, which load_config does quietly.
+    from mmpose_ctd.trained import load_trained
+
     model = MODELS.build(cfg.model)
     model.init_weights()
     if not getattr(model, 'active_regularizers', None):
@@ -152,3 +185,55 @@ def _gradient(loss: Tensor, weights: list[Tensor]) -> Tensor:
             for part, w in zip(parts, weights)
         ]
     )
+
+
+def parse_args() -> Namespace:
+    parser = make_parser(__doc__)
+    parser.add_argument('config', help='of a regularised system')
+    add_checkpoints(parser, '*')
+    parser.add_argument(
+        '--batches',
+        type=int,
+        default=10,
+        metavar='N',
+        help='of training, over which to average (default: 10)',
+    )
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if args.batches < 1:
+        raise InputError(f'--batches {args.batches}: expected at least 1.')
+    named = named_checkpoints(args.checkpoints)
+    cfg = load_config(args)
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    # The head's start and the augmentation are drawn.
+    seed = (cfg.get('randomness') or {}).get('seed') or 0
+    set_random_seed(seed)
+    data = Runner.build_dataloader(cfg.train_dataloader, seed=seed)
+    batches = list(itertools.islice(data, args.batches))
+    with quiet_logs():
+        found = gradient_balance(cfg, list(named.values()), batches)
+    table = Table(title=f'The encoder; batches of training: {len(batches)}')
+    table.add_column('')
+    table.add_column('loss')
+    for name in ('value', 'gradient', "of landmarks' gradient", 'cosine'):
+        table.add_column(name, justify='right')
+    for name, pulls in zip(['start', *named], found):
+        for loss, pull in pulls.items():
+            table.add_row(
+                name,
+                loss,
+                f'{pull.value:.3g}',
+                f'{pull.gradient:.3g}',
+                f'{pull.share:.2f}',
+                f'{pull.cosine:+.2f}',
+            )
+        table.add_section()
+    Console().print(table)
+
+
+if __name__ == '__main__':
+    run(main)
