@@ -26,11 +26,7 @@ from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
 from mmpose_ctd.config_values import component_name
 from mmpose_ctd.engine.checkpoint_folder import check_resumable
 from mmpose_ctd.engine.hooks.finite_loss_hook import refuse_no_batch
-from mmpose_ctd.engine.work_dir import (
-    check_used,
-    claim_work_dir,
-    save_folders,
-)
+from mmpose_ctd.engine.hooks.work_dir_hook import check_used, claim_work_dir
 from mmpose_ctd.errors import InputError, MissingFileError
 
 
@@ -159,9 +155,10 @@ def take_work_dir(cfg: Config, overwrite: bool, go_on: bool) -> None:
     if not go_on:
         name = saves.get('filename_tmpl') or ''
         check_used(
-            save_folders(cfg.work_dir, [(saves.get('out_dir'), name)]),
+            cfg.work_dir,
+            [(saves.get('out_dir'), name)],
             cfg.load_from,
-            cfg.load_from if cfg.resume else None,
+            bool(cfg.resume),
             hook.get('overwrite', False),
         )
 

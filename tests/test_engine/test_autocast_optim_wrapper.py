@@ -8,10 +8,7 @@ from mmengine.optim import OptimWrapper
 from mmpose.registry import OPTIM_WRAPPERS
 from toy_runner import Slope, toy_runner
 
-from mmpose_ctd.engine.optim_wrappers import (
-    AutocastOptimWrapper,
-    autocast_optim_wrapper,
-)
+from mmpose_ctd.engine import AutocastOptimWrapper, autocast_optim_wrapper
 from mmpose_ctd.errors import InputError
 
 

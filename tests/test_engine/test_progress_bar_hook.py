@@ -114,9 +114,9 @@ def test_a_terminal_gets_a_bar(tmp_path, capsys, terminal):
     assert shown.rstrip().endswith(SHOW_CURSOR)
 
 
-@pytest.mark.parametrize('by_epoch', [False, True])
 @pytest.mark.parametrize(
-    'error', [ValueError('batch 3 is bad'), KeyboardInterrupt()]
+    ('error', 'by_epoch'),
+    [(ValueError('batch 3 is bad'), False), (KeyboardInterrupt(), True)],
 )
 def test_the_bar_ends_with_a_training_that_raises(
     tmp_path, terminal, monkeypatch, by_epoch, error

@@ -144,7 +144,20 @@ class SafeCheckpointHook(CheckpointHook):
         if path and osp.basename(path) == self.filename_tmpl.format(done):
             # The validation may save it as the best.
             self.last_ckpt = path
-        self._validate_if_due(runner)
+        # Killed between a checkpoint and its validation: validate first.
+        loop = runner.train_loop
+        end = runner.max_epochs if self.by_epoch else runner.max_iters
+        due = (
+            runner.val_loop is not None
+            and done >= loop.val_begin
+            and (done % loop.val_interval == 0 or done == end)
+        )
+        if due and hub.runtime_info.get(_VALIDATED) != done:
+            runner.logger.info(
+                f'Validating step {done} first: its checkpoint was saved '
+                'before its validation.'
+            )
+            runner.val_loop.run()
 
     def _here(self, path: str | None) -> str | None:
         """The file of that name in this run's folder, or None."""
@@ -152,23 +165,6 @@ class SafeCheckpointHook(CheckpointHook):
             return None
         place = osp.join(self.out_dir, osp.basename(str(path)))
         return place if osp.isfile(place) else None
-
-    def _validate_if_due(self, runner) -> None:
-        """Validate if the run was killed before its validation."""
-        loop = runner.train_loop
-        done = runner.epoch if self.by_epoch else runner.iter
-        end = runner.max_epochs if self.by_epoch else runner.max_iters
-        due = (
-            runner.val_loop is not None
-            and done >= loop.val_begin
-            and (done % loop.val_interval == 0 or done == end)
-        )
-        if due and runner.message_hub.runtime_info.get(_VALIDATED) != done:
-            runner.logger.info(
-                f'Validating step {done} first: its checkpoint was saved '
-                'before its validation.'
-            )
-            runner.val_loop.run()
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
         """See ``CheckpointHook.after_val_epoch``."""
@@ -203,8 +199,19 @@ class SafeCheckpointHook(CheckpointHook):
             super()._save_checkpoint_with_step(runner, step, meta)
             return
         with self._removing_later(runner):
-            if self.max_keep_ckpts > 0:
-                self._keep(runner, step)
+            if (
+                self.max_keep_ckpts > 0
+                and step not in ([*self.keep_ckpt_ids][-1:])
+            ):
+                if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+                    self._remove(
+                        [self.filename_tmpl.format(self.keep_ckpt_ids[0])]
+                    )
+                    self.keep_ckpt_ids.popleft()
+                self.keep_ckpt_ids.append(step)
+                runner.message_hub.update_info(
+                    'keep_ckpt_ids', [*self.keep_ckpt_ids]
+                )
             name = self.filename_tmpl.format(step)
             self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
             runner.message_hub.update_info('last_ckpt', self.last_ckpt)
@@ -225,18 +232,6 @@ class SafeCheckpointHook(CheckpointHook):
                     self.last_ckpt.encode(),
                     osp.join(runner.work_dir, POINTER),
                 )
-
-    def _keep(self, runner, step: int) -> None:
-        """Update the list of kept checkpoints and remove the oldest."""
-        if step in [*self.keep_ckpt_ids][-1:]:
-            return
-        if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
-            name = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
-            path = self.file_backend.join_path(self.out_dir, name)
-            if is_main_process() and self.file_backend.exists(path):
-                self.file_backend.remove(path)
-        self.keep_ckpt_ids.append(step)
-        runner.message_hub.update_info('keep_ckpt_ids', [*self.keep_ckpt_ids])
 
     @contextlib.contextmanager
     def _removing_later(self, runner) -> Iterator[None]:

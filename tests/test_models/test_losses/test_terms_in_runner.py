@@ -7,7 +7,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
-from toy_models import batch, model_config, runner_config, teacher_file
+from toy_models import batch, model_config, runner_config
 
 # Stage 0 has 6 channels, stage 1 has 8.
 TERMS = dict(
@@ -26,11 +26,6 @@ TERMS = dict(
     ),
     sp=dict(type='L2SPLoss', alpha=0.1),
 )
-
-
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
 
 
 class Watch(Hook):

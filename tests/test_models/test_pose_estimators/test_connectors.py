@@ -7,7 +7,7 @@ import torch
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import get_state_dict
 from mmpose.registry import MODELS
-from toy_models import batch, model_config, runner_config, teacher_file
+from toy_models import batch, model_config, runner_config
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.pose_estimators.training_only import TrainingOnly
@@ -39,11 +39,6 @@ def wide(checkpoint, terms, **changes):
         regularizers=terms,
         **changes,
     )
-
-
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
 
 
 def made(config):
@@ -91,15 +86,6 @@ def test_connectors_do_not_change_the_models_own_start(checkpoint):
         states.append(made(wide(checkpoint, terms)).state_dict())
     a, b = states
     assert all(torch.equal(a[k], b[k]) for k in a)
-
-
-def test_a_connector_starts_as_its_config_says(checkpoint):
-    init = dict(type='Constant', layer='Conv2d', val=0.25)
-    model = made(
-        wide(checkpoint, dict(ed=ed(CONNECTOR | dict(init_cfg=init))))
-    )
-    weight = model.regularizers['ed'].connector.conv.weight
-    assert (weight == 0.25).all()
 
 
 def test_an_idle_connector_still_takes_part_in_the_backward(checkpoint):

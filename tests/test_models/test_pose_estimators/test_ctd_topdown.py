@@ -6,14 +6,9 @@ import pytest
 import torch
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
-from toy_models import CD, ED, batch, build, model_config, teacher_file
+from toy_models import CD, ED, batch, build, model_config
 
 from mmpose_ctd.errors import InputError
-
-
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
 
 
 @pytest.fixture(scope='module')

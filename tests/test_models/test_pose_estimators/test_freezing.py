@@ -10,17 +10,11 @@ from toy_models import (
     build,
     model_config,
     runner_config,
-    teacher_file,
 )
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.pose_estimators import ctd_topdown
 from mmpose_ctd.models.pose_estimators.freezing import freeze
-
-
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
 
 
 def trained(work_dir, checkpoint, **changes):

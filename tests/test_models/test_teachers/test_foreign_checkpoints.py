@@ -184,7 +184,7 @@ def test_which_weights_were_taken_is_said_where_there_are_others(
 ):
     said = []
     monkeypatch.setattr(
-        'mmpose_ctd.models.teachers.checkpoint_parts.print_log',
+        'mmpose_ctd.models.teachers.checkpoint.print_log',
         lambda message, logger: said.append(message),
     )
     both = dict(state_dict=WRAPPED, ema_state_dict=OTHER)
