@@ -3,7 +3,6 @@
 import io
 
 import pytest
-import torch
 from rich.console import Console
 from toy_runner import Slope, SlopeError, numbers_loader, toy_runner
 
@@ -67,15 +66,6 @@ def test_a_log_file_gets_about_ten_lines(
     steps = [int(line.split()[1].split('/')[0]) for line in lines]
     assert steps == sorted(set(steps)) and steps[-1] == total
     assert lines[-1].startswith(f'toy {total}/{total} loss ')
-
-
-def test_a_model_without_a_single_loss_is_counted_too(tmp_path, capsys):
-    class TwoLosses(Slope):
-        def train_step(self, data, optim_wrapper):
-            return {'generator': torch.ones(1), 'critic': torch.ones(1)}
-
-    toy_runner(tmp_path, model=TwoLosses(), custom_hooks=bar()).train()
-    assert lines_of(capsys) == ['toy 1/2', 'toy 2/2']
 
 
 def test_a_resumed_run_goes_on_where_it_was(tmp_path, capsys):

@@ -159,15 +159,6 @@ def test_a_redrawn_split_is_refused(place):
     assert not any(one in str(error.value) for one in PEOPLE)
 
 
-def test_another_training_split_of_the_config_changes_nothing(place):
-    """As where a test is run without the training's --cfg-options."""
-    root, cfg, checkpoint = place
-    write_splits(root, dict(test=PEOPLE[8:12], train=PEOPLE[20:]))
-    with pytest.raises(InputError) as error:
-        run_test(cfg, checkpoint)
-    assert '2 of the 4' in error.value.found
-
-
 def test_people_on_both_sides_of_the_configs_own_splits_are_a_warning(place):
     root, cfg, checkpoint = place
     write_splits(root, dict(test=PEOPLE[8:12]))

@@ -161,8 +161,8 @@ def test_a_full_disc_keeps_the_last_one(tmp_path, monkeypatch):
 
     def full_open(path, mode='r', **options):
         file = builtins.open(path, mode, **options)  # noqa: SIM115
-        # The pointer's are the odd ones.
-        if next(writes) < 2:
+        # The first step's.
+        if next(writes) < 1:
             return file
         file.write(b'half of it')
         file.close()

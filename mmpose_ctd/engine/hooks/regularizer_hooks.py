@@ -142,6 +142,8 @@ class RegularizerScheduleHook(Hook):
     begins. Before the first segment its first value holds. A resumed run has
     the weights of an uninterrupted one.
 
+    ``docs/regularizer_weights.md`` has an example.
+
     The weights are logged as ``weight_<name>``. The teacher does not run
     while all weights are 0, and is released when they stay 0 to the end.
 
@@ -154,24 +156,6 @@ class RegularizerScheduleHook(Hook):
             1.0 by default, ``end_factor`` is 0.0.
         by_epoch (bool, optional): Whether times are epochs or iterations.
             Defaults to ``None``: as ``train_cfg`` counts.
-
-    Example:
-        .. code-block:: python
-
-            custom_hooks = [
-                *_base_.custom_hooks,
-                dict(
-                    type='RegularizerScheduleHook',
-                    schedules=dict(
-                        ed=dict(type='linear', end=400),
-                        cd=[
-                            dict(type='linear', start_factor=0.0,
-                                 end_factor=1.0, end=50),
-                            dict(type='stop', end=200),
-                        ],
-                    ),
-                ),
-            ]
     """
 
     def __init__(

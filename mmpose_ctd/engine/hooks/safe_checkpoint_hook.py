@@ -13,7 +13,6 @@ from mmpose.registry import HOOKS
 
 from mmpose_ctd.checkpoint_file import check_undamaged
 from mmpose_ctd.engine.checkpoint_folder import (
-    POINTER,
     check_resumable,
     checkpoint_folder,
     newest_whole,
@@ -32,6 +31,20 @@ _SUPERSEDED = 'superseded_ckpts'
 _VALIDATED = 'last_validation'
 
 
+@contextlib.contextmanager
+def _written(path: str | os.PathLike) -> Iterator[None]:
+    """Say in one line that the disc is full."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            where=os.fspath(path),
+            found=f'it cannot be written ({error.strerror or error})',
+            cure='Earlier checkpoints are kept. Make room, then go on with '
+            '--resume.',
+        ) from error
+
+
 class WholeFileBackend(LocalBackend):
     """mmengine's local storage with atomic writes."""
 
@@ -42,16 +55,8 @@ class WholeFileBackend(LocalBackend):
             InputError: If the disc is full, or refuses for another reason.
         """
         os.makedirs(osp.dirname(filepath) or '.', exist_ok=True)
-        try:
+        with _written(filepath):
             write_whole(filepath, obj)
-        except OSError as error:
-            raise InputError(
-                where=os.fspath(filepath),
-                found=f'{len(obj):,} bytes cannot be written '
-                f'({error.strerror or error})',
-                cure='Earlier checkpoints are kept. Make room, then go on '
-                'with --resume.',
-            ) from error
 
 
 register_backend(_BACKEND, WholeFileBackend, force=True)
@@ -74,7 +79,7 @@ class SafeCheckpointHook(CheckpointHook):
 
     mmengine removes the old checkpoint, then writes the new one in place.
     Here the new one is written under a temporary name and renamed,
-    ``last_checkpoint`` is replaced, and then the old one is removed; also for
+    ``last_checkpoint`` is written, and then the old one is removed; also for
     ``best_*`` checkpoints. The next run removes what a kill left over. Only
     files of this run's folder are removed.
 
@@ -194,44 +199,9 @@ class SafeCheckpointHook(CheckpointHook):
     def _save_checkpoint_with_step(
         self, runner, step: int, meta: dict
     ) -> None:
-        """As ``CheckpointHook``: write, move the pointer, then remove."""
-        if not self._safe:
+        """See ``CheckpointHook``; the oldest one is removed at the end."""
+        with self._removing_later(runner), _written(self.out_dir):
             super()._save_checkpoint_with_step(runner, step, meta)
-            return
-        with self._removing_later(runner):
-            if (
-                self.max_keep_ckpts > 0
-                and step not in ([*self.keep_ckpt_ids][-1:])
-            ):
-                if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
-                    self._remove(
-                        [self.filename_tmpl.format(self.keep_ckpt_ids[0])]
-                    )
-                    self.keep_ckpt_ids.popleft()
-                self.keep_ckpt_ids.append(step)
-                runner.message_hub.update_info(
-                    'keep_ckpt_ids', [*self.keep_ckpt_ids]
-                )
-            name = self.filename_tmpl.format(step)
-            self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
-            runner.message_hub.update_info('last_ckpt', self.last_ckpt)
-            runner.save_checkpoint(
-                self.out_dir,
-                name,
-                self.file_client_args,
-                save_optimizer=self.save_optimizer,
-                save_param_scheduler=self.save_param_scheduler,
-                meta=meta,
-                by_epoch=self.by_epoch,
-                backend_args=self.backend_args,
-                **self.args,
-            )
-            if is_main_process():
-                # The whole path, for mmengine's find_latest_checkpoint.
-                self.file_backend.put(
-                    self.last_ckpt.encode(),
-                    osp.join(runner.work_dir, POINTER),
-                )
 
     @contextlib.contextmanager
     def _removing_later(self, runner) -> Iterator[None]:

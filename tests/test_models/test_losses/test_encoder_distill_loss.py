@@ -51,15 +51,6 @@ def test_neither_length_nor_layout_counts():
         assert again == pytest.approx(value, rel=1e-10)
 
 
-def test_the_stage_chooses_the_map():
-    a, b, deep = maps(1), maps(2), maps(3, N, 2, 2, 2)
-    ours, theirs = outputs(a, deep), outputs(b, deep)
-    assert float(EncoderDistillLoss()(ours, theirs)) == pytest.approx(
-        0, abs=1e-6
-    )
-    assert float(EncoderDistillLoss(stage=0)(ours, theirs)) > 0.1
-
-
 def test_bfloat16_maps_are_compared_in_float32():
     a, b = maps(1).bfloat16(), maps(2).bfloat16()
     value = EncoderDistillLoss()(outputs(a), outputs(b))

@@ -105,16 +105,3 @@ def test_l2sp_starts_from_the_weights_as_they_are_in_the_file(
     _, watch = train(tmp_path, checkpoint, terms, optim_wrapper=sgd(0.0))
     assert watch.runs > 0
     assert [losses['loss_sp'] for losses in watch.losses] == [0.0] * 4
-
-
-def test_attention_in_space_needs_no_connector(checkpoint, tmp_path):
-    model = model_config(
-        checkpoint,
-        backbone=dict(type='ToyEncoder', channels=(6, 12)),
-        head=model_config()['head'] | dict(in_channels=12),
-        init_from_teacher=False,
-        regularizers=dict(sa=dict(type='SpatialAttentionDistillLoss')),
-    )
-    runner = Runner.from_cfg(runner_config(tmp_path, model, epochs=1))
-    runner.train()
-    assert runner.iter == 2

@@ -162,13 +162,6 @@ def test_a_classifier_without_its_convention_is_not_guessed(published):
     assert error.value.where == 'model.teacher.data_preprocessor'
 
 
-def test_a_head_for_other_classes_is_refused(published):
-    head = dict(CLASSIFIER['head'], num_classes=7)
-    with pytest.raises(InputError) as error:
-        teacher_of(published[1], head=head)
-    assert 'fc.weight (6, 64) -> (7, 64)' in error.value.found
-
-
 @MODELS.register_module()
 class WithoutBackbone(nn.Module):
     """As mmpretrain's TimmClassifier: one network in one piece."""

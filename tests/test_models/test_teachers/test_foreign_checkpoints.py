@@ -195,6 +195,17 @@ def test_which_weights_were_taken_is_said_where_there_are_others(
     assert len(said) == 1
 
 
+def test_a_missing_file_says_how_to_get_it():
+    with pytest.raises(MissingFileError) as error:
+        build_source(dict(TOY, checkpoint='no.pth', how_to_get='make me'))
+    assert 'no.pth' in error.value.where
+    assert error.value.cure.startswith('To get it: make me. ')
+    with pytest.raises(InputError) as error:
+        source_state_of(dict(TOY))
+    assert error.value.where == 'model.teacher.checkpoint'
+    assert 'init_from_teacher=False' in error.value.cure
+
+
 @pytest.mark.parametrize(
     ('name', 'cure'),
     [
@@ -214,19 +225,6 @@ def test_what_is_no_file_of_torch_says_how_it_becomes_one(name, cure):
         assert error.value.where == 'model.teacher.checkpoint'
         assert name in error.value.found and cure in error.value.cure
         assert not isinstance(error.value, MissingFileError)
-
-
-def test_a_missing_file_says_how_to_get_it():
-    with pytest.raises(MissingFileError) as error:
-        build_source(dict(TOY, checkpoint='no.pth', how_to_get='make me'))
-    assert 'no.pth' in error.value.where and 'make me' in error.value.cure
-
-
-def test_no_file_at_all_says_what_the_start_needs():
-    with pytest.raises(InputError) as error:
-        source_state_of(dict(TOY))
-    assert error.value.where == 'model.teacher.checkpoint'
-    assert 'init_from_teacher=False' in error.value.cure
 
 
 @pytest.fixture(scope='module')
