@@ -150,9 +150,12 @@ def _walk(graph) -> dict[str, Tensor]:
     """The weights along the graph, by the names of our layers."""
     stored = {item.name: item for item in graph.initializer}
     state: dict[str, Tensor] = {}
+    used: set[str] = set()
     nodes = _chain(graph, stored)
     for op, expected in (('Sub', SFaceNet.mean[0]), ('Mul', SFaceNet.std[0])):
-        (value,) = _weights(next(nodes, None), op, 'the normalisation', stored)
+        node = next(nodes, None)
+        (value,) = _weights(node, op, 'the normalisation', stored)
+        used.add(node.input[1])
         value = 1 / value if op == 'Mul' else value
         if value.numel() != 1 or not math.isclose(
             value.item(), expected, rel_tol=1e-6
@@ -166,6 +169,7 @@ def _walk(graph) -> dict[str, Tensor]:
         keys = [key for key in keys if getattr(layer, key) is not None]
         node = next(nodes, None)
         values = _weights(node, op, name, stored)
+        used.update(node.input[1:])
         if len(values) != len(keys):
             raise _WrongNetworkError(
                 f'{op} {node.name!r} has {len(values)} weights, {name} has '
@@ -190,8 +194,7 @@ def _walk(graph) -> dict[str, Tensor]:
         raise _WrongNetworkError(
             f'it goes on with {extra.op_type} {extra.name!r} after {name}'
         )
-    read = {source for node in graph.node for source in node.input}
-    left_over = sorted(stored.keys() - read)
+    left_over = sorted(stored.keys() - used)
     if left_over:
         raise _WrongNetworkError(
             f'it has weights that its graph does not use: {left_over[:8]}'

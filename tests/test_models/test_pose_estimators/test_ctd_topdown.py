@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
+from refusals import refused
 from toy_models import CD, ED, batch, build, model_config
 
 from mmpose_ctd.errors import InputError
@@ -164,23 +165,20 @@ def test_the_teacher_follows_the_model(checkpoint):
 
 
 def test_regularisers_need_a_teacher():
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher'):
         build(None, regularizers=ED, teacher=None)
-    assert error.value.where == 'model.teacher'
 
 
 def test_a_term_must_be_a_regulariser(checkpoint):
     terms = dict(odd=dict(type='HeatmapFrobeniusLoss'))
-    with pytest.raises(InputError) as error:
+    with refused('model.regularizers.odd'):
         build(checkpoint, regularizers=terms)
-    assert error.value.where == 'model.regularizers.odd'
 
 
 def test_a_term_cannot_take_the_place_of_the_heads_loss(checkpoint, data):
     model = build(checkpoint, regularizers=dict(kpt=ED['ed']))
-    with pytest.raises(InputError) as error:
+    with refused('model.regularizers.kpt'):
         losses_of(model, data)
-    assert error.value.where == 'model.regularizers.kpt'
 
 
 def test_another_backbone_says_how_to_go_on(checkpoint):

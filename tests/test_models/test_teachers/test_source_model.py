@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmpose.models.data_preprocessors import PoseDataPreprocessor
 from mmpose.registry import MODELS
+from refusals import refused
 from torch import nn
 from toy_models import PREPROCESSOR, teacher_file
 
@@ -64,9 +65,8 @@ def test_it_is_frozen_for_good(checkpoint):
 
 def test_without_a_head_it_says_where_to_put_one(checkpoint):
     model = source(checkpoint, head=None)
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher.head'):
         model(torch.rand(1, 3, 16, 16), with_final=True)
-    assert error.value.where == 'model.teacher.head'
 
 
 def test_it_takes_the_students_images_in_its_own_convention(checkpoint):
@@ -137,6 +137,5 @@ def test_the_holder_shares_its_teacher_and_pickles_empty(checkpoint):
 
 @pytest.mark.parametrize('size', [0, (0, 112), (8, -8), (8, 8, 8)])
 def test_an_impossible_input_size_is_named(checkpoint, size):
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher.input_size'):
         source(checkpoint, input_size=size)
-    assert error.value.where == 'model.teacher.input_size'
