@@ -186,9 +186,6 @@ def _walk(graph) -> dict[str, Tensor]:
                     f'{name}.{key} has {tuple(shape)}'
                 )
             state[f'{name}.{key}'] = value
-        if hasattr(layer, 'num_batches_tracked'):
-            # ONNX has no such counter; a strict load needs it.
-            state[f'{name}.num_batches_tracked'] = torch.tensor(0)
     extra = next(nodes, None)
     if extra is not None:
         raise _WrongNetworkError(
@@ -199,6 +196,10 @@ def _walk(graph) -> dict[str, Tensor]:
         raise _WrongNetworkError(
             f'it has weights that its graph does not use: {left_over[:8]}'
         )
+    for name, layer in _layers():
+        if hasattr(layer, 'num_batches_tracked'):
+            # ONNX has no such counter; a strict load needs it.
+            state[f'{name}.num_batches_tracked'] = torch.tensor(0)
     return state
 
 

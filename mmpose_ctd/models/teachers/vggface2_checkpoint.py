@@ -87,18 +87,28 @@ class Naming(NamedTuple):
 
 NAMINGS = (
     Naming(
-        *('pickle', "torchvision's names in a pickle", 'bgr'),
-        *('conv1', 'fc', _torchvision),
+        kind='pickle',
+        title="torchvision's names in a pickle",
+        channel_order='bgr',
+        stem='conv1',
+        classifier='fc',
+        layer=_torchvision,
     ),
     Naming(
-        *('torch', "MatConvNet's names in a torch file (dag)", 'rgb'),
-        *('conv1_7x7_s2', 'classifier'),
-        functools.partial(_caffe, stem='conv1_7x7_s2', norm='_bn'),
+        kind='torch',
+        title="MatConvNet's names in a torch file (dag)",
+        channel_order='rgb',
+        stem='conv1_7x7_s2',
+        classifier='classifier',
+        layer=functools.partial(_caffe, stem='conv1_7x7_s2', norm='_bn'),
     ),
     Naming(
-        *('keras', "Caffe's names in a Keras file", 'bgr'),
-        *('conv1/7x7_s2', 'classifier'),
-        functools.partial(_caffe, stem='conv1/7x7_s2', norm='/bn'),
+        kind='keras',
+        title="Caffe's names in a Keras file",
+        channel_order='bgr',
+        stem='conv1/7x7_s2',
+        classifier='classifier',
+        layer=functools.partial(_caffe, stem='conv1/7x7_s2', norm='/bn'),
     ),
 )
 
