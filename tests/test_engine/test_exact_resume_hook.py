@@ -272,7 +272,7 @@ def test_the_interrupted_run_is_one_of_many(root, tmp_path):
     third = train(root, tmp_path / 'third', make(root), custom_hooks=hooks)
     assert differ(first, second) and differ(first, third)
     # A checkpoint without the hook's part is resumed, though not exactly.
-    old = str(tmp_path / 'third' / 'iter_4.pth')
+    old = str(tmp_path / 'third' / 'iter_2.pth')
     resumed = train(
         root, tmp_path / 'new', make(root), load_from=old, resume=True
     )

@@ -37,7 +37,7 @@ class ProvenanceHook(Hook):
 
     Raises:
         InputError: At the beginning of a training, if its two pipelines cut
-            faces out otherwise, or the key file is damaged. Before a test,
+            faces out differently, or the key file is damaged. Before a test,
             if people trained whom the config keeps apart, or the framing is
             not the checkpoint's.
     """

@@ -273,7 +273,7 @@ def _check_end(runner) -> None:
     if over and all(group['lr'] == 0 for group in groups):
         raise InputError(
             where='param_scheduler',
-            found=f'{text}, so that no step would change the model',
+            found=f'{text}; no step would change the model',
             cure=cure,
         )
     runner.logger.warning(f'param_scheduler: {text}. {cure}')
