@@ -55,7 +55,7 @@ test: $(TESTS_STAMP)
 
 # The method, the metrics and the readers: what one edits most.
 FAST = tests/test_evaluation tests/test_models/test_losses \
-	tests/test_models/test_heads tests/test_models/test_layers \
+	tests/test_models/test_heads tests/test_models/test_layers.py \
 	tests/test_datasets/test_annotation_formats tests/test_input_framing.py \
 	tests/test_errors.py tests/test_files.py tests/test_landmark_sides.py \
 	tests/test_docs tests/test_apis/test_comparing_plan.py

@@ -61,25 +61,22 @@ def check_undamaged(path: str | os.PathLike, what: str) -> None:
         with zipfile.ZipFile(path) as archive:
             names, parts = archive.namelist(), archive.infolist()
             unpacked = sum(part.file_size for part in parts)
-            bad = next(
-                (
-                    part.filename
-                    for part in parts
-                    if part.external_attr & _FOLDER and not part.is_dir()
-                ),
-                None,
-            )
-            if unpacked <= size:
-                bad = bad or archive.testzip()
-            pickled = [name for name in names if name.endswith('/data.pkl')]
+            bad = [
+                part.filename
+                for part in parts
+                if part.external_attr & _FOLDER and not part.is_dir()
+            ]
+            if unpacked <= size and not bad:
+                bad = [*filter(None, [archive.testzip()])]
     # A damaged archive may raise anything.
     except Exception as error:
         raise refuse(f'the file is damaged or cut off ({error})') from error
     if unpacked > size:
         raise refuse(f'it unpacks {size:,} bytes to {unpacked:,}')
-    if bad is not None or len({*names}) < len(names):
-        raise refuse(f'the file is damaged (in {bad or "its list of parts"})')
-    if not pickled:
+    if bad or len({*names}) < len(names):
+        where = bad[0] if bad else 'its list of parts'
+        raise refuse(f'the file is damaged (in {where})')
+    if not any(name.endswith('/data.pkl') for name in names):
         raise refuse('it is a zip archive of something else')
 
 
@@ -92,18 +89,6 @@ def checkpoint_bytes(content: Any) -> bytes:
     buffer = io.BytesIO()
     torch.save(content, buffer)
     return buffer.getvalue()
-
-
-def _mmengine_allowed() -> contextlib.AbstractContextManager:
-    """Let torch read the further values of mmengine's checkpoints."""
-    # Older torch cannot allow a function under another's name.
-    if torch.__version__ < (2, 6):
-        return contextlib.nullcontext()
-    # Keep those that require_safe_loading() allowed for good.
-    there = torch.serialization.get_safe_globals()
-    return torch.serialization.safe_globals(
-        [item for item in harmless_globals() if item not in there]
-    )
 
 
 def read_checkpoint(
@@ -127,9 +112,17 @@ def read_checkpoint(
         InputError: If it is damaged, not a checkpoint, or needs code to load.
     """
     check_undamaged(path, what)
+    allowed: contextlib.AbstractContextManager = contextlib.nullcontext()
+    # Older torch cannot allow a function under another's name.
+    if torch.__version__ >= (2, 6):
+        # Keep those that require_safe_loading() allowed for good.
+        there = torch.serialization.get_safe_globals()
+        allowed = torch.serialization.safe_globals(
+            [item for item in harmless_globals() if item not in there]
+        )
     try:
         source = _source(path)
-        with _mmengine_allowed(), warnings.catch_warnings():
+        with allowed, warnings.catch_warnings():
             # About pickle protocols of files that it refuses anyway.
             warnings.simplefilter('ignore', UserWarning)
             return torch.load(
@@ -155,20 +148,18 @@ def _source(path: str | os.PathLike) -> str | os.PathLike | io.BytesIO:
             could choose freely.
     """
     with open(path, 'rb') as file:
-        is_zip = file.read(4) == _ZIP
-    if is_zip:
+        start = file.read(4)
+        pickled = start + (b'' if start == _ZIP else file.read())
+    # Unlike a file's, its read() beyond the end allocates nothing.
+    source = io.BytesIO(pickled)
+    if start == _ZIP:
+        source = path
         with zipfile.ZipFile(path) as archive:
             pickled = b''.join(
                 archive.read(name)
                 for name in archive.namelist()
                 if name.endswith('/data.pkl')
             )
-        source = path
-    else:
-        # Unlike a file's, its read() beyond the end allocates nothing.
-        with open(path, 'rb') as file:
-            pickled = file.read()
-        source = io.BytesIO(pickled)
     if b'\nbytearray\n' in pickled:
         raise ValueError('it asks for builtins.bytearray')
     return source

@@ -35,14 +35,11 @@ from mmpose_ctd.privacy import HIDDEN
 def trained_config(content: dict, name: str) -> Any:
     """A value of the config that a checkpoint was trained with.
 
-    Args:
-        content (dict): Of a checkpoint.
-        name (str): Name at the file's top level, such as
-            ``'test_dataloader'``.
+    ``name`` is at the file's top level, such as ``'test_dataloader'``.
 
     Returns:
-        Any: Dicts, lists, tuples and constants, None in place of anything
-        else; None, too, where the checkpoint does not hold it.
+        Any: Dicts, lists and constants, None in place of anything else; None,
+        too, where the checkpoint does not hold it.
     """
     text = entry(content.get('meta'), 'cfg')
     try:
@@ -137,9 +134,7 @@ def check_same_landmarks(path: str, content: dict, metainfo: Mapping) -> None:
 def config_framing(cfg: Mapping) -> dict | None:
     """The framing in which a config's model is used.
 
-    Args:
-        cfg (Mapping): Its test pipeline counts, else that of the validation
-            or the training.
+    The test pipeline counts, else that of the validation or the training.
 
     Returns:
         dict: See :func:`.input_framing`; ``None`` where no pipeline has one.
@@ -155,9 +150,6 @@ def trained_framing(content: dict) -> dict | None:
     """The framing that a checkpoint was trained for, as plain data.
 
     Checkpoints of earlier versions hold it only in the text of their config.
-
-    Args:
-        content (dict): Of a checkpoint.
     """
     known = entry(content.get('meta'), 'dataset_meta')
     found = entry(known, FRAMING_KEY)
@@ -171,8 +163,7 @@ def trained_framing(content: dict) -> dict | None:
 def refuse_framing_change(path: str, content: dict, cfg: Mapping) -> None:
     """Refuse a config that frames faces otherwise than the training did.
 
-    A network that learned faces in close-up, or at another size, gives wrong
-    landmarks of other framings, and nothing in its weights says so.
+    The landmarks would be wrong, and nothing in the weights says so.
 
     Args:
         path (str): Of the checkpoint, for the error.
@@ -180,8 +171,8 @@ def refuse_framing_change(path: str, content: dict, cfg: Mapping) -> None:
         cfg (Mapping): Whose ``test_dataloader`` is to be used.
 
     Raises:
-        InputError: If the framings differ. Where the checkpoint does not say,
-            nothing is compared.
+        InputError: If the framings differ. Without a framing in the
+            checkpoint, nothing is compared.
     """
     theirs, ours = trained_framing(content), config_framing(cfg)
     if theirs is None or ours is None or not differs(ours, theirs):
@@ -196,12 +187,9 @@ def refuse_mixed_framing(cfg: Mapping) -> None:
     another input size is refused by the estimator. Padding may make up for
     augmentation: another one is logged as a warning.
 
-    Args:
-        cfg (Mapping): Of a training.
-
     Raises:
-        InputError: If one of the two pipelines cuts faces out and the other
-            does not, or does it otherwise; or see :func:`.check_framing`.
+        InputError: If the two pipelines do not cut faces out in the same way;
+            or see :func:`.check_framing`.
     """
     refuse_variables()
     check_framing(cfg)
@@ -231,14 +219,9 @@ def refuse_mixed_framing(cfg: Mapping) -> None:
 
 
 def trained_split(content: dict) -> str | None:
-    """The training split that a checkpoint's config names.
+    """``train_dataloader.dataset.split`` of a checkpoint's config, if any.
 
-    Args:
-        content (dict): Of a checkpoint.
-
-    Returns:
-        str: ``train_dataloader.dataset.split``, absolute paths shortened;
-        ``None`` where the checkpoint does not hold it, or had no split.
+    Absolute paths are shortened.
     """
     dataset = entry(trained_config(content, 'train_dataloader'), 'dataset')
     split = entry(dataset, 'split')

@@ -131,10 +131,9 @@ def take_work_dir(cfg: 'Config', overwrite: bool, go_on: bool) -> None:
     The hooks do so again; they choose what ``--resume`` continues from.
     """
     from mmpose_ctd.config_values import component_name
-    from mmpose_ctd.engine.work_dir import (
+    from mmpose_ctd.engine.hooks.work_dir_hook import (
         check_used,
         claim_work_dir,
-        save_folders,
     )
 
     hooks = cfg.default_hooks = cfg.get('default_hooks') or {}
@@ -154,9 +153,10 @@ def take_work_dir(cfg: 'Config', overwrite: bool, go_on: bool) -> None:
     if not go_on:
         name = saves.get('filename_tmpl') or ''
         check_used(
-            save_folders(cfg.work_dir, [(saves.get('out_dir'), name)]),
+            cfg.work_dir,
+            [(saves.get('out_dir'), name)],
             cfg.load_from,
-            cfg.load_from if cfg.resume else None,
+            bool(cfg.resume),
             hook.get('overwrite', False),
         )
 

@@ -10,7 +10,7 @@ from mmpose.registry import MODELS
 from mmpose_ctd.datasets.synthetic import LANDMARKS, make_synthetic_faces
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import merge_options
-from mmpose_ctd.models.teachers.checkpoint_parts import PARTS
+from mmpose_ctd.models.teachers.checkpoint import PARTS
 from mmpose_ctd.models.teachers.source_config import source_config
 
 from .config_file import quiet_logs

@@ -1,2 +1,4 @@
+from .autocast_optim_wrapper import AutocastOptimWrapper
 from .hooks import *  # noqa: F403
-from .optim_wrappers import *  # noqa: F403
+
+__all__ = ['AutocastOptimWrapper']

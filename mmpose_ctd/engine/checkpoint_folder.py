@@ -1,4 +1,7 @@
-"""Finds the checkpoint that a training resumes from."""
+"""The checkpoints in a work dir: which one a training resumes from.
+
+Of a checkpoint hook, ``out_dir`` and ``filename_tmpl`` say where it saves.
+"""
 
 import os
 import re
@@ -38,29 +41,16 @@ class WholeCheckpoint(NamedTuple):
     Attributes:
         path (Path): The file.
         step (int): Training steps done.
-        damaged (list[str]): Newer files that cannot be used, each with the
-            reason.
         complete (bool): Whether it has the optimiser's state; ``best_*``
             checkpoints do not.
+        warnings (list[str]): For the user: newer files that are damaged, and
+            an optimiser that starts fresh. One sentence each.
     """
 
     path: Path
     step: int
-    damaged: list[str]
     complete: bool
-
-    @property
-    def warnings(self) -> list[str]:
-        """Warnings for the user, one sentence each."""
-        found = [f'Left out, {text}.' for text in self.damaged]
-        if self.damaged:
-            found.append(f'Resuming from {self.path.name} instead.')
-        if not self.complete:
-            found.append(
-                f'{self.path.name} has no state of the optimiser, which '
-                'starts fresh.'
-            )
-        return found
+    warnings: list[str]
 
 
 def checkpoint_folder(work_dir: str, out_dir: str | None = None) -> Path:
@@ -77,27 +67,27 @@ def saved_by_a_training(folder: Path, template: str = '') -> list[Path]:
     comes first, unless a higher one was written later (the training was then
     killed before it updated the pointer). The pointer's folder is ignored, as
     a work dir may have been moved.
-
-    Args:
-        folder (Path): Of :func:`checkpoint_folder`.
-        template (str): The hook's ``filename_tmpl``, if not mmengine's.
     """
-    numbers = {}
-    for file in sorted(folder.iterdir()) if folder.is_dir() else []:
-        number = step_of(file.name, template)
-        if number is not None:
-            numbers[file] = number
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    steps = {file: step_of(file.name, template) for file in files}
     # A published copy comes after its original.
     found = sorted(
-        sorted(numbers, key=lambda file: len(file.name)),
-        key=numbers.__getitem__,
+        sorted(
+            (file for file in files if steps[file] is not None),
+            key=lambda file: len(file.name),
+        ),
+        key=steps.get,
         reverse=True,
     )
     best = [file for file in found if file.name.startswith('best_')]
     last = [file for file in found if file not in best]
-    newest = _pointed(folder)
+    try:
+        text = (folder / POINTER).read_text(encoding='utf-8').strip()
+    except (OSError, ValueError):
+        text = ''
+    newest = folder / re.split(r'[\\/]', text)[-1]
     if newest in last and not any(
-        numbers[file] > numbers[newest]
+        steps[file] > steps[newest]
         and file.stat().st_mtime_ns > (folder / POINTER).stat().st_mtime_ns
         for file in last
     ):
@@ -132,14 +122,6 @@ def step_of(name: str, template: str = '') -> int | None:
     return None
 
 
-def _pointed(folder: Path) -> Path | None:
-    try:
-        text = (folder / POINTER).read_text(encoding='utf-8').strip()
-    except (OSError, ValueError):
-        return None
-    return folder / re.split(r'[\\/]', text)[-1]
-
-
 def check_resumable(content: Any, path: str) -> None:
     """Refuse the content of a file that mmengine's Runner did not save.
 
@@ -148,14 +130,16 @@ def check_resumable(content: Any, path: str) -> None:
     """
     found = content if isinstance(content, Mapping) else {}
     meta = found.get('meta')
+    meta = meta if isinstance(meta, Mapping) else {}
     missing = [
         key
         for key in ('state_dict', 'message_hub')
         if not isinstance(found.get(key), Mapping)
-    ] + [
+    ]
+    missing += [
         f'meta.{key}'
         for key in ('epoch', 'iter')
-        if not (isinstance(meta, Mapping) and isinstance(meta.get(key), int))
+        if not isinstance(meta.get(key), int)
     ]
     if missing:
         raise InputError(
@@ -169,10 +153,6 @@ def check_resumable(content: Any, path: str) -> None:
 
 def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
     """Find the checkpoint that a training resumes from.
-
-    Args:
-        folder (Path): Of :func:`checkpoint_folder`.
-        template (str): See :func:`saved_by_a_training`.
 
     Returns:
         WholeCheckpoint: None if no training has saved anything.
@@ -201,9 +181,18 @@ def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
             check_resumable(content, str(file))
         except InputError as error:
             damaged.append(f'{file.name}: {error.found}')
-        else:
-            step, complete = content['meta']['iter'], 'optimizer' in content
-            return WholeCheckpoint(file, step, damaged, complete)
+            continue
+        warnings = [f'Left out, {text}.' for text in damaged]
+        if damaged:
+            warnings.append(f'Resuming from {file.name} instead.')
+        complete = 'optimizer' in content
+        if not complete:
+            warnings.append(
+                f'{file.name} has no state of the optimiser, which starts '
+                'fresh.'
+            )
+        step = content['meta']['iter']
+        return WholeCheckpoint(file, step, complete, warnings)
     if not damaged:
         return None
     raise InputError(

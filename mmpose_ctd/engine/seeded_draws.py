@@ -129,20 +129,15 @@ class SeededItems:
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
-        # torch's Subset has its own.
-        self._own = getattr(dataset, '__getitems__', None)
 
     def __call__(self, indices: Sequence[int]) -> list:
         return [self._item(index) for index in indices]
 
     def _item(self, index: int) -> Any:
         if not isinstance(index, _SeededIndex):
-            return self._get(index)
+            return self.dataset[index]
         with _seeded(index.key):
-            return self._get(int(index))
-
-    def _get(self, index: int) -> Any:
-        return self._own([index])[0] if self._own else self.dataset[index]
+            return self.dataset[int(index)]
 
 
 class StepBatches:

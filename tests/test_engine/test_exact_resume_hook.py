@@ -271,18 +271,19 @@ def test_the_interrupted_run_is_one_of_many(root, tmp_path):
     hooks = [h for h in HOOKS if h['type'] != 'ExactResumeHook']
     third = train(root, tmp_path / 'third', make(root), custom_hooks=hooks)
     assert differ(first, second) and differ(first, third)
-    without = interrupted_at_every_save(
-        root, tmp_path / 'parts', make(root), custom_hooks=hooks
+    # A checkpoint without the hook's part is resumed, though not exactly.
+    old = str(tmp_path / 'third' / 'iter_2.pth')
+    resumed = train(
+        root, tmp_path / 'new', make(root), load_from=old, resume=True
     )
-    assert differ(third, without)
+    assert differ(third, resumed)
 
 
 @pytest.mark.parametrize(
     ('make', 'workers'),
     [
-        (by_steps, dict(num_workers=3, persistent_workers=True)),
         (with_unlabelled, dict(num_workers=2, persistent_workers=True)),
-        (by_epochs, dict(num_workers=2)),
+        (by_epochs, dict(num_workers=1)),
     ],
 )
 def test_loader_workers_do_not_change_the_weights(
@@ -310,22 +311,18 @@ def test_gathered_gradients_are_not_lost(root, tmp_path):
             accumulative_counts=3,
         )
     )
-    whole = train(root, tmp_path / 'whole', by_steps(root), **gather)
-    parts = interrupted_at_every_save(
-        root, tmp_path / 'parts', by_steps(root), **gather
+    # And a seed that the Runner chose is kept.
+    whole = train(
+        root, tmp_path / 'whole', by_steps(root), seed=None, **gather
     )
-    assert_equal(parts, whole)
-
-
-def test_a_seed_that_the_runner_chose_is_kept(root, tmp_path):
-    whole = train(root, tmp_path / 'whole', by_steps(root), seed=None)
     resumed = train(
         root,
         tmp_path / 'resumed',
         by_steps(root),
         seed=None,
-        load_from=str(tmp_path / 'whole' / 'iter_3.pth'),
+        load_from=str(tmp_path / 'whole' / 'iter_2.pth'),
         resume=True,
+        **gather,
     )
     assert_equal(resumed, whole)
 
@@ -345,20 +342,6 @@ def test_skipped_batches_are_not_loaded(root, tmp_path):
     runner.train()
     # Two steps are left, the first with a short batch.
     assert len(loaded) == 2 + 4
-
-
-def test_a_checkpoint_without_the_hooks_part_is_resumed(root, tmp_path):
-    hooks = [h for h in HOOKS if h['type'] != 'ExactResumeHook']
-    train(root, tmp_path / 'old', by_steps(root), custom_hooks=hooks)
-    runner = runner_of(
-        root,
-        tmp_path / 'new',
-        by_steps(root),
-        load_from=str(tmp_path / 'old' / 'iter_4.pth'),
-        resume=True,
-    )
-    runner.train()
-    assert runner.iter == STEPS
 
 
 def both_ways(rank, root, work_dir):

@@ -75,10 +75,3 @@ def test_a_training_on_a_cpu_keeps_memory(
     )
     toy_runner(tmp_path, custom_hooks=[dict(type='FreedMemoryHook')]).train()
     assert len(made) == calls
-
-
-def test_it_is_a_default_of_our_configs(repo_root):
-    from mmengine.config import Config
-
-    cfg = Config.fromfile(str(repo_root / 'configs/frl_faces/ft_sface.py'))
-    assert dict(type='FreedMemoryHook') in cfg.custom_hooks

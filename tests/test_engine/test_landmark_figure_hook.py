@@ -12,6 +12,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
+from refusals import refused
 from torch.utils.data import Dataset
 
 from mmpose_ctd.engine.hooks.landmark_figure_hook import LandmarkFigureHook
@@ -69,7 +70,7 @@ class Photographs(Dataset):
 def build(tmp_path):
     """Builds a Runner around the hook; its dataset and metrics may vary."""
 
-    def runner(hook, evaluator=None, val=False, **dataset):
+    def runner(hook, evaluator=None, **dataset):
         photographs = tmp_path / 'photographs'
         photographs.mkdir(exist_ok=True)
         loader = dict(
@@ -81,7 +82,6 @@ def build(tmp_path):
         )
         if evaluator is None:
             evaluator = dict(type='LandmarkErrorMetric', num_bootstrap=20)
-        name = 'val' if val else 'test'
         return Runner(
             model=OffByFive(),
             work_dir=str(tmp_path / 'work'),
@@ -90,11 +90,9 @@ def build(tmp_path):
             ),
             default_scope='mmpose',
             experiment_name=uuid4().hex,
-            **{
-                f'{name}_dataloader': loader,
-                f'{name}_cfg': dict(),
-                f'{name}_evaluator': evaluator,
-            },
+            test_dataloader=loader,
+            test_cfg=dict(),
+            test_evaluator=evaluator,
         )
 
     return runner
@@ -109,11 +107,11 @@ MEASURES = dict(
     measurements=[dict(name='width', landmarks=['a', 'b'])],
 )
 ERRORS = dict(type='LandmarkErrorMetric', num_bootstrap=0)
-OVERLAYS = dict(overlays=True, ced=False)
+OVERLAYS = dict(enable=True)
 FILES = {
     'by default the CED alone': ({}, ERRORS, {}, ['ced']),
     'overlays by image id, never by file or subject': (
-        dict(overlays=True),
+        OVERLAYS,
         ERRORS,
         {},
         ['000001', '000005', '000007', '000012', '000300', 'ced'],
@@ -122,13 +120,13 @@ FILES = {
         OVERLAYS,
         ERRORS,
         dict(img_ids=(4, 4, 9, 4, 9)),
-        ['000004', '000004_2', '000004_3', '000009', '000009_2'],
+        ['000004', '000004_2', '000004_3', '000009', '000009_2', 'ced'],
     ),
     'ids that are file names': (
         OVERLAYS,
         ERRORS,
         dict(img_ids=['miller_1.png'] * 5),
-        [f'{i:06d}' for i in range(5)],
+        [*(f'{i:06d}' for i in range(5)), 'ced'],
     ),
     'two metrics': (
         {},
@@ -138,12 +136,11 @@ FILES = {
     ),
     'measures': ({}, [ERRORS, MEASURES], {}, ['bland_altman', 'ced']),
     'measures of two metrics': (
-        dict(ced=False),
+        {},
         [MEASURES, dict(MEASURES, prefix='again')],
         {},
         ['bland_altman_again', 'bland_altman_measure'],
     ),
-    'no measures': (dict(ced=False, bland_altman=False), MEASURES, {}, []),
 }
 
 
@@ -173,7 +170,7 @@ def test_fields_of_mmposes_test_tool_are_understood(build, tmp_path):
 
 
 def test_marks_lie_in_the_original_photograph(build, tmp_path):
-    build(dict(out_dir=str(tmp_path / 'o'), overlays=True, margin=None)).test()
+    build(dict(out_dir=str(tmp_path / 'o'), enable=True, margin=None)).test()
     picture = cv2.imread(str(tmp_path / 'o' / '000012.png'))[:768]
     green = np.abs(picture.astype(int) - GREEN).max(axis=-1) < 60
     y, x = np.nonzero(green)
@@ -195,7 +192,7 @@ def test_captions_are_in_the_unit_of_the_metric(build, monkeypatch):
 
     module = 'mmpose_ctd.engine.hooks.landmark_figure_hook'
     monkeypatch.setattr(f'{module}.draw_landmarks', draw)
-    build(dict(overlays=True)).test()
+    build(dict(enable=True)).test()
     assert seen == [(2.5, 'input px')] * 5
 
 
@@ -224,15 +221,6 @@ def test_ced_draws_the_errors_of_the_report(build, monkeypatch):
     assert errors == pytest.approx([5.0] * 5)
 
 
-def test_validation_draws_only_if_asked(build):
-    runner = build({}, val=True)
-    runner.val()
-    assert written(runner) == []
-    runner = build(dict(val=True), val=True)
-    runner.val()
-    assert written(runner) == ['ced_val.png']
-
-
 @pytest.fixture
 def warnings_of(monkeypatch):
     """Collects what the runner's logger warns about."""
@@ -250,7 +238,7 @@ def warnings_of(monkeypatch):
 
 
 def test_samples_without_a_path_are_said_once(build, warnings_of):
-    runner = build(dict(overlays=True), meta=False)
+    runner = build(dict(enable=True), meta=False)
     messages = warnings_of(runner)
     runner.test()
     assert written(runner) == ['ced.png']
@@ -272,7 +260,7 @@ def test_show_without_a_screen_warns_once_and_still_writes(
     for name in ('DISPLAY', 'WAYLAND_DISPLAY'):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr('sys.platform', 'linux')
-    runner = build(dict(overlays=True, show=True))
+    runner = build(dict(enable=True, show=True))
     messages = warnings_of(runner)
     runner.test()
     assert len(written(runner)) == 6
@@ -284,19 +272,18 @@ def test_show_with_a_screen_opens_a_window(build, monkeypatch):
     monkeypatch.setenv('DISPLAY', ':0')
     monkeypatch.setattr(cv2, 'imshow', lambda title, p: shown.append(p.shape))
     monkeypatch.setattr(cv2, 'waitKey', waited.append)
-    build(dict(overlays=True, show=True, wait_time=0.25)).test()
+    build(dict(enable=True, show=True, wait_time=0.25)).test()
     assert len(shown) == 5 and set(waited) == {250}
 
 
 @pytest.mark.parametrize('interval', [0, -1, 1.5])
 def test_an_interval_is_a_positive_whole_number(interval):
-    with pytest.raises(InputError) as error:
+    with refused(found=repr(interval)):
         LandmarkFigureHook(interval=interval)
-    assert error.value.found == repr(interval)
 
 
 def test_a_full_disc_is_an_error(build, monkeypatch):
-    runner = build(dict(overlays=True))
+    runner = build(dict(enable=True))
     monkeypatch.setattr(cv2, 'imwrite', lambda file, picture: False)
     with pytest.raises(InputError) as error:
         runner.test()

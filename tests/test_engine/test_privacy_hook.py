@@ -125,10 +125,3 @@ def test_a_checkpoint_from_elsewhere_loads(runs, tmp_path):
     info = runner.load_checkpoint(str(source))['message_hub']['runtime_info']
     assert info['best_ckpt'] == '<...>/best_toy_error_iter_2.pth'
     assert runner.model.slope.item() > 0
-
-
-def test_weights_without_anything_else_load(tmp_path):
-    torch.save({'slope': torch.ones(1)}, tmp_path / 'weights.pth')
-    runner = toy_runner(tmp_path, custom_hooks=[HOOK])
-    runner.load_checkpoint(str(tmp_path / 'weights.pth'))
-    assert runner.model.slope.item() == 1

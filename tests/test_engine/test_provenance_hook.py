@@ -21,6 +21,7 @@ from people_set import (
     write_people,
     write_splits,
 )
+from refusals import refused
 from toy_models import ToyFaces  # noqa: F401  (registered)
 
 from mmpose_ctd import trained_people
@@ -159,15 +160,6 @@ def test_a_redrawn_split_is_refused(place):
     assert not any(one in str(error.value) for one in PEOPLE)
 
 
-def test_another_training_split_of_the_config_changes_nothing(place):
-    """As where a test is run without the training's --cfg-options."""
-    root, cfg, checkpoint = place
-    write_splits(root, dict(test=PEOPLE[8:12], train=PEOPLE[20:]))
-    with pytest.raises(InputError) as error:
-        run_test(cfg, checkpoint)
-    assert '2 of the 4' in error.value.found
-
-
 def test_people_on_both_sides_of_the_configs_own_splits_are_a_warning(place):
     root, cfg, checkpoint = place
     write_splits(root, dict(test=PEOPLE[8:12]))
@@ -185,9 +177,8 @@ def test_with_another_key_people_cannot_be_compared(place, key):
     else:
         file.write_text('0' * (64 if key == 'another' else 63))
     if key == 'damaged':
-        with pytest.raises(InputError) as error:
+        with refused(str(file)):
             run_test(cfg, checkpoint)
-        assert error.value.where == str(file)
         return
     messages = run_test(cfg, checkpoint)
     assert any('cannot be compared' in message for message in messages)
@@ -208,9 +199,8 @@ def test_images_without_a_subject_stand_for_themselves(tmp_path):
     assert content['meta']['training_people']['nameless'] == 2
     write_splits(root, dict(test=['image:009.png', *PEOPLE[20:24]]))
     write_splits(root, dict(train=PEOPLE[:8]))
-    with pytest.raises(InputError) as error:
+    with refused(found='1 of the 5'):
         run_test(cfg, checkpoint)
-    assert '1 of the 5' in error.value.found
     write_splits(root, dict(test=['image:011.png', *PEOPLE[20:24]]))
     messages = run_test(cfg, checkpoint)
     assert any('no subject' in message for message in messages)
@@ -290,6 +280,5 @@ def test_the_framing_of_the_test_pipeline_is_in_the_checkpoint(trained):
 def test_another_framing_is_refused(place, key, value):
     _, cfg, checkpoint = place
     cfg.merge_from_dict({key: value})
-    with pytest.raises(InputError) as error:
+    with refused(str(checkpoint)):
         run_test(cfg, checkpoint)
-    assert error.value.where == str(checkpoint)

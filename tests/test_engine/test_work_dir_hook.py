@@ -14,17 +14,21 @@ from toy_runner import toy_runner
 
 import mmpose_ctd.engine  # noqa: F401
 from mmpose_ctd.apis.terse_runner import TerseRunner
-from mmpose_ctd.engine import work_dir as module
 from mmpose_ctd.engine.checkpoint_folder import (
     OVERWRITTEN,
     POINTER,
     newest_whole,
 )
 from mmpose_ctd.engine.hooks import work_dir_hook
-from mmpose_ctd.engine.work_dir import (
+from mmpose_ctd.engine.hooks import work_dir_hook as module
+from mmpose_ctd.engine.hooks.work_dir_hook import (
+    _remove_overwritten as remove_overwritten,
+)
+from mmpose_ctd.engine.hooks.work_dir_hook import (
+    _set_aside as set_aside,
+)
+from mmpose_ctd.engine.hooks.work_dir_hook import (
     claim_work_dir,
-    remove_overwritten,
-    set_aside,
 )
 from mmpose_ctd.errors import InputError
 
@@ -125,7 +129,7 @@ def test_the_earlier_training_stays_until_the_new_one_has_saved(
 
 def test_the_earlier_training_can_be_named(tmp_path):
     train(tmp_path, 5)
-    set_aside(tmp_path)
+    set_aside(tmp_path, '')
     aside = tmp_path / f'iter_5.pth{OVERWRITTEN}'
     train(tmp_path, 6, resume=True, load_from=str(aside))
     assert names(tmp_path) == ['iter_6.pth']

@@ -1,4 +1,4 @@
-"""mmpose_ctd convert-sface; the reader is tested in test_sface_onnx.py."""
+"""mmpose_ctd convert-sface; test_sface_checkpoint.py tests the reader."""
 
 import hashlib
 import os

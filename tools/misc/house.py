@@ -22,7 +22,6 @@ JOURNEYS = {
         mmpose_ctd/models/pose_estimators/ctd_topdown.py
         mmpose_ctd/models/teachers/source_model.py
         mmpose_ctd/models/losses/distill_loss.py
-        mmpose_ctd/models/losses/stage_distill_loss.py
         mmpose_ctd/models/losses/encoder_distill_loss.py
     """,
     'prepare to the written set': """

@@ -6,8 +6,7 @@ from .landmark_figure_hook import LandmarkFigureHook
 from .privacy_hook import PrivacyHook
 from .progress_bar_hook import ProgressBarHook
 from .provenance_hook import ProvenanceHook
-from .regularizer_schedule_hook import RegularizerScheduleHook
-from .regularizer_state_hook import RegularizerStateHook
+from .regularizer_hooks import RegularizerScheduleHook, RegularizerStateHook
 from .resumed_config_hook import ResumedConfigHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .work_dir_hook import WorkDirHook

@@ -10,13 +10,14 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmpose.registry import HOOKS
 from torch.utils.data import DataLoader, IterableDataset
 
-from mmpose_ctd.engine.runner_facts import saves_after_step
 from mmpose_ctd.engine.seeded_draws import (
     SeededBatches,
     SeededItems,
     StepBatches,
     seed_step,
 )
+
+from .finite_loss_hook import saves_after_step
 
 __all__ = ['ExactResumeHook']
 
@@ -76,7 +77,11 @@ class ExactResumeHook(Hook):
         loop = runner.train_loop
         loader = loop.dataloader
         kinds = (EpochBasedTrainLoop, IterBasedTrainLoop)
-        if not isinstance(loop, kinds) or not _has_batches(loader):
+        if (
+            not isinstance(loop, kinds)
+            or loader.batch_sampler is None
+            or isinstance(loader.dataset, IterableDataset)
+        ):
             print_log(
                 'This run cannot be resumed exactly: ExactResumeHook needs '
                 "mmengine's epoch or iteration loop and a dataset that gives "
@@ -86,10 +91,22 @@ class ExactResumeHook(Hook):
             )
             return
         self._batches = _seeded(loader, runner.seed)
-        _restart(self._batches.sampler, self._kept.get('sampler_seed'))
+        sampler, seed = self._batches.sampler, self._kept.get('sampler_seed')
+        if seed is not None and hasattr(sampler, 'seed'):
+            sampler.seed = seed
+        if isinstance(sampler, InfiniteSampler):
+            # An earlier iterator may have advanced it.
+            sampler.indices = sampler._indices_of_rank()
         if isinstance(loop, IterBasedTrainLoop):
             self._batches.skip = loop.iter
-            _take_steps(loop, self._batches)
+            # Older versions of mmengine have begun to load by now, without
+            # seeds.
+            old = not hasattr(loop.dataloader_iterator, 'skip_iter')
+            loop.dataloader_iterator = None
+            loader._iterator = None
+            loop.dataloader_iterator = StepBatches(
+                loader, self._batches, unread=loop.iter if old else 0
+            )
         else:
             # Saved within an epoch, which mmengine would repeat.
             inside = loop.iter - loop.epoch * len(loader)
@@ -118,11 +135,6 @@ class ExactResumeHook(Hook):
             all_reduce_params(runner.model.buffers(), op='mean')
 
 
-def _has_batches(loader: DataLoader) -> bool:
-    iterable = isinstance(loader.dataset, IterableDataset)
-    return loader.batch_sampler is not None and not iterable
-
-
 def _seeded(loader: DataLoader, seed: int) -> SeededBatches:
     """Have a loader give each sample the seed of its draws."""
     if isinstance(loader.batch_sampler, SeededBatches):
@@ -133,22 +145,3 @@ def _seeded(loader: DataLoader, seed: int) -> SeededBatches:
     vars(loader)['batch_sampler'] = batches
     loader.dataset.__getitems__ = SeededItems(loader.dataset)
     return batches
-
-
-def _restart(sampler, seed: int | None) -> None:
-    """Let a sampler begin at its first index, with the given seed."""
-    if seed is not None and hasattr(sampler, 'seed'):
-        sampler.seed = seed
-    if isinstance(sampler, InfiniteSampler):
-        # An earlier iterator may have advanced it.
-        sampler.indices = sampler._indices_of_rank()
-
-
-def _take_steps(loop: IterBasedTrainLoop, batches: SeededBatches) -> None:
-    # Older versions of mmengine have begun to load by now, without seeds.
-    old = not hasattr(loop.dataloader_iterator, 'skip_iter')
-    loop.dataloader_iterator = None
-    loop.dataloader._iterator = None
-    loop.dataloader_iterator = StepBatches(
-        loop.dataloader, batches, unread=loop.iter if old else 0
-    )

@@ -1,21 +1,32 @@
 """Stops a training whose loss or weights are not finite."""
 
-import math
-
 import torch
 from mmengine.dataset import InfiniteSampler
 from mmengine.device import get_device
 from mmengine.dist import all_reduce, is_distributed
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmpose.registry import HOOKS
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from mmpose_ctd.engine.runner_facts import model_of, saves_after_step
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.errors import InputError
 
 # They may overflow without any effect on the loss.
 _STATISTICS = ('running_mean', 'running_var')
+
+
+def saves_after_step(runner) -> bool:
+    """Whether a checkpoint follows this step; call in ``after_train_iter``.
+
+    All processes get the same answer.
+    """
+    return any(
+        hook.every_n_train_iters(runner, hook.interval, hook.save_begin)
+        or (hook.save_last and hook.is_last_train_iter(runner))
+        for hook in runner.hooks
+        if isinstance(hook, CheckpointHook) and not hook.by_epoch
+    )
 
 
 @HOOKS.register_module()
@@ -41,7 +52,7 @@ class FiniteLossHook(Hook):
     def __init__(self, interval: int = 25) -> None:
         self.interval = interval
         # Losses of the steps since the last check, without their graphs.
-        self._steps: list[tuple[int, dict]] = []
+        self._steps: list[tuple[int, dict[str, Tensor]]] = []
         self._every = 1
 
     def before_train(self, runner) -> None:
@@ -53,55 +64,55 @@ class FiniteLossHook(Hook):
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
         """Check the losses at the interval."""
-        self._steps.append((runner.iter, _losses(outputs or {})))
+        losses = {
+            name: torch.as_tensor(value).detach().float().mean()
+            for name, value in (outputs or {}).items()
+            if 'loss' in name
+        }
+        self._steps.append((runner.iter, losses))
         if saves_after_step(runner):
-            self._look(runner)
+            self._check(runner)
         elif len(self._steps) >= self._every:
-            self._look_at_losses(runner)
+            self._check_losses(runner)
 
     def after_train_epoch(self, runner) -> None:
         """Check losses and weights before the checkpoint of the epoch."""
-        self._look(runner)
+        self._check(runner)
 
     def before_val(self, runner) -> None:
         """Check losses and weights before the best checkpoint is chosen."""
-        self._look(runner)
+        self._check(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Refuse to save weights that are not finite."""
-        _refuse(
-            runner, _bad_weights(model_of(runner), checkpoint['state_dict'])
-        )
+        found = _bad_weights(runner, checkpoint['state_dict'])
+        if found:
+            raise _not_finite(runner, *found)
 
-    def _look(self, runner) -> None:
-        self._look_at_losses(runner)
-        model = model_of(runner)
-        found = _bad_weights(model, model.state_dict())
-        _refuse(runner, _of_all_processes(found))
+    def _check(self, runner) -> None:
+        self._check_losses(runner)
+        state = unwrapped(runner.model).state_dict()
+        _refuse(runner, _bad_weights(runner, state))
 
-    def _look_at_losses(self, runner) -> None:
+    def _check_losses(self, runner) -> None:
         steps, self._steps = self._steps, []
         values = [v for _, losses in steps for v in losses.values()]
+        values = [v.to(values[0].device) for v in values]
         found = None
-        if not all(_finite(values)):
-            found = next(
-                (
-                    f'step {step + 1} of the training',
-                    ', '.join(
-                        f'{k}={float(v):.4g}' for k, v in losses.items()
-                    ),
-                )
+        # One look: each waits for the device.
+        if values and not torch.stack(values).isfinite().all():
+            step, losses = next(
+                (step, losses)
                 for step, losses in steps
-                if not all(_finite(list(losses.values())))
+                if not all(v.isfinite() for v in losses.values())
             )
-        _refuse(runner, _of_all_processes(found))
+            numbers = (f'{k}={float(v):.4g}' for k, v in losses.items())
+            found = f'step {step + 1} of the training', ', '.join(numbers)
+        _refuse(runner, found)
 
 
 def refuse_no_batch(loader: DataLoader) -> None:
     """Refuse a training loader that gives no batch.
-
-    Args:
-        loader (DataLoader): Of the training.
 
     Raises:
         InputError: In all processes, if one of them has none.
@@ -125,60 +136,36 @@ def refuse_no_batch(loader: DataLoader) -> None:
         )
 
 
-def _losses(outputs: dict) -> dict:
-    """The entries of the loss, detached."""
-    return {
-        name: value.detach() if isinstance(value, Tensor) else value
-        for name, value in outputs.items()
-        if 'loss' in name
-    }
-
-
-def _finite(values: list) -> list[bool]:
-    """Whether each is finite; waits for the device at most once."""
-    tensors = [v.float().mean() for v in values if isinstance(v, Tensor)]
-    numbers = [v for v in values if not isinstance(v, Tensor)]
-    found = torch.stack(tensors).isfinite().tolist() if tensors else []
-    return found + [math.isfinite(v) for v in numbers]
-
-
-def _bad_weights(model: nn.Module, state: dict) -> tuple[str, str] | None:
+def _bad_weights(runner, state: dict) -> tuple[str, str] | None:
     """Place and names of weights and statistics that are not finite."""
     # Other buffers, such as masks, may hold infinities on purpose.
-    weights = {name for name, _ in model.named_parameters()}
-    looked_at = {
+    weights = {name for name, _ in unwrapped(runner.model).named_parameters()}
+    checked = {
         name: value.isfinite().all()
         for name, value in state.items()
         if (name in weights or name.endswith(_STATISTICS))
         and value.is_floating_point()
     }
-    if not looked_at:
-        return None
-    flags = torch.stack(list(looked_at.values())).tolist()
-    bad = [name for name, good in zip(looked_at, flags) if not good]
+    flags = torch.stack([*checked.values()]).tolist() if checked else []
+    bad = [name for name, good in zip(checked, flags) if not good]
     if not bad:
         return None
-    return 'the trained weights', f'NaN or infinite numbers in {bad[0]}' + (
-        f' and {len(bad) - 1} more' if bad[1:] else ''
-    )
-
-
-def _of_all_processes(
-    found: tuple[str, str] | None,
-) -> tuple[str, str] | None:
-    """The finding of this process, or a note that another one has one."""
-    if not is_distributed():
-        return found
-    flag = torch.tensor(int(found is not None))
-    all_reduce(flag, op='max')
-    if flag and found is None:
-        return 'another process', 'a loss or weights that are not finite'
-    return found
+    more = f' and {len(bad) - 1} more' if bad[1:] else ''
+    return 'the trained weights', f'NaN or infinite numbers in {bad[0]}{more}'
 
 
 def _refuse(runner, found: tuple[str, str] | None) -> None:
-    if found is None:
-        return
+    """Stop all processes if one of them has found something."""
+    if is_distributed():
+        flag = torch.tensor(int(found is not None))
+        all_reduce(flag, op='max')
+        if flag and found is None:
+            found = 'another process', 'a loss or weights that are not finite'
+    if found:
+        raise _not_finite(runner, *found)
+
+
+def _not_finite(runner, where: str, found: str) -> InputError:
     wrapper = runner.optim_wrapper
     rates = [rate for one in wrapper.get_lr().values() for rate in one]
     cure = (
@@ -191,9 +178,9 @@ def _refuse(runner, found: tuple[str, str] | None) -> None:
         cure += ' Or compute in float32: optim_wrapper.dtype=float32.'
     elif hasattr(wrapper, 'loss_scaler'):
         cure += ' Or compute in float32: optim_wrapper.type=OptimWrapper.'
-    raise InputError(
-        where=found[0],
-        found=f'{found[1]}; learning rate {max(rates):.4g}',
+    return InputError(
+        where=where,
+        found=f'{found}; learning rate {max(rates):.4g}',
         expected='finite numbers',
         cure=cure,
     )

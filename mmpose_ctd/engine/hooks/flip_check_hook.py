@@ -7,8 +7,8 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from mmpose.registry import HOOKS
 
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.datasets.flips import may_flip, refuse_flips
-from mmpose_ctd.engine.runner_facts import model_of
 
 
 @HOOKS.register_module()
@@ -24,7 +24,7 @@ class FlipCheckHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Check the loops that are about to run."""
-        test_cfg = getattr(model_of(runner), 'test_cfg', None) or {}
+        test_cfg = getattr(unwrapped(runner.model), 'test_cfg', None) or {}
         flip_test = test_cfg.get('flip_test')
         loops = (runner._train_loop, runner._val_loop, runner._test_loop)
         for loop in loops:

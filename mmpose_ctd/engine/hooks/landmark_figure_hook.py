@@ -2,14 +2,13 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from mmengine import fileio
 from mmengine.dist import is_main_process
-from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
@@ -52,35 +51,25 @@ class LandmarkFigureHook(Hook):
     Args:
         out_dir (str, optional): Folder of the figures. A relative one lies in
             ``<work_dir>/<timestamp>``. Defaults to None: ``figures`` there.
-        overlays (bool): Whether to draw each image. Defaults to False.
         interval (int): Draw every n-th image. Defaults to 1.
-        ced (bool): Whether to draw the CED. Defaults to True.
-        val (bool): Whether validations draw figures too, as ``ced_val.png``.
-            Defaults to False.
-        margin (float, optional): An overlay shows the square around the true
-            points, enlarged by this share on each side; None shows the whole
-            photograph. Defaults to 0.3.
-        enable (bool): MMPose's name for ``overlays``. Defaults to False.
+        enable (bool): Whether to draw overlays. Defaults to False.
         show (bool): Whether to show overlays in a window too. Defaults to
             False.
         wait_time (float): Seconds that a window stays; 0 waits for a key.
             Defaults to 0.
-        bland_altman (bool): Whether to draw the agreement of measures.
-            Defaults to True.
+        margin (float, optional): An overlay shows the square around the true
+            points, enlarged by this share on each side; None shows the whole
+            photograph. Defaults to 0.3.
     """
 
     def __init__(
         self,
         out_dir: str | None = None,
-        overlays: bool = False,
         interval: int = 1,
-        ced: bool = True,
-        val: bool = False,
-        margin: float | None = 0.3,
         enable: bool = False,
         show: bool = False,
         wait_time: float = 0.0,
-        bland_altman: bool = True,
+        margin: float | None = 0.3,
     ) -> None:
         if int(interval) != interval or interval < 1:
             raise InputError(
@@ -89,14 +78,11 @@ class LandmarkFigureHook(Hook):
                 expected='a whole number of at least 1',
             )
         self.out_dir = out_dir
-        self.overlays = overlays or enable
         self.interval = int(interval)
-        self.ced = ced
-        self.bland_altman = bland_altman
-        self.val = val
-        self.margin = margin
+        self.enable = enable
         self.show = show
         self.wait_time = wait_time
+        self.margin = margin
         self._warned: set[str] = set()
         self._seen = 0
         self._written: set[str] = set()
@@ -114,7 +100,7 @@ class LandmarkFigureHook(Hook):
         outputs: Sequence[PoseDataSample] | None = None,
     ) -> None:
         """Draw the images of a batch."""
-        if not self.overlays:
+        if not self.enable:
             return
         for sample in outputs or ():
             if self._seen % self.interval == 0:
@@ -125,78 +111,57 @@ class LandmarkFigureHook(Hook):
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
         """Draw CED and agreement of the test."""
-        self._draw_ced(runner, runner.test_evaluator, 'ced')
-        self._draw_agreement(runner, runner.test_evaluator, 'bland_altman')
-
-    def after_val_epoch(
-        self, runner: Runner, metrics: dict[str, float] | None = None
-    ) -> None:
-        """Draw CED and agreement of a validation if ``val`` is set."""
-        if self.val:
-            evaluator = runner.val_evaluator
-            self._draw_ced(runner, evaluator, 'ced_val')
-            self._draw_agreement(runner, evaluator, 'bland_altman_val')
-
-    def _draw_ced(
-        self, runner: Runner, evaluator: Evaluator, stem: str
-    ) -> None:
         # Only the main process has the whole report.
-        if not self.ced or not is_main_process():
+        if not is_main_process():
             return
-        metrics = [
-            m for m in _metrics(evaluator, LandmarkErrorMetric) if m.report
-        ]
-        if not metrics:
-            self._warn(
-                runner,
-                'no CED: the evaluator has no LandmarkErrorMetric with '
-                'results.',
-            )
-        for metric in metrics:
-            path = self._figure_path(runner, stem, metric, len(metrics))
+        filename = getattr(runner.cfg, 'filename', None)
+        name = Path(filename).stem if filename else runner.experiment_name
+        drawn = False
+        for metric, path in self._figures(runner, LandmarkErrorMetric, 'ced'):
             report = metric.report
             plot_ced(
-                {_system_name(runner): _errors(report)},
+                {name: _errors(report)},
                 threshold=report['threshold'],
                 unit=report['unit_label'],
                 out_file=path,
                 per=report['per'],
             )
             runner.logger.info(f'Error distribution drawn: {path}')
-
-    def _draw_agreement(
-        self, runner: Runner, evaluator: Evaluator, stem: str
-    ) -> None:
-        if not self.bland_altman or not is_main_process():
-            return
-        metrics = [
-            m for m in _metrics(evaluator, MeasurementMetric) if m.report
-        ]
-        for metric in metrics:
-            path = self._figure_path(runner, stem, metric, len(metrics))
+            drawn = True
+        if not drawn:
+            self._warn(
+                runner,
+                'no CED: the evaluator has no LandmarkErrorMetric with '
+                'results.',
+            )
+        for metric, path in self._figures(
+            runner, MeasurementMetric, 'bland_altman'
+        ):
             measures = metric.report['measures']
             plot_bland_altman(
                 {
                     # None, as JSON wants it, becomes NaN.
-                    name: tuple(
+                    measure: tuple(
                         np.array(entry[who], dtype=np.float64)
                         for who in ('manual', 'predicted')
                     )
-                    for name, entry in measures.items()
+                    for measure, entry in measures.items()
                 },
-                units={name: e['unit'] for name, e in measures.items()},
+                units={m: entry['unit'] for m, entry in measures.items()},
                 agreements=metric.agreements,
                 out_file=path,
-                title=_system_name(runner),
+                title=name,
             )
             runner.logger.info(f'Agreement of measures drawn: {path}')
 
-    def _figure_path(
-        self, runner: Runner, stem: str, metric: LandmarkMetric, num: int
-    ) -> Path:
-        """File of a metric's figure; ``num`` is the number of metrics."""
-        name = stem if num == 1 else f'{stem}_{metric.prefix}'
-        return self._folder(runner) / f'{name}.png'
+    def _figures(
+        self, runner: Runner, kind: type[LandmarkMetric], stem: str
+    ) -> Iterator[tuple[LandmarkMetric, Path]]:
+        """Each metric of a kind with results, and the file of its figure."""
+        found = [m for m in _metrics(runner, kind) if m.report]
+        for metric in found:
+            name = stem if len(found) == 1 else f'{stem}_{metric.prefix}'
+            yield metric, self._folder(runner) / f'{name}.png'
 
     def _draw(self, runner: Runner, sample: dict) -> None:
         path = sample.get('img_path')
@@ -208,14 +173,11 @@ class LandmarkFigureHook(Hook):
             )
             return
         image = read_upright(bytes(fileio.get(path)))
-        points = sample_points(sample)
-        metric = next(
-            iter(_metrics(runner.test_evaluator, LandmarkErrorMetric)), None
-        )
+        metric = next(iter(_metrics(runner, LandmarkErrorMetric)), None)
         unit = metric.unit if metric else 'image'
         names = metric.landmark_ids if metric else None
         errors = image_errors(sample_errors(sample, unit, names))
-        for pred, gt, visible, error in zip(*points, errors):
+        for pred, gt, visible, error in zip(*sample_points(sample), errors):
             picture = draw_landmarks(
                 image,
                 pred,
@@ -254,8 +216,12 @@ class LandmarkFigureHook(Hook):
         return Path(runner.log_dir, self.out_dir or 'figures')
 
     def _show(self, runner: Runner, picture: np.ndarray) -> None:
+        # Without X, Qt ends the process instead of raising.
+        screen = sys.platform in ('darwin', 'win32') or any(
+            os.environ.get(name) for name in ('DISPLAY', 'WAYLAND_DISPLAY')
+        )
         try:
-            if not _has_screen():
+            if not screen:
                 raise cv2.error('no display')
             cv2.imshow('prediction against truth', picture)
             cv2.waitKey(round(self.wait_time * 1000))
@@ -269,9 +235,9 @@ class LandmarkFigureHook(Hook):
 
 
 def _metrics(
-    evaluator: Evaluator, kind: type[LandmarkMetric]
+    runner: Runner, kind: type[LandmarkMetric]
 ) -> list[LandmarkMetric]:
-    return [m for m in evaluator.metrics if isinstance(m, kind)]
+    return [m for m in runner.test_evaluator.metrics if isinstance(m, kind)]
 
 
 def _errors(report: dict) -> list[float]:
@@ -282,16 +248,3 @@ def _errors(report: dict) -> list[float]:
         entry['error'] if isinstance(entry, dict) else entry
         for entry in report['image_errors']
     ]
-
-
-def _system_name(runner: Runner) -> str:
-    """The name of the config's file."""
-    filename = getattr(runner.cfg, 'filename', None)
-    return Path(filename).stem if filename else runner.experiment_name
-
-
-def _has_screen() -> bool:
-    # Without X, Qt ends the process instead of raising.
-    return sys.platform in ('darwin', 'win32') or any(
-        os.environ.get(name) for name in ('DISPLAY', 'WAYLAND_DISPLAY')
-    )

@@ -37,7 +37,7 @@ class ProvenanceHook(Hook):
 
     Raises:
         InputError: At the beginning of a training, if its two pipelines cut
-            faces out otherwise, or the key file is damaged. Before a test,
+            faces out differently, or the key file is damaged. Before a test,
             if people trained whom the config keeps apart, or the framing is
             not the checkpoint's.
     """
@@ -49,22 +49,12 @@ class ProvenanceHook(Hook):
         self._people: dict | None = None
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Remember what the loaded checkpoint says of itself.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): Not changed.
-        """
+        """Remember what the loaded checkpoint says of itself."""
         meta = checkpoint.get('meta') or {}
         self._start = {key: meta[key] for key in _KEPT if key in meta}
 
     def before_train(self, runner) -> None:
-        """Look who trains, before the first step.
-
-        Args:
-            runner (Runner): The runner.
-        """
-
+        """Look who trains, before the first step."""
         refuse_mixed_framing(runner.cfg)
         # Only the main process writes checkpoints.
         if not is_main_process():
@@ -80,13 +70,7 @@ class ProvenanceHook(Hook):
             )
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Add both.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): Changed in place.
-        """
-
+        """Add both."""
         meta = checkpoint['meta']
         if self._people is not None:
             meta['training_people'] = self._people
@@ -98,12 +82,7 @@ class ProvenanceHook(Hook):
             )
 
     def before_test(self, runner) -> None:
-        """Compare the test with the training.
-
-        Args:
-            runner (Runner): The runner.
-        """
-
+        """Compare the test with the training."""
         # Of what this run has trained itself nothing was loaded.
         if not self._start or self._people is not None:
             return

@@ -1,21 +1,38 @@
 """Lets the config hold for a run that resumes."""
 
-from collections.abc import Iterator
+import copy
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
-from mmpose_ctd.engine.resumed_config import check_same_model, config_changes
-from mmpose_ctd.engine.resumed_schedule import (
-    fresh_state,
-    restore_constants,
-    schedule_changes,
-    step_to,
-)
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.privacy import redact
+from mmpose_ctd.trained import trained_config
 
 __all__ = ['ResumedConfigHook']
+
+#: What decides the course of a training.
+_KEYS = (
+    'model',
+    'train_dataloader',
+    'train_cfg',
+    'optim_wrapper',
+    'param_scheduler',
+    'auto_scale_lr',
+    'randomness',
+)
+#: What changes in a scheduler's state while training, besides ``_*``.
+_MOVING = {
+    *('last_step', 'verbose'),
+    *('best', 'num_bad_epochs', 'cooldown_counter'),
+}
 
 
 @HOOKS.register_module()
@@ -24,34 +41,38 @@ class ResumedConfigHook(Hook):
 
     mmengine takes the schedulers' settings from the checkpoint: a training
     that is made longer goes on with a learning rate of 0. Here the learning
-    rate at step i is that of an uninterrupted training with this config at
-    step i, and so are the optimiser's other settings, such as its weight
+    rate at step i equals, bit by bit, that of an uninterrupted training with
+    this config, and so do the optimiser's other settings, such as its weight
     decay. What the config changes is logged.
     """
 
     def before_run(self, runner) -> None:
         """Note the config's settings, before a checkpoint replaces them."""
         self._saved = None
-        self._fresh = [
-            (fresh_state(wrapper), fresh_state(schedulers))
-            for wrapper, schedulers in _optimizers(runner)
-        ]
+        if isinstance(runner.optim_wrapper, OptimWrapper):
+            self._groups = [
+                {k: copy.copy(v) for k, v in group.items() if k != 'params'}
+                for group in runner.optim_wrapper.param_groups
+            ]
+            self._states = [
+                copy.deepcopy(scheduler.state_dict())
+                for scheduler in runner.param_schedulers or []
+            ]
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Called with a checkpoint before the model loads it.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint (dict): What was read.
+        """Compare a checkpoint that is resumed, before the model loads it.
 
         Raises:
-            InputError: If a run resumes what another model was saved in.
+            InputError: If another model or optimiser was saved in it.
         """
         if not runner._resume:
             return
-        check_same_model(runner, checkpoint, str(runner._load_from))
-        self._saved = checkpoint.get('param_schedulers') or []
-        changes = config_changes(runner.cfg, checkpoint)
+        where = f'resume: {str(runner._load_from)!r}'
+        _check_same_model(runner, checkpoint['state_dict'], where)
+        _check_same_optimizer(runner, checkpoint, where)
+        saved = checkpoint.get('param_schedulers')
+        self._saved = saved if isinstance(saved, list) else []
+        changes = _config_changes(runner.cfg, checkpoint)
         if changes:
             runner.logger.warning(
                 'The config differs from the one of the checkpoint; the '
@@ -64,74 +85,176 @@ class ResumedConfigHook(Hook):
         Raises:
             InputError: If no step that is left would change a weight.
         """
-        if runner.iter and self._saved is not None:
-            for number, one in enumerate(_optimizers(runner)):
-                self._adopt(runner, number, *one)
-        left = runner.max_iters - runner.iter
-        if left <= 0:
+        ours = isinstance(runner.optim_wrapper, OptimWrapper)
+        if ours and runner.iter and self._saved is not None:
+            self._adopt(runner)
+        if runner.iter >= runner.max_iters:
             runner.logger.info(
                 f'The training is finished: all {runner.max_iters} steps are '
                 'done. To go on, raise train_cfg and the end of '
                 'param_scheduler.'
             )
-            return
-        for wrapper, schedulers in _optimizers(runner):
-            _check_end(runner, wrapper, schedulers)
+        elif ours:
+            _check_end(runner)
 
-    def _adopt(self, runner, number: int, wrapper, schedulers: list) -> None:
-        groups, states = self._fresh[number]
-        saved = self._saved
-        if isinstance(saved, dict):
-            saved = [*saved.values()][number] if number < len(saved) else []
+    def _adopt(self, runner) -> None:
+        groups = runner.optim_wrapper.param_groups
+        schedulers = runner.param_schedulers or []
         by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
         epochs = runner.epoch if by_epoch else 0
-        changes = schedule_changes(schedulers, states, saved)
-        behind = any(
+        before = groups[0]['lr']
+        changed = [*map(_settings, self._states)] != [
+            *map(_settings, self._saved)
+        ]
+        if changed or any(
             s._global_step != (epochs if s.by_epoch else runner.iter)
             for s in schedulers
-            if not getattr(s, 'need_val_args', False)
-        )
-        before = [group.get('lr') for group in wrapper.param_groups]
-        if changes or behind:
-            step_to(
-                schedulers,
-                states,
-                wrapper.param_groups,
-                groups,
-                runner.iter,
-                epochs,
-            )
+            if not _follows_a_metric(s)
+        ):
+            self._step_to(schedulers, groups, runner.iter, epochs)
         scheduled = {s.param_name for s in schedulers}
-        changes += restore_constants(wrapper.param_groups, groups, scheduled)
-        if changes:
-            after = [group.get('lr') for group in wrapper.param_groups]
+        for group, wanted in zip(groups, self._groups):
+            for key in (wanted.keys() & group.keys()) - scheduled:
+                if group[key] != wanted[key]:
+                    group[key] = wanted[key]
+                    changed = True
+        if changed:
             runner.logger.warning(
-                f'Schedule: {"; ".join(changes)}. At step {runner.iter} the '
-                f'learning rate is {after[0]:g}, as the config has it there '
-                f'(checkpoint: {before[0]:g}).'
+                f'At step {runner.iter} the learning rate is '
+                f'{groups[0]["lr"]:g}, as the config has it there '
+                f'(checkpoint: {before:g}).'
+            )
+
+    def _step_to(
+        self, schedulers: list, groups: list[dict], steps: int, epochs: int
+    ) -> None:
+        """Step the schedulers from the beginning to a step of the training.
+
+        Those that follow a metric cannot be stepped: they begin with the
+        config's settings at the learning rate of that step.
+        """
+        for scheduler, state in zip(schedulers, self._states):
+            optimizer = scheduler.optimizer
+            scheduler.__dict__.clear()
+            scheduler.__dict__.update(
+                copy.deepcopy(state), optimizer=optimizer
+            )
+            for group, wanted in zip(groups, self._groups):
+                name = scheduler.param_name
+                group[name] = copy.copy(wanted[name])
+        stepped = [s for s in schedulers if not _follows_a_metric(s)]
+        length = steps // epochs if epochs else 0
+        with warnings.catch_warnings():
+            # Torch warns that the optimiser has not stepped.
+            warnings.simplefilter('ignore', UserWarning)
+            for step in range(1, steps + 1):
+                for scheduler in stepped:
+                    if not scheduler.by_epoch:
+                        scheduler.step()
+                if length and step % length == 0 and step // length <= epochs:
+                    for scheduler in stepped:
+                        if scheduler.by_epoch:
+                            scheduler.step()
+
+
+def _follows_a_metric(scheduler) -> bool:
+    return getattr(scheduler, 'need_val_args', False)
+
+
+def _settings(state: Mapping) -> dict:
+    """A scheduler's state without what moves."""
+    return {
+        key: value
+        for key, value in state.items()
+        if key not in _MOVING and not key.startswith('_')
+    }
+
+
+def _config_changes(cfg: Config, checkpoint: Mapping) -> list[str]:
+    """Settings that differ, such as ``'train_cfg.max_iters: 500 -> 800'``."""
+    ours = {'meta': {'cfg': redact(cfg.pretty_text)}}
+    found = []
+    for key in _KEYS:
+        old = trained_config(redact(dict(checkpoint)), key)
+        if old is not None:
+            found += _differences(old, trained_config(ours, key), key)
+    return found
+
+
+def _differences(old: Any, new: Any, key: str) -> Iterator[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted({*old, *new}, key=str):
+            yield from _differences(
+                old.get(name), new.get(name), f'{key}.{name}'
+            )
+    elif isinstance(old, list) and isinstance(new, list):
+        if len(old) != len(new):
+            yield f'{key}: {len(old)} -> {len(new)} entries'
+            return
+        for number, (one, other) in enumerate(zip(old, new)):
+            yield from _differences(one, other, f'{key}.{number}')
+    elif old != new:
+        yield f'{key}: {old!r} -> {new!r}'
+
+
+def _check_same_model(runner, theirs: Mapping, where: str) -> None:
+    """Refuse another model: mmengine loads what fits, the rest is random."""
+    own = unwrapped(runner.model).state_dict()
+    for key in sorted({*theirs, *own}):
+        old, new = (
+            tuple(getattr(state[key], 'shape', ())) if key in state else None
+            for state in (theirs, own)
+        )
+        if old != new:
+            raise InputError(
+                where=where,
+                found='it was trained with another model: '
+                f'{key} is {old or "absent"}',
+                expected=f'{new or "absent"}, as in the config',
+                cure='Resume with the config that it was trained with.',
             )
 
 
-def _optimizers(runner) -> Iterator[tuple]:
-    """Each optimiser of a run with its schedulers."""
-    wrapper, schedulers = runner.optim_wrapper, runner.param_schedulers or []
-    if isinstance(wrapper, dict) or not hasattr(wrapper, 'param_groups'):
+def _check_same_optimizer(runner, checkpoint: Mapping, where: str) -> None:
+    """Refuse the state of an optimiser of another type or other weights."""
+    wrapper = runner.optim_wrapper
+    saved = checkpoint.get('optimizer')
+    if not isinstance(saved, Mapping) or not isinstance(wrapper, OptimWrapper):
         return
-    if hasattr(wrapper, 'values'):
-        for name, one in wrapper.items():
-            own = schedulers
-            if isinstance(schedulers, dict):
-                own = schedulers.get(name, [])
-            yield one, own
-        return
-    yield wrapper, schedulers
+    config = trained_config(dict(checkpoint), 'optim_wrapper')
+    for key in ('optimizer', 'type'):
+        config = config.get(key) if isinstance(config, dict) else None
+    new = type(wrapper.optimizer).__name__
+    old = str(config or new).rsplit('.', 1)[-1]
+    if old != new and {old, new} != {'Adam', 'AdamW'}:
+        raise InputError(
+            where=where,
+            found=f'it was trained with the optimiser {old}',
+            expected=f'{new}, as in the config',
+            cure='Resume with the optimiser that it was trained with. To '
+            'start another training from its weights: --cfg-options '
+            'load_from=FILE, without --resume.',
+        )
+    theirs, ours = (
+        [len(group['params']) for group in groups]
+        for groups in (saved.get('param_groups', []), wrapper.param_groups)
+    )
+    if 'param_groups' in saved and theirs != ours:
+        raise InputError(
+            where=where,
+            found=f'its optimiser learns {sum(theirs)} parameters in '
+            f'{len(theirs)} groups',
+            expected=f'{sum(ours)} in {len(ours)}, as in the config '
+            '(model.frozen, model.regularizers, optim_wrapper)',
+            cure='Resume with the config that it was trained with.',
+        )
 
 
-def _check_end(runner, wrapper, schedulers: list) -> None:
+def _check_end(runner) -> None:
     """See that the schedule does not end at 0 before the training does."""
     total = {True: runner.max_epochs, False: runner.max_iters}
     done = {True: runner.epoch, False: runner.iter}
-    rates = [s for s in schedulers if s.param_name == 'lr']
+    rates = [s for s in runner.param_schedulers or [] if s.param_name == 'lr']
     early = [
         s
         for s in rates
@@ -146,10 +269,11 @@ def _check_end(runner, wrapper, schedulers: list) -> None:
     )
     cure = "Set param_scheduler's end to the length of the training."
     over = all(s.end <= done[s.by_epoch] for s in rates)
-    if over and all(group['lr'] == 0 for group in wrapper.param_groups):
+    groups = runner.optim_wrapper.param_groups
+    if over and all(group['lr'] == 0 for group in groups):
         raise InputError(
             where='param_scheduler',
-            found=f'{text}, so that no step would change the model',
+            found=f'{text}; no step would change the model',
             cure=cure,
         )
     runner.logger.warning(f'param_scheduler: {text}. {cure}')

@@ -13,7 +13,6 @@ from mmpose.registry import HOOKS
 
 from mmpose_ctd.checkpoint_file import check_undamaged
 from mmpose_ctd.engine.checkpoint_folder import (
-    POINTER,
     check_resumable,
     checkpoint_folder,
     newest_whole,
@@ -32,6 +31,20 @@ _SUPERSEDED = 'superseded_ckpts'
 _VALIDATED = 'last_validation'
 
 
+@contextlib.contextmanager
+def _written(path: str | os.PathLike) -> Iterator[None]:
+    """Say in one line that the disc is full."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            where=os.fspath(path),
+            found=f'it cannot be written ({error.strerror or error})',
+            cure='Earlier checkpoints are kept. Make room, then go on with '
+            '--resume.',
+        ) from error
+
+
 class WholeFileBackend(LocalBackend):
     """mmengine's local storage with atomic writes."""
 
@@ -42,16 +55,8 @@ class WholeFileBackend(LocalBackend):
             InputError: If the disc is full, or refuses for another reason.
         """
         os.makedirs(osp.dirname(filepath) or '.', exist_ok=True)
-        try:
+        with _written(filepath):
             write_whole(filepath, obj)
-        except OSError as error:
-            raise InputError(
-                where=os.fspath(filepath),
-                found=f'{len(obj):,} bytes cannot be written '
-                f'({error.strerror or error})',
-                cure='Earlier checkpoints are kept. Make room, then go on '
-                'with --resume.',
-            ) from error
 
 
 register_backend(_BACKEND, WholeFileBackend, force=True)
@@ -74,7 +79,7 @@ class SafeCheckpointHook(CheckpointHook):
 
     mmengine removes the old checkpoint, then writes the new one in place.
     Here the new one is written under a temporary name and renamed,
-    ``last_checkpoint`` is replaced, and then the old one is removed; also for
+    ``last_checkpoint`` is written, and then the old one is removed; also for
     ``best_*`` checkpoints. The next run removes what a kill left over. Only
     files of this run's folder are removed.
 
@@ -144,7 +149,20 @@ class SafeCheckpointHook(CheckpointHook):
         if path and osp.basename(path) == self.filename_tmpl.format(done):
             # The validation may save it as the best.
             self.last_ckpt = path
-        self._validate_if_due(runner)
+        # Killed between a checkpoint and its validation: validate first.
+        loop = runner.train_loop
+        end = runner.max_epochs if self.by_epoch else runner.max_iters
+        due = (
+            runner.val_loop is not None
+            and done >= loop.val_begin
+            and (done % loop.val_interval == 0 or done == end)
+        )
+        if due and hub.runtime_info.get(_VALIDATED) != done:
+            runner.logger.info(
+                f'Validating step {done} first: its checkpoint was saved '
+                'before its validation.'
+            )
+            runner.val_loop.run()
 
     def _here(self, path: str | None) -> str | None:
         """The file of that name in this run's folder, or None."""
@@ -152,23 +170,6 @@ class SafeCheckpointHook(CheckpointHook):
             return None
         place = osp.join(self.out_dir, osp.basename(str(path)))
         return place if osp.isfile(place) else None
-
-    def _validate_if_due(self, runner) -> None:
-        """Validate if the run was killed before its validation."""
-        loop = runner.train_loop
-        done = runner.epoch if self.by_epoch else runner.iter
-        end = runner.max_epochs if self.by_epoch else runner.max_iters
-        due = (
-            runner.val_loop is not None
-            and done >= loop.val_begin
-            and (done % loop.val_interval == 0 or done == end)
-        )
-        if due and runner.message_hub.runtime_info.get(_VALIDATED) != done:
-            runner.logger.info(
-                f'Validating step {done} first: its checkpoint was saved '
-                'before its validation.'
-            )
-            runner.val_loop.run()
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
         """See ``CheckpointHook.after_val_epoch``."""
@@ -198,45 +199,9 @@ class SafeCheckpointHook(CheckpointHook):
     def _save_checkpoint_with_step(
         self, runner, step: int, meta: dict
     ) -> None:
-        """As ``CheckpointHook``: write, move the pointer, then remove."""
-        if not self._safe:
+        """See ``CheckpointHook``; the oldest one is removed at the end."""
+        with self._removing_later(runner), _written(self.out_dir):
             super()._save_checkpoint_with_step(runner, step, meta)
-            return
-        with self._removing_later(runner):
-            if self.max_keep_ckpts > 0:
-                self._keep(runner, step)
-            name = self.filename_tmpl.format(step)
-            self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
-            runner.message_hub.update_info('last_ckpt', self.last_ckpt)
-            runner.save_checkpoint(
-                self.out_dir,
-                name,
-                self.file_client_args,
-                save_optimizer=self.save_optimizer,
-                save_param_scheduler=self.save_param_scheduler,
-                meta=meta,
-                by_epoch=self.by_epoch,
-                backend_args=self.backend_args,
-                **self.args,
-            )
-            if is_main_process():
-                # The whole path, for mmengine's find_latest_checkpoint.
-                self.file_backend.put(
-                    self.last_ckpt.encode(),
-                    osp.join(runner.work_dir, POINTER),
-                )
-
-    def _keep(self, runner, step: int) -> None:
-        """Update the list of kept checkpoints and remove the oldest."""
-        if step in [*self.keep_ckpt_ids][-1:]:
-            return
-        if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
-            name = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
-            path = self.file_backend.join_path(self.out_dir, name)
-            if is_main_process() and self.file_backend.exists(path):
-                self.file_backend.remove(path)
-        self.keep_ckpt_ids.append(step)
-        runner.message_hub.update_info('keep_ckpt_ids', [*self.keep_ckpt_ids])
 
     @contextlib.contextmanager
     def _removing_later(self, runner) -> Iterator[None]:

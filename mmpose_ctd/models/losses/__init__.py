@@ -4,14 +4,12 @@ from .attention_distill_losses import (
     SpatialAttentionDistillLoss,
 )
 from .classifier_distill_loss import ClassifierDistillLoss
-from .connector import PointwiseConnector
 from .delta_loss import DELTALoss
-from .distill_loss import DistillLoss
+from .distill_loss import DistillLoss, PointwiseConnector, StageDistillLoss
 from .encoder_distill_loss import EncoderDistillLoss
 from .heatmap_frobenius_loss import HeatmapFrobeniusLoss
 from .hint_loss import HintLoss
 from .l2sp_loss import L2SPLoss
-from .stage_distill_loss import StageDistillLoss
 
 __all__ = [
     'AttentionDistillLoss',

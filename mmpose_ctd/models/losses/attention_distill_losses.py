@@ -8,7 +8,7 @@ from torch import Tensor
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.value_checks import check_number
 
-from .stage_distill_loss import StageDistillLoss
+from .distill_loss import StageDistillLoss
 
 __all__ = [
     'AttentionDistillLoss',

@@ -5,11 +5,11 @@ import os
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.outputs import SourceOutputs
-from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
 
-from .stage_distill_loss import StageDistillLoss
+from .distill_loss import StageDistillLoss
 
 __all__ = ['DELTALoss']
 

@@ -1,14 +1,18 @@
-"""Base class of the regularisers."""
+"""Base classes of the regularisers, and the connector between two maps."""
 
 from abc import ABCMeta, abstractmethod
 
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.value_checks import check_number
 
-__all__ = ['DistillLoss']
+__all__ = ['DistillLoss', 'PointwiseConnector', 'StageDistillLoss']
 
 
 class DistillLoss(nn.Module, metaclass=ABCMeta):
@@ -47,9 +51,9 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
         self.loss_weight = loss_weight
         self.scheduled = False
         if connector is not None:
-            connector = dict(connector)
-            connector.setdefault('type', 'PointwiseConnector')
-            connector = MODELS.build(connector)
+            connector = MODELS.build(
+                dict(type='PointwiseConnector') | dict(connector)
+            )
             # The model's own init_weights() does not reach it.
             if hasattr(connector, 'init_weights'):
                 connector.init_weights()
@@ -83,3 +87,171 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
 
     def extra_repr(self) -> str:
         return f'loss_weight={self.loss_weight}'
+
+
+class StageDistillLoss(DistillLoss):
+    """Compares one feature map of the student with one of the teacher.
+
+    Args:
+        loss_weight (float): lambda. Defaults to 1.0.
+        stage (int): Index of the student encoder's map in its
+            ``out_indices``. Defaults to -1, the last.
+        teacher_stage (int, optional): Index of the teacher's map. Defaults to
+            ``None``: the same index.
+        connector (dict, optional): See :class:`DistillLoss`; needed where the
+            numbers of channels differ.
+        resample (bool): Whether maps of different size are average-pooled to
+            the smaller of the two grids. Defaults to ``False``: a difference
+            is an error.
+
+    Attributes:
+        same_channels (bool): Whether the maps need equal channels.
+        same_size (bool): Whether the maps need equal height and width.
+    """
+
+    same_channels = True
+    same_size = True
+
+    def __init__(
+        self,
+        loss_weight: float = 1.0,
+        stage: int = -1,
+        teacher_stage: int | None = None,
+        connector: dict | None = None,
+        resample: bool = False,
+    ) -> None:
+        super().__init__(loss_weight, connector)
+        self.stage = stage
+        self.teacher_stage = stage if teacher_stage is None else teacher_stage
+        self.resample = resample
+
+    def maps(
+        self, student: SourceOutputs, teacher: SourceOutputs
+    ) -> tuple[Tensor, Tensor]:
+        """Both maps (N, C, h, w), in float32 (float64 stays float64).
+
+        Raises:
+            InputError: If a stage does not exist or is not a map, or if the
+                shapes differ and no connector or resampling bridges them.
+        """
+        ours = self._map_of('backbone', student, 'stage')
+        theirs = self._map_of('teacher', teacher, 'teacher_stage')
+        # Before the connector, which costs less on fewer positions.
+        if self.same_size and ours.shape[2:] != theirs.shape[2:]:
+            if not self.resample:
+                raise self._difference(
+                    ours,
+                    theirs,
+                    'height and width',
+                    'Match stages of equal stride (out_indices of '
+                    'model.backbone and model.teacher.backbone), or set '
+                    'resample=True in this regulariser to pool both to the '
+                    'smaller grid.',
+                )
+            grid = tuple(map(min, ours.shape[2:], theirs.shape[2:]))
+            ours, theirs = (
+                x if x.shape[2:] == grid else F.adaptive_avg_pool2d(x, grid)
+                for x in (ours, theirs)
+            )
+        ours = self.connect(ours)
+        if self.same_channels and ours.shape[1] != theirs.shape[1]:
+            cure = f"Set its connector's out_channels={theirs.shape[1]}."
+            if self.connector is None:
+                cure = (
+                    'Use the same architecture for both, or add to this '
+                    f'regulariser connector=dict(in_channels={ours.shape[1]}, '
+                    f'out_channels={theirs.shape[1]}).'
+                )
+            raise self._difference(ours, theirs, 'number of channels', cure)
+        return tuple(
+            x if x.dtype == torch.float64 else x.float()
+            for x in (ours, theirs)
+        )
+
+    @property
+    def _stages(self) -> str:
+        if self.teacher_stage == self.stage:
+            return f'stage={self.stage}'
+        return f'stage={self.stage}, teacher_stage={self.teacher_stage}'
+
+    @property
+    def _name(self) -> str:
+        return f'{type(self).__name__}({self._stages})'
+
+    def _difference(
+        self, ours: Tensor, theirs: Tensor, what: str, cure: str
+    ) -> InputError:
+        return InputError(
+            where=self._name,
+            found=f'the student map (C, h, w) = {tuple(ours.shape[1:])} '
+            f'differs from the teacher map {tuple(theirs.shape[1:])}',
+            expected=f'the same {what}',
+            cure=cure,
+        )
+
+    def _map_of(self, who: str, outputs: SourceOutputs, key: str) -> Tensor:
+        stage, n = getattr(self, key), len(outputs.feats)
+        if not -n <= stage < n:
+            raise InputError(
+                where=self._name,
+                found=f'model.{who} gives {n} feature map(s)',
+                expected=f'a {key} of {-n}..{n - 1}',
+                cure=f'Choose another {key}, or add stages to the '
+                "encoder's out_indices.",
+            )
+        found = outputs.feats[stage]
+        if found.dim() != 4:
+            raise InputError(
+                where=self._name,
+                found=f'output {stage} of model.{who} has the shape '
+                f'{tuple(found.shape)}',
+                expected='a map (N, C, h, w)',
+                cure="For mmpretrain's transformers set out_type='featmap', "
+                'for its ConvNeXt gap_before_final_norm=False.',
+            )
+        return found
+
+    def extra_repr(self) -> str:
+        resample = ', resample=True' if self.resample else ''
+        return f'{super().extra_repr()}, {self._stages}{resample}'
+
+
+@MODELS.register_module()
+class PointwiseConnector(BaseModule):
+    """A 1x1 convolution between two networks' maps.
+
+    It belongs to a regulariser and trains with the student. Inference does
+    not load it. Source: Romero et al., "FitNets: Hints for thin deep nets",
+    ICLR 2015 (the regressor).
+
+    Args:
+        in_channels (int): Channels c of the student's map.
+        out_channels (int): Channels C of the teacher's map.
+        bias (bool): Whether there is an offset. Defaults to ``True``.
+        init_cfg (dict, optional): Initialisation. Defaults to ``None``:
+            torch's of a convolution.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        bias: bool = True,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.conv = nn.Conv2d(in_channels, out_channels, 1, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, c, h, w) to (N, C, h, w).
+
+        Raises:
+            InputError: If the map has another number of channels.
+        """
+        if x.dim() != 4 or x.shape[1] != self.conv.in_channels:
+            raise InputError(
+                where=f'connector: in_channels={self.conv.in_channels}',
+                found=f'a student map (C, h, w) = {tuple(x.shape[1:])}',
+                cure=f'Set in_channels={x.shape[1]}.',
+            )
+        return self.conv(x)

@@ -6,7 +6,7 @@ from torch import Tensor
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.value_checks import check_choice
 
-from .stage_distill_loss import StageDistillLoss
+from .distill_loss import StageDistillLoss
 
 __all__ = ['HintLoss']
 

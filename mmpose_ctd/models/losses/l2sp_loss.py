@@ -72,11 +72,7 @@ class L2SPLoss(DistillLoss):
     def distance(
         self, student: SourceOutputs, teacher: SourceOutputs
     ) -> Tensor:
-        """The penalty, (1,): weights have no images.
-
-        Args:
-            student (SourceOutputs): With the trained weights.
-            teacher (SourceOutputs): With those they started from.
+        """The penalty of the trained weights, (1,): weights have no images.
 
         Raises:
             InputError: If the encoders have different weights, or a pattern

@@ -26,6 +26,14 @@ from .training_only import TeacherHolder, TrainingOnly
 
 __all__ = ['CTDTopdownPoseEstimator']
 
+_ONE_SIDED_FLIPS = (
+    'model.test_cfg.flip_test=True, but no landmark has a partner on the '
+    'other side, so the mirrored image is averaged in place. That is right '
+    'for midline landmarks and for images of one side. In images of whole '
+    'faces it also finds landmarks of one side on the other side: remove '
+    'flip_test.'
+)
+
 
 @MODELS.register_module()
 class CTDTopdownPoseEstimator(TopdownPoseEstimator):
@@ -97,7 +105,20 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
                 'model.regularizers',
                 cure='Set model.teacher to a SourceModel.',
             )
-        self._warn_of_idle_terms()
+        # A term on weights may still act on the head.
+        idle = [
+            name
+            for name, term in self.active_regularizers.items()
+            if not term.needs_weights
+        ]
+        encoder = self.backbone.parameters()
+        if idle and not any(p.requires_grad for p in encoder):
+            print_log(
+                'model.frozen freezes the whole backbone: the regularisers '
+                f'{idle} cannot change it and only cost time.',
+                'current',
+                logging.WARNING,
+            )
         self._teacher_cfg = teacher
         self._teacher = TeacherHolder()
         self._init_from_teacher = init_from_teacher and teacher is not None
@@ -106,33 +127,12 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         if channels_last:
             self.to(memory_format=torch.channels_last)
 
-    def _warn_of_idle_terms(self) -> None:
-        # A term on weights may still act on the head.
-        idle = [
-            name
-            for name, term in self.active_regularizers.items()
-            if not term.needs_weights
-        ]
-        if idle and not any(
-            p.requires_grad for p in self.backbone.parameters()
-        ):
-            print_log(
-                'model.frozen freezes the whole backbone: the regularisers '
-                f'{idle} cannot change it and only cost time.',
-                'current',
-                logging.WARNING,
-            )
-
     # ---------------------------------------------------------- life cycle
 
     @property
     def teacher(self) -> SourceModel | None:
         """The frozen source model; ``None`` when it is not needed."""
         return self._teacher.module
-
-    @property
-    def _terms(self) -> list[DistillLoss]:
-        return list(self.regularizers.values())
 
     @property
     def active_regularizers(self) -> dict[str, DistillLoss]:
@@ -146,27 +146,27 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         """
         super().init_weights()
         if self._init_from_teacher:
-            self._copy_source_encoder()
+            state = source_state_of(self._teacher_cfg)
+            path = self._teacher_cfg['checkpoint']
+            load_strictly(
+                self.backbone,
+                state['backbone'],
+                f'the encoder of {path!r} into model.backbone',
+                'Use the architecture of model.teacher.backbone, or set '
+                'model.init_from_teacher=False to start from '
+                'model.backbone.init_cfg.',
+            )
+            print_log(f'The backbone starts from {path}', 'current')
         # A hook may raise a weight that starts at 0.
-        if any(r.loss_weight or r.scheduled for r in self._terms):
+        if any(
+            term.loss_weight or term.scheduled
+            for term in self.regularizers.values()
+        ):
             self._build_teacher()
-
-    def _copy_source_encoder(self) -> None:
-        state = source_state_of(self._teacher_cfg)
-        path = self._teacher_cfg['checkpoint']
-        load_strictly(
-            self.backbone,
-            state['backbone'],
-            f'the encoder of {path!r} into model.backbone',
-            'Use the architecture of model.teacher.backbone, or set '
-            'model.init_from_teacher=False to start from '
-            'model.backbone.init_cfg.',
-        )
-        print_log(f'The backbone starts from {path}', 'current')
 
     def _build_teacher(self) -> None:
         teacher = build_source(self._teacher_cfg)
-        if any(term.needs_weights for term in self._terms):
+        if any(term.needs_weights for term in self.regularizers.values()):
             # They are compared one by one with the file's.
             teacher.fold_batch_norms = False
         teacher.adapt_to(self.data_preprocessor)
@@ -212,27 +212,13 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
     def predict(self, inputs: Tensor, data_samples: list) -> list:
         """See ``TopdownPoseEstimator.predict``."""
         check_input_size(getattr(self, 'head', None), inputs)
-        if self.test_cfg.get('flip_test', False):
-            self._warn_of_one_sided_flips(data_samples)
+        if self.test_cfg.get('flip_test', False) and data_samples:
+            partners = data_samples[0].metainfo.get('flip_indices')
+            if not self._flip_test_checked and partners is not None:
+                self._flip_test_checked = True
+                if list(partners) == list(range(len(partners))):
+                    print_log(_ONE_SIDED_FLIPS, 'current', logging.WARNING)
         return super().predict(inputs, data_samples)
-
-    def _warn_of_one_sided_flips(self, data_samples: list) -> None:
-        """Warn once if ``flip_test`` may average two different eyes."""
-        if self._flip_test_checked or not data_samples:
-            return
-        partners = data_samples[0].metainfo.get('flip_indices')
-        if partners is None or list(partners) != list(range(len(partners))):
-            return
-        self._flip_test_checked = True
-        print_log(
-            'model.test_cfg.flip_test=True, but no landmark has a partner on '
-            'the other side, so the mirrored image is averaged in place. That '
-            'is right for midline landmarks and for images of one side. In '
-            'images of whole faces it also finds landmarks of one side on the '
-            'other side: remove flip_test.',
-            'current',
-            logging.WARNING,
-        )
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """The head's losses and one entry for each regulariser.
@@ -257,12 +243,9 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             decoded, data_samples, train_cfg=self.train_cfg
         )
         ours = self._regularize(inputs, feats)
-        taken = [
-            name.removeprefix('loss_') for name in set(ours) & set(losses)
-        ]
-        if taken:
+        for name in ours.keys() & losses.keys():
             raise InputError(
-                where=f'model.regularizers.{taken[0]}',
+                where=f'model.regularizers.{name.removeprefix("loss_")}',
                 found='the head already logs a loss of that name',
                 cure='Rename the regulariser.',
             )
@@ -286,10 +269,22 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
                 f'The regularisers {list(active)} need the teacher: call '
                 'init_weights() before training.'
             )
-        teacher = self._teacher_outputs(inputs, active)
-        student = SourceOutputs(tuple(feats))
-        if teacher.weights is not None:
-            student = student._replace(weights=self._trained_weights())
+        needs_final = any(term.needs_final for term in active.values())
+        student, teacher = SourceOutputs(tuple(feats)), SourceOutputs()
+        if needs_final or any(term.needs_feats for term in active.values()):
+            teacher = self.teacher(inputs, needs_final)
+        if any(term.needs_weights for term in active.values()):
+            named = self.teacher.backbone.named_parameters()
+            weights = {f'backbone.{name}': value for name, value in named}
+            teacher = teacher._replace(weights=weights)
+            student = student._replace(
+                weights={
+                    name: value
+                    for name, value in self.named_parameters()
+                    if value.requires_grad
+                    and not name.startswith('regularizers.')
+                }
+            )
         # Terms without a connector share one run of C_s.
         finals = {}
         for name, term in active.items():
@@ -300,27 +295,6 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             losses[f'loss_{name}'] = term(ours, teacher)
         return losses
 
-    def _teacher_outputs(
-        self, inputs: Tensor, active: dict[str, DistillLoss]
-    ) -> SourceOutputs:
-        terms = active.values()
-        needs_final = any(term.needs_final for term in terms)
-        teacher = SourceOutputs()
-        if needs_final or any(term.needs_feats for term in terms):
-            teacher = self.teacher(inputs, needs_final)
-        if any(term.needs_weights for term in terms):
-            named = self.teacher.backbone.named_parameters()
-            weights = {f'backbone.{name}': value for name, value in named}
-            teacher = teacher._replace(weights=weights)
-        return teacher
-
-    def _trained_weights(self) -> dict[str, Tensor]:
-        return {
-            name: value
-            for name, value in self.named_parameters()
-            if value.requires_grad and not name.startswith('regularizers.')
-        }
-
     def _classify(
         self,
         term: DistillLoss,
@@ -329,25 +303,17 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
     ) -> Tensor:
         """C_s on the student's last map, (N, D)."""
         connected, theirs = term.connect(feats[-1]), teacher.feats[-1]
-        if connected.dim() != theirs.dim():
+        ours = connected.shape
+        if len(ours) != theirs.dim() or ours[1] != theirs.shape[1]:
             raise InputError(
                 where=type(term).__name__,
-                found=f'a student output of shape {tuple(connected.shape)}',
-                expected=f"{tuple(theirs.shape)}, as the source's final "
-                'layer takes it',
-                cure='Use a teacher whose final layer takes maps, or a '
-                'regulariser of maps.',
-            )
-        ours, theirs = connected.shape[1], theirs.shape[1]
-        if ours != theirs:
-            raise InputError(
-                where=type(term).__name__,
-                found=f'a student map of {ours} channels',
-                expected=f"{theirs}, as the source's final layer takes them",
+                found=f'a student output of shape {tuple(ours)}',
+                expected=f'{tuple(theirs.shape)}, or another size: the '
+                "source's final layer takes it",
                 cure='Use the same architecture in model.backbone and '
                 'model.teacher.backbone, or add to this regulariser '
                 f'connector=dict(in_channels={feats[-1].shape[1]}, '
-                f'out_channels={theirs}).',
+                f'out_channels={theirs.shape[1]}).',
             )
         return self.teacher.classify((*feats[:-1], connected))
 

@@ -1,17 +1,25 @@
-"""Reads the file of a source model without running code from it."""
+"""Reads the parts of a source model from a file, without running code."""
 
 import os
 import re
+from collections import Counter
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError, MissingFileError
 
-from .checkpoint_parts import find_state, part_prefixes, prefixes_in, split
+__all__ = ['PARTS', 'load_source_state', 'load_strictly']
+
+#: E_s, and the two halves of C_s.
+PARTS = ('backbone', 'neck', 'head')
 
 _WHERE = 'model.teacher.checkpoint'
+# Entries with the weights: mmengine, Lightning and timm write state_dict;
+# DeiT and MAE write model.
+_USUAL = ('state_dict', 'model')
 _VGGFACE2 = (
     "Convert VGGFace2's with: python tools/model_converters/"
     'vggface2_to_mmpose.py {path} OUT.pth'
@@ -41,16 +49,19 @@ def load_source_state(
     Without ``prefix`` every key must start with ``backbone.`` (E_s),
     ``neck.`` or ``head.`` (C_s), as the converters of
     ``tools/model_converters``, MMPose and mmpretrain write them. With a
-    prefix other keys are ignored. The file is read with
-    ``weights_only=True``; nothing in it can run.
+    prefix other keys are ignored; the longest matching one wins.
 
     Args:
         path (str): The file, a ``.pth``.
         how_to_get (str): Command that gets the file, for the error.
-        prefix (str or dict, optional): Prefixes of the parts' keys; see
-            :func:`.checkpoint_parts.part_prefixes`. Defaults to ``None``.
-        state_key (str, optional): Entry of the file with the weights; see
-            :func:`.checkpoint_parts.find_state`. Defaults to ``None``.
+        prefix (str or dict, optional): A string: the prefix of the backbone's
+            keys. A dictionary: part -> prefix, or part -> (prefix in the
+            file, prefix in the module), if the file has ``classifier.weight``
+            and the module ``fc.weight``. The final dot is optional; ``''``
+            matches every key. Defaults to ``None``.
+        state_key (str, optional): Entry of the file with the weights.
+            Defaults to ``None``: a bare state dict, else ``state_dict``, else
+            ``model``, else the only one.
 
     Returns:
         dict: ``{'backbone': state dict, 'neck': ..., 'head': ...}``; all but
@@ -58,7 +69,8 @@ def load_source_state(
 
     Raises:
         MissingFileError: If there is no such file.
-        InputError: If the path is a URL, the file is of another kind, or the
+        InputError: If the path is a URL, the file is of another kind, it
+            holds several sets of weights without a usual name, or the
             prefixes do not match.
     """
     _check_path(path, how_to_get)
@@ -67,15 +79,24 @@ def load_source_state(
         _WHERE,
         'Convert the source model with a tool of tools/model_converters',
     )
-    state = find_state(content, path, state_key)
-    prefixes = part_prefixes(prefix)
-    parts, left = split(state, prefixes)
+    state = _find_state(content, path, state_key)
+    prefixes = _part_prefixes(prefix)
+    parts: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
+    left = []
+    for key, value in state.items():
+        matching = [p for p in prefixes if key.startswith(prefixes[p][0])]
+        if not matching:
+            left.append(key)
+            continue
+        part = max(matching, key=lambda p: len(prefixes[p][0]))
+        start, own = prefixes[part]
+        parts[part][own + key[len(start) :]] = value
     for part, (start, _) in prefixes.items():
         # Of the usual three only the encoder is always there.
         if not parts[part] and (prefix is not None or part == 'backbone'):
             raise InputError(
                 where=f'{_WHERE}: {path!r}',
-                found=f'keys that start with {prefixes_in(state)}',
+                found=f'keys that start with {_prefixes_in(state)}',
                 expected=f'{start!r}, the prefix of the {part}',
                 cure=f'Set the prefix of the {part} in model.teacher.prefix, '
                 'or convert the file with a tool of tools/model_converters.',
@@ -84,7 +105,7 @@ def load_source_state(
         raise InputError(
             where=f'{_WHERE}: {path!r}',
             found=f'{len(left)} keys belong to no part, such as {left[:3]}; '
-            f'prefixes: {prefixes_in(state)}',
+            f'prefixes: {_prefixes_in(state)}',
             expected="only 'backbone.', 'neck.' and 'head.'",
             cure='To ignore them, set the prefixes to use: '
             "model.teacher.prefix=dict(backbone='backbone.').",
@@ -109,17 +130,118 @@ def _check_path(path: str, how_to_get: str) -> None:
             cure=f'{cure.format(path=path)}, and set {_WHERE} to OUT.pth.',
         )
     if not os.path.isfile(path):
+        get = f'To get it: {how_to_get}. '
         raise MissingFileError(
             where=f'{_WHERE}: {path!r}',
             found='the source model does not exist',
-            cure=(
-                f'To get it: {how_to_get}. '
-                if how_to_get
-                else f'Set {_WHERE} to the file. '
-            )
+            cure=(get if how_to_get else f'Set {_WHERE} to the file. ')
             + 'To try a config without it: python tools/train.py CONFIG '
             '--stand-in',
         )
+
+
+def _is_state(value) -> bool:
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(isinstance(k, str) for k in value)
+        and all(isinstance(v, Tensor) for v in value.values())
+    )
+
+
+def _find_state(
+    content, path: str, state_key: str | None
+) -> dict[str, Tensor]:
+    """The state dict of a checkpoint; logged where it has others."""
+    if state_key is None and _is_state(content):
+        return content
+    entries = content if isinstance(content, dict) else {}
+    held = {str(k): v for k, v in entries.items() if _is_state(v)}
+    if state_key is not None:
+        if state_key not in held:
+            raise InputError(
+                where=f'model.teacher.state_key={state_key!r}',
+                found=f'{path!r} has no weights under that name',
+                expected=f'one of {sorted(held)}'
+                if held
+                else 'no state_key, as the file has no named weights',
+            )
+        return held[state_key]
+    if not held:
+        found = sorted(map(str, entries))[:5] or type(content).__name__
+        raise InputError(
+            where=f'{_WHERE}: {path!r}',
+            found=f"no 'state_dict' and no other weights ({found})",
+            cure='Convert it with a tool of tools/model_converters, or save '
+            'only the weights: torch.save(network.state_dict(), FILE).',
+        )
+    names = [name for name in _USUAL if name in held] or sorted(held)
+    if len(held) > 1 and names[0] not in _USUAL:
+        raise InputError(
+            where=f'{_WHERE}: {path!r}',
+            found=f'weights under {names}',
+            cure=f'Choose one: model.teacher.state_key={names[0]!r}.',
+        )
+    if len(held) > 1:
+        print_log(
+            f'{path}: using the weights of {names[0]!r}; there are others '
+            f'under {sorted(set(held) - {names[0]})} '
+            '(model.teacher.state_key)',
+            'current',
+        )
+    return held[names[0]]
+
+
+def _part_prefixes(prefix: str | dict | None) -> dict[str, tuple[str, str]]:
+    """Part -> prefix of its keys in the file, and in the module."""
+    if prefix is None:
+        return {part: (f'{part}.', '') for part in PARTS}
+    given = {'backbone': prefix} if isinstance(prefix, str) else prefix
+    pairs = {
+        part: (value, '') if isinstance(value, str) else value
+        for part, value in (given.items() if isinstance(given, dict) else ())
+        if value is not None
+    }
+    fits = 'backbone' in pairs and set(pairs) <= set(PARTS)
+    for pair in pairs.values():
+        fits &= isinstance(pair, (tuple, list)) and len(pair) == 2
+        fits = fits and all(isinstance(text, str) for text in pair)
+    found = {
+        part: tuple(f'{text.removesuffix(".")}.' if text else '' for text in p)
+        for part, p in (pairs.items() if fits else ())
+    }
+    if not found or len({start for start, _ in found.values()}) < len(found):
+        raise InputError(
+            where='model.teacher.prefix',
+            found=repr(prefix),
+            expected="the backbone's, such as 'module.encoder.', or different "
+            f'ones for {", ".join(PARTS)}, such as '
+            "dict(backbone='module.encoder.', head='module.classifier.')",
+        )
+    return found
+
+
+def _prefixes_in(state: dict[str, Tensor]) -> str:
+    """The prefixes of a state dict with their numbers of keys.
+
+    A prefix of all keys is split further: ``module.encoder. (318 keys),
+    module.fc. (2 keys)``, not ``module. (320 keys)``.
+    """
+    shared = ''
+    while True:
+        starts = Counter(
+            shared + key[len(shared) :].partition('.')[0] + '.'
+            for key in state
+            if '.' in key[len(shared) :]
+        )
+        bare = len(state) - sum(starts.values())
+        if bare or len(starts) != 1:
+            break
+        (shared,) = starts
+    texts = [f'{start!r} ({n} keys)' for start, n in starts.most_common(6)]
+    texts += ['others'] * (len(starts) > 6)
+    texts += [f'{bare} keys without one'] * bool(bare)
+    return ', '.join(texts)
 
 
 def load_strictly(

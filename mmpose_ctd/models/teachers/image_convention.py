@@ -5,11 +5,12 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from mmengine.model import ImgDataPreprocessor
+from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['ImageConvention', 'InputAdapter']
+__all__ = ['ImageConvention', 'InputAdapter', 'convention_from']
 
 
 class ImageConvention(NamedTuple):
@@ -60,6 +61,24 @@ class ImageConvention(NamedTuple):
                 expected='one number, or one for each of three channels',
             )
         return cls(mean, std, bool(swapped))
+
+
+def convention_from(
+    config: dict, kind: str, scope: str | None = None
+) -> ImageConvention:
+    """The convention of a data preprocessor's config.
+
+    Args:
+        config (dict): The config.
+        kind (str): The type if the config has none.
+        scope (str, optional): The package to look the type up in if MMPose
+            does not know it. Defaults to ``None``.
+    """
+    config = dict(config)
+    kind = config.setdefault('type', kind)
+    if scope and isinstance(kind, str) and MODELS.get(kind) is None:
+        config.setdefault('_scope_', scope)
+    return ImageConvention.of(MODELS.build(config))
 
 
 class InputAdapter(nn.Module):

@@ -7,8 +7,7 @@ from torch import Tensor
 
 from mmpose_ctd.errors import InputError
 
-from .checkpoint import load_source_state
-from .checkpoint_parts import PARTS
+from .checkpoint import PARTS, load_source_state
 from .source_model import SourceModel
 
 __all__ = ['build_source', 'source_config', 'source_state_of']

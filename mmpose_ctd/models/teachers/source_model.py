@@ -1,19 +1,23 @@
 """The frozen source network S = C_s . E_s."""
 
+import copy
+
 import torch
+from mmcv.cnn import fuse_conv_bn
+from mmengine.logging import print_log
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
 
-from .checkpoint import load_source_state, load_strictly
-from .checkpoint_parts import PARTS
-from .classifier_parts import classifier_parts, convention_from
-from .folding import fold_batch_norms
-from .image_convention import ImageConvention, InputAdapter
+from .checkpoint import PARTS, load_source_state, load_strictly
+from .image_convention import ImageConvention, InputAdapter, convention_from
 
-__all__ = ['SourceModel']
+__all__ = ['SourceModel', 'fold_batch_norms']
+
+#: Largest difference, relative to a map's largest value, that rounding makes.
+_TOLERANCE = 1e-3
 
 
 @MODELS.register_module()
@@ -95,7 +99,7 @@ class SourceModel(nn.Module):
             )
         self.convention = None
         if classifier is not None:
-            modules, self.convention = classifier_parts(
+            modules, self.convention = _classifier_parts(
                 classifier, data_preprocessor, initialise=checkpoint is None
             )
         else:
@@ -106,9 +110,7 @@ class SourceModel(nn.Module):
                 self.convention = convention_from(
                     data_preprocessor, 'PoseDataPreprocessor'
                 )
-        self.backbone = modules['backbone']
-        self.neck = modules['neck']
-        self.head = modules['head']
+        self.backbone, self.neck, self.head = (modules[p] for p in PARTS)
         if isinstance(input_size, int):
             input_size = (input_size, input_size)
         if input_size is not None and (
@@ -122,10 +124,20 @@ class SourceModel(nn.Module):
         self.input_size = input_size
         self.adapter = nn.Identity()
         if checkpoint is not None:
-            self._load(
-                checkpoint,
-                load_source_state(checkpoint, how_to_get, prefix, state_key),
+            state = load_source_state(
+                checkpoint, how_to_get, prefix, state_key
             )
+            for part in PARTS:
+                module = modules[part]
+                if module is not None:
+                    load_strictly(
+                        module,
+                        state[part],
+                        f'{checkpoint!r} into model.teacher.{part}',
+                        f'Make model.teacher.{part} match the architecture '
+                        'of the file. If only the names differ, set '
+                        'model.teacher.prefix.',
+                    )
         elif classifier is None:
             for part in self.children():
                 if hasattr(part, 'init_weights'):
@@ -133,19 +145,6 @@ class SourceModel(nn.Module):
         self.requires_grad_(False)
         self.train(False)
         self.fold_batch_norms = fold_batch_norms
-
-    def _load(self, checkpoint: str, state: dict) -> None:
-        for part in PARTS:
-            module = getattr(self, part)
-            if module is not None:
-                load_strictly(
-                    module,
-                    state[part],
-                    f'{checkpoint!r} into model.teacher.{part}',
-                    f'Make model.teacher.{part} match the architecture of '
-                    'the file. If only the names differ, set '
-                    'model.teacher.prefix.',
-                )
 
     def train(self, mode: bool = True) -> 'SourceModel':
         """Stay in inference mode."""
@@ -186,8 +185,7 @@ class SourceModel(nn.Module):
         if self.fold_batch_norms:
             self.backbone = fold_batch_norms(self.backbone, inputs[:1])
             self.fold_batch_norms = False
-        feats = self.backbone(inputs)
-        feats = (feats,) if isinstance(feats, Tensor) else tuple(feats)
+        feats = _as_tuple(self.backbone(inputs))
         return SourceOutputs(
             feats, self.classify(feats) if with_final else None
         )
@@ -223,3 +221,96 @@ class SourceModel(nn.Module):
                 'needs one, or use only regularisers of feature maps.',
             )
         return final
+
+
+def _classifier_parts(
+    config: dict, data_preprocessor: dict | None, initialise: bool
+) -> tuple[dict[str, nn.Module | None], ImageConvention]:
+    """Build a classifier such as mmpretrain's ``ImageClassifier``.
+
+    Names in its config are looked up in its own package first, as
+    mmpretrain's tools do: ``ResNet`` in ``mmpretrain.ImageClassifier`` is
+    mmpretrain's. ``data_preprocessor`` replaces that of the config.
+
+    Returns:
+        tuple: ``backbone``, ``neck`` and ``head`` (the latter two may be
+        ``None``); and its image convention.
+
+    Raises:
+        InputError: If it has no backbone, or no data preprocessor is given.
+    """
+    config = dict(config)
+    kind = config.get('type')
+    named = kind if isinstance(kind, str) else getattr(kind, '__module__', '')
+    scope, dot, _ = named.partition('.')
+    if dot:
+        config.setdefault('_scope_', scope)
+    own = config.pop('data_preprocessor', None)
+    if own is None and data_preprocessor is None:
+        raise InputError(
+            where='model.teacher.data_preprocessor',
+            found=f'not set for the classifier {kind!r}',
+            expected='the one it was trained with (in configs of mmpretrain '
+            'next to `model`), such as dict(mean=[123.675, 116.28, 103.53], '
+            'std=[58.395, 57.12, 57.375], to_rgb=True)',
+        )
+    convention = convention_from(
+        data_preprocessor or own,
+        'mmpretrain.ClsDataPreprocessor',
+        config.get('_scope_'),
+    )
+    classifier = MODELS.build(config)
+    parts = {part: getattr(classifier, part, None) for part in PARTS}
+    if parts['backbone'] is None:
+        raise InputError(
+            where='model.teacher',
+            found=f'{kind!r} has no `backbone`',
+            expected='a classifier with backbone, neck and head, such as '
+            'mmpretrain.ImageClassifier',
+            cure='Set the encoder of another network as '
+            'model.teacher.backbone of a SourceModel.',
+        )
+    if initialise:
+        classifier.init_weights()
+    return parts, convention
+
+
+@torch.no_grad()
+def fold_batch_norms(encoder: nn.Module, images: Tensor) -> nn.Module:
+    """Fold BatchNorms into the convolutions before them, if maps stay equal.
+
+    mmcv's ``fuse_conv_bn`` assumes that layers run in the order of their
+    definition. Therefore both networks are run in float32 and compared.
+
+    Args:
+        encoder (nn.Module): A frozen network in inference mode; not changed.
+        images (Tensor): Input images, (N, 3, H, W).
+
+    Returns:
+        nn.Module: The folded copy; the encoder itself if the copy's maps
+        differ or there is nothing to fold.
+    """
+    norm = nn.modules.batchnorm._BatchNorm
+    if not any(isinstance(m, norm) for m in encoder.modules()):
+        return encoder
+    folded = fuse_conv_bn(copy.deepcopy(encoder)).requires_grad_(False)
+    folded.train(False)
+    with torch.autocast(images.device.type, enabled=False):
+        images = images.to(next(encoder.parameters()).dtype)
+        before, after = (_as_tuple(net(images)) for net in (encoder, folded))
+    if all(
+        (a - b).abs().max() <= _TOLERANCE * a.abs().max()
+        for a, b in zip(before, after)
+    ):
+        return folded
+    print_log(
+        f"The teacher's BatchNorms are not folded: {type(encoder).__name__} "
+        'runs its layers in another order than it defines them.',
+        'current',
+    )
+    return encoder
+
+
+def _as_tuple(feats) -> tuple[Tensor, ...]:
+    """The maps of a backbone, some of which give a lone tensor."""
+    return (feats,) if isinstance(feats, Tensor) else tuple(feats)

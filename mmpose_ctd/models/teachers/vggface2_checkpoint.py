@@ -38,14 +38,30 @@ _NORMALISED = {'bn1': 'conv1', 'bn2': 'conv2', 'bn3': 'conv3'}
 _NORMALISED['downsample.1'] = 'downsample.0'
 
 
+def _torchvision(layer: str) -> str:
+    """torchvision's names: ours except for squeeze and excitation."""
+    layer = layer.replace('se_layer.conv1.conv', 'conv4')
+    return layer.replace('se_layer.conv2.conv', 'conv5')
+
+
+def _caffe(layer: str, stem: str, norm: str) -> str:
+    """Caffe's names, with ``norm`` appended for a BatchNorm."""
+    match = _BLOCK.fullmatch(layer)
+    if not match:
+        return stem + (norm if layer == 'bn1' else '')
+    stage, block, inner = int(match[1]), int(match[2]), match[3]
+    suffix = norm if inner in _NORMALISED else ''
+    inner = _CAFFE_BLOCK[_NORMALISED.get(inner, inner)]
+    return f'conv{stage + 1}_{block + 1}_{inner}{suffix}'
+
+
 class Naming(NamedTuple):
     """How one kind of published file names its layers.
 
     Attributes:
         kind (str): The container: ``'pickle'``, ``'torch'`` or ``'keras'``.
         title (str): Description for messages.
-        channel_order (str): Order of the input channels, ``'rgb'`` or
-            ``'bgr'``.
+        channel_order (str): Of the input, ``'rgb'`` or ``'bgr'``.
         stem (str): Name of the first convolution.
         classifier (str): Name of the last layer.
         layer (Callable): Name of a layer of our backbone -> the file's.
@@ -69,51 +85,30 @@ class Naming(NamedTuple):
         return f'{layer}.{weight}'
 
 
-def _torchvision(layer: str) -> str:
-    """torchvision's names: ours except for squeeze and excitation."""
-    layer = layer.replace('se_layer.conv1.conv', 'conv4')
-    return layer.replace('se_layer.conv2.conv', 'conv5')
-
-
-def _caffe(stem: str, norm: str) -> Callable[[str], str]:
-    """Caffe's names, with ``norm`` appended for a BatchNorm."""
-
-    def name(layer: str) -> str:
-        match = _BLOCK.fullmatch(layer)
-        if not match:
-            return stem + (norm if layer == 'bn1' else '')
-        stage, block, inner = int(match[1]), int(match[2]), match[3]
-        suffix = norm if inner in _NORMALISED else ''
-        inner = _CAFFE_BLOCK[_NORMALISED.get(inner, inner)]
-        return f'conv{stage + 1}_{block + 1}_{inner}{suffix}'
-
-    return name
-
-
 NAMINGS = (
     Naming(
-        'pickle',
-        "torchvision's names in a pickle",
-        'bgr',
-        'conv1',
-        'fc',
-        _torchvision,
+        kind='pickle',
+        title="torchvision's names in a pickle",
+        channel_order='bgr',
+        stem='conv1',
+        classifier='fc',
+        layer=_torchvision,
     ),
     Naming(
-        'torch',
-        "MatConvNet's names in a torch file (dag)",
-        'rgb',
-        'conv1_7x7_s2',
-        'classifier',
-        _caffe('conv1_7x7_s2', '_bn'),
+        kind='torch',
+        title="MatConvNet's names in a torch file (dag)",
+        channel_order='rgb',
+        stem='conv1_7x7_s2',
+        classifier='classifier',
+        layer=functools.partial(_caffe, stem='conv1_7x7_s2', norm='_bn'),
     ),
     Naming(
-        'keras',
-        "Caffe's names in a Keras file",
-        'bgr',
-        'conv1/7x7_s2',
-        'classifier',
-        _caffe('conv1/7x7_s2', '/bn'),
+        kind='keras',
+        title="Caffe's names in a Keras file",
+        channel_order='bgr',
+        stem='conv1/7x7_s2',
+        classifier='classifier',
+        layer=functools.partial(_caffe, stem='conv1/7x7_s2', norm='/bn'),
     ),
 )
 
@@ -165,16 +160,36 @@ def convert_vggface2(
     kind, state = read_published(source)
     naming = _naming(kind, state, str(source))
     parts = _parts(state, naming)
-    build = functools.partial(_build, parts)
-    with torch.device('meta'):
-        networks = build()
-    state = _to_own_names(state, naming, networks, str(source))
+    state = _to_own_names(state, naming, parts, str(source))
     if naming.channel_order != VGGFace2ResNet.channel_order:
         stem = 'backbone.conv1.weight'
         state[stem] = state[stem].flip(1)
     if bn_eps != BN_EPS:
-        _fold_epsilon(state, bn_eps)
-    meta = _meta(sha256_of(source), naming, parts, bn_eps)
+        for key, value in state.items():
+            if key.endswith('running_var'):
+                # Gives equal outputs with BN_EPS.
+                state[key] = (value.double() + (bn_eps - BN_EPS)).float()
+    head = parts.get('head', {})
+    meta = {
+        'source_sha256': sha256_of(source),
+        'source': 'VGGFace2',
+        'source_format': naming.title,
+        'source_channel_order': naming.channel_order,
+        'source_bn_eps': bn_eps,
+        'license': 'unknown',
+        'backbone': parts['backbone'],
+        'head': parts.get('head'),
+        'classes': head.get('num_classes'),
+        'embedding_dim': head.get('embedding_dim'),
+        'mean': VGGFace2ResNet.mean,
+        'std': VGGFace2ResNet.std,
+        'channel_order': VGGFace2ResNet.channel_order,
+        'input_size': VGGFace2ResNet.input_size,
+        'bn_eps': BN_EPS,
+        'converter': 'vggface2_to_mmpose',
+        'converter_version': CONVERTER_VERSION,
+    }
+    build = functools.partial(_build, parts)
     write_source(source, target, state, meta, build, meta['input_size'])
     return meta
 
@@ -205,30 +220,27 @@ def _parts(state: dict[str, Tensor], naming: Naming) -> dict[str, dict]:
     squeeze = naming.name('backbone.layer1.0.se_layer.conv1.conv.weight')
     kind = 'VGGFace2SEResNet' if squeeze in state else 'VGGFace2ResNet'
     parts = {'backbone': dict(type=kind)}
-    sizes = {
-        argument: len(state[name]) if _has_rows(state.get(name)) else None
-        for argument, name in (
-            ('num_classes', naming.name('head.fc.weight')),
-            ('embedding_dim', naming.name('head.reduce.weight')),
-        )
-    }
+    sizes = {}
+    for argument, key in (
+        ('num_classes', 'head.fc.weight'),
+        ('embedding_dim', 'head.reduce.weight'),
+    ):
+        value = state.get(naming.name(key))
+        known = value is not None and value.dim() > 0
+        sizes[argument] = len(value) if known else None
     if any(sizes.values()):
         parts['head'] = dict(type='PooledClassifier', **sizes)
     return parts
 
 
-def _has_rows(value: Tensor | None) -> bool:
-    return value is not None and value.dim() > 0
-
-
-def _build(parts: dict[str, dict]) -> dict:
+def _build(parts: dict[str, dict]) -> dict[str, nn.Module]:
     return {name: MODELS.build(dict(cfg)) for name, cfg in parts.items()}
 
 
 def _to_own_names(
     state: dict[str, Tensor],
     naming: Naming,
-    networks: dict[str, nn.Module],
+    parts: dict[str, dict],
     where: str,
 ) -> dict[str, Tensor]:
     """Rename a file's weights to ours, one to one.
@@ -238,9 +250,11 @@ def _to_own_names(
     become linear layers.
 
     Returns:
-        dict[str, Tensor]: Every key of ``networks`` (``backbone`` and perhaps
-        ``head``), with its part's name in front.
+        dict[str, Tensor]: Every key of ``backbone`` and perhaps ``head``,
+        with its part's name in front.
     """
+    with torch.device('meta'):
+        networks = _build(parts)
     own = {
         f'{part}.{key}': value
         for part, network in networks.items()
@@ -281,35 +295,3 @@ def _to_own_names(
             'published',
         )
     return filled
-
-
-def _fold_epsilon(state: dict[str, Tensor], bn_eps: float) -> None:
-    """Change the variances to give equal outputs with ``BN_EPS``."""
-    for key, value in state.items():
-        if key.endswith('running_var'):
-            state[key] = (value.double() + (bn_eps - BN_EPS)).float()
-
-
-def _meta(
-    sha256: str, naming: Naming, parts: dict[str, dict], bn_eps: float
-) -> dict:
-    head = parts.get('head', {})
-    return {
-        'source_sha256': sha256,
-        'source': 'VGGFace2',
-        'source_format': naming.title,
-        'source_channel_order': naming.channel_order,
-        'source_bn_eps': bn_eps,
-        'license': 'unknown',
-        'backbone': parts['backbone'],
-        'head': parts.get('head'),
-        'classes': head.get('num_classes'),
-        'embedding_dim': head.get('embedding_dim'),
-        'mean': VGGFace2ResNet.mean,
-        'std': VGGFace2ResNet.std,
-        'channel_order': VGGFace2ResNet.channel_order,
-        'input_size': VGGFace2ResNet.input_size,
-        'bn_eps': BN_EPS,
-        'converter': 'vggface2_to_mmpose',
-        'converter_version': CONVERTER_VERSION,
-    }

@@ -1,17 +1,23 @@
-"""Reads the published files of VGGFace2's networks: pickle, torch, Keras."""
+"""Reads the published files of VGGFace2's networks: pickle, torch, Keras.
 
+Nothing in a file can run. A pickle is a program: the unpickler here replaces
+the few names that arrays need by stand-ins and refuses all others.
+"""
+
+import math
 import os
+import pickle
 import re
+from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
 
-from .array_pickle import load_array_pickle
-from .checkpoint import read_checkpoint
-
-__all__ = ['read_published']
+__all__ = ['load_array_pickle', 'read_published']
 
 _HDF5 = b'\x89HDF\r\n\x1a\n'
 _ZIP = b'PK\x03\x04'
@@ -41,8 +47,7 @@ _TORCH_NAMES = {
 def read_published(path: str | os.PathLike) -> tuple[str, dict[str, Tensor]]:
     """Read a published file of any of the three kinds.
 
-    The first bytes decide the kind, not the name. Nothing in the file can
-    run: torch reads only weights, a pickle only arrays.
+    The first bytes decide the kind, not the name.
 
     Returns:
         tuple[str, dict[str, Tensor]]: ``'pickle'``, ``'torch'`` or
@@ -54,59 +59,44 @@ def read_published(path: str | os.PathLike) -> tuple[str, dict[str, Tensor]]:
     """
     with open(path, 'rb') as file:
         head = file.read(32)
+    strange = cure = ''
     if head.startswith(_HDF5):
         kind, state = 'keras', _read_keras(path)
     elif head.startswith(_ZIP) or _TORCH_LEGACY in head:
-        kind, state = 'torch', _read_torch(path)
+        kind = 'torch'
+        state = read_checkpoint(
+            path, 'The published file', f'Expected {_EXPECTED}'
+        )
+        if not isinstance(state, dict) or not all(
+            isinstance(key, str) and isinstance(value, Tensor)
+            for key, value in state.items()
+        ):
+            strange = 'a torch file, but not a plain state dict of tensors'
     elif not head or head.startswith((b'<', b'version https://git-lfs')):
-        raise InputError(
-            where=str(path),
-            found='a text' if head else 'an empty file',
-            expected=_EXPECTED,
-        )
+        strange = 'a text' if head else 'an empty file'
     elif head.startswith(_GZIP):
-        raise InputError(
-            where=str(path),
-            found='a compressed file',
-            expected=_EXPECTED,
-            cure='Unpack it first: tar xzf FILE',
-        )
+        strange, cure = 'a compressed file', 'Unpack it first: tar xzf FILE'
     else:
         arrays = load_array_pickle(path)
         kind = 'pickle'
         state = {key: torch.from_numpy(a) for key, a in arrays.items()}
-    if not state:
-        raise InputError(
-            where=str(path), found='no weights', expected=_EXPECTED
-        )
-    return kind, {key: _weight(path, key, v) for key, v in state.items()}
-
-
-def _read_torch(path: str | os.PathLike) -> dict[str, Tensor]:
-    content = read_checkpoint(
-        path, 'The published file', f'Expected {_EXPECTED}'
-    )
-    if not isinstance(content, dict) or not all(
-        isinstance(key, str) and isinstance(value, Tensor)
-        for key, value in content.items()
-    ):
+    if strange or not state:
         raise InputError(
             where=str(path),
-            found='a torch file, but not a plain state dict of tensors',
+            found=strange or 'no weights',
             expected=_EXPECTED,
+            cure=cure,
         )
-    return content
-
-
-def _weight(path, key: str, value: Tensor) -> Tensor:
-    """The weight in float32; integers stay."""
-    if not value.is_floating_point():
-        return value
-    if not value.isfinite().all():
-        raise InputError(
-            where=f'{path}: {key!r}', found='values that are not finite'
-        )
-    return value.detach().float()
+    for key, value in state.items():
+        # Integers, such as counters, stay.
+        if value.is_floating_point():
+            if not value.isfinite().all():
+                raise InputError(
+                    where=f'{path}: {key!r}',
+                    found='values that are not finite',
+                )
+            state[key] = value.detach().float()
+    return kind, state
 
 
 def _read_keras(path: str | os.PathLike) -> dict[str, Tensor]:
@@ -127,15 +117,14 @@ def _read_keras(path: str | os.PathLike) -> dict[str, Tensor]:
     def add(name: str, item) -> None:
         if not isinstance(item, h5py.Dataset):
             return
-        if item.external or item.is_virtual:
-            raise InputError(
-                where=f'{path}: {name!r}', found='it lies in another file'
-            )
-        if item.dtype.kind not in 'fiu':
+        if item.external or item.is_virtual or item.dtype.kind not in 'fiu':
+            elsewhere = item.external or item.is_virtual
             raise InputError(
                 where=f'{path}: {name!r}',
-                found=str(item.dtype),
-                expected='numbers',
+                found='it lies in another file'
+                if elsewhere
+                else str(item.dtype),
+                expected='numbers in the file itself',
             )
         key, value = name, torch.from_numpy(item[()])
         match = _WEIGHT.fullmatch(name)
@@ -167,3 +156,144 @@ def _read_keras(path: str | os.PathLike) -> dict[str, Tensor]:
             cure='If it is cut off or damaged, get it again.',
         ) from error
     return state
+
+
+# ------------------------------------------------------ pickles of arrays
+
+_KINDS = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'f2', 'f4', 'f8')
+
+
+class _StandIn:
+    """Stands in for a name. A pickle's BUILD can change nothing of it."""
+
+    __slots__ = ('_call',)
+
+    def __init__(self, call: Callable) -> None:
+        object.__setattr__(self, '_call', call)
+
+    def __setattr__(self, name: str, value) -> None:
+        raise pickle.UnpicklingError('it changes what it may only call')
+
+    def __call__(self, *args):
+        return self._call(*args)
+
+
+class _DType:
+    """A dtype of plain numbers: code and byte order."""
+
+    __slots__ = ('value',)
+
+    def __init__(self, code, align=False, copy=True) -> None:
+        if code not in _KINDS:
+            raise pickle.UnpicklingError(f'it holds values of type {code!r}')
+        self.value = np.dtype(code)
+
+    def __setstate__(self, state) -> None:
+        if state[1] not in ('<', '>', '=', '|') or any(state[2:5]):
+            raise pickle.UnpicklingError('it holds a type that is malformed')
+        self.value = self.value.newbyteorder(state[1])
+
+
+class _Array:
+    """An array, filled by its pickled state."""
+
+    __slots__ = ('value',)
+
+    def __init__(self, *state) -> None:
+        self.value = None
+
+    def __setstate__(self, state) -> None:
+        _, shape, dtype, fortran, data = state
+        self.fill(data, dtype, shape, 'F' if fortran else 'C')
+
+    def fill(self, data, dtype, shape, order: str) -> '_Array':
+        if not isinstance(dtype, _DType):
+            raise pickle.UnpicklingError('it holds an array without a type')
+        # Python 2 had no bytes: read as latin1, they arrive as text.
+        data = data.encode('latin1') if isinstance(data, str) else bytes(data)
+        size = math.prod(shape) * dtype.value.itemsize
+        if min(shape, default=1) < 0 or size != len(data):
+            raise pickle.UnpicklingError(
+                f'it holds {len(data)} bytes for an array of shape {shape}'
+            )
+        flat = np.frombuffer(data, dtype.value)
+        # A copy in native byte order and C order.
+        self.value = np.array(
+            flat.reshape(shape, order=order),
+            dtype.value.newbyteorder('='),
+            order='C',
+        )
+        return self
+
+
+def _encode(text, encoding):
+    """How Python 3 writes bytes into the older protocols."""
+    if encoding != 'latin1':
+        raise pickle.UnpicklingError(f'it holds text in {encoding!r}')
+    return str.encode(text, 'latin1')
+
+
+def _refuse_call(*args):
+    raise pickle.UnpicklingError('it calls what is no function')
+
+
+_NAMES = {
+    ('numpy', 'ndarray'): _StandIn(_refuse_call),
+    ('numpy', 'dtype'): _StandIn(_DType),
+    ('_codecs', 'encode'): _StandIn(_encode),
+    ('collections', 'OrderedDict'): _StandIn(lambda pairs=(): dict(pairs)),
+}
+# numpy 1 writes numpy.core, numpy 2 numpy._core.
+for _core in ('core', '_core'):
+    _NAMES |= {
+        (f'numpy.{_core}.multiarray', '_reconstruct'): _StandIn(_Array),
+        (f'numpy.{_core}.numeric', '_frombuffer'): _StandIn(
+            lambda *state: _Array().fill(*state)
+        ),
+    }
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str):
+        if (module, name) not in _NAMES:
+            raise pickle.UnpicklingError(f'it asks for {module}.{name}')
+        return _NAMES[module, name]
+
+
+def load_array_pickle(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read a pickled dictionary of numpy arrays, of Python 2 or 3.
+
+    Returns:
+        dict[str, ndarray]: Arrays of numbers, by name; copies.
+
+    Raises:
+        InputError: If the file contains anything but a dictionary of arrays
+            of numbers, or is cut off, or is not a pickle. Nothing in it runs.
+    """
+    try:
+        with open(path, 'rb') as file:
+            content = _ArrayUnpickler(file, encoding='latin1').load()
+        if not isinstance(content, dict):
+            kind = type(content).__name__.lstrip('_')
+            raise pickle.UnpicklingError(f'it holds a {kind}')
+        arrays = {}
+        for key, value in content.items():
+            if not isinstance(key, str) or not isinstance(value, _Array):
+                kind = type(value).__name__.lstrip('_')
+                raise pickle.UnpicklingError(f'{key!r} is a {kind}')
+            if value.value is None:
+                raise pickle.UnpicklingError(f'{key!r} has no values')
+            arrays[key] = value.value
+    except OSError:
+        raise
+    # A damaged pickle may raise anything.
+    except Exception as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(
+            where=str(path),
+            found=f'refused without running it ({reason})',
+            expected='a pickle with only a dictionary of numpy arrays',
+            cure='If it is cut off or damaged, get it again. If it asks for '
+            'anything else than arrays, do not trust it.',
+        ) from error
+    return arrays

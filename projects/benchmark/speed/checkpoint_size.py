@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import torch
 from mmengine.config import Config
 
-from mmpose_ctd.models.teachers.checkpoint import read_checkpoint
+from mmpose_ctd.checkpoint_file import read_checkpoint
 
 from .step_time import TrainingSteps
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from loss_maps import C, H, N, W, gradient_is_right, maps, outputs, value_of
+from refusals import refused
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.losses import EncoderDistillLoss
 
 granularities = pytest.mark.parametrize(
@@ -51,15 +51,6 @@ def test_neither_length_nor_layout_counts():
         assert again == pytest.approx(value, rel=1e-10)
 
 
-def test_the_stage_chooses_the_map():
-    a, b, deep = maps(1), maps(2), maps(3, N, 2, 2, 2)
-    ours, theirs = outputs(a, deep), outputs(b, deep)
-    assert float(EncoderDistillLoss()(ours, theirs)) == pytest.approx(
-        0, abs=1e-6
-    )
-    assert float(EncoderDistillLoss(stage=0)(ours, theirs)) > 0.1
-
-
 def test_bfloat16_maps_are_compared_in_float32():
     a, b = maps(1).bfloat16(), maps(2).bfloat16()
     value = EncoderDistillLoss()(outputs(a), outputs(b))
@@ -78,10 +69,8 @@ def test_bfloat16_maps_are_compared_in_float32():
     ],
 )
 def test_wrong_arguments_are_named(key, value):
-    with pytest.raises(InputError) as error:
+    with refused(f'EncoderDistillLoss: {key}', found=repr(value)):
         EncoderDistillLoss(**{key: value})
-    assert error.value.where == f'EncoderDistillLoss: {key}'
-    assert error.value.found == repr(value)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +82,5 @@ def test_wrong_arguments_are_named(key, value):
     ],
 )
 def test_maps_that_cannot_be_compared_are_refused(stage, theirs, found):
-    with pytest.raises(InputError) as error:
+    with refused(f'EncoderDistillLoss(stage={stage})', found=found):
         value_of(EncoderDistillLoss(stage=stage), maps(1), theirs)
-    assert error.value.where == f'EncoderDistillLoss(stage={stage})'
-    assert found in error.value.found

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from refusals import refused
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models import SourceOutputs
@@ -80,12 +81,6 @@ def test_the_gradient_is_that_of_the_formula():
         torch.testing.assert_close(value.grad, wanted)
 
 
-def test_at_the_start_the_encoder_costs_nothing():
-    same = SourceOutputs(weights=weights(2))
-    loss = L2SPLoss(alpha=1e6, beta=0.0, vectors=True)
-    assert float(loss(same, teacher())) == 0
-
-
 def test_what_is_frozen_does_not_count():
     only_head = {n: s for n, s in SHAPES.items() if n.startswith('head')}
     value = float(L2SPLoss(beta=0.2)(student(only_head), teacher()))
@@ -113,10 +108,8 @@ def test_an_encoder_that_did_not_start_from_the_source_is_refused(shape):
     [('alpha', -1), ('beta', float('inf')), ('exclude', 'head.*')],
 )
 def test_wrong_arguments_are_named(key, value):
-    with pytest.raises(InputError) as error:
+    with refused(f'L2SPLoss: {key}', found=repr(value)):
         L2SPLoss(**{key: value})
-    assert error.value.where == f'L2SPLoss: {key}'
-    assert error.value.found == repr(value)
 
 
 @pytest.mark.parametrize('pattern', ['hed.*', '*'])

@@ -7,7 +7,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
-from toy_models import batch, model_config, runner_config, teacher_file
+from toy_models import batch, model_config, runner_config
 
 # Stage 0 has 6 channels, stage 1 has 8.
 TERMS = dict(
@@ -26,11 +26,6 @@ TERMS = dict(
     ),
     sp=dict(type='L2SPLoss', alpha=0.1),
 )
-
-
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
 
 
 class Watch(Hook):
@@ -110,16 +105,3 @@ def test_l2sp_starts_from_the_weights_as_they_are_in_the_file(
     _, watch = train(tmp_path, checkpoint, terms, optim_wrapper=sgd(0.0))
     assert watch.runs > 0
     assert [losses['loss_sp'] for losses in watch.losses] == [0.0] * 4
-
-
-def test_attention_in_space_needs_no_connector(checkpoint, tmp_path):
-    model = model_config(
-        checkpoint,
-        backbone=dict(type='ToyEncoder', channels=(6, 12)),
-        head=model_config()['head'] | dict(in_channels=12),
-        init_from_teacher=False,
-        regularizers=dict(sa=dict(type='SpatialAttentionDistillLoss')),
-    )
-    runner = Runner.from_cfg(runner_config(tmp_path, model, epochs=1))
-    runner.train()
-    assert runner.iter == 2

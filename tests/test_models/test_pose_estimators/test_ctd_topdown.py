@@ -6,14 +6,10 @@ import pytest
 import torch
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
-from toy_models import CD, ED, batch, build, model_config, teacher_file
+from refusals import refused
+from toy_models import CD, ED, batch, build, model_config
 
 from mmpose_ctd.errors import InputError
-
-
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
 
 
 @pytest.fixture(scope='module')
@@ -141,29 +137,6 @@ def test_the_final_layer_is_computed_only_for_those_who_ask(
         losses_of(model, data)
 
 
-@pytest.mark.parametrize('channels_last', [False, True])
-@pytest.mark.parametrize('dtype', [None, torch.bfloat16])
-def test_every_precision_and_layout_learns(
-    checkpoint, data, dtype, channels_last
-):
-    torch.manual_seed(0)
-    model = build(
-        checkpoint, regularizers=ED | CD, channels_last=channels_last
-    ).train()
-    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
-    totals = []
-    for _ in range(8):
-        with torch.autocast('cpu', dtype, enabled=dtype is not None):
-            losses = losses_of(model, data)
-        total = sum(losses.values())
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
-        totals.append(float(total))
-    assert totals[-1] < 0.8 * totals[0]
-    assert all(p.dtype == torch.float32 for p in model.parameters())
-
-
 def test_layout_changes_no_number(checkpoint, data):
     values = []
     for channels_last in (False, True):
@@ -192,23 +165,20 @@ def test_the_teacher_follows_the_model(checkpoint):
 
 
 def test_regularisers_need_a_teacher():
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher'):
         build(None, regularizers=ED, teacher=None)
-    assert error.value.where == 'model.teacher'
 
 
 def test_a_term_must_be_a_regulariser(checkpoint):
     terms = dict(odd=dict(type='HeatmapFrobeniusLoss'))
-    with pytest.raises(InputError) as error:
+    with refused('model.regularizers.odd'):
         build(checkpoint, regularizers=terms)
-    assert error.value.where == 'model.regularizers.odd'
 
 
 def test_a_term_cannot_take_the_place_of_the_heads_loss(checkpoint, data):
     model = build(checkpoint, regularizers=dict(kpt=ED['ed']))
-    with pytest.raises(InputError) as error:
+    with refused('model.regularizers.kpt'):
         losses_of(model, data)
-    assert error.value.where == 'model.regularizers.kpt'
 
 
 def test_another_backbone_says_how_to_go_on(checkpoint):

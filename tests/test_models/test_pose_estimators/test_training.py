@@ -13,18 +13,12 @@ from toy_models import (
     build,
     model_config,
     runner_config,
-    teacher_file,
 )
 
 from mmpose_ctd.models import SourceOutputs
 from mmpose_ctd.models.losses import EncoderDistillLoss
 
 EMA = dict(type='EMAHook', momentum=0.1)
-
-
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    return teacher_file(tmp_path_factory.mktemp('source') / 'teacher.pth')
 
 
 def train(work_dir, model, **changes):

@@ -10,6 +10,7 @@ from mmpose.models.data_preprocessors import PoseDataPreprocessor
 from mmpose.registry import MODELS
 from mmpretrain.models import ImageClassifier
 from mmpretrain.models.backbones import VisionTransformer
+from refusals import refused
 from torch import nn
 
 from mmpose_ctd.errors import InputError
@@ -140,9 +141,8 @@ def test_both_spellings_are_one_teacher(published):
 def test_a_plain_teacher_needs_no_type():
     config = dict(backbone=dict(type='ToyEncoder'))
     assert source_config(config) == dict(config, type='SourceModel')
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher.type'):
         source_config(dict(type='mmpretrain.NoSuchThing'))
-    assert error.value.where == 'model.teacher.type'
 
 
 @pytest.mark.parametrize('kind', MOVED)
@@ -157,16 +157,8 @@ def test_a_teacher_that_has_moved_names_the_import_it_needs(kind, monkeypatch):
 
 
 def test_a_classifier_without_its_convention_is_not_guessed(published):
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher.data_preprocessor'):
         build_source(dict(CLASSIFIER, checkpoint=published[1]))
-    assert error.value.where == 'model.teacher.data_preprocessor'
-
-
-def test_a_head_for_other_classes_is_refused(published):
-    head = dict(CLASSIFIER['head'], num_classes=7)
-    with pytest.raises(InputError) as error:
-        teacher_of(published[1], head=head)
-    assert 'fc.weight (6, 64) -> (7, 64)' in error.value.found
 
 
 @MODELS.register_module()
@@ -180,9 +172,8 @@ class WithoutBackbone(nn.Module):
 
 def test_a_network_in_one_piece_says_what_is_expected():
     config = dict(type='WithoutBackbone', data_preprocessor=SEEN)
-    with pytest.raises(InputError) as error:
+    with refused(found='`backbone`'):
         build_source(config)
-    assert '`backbone`' in error.value.found
 
 
 @pytest.mark.parametrize(
@@ -194,9 +185,8 @@ def test_a_network_in_one_piece_says_what_is_expected():
     ],
 )
 def test_parts_or_a_classifier_not_both(config):
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher'):
         build_source(config)
-    assert error.value.where == 'model.teacher'
 
 
 VIT = dict(

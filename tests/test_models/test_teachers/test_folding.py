@@ -8,7 +8,7 @@ from mmpose.registry import MODELS
 from torch import nn
 from toy_models import ED, batch, build, teacher_file
 
-from mmpose_ctd.models.teachers.folding import fold_batch_norms
+from mmpose_ctd.models.teachers.source_model import fold_batch_norms
 
 
 def norms(network):

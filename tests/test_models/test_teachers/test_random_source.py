@@ -8,7 +8,6 @@ from toy_models import (
     PREPROCESSOR,
     build,
     model_config,
-    teacher_file,
 )
 
 from mmpose_ctd.errors import InputError
@@ -30,11 +29,6 @@ def states_equal(ours, theirs):
     return set(ours) == set(theirs) and all(
         torch.equal(ours[key], theirs[key]) for key in ours
     )
-
-
-@pytest.fixture
-def checkpoint(tmp_path):
-    return teacher_file(tmp_path / 'teacher.pth')
 
 
 def with_type(checkpoint, kind, **changes):

@@ -1,22 +1,17 @@
 import copy
-import os
 import pickle
 
 import pytest
 import torch
 from mmpose.models.data_preprocessors import PoseDataPreprocessor
 from mmpose.registry import MODELS
+from refusals import refused
 from torch import nn
 from toy_models import PREPROCESSOR, teacher_file
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.pose_estimators.training_only import TeacherHolder
 from mmpose_ctd.models.teachers import SourceModel
-
-
-@pytest.fixture
-def checkpoint(tmp_path):
-    return teacher_file(tmp_path / 'teacher.pth')
 
 
 def source(checkpoint=None, **changes):
@@ -70,9 +65,8 @@ def test_it_is_frozen_for_good(checkpoint):
 
 def test_without_a_head_it_says_where_to_put_one(checkpoint):
     model = source(checkpoint, head=None)
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher.head'):
         model(torch.rand(1, 3, 16, 16), with_final=True)
-    assert error.value.where == 'model.teacher.head'
 
 
 def test_it_takes_the_students_images_in_its_own_convention(checkpoint):
@@ -93,35 +87,6 @@ def test_it_takes_the_students_images_in_its_own_convention(checkpoint):
     assert not torch.allclose(
         model.backbone(seen(student))[0], wanted[0], atol=1e-2
     )
-
-
-def test_a_missing_file_says_how_to_get_it(tmp_path):
-    with pytest.raises(MissingFileError) as error:
-        source(str(tmp_path / 'no.pth'), how_to_get='make me')
-    assert 'no.pth' in str(error.value)
-    assert error.value.cure.startswith('To get it: make me. ')
-
-
-class _Exploit:
-    def __init__(self, target):
-        self.target = target
-
-    def __reduce__(self):
-        return os.mkdir, (self.target,)
-
-
-@pytest.mark.parametrize('legacy', [True, False])
-def test_a_file_that_would_run_code_is_refused_unrun(tmp_path, legacy):
-    trap = tmp_path / 'ran'
-    path = tmp_path / 'evil.pth'
-    content = dict(state_dict={'backbone.x': _Exploit(str(trap))})
-    if legacy:
-        path.write_bytes(pickle.dumps(content))
-    else:
-        torch.save(content, path)
-    with pytest.raises(InputError, match='evil.pth.*refused'):
-        source(str(path))
-    assert not trap.exists()
 
 
 @pytest.mark.parametrize(
@@ -172,6 +137,5 @@ def test_the_holder_shares_its_teacher_and_pickles_empty(checkpoint):
 
 @pytest.mark.parametrize('size', [0, (0, 112), (8, -8), (8, 8, 8)])
 def test_an_impossible_input_size_is_named(checkpoint, size):
-    with pytest.raises(InputError) as error:
+    with refused('model.teacher.input_size'):
         source(checkpoint, input_size=size)
-    assert error.value.where == 'model.teacher.input_size'

@@ -10,9 +10,11 @@ import vggface2_files as files
 from vggface2_network import random_state
 
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.models.teachers.array_pickle import load_array_pickle
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
-from mmpose_ctd.models.teachers.vggface2_file import read_published
+from mmpose_ctd.models.teachers.vggface2_file import (
+    load_array_pickle,
+    read_published,
+)
 
 FEW = {
     'conv1.weight': torch.rand(8, 3, 7, 7),

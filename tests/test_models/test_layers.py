@@ -1,12 +1,63 @@
-"""A strided depthwise convolution against torch's own."""
+"""The layers with a backward of their own, against torch's."""
 
 import pytest
 import torch
 from torch import nn
 
-from mmpose_ctd.models.layers import StridedDepthwiseConv2d
+from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 
 N, C, H, W = 3, 6, 9, 12
+LAYOUTS = [torch.contiguous_format, torch.channels_last]
+
+
+def prelu_gradients(kind, dtype, layout, x, g):
+    """What a layer gives, and its gradients."""
+    layer = kind(C).to(dtype)
+    with torch.no_grad():
+        layer.weight.copy_(torch.linspace(-0.5, 1.5, C))
+    x = x.to(dtype).contiguous(memory_format=layout).requires_grad_()
+    y = layer(x)
+    y.backward(g.to(dtype).contiguous(memory_format=layout))
+    return y.detach(), x.grad, layer.weight.grad
+
+
+@pytest.fixture
+def maps():
+    random = torch.Generator().manual_seed(0)
+    x = torch.randn(N, C, H, W, generator=random, dtype=torch.float64)
+    # The corner itself, too.
+    x[0, :, 0, 0] = 0
+    return x, torch.randn(N, C, H, W, generator=random, dtype=torch.float64)
+
+
+@pytest.mark.parametrize('layout', LAYOUTS)
+@pytest.mark.parametrize('dtype', [torch.float64, torch.float32])
+def test_values_and_gradients_are_torchs(maps, dtype, layout):
+    ours = prelu_gradients(PReLU, dtype, layout, *maps)
+    theirs = prelu_gradients(nn.PReLU, dtype, layout, *maps)
+    assert torch.equal(ours[0], theirs[0])
+    assert torch.equal(ours[1], theirs[1])
+    assert torch.allclose(ours[2], theirs[2], rtol=1e-5)
+    assert ours[2].dtype == dtype
+
+
+def test_in_bfloat16_the_slopes_gradient_is_summed_in_float32(maps):
+    x, g = (t.bfloat16().double().repeat(4, 1, 8, 8) for t in maps)
+    layout = torch.channels_last
+    exact = prelu_gradients(PReLU, torch.float64, layout, x, g)
+    ours = prelu_gradients(PReLU, torch.bfloat16, layout, x, g)
+    error = (ours[2].double() - exact[2]).abs().max()
+    assert error < 0.01 * exact[2].abs().max()
+
+
+def test_its_own_derivative(maps):
+    layer = PReLU(C).double()
+    x = maps[0][:2, :, :3, :4].clone()
+    x[x.abs() < 1e-3] = 0.1
+    assert torch.autograd.gradcheck(
+        lambda x, a: torch.func.functional_call(layer, {'weight': a}, (x,)),
+        (x.requires_grad_(), layer.weight.detach().requires_grad_()),
+    )
 
 
 @pytest.fixture
@@ -32,9 +83,6 @@ def gradients(layer, x, layout):
     y = layer(x)
     y.backward(torch.ones_like(y) * torch.arange(1, y.shape[3] + 1))
     return y.detach(), x.grad, layer.weight.grad
-
-
-LAYOUTS = [torch.contiguous_format, torch.channels_last]
 
 
 @pytest.mark.parametrize('layout', LAYOUTS)

@@ -1,4 +1,4 @@
-"""RegularizerScheduleHook in real runs; an epoch has two iterations."""
+"""RegularizerScheduleHook by itself and in real runs of two steps an epoch."""
 
 import copy
 import json
@@ -6,13 +6,14 @@ import json
 import pytest
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from refusals import refused
 from toy_models import CD, ED, model_config, runner_config, teacher_file
 
 from mmpose_ctd.engine.hooks import (
     RegularizerScheduleHook,
-    regularizer_schedule_hook,
+    regularizer_hooks,
 )
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.engine.hooks.regularizer_hooks import factor_at, read_schedule
 from mmpose_ctd.models import CTDTopdownPoseEstimator
 
 WEIGHT = 10.0
@@ -109,9 +110,19 @@ def test_the_weight_scales_the_term_and_is_logged(checkpoint, tmp_path):
     )
 
 
-def test_a_warm_up_from_zero_has_its_teacher(checkpoint, tmp_path):
-    _, spy = train(tmp_path, checkpoint, schedule(ed=WARM_UP), epochs=4)
+def test_a_warm_up_from_zero_has_its_teacher(
+    checkpoint, tmp_path, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(
+        regularizer_hooks,
+        'print_log',
+        lambda message, *_: said.append(message),
+    )
+    hook = schedule(ed=[WARM_UP, dict(type='constant', end=99)])
+    _, spy = train(tmp_path, checkpoint, hook, epochs=4)
     assert spy.teacher_at_start is not None
+    assert any('schedules.ed ends at 99, after' in m for m in said)
     assert spy.of('ed')[::2] == pytest.approx([0, 10 / 3, 20 / 3, 10])
     assert 'loss_ed' not in spy.losses[0] and 'loss_ed' in spy.losses[2]
     assert spy.runs == [2, 3, 4, 5, 6, 7]
@@ -138,16 +149,6 @@ def test_when_all_weights_are_zero_the_teacher_runs_no_more(
     # It will not be needed again: its memory is free.
     assert spy.teacher_at_start is not None
     assert runner.model.teacher is None
-
-
-def test_a_teacher_that_is_needed_later_is_kept(checkpoint, tmp_path):
-    pause = [
-        dict(type='stop', end=1),
-        dict(type='constant', begin=3, end=4),
-    ]
-    runner, spy = train(tmp_path, checkpoint, schedule(ed=pause), epochs=4)
-    assert spy.runs == [0, 1, 6, 7]
-    assert runner.model.teacher is spy.teacher_at_start is not None
 
 
 def test_a_term_that_sleeps_for_another_hook_keeps_the_teacher(
@@ -216,26 +217,72 @@ def test_testing_knows_no_schedule(checkpoint, tmp_path):
 def test_what_is_wrong_is_refused_before_the_training(
     checkpoint, tmp_path, hooks, where
 ):
-    with pytest.raises(InputError) as error:
+    with refused(f'RegularizerScheduleHook: {where}'):
         train(tmp_path, checkpoint, *hooks, terms=ED | CD, **iterations(4))
-    assert error.value.where == f'RegularizerScheduleHook: {where}'
-
-
-def test_a_schedule_that_outlasts_the_training_is_told(
-    checkpoint, tmp_path, monkeypatch
-):
-    said = []
-    monkeypatch.setattr(
-        regularizer_schedule_hook,
-        'print_log',
-        lambda message, *_: said.append(message),
-    )
-    train(tmp_path, checkpoint, schedule(ed=dict(type='linear', end=99)))
-    assert any('schedules.ed ends at 99, after' in m for m in said)
 
 
 @pytest.mark.parametrize('schedules', [None, {}, ['ed']])
 def test_schedules_are_named(schedules):
-    with pytest.raises(InputError) as error:
+    with refused('RegularizerScheduleHook: schedules'):
         RegularizerScheduleHook(schedules)
-    assert error.value.where == 'RegularizerScheduleHook: schedules'
+
+
+def line(**options):
+    return dict(type='linear', **options)
+
+
+@pytest.mark.parametrize(
+    ('segments', 'wanted'),
+    [
+        (dict(type='constant'), [1] * 10),
+        (dict(type='constant', factor=0.3, end=4), [0.3] * 10),
+        (dict(type='stop', end=4), [1] * 4 + [0] * 6),
+        (dict(type='stop', end=4, factor=0.5), [0.5] * 4 + [0] * 6),
+        (
+            line(begin=2, end=6, start_factor=0.2, end_factor=1.0),
+            [0.2, 0.2, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1],
+        ),
+        # To the end of the training.
+        (line(), [1 - t / 10 for t in range(10)]),
+        (
+            [
+                line(start_factor=0, end_factor=1, end=2),
+                dict(type='constant', factor=0.7, begin=4, end=5),
+                dict(type='stop', factor=0.1, end=8),
+            ],
+            [0, 0.5, 1, 1, 0.7, 0.1, 0.1, 0.1, 0, 0],
+        ),
+    ],
+)
+def test_segments_follow_each_other_and_hold_in_between(segments, wanted):
+    schedule = read_schedule(segments, 10, 'here')
+    found = [factor_at(schedule, time) for time in range(10)]
+    assert found == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ('segments', 'where', 'found'),
+    [
+        (3, '', '3'),
+        ([], '', '[]'),
+        (['linear'], '', "['linear']"),
+        (line(power=2), '', "['power']"),
+        (line(by_epoch=True), '', "['by_epoch']"),
+        (dict(type='constant', end_factor=0), '', "['end_factor']"),
+        (dict(type='stop'), '.end', 'None'),
+        (line(begin=-1), '.begin', '-1'),
+        (line(begin=1.5), '.begin', '1.5'),
+        (line(end=True), '.end', 'True'),
+        (line(begin=5, end=5), '.end', '5'),
+        (line(begin=12), '.end', '10'),
+        (line(start_factor=-1), '.start_factor', '-1'),
+        (line(end_factor='0'), '.end_factor', "'0'"),
+        (dict(type='stop', end=1, factor=float('nan')), '.factor', 'nan'),
+        ([dict(type='stop', end=5), line(begin=4)], '.begin', '4'),
+        (dict(type='cosine'), '.type', "'cosine'"),
+        (dict(), '.type', 'None'),
+    ],
+)
+def test_a_wrong_segment_is_named(segments, where, found):
+    with refused(f'here{where}', found=found):
+        read_schedule(segments, 10, 'here')

@@ -1,0 +1,145 @@
+"""Layers whose backward is faster on CPUs than torch's."""
+
+from math import inf
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+__all__ = ['PReLU', 'StridedDepthwiseConv2d']
+
+_aten = torch.ops.aten
+# The smallest number above 0: hardtanh_backward() passes lower values.
+_LEAST = 1.4e-45
+
+
+def _is_faster(layer: nn.Module, x: Tensor) -> bool:
+    """Whether a layer's own backward serves this input."""
+    return (
+        layer.fast_backward
+        and torch.is_grad_enabled()
+        and (x.requires_grad or layer.weight.requires_grad)
+        and x.device.type == 'cpu'
+        and not torch.compiler.is_compiling()
+    )
+
+
+class _PReLU(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return F.prelu(x, weight.to(x.dtype))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:
+        x, weight = ctx.saved_tensors
+        slope = weight.to(grad.dtype).view(-1, 1, 1)
+        by_input = torch.empty_like(grad)
+        by_slope = torch.zeros_like(
+            weight, dtype=torch.promote_types(grad.dtype, torch.float32)
+        )
+        # Image by image, to keep intermediate results in the cache.
+        for i in range(len(x)):
+            place = slice(i, i + 1)
+            x_i, grad_i = x[place], grad[place]
+            above = _aten.threshold_backward(grad_i, x_i, 0)
+            below = _aten.hardtanh_backward(grad_i, x_i, -inf, _LEAST)
+            torch.addcmul(above, below, slope, out=by_input[place])
+            by_slope += _sum_of_channels(below.mul_(x_i))
+        return by_input, by_slope.to(weight.dtype)
+
+
+def _sum_of_channels(x: Tensor) -> Tensor:
+    """(1, C, h, w) -> (C,), in float32 at least."""
+    # Rows first. With another dtype, sum() copies its input; without, it adds
+    # up in float32 and rounds the sum of each row.
+    rows = x[0].permute(1, 2, 0).sum(1)
+    return rows.sum(0, dtype=torch.promote_types(x.dtype, torch.float32))
+
+
+class PReLU(nn.PReLU):
+    r"""``nn.PReLU`` with one slope a channel, its gradient written out.
+
+    .. math::
+        \partial_x = g \; [x > 0] + a g \; [x \le 0], \qquad
+        \partial_a = \sum_{n, h, w} g x \; [x \le 0]
+
+    It uses vector instructions, unlike torch's kernel, and is faster on a CPU
+    (``docs/speed.md``). On other devices, and without gradients, it is
+    torch's. Values and state dict equal torch's.
+    """
+
+    #: Whether to use this backward; can be set for an instance.
+    fast_backward = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply to a map (N, C, h, w)."""
+        fits = x.dim() == 4 and self.weight.numel() == x.shape[1]
+        if fits and _is_faster(self, x):
+            return _PReLU.apply(x, self.weight)
+        return super().forward(x)
+
+
+class _StridedConv(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, conv: nn.Conv2d) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        geometry = conv.stride, conv.padding, conv.dilation
+        ctx.geometry = (*geometry, False, (0, 0), conv.groups)
+        return F.conv2d(x, weight, None, *geometry, conv.groups)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        backward = _aten.convolution_backward
+        by_input = by_weight = None
+        if ctx.needs_input_grad[0]:
+            # This gradient needs only the layout of x, not its values.
+            place = torch.empty_like(x, dtype=torch.float32)
+            first = (True, False, False)
+            by_input = backward(
+                *(grad.float(), place, weight.float(), None),
+                *ctx.geometry,
+                first,
+            )[0].to(x.dtype)
+        if ctx.needs_input_grad[1]:
+            second = (False, True, False)
+            by_weight = backward(
+                *(grad, x, weight, None), *ctx.geometry, second
+            )[1]
+        return by_input, by_weight, None
+
+
+class StridedDepthwiseConv2d(nn.Conv2d):
+    """``nn.Conv2d`` that computes its input's gradient in float32.
+
+    In bfloat16 on a CPU that gradient takes ten times as long as in float32
+    (``docs/speed.md``), so it is computed in float32 and rounded. Everything
+    else is torch's.
+
+    Args:
+        channels (int): C.
+        kernel_size (int): Of both sides.
+        stride (int): Of both sides, at least 2.
+        padding (int): Of all sides. Defaults to 0.
+    """
+
+    #: Whether to use this backward; can be set for an instance.
+    fast_backward = True
+
+    def __init__(
+        self, channels: int, kernel_size: int, stride: int, padding: int = 0
+    ) -> None:
+        sizes = kernel_size, stride, padding
+        super().__init__(
+            channels, channels, *sizes, groups=channels, bias=False
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply to a map (N, C, h, w)."""
+        if x.dtype == torch.bfloat16 and _is_faster(self, x):
+            return _StridedConv.apply(x, self.weight.to(x.dtype), self)
+        return super().forward(x)
