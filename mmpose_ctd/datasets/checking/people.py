@@ -5,9 +5,13 @@ import numpy as np
 from mmpose_ctd.errors import InputError
 
 from ..landmark_file import IMAGE_LINE
-from ..split_selection import image_line, people_of, select_images
-from ..splits.split_names import sides
-from ..subject_names import alike_subjects
+from ..split_selection import (
+    alike_subjects,
+    image_line,
+    people_of,
+    select_images,
+)
+from ..splits.split_files import sides
 from .registry import Findings, error, note, register_check, warning
 from .survey import Survey
 

@@ -2,8 +2,8 @@
 
 from .options import PrepareOptions
 from .prepare import prepare
-from .preview import check_preview, finished_set, write_preview
 from .report import PrepareReport, findings_table, summary
+from .set_folder import check_preview, finished_set, write_preview
 
 __all__ = [
     'PrepareOptions',

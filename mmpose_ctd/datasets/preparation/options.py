@@ -8,7 +8,7 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.option_fields import check_choices, flag, option
 
 from ..annotation_formats import FORMATS, AnnotationFormat, ReadOptions
-from ..annotation_formats.numbers import DECIMAL_MARKS
+from ..annotation_formats.cells import DECIMAL_MARKS
 
 #: Millimetres in a unit that a scale may be in.
 UNITS = {'mm': 1.0, 'cm': 10.0, 'inch': 25.4}

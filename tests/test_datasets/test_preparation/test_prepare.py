@@ -90,8 +90,9 @@ def test_every_format_gives_the_painted_dots(tmp_path, kind):
             assert_allclose(found, point, atol=0.1)
 
 
-@pytest.mark.parametrize('crop', ['landmarks', 'none', 'face'])
-@pytest.mark.parametrize('size', [0, 64])
+@pytest.mark.parametrize(
+    'crop, size', [('landmarks', 64), ('none', 0), ('face', 64)]
+)
 def test_every_crop_keeps_the_dots(tmp_path, crop, size):
     clinic = make_clinic(tmp_path / 'photos', count=1, size=SIZE)
     options = dict(crop=crop, size=size, image_format='png')
@@ -103,7 +104,7 @@ def test_every_crop_keeps_the_dots(tmp_path, crop, size):
         assert_allclose(spot_near(pixels, point, radius), point, atol=0.15)
 
 
-@pytest.mark.parametrize('orientation', [1, 3, 6, 7])
+@pytest.mark.parametrize('orientation', [3, 6])
 @pytest.mark.parametrize('frame', ['upright', 'stored', 'auto'])
 def test_a_turned_photograph_keeps_its_dots(tmp_path, orientation, frame):
     """Points clicked upright, or in the stored pixels of a known size."""
@@ -135,10 +136,9 @@ def test_a_turned_photograph_keeps_its_dots(tmp_path, orientation, frame):
 
 
 def _roughly_turned(points, orientation):
-    (x, y), (u, v) = points.T, (np.array(SIZE) - 1 - points).T
-    return np.stack(
-        {1: (x, y), 3: (u, v), 6: (v, x), 7: (v, u)}[orientation], axis=1
-    )
+    u, v = (np.array(SIZE) - 1 - points).T
+    first = {3: u, 6: v}[orientation]
+    return np.stack([first, v if orientation == 3 else points[:, 0]], axis=1)
 
 
 def test_only_pixels_of_the_file_are_written(tmp_path):
@@ -203,11 +203,8 @@ def test_millimetres_come_from_the_table_and_shrink_along(tmp_path):
     first, second = content_of(report.out)['images']
     ratio = first['source_crop'][2] / first['width']
     assert first['mm_per_px'] == pytest.approx(0.25 * ratio)
-    assert [first[k] for k in ('subject', 'site', 'age')] == [
-        'P1',
-        'Leeds',
-        4.5,
-    ]
+    found = [first[key] for key in ('subject', 'site', 'age')]
+    assert found == ['P1', 'Leeds', 4.5]
     assert 'mm_per_px' not in second
     assert report.with_scale == 1
     assert 'Jane' not in json.dumps(content_of(report.out))
@@ -289,9 +286,7 @@ def test_folders_in_folders_need_a_statement(tmp_path, folders):
         out.rename(tmp_path / choice)
 
 
-@pytest.mark.parametrize(
-    'apart, alone', [(True, False), (False, False), (False, True)]
-)
+@pytest.mark.parametrize('apart, alone', [(True, False), (False, True)])
 def test_points_in_a_subfolder_name_its_photographs(tmp_path, apart, alone):
     """Apart from the photographs or among them; one file or all."""
     photos = tmp_path / 'photos'
