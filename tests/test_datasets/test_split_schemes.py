@@ -281,26 +281,28 @@ def test_ten_people_are_left_to_calibrate_where_the_set_allows(scheme, total):
     assert sum(map(len, largest.values())) == total
 
 
-@pytest.mark.parametrize('total', [4, 24])
-def test_a_small_set_trains_with_a_note_on_calibration(total):
+@pytest.mark.parametrize(
+    'total, scheme, options, is_noted',
+    [
+        (4, 'subject', {}, True),
+        (24, 'subject', {}, True),
+        (40, 'subject', dict(val=0.05), True),
+        (40, 'subject', dict(val=0), True),
+        (30, 'kfold', dict(folds=2), True),
+        (30, 'kfold', dict(folds=5), False),
+    ],
+)
+def test_too_few_people_to_calibrate_are_noted(
+    total, scheme, options, is_noted
+):
     people = population(['a'] * total)
-    (partition,) = draw('subject', people)
-    assert len(partition['train']) >= total / 2
-    assert f'{total} labelled' in calibration_note([partition], people)
-
-
-def test_a_stated_share_is_kept():
-    people = population(['a'] * 40)
-    for val, found in ((0.05, 2), (0, 0)):
-        (partition,) = draw('subject', people, val=val)
-        assert len(partition.get('val', [])) == found
-        assert calibration_note([partition], people)
-
-
-def test_a_fold_without_enough_people_is_noticed():
-    people = population(['a'] * 30)
-    partitions = draw('kfold', people, folds=2)
-    assert all(len(calibrators(p, people)) < 10 for p in partitions)
-    assert calibration_note(partitions, people)
-    partitions = draw('kfold', people, folds=5)
-    assert calibration_note(partitions, people) == ''
+    partitions = draw(scheme, people, **options)
+    note = calibration_note(partitions, people)
+    assert bool(note) == is_noted
+    assert not note or f'of {total} labelled' in note
+    for partition in partitions:
+        assert (len(calibrators(partition, people)) < 10) == is_noted
+    if scheme == 'subject':
+        assert len(partitions[0]['train']) >= total / 2
+        found = {0.05: 2, 0: 0}.get(options.get('val'))
+        assert found in (None, len(partitions[0].get('val', [])))

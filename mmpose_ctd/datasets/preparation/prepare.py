@@ -23,9 +23,10 @@ from .picture import make_picture
 from .records import LabelledPhotograph, match_records, note_records
 from .report import LeftOut, PrepareReport, warn_of_most
 from .set_folder import (
-    JOURNAL,
+    PREVIEW,
     Journal,
     draft_mapping,
+    draw_preview,
     name_subjects,
     open_unfinished,
     publish,
@@ -43,6 +44,7 @@ def prepare(
     *,
     dry_run: bool = False,
     progress: bool = False,
+    preview: str | os.PathLike | None = None,
     **options,
 ) -> PrepareReport:
     """Make a set of photographs and clicked points.
@@ -57,6 +59,8 @@ def prepare(
         out (str | PathLike): The set's folder. It must be absent or empty.
         dry_run (bool): Whether to write nothing. Defaults to False.
         progress (bool): Whether to show a progress bar. Defaults to False.
+        preview (str | PathLike, optional): New folder for sheets of the
+            pictures with their points. It appears together with the set.
         **options: Fields of :class:`.PrepareOptions`, which are the options
             of ``mmpose_ctd prepare`` as well.
 
@@ -79,15 +83,15 @@ def prepare(
     chosen = PrepareOptions(**options)
     photographs, points = os.fspath(photographs), os.fspath(points)
     folder = Path(out).resolve()
-    _check_folders(photographs, points, folder, chosen.mapping)
+    sheets = None if preview is None else Path(preview).resolve()
+    _check_folders(photographs, points, folder, chosen.mapping, sheets)
     report = PrepareReport(dry_run=dry_run)
     work = _Preparation(photographs, points, chosen, report)
     if not report.landmarks:  # no record could be read
         return report
     staged = journal = draft = None
     if not dry_run:
-        staged = open_unfinished(folder, JOURNAL)
-        (staged / 'images').mkdir(exist_ok=True)
+        staged = open_unfinished(folder)
         journal = Journal(staged)
     try:
         work.make_pictures(progress, staged, journal)
@@ -97,6 +101,8 @@ def prepare(
             work.count()
             if staged and work.results:
                 draft = work.write(staged)
+                if sheets is not None:
+                    draw_preview(staged, progress)
     finally:
         if journal:
             journal.close()
@@ -108,6 +114,8 @@ def prepare(
         return report
     journal.path.unlink()
     publish(staged, folder)
+    if sheets is not None:
+        publish(folder / PREVIEW, sheets)
     if draft is not None:
         draft.replace(chosen.mapping)
     report.out = folder
@@ -314,7 +322,11 @@ def _is_there(staged: Path, entry: dict) -> bool:
 
 
 def _check_folders(
-    images: str, points: str, out: Path, mapping: str | None
+    images: str,
+    points: str,
+    out: Path,
+    mapping: str | None,
+    preview: Path | None,
 ) -> None:
     """Refuse a missing folder, and whatever would be overwritten."""
     if not os.path.isdir(images):
@@ -331,9 +343,10 @@ def _check_folders(
                 'overwritten.',
             )
     taken = ''
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        taken = f'--out {out.name}'
-    elif mapping is not None:
+    for option, new in (('--preview', preview), ('--out', out)):
+        if new and new.exists() and (new.is_file() or any(new.iterdir())):
+            taken = f'{option} {new.name}'
+    if not taken and mapping is not None:
         path = Path(mapping).resolve()
         if out == path or out in path.parents:
             raise InputError(

@@ -26,7 +26,6 @@ from mmpose_ctd.table_cells import safe_cell, safe_row
 from mmpose_ctd.visualization import landmark_sheet
 
 from ..upright_image import read_upright
-from .options import PrepareOptions
 from .report import PrepareReport
 
 try:
@@ -34,19 +33,17 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-#: Name of the journal in an unfinished set.
-JOURNAL = 'journal.jsonl'
-# File that marks the unfinished folder of a preview.
-_MARK = 'sheets.unfinished'
+#: Names of the journal and of the preview in an unfinished set.
+JOURNAL, PREVIEW = 'journal.jsonl', '.preview'
 # Pictures on a sheet of the preview.
 _ON_SHEET = 20
 
 
-def open_unfinished(folder: Path, mark: str) -> Path:
-    """Make or continue the folder in which another lies until it is complete.
+def open_unfinished(folder: Path) -> Path:
+    """Make or continue the folder in which a set lies until it is complete.
 
-    By the file ``mark`` the tool knows its folders. It may be missing if
-    there are only empty folders.
+    By the journal the tool knows its folders. It may be missing if there are
+    only empty folders.
 
     Raises:
         InputError: If something else has that name: a link, a file, a folder
@@ -56,7 +53,7 @@ def open_unfinished(folder: Path, mark: str) -> Path:
     try:
         unfinished.mkdir(parents=True)
     except FileExistsError:
-        if found := _foreign(unfinished, mark):
+        if found := _foreign(unfinished):
             raise InputError(
                 where=unfinished.name,
                 found=found,
@@ -66,11 +63,12 @@ def open_unfinished(folder: Path, mark: str) -> Path:
         # Left by a run that was killed while it wrote.
         for draft in [*unfinished.rglob('*.tmp'), *unfinished.rglob('*.part')]:
             draft.unlink()
-    (unfinished / mark).touch()
+    (unfinished / JOURNAL).touch()
+    (unfinished / 'images').mkdir(exist_ok=True)
     return unfinished
 
 
-def _foreign(folder: Path, mark: str) -> str:
+def _foreign(folder: Path) -> str:
     """Why a folder is not ours; empty if it is."""
     status = folder.lstat()
     if stat.S_ISLNK(status.st_mode):
@@ -82,15 +80,16 @@ def _foreign(folder: Path, mark: str) -> str:
     inside = [*folder.rglob('*')]
     if any(path.is_symlink() for path in inside):
         return 'holds symbolic links'
-    is_ours = (folder / mark).is_file() or all(p.is_dir() for p in inside)
+    is_ours = (folder / JOURNAL).is_file() or all(p.is_dir() for p in inside)
     return '' if is_ours else 'was not made by this tool'
 
 
-def publish(unfinished: Path, folder: Path) -> None:
+def publish(complete: Path, folder: Path) -> None:
     """Give a complete folder its name; an empty folder may have it."""
     if folder.exists():
         folder.rmdir()
-    unfinished.rename(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(complete, folder)
 
 
 class Journal:
@@ -195,7 +194,8 @@ def write_annotations(
     for path in (staged / 'images').iterdir():
         if path.name not in wanted:
             path.unlink()
-    shutil.rmtree(staged / 'annotations', ignore_errors=True)
+    for name in ('annotations', PREVIEW):
+        shutil.rmtree(staged / name, ignore_errors=True)
     (staged / 'annotations').mkdir()
     write_whole(
         staged / 'annotations' / 'landmarks.json', json.dumps(content).encode()
@@ -267,32 +267,13 @@ def draft_mapping(
     return draft
 
 
-def check_preview(folder: Path) -> None:
-    """Raise InputError if sheets would lie among other files."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
-            where=f'--preview {folder.name}',
-            found='exists already',
-            expected='a new folder',
-        )
-
-
-def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
-    """Draw the points of a set on its pictures, twenty on a sheet.
-
-    The folder of ``sheet_001.jpg`` ... appears when all are drawn.
-
-    Returns:
-        int: The number of sheets.
-    """
-    text = (prepared / 'annotations/landmarks.json').read_text('utf-8')
+def draw_preview(staged: Path, progress: bool) -> None:
+    """Draw the points on the pictures, as ``sheet_001.jpg`` ... in PREVIEW."""
+    text = (staged / 'annotations/landmarks.json').read_text('utf-8')
     content = json.loads(text)
     names = content['categories'][0]['keypoints']
     pairs = list(zip(content['images'], content['annotations']))
-    staged = open_unfinished(folder, _MARK)
-    # An interrupted run may have drawn another set.
-    for sheet in staged.glob('sheet_*.jpg'):
-        sheet.unlink()
+    (staged / PREVIEW).mkdir()
     starts = range(0, len(pairs), _ON_SHEET)
     bar = track(
         starts, 'sheets', console=Console(stderr=True), disable=not progress
@@ -301,32 +282,10 @@ def write_preview(prepared: Path, folder: Path, progress: bool = True) -> int:
         some = pairs[start : start + _ON_SHEET]
         titles = [image['file_name'] for image, _ in some]
         sheet = landmark_sheet(
-            [read_upright(prepared / 'images' / title) for title in titles],
+            [read_upright(staged / 'images' / title) for title in titles],
             [np.reshape(one['keypoints'], (-1, 3)) for _, one in some],
             names,
             titles,
         )
         data = cv2.imencode('.jpg', sheet)[1].tobytes()
-        write_whole(staged / f'sheet_{number:03d}.jpg', data)
-    (staged / _MARK).unlink()
-    publish(staged, folder)
-    return len(starts)
-
-
-def finished_set(out: Path, options: PrepareOptions) -> bool | None:
-    """Judge whether a set lacks only its preview.
-
-    Returns:
-        bool | None: Whether all records are in it; None if there is no set,
-        or one made with other options.
-    """
-    try:
-        text = (out / 'annotations/landmarks.json').read_text('utf-8')
-        made_with = json.loads(text)['info']['options']
-        report = json.loads((out / 'report.json').read_text('utf-8'))
-        wanted = json.loads(json.dumps(options.described()))
-        if any(made_with.get(key) != wanted[key] for key in wanted):
-            return None
-        return not report['left_out']
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+        write_whole(staged / PREVIEW / f'sheet_{number:03d}.jpg', data)

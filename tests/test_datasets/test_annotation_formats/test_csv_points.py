@@ -1,5 +1,7 @@
 """Tables of points, wide and long, of any country."""
 
+import re
+
 import numpy as np
 import pytest
 from point_files import read_points
@@ -51,10 +53,7 @@ def refused(tmp_path, text) -> InputError:
         WIDE.replace(',,', ',NA,n/a'),
         WIDE.replace('_x', ' (X)').replace('_y', ' (Y)'),
         WIDE.replace('_x', '.x [px]').replace('_y', '.y [px]'),
-        WIDE.replace('exo_R_x', 'x_exo_R')
-        .replace('exo_R_y', 'y_exo_R')
-        .replace('exo_L_x', 'x_exo_L')
-        .replace('exo_L_y', 'y_exo_L'),
+        re.sub(r'(exo_.)_([xy])', r'\2_\1', WIDE),
         LONG,
         LONG.replace('file;landmark', 'Photo Name;Point'),
     ],

@@ -7,12 +7,7 @@ import pytest
 from clinic_folder import make_clinic, wide_csv
 from prepared_points import prepare_points
 
-from mmpose_ctd.datasets.preparation import (
-    PrepareOptions,
-    finished_set,
-    set_folder,
-    write_preview,
-)
+from mmpose_ctd.datasets.preparation import set_folder
 from mmpose_ctd.datasets.preparation.set_folder import Journal
 from mmpose_ctd.errors import InputError
 
@@ -162,10 +157,7 @@ def test_a_link_in_the_place_of_the_mapping_is_not_followed(tmp_path, made):
     assert (tmp_path / 'who.csv').is_file()
 
 
-def test_a_preview_appears_when_all_sheets_are_drawn(
-    tmp_path, made, monkeypatch
-):
-    out = prepare_points(tmp_path).out
+def test_a_preview_appears_with_its_set(tmp_path, made, monkeypatch):
     folder = tmp_path / 'sheets'
     monkeypatch.setattr(set_folder, '_ON_SHEET', 2)
     original, drawn = set_folder.landmark_sheet, []
@@ -178,23 +170,17 @@ def test_a_preview_appears_when_all_sheets_are_drawn(
 
     monkeypatch.setattr(set_folder, 'landmark_sheet', killed)
     with pytest.raises(KeyboardInterrupt):
-        write_preview(out, folder, progress=False)
-    assert not folder.exists()
+        prepare_points(tmp_path, preview=folder)
+    assert not folder.exists() and not (tmp_path / 'set').exists()
     monkeypatch.setattr(set_folder, 'landmark_sheet', original)
-    assert write_preview(out, folder, progress=False) == 3
-    names = sorted(p.name for p in folder.iterdir())
+    made['names'].clear()
+    prepare_points(tmp_path, preview=folder)
+    # The pictures were there.
+    assert made['names'] == []
+    names = sorted(path.name for path in folder.iterdir())
     assert names == [f'sheet_00{i}.jpg' for i in (1, 2, 3)]
-    assert not (tmp_path / '.sheets.unfinished').exists()
-
-
-def test_only_a_set_of_the_same_options_lacks_just_its_preview(tmp_path, made):
-    (tmp_path / 'photos/child0_visit0.png').unlink()
-    out = prepare_points(tmp_path).out
-    same = dict(crop='landmarks', size=64)
-    # False: a record was left out.
-    assert finished_set(out, PrepareOptions(**same)) is False
-    for other in (dict(size=32), dict(crop='none'), dict(unit='px')):
-        assert finished_set(out, PrepareOptions(**(same | other))) is None
-    for place in ('gone', 'photos'):
-        options = PrepareOptions(**same)
-        assert finished_set(tmp_path / place, options) is None
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {'photos', 'points.csv', 'set', 'sheets'}
+    with pytest.raises(InputError) as error:
+        prepare_points(tmp_path, preview=folder, dry_run=True)
+    assert error.value.where in ('--out set', '--preview sheets')
