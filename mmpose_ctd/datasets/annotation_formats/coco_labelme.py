@@ -1,6 +1,5 @@
 """Reads COCO keypoints, and LabelMe's files: one for each photograph."""
 
-import os
 import posixpath
 import re
 import reprlib
@@ -111,12 +110,8 @@ def read_labelme(sources: list[Source], options: ReadOptions) -> Reading:
     Returns:
         Reading: A record for each file.
     """
-    reading, others = Reading(), Counter()
-    for source in sources:
-        image = os.path.splitext(source.name)[0]
-        reading.add(
-            source, source.name, image, lambda s=source: _shapes(s, others)
-        )
+    others: Counter = Counter()
+    reading = Reading.of_files(sources, lambda s: _shapes(s, others))
     reading.notes = [
         f'{count} shapes of the kind {kind!r} are ignored; only points are '
         'read.'

@@ -1,5 +1,6 @@
 """The records that every annotation format is read into."""
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -148,6 +149,17 @@ class Reading:
     records: list[PointRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of_files(
+        cls, files: list[Source], make: Callable[[Source], dict]
+    ) -> 'Reading':
+        """Make a record of each file; its name names the photograph."""
+        reading = cls()
+        for file in files:
+            image = os.path.splitext(file.name)[0]
+            reading.add(file, file.name, image, lambda f=file: make(f))
+        return reading
 
     def add(
         self, file: Source, where: str, image: str, make: Callable[[], dict]

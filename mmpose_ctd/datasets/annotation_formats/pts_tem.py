@@ -3,7 +3,6 @@
 Both number their points, and belong to the photograph of their own name.
 """
 
-import os
 import re
 from pathlib import Path
 
@@ -30,11 +29,7 @@ def read_pts(sources: list[Source], options: ReadOptions) -> Reading:
     Returns:
         Reading: A record for each file, without names.
     """
-    reading = Reading()
-    for source in sources:
-        image = os.path.splitext(source.name)[0]
-        reading.add(source, source.name, image, lambda s=source: _pts(s))
-    return reading
+    return Reading.of_files(sources, _pts)
 
 
 def _pts(source: Source) -> dict:
@@ -65,25 +60,21 @@ def read_templates(sources: list[Source], options: ReadOptions) -> Reading:
     Returns:
         Reading: A record for each file, without names.
     """
-    reading, surplus = Reading(), []
-    for source in sources:
-        image = os.path.splitext(source.name)[0]
-        reading.add(
-            source, source.name, image, lambda s=source: _template(s, surplus)
-        )
+    surplus: list[str] = []
+
+    def template(source: Source) -> dict:
+        try:
+            return dict(points=read_tem(source.path, surplus))
+        except RecordRefused as error:
+            raise Refused(error.found, error.expected) from None
+
+    reading = Reading.of_files(sources, template)
     # One note for all: a set has hundreds of such files.
     if surplus:
         reading.notes.append(
             f'{len(surplus)} files end with one row too many: {surplus[0]}'
         )
     return reading
-
-
-def _template(source: Source, surplus: list[str]) -> dict:
-    try:
-        return dict(points=read_tem(source.path, surplus))
-    except RecordRefused as error:
-        raise Refused(error.found, error.expected) from None
 
 
 class RecordRefused(InputError):

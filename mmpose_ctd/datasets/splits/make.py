@@ -67,24 +67,18 @@ class SplitOptions:
         if isinstance(self.seed, int):
             object.__setattr__(self, 'seed', (self.seed,))
         check_choices(self)
-        for key, fits, low in (
-            ('test', 0 < self.test < 1, 'above 0'),
-            ('val', self.val is None or 0 <= self.val < 1, 'from 0'),
+        test, val, lowest = self.test, self.val or 0, min(self.seed, default=0)
+        share = 'not a share of the subjects'
+        below = 'and below 1, such as 0.2'
+        left = 'nothing is left to train on'
+        for fits, where, found, expected in (
+            (0 < test < 1, f'--test {test:g}', share, f'above 0 {below}'),
+            (0 <= val < 1, f'--val {val:g}', share, f'from 0 {below}'),
+            (test + val < 1, f'--test {test:g}, --val {val:g}', left, ''),
+            (lowest >= 0, f'--seed {lowest}', '', '0 or more'),
         ):
             if not fits:
-                raise InputError(
-                    where=f'--{key} {getattr(self, key):g}',
-                    found='not a share of the subjects',
-                    expected=f'{low} and below 1, such as 0.2',
-                )
-        if self.test + (self.val or 0) >= 1:
-            raise InputError(
-                where=f'--test {self.test:g}, --val {self.val:g}',
-                found='nothing is left to train on',
-            )
-        for seed in self.seed:
-            if seed < 0:
-                raise InputError(where=f'--seed {seed}', expected='0 or more')
+                raise InputError(where=where, found=found, expected=expected)
 
 
 @dataclass

@@ -176,9 +176,9 @@ class TestSimilarNames:
         index = index_of(tmp_path, 'a.jpg')
         assert found(index, names) == [None, None]
 
-    def test_extensions_distinguish_photographs(self, tmp_path):
-        index = index_of(tmp_path, 'a.jpg', 'a.png')
-        names = ['a.png', 'a.jpg', 'a.tif', 'ä.jpg']
+    def test_extensions_and_letters_distinguish_photographs(self, tmp_path):
+        index = index_of(tmp_path, 'a.jpg', 'a.png', 'Maße.jpg')
+        names = ['a.png', 'a.jpg', 'a.tif', 'Masse.jpg']
         assert found(index, names) == ['a.png', 'a.jpg', None, None]
 
 
