@@ -12,14 +12,10 @@ from mmpose_ctd.errors import InputError
 
 
 def option(default: Any, help: str, **argument) -> Any:
-    """Declare a field.
+    """Declare a field with its help text.
 
-    Args:
-        default (Any): Its value where the user gives none. True or False
-            makes a flag without a value.
-        help (str): What the option does, for ``--help``.
-        **argument: Of ``ArgumentParser.add_argument``, such as ``choices``
-            and ``metavar``.
+    A default of True or False makes a flag without a value. ``argument`` goes
+    to ``ArgumentParser.add_argument``.
     """
     metadata = {'help': help, 'argument': argument}
     return field(default=default, metadata=metadata)
@@ -31,12 +27,10 @@ def flag(name: str) -> str:
 
 
 def add_options(parser, options: type) -> None:
-    """Add an argument for each field of a dataclass.
+    """Add an argument for each field of a dataclass to a parser.
 
-    Args:
-        parser (ArgumentParser): Gets the arguments.
-        options (type): The dataclass. Its ``HEADINGS``, if it has them, map
-            the first field of a group to the heading in ``--help``.
+    Its ``HEADINGS``, if it has them, map the first field of a group to the
+    heading in ``--help``.
     """
     headings = getattr(options, 'HEADINGS', {})
     group = parser
@@ -47,10 +41,12 @@ def add_options(parser, options: type) -> None:
         if isinstance(each.default, bool):
             given['action'] = 'store_true'
         else:
-            given.setdefault('type', _type(each))
-            given['default'] = each.default
+            kind = _kind(each)
             if _is_tuple(each):
+                kind = get_args(kind)[0]
                 given.setdefault('nargs', '+')
+            given.setdefault('type', kind)
+            given['default'] = each.default
         group.add_argument(
             flag(each.name), help=each.metadata['help'], **given
         )
@@ -64,9 +60,6 @@ def given_options(options: type, arguments) -> dict:
 
 def check_choices(options) -> None:
     """Make tuples of lists, and refuse what is not among ``choices``.
-
-    Args:
-        options (Any): An instance of the dataclass, which may be frozen.
 
     Raises:
         InputError: Names the option.
@@ -86,18 +79,12 @@ def check_choices(options) -> None:
         )
 
 
-def _types(each: Field) -> tuple:
-    """The types of a field but for None: ``(float,)`` of ``float | None``."""
-    kinds = (each.type,)
-    if get_origin(each.type) not in (None, tuple):
-        kinds = get_args(each.type)
-    return tuple(kind for kind in kinds if kind is not type(None))
+def _kind(each: Field) -> Any:
+    """The type of a field but for None: ``float`` of ``float | None``."""
+    if get_origin(each.type) in (None, tuple):
+        return each.type
+    return next(k for k in get_args(each.type) if k is not type(None))
 
 
 def _is_tuple(each: Field) -> bool:
-    return get_origin(_types(each)[0]) is tuple
-
-
-def _type(each: Field) -> type:
-    kind = _types(each)[0]
-    return get_args(kind)[0] if get_origin(kind) is tuple else kind
+    return get_origin(_kind(each)) is tuple

@@ -1,5 +1,6 @@
 """Which images and people the lines of split files select."""
 
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,13 +88,8 @@ def people_of(
 ) -> set[str]:
     """The people in the images that a split selects.
 
-    Args:
-        lines (Iterable[str]): Of a split file.
-        images (Mapping): Image id -> image record.
-
-    Returns:
-        set[str]: Subject ids; an image without a subject counts as itself,
-        ``image:<file_name>``. Unknown lines are ignored.
+    An image without a subject counts as itself, ``image:<file_name>``.
+    Unknown lines are ignored.
     """
     people = set()
     for i in select_images(lines, images).ids:
@@ -109,13 +105,8 @@ def shared_subjects(
 ) -> dict[tuple[str, str], set[str]]:
     """Find who is on two sides of a split.
 
-    Args:
-        partition (Mapping[str, Sequence[str]]): Name of a side -> its lines.
-        images (Mapping): Image id -> image record.
-
-    Returns:
-        dict: Names of two sides -> who is on both; without pairs that share
-        nobody.
+    ``partition`` maps the name of a side to its lines. The result maps the
+    names of two sides to who is on both, without pairs that share nobody.
     """
     people = {side: people_of(p, images) for side, p in partition.items()}
     return {
@@ -123,3 +114,29 @@ def shared_subjects(
         for a, b in combinations(people, 2)
         if (both := people[a] & people[b])
     }
+
+
+def alike_subjects(subjects: Iterable[str]) -> list[tuple[str, ...]]:
+    """Find ids that differ only in case, spaces, dashes or zeros.
+
+    ``S-1``, ``s-1`` and ``S1`` form a group, and so do ``7``, ``007`` and
+    ``7.0``; ``a1`` and ``a10``, or ``1-23`` and ``12-3``, do not.
+
+    Empty ids and repetitions are ignored. Groups are sorted in themselves,
+    and by their first ids.
+    """
+    groups: dict[str, set[str]] = {}
+    for subject in subjects:
+        if subject.strip():
+            groups.setdefault(_plain(subject), set()).add(subject)
+    return sorted(tuple(sorted(g)) for g in groups.values() if len(g) > 1)
+
+
+def _plain(subject: str) -> str:
+    text = re.sub(r'(?<=[0-9])\.0$', '', subject.strip().casefold())
+    # Between digits a mark stays: it separates two numbers.
+    text = re.sub(r'(?<=[0-9])[\s_-]+(?=[0-9])', '/', text)
+    text = re.sub(r'[\s_-]', '', text)
+    text = re.sub(r'(?<![0-9])0+(?=[0-9])', '', text)
+    # An id of marks only stays as it is.
+    return text or subject

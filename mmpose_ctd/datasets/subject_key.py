@@ -39,10 +39,7 @@ def key_file(ann_file: str) -> str:
 
 
 def read_key(path: str) -> bytes | None:
-    """Read a key.
-
-    Returns:
-        bytes | None: None if there is no such file.
+    """Read a key; None if there is no such file.
 
     Raises:
         InputError: If the file holds anything but a key, or may not be read.
@@ -79,15 +76,11 @@ def make_key(path: str) -> bytes:
     replaced. On a file system without links one of them may fail, if it reads
     the key while another writes it.
 
-    Args:
-        path (str): Of :func:`key_file`.
-
     Raises:
         InputError: See :func:`read_key`.
         OSError: If the folder may not be written.
     """
-    known = read_key(path)
-    if known is not None:
+    if (known := read_key(path)) is not None:
         return known
     text = f'{_HEADER}{secrets.token_hex(32)}\n'
     draft = f'{path}.{secrets.token_hex(4)}.part'

@@ -13,14 +13,8 @@ def read_json(
 ):
     """Read a JSON file.
 
-    Args:
-        path (str | os.PathLike): The file, in UTF-8, or in UTF-16 with a byte
-            order mark.
-        name (str): Its name in messages.
-        cure (str): What a user can do.
-
-    Returns:
-        The content: dict, list, str, int, float, bool or None.
+    It is in UTF-8, or in UTF-16 with a byte order mark. ``name`` is its name
+    in messages, ``cure`` what a user can do.
 
     Raises:
         InputError: If it is not JSON, is nested too deeply, has a key twice
@@ -66,12 +60,7 @@ def _unique(pairs: list[tuple]) -> dict:
 def read_text(path: str | os.PathLike, name: str) -> str:
     """Read a text file in UTF-8, UTF-16 or Windows' code page 1252.
 
-    Args:
-        path (str | os.PathLike): The file. UTF-16 needs a byte order mark.
-        name (str): Its name in messages.
-
-    Returns:
-        str: Its content, not empty; lines end with ``\\n``.
+    UTF-16 needs a byte order mark. Lines of the result end with ``\\n``.
 
     Raises:
         InputError: If it is empty or not text.

@@ -45,18 +45,15 @@ def as_format(kind: str, folder, clinic) -> tuple:
             for i, name in enumerate(clinic)
         ]
         annotations = [
-            dict(
-                id=i,
-                image_id=i,
-                keypoints=np.column_stack([p, np.full(len(p), 2)])
-                .ravel()
-                .tolist(),
-            )
+            dict(id=i, image_id=i, keypoints=np.insert(p, 2, 2, 1).ravel())
             for i, p in enumerate(clinic.values())
         ]
         category = dict(id=1, keypoints=list(NAMES))
         text = json.dumps(
-            dict(images=images, annotations=annotations, categories=[category])
+            dict(
+                images=images, annotations=annotations, categories=[category]
+            ),
+            default=np.ndarray.tolist,
         )
         (folder / 'a.json').write_text(text)
         return folder / 'a.json', {}

@@ -8,12 +8,12 @@ def format_tem(points: np.ndarray, lines: tuple = ()) -> str:
 
     Args:
         points (np.ndarray): (N, 2), pixels.
-        lines (Sequence[TemLine]): Curves through them.
+        lines (Sequence[tuple]): Whether a curve is closed, and its points.
     """
     rows = [str(len(points))]
     rows += [f'{float(x)!r}\t{float(y)!r}' for x, y in points]
     rows.append(str(len(lines)))
-    for line in lines:
-        rows += [str(int(line.closed)), str(len(line.indices))]
-        rows.append(' '.join(map(str, line.indices)))
+    for closed, indices in lines:
+        rows += [str(int(closed)), str(len(indices))]
+        rows.append(' '.join(map(str, indices)))
     return '\n'.join(rows) + '\n'

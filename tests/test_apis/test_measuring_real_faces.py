@@ -12,7 +12,7 @@ from mmpose_ctd.apis.measuring.labelled_faces import (
     LabelledFaces,
     training_framing,
 )
-from mmpose_ctd.datasets.annotation_formats.webmorph_tem import read_tem
+from mmpose_ctd.datasets.annotation_formats.pts_tem import read_tem
 from mmpose_ctd.datasets.face_detection import detect_face
 
 # Indices of the 19 landmarks in the template of the originals.
@@ -49,7 +49,7 @@ def test_originals_are_framed_as_the_crops_that_train(shared_root):
     for name in ORIGINALS:
         path = shared_root / 'data' / 'frl_raw' / 'inst' / name
         image = cv2.imread(f'{path}.jpg')
-        truth, _ = read_tem(path.with_suffix('.tem'))
+        truth = read_tem(path.with_suffix('.tem'))
         box = detect_face(image)
         frame = framing.frame_of_face(box, 1.0)
         off = frame.to_units(truth[INDICES]) - framing.template

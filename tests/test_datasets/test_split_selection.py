@@ -5,7 +5,11 @@ from landmark_set import landmark_content, write_landmark_set
 
 from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.datasets.landmark_file import read_split
-from mmpose_ctd.datasets.split_selection import people_of, select_images
+from mmpose_ctd.datasets.split_selection import (
+    alike_subjects,
+    people_of,
+    select_images,
+)
 from mmpose_ctd.errors import InputError
 
 ANN = 'annotations/landmarks.json'
@@ -89,3 +93,34 @@ def test_people_are_those_seen_and_the_nameless_stand_for_themselves():
     chosen = select_images(lines, images)
     assert chosen.ids == {1, 2, 3}
     assert chosen.unknown_subjects == ['nobody']
+
+
+@pytest.mark.parametrize(
+    'ids',
+    [
+        ('S-1', 's-1 '),
+        ('007', '7', '7.0'),
+        ('London_001', 'london 1'),
+        ('S-01', 'S1', 's_1'),
+        ('01_23', '1-23'),
+    ],
+)
+def test_one_id_in_several_ways(ids):
+    assert alike_subjects(['other', *ids, ids[0], '']) == [ids]
+
+
+@pytest.mark.parametrize(
+    'ids',
+    [
+        ('a1', 'a10'),
+        ('london_001', 'london_010'),
+        ('site1_23', 'site12_3'),
+        ('0', '10', '100'),
+        ('1.0.2', '1.2'),
+        ('-', '_'),
+        ('', ' '),
+        ('same', 'same'),
+    ],
+)
+def test_ids_of_different_people(ids):
+    assert alike_subjects(ids) == []

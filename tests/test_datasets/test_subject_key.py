@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import multiprocessing
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -52,23 +51,6 @@ def test_a_key_is_made_once_and_kept(tmp_path):
     mode = os.umask(0)
     os.umask(mode)
     assert os.stat(path).st_mode & 0o777 == 0o666 & ~mode
-
-
-@pytest.mark.parametrize('links', [True, False])
-def test_threads_that_make_it_at_once_get_the_same(
-    tmp_path, monkeypatch, links
-):
-    if not links:
-        # As some network file systems; one after the other.
-        def refuse(*_):
-            raise PermissionError(1, 'no links here')
-
-        monkeypatch.setattr(subject_key.os, 'link', refuse)
-    path = str(tmp_path / KEY_FILE)
-    with ThreadPoolExecutor(8 if links else 1) as pool:
-        keys = {*pool.map(lambda _: make_key(path), range(40))}
-    assert len(keys) == 1
-    assert os.listdir(tmp_path) == [KEY_FILE]
 
 
 def test_a_key_is_not_replaced_where_there_are_no_links(tmp_path, monkeypatch):
@@ -122,11 +104,6 @@ def test_a_damaged_key_is_refused_and_stays(tmp_path, content):
             read(str(path))
         assert error.value.where == str(path)
     assert path.read_bytes() == content
-
-
-def test_a_folder_that_may_not_be_written_says_so(tmp_path):
-    with pytest.raises(OSError):
-        make_key(str(tmp_path / 'none' / KEY_FILE))
 
 
 def test_hashes_are_hmac_sha256_of_the_id(tmp_path):

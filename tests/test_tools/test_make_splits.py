@@ -107,6 +107,8 @@ def test_by_image_needs_permission(root, folder):
     assert len(drawn.files) == 3
     lines = read_split(str(folder / 'test.txt'))
     assert len(lines) == 8 and lines[0].startswith('image:')
+    parts = [line for file in drawn.files for line in read_split(str(file))]
+    assert len(parts) == len({*parts}) == 40
 
 
 def test_budgets_keep_an_existing_test(root, folder):

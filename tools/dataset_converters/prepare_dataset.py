@@ -9,19 +9,15 @@ set, 1 when some are left out, 2 when nothing could be made.
 
 import argparse
 import sys
-from pathlib import Path
 
 from rich.console import Console
 
 from mmpose_ctd.apis.command_line import make_parser, run
 from mmpose_ctd.datasets.preparation import (
     PrepareOptions,
-    check_preview,
     findings_table,
-    finished_set,
     prepare,
     summary,
-    write_preview,
 )
 from mmpose_ctd.option_fields import add_options, given_options
 
@@ -43,28 +39,8 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def draw_preview(args: argparse.Namespace) -> None:
-    try:
-        sheets = write_preview(
-            Path(args.out), Path(args.preview), not args.quiet
-        )
-    except KeyboardInterrupt:
-        print('\nInterrupted. The set is complete; the same command draws it.')
-        sys.exit(130)
-    print(f'Look at the {sheets} sheets in {args.preview}.')
-
-
 def main() -> None:
     args = parse_args()
-    options = given_options(PrepareOptions, args)
-    chosen = PrepareOptions(**options)
-    if args.preview is not None:
-        check_preview(Path(args.preview))
-        complete = finished_set(Path(args.out), chosen)
-        if complete is not None and not args.dry_run:
-            print(f'note: {args.out} is complete; only its preview is drawn.')
-            draw_preview(args)
-            sys.exit(0 if complete else 1)
     try:
         report = prepare(
             args.images,
@@ -72,7 +48,8 @@ def main() -> None:
             args.out,
             dry_run=args.dry_run,
             progress=not args.quiet,
-            **options,
+            preview=args.preview,
+            **given_options(PrepareOptions, args),
         )
     except KeyboardInterrupt:
         print('\nInterrupted. The same command resumes it.')
@@ -93,7 +70,7 @@ def main() -> None:
             'report.json'
         )
         if args.preview is not None:
-            draw_preview(args)
+            print(f'Look at the sheets in {args.preview}.')
     sys.exit(report.exit_status)
 
 

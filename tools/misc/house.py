@@ -28,12 +28,12 @@ JOURNEYS = {
         tools/dataset_converters/prepare_dataset.py
         mmpose_ctd/datasets/preparation/prepare.py
         mmpose_ctd/datasets/preparation/options.py
+        mmpose_ctd/datasets/preparation/records.py
         mmpose_ctd/datasets/preparation/image_index.py
         mmpose_ctd/datasets/preparation/landmark_choice.py
-        mmpose_ctd/datasets/preparation/records.py
+        mmpose_ctd/datasets/preparation/subjects.py
         mmpose_ctd/datasets/preparation/picture.py
-        mmpose_ctd/datasets/preparation/unfinished.py
-        mmpose_ctd/datasets/preparation/write_set.py
+        mmpose_ctd/datasets/preparation/set_folder.py
     """,
     'photograph to row': """
         tools/analysis_tools/measure.py

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mmpose_ctd.datasets.annotation_formats import Refused
-from mmpose_ctd.datasets.annotation_formats.numbers import (
+from mmpose_ctd.datasets.annotation_formats.cells import (
+    checked_age,
     decimal_mark,
     is_missing_word,
-)
-from mmpose_ctd.datasets.annotation_formats.person_cells import (
-    checked_age,
     sex_word,
     subject_of_cell,
 )

@@ -7,13 +7,20 @@ Wide, with two columns for each landmark, and long::
                                                a.jpg,exo_L,300,201
 """
 
+import re
+from collections import defaultdict
+
 import numpy as np
 
 from ..text_files import read_text
-from .csv_titles import point_columns
+from .cells import (
+    checked_age,
+    decimal_mark,
+    finite_or_nan,
+    person_texts,
+    visibility,
+)
 from .foreign import refuse_foreign_table
-from .numbers import decimal_mark, finite_or_nan, visibility
-from .person_cells import checked_age, person_texts
 from .point_record import (
     Reading,
     ReadOptions,
@@ -28,19 +35,46 @@ from .table_file import column_of, known_columns, number_cells, read_table
 _TEXTS = ('subject', 'site', 'sex')
 _NUMBERS = ('mm_per_px', 'age', 'width', 'height')
 _LONG = ('landmark', 'x', 'y')
-_NOTHING = ('', '', '')
 _PLACES = (
     'a place for each point, NA where it is missing: the points have no '
     'names, and a forgotten point would move all later ones'
 )
 
+_AXIS = '(visibility|visible|vis|[xyv])'
+# exo_x, exo.x, "exo (x)", "exo x", exoX; x_exo, x1, X0.
+_AFTER = re.compile(rf'(.*?)[\s_.:\-]*\(?{_AXIS}\)?', re.I)
+_BEFORE = re.compile(rf'{_AXIS}[\s_.:\-]*(.+)', re.I)
+_UNIT = re.compile(r'(\s*[(\[](px|pixels?)[)\]]|[\s_.\-]+(px|pixels?))$', re.I)
+# Pairs of x and y that cannot be a landmark.
+_BOX = re.compile(
+    r'.*box.*|.*rect(angle)?|(.*[\s_.\-])?(roi|crop)|'
+    r'offset|size|scale|dpi|resolution',
+    re.I,
+)
+# Two corners of a box; one alone may be a landmark: tl is also a tragion.
+_CORNERS = (
+    {'tl', 'br'},
+    {'lt', 'rb'},
+    {'topleft', 'bottomright'},
+    {'min', 'max'},
+)
+_OTHER_CORNERS = {'tr', 'bl', 'rt', 'lb', 'topright', 'bottomleft'}
+# Corners or centres that may be landmarks.
+_DOUBTFUL = re.compile(
+    r'tl|br|lt|rb|min|max|top[\s_\-]?left|bottom[\s_\-]?right|cent(er|re)|origin',
+    re.I,
+)
+# Things with a width and a height that are not landmarks.
+_AREA = re.compile(
+    r'.*(face|head|image|img|photo|picture|region|area|detection)', re.I
+)
+# Looks like a coordinate; not "sex" or "study".
+_LOOKS = re.compile(r'(.+[\s_.\-]\(?[xy]\)?|[xy][\s_.\-].+)', re.I)
+_SIDES = ({'w', 'h'}, {'width', 'height'})
+
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
     """Read tables of points.
-
-    Args:
-        sources (list[Source]): The files.
-        options (ReadOptions): The decimal mark.
 
     Returns:
         Reading: A record for each photograph. If the titles only number the
@@ -91,7 +125,7 @@ class _PointTable:
                 f'no column of photographs among {_shown(titles)}',
                 'one called "image" or "file"',
             )
-        self.wide, self.boxes, self.doubtful = point_columns(titles)
+        self.wide, self.boxes, self.doubtful = _point_columns(titles)
         if self.is_long:
             self._check_long(titles)
         elif not self.wide:
@@ -179,7 +213,7 @@ class _PointTable:
             _refuse_shifted(labels, cells)
         points, visible = [], []
         for label in labels:
-            x, y, v = cells.get(label, _NOTHING)
+            x, y, v = cells.get(label, ('', '', ''))
             visible.append(_visibility(label, 'visible', v))
             try:
                 points.append((self._number(x), self._number(y)))
@@ -271,3 +305,97 @@ def _refuse_shifted(
         raise Refused(f'no row for the point {absent[0]}', _PLACES)
     if any(map(any, cells.values())) and not any(cells[labels[-1]]):
         raise Refused(f'the last point, {labels[-1]}, is empty', _PLACES)
+
+
+def _point_columns(
+    titles: list[str],
+) -> tuple[dict[str, dict[str, str]], list[str], list[str]]:
+    """Find the columns of each landmark among all titles of a table.
+
+    Returns:
+        tuple: Landmark -> ``x``, ``y`` and perhaps ``v`` -> title; titles
+        that look like coordinates but are not of landmarks (boxes, an x
+        without y); landmarks that may be the corner, centre or place of a
+        box.
+
+    Raises:
+        Refused: If a landmark has two columns for one coordinate, or titles
+            are written in two ways.
+    """
+    after, boxes, doubts = _pairs(titles, _AFTER, 1)
+    before, more, others = _pairs(titles, _BEFORE, 2)
+    found, other = after, before
+    if len(before) > len(after):
+        found, other, doubts = before, after, others
+    sure = [name for name in found if name not in doubts]
+    if sure and all(map(is_number, sure)):
+        # If points have numbers, a column with a name is not a point.
+        boxes += [t for name in doubts for t in found.pop(name).values()]
+        doubts = []
+    used, others = (
+        [t for g in k.values() for t in g.values()] for k in (found, other)
+    )
+    left = [t for t in others if t not in used]
+    # A title such as 'x_a_x' fits both patterns.
+    if left and len(left) == len(others):
+        raise Refused(
+            f'columns such as {left[0]!r} and columns such as {used[0]!r}',
+            'points written in one way',
+            'Rename the first if they are landmarks, else delete them.',
+        )
+    if repeated := repeated_name(found, by_value=True):
+        raise Refused(
+            f'columns for {repeated[0]!r} and {repeated[1]!r}, which are one '
+            'landmark',
+            'each landmark once',
+            'Rename or delete one of them.',
+        )
+    boxes = [t for t in dict.fromkeys(boxes + more) if t not in used]
+    return found, boxes, doubts
+
+
+def _pairs(
+    titles: list[str], pattern: re.Pattern, name_group: int
+) -> tuple[dict[str, dict[str, str]], list[str], list[str]]:
+    """The landmarks, boxes and doubtful landmarks of one pattern."""
+    groups: dict[str, dict[str, list[str]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for title in titles:
+        match = pattern.fullmatch(_UNIT.sub('', title))
+        if match and match[name_group]:
+            axis = match[3 - name_group].lower()[0]
+            groups[match[name_group]][axis].append(title)
+    plain = {_bare(title) for title in titles}
+    pairs = {_bare(n) for n, g in groups.items() if {'x', 'y'} <= g.keys()}
+    found, boxes, doubtful = {}, [], []
+    for name, group in groups.items():
+        if not {'x', 'y'} <= group.keys():
+            lone = [t for same in group.values() for t in same]
+            boxes += filter(_LOOKS.fullmatch, lone)
+            continue
+        stem = _bare(name)
+        has_sides = any({stem + s for s in sides} <= plain for sides in _SIDES)
+        is_corner = not _OTHER_CORNERS & pairs and any(
+            stem in two and two <= pairs for two in _CORNERS
+        )
+        is_area = has_sides and _AREA.fullmatch(name)
+        if _BOX.fullmatch(name) or is_corner or is_area:
+            boxes += [t for axis in 'xy' for t in group[axis]]
+            continue
+        for same in group.values():
+            if len(same) > 1:
+                raise Refused(
+                    f'the titles {same[0]!r} and {same[1]!r} are one '
+                    f'coordinate of {name!r}',
+                    'each coordinate once',
+                    'Rename or delete one of the columns.',
+                )
+        found[name] = {axis: same[0] for axis, same in group.items()}
+        if has_sides or _DOUBTFUL.fullmatch(name):
+            doubtful.append(name)
+    return found, boxes, doubtful
+
+
+def _bare(title: str) -> str:
+    return re.sub(r'[\s_.\-]', '', title).lower()

@@ -7,8 +7,8 @@ from defusedxml import DefusedXmlException, ElementTree
 
 from mmpose_ctd.errors import InputError
 
+from .cells import finite_or_nan
 from .foreign import refuse_foreign_xml
-from .numbers import finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source, is_number
 
 _SHAPES = ('box', 'cuboid', 'ellipse', 'mask', 'polygon', 'polyline')
@@ -20,10 +20,6 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
     A shape of several points gives the names ``label_1``, ``label_2`` ...,
     and must have as many points in all photographs. What is marked outside
     is missing, what is occluded is hidden.
-
-    Args:
-        sources (list[Source]): The files.
-        options (ReadOptions): Not used.
 
     Returns:
         Reading: A record for each photograph with points.
@@ -50,7 +46,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
         labelled = [
             image
             for image in images
-            if any(image.find(tag) is not None for tag in _PATHS)
+            if {'points', 'skeleton'} & {shape.tag for shape in image}
         ]
         if not labelled:
             raise InputError(
@@ -78,9 +74,6 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
     return reading
 
 
-_PATHS = ('points', 'skeleton')
-
-
 def _root(source: Source) -> Element:
     try:
         return ElementTree.parse(source.path).getroot()
@@ -101,17 +94,16 @@ def _record(element: Element) -> dict:
             label, points = _shape(shape)
             found += points
             # Labels that are numbers count as one shape: they are no names.
-            counts['' if is_number(label) else label] += (
-                1 if is_number(label) else len(points)
-            )
-    size = _size(element)
-    names, xs, ys, visible = zip(*found) if found else ((), (), (), ())
+            if is_number(label):
+                counts[''] += 1
+            else:
+                counts[label] += len(points)
     return dict(
-        points=[*zip(xs, ys)],
-        visible=visible,
-        names=names,
+        points=[(x, y) for _, x, y, _ in found],
+        visible=[visible for *_, visible in found],
+        names=tuple(name for name, *_ in found),
         counts=dict(counts),
-        size=size,
+        size=_size(element),
     )
 
 

@@ -72,9 +72,8 @@ def foreign_json(name: str, content: object) -> InputError | None:
 
 
 def foreign_suffix(name: str, suffix: str) -> InputError | None:
-    """The refusal of another tool's suffix; None if it is unknown."""
-    tool = _SUFFIXES.get(suffix)
-    return _foreign(name, tool) if tool else None
+    """The refusal of another tool's suffix; None if it is not recognised."""
+    return _foreign(name, _SUFFIXES[suffix]) if suffix in _SUFFIXES else None
 
 
 def refuse_foreign_table(name: str, text: str) -> None:

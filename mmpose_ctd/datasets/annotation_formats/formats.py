@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..text_files import read_json
-from . import coco, csv_points, cvat, labelme, pts_tem, tps
+from . import csv_points, cvat, tps
+from .coco_labelme import read_coco, read_labelme
 from .foreign import foreign_json, foreign_suffix
 from .point_record import Reading, ReadOptions, Source, refuse_uneven
+from .pts_tem import read_pts, read_templates
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,7 @@ class AnnotationFormat:
     def read(
         self, sources: list[Source], options: ReadOptions | None = None
     ) -> Reading:
-        """Read all files of points.
-
-        Args:
-            sources (list[Source]): The files.
-            options (ReadOptions, optional): What the user states about them.
+        """Read files of points, with what the user states about them.
 
         Returns:
             Reading: Records that cannot be used have a ``problem``.
@@ -57,14 +55,15 @@ FORMATS = {
     known.name: known
     for known in (
         AnnotationFormat('tps', ('.tps',), tps.read, 0.5, y_up=True),
-        AnnotationFormat('pts', ('.pts',), pts_tem.read_pts, 1.0),
-        AnnotationFormat('tem', ('.tem',), pts_tem.read_templates),
+        AnnotationFormat('pts', ('.pts',), read_pts, 1.0),
+        AnnotationFormat('tem', ('.tem',), read_templates),
         AnnotationFormat('csv', ('.csv', '.tsv', '.txt'), csv_points.read),
-        AnnotationFormat('coco', ('.json',), coco.read),
-        AnnotationFormat('labelme', ('.json',), labelme.read, 0.5),
+        AnnotationFormat('coco', ('.json',), read_coco),
+        AnnotationFormat('labelme', ('.json',), read_labelme, 0.5),
         AnnotationFormat('cvat', ('.xml',), cvat.read, 0.5),
     )
 }
+_BROKEN = 'broken JSON'
 
 
 def find_sources(
@@ -100,11 +99,12 @@ def find_sources(
     if os.path.isfile(path):
         source = Source(path, os.path.basename(path))
         return FORMATS[name or _format_of_file(source)], [source]
-    found, refusal = _in_folder(path, name, others)
-    if not found and refusal is not None:
-        raise refusal
+    found = _in_folder(path, name, others)
     if not found:
-        kinds = FORMATS[name].suffixes if name else _SUFFIXES
+        known = [FORMATS[name]] if name else FORMATS.values()
+        kinds = dict.fromkeys(s for kind in known for s in kind.suffixes)
+        if name is None:
+            kinds = sorted({*kinds} - {'.txt'})
         raise InputError(
             where='POINTS',
             found=f'the folder {path!r} holds no file of points',
@@ -122,15 +122,10 @@ def find_sources(
     return FORMATS[kind], sources
 
 
-_SUFFIXES = sorted(
-    {s for f in FORMATS.values() for s in f.suffixes} - {'.txt'}
-)
-
-
 def _in_folder(
     path: str, name: str | None, others: frozenset[str]
-) -> tuple[dict[str, list[Source]], InputError | None]:
-    """Files by format, and the first refusal of a file that is not read."""
+) -> dict[str, list[Source]]:
+    """Files by format. Raises the first refusal if there are none."""
     found: dict[str, list[Source]] = {}
     broken: list[Source] = []
     refusals: list[InputError] = []
@@ -152,10 +147,12 @@ def _in_folder(
                 broken += [source] * (kind == _BROKEN)
             if kind in FORMATS:
                 found.setdefault(kind, []).append(source)
+    if not found and refusals:
+        raise refusals[0]
     # A broken file becomes a record with a problem.
     if 'labelme' in found:
         found['labelme'] = sorted(found['labelme'] + broken)
-    return found, next(iter(refusals), None)
+    return found
 
 
 def _format_of_file(source: Source) -> str:
@@ -172,9 +169,6 @@ def _format_of_file(source: Source) -> str:
             cure=f'Say which with --format ({", ".join(FORMATS)}).',
         )
     return kind
-
-
-_BROKEN = 'broken JSON'
 
 
 def _format_of(source: Source) -> tuple[str | None, InputError | None]:

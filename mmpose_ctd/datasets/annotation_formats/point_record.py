@@ -1,5 +1,6 @@
 """The records that every annotation format is read into."""
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -12,11 +13,7 @@ from mmpose_ctd.errors import InputError
 
 
 class Refused(InputError):
-    """One record cannot be used; other records of its file may be fine.
-
-    Args:
-        found, expected, cure, where (str): See :class:`.InputError`.
-    """
+    """One record cannot be used; other records of its file may be fine."""
 
     def __init__(
         self,
@@ -80,15 +77,13 @@ class PointRecord:
             folders, and may lack the extension.
         points (np.ndarray): (N, 2), x and y in pixels, float64; NaN where
             missing. Axes and origin are the format's.
-        visible (np.ndarray, optional): (N,), COCO's visibility: 0 missing, 1
-            hidden, 2 visible. Defaults to 2 for each point.
-        names (tuple[str, ...], optional): N names; None if the format has no
-            names.
+        visible (np.ndarray): (N,), COCO's visibility: 0 missing, 1 hidden, 2
+            visible. Defaults to 2.
+        names (tuple[str, ...], optional): N names, if the format has names.
         numbers (tuple[int, ...], optional): N numbers that the file gives the
             points, such as 2 for the columns x2 and y2.
         counts (dict[str, int]): Label -> number of its points, where points
             are only counted (label ``''``: points whose labels are numbers).
-            See :func:`refuse_uneven`.
         size (tuple[int, int], optional): Width and height of the photograph
             that was labelled.
         scale (float, optional): Size of a pixel, in a unit that the file does
@@ -155,17 +150,24 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of_files(
+        cls, files: list[Source], make: Callable[[Source], dict]
+    ) -> 'Reading':
+        """Make a record of each file; its name names the photograph."""
+        reading = cls()
+        for file in files:
+            image = os.path.splitext(file.name)[0]
+            reading.add(file, file.name, image, lambda f=file: make(f))
+        return reading
+
     def add(
         self, file: Source, where: str, image: str, make: Callable[[], dict]
     ) -> None:
-        """Append a record, with a ``problem`` if it cannot be made.
+        """Append a record, with a ``problem`` if ``make`` raises InputError.
 
-        Args:
-            file (Source): Its file.
-            where (str): File and record, for messages.
-            image (str): Name of the photograph, unless ``make`` gives one.
-            make (Callable): Returns further arguments of
-                :class:`PointRecord`, or raises InputError.
+        ``make`` returns further arguments of :class:`PointRecord`; its
+        ``image`` overrides the argument.
         """
         try:
             values = make()
@@ -250,10 +252,7 @@ def repeated_name(
 ) -> tuple[str, str] | None:
     """The first two names that differ in case, spaces or dashes alone.
 
-    Args:
-        names (Iterable[str]): Labels or titles.
-        by_value (bool): Whether numbers are compared by their value, so that
-            1 and 01 are one name.
+    With ``by_value`` 1 and 01 are one name.
     """
     seen: dict = {}
     for name in names:
@@ -265,13 +264,10 @@ def repeated_name(
     return None
 
 
-def usual_of(values):
+def usual_of(values: Iterable):
     """The most common value; of equally common ones the largest.
 
     A forgotten click is more common than one too many.
-
-    Args:
-        values (Iterable): At least one.
     """
     counts = Counter(values)
     return max(counts, key=lambda value: (counts[value], value))
@@ -284,10 +280,6 @@ def refuse_uneven(records: list[PointRecord]) -> None:
     landmark. So every record must have as many points with a label as most
     records. A label in another spelling (case, spaces) is the same landmark,
     written wrongly.
-
-    Args:
-        records (list[PointRecord]): Of all files; refused ones get a
-            ``problem``.
     """
     counts, spellings = defaultdict(list), defaultdict(list)
     usable = [record for record in records if record.problem is None]
@@ -310,11 +302,10 @@ def refuse_uneven(records: list[PointRecord]) -> None:
                     )
                 )
         for name in record.names or ():
-            if name != spelt[plain_name(name)]:
+            if name != (usual_name := spelt[plain_name(name)]):
                 record.refuse(
                     Refused(
                         f'the label {name!r}',
-                        f'{spelt[plain_name(name)]!r}, as in the other '
-                        'records',
+                        f'{usual_name!r}, as in the other records',
                     )
                 )

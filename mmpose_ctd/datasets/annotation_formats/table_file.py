@@ -14,7 +14,6 @@ from mmpose_ctd.errors import InputError
 from ..text_files import read_text
 from .point_record import repeated_name
 
-_DELIMITERS = ',;\t|'
 #: Titles of known columns, in lower case without spaces or underscores.
 SYNONYMS = {
     'image': 'image images file filename imagename imagefile photo photograph '
@@ -35,7 +34,7 @@ SYNONYMS = {
     'width': 'width imagewidth',
     'height': 'height imageheight',
 }
-_SYNONYMS = {
+_KEYS = {
     word: key for key, words in SYNONYMS.items() for word in words.split()
 }
 
@@ -48,21 +47,13 @@ def column_of(title: str) -> str | None:
         'subject'
     """
     title = unicodedata.normalize('NFC', title).lower()
-    return _SYNONYMS.get(re.sub(r'[\s_.\-]', '', title))
+    return _KEYS.get(re.sub(r'[\s_.\-]', '', title))
 
 
 def known_columns(
     table: pd.DataFrame, name: str, keys: Iterable[str]
 ) -> dict[str, str]:
-    """Find columns by their titles.
-
-    Args:
-        table (pd.DataFrame): The table.
-        name (str): Its name in messages.
-        keys (Iterable[str]): Wanted keys of ``SYNONYMS``.
-
-    Returns:
-        dict[str, str]: Key -> title.
+    """Find the titles of wanted keys of ``SYNONYMS``.
 
     Raises:
         InputError: If two columns have one key.
@@ -125,7 +116,7 @@ def read_table(
     if re.fullmatch(r'sep=.', first.strip(), re.I):
         text = rest.lstrip('\n')
     first = text.partition('\n')[0]
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = max(',;\t|', key=first.count)
     if delimiter not in first:
         raise InputError(
             where=name,
@@ -157,11 +148,7 @@ def read_table(
                 expected=f'{width}, as there are titles',
                 cure='Quote cells that contain the delimiter.',
             )
-    lengths = pd.Series([len(row) for row in rows])
-    table = pd.DataFrame(
-        [row[:width] + [''] * (width - len(row)) for row in rows], dtype=str
-    )
-    titles = [t or f'column {i}' for i, t in enumerate(table.iloc[0], 1)]
+    titles = [t or f'column {i}' for i, t in enumerate(rows[0], 1)]
     if repeated := repeated_name(titles):
         raise InputError(
             where=name,
@@ -169,8 +156,9 @@ def read_table(
             expected='each title once',
             cure='Rename or delete one of the columns.',
         )
-    table = table.iloc[1:].set_axis(titles, axis=1)
-    table.index = range(len(table))
+    cells = [row[:width] + [''] * (width - len(row)) for row in rows[1:]]
+    table = pd.DataFrame(cells, columns=titles, dtype=str)
     # Joined tables repeat their titles.
     table = table[(table != '').any(axis=1) & (table != titles).any(axis=1)]
-    return table, lengths.shift(-1).loc[table.index].astype(int)
+    lengths = pd.Series([*map(len, rows[1:])], dtype=int)
+    return table, lengths.loc[table.index]

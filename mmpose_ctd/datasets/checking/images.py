@@ -5,7 +5,7 @@ import numpy as np
 from mmpose_ctd.errors import InputError
 
 from ..split_selection import select_images
-from ..splits.split_names import sides
+from ..splits.split_files import sides
 from .look_alikes import detail_correlation, look_alikes
 from .registry import (
     CheckFinding,

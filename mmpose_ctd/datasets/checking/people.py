@@ -10,9 +10,13 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.landmark_sides import canonical, side_of
 
 from ..landmark_file import IMAGE_LINE
-from ..split_selection import image_line, people_of, select_images
-from ..splits.split_names import sides
-from ..subject_names import alike_subjects
+from ..split_selection import (
+    alike_subjects,
+    image_line,
+    people_of,
+    select_images,
+)
+from ..splits.split_files import sides
 from ..upright_image import read_upright
 from .registry import Findings, error, note, register_check, warning
 from .shape_model import FaceFit, similarity

@@ -2,16 +2,12 @@
 
 from .options import PrepareOptions
 from .prepare import prepare
-from .preview import check_preview, finished_set, write_preview
 from .report import PrepareReport, findings_table, summary
 
 __all__ = [
     'PrepareOptions',
     'PrepareReport',
-    'check_preview',
     'findings_table',
-    'finished_set',
     'prepare',
     'summary',
-    'write_preview',
 ]

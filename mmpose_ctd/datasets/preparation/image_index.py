@@ -5,11 +5,6 @@ must be the photograph's, and another photograph of that file name is never
 taken instead. A name without folders in a file in a subfolder belongs to that
 subfolder: ``v2/points.tps`` names the photographs of ``v2``.
 
-Files of points often name folders above IMAGES, such as
-``C:\\study\\clip1\\001.jpg`` on another computer. The user states which of
-them is IMAGES (``--image-root``), or it is concluded from all records
-together, see :class:`ImageNames`.
-
 In this file ``parts`` are a name's folders and its file, in the form in which
 names are compared: lower case, accents composed.
 """
@@ -29,8 +24,11 @@ from ..image_file import IMAGE_SUFFIXES
 class NotFound(InputError):
     """No photograph, or several ``candidates``, of that name."""
 
-    def __init__(self, candidates: Sequence[str] = (), **kwargs) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, candidates: Sequence[str], found: str, cure: str = ''
+    ) -> None:
+        expected = 'one' if len(candidates) > 1 else ''
+        super().__init__(found=found, expected=expected, cure=cure)
         self.candidates = list(candidates)
 
 
@@ -79,9 +77,8 @@ class ImageIndex:
             folders[:] = sorted(f for f in folders if not f.startswith('.'))
             for file in sorted(files):
                 stem, suffix = os.path.splitext(file)
-                if file.startswith('.') or (
-                    suffix.lower() not in IMAGE_SUFFIXES
-                ):
+                is_image = suffix.lower() in IMAGE_SUFFIXES
+                if file.startswith('.') or not is_image:
                     continue
                 path = os.path.relpath(os.path.join(where, file), folder)
                 path = path.replace(os.sep, '/')
@@ -106,22 +103,23 @@ class ImageIndex:
         found = self._by_stem.get(stem) if suffix in IMAGE_SUFFIXES else None
         return found or self._by_stem.get(plain, [])
 
-    def at(self, folders: tuple[str, ...], file: str) -> list[str]:
+    def at(self, parts: Sequence[str]) -> list[str]:
         """Photographs of a file name in exactly these folders."""
-        return [p for p in self.of_file(file) if _folders(p) == folders]
+        *folders, file = parts
+        return [p for p in self.of_file(file) if _folders(p) == (*folders,)]
 
-    def ending(self, folders: tuple[str, ...], file: str) -> list[str]:
+    def ending(self, parts: Sequence[str]) -> list[str]:
         """Photographs of a file name whose folders end with these."""
+        *folders, file = parts
+        last = slice(-len(folders), None)
         return [
-            p
-            for p in self.of_file(file)
-            if _folders(p)[-len(folders) :] == folders
+            p for p in self.of_file(file) if _folders(p)[last] == (*folders,)
         ]
 
     def named_as(self, file: str, folder: str) -> list[str]:
         """Photographs of a folder that have the name of another file."""
         stem = os.path.splitext(os.path.basename(file))[0]
-        return self.at(_folder_parts(folder), stem)
+        return self.at((*_folder_parts(folder), stem))
 
     def folder_of(self, file: str, otherwise: str) -> str:
         """The folder of photographs in which a file of names lies.
@@ -139,7 +137,9 @@ class ImageIndex:
 class ImageNames:
     """The names that one file gives to photographs.
 
-    Folders above IMAGES are dropped if all names begin with them, and
+    Files of points often name folders above IMAGES, such as
+    ``C:\\study\\clip1\\001.jpg`` on another computer. They are dropped if all
+    names begin with them, and
 
     - the remaining folders are below IMAGES, or
     - they end as the path of IMAGES itself does. Of an absolute path, made
@@ -203,24 +203,22 @@ class ImageNames:
         found = [p for p in found if fits[p] == min(fits.values())]
         if len(found) > 1:
             raise NotFound(
-                found,
-                found=f'{len(found)} photographs of this name in IMAGES',
-                expected='one',
+                found, f'{len(found)} photographs of this name in IMAGES'
             )
         (path,) = found
         best, owners = self._owners.get(path, (fits[path], set()))
         if fits[path] > best:
             raise NotFound(
                 found,
-                found='no photograph of exactly this name in IMAGES; the '
-                'similar one belongs to another record',
+                'no photograph of exactly this name in IMAGES; the similar '
+                'one belongs to another record',
             )
         if best and len(owners) > 1:
             raise NotFound(
                 found,
-                found=f'{len(owners)} different names fit one photograph, '
-                'none exactly',
-                cure='Give the record the exact name of its photograph.',
+                f'{len(owners)} different names fit one photograph, none '
+                'exactly',
+                'Give the record the exact name of its photograph.',
             )
         return path
 
@@ -242,18 +240,18 @@ class ImageNames:
 
     def _meant(self, name: str, folder: str) -> list[str]:
         """Photographs that a name in a file of a subfolder may mean."""
-        found = self._in_folders_named(name)
         base, parts = _folder_parts(folder), _parts(name)
+        found = self._in_folders_named(parts)
         is_bare = len(parts) == 1
         if not base or _is_absolute(name) or self._root_of(parts):
             return found
         climbs = re.match(r'\s*\.\.[/\\]', name) is not None
-        near = _parts(f'{folder}/{name}') if climbs else (*base, *parts)
-        near = self.index.at(near[:-1], near[-1])
+        near = self.index.at(
+            _parts(f'{folder}/{name}') if climbs else (*base, *parts)
+        )
         if not is_bare:
             # Its folders may also count from IMAGES.
-            known = self.index.at(parts[:-1], parts[-1])
-            near += [p for p in known if p not in near]
+            near += [p for p in self.index.at(parts) if p not in near]
         if near or (is_bare and climbs):
             return near
         if base in self.index.folders:
@@ -268,21 +266,19 @@ class ImageNames:
                 return root
         return ()
 
-    def _in_folders_named(self, name: str) -> list[str]:
-        *folders, file = _parts(name)
-        folders = tuple(folders)
-        if not folders:
-            return self.index.of_file(file)
-        if root := self._root_of((*folders, file)):
-            return self.index.at(folders[len(root) :], file)
+    def _in_folders_named(self, parts: tuple[str, ...]) -> list[str]:
+        if len(parts) == 1:
+            return self.index.of_file(parts[0])
+        if root := self._root_of(parts):
+            return self.index.at(parts[len(root) :])
         # A name may leave out folders between IMAGES and its own.
-        return self.index.at(folders, file) or self.index.ending(folders, file)
+        return self.index.at(parts) or self.index.ending(parts)
 
     def _concluded(self, names: Iterable[str]) -> tuple[str, ...]:
         """The leading folders of all names that stand for IMAGES."""
         split = {name: _parts(name) for name in names}
         split = {name: parts for name, parts in split.items() if parts[1:]}
-        if any(self.index.ending(p[:-1], p[-1]) for p in split.values()):
+        if any(map(self.index.ending, split.values())):
             return ()
         shared = os.path.commonprefix([p[:-1] for p in split.values()])
         own = _folder_parts(os.path.realpath(self.index.folder))
@@ -292,9 +288,9 @@ class ImageNames:
             known = own[-length:] == root or (
                 absolute and own[-1:] == root[-1:]
             )
-            for name, (*folders, file) in split.items():
-                left = tuple(folders[length:])
-                if (left or known) and self.index.at(left, file):
+            for name, parts in split.items():
+                left = parts[length:]
+                if (left[1:] or known) and self.index.at(left):
                     self.dropped = '/'.join(_split(name)[:length])
                     return root
         return ()
@@ -303,18 +299,20 @@ class ImageNames:
         *folders, file = _split(name)
         elsewhere = len(self.index.of_file(file))
         if not elsewhere:
-            return NotFound(found='no photograph of this name in IMAGES')
+            return NotFound((), 'no photograph of this name in IMAGES')
         if not folders:
             return NotFound(
-                found='no photograph of this name in the folder of the file '
-                f'that names it; {elsewhere} of this name lie elsewhere',
-                cure='Copy it there, or name it with its folder.',
+                (),
+                'no photograph of this name in the folder of the file that '
+                f'names it; {elsewhere} of this name lie elsewhere',
+                'Copy it there, or name it with its folder.',
             )
         self.strange_folder = self.strange_folder or '/'.join(folders)
         return NotFound(
-            found='no photograph of this name in the folder that it names; '
+            (),
+            'no photograph of this name in the folder that it names; '
             f'{elsewhere} of this file name lie elsewhere',
-            cure='Copy it there, or correct the name; see --image-root.',
+            'Copy it there, or correct the name; see --image-root.',
         )
 
 

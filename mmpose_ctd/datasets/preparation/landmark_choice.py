@@ -105,9 +105,9 @@ def read_landmarks(
     clicked = [r for r in usable if len(r.points)]
     usual = usual_of(len(r.points) for r in clicked) if clicked else 0
     if records and not usual:
-        raise InputError(
-            where='POINTS',
-            found='records, but not one point in them',
+        raise _refused(
+            'POINTS',
+            'records, but not one point in them',
             cure='Check that the landmarks were clicked as points.',
         )
     if path is None:
@@ -117,20 +117,14 @@ def read_landmarks(
     names = tuple(name for name, _ in lines)
     twice = [n for n, count in Counter(names).items() if count > 1]
     if twice:
-        raise InputError(
-            where=where,
-            found=f'the name {twice[0]!r} is there twice',
-            expected='each name once',
-        )
+        found = f'the name {twice[0]!r} is there twice'
+        raise _refused(where, found, 'each name once')
     if labels:
         wanted = tuple(source or name for name, source in lines)
         unknown = [label for label in wanted if label not in labels]
         if unknown:
-            raise InputError(
-                where=where,
-                found=f'no record has a point called {unknown[0]!r}',
-                expected=f'one of {some_of(labels, 12)}',
-            )
+            found = f'no record has a point called {unknown[0]!r}'
+            raise _refused(where, found, f'one of {some_of(labels, 12)}')
         return LandmarkChoice(names, labels=wanted)
     columns = usual_of(r.numbers or () for r in clicked) if clicked else ()
     columns = columns or None
@@ -146,6 +140,12 @@ def read_landmarks(
     return LandmarkChoice(names, numbers=numbers, count=usual, columns=columns)
 
 
+def _refused(
+    where: str, found: str, expected: str = '', cure: str = ''
+) -> InputError:
+    return InputError(where=where, found=found, expected=expected, cure=cure)
+
+
 def _of_labels(
     labels: list[str],
     usual: int,
@@ -154,22 +154,22 @@ def _of_labels(
 ) -> LandmarkChoice:
     """All points of files that name them."""
     if not labels:
-        raise InputError(
-            where='POINTS',
-            found=f'points without names, {usual} of them in a record',
-            expected='the names; they are not guessed',
-            cure=_CURE,
+        raise _refused(
+            'POINTS',
+            f'points without names, {usual} of them in a record',
+            'the names; they are not guessed',
+            _CURE,
         )
     labels = [label for label in labels if label not in without]
     doubts = [label for label in doubtful if label in labels]
     if doubts:
-        raise InputError(
-            where='POINTS',
-            found=f'columns {", ".join(map(repr, doubts))} with x and y, '
-            'which may be landmarks or corners, centres and sizes of a box',
-            expected='a list of the landmarks',
-            cure='Write the names of the landmarks into a text file, one a '
-            'line, and give it with --landmarks. Other columns are ignored.',
+        raise _refused(
+            'POINTS',
+            f'columns {", ".join(map(repr, doubts))} with x and y, which may '
+            'be landmarks or corners, centres and sizes of a box',
+            'a list of the landmarks',
+            'Write the names of the landmarks into a text file, one a line, '
+            'and give it with --landmarks. Other columns are ignored.',
         )
     return LandmarkChoice(tuple(labels), labels=tuple(labels))
 
@@ -187,9 +187,9 @@ def _numbers(
 ) -> tuple[int, ...]:
     if columns is None:
         if count_from is None:
-            raise InputError(
-                where=where,
-                found='points chosen by number',
+            raise _refused(
+                where,
+                'points chosen by number',
                 cure='State the number of the first point: --count-from 0 (as '
                 'in WebMorph) or --count-from 1 (as in tpsDig and iBUG).',
             )
@@ -198,37 +198,31 @@ def _numbers(
         count_from is not None
         and {0: min(columns) == 1, 1: 0 in columns}[count_from]
     ):
-        raise InputError(
-            where=f'--count-from {count_from}',
-            found=f'columns that are numbered from {min(columns)}',
+        raise _refused(
+            f'--count-from {count_from}',
+            f'columns that are numbered from {min(columns)}',
             cure='Leave it out: a number means the column of that number.',
         )
+    known = f'one of the points {_shown(columns)}'
+    if len(columns) > 8:
+        known = f'a point from {columns[0]} to {columns[-1]} that is there'
     places: list[int] = []
     for name, source in lines:
+        given = f'{name}={source}'
         if not re.fullmatch('[0-9]{1,9}', source):
-            raise InputError(
-                where=where,
-                found=f'{name}={source}',
-                expected='the number of a point, as these files have no '
-                'names. Give one for each landmark',
+            raise _refused(
+                where,
+                given,
+                'the number of a point, as these files have no names. Give '
+                'one for each landmark',
             )
         if int(source) not in columns:
-            raise InputError(
-                where=where,
-                found=f'{name}={source}',
-                expected=f'one of the points {_shown(columns)}'
-                if len(columns) <= 8
-                else f'a point from {columns[0]} to {columns[-1]} that is '
-                'there',
-            )
+            raise _refused(where, given, known)
         place = columns.index(int(source))
         if place in places:
-            raise InputError(
-                where=where,
-                found=f'the point {source} is there twice, as '
-                f'{lines[places.index(place)][0]} and as {name}',
-                expected='each point once',
-            )
+            first = lines[places.index(place)][0]
+            found = f'the point {source} is there twice, as {first} and as '
+            raise _refused(where, found + name, 'each point once')
         places.append(place)
     return tuple(places)
 
@@ -246,12 +240,9 @@ def _lines(path: str) -> list[tuple[str, str]]:
             continue
         name, mark, source = (part.strip() for part in line.partition('='))
         if not name or (mark and not source):
-            raise InputError(
-                where=f'{where}, line {number}',
-                found=repr(line),
-                expected='a name, or name=number',
-            )
+            where = f'{where}, line {number}'
+            raise _refused(where, repr(line), 'a name, or name=number')
         lines.append((name, source))
     if not lines:
-        raise InputError(where=where, found='names no landmark', cure=_CURE)
+        raise _refused(where, 'names no landmark', cure=_CURE)
     return lines

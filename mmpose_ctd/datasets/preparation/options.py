@@ -8,7 +8,7 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.option_fields import check_choices, flag, option
 
 from ..annotation_formats import FORMATS, AnnotationFormat, ReadOptions
-from ..annotation_formats.numbers import DECIMAL_MARKS
+from ..annotation_formats.cells import DECIMAL_MARKS
 
 #: Millimetres in a unit that a scale may be in.
 UNITS = {'mm': 1.0, 'cm': 10.0, 'inch': 25.4}
@@ -180,49 +180,44 @@ class PrepareOptions:
         check_choices(self)
         # 0, as on the command line, and None mean the same.
         object.__setattr__(self, 'size', self.size or None)
-        self._check('margin', 'a share from 0 to 10', lambda v: 0 <= v <= 10)
-        self._check('size', '16 to 16384', lambda v: 16 <= v <= 16384)
-        self._check('quality', '1 to 100', lambda v: 1 <= v <= 100)
         units = f'{", ".join(COORDINATE_UNITS)}, or the pixels in one unit'
-        self._check('unit', units, _is_unit)
-        self._check(
-            'scale_length_mm',
-            'millimetres above 0',
-            lambda v: 0 < v < math.inf,
-        )
-        if bool(self.scale_points) != (self.scale_length_mm is not None):
-            raise InputError(
-                where='--scale-points, --scale-length-mm',
-                found='only one of them',
-                expected='both: the ends of a ruler and its length',
-            )
-        if self.scale_points and (
-            len(self.scale_points) != 2 or len(set(self.scale_points)) != 2
+        for name, fits, expected in (
+            ('margin', lambda v: 0 <= v <= 10, 'a share from 0 to 10'),
+            ('size', lambda v: 16 <= v <= 16384, '16 to 16384'),
+            ('quality', lambda v: 1 <= v <= 100, '1 to 100'),
+            ('unit', _is_unit, units),
+            ('scale_length_mm', _is_size, 'millimetres above 0'),
         ):
-            raise InputError(
-                where='--scale-points',
-                found=' '.join(self.scale_points),
-                expected='the names of two points',
-            )
-        for one, other in (
-            ('subject_from', 'subject_pattern'),
-            ('site_from', 'site'),
-        ):
-            if getattr(self, one) and getattr(self, other):
+            value = getattr(self, name)
+            if value is not None and not fits(value):
+                where = f'{flag(name)} {value}'
                 raise InputError(
-                    where=f'{flag(one)}, {flag(other)}',
-                    found='both',
-                    expected='one of them',
+                    where=where, found='out of range', expected=expected
                 )
-
-    def _check(self, name: str, expected: str, fits) -> None:
-        value = getattr(self, name)
-        if value is not None and not fits(value):
-            raise InputError(
-                where=f'{flag(name)} {value}',
-                found='out of range',
-                expected=expected,
-            )
+        ends, has_length = self.scale_points, self.scale_length_mm is not None
+        one_of = 'both', 'one of them'
+        for wrong, where, found, expected in (
+            (
+                bool(ends) != has_length,
+                '--scale-points, --scale-length-mm',
+                'only one of them',
+                'both: the ends of a ruler and its length',
+            ),
+            (
+                ends and not len(ends) == len({*ends}) == 2,
+                '--scale-points',
+                ' '.join(ends),
+                'the names of two points',
+            ),
+            (
+                self.subject_from and self.subject_pattern,
+                '--subject-from, --subject-pattern',
+                *one_of,
+            ),
+            (self.site_from and self.site, '--site-from, --site', *one_of),
+        ):
+            if wrong:
+                raise InputError(where=where, found=found, expected=expected)
 
     @property
     def reading(self) -> ReadOptions:
@@ -249,10 +244,14 @@ class PrepareOptions:
         return kept | {'margin': self.used_margin}
 
 
+def _is_size(value: float) -> bool:
+    return 0 < value < math.inf
+
+
 def _is_unit(text: str) -> bool:
     if text in COORDINATE_UNITS:
         return True
     try:
-        return 0 < float(text) < math.inf
+        return _is_size(float(text))
     except ValueError:
         return False

@@ -12,21 +12,12 @@ from ..annotation_formats import AnnotationFormat, Refused
 from ..face_detection import detect_faces
 from ..image_crop import ImageCrop
 from ..upright_image import Photograph, read_photograph
-from .coordinates import clicked_size, in_pixels, to_upright
 from .options import MARGINS, UNITS, PrepareOptions
-from .plausibility import face_notes, scale_notes
 from .records import LabelledPhotograph
+from .report import LeftOut, face_notes, refused_as, scale_notes
 
 # A click at the very edge may lie this far outside, in pixels.
 _EDGE = 1.0
-
-
-class PictureRefused(Exception):
-    """A photograph cannot be used; ``code`` says why in a word or two."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
 
 
 def make_picture(
@@ -46,48 +37,41 @@ def make_picture(
         the largest first).
 
     Raises:
-        PictureRefused: If it cannot be used.
+        LeftOut: If it cannot be used.
     """
     try:
         photograph = read_photograph(path)
     except InputError as error:
         reason = error.text(with_where=False)
-        raise PictureRefused('image broken', reason) from error
-    try:
-        is_stored, size = clicked_size(
-            photograph, options.frame, photo.record.size
-        )
-    except Refused as error:
-        raise PictureRefused('size differs', str(error)) from error
-    first_pixel, y_up = options.frame_of(known)
+        raise LeftOut('image broken', reason) from error
+    record = photo.record
+    with refused_as('size differs'):
+        is_stored, size = clicked_size(photograph, options.frame, record.size)
 
     def upright(points: np.ndarray) -> np.ndarray:
-        points = in_pixels(points, options.unit, size, photo.record.scale)
-        return to_upright(points, photograph, is_stored, first_pixel, y_up)
+        points = in_pixels(points, options.unit, size, record.scale)
+        frame = options.frame_of(known)
+        return to_upright(points, photograph, is_stored, *frame)
 
-    try:
+    with refused_as('unit'):
         points = upright(photo.points)
-    except Refused as error:
-        raise PictureRefused('unit', str(error)) from error
     labelled = photo.visible > 0
     _check_inside(points, labelled, names, photograph, is_stored)
-    notes = _frame_notes(photograph, photo, options)
+    notes: list[tuple[str, str]] = []
+    is_known = record.size and photograph.size != photograph.stored_size
+    if photograph.orientation > 1 and options.frame == 'auto' and not is_known:
+        text = 'is turned by EXIF; the points are taken as clicked in the '
+        notes.append(('turned', f'{text}upright photograph (see --frame)'))
     faces = detect_faces(photograph.image)
     crop = _crop(photograph, points[labelled], faces, options, notes)
-    if options.size is not None and max(crop.out_width, crop.out_height) < (
-        options.size
-    ):
-        notes.append(
-            (
-                'small',
-                f'is {crop.out_width}x{crop.out_height} pixels, below --size '
-                f'{options.size}; not enlarged (--enlarge would)',
-            )
-        )
+    width, height, wanted = crop.out_width, crop.out_height, options.size
+    if wanted is not None and max(width, height) < wanted:
+        text = f'is {width}x{height} pixels, below --size {wanted}; not '
+        notes.append(('small', f'{text}enlarged (--enlarge would)'))
     notes += face_notes(points, labelled, names)
     image = {
-        'width': crop.out_width,
-        'height': crop.out_height,
+        'width': width,
+        'height': height,
         **{k: v for k, v in photo.fields.items() if k != 'mm_per_px'},
         'source_crop': [crop.x, crop.y, crop.width, crop.height],
         'source_size': list(photograph.size),
@@ -98,7 +82,14 @@ def make_picture(
         notes += scale_notes(scale, points, labelled, names)
         image['mm_per_px'] = scale / math.sqrt(crop.scale.prod())
     moved = np.where(labelled[:, None], crop.forward(points), 0)
-    return _encode(crop.pixels(photograph.image), options), {
+    # Bare pixels: no EXIF, no profile, no preview.
+    is_jpg = options.image_format == 'jpg'
+    data = cv2.imencode(
+        f'.{options.image_format}',
+        crop.pixels(photograph.image),
+        [cv2.IMWRITE_JPEG_QUALITY, options.quality] if is_jpg else [],
+    )[1].tobytes()
+    return data, {
         'image': image,
         'keypoints': np.column_stack([moved.round(6), photo.visible]).tolist(),
         'notes': notes,
@@ -190,23 +181,7 @@ def _check_inside(
             f'; it is turned by EXIF: were they clicked in another frame '
             f'(--frame {other})?'
         )
-    raise PictureRefused('outside', text)
-
-
-def _frame_notes(
-    photograph: Photograph, photo: LabelledPhotograph, options: PrepareOptions
-) -> list[tuple[str, str]]:
-    upright, stored = photograph.size, photograph.stored_size
-    known = photo.record.size is not None and upright != stored
-    if photograph.orientation == 1 or known or options.frame != 'auto':
-        return []
-    return [
-        (
-            'turned',
-            'is turned by EXIF; the points are taken as clicked in the '
-            'upright photograph (see --frame)',
-        )
-    ]
+    raise LeftOut('outside', text)
 
 
 def _crop(
@@ -262,7 +237,7 @@ def _mm_per_px(
     scale = photo.fields.get('mm_per_px')
     if scale is not None:
         if not 0 < scale < math.inf:
-            raise PictureRefused(
+            raise LeftOut(
                 'scale', f'mm_per_px={scale}; expected a number above 0'
             )
         return float(scale)
@@ -278,10 +253,112 @@ def _mm_per_px(
     return None
 
 
-def _encode(image: np.ndarray, options: PrepareOptions) -> bytes:
-    """Bare pixels: no EXIF, no profile, no preview."""
-    parameters = []
-    if options.image_format == 'jpg':
-        parameters = [cv2.IMWRITE_JPEG_QUALITY, options.quality]
-    suffix = f'.{options.image_format}'
-    return cv2.imencode(suffix, image, parameters)[1].tobytes()
+def in_pixels(
+    points: np.ndarray,
+    unit: str | None,
+    size: tuple[int, int],
+    scale: float | None,
+) -> np.ndarray:
+    """Coordinates (N, 2) in pixels; axes and origin stay the format's.
+
+    ``size`` is the photograph's as it was clicked; ``scale`` is the length of
+    a pixel in the record.
+
+    Raises:
+        Refused: If the record has no scale to divide by.
+    """
+    if unit in (None, 'px'):
+        return points
+    if unit == 'scaled':
+        if scale is None:
+            raise Refused(
+                found='has no SCALE=, by which --unit scaled divides'
+            )
+        return points / scale
+    whole = dict(share=1, percent=100, permille=1000).get(unit)
+    if whole is None:
+        return points * float(unit)
+    return points * np.array(size) / whole
+
+
+def turn_upright(
+    points: np.ndarray, orientation: int, stored_size: tuple[int, int]
+) -> np.ndarray:
+    """Points (N, 2) of the stored pixels as points of the upright image.
+
+    ``orientation``, 1 to 8, says where row 0 and column 0 of the stored
+    pixels lie (Exif 2.32, tag 0x0112). Pixels have their centres at integers.
+    """
+    last = np.array(stored_size) - 1.0
+    x, y = points[:, 0], points[:, 1]
+    u, v = last[0] - x, last[1] - y
+    turned = {
+        1: (x, y),
+        2: (u, y),
+        3: (u, v),
+        4: (x, v),
+        5: (y, x),
+        6: (v, x),
+        7: (v, u),
+        8: (y, u),
+    }[orientation]
+    return np.stack(turned, axis=1)
+
+
+def clicked_size(
+    photograph: Photograph, frame: str, size: tuple[int, int] | None
+) -> tuple[bool, tuple[int, int]]:
+    """Find the frame in which points were clicked: upright or stored.
+
+    ``'auto'`` takes the one that fits the ``size`` in the record; upright if
+    it fits both or is unknown.
+
+    Returns:
+        tuple[bool, tuple[int, int]]: Whether it is the stored frame; its
+        width and height.
+
+    Raises:
+        Refused: If the record's size fits no frame of the photograph.
+    """
+    upright, stored = photograph.size, photograph.stored_size
+    if size is not None and size not in (upright, stored):
+        raise Refused(
+            found=f'was labelled at {size[0]}x{size[1]} pixels, the '
+            f'photograph has {upright[0]}x{upright[1]}: another version of it',
+            cure='Put the one that was labelled into IMAGES.',
+        )
+    if frame == 'auto':
+        frame = 'stored' if size not in (None, upright) else 'upright'
+    if size is not None:
+        expected = stored if frame == 'stored' else upright
+        if size != expected:
+            raise Refused(
+                found=f'was labelled at {size[0]}x{size[1]} pixels, but '
+                f'--frame {frame} means {expected[0]}x{expected[1]}',
+                cure='Leave --frame out.',
+            )
+    if frame == 'stored':
+        return True, stored
+    return False, upright
+
+
+def to_upright(
+    points: np.ndarray,
+    photograph: Photograph,
+    is_stored: bool,
+    first_pixel: float,
+    y_up: bool,
+) -> np.ndarray:
+    """Bring points (N, 2) from a format's axes into the upright image.
+
+    ``first_pixel`` is the coordinate of the centre of the corner pixel; with
+    ``y_up``, y counts from the lower edge. The result has the centre of the
+    top left pixel at (0, 0).
+    """
+    size = photograph.stored_size if is_stored else photograph.size
+    points = points - first_pixel
+    if y_up:
+        points = np.stack([points[:, 0], size[1] - 1 - points[:, 1]], axis=1)
+    if is_stored:
+        points = turn_upright(points, photograph.orientation, size)
+    return points

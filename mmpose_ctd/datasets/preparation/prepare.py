@@ -1,10 +1,13 @@
 """Makes a set of a folder of photographs and points clicked in some tool."""
 
+import hashlib
+import json
 import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 
@@ -16,21 +19,22 @@ from ..annotation_formats import PointRecord, find_sources
 from .image_index import ImageIndex
 from .landmark_choice import read_landmarks
 from .options import PrepareOptions
-from .picture import PictureRefused, make_picture
-from .plausibility import note_records, warn_of_most
-from .records import LabelledPhotograph, match_records
-from .report import PrepareReport, write_report
-from .subjects import SubjectTable, WhoIsShown
-from .unfinished import (
-    JOURNAL,
+from .picture import make_picture
+from .records import LabelledPhotograph, match_records, note_records
+from .report import LeftOut, PrepareReport, warn_of_most
+from .set_folder import (
+    PREVIEW,
     Journal,
-    digest_of,
+    draft_mapping,
+    draw_preview,
+    name_subjects,
     open_unfinished,
     publish,
-    unfinished_of,
+    write_annotations,
+    write_report,
 )
+from .subjects import SubjectTable, WhoIsShown
 from .units import away_from_faces, check_units, misfits
-from .write_set import draft_mapping, name_subjects, write_annotations
 
 
 def prepare(
@@ -40,6 +44,7 @@ def prepare(
     *,
     dry_run: bool = False,
     progress: bool = False,
+    preview: str | os.PathLike | None = None,
     **options,
 ) -> PrepareReport:
     """Make a set of photographs and clicked points.
@@ -54,6 +59,8 @@ def prepare(
         out (str | PathLike): The set's folder. It must be absent or empty.
         dry_run (bool): Whether to write nothing. Defaults to False.
         progress (bool): Whether to show a progress bar. Defaults to False.
+        preview (str | PathLike, optional): New folder for sheets of the
+            pictures with their points. It appears together with the set.
         **options: Fields of :class:`.PrepareOptions`, which are the options
             of ``mmpose_ctd prepare`` as well.
 
@@ -76,16 +83,15 @@ def prepare(
     chosen = PrepareOptions(**options)
     photographs, points = os.fspath(photographs), os.fspath(points)
     folder = Path(out).resolve()
-    _check_folders(photographs, points, folder, chosen.mapping)
+    sheets = None if preview is None else Path(preview).resolve()
+    _check_folders(photographs, points, folder, chosen.mapping, sheets)
     report = PrepareReport(dry_run=dry_run)
     work = _Preparation(photographs, points, chosen, report)
     if not report.landmarks:  # no record could be read
         return report
     staged = journal = draft = None
     if not dry_run:
-        staged = unfinished_of(folder)
-        open_unfinished(staged, JOURNAL)
-        (staged / 'images').mkdir(exist_ok=True)
+        staged = open_unfinished(folder)
         journal = Journal(staged)
     try:
         work.make_pictures(progress, staged, journal)
@@ -95,6 +101,8 @@ def prepare(
             work.count()
             if staged and work.results:
                 draft = work.write(staged)
+                if sheets is not None:
+                    draw_preview(staged, progress)
     finally:
         if journal:
             journal.close()
@@ -104,8 +112,10 @@ def prepare(
         raise doubt
     if dry_run or not work.results:
         return report
-    journal.remove()
+    journal.path.unlink()
     publish(staged, folder)
+    if sheets is not None:
+        publish(folder / PREVIEW, sheets)
     if draft is not None:
         draft.replace(chosen.mapping)
     report.out = folder
@@ -131,7 +141,6 @@ class _Preparation:
     ) -> None:
         self.options = options
         self.report = report
-        self.photos: list[LabelledPhotograph] = []
         self.results: list[dict] = []
         self.index = index = ImageIndex(photographs)
         if not index.paths:
@@ -151,7 +160,7 @@ class _Preparation:
         if all(record.problem is not None for record in records):
             for number, record in enumerate(records, 1):
                 report.add_record(number, record.source, record.image)
-                report.leave_out(number, 'unreadable', record.problem)
+                report.leave_out(number, LeftOut('unreadable', record.problem))
             return
         _check_ruler(records, options)
         self.choice = read_landmarks(
@@ -161,6 +170,7 @@ class _Preparation:
             options.scale_points,
             reading.doubtful,
         )
+        report.landmarks = len(self.choice.names)
         table = None
         if options.table is not None:
             table = SubjectTable(options.table, index, options)
@@ -169,7 +179,6 @@ class _Preparation:
         photos = match_records(
             records, index, self.choice, people, options, report
         )
-        report.landmarks = len(self.choice.names)
         note_records(
             report,
             records,
@@ -202,7 +211,7 @@ class _Preparation:
             # Numbers by place in the list: the same after a restart.
             name = f'{place:06d}.{self.options.image_format}'
             key = self._key(photo, name)
-            entry = journal.get(key) if journal else None
+            entry = journal.done.get(key) if journal else None
             if entry is not None and _is_there(staged, entry):
                 taken += 1
             else:
@@ -210,9 +219,8 @@ class _Preparation:
                 if journal:
                     journal.add(key, entry)
             if 'code' in entry:
-                self.report.leave_out(
-                    photo.number, entry['code'], entry['reason']
-                )
+                why = LeftOut(entry['code'], entry['reason'])
+                self.report.leave_out(photo.number, why)
                 continue
             row = self.report.rows[photo.number]
             row.picture = name
@@ -233,19 +241,25 @@ class _Preparation:
 
     def _key(self, photo: LabelledPhotograph, name: str) -> str:
         """A digest of everything that the picture depends on."""
+
+        def plain(value):
+            return value.tolist() if isinstance(value, np.ndarray) else value
+
         status = os.stat(self.index.full(photo.path))
         record = asdict(photo.record)
-        return digest_of(
+        parts = (
             __version__,
             photo.path,
             [status.st_size, status.st_mtime_ns],
             name,
-            {k: v for k, v in record.items() if k != 'source'},
+            {k: plain(v) for k, v in record.items() if k != 'source'},
             photo.fields,
             asdict(self.choice),
             self.known.name,
             self.options.described(),
         )
+        text = json.dumps(parts, default=repr, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _make(
         self, photo: LabelledPhotograph, name: str, staged: Path | None
@@ -256,7 +270,7 @@ class _Preparation:
             data, entry = make_picture(
                 path, photo, self.choice.names, self.known, self.options
             )
-        except PictureRefused as error:
+        except LeftOut as error:
             return {'code': error.code, 'reason': str(error)}
         if staged is not None:
             write_whole(staged / 'images' / name, data)
@@ -272,7 +286,7 @@ class _Preparation:
                 (staged / 'images' / result['file_name']).unlink()
             number = result['photo'].number
             self.report.rows[number].picture = ''
-            self.report.leave_out(number, 'unit', reason)
+            self.report.leave_out(number, LeftOut('unit', reason))
         self.results = [
             r for i, r in enumerate(self.results) if i not in wrong
         ]
@@ -288,15 +302,15 @@ class _Preparation:
 
     def write(self, staged: Path) -> Path | None:
         """Write all files but the pictures; returns the mapping's draft."""
-        options = self.options
-        codes = name_subjects(self.results, options)
-        write_annotations(
-            staged, self.results, self.choice, options, self.known
-        )
+        options, results = self.options, self.results
+        people = name_subjects(results, options.subject_codes)
+        text = f'prepared by mmpose_ctd {__version__} from {self.known.name} '
+        info = {'description': f'{text}points', 'options': options.described()}
+        write_annotations(staged, results, self.choice.names, info)
         write_report(self.report, staged, options.names_in_report)
         if options.mapping is None:
             return None
-        return draft_mapping(Path(options.mapping), self.results, codes)
+        return draft_mapping(Path(options.mapping), results, people)
 
 
 def _is_there(staged: Path, entry: dict) -> bool:
@@ -308,7 +322,11 @@ def _is_there(staged: Path, entry: dict) -> bool:
 
 
 def _check_folders(
-    images: str, points: str, out: Path, mapping: str | None
+    images: str,
+    points: str,
+    out: Path,
+    mapping: str | None,
+    preview: Path | None,
 ) -> None:
     """Refuse a missing folder, and whatever would be overwritten."""
     if not os.path.isdir(images):
@@ -325,9 +343,10 @@ def _check_folders(
                 'overwritten.',
             )
     taken = ''
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        taken = f'--out {out.name}'
-    elif mapping is not None:
+    for option, new in (('--preview', preview), ('--out', out)):
+        if new and new.exists() and (new.is_file() or any(new.iterdir())):
+            taken = f'{option} {new.name}'
+    if not taken and mapping is not None:
         path = Path(mapping).resolve()
         if out == path or out in path.parents:
             raise InputError(

@@ -4,15 +4,17 @@ All of it is settled before any photograph is decoded.
 """
 
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..annotation_formats import PointRecord, Refused
+from ..split_selection import alike_subjects
 from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
-from .report import PrepareReport
+from .report import LeftOut, PrepareReport, refused_as, some_of
 from .subjects import BadCell, WhoIsShown, check_depth
 
 
@@ -38,10 +40,6 @@ class LabelledPhotograph:
     visible: np.ndarray
     fields: dict = field(default_factory=dict)
     ruler: np.ndarray | None = None
-
-
-class _Unusable(Exception):
-    """Why a record is left out: the arguments of ``report.leave_out``."""
 
 
 def match_records(
@@ -75,8 +73,8 @@ def match_records(
             path = _photograph_of(record, folder, names)
             points, visible = _landmarks_of(record, choice, options)
             fields = _fields_of(record, path, people, needs_subject)
-        except _Unusable as error:
-            report.leave_out(number, *error.args)
+        except LeftOut as why:
+            report.leave_out(number, why)
             continue
         ruler = _ruler(record, choice, options)
         photo = LabelledPhotograph(
@@ -101,12 +99,12 @@ def _folder_of(record: PointRecord, index: ImageIndex) -> str:
 
 def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
     if record.problem is not None:
-        raise _Unusable('unreadable', record.problem)
+        raise LeftOut('unreadable', record.problem)
     try:
         path = names.find(record.image, folder)
     except NotFound as error:
         code = 'ambiguous' if error.candidates else 'image missing'
-        raise _Unusable(code, str(error), error.candidates) from error
+        raise LeftOut(code, str(error), error.candidates) from error
     if record.file is None or not record.is_of_file_name:
         return path
     # The name of the record's own file may mean another photograph.
@@ -116,7 +114,7 @@ def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
         for other in names.index.named_as(record.file.path, place)
     }
     if called and path not in called:
-        raise _Unusable(
+        raise LeftOut(
             'ambiguous',
             'it names one photograph, but its file has the name of another '
             'one that exists: were they renamed? Correct the name in the file '
@@ -129,19 +127,17 @@ def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
 def _landmarks_of(
     record: PointRecord, choice: LandmarkChoice, options: PrepareOptions
 ) -> tuple[np.ndarray, np.ndarray]:
-    try:
+    with refused_as('wrong number'):
         points, visible = choice.choose(record)
-    except Refused as error:
-        raise _Unusable('wrong number', str(error)) from error
     zeros = (points == 0).all(axis=1)
     if options.zero_is_missing:
         points = np.where(zeros[:, None], np.nan, points)
         visible = np.where(zeros, 0, visible)
     if not visible.any():
-        raise _Unusable('no points', 'it has none of the landmarks')
+        raise LeftOut('no points', 'it has none of the landmarks')
     if zeros.any() and not options.zero_is_missing:
         name = choice.names[int(zeros.argmax())]
-        raise _Unusable(
+        raise LeftOut(
             'at 0, 0',
             f'landmark {name} is at exactly (0, 0); if that means missing, '
             'add --zero-is-missing',
@@ -157,9 +153,9 @@ def _fields_of(
     except Refused as error:
         is_cell = isinstance(error, BadCell)
         code = 'bad cell' if is_cell else 'subject unknown'
-        raise _Unusable(code, str(error)) from error
+        raise LeftOut(code, str(error)) from error
     if needs_subject and not fields.get('subject'):
-        raise _Unusable(
+        raise LeftOut(
             'subject unknown', 'its row names no subject, unlike other rows'
         )
     return fields
@@ -180,7 +176,7 @@ def _chosen(
     text = f'a second record of the photograph of record {used.number}'
     if len(apart):
         text += f', {apart.mean():.1f} px from it on average'
-    report.leave_out(other.number, 'duplicate', text)
+    report.leave_out(other.number, LeftOut('duplicate', text))
     return used
 
 
@@ -198,3 +194,81 @@ def _ruler(
         return None
     ends = record.points[ends]
     return ends if np.isfinite(ends).all() else None
+
+
+def note_records(
+    report: PrepareReport,
+    records: list[PointRecord],
+    photos: list[LabelledPhotograph],
+    choice: LandmarkChoice,
+    options: PrepareOptions,
+    photograph_count: int,
+    maybe_subjects: Sequence[str] = (),
+) -> None:
+    """Note in a report what concerns more than one record."""
+    bare = photograph_count - len(photos)
+    if bare:
+        report.notes.append(
+            f'{bare} of {photograph_count} photographs have no usable record'
+        )
+    _note_subjects(report, photos, maybe_subjects)
+    scaled = sum(record.scale is not None for record in records)
+    if scaled and options.scale_unit is None and not options.scale_points:
+        report.notes.append(
+            f'{scaled} records have SCALE=, which is not used, as its unit '
+            'is unknown: --scale-unit mm (or cm, inch)'
+        )
+    if choice.labels is not None and len(photos) > 1:
+        counts = np.sum([photo.visible > 0 for photo in photos], axis=0)
+        rare = [
+            f'{name} in {count}'
+            for name, count in zip(choice.names, counts)
+            if count < len(photos) / 2
+        ]
+        if rare:
+            report.notes.append(
+                f'landmarks that most of the {len(photos)} records lack: '
+                f'{some_of(rare)} (a misspelt label?)'
+            )
+    known = {*(choice.labels or ()), *options.scale_points}
+    unused = {n for r in records for n in r.names or ()} - known
+    if unused:
+        report.notes.append(
+            f'labels that are not used: {some_of(sorted(unused))}'
+        )
+
+
+def _note_subjects(
+    report: PrepareReport,
+    photos: list[LabelledPhotograph],
+    maybe_subjects: Sequence[str],
+) -> None:
+    subjects = [str(photo.fields.get('subject') or '') for photo in photos]
+    if photos and not any(subjects):
+        text = (
+            'NO SUBJECT IS KNOWN: each photograph counts as a different '
+            'person. If a person has several, training and test may share '
+            'them, and the errors come out too small. State who is who: '
+            '--table, --subject-pattern or --subject-from folder.'
+        )
+        if maybe_subjects:
+            shown = ', '.join(map(repr, maybe_subjects[:5]))
+            text += (
+                f' If a column of the table names the subjects ({shown}), '
+                'rename it to "subject".'
+            )
+        report.warnings.append(text)
+    groups = alike_subjects(subjects)
+    if groups:
+        alike = {subject for group in groups for subject in group}
+        # Ids may name people; the numbers of the records do not.
+        numbers = [
+            str(photo.number)
+            for photo, subject in zip(photos, subjects)
+            if subject in alike
+        ]
+        report.warnings.append(
+            f'{len(groups)} group{"s" * (len(groups) > 1)} of subject ids '
+            'differ only in case, spaces, dashes or zeros: is each group one '
+            f'person? Records {some_of(numbers)}. Give each person one id.'
+        )

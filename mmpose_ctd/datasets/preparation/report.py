@@ -1,20 +1,83 @@
-"""What became of each record: collected, shown and written."""
+"""What became of each record, and what looks wrong in a face or the set."""
 
-import json
+import contextlib
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from mmpose_ctd.files import write_whole
-from mmpose_ctd.table_cells import safe_cell
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.landmark_sides import partner_places, side_of
+
+from ..checking.eye_distances import implausible_distance
+from ..checking.sides import parallel
 
 #: Rows of one kind beyond which the screen shows only the first ones.
 SHOWN = 8
+
+# Names of what is above and below in a face.
+_UPPER = re.compile(r'canth|eye|brow|pupil|nasion|glabella|orbit', re.I)
+_LOWER = re.compile(
+    r'cheil|labr|stomion|gnath|subnas|philtr|lip|mouth|chin|menton|alar', re.I
+)
+# Landmarks of a face that span less or more, in mm, have a wrong scale.
+_SPAN_MM = (5.0, 400.0)
+
+# Code -> what a picture's note says, and the warning if most have it.
+_FINDINGS = {
+    'sides': (
+        'landmarks of the right side lie at the right of the image; the '
+        "subject's right is at the image's left: swapped names, or a "
+        'mirrored photograph?',
+        'MOST FACES HAVE LEFT AND RIGHT SWAPPED: _R must be the '
+        "subject's right, which is at the image's left. Correct the names.",
+    ),
+    'names': (
+        'right and left landmarks do not lie on two sides of the face: names '
+        'that are off by one (--count-from), or another order of the points?',
+        'MOST FACES HAVE THEIR NAMES AT OTHER POINTS: right and left '
+        'landmarks do not lie on two sides of the face. Are the numbers of '
+        'the points off by one? Use --count-from 0 or 1, or correct the '
+        'names.',
+    ),
+    'sideways': (
+        'left and right landmarks lie one above the other: was the '
+        'photograph lying on its side when it was clicked (--frame)?',
+        'MOST FACES LIE ON THEIR SIDE: the points were clicked in another '
+        'frame. Use --frame stored or --frame upright.',
+    ),
+    'upside down': (
+        'landmarks of the eyes lie below those of nose and mouth: another '
+        'direction of y (--y-axis), or other names?',
+        'MOST FACES ARE UPSIDE DOWN: the mouth is above the eyes. Use '
+        '--y-axis up or --y-axis down, or correct the names.',
+    ),
+}
+
+
+class LeftOut(Exception):
+    """A record cannot be used: why, as :class:`RecordRow` has it."""
+
+    def __init__(
+        self, code: str, reason: str, candidates: Sequence[str] = ()
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.candidates = [*candidates]
+
+
+@contextlib.contextmanager
+def refused_as(code: str) -> Iterator[None]:
+    """Leave a record out if a part of it is refused."""
+    try:
+        yield
+    except InputError as error:
+        raise LeftOut(code, str(error)) from error
 
 
 @dataclass
@@ -70,21 +133,14 @@ class PrepareReport:
     landmarks: int = 0
     with_scale: int = 0
 
-    def add_record(self, number: int, source: str, image: str) -> None:
+    def add_record(self, *row) -> None:
         """Add a row; arguments of :class:`RecordRow`."""
-        self.rows[number] = RecordRow(number, source, image)
+        self.rows[row[0]] = RecordRow(*row)
 
-    def leave_out(
-        self,
-        number: int,
-        code: str,
-        reason: str,
-        candidates: Sequence[str] = (),
-    ) -> None:
-        """Leave a record out; arguments of :class:`RecordRow`."""
+    def leave_out(self, number: int, why: LeftOut) -> None:
         row = self.rows[number]
-        row.code, row.reason = code, reason
-        row.candidates = [*candidates]
+        row.code, row.reason = why.code, str(why)
+        row.candidates = why.candidates
 
     @property
     def used(self) -> list[RecordRow]:
@@ -158,39 +214,77 @@ def summary(report: PrepareReport) -> str:
     return text
 
 
-def write_report(report: PrepareReport, folder: Path, names: bool) -> None:
-    """Write report.csv and report.json.
+def face_notes(
+    points: np.ndarray, labelled: np.ndarray, names: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Wrong names, swapped sides, faces upside down or on their side.
 
-    ``names`` of files and photographs may name people.
+    Returns codes and texts for landmarks (K, 2) in the upright photograph,
+    of which those ``labelled`` (K,) are known.
     """
-    rows = []
-    for row in report.rows.values():
-        entry = {
-            'record': row.number,
-            'status': 'left out' if row.code else 'in the set',
-            'picture': row.picture,
-            'finding': row.code or '; '.join(code for code, _ in row.notes),
-            'what': row.reason or '; '.join(text for _, text in row.notes),
-        }
-        if names:
-            entry |= {
-                'source': row.source,
-                'photograph': row.image,
-                'candidates': '; '.join(row.candidates),
-            }
-        rows.append(entry)
-    table = pd.DataFrame(rows).map(safe_cell)
-    text = table.to_csv(index=False, lineterminator='\r\n')
-    # Excel recognises UTF-8 only with a byte-order mark.
-    write_whole(folder / 'report.csv', text.encode('utf-8-sig'))
-    content = {
-        'records': len(report.rows),
-        'in_the_set': len(report.used),
-        'left_out': dict(Counter(row.code for row in report.left_out)),
-        'subjects': report.subjects,
-        'landmarks': report.landmarks,
-        'points': report.points,
-        'with_mm_per_px': report.with_scale,
-        'rows': rows,
-    }
-    write_whole(folder / 'report.json', json.dumps(content, indent=1).encode())
+
+    def found(*codes: str) -> list[tuple[str, str]]:
+        return [(code, _FINDINGS[code][0]) for code in codes]
+
+    across = np.array(
+        [
+            points[j] - points[i]
+            for i, j in enumerate(partner_places(names))
+            if i != j
+            and side_of(names[i]) == 'R'
+            and labelled[i]
+            and labelled[j]
+        ]
+    ).reshape(-1, 2)
+    # On a face that lies on its side the pairs are still parallel.
+    if len(across) > 1 and not parallel(across @ (1, 1j)):
+        return found('names')
+    x, y = np.abs(across.mean(axis=0)) if len(across) else (0, 0)
+    if y > x:
+        return found('sideways')
+    codes = []
+    if (across[:, 0] < 0).sum() > len(across) / 2:
+        codes.append('sides')
+    upper, lower = (
+        [i for i, n in enumerate(names) if labelled[i] and pattern.search(n)]
+        for pattern in (_UPPER, _LOWER)
+    )
+    if upper and lower and points[upper, 1].mean() > points[lower, 1].mean():
+        codes.append('upside down')
+    return found(*codes)
+
+
+def scale_notes(
+    scale: float,
+    points: np.ndarray,
+    labelled: np.ndarray,
+    names: tuple[str, ...],
+) -> list[tuple[str, str]]:
+    """A scale (mm a pixel) that makes the face too large or too small.
+
+    The distance between the eyes decides if their corners or pupils are
+    labelled, else the span of all landmarks.
+    """
+    points = np.where(labelled[:, None], points, np.nan)
+    partners = partner_places(names)
+    text = f'with {scale:.4g} mm a pixel the '
+    eyes = implausible_distance(points, scale, names, partners)
+    if eyes is not None:
+        text += f'{eyes.what} are {eyes.length:.3g} mm apart; people have '
+        return [('scale', f'{text}{eyes.low:.0f} to {eyes.high:.0f} mm')]
+    points = points[labelled]
+    if len(points) < 2:
+        return []
+    span = scale * float(np.ptp(points, axis=0).max())
+    if _SPAN_MM[0] <= span <= _SPAN_MM[1]:
+        return []
+    text += f'landmarks span {span:.3g} mm, which no face does'
+    return [('scale', text)]
+
+
+def warn_of_most(report: PrepareReport) -> None:
+    """Warn of findings that hold for most pictures of the set."""
+    for code, (_, warning) in _FINDINGS.items():
+        found = sum(code in dict(row.notes) for row in report.used)
+        if found > len(report.used) / 2:
+            report.warnings.append(warning)

@@ -13,9 +13,10 @@ import numpy as np
 from mmpose_ctd.errors import InputError, MissingFileError
 
 from ..annotation_formats import Refused
-from ..annotation_formats.numbers import decimal_mark, finite_or_nan
-from ..annotation_formats.person_cells import (
+from ..annotation_formats.cells import (
     checked_age,
+    decimal_mark,
+    finite_or_nan,
     person_texts,
     sex_word,
 )
@@ -97,11 +98,8 @@ class SubjectTable:
                 found='a name that is used for something else',
                 cure='Rename the column.',
             )
-        dropped = [
-            title
-            for title in table.columns
-            if title != image and title not in self.columns.values()
-        ]
+        kept = {image, *self.columns.values()}
+        dropped = [title for title in table.columns if title not in kept]
         self.maybe_subjects = list(filter(_ID.fullmatch, dropped))
         self.notes = []
         if dropped:
@@ -110,10 +108,7 @@ class SubjectTable:
                 f'{some_of(dropped)} (--keep-columns keeps them)'
             )
         self._rows = self._match(table, image, index, options.image_root)
-        self._note_sexes()
-
-    def _note_sexes(self) -> None:
-        """Norms know f and m; another word would find none, silently."""
+        # Norms know f and m; another word would find none, silently.
         title = self.columns.get('sex')
         words = {row[title] for row in self._rows.values()} if title else ()
         others = sorted(word for word in words if sex_word(word) is None)
@@ -164,27 +159,26 @@ class SubjectTable:
         try:
             fields = person_texts(texts)
             for key in _NUMBERS:
-                value = self._number(key, cells.get(key, ''))
+                text = cells.get(key, '')
+                value = self._number(key, text)
+                if key == 'age':
+                    checked_age(value, text)
                 if np.isfinite(value):
                     fields[key] = value
         except Refused as error:
             raise BadCell(
-                where=self.name,
-                found=error.found,
-                expected=error.expected,
-                cure=error.cure,
+                error.found, error.expected, error.cure, self.name
             ) from None
         return fields
 
     def _number(self, key: str, text: str) -> float:
         try:
-            value = finite_or_nan(text, self._decimal, self._grouped)
+            return finite_or_nan(text, self._decimal, self._grouped)
         except ValueError:
             raise Refused(
-                found=f'{self.columns[key]}={text!r}',
-                expected='years' if key == 'age' else 'a number',
+                f'{self.columns[key]}={text!r}',
+                'years' if key == 'age' else 'a number',
             ) from None
-        return checked_age(value, text) if key == 'age' else value
 
 
 class WhoIsShown:
@@ -234,14 +228,18 @@ class WhoIsShown:
         has_sites = options.site_from == 'folder'
         if has_sites:
             if not folders:
-                raise Refused(
-                    found='lies in no folder', expected='the folder of a site'
-                )
+                raise Refused('lies in no folder', 'the folder of a site')
             fields['site'] = folders[0]
-        if options.subject_from is not None:
-            fields['subject'] = _by_folder(
-                folders, options.subject_from, has_sites
-            )
+        which = options.subject_from
+        if which is not None:
+            if len(folders) <= has_sites:
+                raise Refused(
+                    f'--subject-from {which}: it lies in no folder'
+                    + ' below that of its site' * has_sites
+                )
+            # All folders down to it: c1 at two sites is two subjects.
+            last = 1 + has_sites if which == 'first-folder' else None
+            fields['subject'] = '/'.join(folders[:last])
         if options.site is not None:
             fields['site'] = options.site
         if self._pattern is not None:
@@ -267,17 +265,6 @@ class WhoIsShown:
                 found='--subject-pattern finds no subject in its file name'
             )
         return fields
-
-
-def _by_folder(folders: list[str], which: str, has_sites: bool) -> str:
-    """The folders down to the subject's: c1 at two sites is two subjects."""
-    first = 1 + has_sites
-    if len(folders) < first:
-        raise Refused(
-            found=f'--subject-from {which}: it lies in no folder'
-            + ' below that of its site' * has_sites
-        )
-    return '/'.join(folders[:first] if which == 'first-folder' else folders)
 
 
 def check_depth(paths: Iterable[str], has_sites: bool) -> None:

@@ -1,10 +1,8 @@
 """Guards against coordinates in a wrong unit.
 
 Shares, per cent, millimetres or pixels of another version of the photographs
-look like pixels to a reader. All of them together do not look like faces:
-they lie within a few pixels, in one corner of every photograph, outside the
-photographs, or away from the faces. Such a set is refused until the user
-states the unit.
+look like pixels to a reader. All of them together do not look like faces.
+Such a set is refused until the user states the unit.
 """
 
 from dataclasses import dataclass
@@ -16,11 +14,11 @@ from mmpose_ctd.errors import InputError
 from ..face_detection import detect_face
 from ..face_fit import fit_to_faces
 from ..upright_image import PhotographSize, photograph_size, read_upright
-from .coordinates import clicked_size, in_pixels, to_upright
 from .image_index import ImageIndex
 from .options import PrepareOptions
+from .picture import clicked_size, in_pixels, to_upright
 from .records import LabelledPhotograph
-from .report import PrepareReport
+from .report import LeftOut, PrepareReport
 
 # Landmarks that span no more than this, in pixels and as a share of the
 # photograph's longer side, are hardly a face.
@@ -60,32 +58,18 @@ class _Extent:
     raw: np.ndarray
     points: np.ndarray
 
-    @property
-    def span(self) -> float:
-        return float(np.ptp(self.points, axis=0).max())
-
-    @property
-    def reach(self) -> np.ndarray:
-        """The largest coordinates, as shares of width and height."""
-        return self.points.max(axis=0) / self.size
-
-    @property
-    def tiny(self) -> bool:
-        if np.abs(self.points).max() <= _SHARE:
-            return True
-        return len(self.points) > 1 and self.span <= min(
-            _TINY_PX, _TINY * max(self.size)
+    def __post_init__(self) -> None:
+        points, size = self.points, np.array(self.size)
+        self.span = float(np.ptp(points, axis=0).max())
+        # The largest coordinates, as shares of width and height.
+        self.reach = points.max(axis=0) / size
+        self.in_corner = bool((self.reach <= _CORNER).all())
+        self.outside = bool(
+            ((points < -_EDGE) | (points > size + _EDGE)).any()
         )
-
-    @property
-    def in_corner(self) -> bool:
-        return bool((self.reach <= _CORNER).all())
-
-    @property
-    def outside(self) -> bool:
-        return bool(
-            (self.points < -_EDGE).any()
-            or (self.points > np.array(self.size) + _EDGE).any()
+        is_close = self.span <= min(_TINY_PX, _TINY * max(self.size))
+        self.tiny = bool(
+            np.abs(points).max() <= _SHARE or (len(points) > 1 and is_close)
         )
 
 
@@ -124,13 +108,12 @@ def check_units(
     _refuse_scaled(sized, index, y_up=frame[1])
     doubtful = tiny + _smaller(sized, shows_face)
     for extent in doubtful:
-        report.leave_out(
-            extent.photo.number,
-            'unit',
+        reason = (
             f'its landmarks span {extent.span:.3g} pixels of '
             f'{extent.size[0]}x{extent.size[1]}, unlike the others: another '
-            'unit? Prepare the records of each unit separately, with --unit',
+            'unit? Prepare the records of each unit separately, with --unit'
         )
+        report.leave_out(extent.photo.number, LeftOut('unit', reason))
     left_out = {extent.photo.number for extent in doubtful}
     return [photo for photo in photos if photo.number not in left_out]
 
@@ -197,7 +180,7 @@ def _refuse_beyond(extents: list[_Extent]) -> None:
     """Single records beyond their photographs are left out later."""
     beyond = [e for e in extents if e.outside]
     share = len(beyond) / max(1, len(extents))
-    if not (share >= 0.5 or (len(beyond) > 1 and share >= 0.25)):
+    if share < 0.25 or (share < 0.5 and len(beyond) == 1):
         return
     factor = max(float(e.reach.max()) for e in beyond)
     found = (
@@ -211,19 +194,21 @@ def _refuse_beyond(extents: list[_Extent]) -> None:
     raise _in_doubt(beyond, found, more)
 
 
+def _some(extents: list[_Extent]) -> list[_Extent]:
+    """A few, evenly chosen, that are searched for a face."""
+    return extents[:: max(1, -(-len(extents) // _SEARCHED))]
+
+
 def _refuse_corner(extents: list[_Extent], shows_face) -> None:
     if not extents or not all(e.in_corner for e in extents):
         return
-    some = extents[:: -(-len(extents) // _SEARCHED)]
+    some = _some(extents)
     if sum(map(shows_face, some)) * 2 > len(some):
         return
     reach = np.max([e.reach for e in extents], axis=0)
-    raise _in_doubt(
-        extents,
-        'the landmarks of all faces lie in one corner of the photographs, '
-        f'within {reach[0]:.0%} of their width and {reach[1]:.0%} of their '
-        'height',
-    )
+    found = 'the landmarks of all faces lie in one corner of the photographs, '
+    found += f'within {reach[0]:.0%} of their width and {reach[1]:.0%} of '
+    raise _in_doubt(extents, f'{found}their height')
 
 
 def _refuse_scaled(
@@ -235,8 +220,7 @@ def _refuse_scaled(
     origin. In photographs of two public sets it is 0.8 to 1.05 for landmarks
     of the whole face, 1.05 to 1.5 for those of the right eye alone.
     """
-    some = [e for e in extents if not e.turned]
-    some = some[:: -(-len(some) // _SEARCHED)] if some else []
+    some = _some([e for e in extents if not e.turned])
     factors, whole = [], []
     for extent in some:
         try:
@@ -309,13 +293,11 @@ def _shows_face(
 def _in_doubt(
     extents: list[_Extent], found: str, more: str = ''
 ) -> InputError:
-    first = extents[0]
-    x, y = first.raw[0]
-    found += f', such as ({x:g}, {y:g}) in one of {first.size[0]}x'
-    found += f'{first.size[1]} pixels'
+    (x, y), (width, height) = extents[0].raw[0], extents[0].size
     return InputError(
         where='POINTS',
-        found=found,
+        found=f'{found}, such as ({x:g}, {y:g}) in one of {width}x{height} '
+        'pixels',
         expected='pixels of the photographs',
         cure=f'{more}{_likely(extents)}{_CURE}',
     )

@@ -1,23 +1,6 @@
 """Who trains, who validates and who tests."""
 
-from .make import (
-    DrawnSplits,
-    SplitOptions,
-    calibration_note,
-    draw_splits,
-    make_splits,
-)
-from .population import Population
-from .schemes import SCHEMES
+from .make import DrawnSplits, SplitOptions, make_splits
 from .split_files import split_table
 
-__all__ = [
-    'SCHEMES',
-    'DrawnSplits',
-    'Population',
-    'SplitOptions',
-    'calibration_note',
-    'draw_splits',
-    'make_splits',
-    'split_table',
-]
+__all__ = ['DrawnSplits', 'SplitOptions', 'make_splits', 'split_table']

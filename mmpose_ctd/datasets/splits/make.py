@@ -67,24 +67,18 @@ class SplitOptions:
         if isinstance(self.seed, int):
             object.__setattr__(self, 'seed', (self.seed,))
         check_choices(self)
-        for key, fits, low in (
-            ('test', 0 < self.test < 1, 'above 0'),
-            ('val', self.val is None or 0 <= self.val < 1, 'from 0'),
+        test, val, lowest = self.test, self.val or 0, min(self.seed, default=0)
+        share = 'not a share of the subjects'
+        below = 'and below 1, such as 0.2'
+        left = 'nothing is left to train on'
+        for fits, where, found, expected in (
+            (0 < test < 1, f'--test {test:g}', share, f'above 0 {below}'),
+            (0 <= val < 1, f'--val {val:g}', share, f'from 0 {below}'),
+            (test + val < 1, f'--test {test:g}, --val {val:g}', left, ''),
+            (lowest >= 0, f'--seed {lowest}', '', '0 or more'),
         ):
             if not fits:
-                raise InputError(
-                    where=f'--{key} {getattr(self, key):g}',
-                    found='not a share of the subjects',
-                    expected=f'{low} and below 1, such as 0.2',
-                )
-        if self.test + (self.val or 0) >= 1:
-            raise InputError(
-                where=f'--test {self.test:g}, --val {self.val:g}',
-                found='nothing is left to train on',
-            )
-        for seed in self.seed:
-            if seed < 0:
-                raise InputError(where=f'--seed {seed}', expected='0 or more')
+                raise InputError(where=where, found=found, expected=expected)
 
 
 @dataclass
@@ -112,7 +106,8 @@ def make_splits(
 ) -> DrawnSplits:
     """Draw splits of a data set and write them to ``data_dir/splits``.
 
-    All files are written, or none. The set also gets its key of subjects, see
+    The same seed draws the same splits. All files are written, or none. The
+    set also gets its key of subjects, see
     :mod:`mmpose_ctd.datasets.subject_key`.
 
     Args:
@@ -127,8 +122,9 @@ def make_splits(
 
     Raises:
         MissingFileError: If there is no annotation file.
-        InputError: If an option or the set cannot be used, a subject would
-            be on two sides, or a file exists.
+        InputError: If an option or the set cannot be used, there are too few
+            subjects or images, a subject would be on two sides, or a file
+            exists.
 
     Example:
         >>> drawn = make_splits('data/myset', scheme='kfold', folds=2, val=0)
@@ -142,10 +138,16 @@ def make_splits(
     )
     population = Population.read(str(root / ann_file))
     folder = root / 'splits'
-    fixed = _fixed(folder) if chosen.scheme == 'budgets' else {}
-    partitions = draw_splits(population, chosen, fixed)
+    partitions: list[Partition] = []
     drawn = DrawnSplits(partitions, population, folder)
     drawn.notes += population.notes
+    given, fixed = {}, {}
+    if chosen.scheme == 'budgets':
+        given['fixed'] = fixed = _fixed(folder)
+    for seed in chosen.seed:
+        suffix = f'_seed{seed}' if len(chosen.seed) > 1 else ''
+        draw = SCHEMES[chosen.scheme]
+        partitions += draw(population, chosen, seed, suffix, **given)
     if fixed:
         files = ' and '.join(f'{name}.txt' for name in sorted(fixed))
         drawn.notes.append(f'{files} stay as they are.')
@@ -154,8 +156,8 @@ def make_splits(
     if chosen.dry_run:
         return drawn
     if command is None:
-        given = (f'{k}={v!r}' for k, v in options.items() if k != 'ann_file')
-        command = f'make_splits({", ".join(given)})'
+        named = (f'{k}={v!r}' for k, v in options.items() if k != 'ann_file')
+        command = f'make_splits({", ".join(named)})'
     seeds = ', '.join(map(str, chosen.seed))
     header = [
         command,
@@ -176,47 +178,12 @@ def make_splits(
     return drawn
 
 
-def draw_splits(
-    population: Population,
-    options: SplitOptions,
-    fixed: Partition | None = None,
-) -> list[Partition]:
-    """Split a data set; the same seed draws the same splits.
-
-    Args:
-        population (Population): The data set.
-        options (SplitOptions): Scheme, numbers and seeds.
-        fixed (Partition, optional): Lines of an existing ``test`` (and
-            ``val``) split, which ``budgets`` keeps.
-
-    Returns:
-        list[Partition]: Names of files with their lines.
-
-    Raises:
-        InputError: If there are too few subjects or images for it.
-    """
-    given = {'fixed': fixed} if options.scheme == 'budgets' else {}
-    partitions: list[Partition] = []
-    for seed in options.seed:
-        suffix = f'_seed{seed}' if len(options.seed) > 1 else ''
-        draw = SCHEMES[options.scheme]
-        partitions += draw(population, options, seed, suffix, **given)
-    return partitions
-
-
 def calibration_note(
     partitions: Sequence[Partition], population: Population
 ) -> str:
-    """A note if too few people neither train nor test.
+    """A note if too few people neither train nor test; often empty.
 
     ``mmpose_ctd calibrate`` would refuse them, after the training.
-
-    Args:
-        partitions (Sequence[Partition]): Of :func:`draw_splits`.
-        population (Population): The data set.
-
-    Returns:
-        str: One or more sentences; empty if all partitions leave enough.
     """
     everyone = {*population.by_subject}
     fewest = len(everyone)

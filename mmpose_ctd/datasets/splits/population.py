@@ -58,12 +58,10 @@ class Population:
                 by_subject.setdefault(subject, []).append(image)
             else:
                 nobody += 1
-        notes = []
-        if nobody:
-            notes.append(
-                f'{nobody} labelled images have no subject: only --scheme '
-                'image uses them.'
-            )
+        notes = [
+            f'{nobody} labelled images have no subject: only --scheme image '
+            'uses them.'
+        ] * (nobody > 0)
         unlabelled = len(file.images) - len(labelled)
         if unlabelled:
             notes.append(f'{unlabelled} images without labels do not count.')
@@ -77,10 +75,6 @@ class Population:
         """
         counts = Counter(map(site_of, self.by_subject[subject]))
         return min(counts, key=lambda site: (-counts[site], site))
-
-    def sites_of(self, subject: str) -> set[str]:
-        """All sites of a subject's images; ``''`` is no site."""
-        return set(map(site_of, self.by_subject[subject]))
 
     def units(self, by_site: bool) -> list[tuple[str, str]]:
         """All subjects, each with its site or ``''``.

@@ -1,21 +1,23 @@
 """The ways to split a data set.
 
 A partition maps names of files to their lines; nobody should be in two files
-of a partition. The same seed draws the same partition.
+of a partition. The same seed draws the same partition. A unit that is drawn is
+a pair: a subject or image, and the group (the site) it counts for.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 from mmpose_ctd.errors import InputError
 
 from ..split_selection import image_line
-from .drawing import deal, interleave, proportional
 from .population import Population, site_of
 
 Partition = dict[str, list[str]]
+Unit = tuple[str, Hashable]
 
 #: People whom mmpose_ctd calibrate needs, who neither train nor test.
 CALIBRATING = 10
@@ -92,16 +94,14 @@ def _partition(train, val, test, suffix: str) -> Partition:
     return {f'{name}{suffix}': part for name, part in parts.items() if part}
 
 
-def by_subject(population, options, seed, suffix) -> Iterator[Partition]:
-    """Subjects are drawn at random, each with all of its images."""
-    units = population.units(by_site=False)
-    test, val, train = _three_ways(population, units, options, seed)
-    yield _partition(_order(train, seed), val, test, suffix)
+def by_subject(
+    population, options, seed, suffix, by_site=False
+) -> Iterator[Partition]:
+    """Subjects are drawn at random, each with all of its images.
 
-
-def stratified(population, options, seed, suffix) -> Iterator[Partition]:
-    """By subject, each site with its share on every side."""
-    units = population.units(by_site=True)
+    With ``by_site`` each site has its share on every side.
+    """
+    units = population.units(by_site)
     test, val, train = _three_ways(population, units, options, seed)
     yield _partition(_order(train, seed), val, test, suffix)
 
@@ -157,7 +157,8 @@ def leave_one_site_out(
             f'{len(sites)} sites',
             "a 'site' in the image records, and at least 2 of them",
         )
-    seen_at = {subject: population.sites_of(subject) for subject, _ in units}
+    by_subject = population.by_subject
+    seen_at = {who: {*map(site_of, by_subject[who])} for who, _ in units}
     for site, slug in zip(sites, _slugs(sites)):
         there = [s for s, _ in units if site in seen_at[s]]
         test = []
@@ -168,7 +169,7 @@ def leave_one_site_out(
             # Who was elsewhere too tests with the images from here only.
             test += sorted(
                 image_line(image['file_name'])
-                for image in population.by_subject[subject]
+                for image in by_subject[subject]
                 if site_of(image) == site
             )
         # Without a site an image may be from this one.
@@ -235,11 +236,76 @@ def budgets(
         yield {name: _order(train, seed)[:budget], **held}
 
 
+def _shuffled_groups(
+    units: Sequence[Unit], rng: np.random.Generator
+) -> dict[Hashable, list[Unit]]:
+    groups: dict[Hashable, list] = {}
+    for position in rng.permutation(len(units)):
+        unit = units[position]
+        groups.setdefault(unit[1], []).append(unit)
+    return groups
+
+
+def interleave(units: Sequence[Unit], rng: np.random.Generator) -> list[Unit]:
+    """Shuffle so that any first n have the groups' shares.
+
+    Member r of a group of m comes at (r + 1/2) / m, which is Sainte-Lague's
+    rule.
+    """
+    ranked = [
+        ((rank + 0.5) / len(members), group, member)
+        for group, members in _shuffled_groups(units, rng).items()
+        for rank, member in enumerate(members)
+    ]
+    return [member for _, _, member in sorted(ranked)]
+
+
+def proportional(
+    units: Sequence[Unit], number: int, rng: np.random.Generator
+) -> list[Unit]:
+    """Draw some units, of each group in proportion to its size.
+
+    A group's number is its share rounded down or up, the largest remainders
+    up, ties at random.
+    """
+    groups = _shuffled_groups(units, rng)
+    # Whole numbers: a share of exactly 2 must not become 1.9999.
+    counts, remainders = {}, []
+    for group, members in groups.items():
+        counts[group], rest = divmod(number * len(members), len(units))
+        remainders.append((-rest, rng.random(), group))
+    short = number - sum(counts.values())
+    for _, _, group in sorted(remainders, key=lambda r: r[:2])[:short]:
+        counts[group] += 1
+    return [
+        unit
+        for group, members in groups.items()
+        for unit in members[: counts[group]]
+    ]
+
+
+def deal(
+    units: Sequence[Unit], number: int, rng: np.random.Generator
+) -> list[list[Unit]]:
+    """Deal all units out into parts, like cards.
+
+    Parts differ by at most 1 in size, in all and in each group: every group
+    continues where the one before it stopped.
+    """
+    parts: list[list[Unit]] = [[] for _ in range(number)]
+    position = 0
+    for members in _shuffled_groups(units, rng).values():
+        for member in members:
+            parts[position % number].append(member)
+            position += 1
+    return parts
+
+
 #: Name -> function of the population, the :class:`.SplitOptions`, a seed and
 #: a suffix for file names, which yields partitions.
 SCHEMES: dict[str, Callable[..., Iterator[Partition]]] = {
     'subject': by_subject,
-    'stratified': stratified,
+    'stratified': partial(by_subject, by_site=True),
     'image': by_image,
     'kfold': kfold,
     'leave-one-site-out': leave_one_site_out,

@@ -1,8 +1,9 @@
-"""Writes and shows split files."""
+"""Writes and shows split files, and says which belong together."""
 
 import os
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -16,38 +17,41 @@ from ..split_selection import shared_subjects
 from .population import Population
 from .schemes import Partition
 
+_ROLE = re.compile(r'(train|val|test)(?:_|$)')
+_BUDGET = re.compile(r'_n\d+(?=_|$)')
+_SEED = re.compile(r'_seed(\d+)(?=_|$)')
+_SITE = re.compile(r'_without_(?=.)')
+
 
 def write_splits(
     folder: Path,
     partitions: Sequence[Partition],
     population: Population,
-    header: Sequence[str] = (),
-    force: bool = False,
-    allow_shared_subjects: bool = False,
-    keep: Sequence[str] = (),
+    header: Sequence[str],
+    force: bool,
+    allow_shared_subjects: bool,
+    keep: Sequence[str],
 ) -> list[Path]:
     """Write all files, or none.
 
-    Args:
-        folder (Path): Made if it does not exist.
-        partitions (Sequence[Partition]): Of :func:`draw_splits`.
-        population (Population): The data set that they split.
-        header (Sequence[str]): Comments at the top of each file; the file's
-            counts follow.
-        force (bool): Whether to replace files. Defaults to False.
-        allow_shared_subjects (bool): Whether a subject may be on two sides.
-            Defaults to False.
-        keep (Sequence[str]): Names of existing files that stay.
-
-    Returns:
-        list[Path]: The written files.
+    ``header`` are comments at the top of each file; the file's counts follow.
+    ``keep`` names existing files that stay.
 
     Raises:
         InputError: If a subject is on two sides, a file exists, or a name
             cannot be written into a split file.
     """
-    if not allow_shared_subjects:
-        _refuse_shared(partitions, population)
+    for partition in () if allow_shared_subjects else partitions:
+        shared = shared_subjects(partition, population.images)
+        for (a, b), people in shared.items():
+            raise InputError(
+                where=f'{a}, {b}',
+                found=f'{len(people)} subjects would be in both; a model '
+                'recognises who it was trained on, and errors on them say '
+                'nothing about new faces',
+                cure='Choose a scheme that goes by subject, or give '
+                '--allow-shared-subjects.',
+            )
     files = {
         folder / f'{name}.txt': lines
         for partition in partitions
@@ -76,22 +80,6 @@ def write_splits(
     return list(files)
 
 
-def _refuse_shared(
-    partitions: Sequence[Partition], population: Population
-) -> None:
-    for partition in partitions:
-        shared = shared_subjects(partition, population.images)
-        for (a, b), people in shared.items():
-            raise InputError(
-                where=f'{a}, {b}',
-                found=f'{len(people)} subjects would be in both; a model '
-                'recognises who it was trained on, and errors on them say '
-                'nothing about new faces',
-                cure='Choose a scheme that goes by subject, or give '
-                '--allow-shared-subjects.',
-            )
-
-
 def _check_readable(draft: Path, lines: Sequence[str]) -> None:
     """Refuse names that a split file cannot hold."""
     bad = [line for line in lines if CONTROL.search(line)]
@@ -113,11 +101,9 @@ def _check_readable(draft: Path, lines: Sequence[str]) -> None:
 def _counts(population: Population, lines: Sequence[str]) -> str:
     subjects, images, sites = population.sizes(lines)
     text = f'{subjects} subjects, {images} labelled images'
-    if set(sites) - {''}:
-        each = [
-            f'{" ".join((site or "none").split())} {number}'
-            for site, number in sites.items()
-        ]
+    if {*sites} - {''}:
+        words = (' '.join((site or 'none').split()) for site in sites)
+        each = map('{} {}'.format, words, sites.values())
         text += f'; subjects by site: {", ".join(each)}'
     return text
 
@@ -126,26 +112,51 @@ def split_table(
     partitions: Sequence[Partition], population: Population
 ) -> Table:
     """Files, and how many subjects and images each holds; no names."""
-    sites = sorted(
-        {
-            site
-            for partition in partitions
-            for lines in partition.values()
-            for site in population.sizes(lines)[2]
-        }
-    )
+    files = {n: lines for p in partitions for n, lines in p.items()}
+    sizes = {n: population.sizes(lines) for n, lines in files.items()}
+    sites = sorted({site for size in sizes.values() for site in size[2]})
+    if sites == ['']:
+        sites = []
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column('file')
-    for column in ('subjects', 'images'):
-        table.add_column(column, justify='right')
-    if set(sites) - {''}:
-        for site in sites:
-            table.add_column(escape(site or 'no site'), justify='right')
-    else:
-        sites = []
-    files = {n: lines for p in partitions for n, lines in p.items()}
-    for name, lines in sorted(files.items()):
-        subjects, images, found = population.sizes(lines)
+    for column in ('subjects', 'images', *(s or 'no site' for s in sites)):
+        table.add_column(escape(column), justify='right')
+    for name, (subjects, images, found) in sorted(sizes.items()):
         counts = [subjects, images, *(found.get(s, 0) for s in sites)]
         table.add_row(escape(f'{name}.txt'), *map(str, counts))
     return table
+
+
+def _parts(name: str) -> tuple[str, str, str, bool] | None:
+    """Role, what is left of the name, seed, and whether a fold or site.
+
+    The number of subjects is dropped: ``train_n020`` goes with ``test``.
+    """
+    role = _ROLE.match(name)
+    if role is None:
+        return None
+    seed = _SEED.search(name)
+    rest = _SEED.sub('', _BUDGET.sub('', name[len(role[1]) :]))
+    bare = _SITE.sub('_', rest)
+    own = bare != rest or re.match(r'_fold\d', rest) is not None
+    return role[1], bare, seed[1] if seed else '', own
+
+
+def sides(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of files that must not share a subject.
+
+    Training with validation and test, validation with test. ``names`` are
+    stems of split files, as ``mmpose_ctd split`` names them. A plain ``test``
+    goes with all files that are not of a fold or site; files with other names
+    go with nothing.
+    """
+    known = {name: parts for name in names if (parts := _parts(name))}
+    pairs = []
+    for a, (role, of, seed, own) in known.items():
+        for b, (other, of_b, seed_b, _) in known.items():
+            if 'train val test'.find(role) >= 'train val test'.find(other):
+                continue
+            same = of == of_b or (not of_b and not own)
+            if same and seed_b in ('', seed):
+                pairs.append((a, b))
+    return sorted(pairs)

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..splits.drawing import interleave
+from ..splits.schemes import interleave
 from .anatomy import LANDMARKS
 from .imaging import Imaging, sample_imaging
 from .people import sample_person

@@ -12,7 +12,7 @@ import pytest
 from template_text import format_tem
 from webmorph_checkout import edit_crops, git_blob, make_checkout, run, shown
 
-from mmpose_ctd.datasets.annotation_formats.webmorph_tem import read_tem
+from mmpose_ctd.datasets.annotation_formats.pts_tem import read_tem
 from mmpose_ctd.errors import InputError
 from projects.frl_study.webmorph.convert import convert
 from projects.frl_study.webmorph.crop_picture import crop_points, square_of
@@ -89,7 +89,7 @@ def test_a_checkout_becomes_a_set(checkout):
     assert 'annotations' not in without
     assert every['categories'][0]['keypoints'] == recipe.names
     assert few['categories'][0]['keypoints'] == list(recipe.landmarks)
-    points, _ = read_tem(src / recipe.crops[2].template)
+    points = read_tem(src / recipe.crops[2].template)
     expected = crop_points(points, recipe.crops[2], 256)
     chosen = list(recipe.landmarks.values())
     for content, indices in ((every, range(189)), (few, chosen)):
@@ -155,11 +155,11 @@ def flip_a_byte(path):
 
 
 def lose_a_point(path):
-    path.write_text(format_tem(read_tem(path)[0][1:]))
+    path.write_text(format_tem(read_tem(path)[1:]))
 
 
 def move_a_point(path, to):
-    points, _ = read_tem(path)
+    points = read_tem(path)
     points[7] = to
     path.write_text(format_tem(points))
 

@@ -11,7 +11,6 @@ import numpy as np
 from rich.console import Console
 from template_text import format_tem
 
-from mmpose_ctd.datasets.annotation_formats.webmorph_tem import TemLine
 from projects.frl_study.webmorph.convert import (
     convert,
     findings_table,
@@ -55,7 +54,7 @@ def make_checkout(tmp_path):
         blobs = [git_blob(path), '']
         if row[5] == '1':
             points = rng.uniform(20, 60, (189, 2)).round(2)
-            text = format_tem(points, [TemLine(True, (2, 3, 4))])
+            text = format_tem(points, [(True, (2, 3, 4))])
             path.with_suffix('.tem').write_text(text)
             blobs[1] = git_blob(path.with_suffix('.tem'))
         rows.append(row + blobs + [''])

@@ -11,7 +11,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from mmpose_ctd.datasets.annotation_formats.webmorph_tem import RecordRefused
+from mmpose_ctd.datasets.annotation_formats.pts_tem import RecordRefused
 from mmpose_ctd.errors import InputError
 
 from .crop_picture import Record, crop_picture

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmpose_ctd.datasets.annotation_formats.webmorph_tem import (
+from mmpose_ctd.datasets.annotation_formats.pts_tem import (
     RecordRefused,
     read_tem,
 )
@@ -139,7 +139,7 @@ def _read_image(src: Path, crop: Crop) -> np.ndarray:
 def _read_points(src: Path, crop: Crop, count: int) -> np.ndarray:
     path, name = src / crop.template, crop.template
     try:
-        points, _ = read_tem(path)
+        points = read_tem(path)
     except RecordRefused as error:
         raise RecordRefused(name, error.found, error.expected) from None
     if len(points) != count:

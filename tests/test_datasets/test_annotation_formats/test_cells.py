@@ -7,15 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmpose_ctd.datasets.annotation_formats import Refused
-from mmpose_ctd.datasets.annotation_formats.numbers import (
+from mmpose_ctd.datasets.annotation_formats.cells import (
+    checked_age,
     decimal_mark,
     finite_or_nan,
-    visibility,
-)
-from mmpose_ctd.datasets.annotation_formats.person_cells import (
-    checked_age,
     sex_word,
     subject_of_cell,
+    visibility,
 )
 from mmpose_ctd.datasets.annotation_formats.table_file import column_of
 from mmpose_ctd.errors import InputError
@@ -145,12 +143,9 @@ def test_a_subject_that_a_spreadsheet_spoilt_is_refused(text):
     assert error.value.cure and text not in str(error.value)
 
 
-@given(
-    st.from_regex('[A-Z]{1,2}[0-9]{1,4}(-[0-9]+)?', fullmatch=True)
-    | st.sampled_from(['#12', 'E+12', '12E4', 'S-1', '007', 'Nas'])
-)
-def test_ids_are_kept(text):
-    assert subject_of_cell(text) == text
+def test_ids_are_kept():
+    for text in ('#12', 'E+12', '12E4', 'S-1', '007', 'Nas', 'E1-12', 'NA1'):
+        assert subject_of_cell(text) == text
 
 
 def test_sexes_and_ages():

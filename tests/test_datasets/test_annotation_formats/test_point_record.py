@@ -1,11 +1,8 @@
-"""What is missing in every format; files of one photograph each."""
+"""What is missing in every format."""
 
 import numpy as np
 import pytest
 from point_files import read_points
-
-PTS = 'version: 1\nn_points: 2\n{\n10.5 20.25\n30 40\n}\n'
-TEM = '2\n10.5\t20.25\n30\t40\n0\n'
 
 
 def coco(x, y):
@@ -65,44 +62,3 @@ def test_what_is_missing_is_one_rule(tmp_path, kind):
         assert read(tmp_path, kind, x, y).problem
     for x, y in points:
         assert read(tmp_path, kind, x, y).points[1].tolist() == [x, y]
-
-
-@pytest.mark.parametrize(
-    'kind, text',
-    [
-        ('pts', PTS),
-        ('pts', PTS.replace('\n', '\r\n')),
-        ('pts', PTS.replace('\n', '\n\n').replace(': ', ':')),
-        ('pts', PTS.rstrip()),
-        ('tem', TEM),
-    ],
-)
-def test_a_file_belongs_to_the_photograph_of_its_name(tmp_path, kind, text):
-    reading = read_points(tmp_path, kind, text, f'siteA/001.{kind}')
-    (record,) = reading.records
-    assert record.problem is None
-    assert record.image == 'siteA/001'
-    assert record.points.tolist() == [[10.5, 20.25], [30, 40]]
-    assert record.names is None
-
-
-@pytest.mark.parametrize(
-    'kind, text, words',
-    [
-        ('pts', '', 'empty'),
-        ('pts', PTS[:-10], 'not a whole pts file'),
-        ('pts', PTS.replace('n_points: 2', 'n_points: 3'), 'are 2 rows'),
-        ('pts', PTS.replace('30 40', '30'), "'30'"),
-        ('pts', PTS.replace('30 40', '30 4O'), "'30 4O'"),
-        ('pts', PTS.replace('30 40', 'NaN 40'), 'point 2'),
-        ('pts', PTS.replace('n_points: 2', f'n_points: {10**12}'), 'whole'),
-        ('tem', TEM.replace('2', '999999999', 1), 'of 999999999'),
-        ('tem', TEM.replace('10.5', '1_0'), '1_0'),
-        ('tem', TEM[:8], 'the end after'),
-        ('tem', '', 'the end after'),
-    ],
-)
-def test_a_bad_file_is_a_record_with_a_problem(tmp_path, kind, text, words):
-    (record,) = read_points(tmp_path, kind, text).records
-    assert words in record.problem
-    assert str(tmp_path) not in record.problem

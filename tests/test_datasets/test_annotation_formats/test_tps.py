@@ -5,9 +5,7 @@ import pytest
 from point_files import read_points
 
 from mmpose_ctd.datasets.annotation_formats import ReadOptions
-from mmpose_ctd.datasets.annotation_formats.tps_specimens import (
-    split_specimens,
-)
+from mmpose_ctd.datasets.annotation_formats.tps import split_specimens
 from mmpose_ctd.errors import InputError
 
 TWO = """LM=3
@@ -177,7 +175,7 @@ def test_a_missing_scale_does_not_disturb_tpsdigs_order():
         *['LM=1', 'R', 'IMAGE=b', 'ID=1'],
     )
     assert not first.doubt and not second.doubt
-    assert first.value('SCALE') == '2' and not second.value('SCALE')
+    assert first.named['SCALE'] == '2' and 'SCALE' not in second.named
 
 
 def test_a_comment_may_have_several_lines_and_no_row_is_lost():

@@ -1,13 +1,28 @@
-"""What is cut out."""
+"""What is cut out, and coordinates in pixels of the upright photograph."""
+
+import io
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from PIL import Image, ImageOps
 
-from mmpose_ctd.datasets.preparation.picture import frame_box, frame_image
+from mmpose_ctd.datasets.annotation_formats import Refused
+from mmpose_ctd.datasets.preparation.picture import (
+    clicked_size,
+    frame_box,
+    frame_image,
+    in_pixels,
+    to_upright,
+)
+from mmpose_ctd.datasets.upright_image import PhotographSize
 
 shares = st.floats(0, 1)
+UPRIGHT = PhotographSize((60, 80))
+#: 60x80 upright, stored as 80x60.
+TURNED = PhotographSize((80, 60), 6)
 
 
 @settings(max_examples=50)
@@ -36,44 +51,38 @@ def test_a_frame_is_square_and_holds_all_points(
     moved = crop.forward(points)
     assert (moved >= -0.5).all()
     assert (moved <= crop.out_width - 0.5).all()
-    if size is None:
-        assert crop.out_width == crop.width
-    elif enlarge:
-        assert crop.out_width == size
-    else:
-        assert crop.out_width == min(size, crop.width)
+    out = crop.width if size is None else min(size, crop.width)
+    assert crop.out_width == (size if size and enlarge else out)
     # Where it fits into the image, it lies there.
     if crop.width <= min(width, height):
         assert 0 <= crop.x <= width - crop.width
         assert 0 <= crop.y <= height - crop.height
 
 
-def test_margin_and_centre_are_as_asked():
-    points = np.array([[500.0, 400.0], [540.0, 420.0]])
-    box = (460, 360, 100, 80)
-    crop = frame_box(box, points, 0.5, (1000, 900), None)
-    assert (crop.width, crop.x, crop.y) == (200, 410, 300)
-
-
-def test_a_frame_larger_than_the_photograph_is_cut_to_it():
-    points = np.array([[100.0, 90.0], [140.0, 120.0]])
-    crop = frame_box((60, 60, 120, 120), points, 1, (240, 200), None)
-    assert crop.width == 200
-    assert crop.y == 0
-
-
-def test_it_reaches_beyond_only_for_points():
-    points = np.array([[0.0, 50.0], [299.0, 50.0]])
-    crop = frame_box((100, 20, 60, 60), points, 0, (300, 100), None)
-    assert crop.width > 300
-    assert crop.y < 0
+@pytest.mark.parametrize(
+    'box, margin, points, image, expected',
+    [
+        # As asked; cut to the photograph; beyond it for points alone.
+        ((460, 360, 100, 80), 0.5, (500, 540), (1000, 900), (410, 300, 200)),
+        ((60, 60, 120, 120), 1, (90, 140), (240, 200), (20, 0, 200)),
+        ((100, 20, 60, 60), 0, (0, 299), (300, 100), (-2, -3, 304)),
+    ],
+)
+def test_margin_and_place_of_a_frame(box, margin, points, image, expected):
+    low, high = points
+    y = box[1] + box[3] / 2
+    points = np.array([[low, y], [high, y]], dtype=float)
+    crop = frame_box(box, points, margin, image, None)
+    if expected[0] < 0:
+        assert crop.width > image[0] and crop.y < 0
+    else:
+        assert (crop.x, crop.y, crop.width) == expected
 
 
 @pytest.mark.parametrize(
     'image, size, enlarge, expected',
     [
         ((400, 300), None, False, (400, 300)),
-        ((400, 300), 200, False, (200, 150)),
         ((300, 400), 200, False, (150, 200)),
         ((400, 300), 800, False, (400, 300)),
         ((400, 300), 800, True, (800, 600)),
@@ -84,3 +93,85 @@ def test_a_whole_photograph_keeps_its_shape(image, size, enlarge, expected):
     crop = frame_image(image, size, enlarge)
     assert (crop.x, crop.y, crop.width, crop.height) == (0, 0, *image)
     assert (crop.out_width, crop.out_height) == expected
+
+
+@settings(max_examples=50)
+@given(st.integers(1, 8), st.integers(1, 9), st.integers(1, 9), st.data())
+def test_points_turn_as_pixels_do(orientation, width, height, data):
+    """Pillow turns the pixels; the points must follow."""
+    x = data.draw(st.integers(0, width - 1))
+    y = data.draw(st.integers(0, height - 1))
+    stored = np.zeros((height, width), np.uint8)
+    stored[y, x] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    Image.fromarray(stored).save(file, 'PNG', exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(file))
+    row, column = np.argwhere(np.asarray(upright) == 255)[0]
+    photograph = PhotographSize((width, height), orientation)
+    points = np.array([[x, y]], dtype=float)
+    turned = to_upright(points, photograph, True, 0, False)
+    assert turned.tolist() == [[column, row]]
+
+
+@pytest.mark.parametrize(
+    'frame, size, is_stored',
+    [
+        ('auto', None, False),
+        ('auto', (60, 80), False),
+        ('auto', (80, 60), True),
+        ('stored', None, True),
+        ('stored', (80, 60), True),
+        ('upright', None, False),
+        ('upright', (60, 80), False),
+    ],
+)
+def test_the_size_in_the_record_decides_the_frame(frame, size, is_stored):
+    found = clicked_size(TURNED, frame, size)
+    assert found == (is_stored, (80, 60) if is_stored else (60, 80))
+
+
+@pytest.mark.parametrize(
+    'frame, size, found',
+    [
+        ('auto', (30, 40), '30x40'),
+        ('upright', (80, 60), '--frame upright'),
+        ('stored', (60, 80), '--frame stored'),
+    ],
+)
+def test_another_size_is_refused(frame, size, found):
+    with pytest.raises(Refused) as error:
+        clicked_size(TURNED, frame, size)
+    assert found in error.value.found and error.value.cure
+
+
+@pytest.mark.parametrize(
+    'photograph, first_pixel, y_up, point, expected',
+    [
+        (UPRIGHT, 0, False, (0, 0), (0, 0)),
+        (UPRIGHT, 1, False, (1, 1), (0, 0)),
+        (UPRIGHT, 0.5, False, (0.5, 0.5), (0, 0)),
+        # The centre of the lowest pixel at the left.
+        (UPRIGHT, 0, True, (0, 0), (0, 79)),
+        (UPRIGHT, 0.5, True, (0.5, 0.5), (0, 79)),
+        (UPRIGHT, 1, True, (60, 80), (59, 0)),
+        # Stored: column 0, lowest row 59; upright: first row, first column.
+        (TURNED, 0, True, (0, 0), (0, 0)),
+    ],
+)
+def test_axes_and_first_pixel(photograph, first_pixel, y_up, point, expected):
+    points = np.array([point], dtype=float)
+    is_stored = photograph is TURNED
+    found = to_upright(points, photograph, is_stored, first_pixel, y_up)
+    assert found.tolist() == [list(expected)]
+
+
+def test_units_become_pixels():
+    ends = np.array([[0.1, 0.5], [0.2, 0.5]])
+    found = in_pixels(ends, 'share', (400, 200), None)
+    assert_allclose(found, [[40, 100], [80, 100]])
+    assert_allclose(in_pixels(ends, 'scaled', (400, 200), 0.1), ends * 10)
+    assert_allclose(in_pixels(ends, '50', (400, 200), None), ends * 50)
+    with pytest.raises(Refused):
+        in_pixels(ends, 'scaled', (400, 200), None)

@@ -90,8 +90,9 @@ def test_every_format_gives_the_painted_dots(tmp_path, kind):
             assert_allclose(found, point, atol=0.1)
 
 
-@pytest.mark.parametrize('crop', ['landmarks', 'none', 'face'])
-@pytest.mark.parametrize('size', [0, 64])
+@pytest.mark.parametrize(
+    'crop, size', [('landmarks', 64), ('none', 0), ('face', 64)]
+)
 def test_every_crop_keeps_the_dots(tmp_path, crop, size):
     clinic = make_clinic(tmp_path / 'photos', count=1, size=SIZE)
     options = dict(crop=crop, size=size, image_format='png')
@@ -103,7 +104,7 @@ def test_every_crop_keeps_the_dots(tmp_path, crop, size):
         assert_allclose(spot_near(pixels, point, radius), point, atol=0.15)
 
 
-@pytest.mark.parametrize('orientation', [1, 3, 6, 7])
+@pytest.mark.parametrize('orientation', [3, 6])
 @pytest.mark.parametrize('frame', ['upright', 'stored', 'auto'])
 def test_a_turned_photograph_keeps_its_dots(tmp_path, orientation, frame):
     """Points clicked upright, or in the stored pixels of a known size."""
@@ -135,10 +136,9 @@ def test_a_turned_photograph_keeps_its_dots(tmp_path, orientation, frame):
 
 
 def _roughly_turned(points, orientation):
-    (x, y), (u, v) = points.T, (np.array(SIZE) - 1 - points).T
-    return np.stack(
-        {1: (x, y), 3: (u, v), 6: (v, x), 7: (v, u)}[orientation], axis=1
-    )
+    u, v = (np.array(SIZE) - 1 - points).T
+    first = {3: u, 6: v}[orientation]
+    return np.stack([first, v if orientation == 3 else points[:, 0]], axis=1)
 
 
 def test_only_pixels_of_the_file_are_written(tmp_path):
@@ -163,11 +163,17 @@ def test_only_pixels_of_the_file_are_written(tmp_path):
     assert 'child0' not in (out / 'report.csv').read_text('utf-8-sig')
 
 
-def test_the_set_loads_as_it_is(tmp_path):
-    clinic = make_clinic(tmp_path / 'photos', count=5)
-    out = prepare_points(
+def test_the_set_loads_as_it_is_and_missing_points_stay_missing(tmp_path):
+    clinic = make_clinic(tmp_path / 'photos', count=5, size=(96, 120))
+    clinic['child0_visit0.png'][2] = np.nan
+    report = prepare_points(
         tmp_path, clinic, subject_pattern='^([a-z]+[0-9]+)_', site='x'
-    ).out
+    )
+    out = report.out
+    first, second, *_ = content_of(out)['annotations']
+    assert first['keypoints'][6:9] == [0, 0, 0]
+    assert (first['num_keypoints'], second['num_keypoints']) == (4, 5)
+    assert report.points == 24
     (out / 'train.txt').write_text('child0\nchild2\n')
     dataset = CIFASDDataset(
         data_root=str(out),
@@ -179,16 +185,6 @@ def test_the_set_loads_as_it_is(tmp_path):
     subjects = [dataset[i]['subject'] for i in range(len(dataset))]
     assert subjects == ['child0', 'child0', 'child2']
     assert dataset[0]['site'] == 'x'
-
-
-def test_missing_points_stay_missing(tmp_path):
-    clinic = make_clinic(tmp_path / 'photos', count=2)
-    clinic['child0_visit0.png'][2] = np.nan
-    report = prepare_points(tmp_path, clinic)
-    first, second = content_of(report.out)['annotations']
-    assert first['keypoints'][6:9] == [0, 0, 0]
-    assert (first['num_keypoints'], second['num_keypoints']) == (4, 5)
-    assert report.points == 9
 
 
 def test_millimetres_come_from_the_table_and_shrink_along(tmp_path):
@@ -203,11 +199,8 @@ def test_millimetres_come_from_the_table_and_shrink_along(tmp_path):
     first, second = content_of(report.out)['images']
     ratio = first['source_crop'][2] / first['width']
     assert first['mm_per_px'] == pytest.approx(0.25 * ratio)
-    assert [first[k] for k in ('subject', 'site', 'age')] == [
-        'P1',
-        'Leeds',
-        4.5,
-    ]
+    found = [first[key] for key in ('subject', 'site', 'age')]
+    assert found == ['P1', 'Leeds', 4.5]
     assert 'mm_per_px' not in second
     assert report.with_scale == 1
     assert 'Jane' not in json.dumps(content_of(report.out))
@@ -268,30 +261,20 @@ def test_subject_and_site_come_from_folders(tmp_path):
     assert [i['subject'] for i in images] == ['leeds/c1'] * 2 + ['york/c1']
 
 
-@pytest.mark.parametrize(
-    'folders',
-    [('c1/visit1', 'c1/visit2', 'c2/visit1'), ('c1', 'c1/visit2', 'c2')],
-)
-def test_folders_in_folders_need_a_statement(tmp_path, folders):
+def test_folders_in_folders_need_a_statement(tmp_path):
+    folders = ['c1/visit1', 'c1/visit2', 'c2', 'c2/visit1']
     clinic = in_folders(tmp_path, folders)
     with pytest.raises(InputError) as error:
         prepare_points(tmp_path, clinic, subject_from='folder')
     assert error.value.where == '--subject-from folder'
     assert 'first-folder' in error.value.cure
     assert not (tmp_path / 'set').exists()
-    for choice, expected in (
-        ('first-folder', ['c1', 'c1', 'c2']),
-        ('last-folder', list(folders)),
-    ):
-        out = prepare_points(tmp_path, clinic, subject_from=choice).out
-        images = content_of(out)['images']
-        assert [i['subject'] for i in images] == expected
-        out.rename(tmp_path / choice)
+    out = prepare_points(tmp_path, clinic, subject_from='last-folder').out
+    images = content_of(out)['images']
+    assert [image['subject'] for image in images] == folders
 
 
-@pytest.mark.parametrize(
-    'apart, alone', [(True, False), (False, False), (False, True)]
-)
+@pytest.mark.parametrize('apart, alone', [(True, False), (False, True)])
 def test_points_in_a_subfolder_name_its_photographs(tmp_path, apart, alone):
     """Apart from the photographs or among them; one file or all."""
     photos = tmp_path / 'photos'
@@ -340,26 +323,19 @@ def test_small_photographs_are_enlarged_only_on_request(tmp_path, enlarge):
 
 
 def test_tables_of_a_set_hold_no_formulas(tmp_path):
-    clinic = make_clinic(tmp_path / 'photos', 1, (160, 200))
-    (points,) = clinic.values()
-    (path,) = (tmp_path / 'photos').iterdir()
-    names = ['=cmd.png', '@x.png', '-1+1.png']
-    for name in names:
-        (path.parent / name).write_bytes(path.read_bytes())
+    ((first, points),) = make_clinic(tmp_path / 'photos', 1, SIZE).items()
+    (tmp_path / 'photos' / first).rename(tmp_path / 'photos/=cmd.png')
     report = prepare_points(
         tmp_path,
-        dict.fromkeys(names, points),
+        {'=cmd.png': points},
         subject_pattern='^(.*).png',
         mapping=str(tmp_path / 'who.csv'),
         names_in_report=True,
     )
     for file in (tmp_path / 'who.csv', report.out / 'report.csv'):
-        text = file.read_text('utf-8-sig')
-        cells = [
-            cell for line in text.splitlines() for cell in line.split(',')
-        ]
-        assert not any(cell.startswith(tuple('=+-@')) for cell in cells)
+        cells = file.read_text('utf-8-sig').replace('\n', ',').split(',')
         assert "'=cmd.png" in cells
+        assert not any(cell.startswith('=') for cell in cells)
 
 
 @pytest.mark.real_data

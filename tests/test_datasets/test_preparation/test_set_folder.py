@@ -1,6 +1,5 @@
 """An interrupted run resumes, in a folder of our own, and appears at once."""
 
-import json
 import os
 import sys
 
@@ -8,13 +7,8 @@ import pytest
 from clinic_folder import make_clinic, wide_csv
 from prepared_points import prepare_points
 
-from mmpose_ctd.datasets.preparation import (
-    PrepareOptions,
-    finished_set,
-    preview,
-    write_preview,
-)
-from mmpose_ctd.datasets.preparation.unfinished import Journal
+from mmpose_ctd.datasets.preparation import set_folder
+from mmpose_ctd.datasets.preparation.set_folder import Journal
 from mmpose_ctd.errors import InputError
 
 module = sys.modules['mmpose_ctd.datasets.preparation.prepare']
@@ -69,7 +63,9 @@ def test_a_killed_run_resumes_to_the_same_set(tmp_path, made, at):
     kill(tmp_path, made, at)
     report = prepare_points(tmp_path)
     assert len(made['names']) == 5 - at
-    assert report.exit_status == 0
+    assert report.exit_status == 0 and len(report.used) == 5
+    noted = any('3 pictures were there' in note for note in report.notes)
+    assert noted == (at > 0)
     resumed = files_of(report.out)
     report.out.rename(tmp_path / 'first')
     assert files_of(prepare_points(tmp_path).out) == resumed
@@ -115,55 +111,26 @@ def test_two_runs_do_not_write_the_same_set(tmp_path, made, staged):
     assert prepare_points(tmp_path).exit_status == 0
 
 
-def test_the_report_is_whole_after_a_restart(tmp_path, made):
-    kill(tmp_path, made, 3, size=90)
-    report = prepare_points(tmp_path, size=90)
-    assert any('3 pictures were there' in note for note in report.notes)
-    content = json.loads((tmp_path / 'set/report.json').read_text())
-    assert [row['finding'] for row in content['rows']] == ['small'] * 5
-    assert content['in_the_set'] == 5
-
-
-def plant_link(staged):
-    other = staged.parent / 'other'
-    other.mkdir()
-    staged.symlink_to(other)
-
-
-def plant_file(staged):
-    staged.write_text('mine')
-
-
-def plant_folder(staged):
-    staged.mkdir()
-    (staged / 'thesis.txt').write_text('mine')
-
-
-def plant_link_inside(staged):
-    (staged / 'images').mkdir(parents=True)
-    (staged / 'journal.jsonl').touch()
-    (staged / 'images/000001.jpg.part').symlink_to(staged.parent / 'victim')
-
-
-def plant_journal_link(staged):
-    staged.mkdir()
-    (staged / 'journal.jsonl').symlink_to(staged.parent / 'victim')
-
-
 @pytest.mark.parametrize(
-    'plant',
+    'planted',
     [
-        plant_link,
-        plant_file,
-        plant_folder,
-        plant_link_inside,
-        plant_journal_link,
+        {'': 'link'},
+        {'': 'file'},
+        {'thesis.txt': 'file'},
+        {'journal.jsonl': 'file', 'images/1.jpg.part': 'link'},
+        {'journal.jsonl': 'link'},
     ],
 )
 def test_what_we_did_not_make_is_refused_and_kept(
-    tmp_path, made, staged, plant
+    tmp_path, made, staged, planted
 ):
-    plant(staged)
+    for name, kind in planted.items():
+        path = staged / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == 'link':
+            path.symlink_to(tmp_path / 'victim')
+        else:
+            path.write_text('mine')
     before = sorted(tmp_path.rglob('*'))
     with pytest.raises(InputError) as error:
         prepare_points(tmp_path)
@@ -190,13 +157,10 @@ def test_a_link_in_the_place_of_the_mapping_is_not_followed(tmp_path, made):
     assert (tmp_path / 'who.csv').is_file()
 
 
-def test_a_preview_appears_when_all_sheets_are_drawn(
-    tmp_path, made, monkeypatch
-):
-    out = prepare_points(tmp_path).out
+def test_a_preview_appears_with_its_set(tmp_path, made, monkeypatch):
     folder = tmp_path / 'sheets'
-    monkeypatch.setattr(preview, '_ON_SHEET', 2)
-    original, drawn = preview.landmark_sheet, []
+    monkeypatch.setattr(set_folder, '_ON_SHEET', 2)
+    original, drawn = set_folder.landmark_sheet, []
 
     def killed(*args):
         if len(drawn) == 2:
@@ -204,25 +168,19 @@ def test_a_preview_appears_when_all_sheets_are_drawn(
         drawn.append(1)
         return original(*args)
 
-    monkeypatch.setattr(preview, 'landmark_sheet', killed)
+    monkeypatch.setattr(set_folder, 'landmark_sheet', killed)
     with pytest.raises(KeyboardInterrupt):
-        write_preview(out, folder, progress=False)
-    assert not folder.exists()
-    monkeypatch.setattr(preview, 'landmark_sheet', original)
-    assert write_preview(out, folder, progress=False) == 3
-    names = sorted(p.name for p in folder.iterdir())
+        prepare_points(tmp_path, preview=folder)
+    assert not folder.exists() and not (tmp_path / 'set').exists()
+    monkeypatch.setattr(set_folder, 'landmark_sheet', original)
+    made['names'].clear()
+    prepare_points(tmp_path, preview=folder)
+    # The pictures were there.
+    assert made['names'] == []
+    names = sorted(path.name for path in folder.iterdir())
     assert names == [f'sheet_00{i}.jpg' for i in (1, 2, 3)]
-    assert not (tmp_path / '.sheets.unfinished').exists()
-
-
-def test_only_a_set_of_the_same_options_lacks_just_its_preview(tmp_path, made):
-    (tmp_path / 'photos/child0_visit0.png').unlink()
-    out = prepare_points(tmp_path).out
-    same = dict(crop='landmarks', size=64)
-    # False: a record was left out.
-    assert finished_set(out, PrepareOptions(**same)) is False
-    for other in (dict(size=32), dict(crop='none'), dict(unit='px')):
-        assert finished_set(out, PrepareOptions(**(same | other))) is None
-    for place in ('gone', 'photos'):
-        options = PrepareOptions(**same)
-        assert finished_set(tmp_path / place, options) is None
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {'photos', 'points.csv', 'set', 'sheets'}
+    with pytest.raises(InputError) as error:
+        prepare_points(tmp_path, preview=folder, dry_run=True)
+    assert error.value.where in ('--out set', '--preview sheets')

@@ -1,10 +1,12 @@
-"""Reads numbers and flags from the cells of tables of any country."""
+"""Reads numbers, flags and people from the cells of tables of any country."""
 
 import math
 import re
 from collections.abc import Iterable
 
 from mmpose_ctd.errors import InputError
+
+from .point_record import Refused
 
 #: Decimal marks by their names in ``--decimal-mark``.
 DECIMAL_MARKS = {'point': '.', 'comma': ','}
@@ -20,17 +22,33 @@ _NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
 _MARKED = re.compile(r'[+-]?([0-9]*)([.,])([0-9]*)(e[+-]?[0-9]+)?', re.I)
 # Groups of three digits or, as in India, two: 1.034.500, 10,34,500, 1'034.
 # \s includes non-breaking spaces.
-_GROUPED = [
-    re.compile(
-        rf'[+-]?([0-9]{{1,3}}({mark}[0-9]{{3}})+|'
-        rf'[0-9]{{1,2}}({mark}[0-9]{{2}})+{mark}[0-9]{{3}})'
+_GROUPED = re.compile(
+    '[+-]?(?:'
+    + '|'.join(
+        rf'[0-9]{{1,3}}({mark}[0-9]{{3}})+|'
+        rf'[0-9]{{1,2}}({mark}[0-9]{{2}})+{mark}[0-9]{{3}}'
+        for mark in (r'\.', ',', "'", '\u2019', r'\s')
     )
-    for mark in (r'\.', ',', "'", '\u2019', r'\s')
-]
+    + ')'
+)
 _CURE = (
     'Say --decimal-mark point or --decimal-mark comma, or format the column '
     'without thousands separators.'
 )
+_SHOWN = {'true', 't', 'yes', 'y', 'visible', '2', 'ja', 'wahr', 'oui', 'vrai'}
+_NOT_SHOWN = {
+    *('false', 'f', 'no', 'n', '0', 'hidden', 'invisible', 'occluded'),
+    *('absent', 'missing', 'not visible', 'nein', 'falsch', 'non', 'faux'),
+}
+_SEXES = {
+    **dict.fromkeys(('f', 'female', 'girl', 'woman', 'w', 'weiblich'), 'f'),
+    **dict.fromkeys(('femme', 'fille', 'féminin'), 'f'),
+    **dict.fromkeys(('m', 'male', 'boy', 'man', 'männlich'), 'm'),
+    **dict.fromkeys(('homme', 'garçon', 'masculin'), 'm'),
+}
+# A number that a spreadsheet shortened; an id such as 12E4 has no sign.
+_EXPONENT = re.compile(r'[0-9]([.,][0-9]*)?E[+-][0-9]{2,}', re.I)
+_OLDEST = 120
 
 
 def is_missing_word(text: str) -> bool:
@@ -38,9 +56,9 @@ def is_missing_word(text: str) -> bool:
     return text.strip().lower() in _MISSING
 
 
-def is_spreadsheet_error(text: str) -> bool:
-    """Whether a cell holds an error such as #REF! instead of a value."""
-    return _ERROR.fullmatch(text.strip()) is not None
+def _is_empty(text: str) -> bool:
+    """Whether a cell has no value, or an error such as #REF! instead."""
+    return is_missing_word(text) or bool(_ERROR.fullmatch(text.strip()))
 
 
 def finite_or_nan(
@@ -48,11 +66,8 @@ def finite_or_nan(
 ) -> float:
     """A number, or NaN for a missing value.
 
-    Args:
-        text (str): A cell.
-        decimal (str): The decimal mark.
-        grouped (bool): Whether thousands may be separated: True only if the
-            user stated the decimal mark.
+    ``grouped`` allows separated thousands, if the user stated the decimal
+    mark.
 
     Raises:
         ValueError: If it is neither, or infinite.
@@ -61,7 +76,10 @@ def finite_or_nan(
     if is_missing_word(text):
         return math.nan
     if grouped:
-        text = _ungrouped(text, decimal)
+        whole, mark, rest = text.partition(decimal)
+        if _GROUPED.fullmatch(whole):
+            whole = re.sub(r'[^0-9+-]', '', whole)
+        text = whole + mark + rest
     if decimal != '.':
         # Separated thousands, or a mistake.
         if '.' in text:
@@ -70,13 +88,6 @@ def finite_or_nan(
     if not _NUMBER.fullmatch(text) or math.isinf(number := float(text)):
         raise ValueError(text)
     return number
-
-
-def _ungrouped(text: str, decimal: str) -> str:
-    whole, mark, rest = text.partition(decimal)
-    if any(pattern.fullmatch(whole) for pattern in _GROUPED):
-        whole = re.sub(r'[^0-9+-]', '', whole)
-    return whole + mark + rest
 
 
 def decimal_mark(
@@ -127,7 +138,9 @@ def decimal_mark(
                 and not (points_are_decimal and mark == '.')
             )
             (open_ if may_group else certain).setdefault(mark, (where, text))
-        elif grouped is None and _has_groups(text):
+        elif grouped is None and any(
+            _GROUPED.fullmatch(text.partition(mark)[0]) for mark in '.,|'
+        ):
             grouped = where, text
     if grouped is not None:
         raise InputError(
@@ -158,21 +171,6 @@ def decimal_mark(
     return mark
 
 
-def _has_groups(text: str) -> bool:
-    return any(
-        pattern.fullmatch(text.partition(mark)[0])
-        for mark in ('.', ',', '|')
-        for pattern in _GROUPED
-    )
-
-
-_SHOWN = {'true', 't', 'yes', 'y', 'visible', '2', 'ja', 'wahr', 'oui', 'vrai'}
-_NOT_SHOWN = {
-    *('false', 'f', 'no', 'n', '0', 'hidden', 'invisible', 'occluded'),
-    *('absent', 'missing', 'not visible', 'nein', 'falsch', 'non', 'faux'),
-}
-
-
 def visibility(text: str) -> int:
     """COCO's visibility of a cell: 0 missing, 1 hidden, 2 visible or empty.
 
@@ -189,3 +187,63 @@ def visibility(text: str) -> int:
     if word in _SHOWN or not word:
         return 2
     raise ValueError(text)
+
+
+def subject_of_cell(text: str) -> str:
+    """The subject that a cell names; empty for a missing value or an error.
+
+    Raises:
+        Refused: If the cell holds a formula, or a number without its last
+            digits. The error does not repeat the cell: reports name nobody.
+    """
+    text = text.strip()
+    if _is_empty(text):
+        return ''
+    if text.startswith('='):
+        raise Refused(
+            'a formula as the subject',
+            'its value',
+            'Save the table as CSV with the values.',
+        )
+    if _EXPONENT.fullmatch(text):
+        raise Refused(
+            'a subject that is a number without its last digits, as 1.2E+12 '
+            'is',
+            'the whole id',
+            'Format the column as text, enter the ids, save it again.',
+        )
+    return text
+
+
+def sex_word(text: str) -> str | None:
+    """``'f'`` or ``'m'``; ``''`` if missing; None for other words."""
+    return '' if _is_empty(text) else _SEXES.get(text.strip().lower())
+
+
+def person_texts(cells: dict[str, str]) -> dict[str, str]:
+    """Subject, site, sex and other texts, without missing values.
+
+    A word for the sex that is unknown here is kept.
+
+    Raises:
+        Refused: See :func:`subject_of_cell`.
+    """
+    texts = dict(cells)
+    if 'subject' in cells:
+        texts['subject'] = subject_of_cell(cells['subject'])
+    if 'site' in cells and is_missing_word(cells['site']):
+        texts['site'] = ''
+    if 'sex' in cells and (sex := sex_word(cells['sex'])) is not None:
+        texts['sex'] = sex
+    return {key: text for key, text in texts.items() if text}
+
+
+def checked_age(years: float, text: str) -> float:
+    """The age, if it is NaN or from 0 to 120.
+
+    Raises:
+        Refused: If it is another number. ``text`` is its cell.
+    """
+    if years < 0 or years > _OLDEST:
+        raise Refused(f'age={text[:40]!r}', f'years from 0 to {_OLDEST}')
+    return years

@@ -1,35 +1,117 @@
-"""Reads LabelMe's files (``.json``): one for each photograph."""
+"""Reads COCO keypoints, and LabelMe's files: one for each photograph."""
 
-import os
 import posixpath
 import re
 import reprlib
 from collections import Counter
 
+import numpy as np
+
+from mmpose_ctd.errors import InputError
+
+from ..landmark_file import LandmarkFile, is_below, is_real
 from ..text_files import read_json
+from .cells import checked_age, person_texts
 from .foreign import foreign_json
-from .point_record import Reading, ReadOptions, Refused, Source, is_number
+from .point_record import (
+    Reading,
+    ReadOptions,
+    Refused,
+    Source,
+    is_number,
+    repeated_name,
+)
 
 # No photograph is larger.
 _LARGEST = 1_000_000
 
 
-def read(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read LabelMe files; a point's label is the landmark's name.
+def read_coco(sources: list[Source], options: ReadOptions) -> Reading:
+    """Read COCO keypoint files.
 
-    Args:
-        sources (list[Source]): The files.
-        options (ReadOptions): Not used.
+    Returns:
+        Reading: A record for each annotation that is not of a crowd.
+
+    Raises:
+        InputError: If a file is not a COCO keypoint file of one category
+            with different names.
+    """
+    reading = Reading()
+    for source in sources:
+        file = LandmarkFile.read(source.path, pass_over_unused=True)
+        file.path = source.name
+        if repeated := repeated_name(file.category['keypoints']):
+            raise InputError(
+                where=source.name,
+                found=f'{repeated[0]!r} and {repeated[1]!r} among the '
+                "category's keypoints",
+                expected='a name of its own for each landmark',
+            )
+        for one in file.annotations:
+            if not one.get('iscrowd'):
+                where = f'{source.name}, annotation {one["id"]}'
+                reading.add(
+                    source, where, '', lambda f=file, a=one: _annotated(f, a)
+                )
+    return reading
+
+
+def _annotated(file: LandmarkFile, annotation: dict) -> dict:
+    image = file.image_of(annotation)
+    name = image.get('file_name')
+    name = name if is_below(name) else ''
+    try:
+        file.check_image(image)
+        file.check_annotation(annotation)
+        own, its = file.category.get('id'), annotation.get('category_id')
+        if own != its and None not in (own, its):
+            only = f'{reprlib.repr(own)}, the only category of the file'
+            raise _refused(its, 'category_id', only)
+        fields = _fields(image)
+    except InputError as error:
+        return dict(image=name, problem=error.text(with_where=False))
+    values = np.array(annotation['keypoints'], dtype=float).reshape(-1, 3)
+    return dict(
+        image=name,
+        points=values[:, :2],
+        visible=values[:, 2],
+        names=tuple(file.names),
+        size=(image['width'], image['height']),
+        fields=fields,
+    )
+
+
+def _fields(image: dict) -> dict:
+    """Subject, site, sex, age and scale of an image record."""
+    texts, fields = {}, {}
+    for key in ('subject', 'site', 'sex'):
+        value = image.get(key)
+        if isinstance(value, str):
+            texts[key] = value
+        elif isinstance(value, int) and not isinstance(value, bool):
+            fields[key] = value
+        elif value is not None:
+            raise _refused(value, key, 'text')
+    for key in ('mm_per_px', 'age'):
+        value = image.get(key)
+        # pandas writes NaN for a missing value.
+        if value is None or value != value:
+            continue
+        if not is_real(value):
+            raise _refused(value, key, 'a number')
+        fields[key] = float(value)
+    checked_age(fields.get('age', 0), str(image.get('age')))
+    return fields | person_texts(texts)
+
+
+def read_labelme(sources: list[Source], options: ReadOptions) -> Reading:
+    """Read LabelMe files; a point's label is the landmark's name.
 
     Returns:
         Reading: A record for each file.
     """
-    reading, others = Reading(), Counter()
-    for source in sources:
-        image = os.path.splitext(source.name)[0]
-        reading.add(
-            source, source.name, image, lambda s=source: _record(s, others)
-        )
+    others: Counter = Counter()
+    reading = Reading.of_files(sources, lambda s: _shapes(s, others))
     reading.notes = [
         f'{count} shapes of the kind {kind!r} are ignored; only points are '
         'read.'
@@ -38,7 +120,7 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
     return reading
 
 
-def _record(source: Source, others: Counter) -> dict:
+def _shapes(source: Source, others: Counter) -> dict:
     content = read_json(source.path, source.name)
     if other := foreign_json(source.name, content):
         raise other
@@ -111,7 +193,6 @@ def _refused(value: object, where: str, expected: str) -> Refused:
 
 
 def _list(value: object, where: str, length: int | None = None) -> list:
-    """The value, if it is a list of this length."""
     if not isinstance(value, list) or length not in (None, len(value)):
         many = '' if length is None else f' of {length}'
         raise _refused(value, where, f'a list{many}')
@@ -119,24 +200,14 @@ def _list(value: object, where: str, length: int | None = None) -> list:
 
 
 def _text(value: object, where: str) -> str:
-    """The value of a JSON file, if it is text without NUL.
-
-    Raises:
-        Refused: Names ``where``, the path of the value's keys.
-    """
     if not isinstance(value, str) or '\0' in value:
         raise _refused(value, where, 'text')
     return value
 
 
 def _number(value: object, where: str) -> float:
-    """The value of a JSON file, if it is a number or NaN; not infinite.
-
-    Raises:
-        Refused: See :func:`_text`.
-    """
-    is_real = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_one = isinstance(value, (int, float)) and not isinstance(value, bool)
     # An integer may have more digits than a float holds.
-    if not is_real or abs(value) > 1e300:
+    if not is_one or abs(value) > 1e300:
         raise _refused(value, where, 'a number')
     return float(value)

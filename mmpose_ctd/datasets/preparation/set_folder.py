@@ -1,0 +1,291 @@
+"""Writes a set: its unfinished folder, its files, its preview.
+
+An unfinished folder lies at a place that others can guess, and a file written
+through a link would land elsewhere. So a folder is used again only if this
+user and this tool made it, and if it holds no links.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import shutil
+import stat
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.progress import track
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import write_whole
+from mmpose_ctd.table_cells import safe_cell, safe_row
+from mmpose_ctd.visualization import landmark_sheet
+
+from ..upright_image import read_upright
+from .report import PrepareReport
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+#: Names of the journal and of the preview in an unfinished set.
+JOURNAL, PREVIEW = 'journal.jsonl', '.preview'
+# Pictures on a sheet of the preview.
+_ON_SHEET = 20
+
+
+def open_unfinished(folder: Path) -> Path:
+    """Make or continue the folder in which a set lies until it is complete.
+
+    By the journal the tool knows its folders. It may be missing if there are
+    only empty folders.
+
+    Raises:
+        InputError: If something else has that name: a link, a file, a folder
+            of another user or program, or one with links in it.
+    """
+    unfinished = folder.with_name(f'.{folder.name}.unfinished')
+    try:
+        unfinished.mkdir(parents=True)
+    except FileExistsError:
+        if found := _foreign(unfinished):
+            raise InputError(
+                where=unfinished.name,
+                found=found,
+                expected='the unfinished folder of an earlier run, or nothing',
+                cure='Look at it, and move or delete it.',
+            ) from None
+        # Left by a run that was killed while it wrote.
+        for draft in [*unfinished.rglob('*.tmp'), *unfinished.rglob('*.part')]:
+            draft.unlink()
+    (unfinished / JOURNAL).touch()
+    (unfinished / 'images').mkdir(exist_ok=True)
+    return unfinished
+
+
+def _foreign(folder: Path) -> str:
+    """Why a folder is not ours; empty if it is."""
+    status = folder.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return 'is a symbolic link'
+    if not stat.S_ISDIR(status.st_mode):
+        return 'is not a folder'
+    if hasattr(os, 'getuid') and status.st_uid != os.getuid():
+        return 'belongs to another user'
+    inside = [*folder.rglob('*')]
+    if any(path.is_symlink() for path in inside):
+        return 'holds symbolic links'
+    is_ours = (folder / JOURNAL).is_file() or all(p.is_dir() for p in inside)
+    return '' if is_ours else 'was not made by this tool'
+
+
+def publish(complete: Path, folder: Path) -> None:
+    """Give a complete folder its name; an empty folder may have it."""
+    if folder.exists():
+        folder.rmdir()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(complete, folder)
+
+
+class Journal:
+    """The finished pictures of an unfinished set, one a line.
+
+    If a kill leaves part of a line, that line is ignored.
+
+    Attributes:
+        done (dict[str, dict]): Key of a picture -> its entry.
+
+    Raises:
+        InputError: If another run is writing to it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / JOURNAL
+        self.done: dict[str, dict] = {}
+        # The handle is the lock; it goes with the process.
+        self._file = open(self.path, 'a+', encoding='utf-8')  # noqa: SIM115
+        if fcntl is not None:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                self._file.close()
+                raise InputError(
+                    where=folder.name,
+                    found='another run is writing this set',
+                    cure='Wait for it, or end it.',
+                ) from error
+        self._file.seek(0)
+        text = self._file.read()
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                entry = json.loads(line)
+                self.done[entry['key']] = entry
+        if text and not text.endswith('\n'):
+            self._file.write('\n')
+
+    def add(self, key: str, entry: dict) -> None:
+        """Remember a finished picture, even if the power fails now."""
+        self._file.write(json.dumps({'key': key, **entry}) + '\n')
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Release the lock."""
+        self._file.close()
+
+
+def name_subjects(results: list[dict], use_codes: bool) -> dict[str, str]:
+    """Give each picture a subject, or a code; returns code -> subject."""
+    codes: dict[str, str] = {}
+    for result in results:
+        image = result['image']
+        subject = image.get('subject')
+        if not subject:
+            image['subject'] = f'image{result["id"]:06d}'
+        elif use_codes:
+            code = codes.setdefault(str(subject), f's{len(codes) + 1:04d}')
+            image['subject'] = code
+        else:
+            image['subject'] = str(subject)
+    return {code: subject for subject, code in codes.items()}
+
+
+def write_annotations(
+    staged: Path, results: list[dict], names: tuple[str, ...], info: dict
+) -> None:
+    """Write ``annotations/landmarks.json``, and delete other pictures."""
+    images, annotations = [], []
+    for result in results:
+        i, image, points = result['id'], result['image'], result['keypoints']
+        images.append({'id': i, 'file_name': result['file_name'], **image})
+        width, height = image['width'], image['height']
+        annotations.append(
+            {
+                'id': i,
+                'image_id': i,
+                'category_id': 1,
+                'keypoints': [value for point in points for value in point],
+                'num_keypoints': sum(v > 0 for *_, v in points),
+                'bbox': [0, 0, width, height],
+                'area': width * height,
+                'iscrowd': 0,
+            }
+        )
+    category = {
+        'id': 1,
+        'name': 'face',
+        'supercategory': 'face',
+        'keypoints': list(names),
+        'skeleton': [],
+    }
+    content = {
+        'info': info,
+        'images': images,
+        'annotations': annotations,
+        'categories': [category],
+    }
+    # Left by an earlier run with other options.
+    wanted = {result['file_name'] for result in results}
+    for path in (staged / 'images').iterdir():
+        if path.name not in wanted:
+            path.unlink()
+    for name in ('annotations', PREVIEW):
+        shutil.rmtree(staged / name, ignore_errors=True)
+    (staged / 'annotations').mkdir()
+    write_whole(
+        staged / 'annotations' / 'landmarks.json', json.dumps(content).encode()
+    )
+
+
+def write_report(report: PrepareReport, folder: Path, names: bool) -> None:
+    """Write report.csv and report.json.
+
+    ``names`` adds those of files and photographs, which may name people.
+    """
+    rows = []
+    for row in report.rows.values():
+        entry = {
+            'record': row.number,
+            'status': 'left out' if row.code else 'in the set',
+            'picture': row.picture,
+            'finding': row.code or '; '.join(code for code, _ in row.notes),
+            'what': row.reason or '; '.join(text for _, text in row.notes),
+        }
+        if names:
+            entry |= {
+                'source': row.source,
+                'photograph': row.image,
+                'candidates': '; '.join(row.candidates),
+            }
+        rows.append(entry)
+    table = pd.DataFrame(rows).map(safe_cell)
+    text = table.to_csv(index=False, lineterminator='\r\n')
+    # Excel recognises UTF-8 only with a byte-order mark.
+    write_whole(folder / 'report.csv', text.encode('utf-8-sig'))
+    content = {
+        'records': len(report.rows),
+        'in_the_set': len(report.used),
+        'left_out': dict(Counter(row.code for row in report.left_out)),
+        'subjects': report.subjects,
+        'landmarks': report.landmarks,
+        'points': report.points,
+        'with_mm_per_px': report.with_scale,
+        'rows': rows,
+    }
+    write_whole(folder / 'report.json', json.dumps(content, indent=1).encode())
+
+
+def draft_mapping(
+    path: Path, results: list[dict], names: dict[str, str]
+) -> Path:
+    """Write who is in which picture, readable only by its owner.
+
+    It lies next to ``path``, to be renamed when the set is in place.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + '.part')
+    # Left by an earlier run, or a link that somebody else put there.
+    draft.unlink(missing_ok=True)
+    with open(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+        'w',
+        encoding='utf-8-sig',
+        newline='',
+    ) as file:
+        writer = csv.writer(file)
+        writer.writerow(['picture', 'photograph', 'subject_in_set', 'subject'])
+        for result in results:
+            code = result['image']['subject']
+            who = code, names.get(code, code)
+            photo = result['file_name'], result['photo'].path
+            writer.writerow(safe_row([*photo, *who]))
+    return draft
+
+
+def draw_preview(staged: Path, progress: bool) -> None:
+    """Draw the points on the pictures, as ``sheet_001.jpg`` ... in PREVIEW."""
+    text = (staged / 'annotations/landmarks.json').read_text('utf-8')
+    content = json.loads(text)
+    names = content['categories'][0]['keypoints']
+    pairs = list(zip(content['images'], content['annotations']))
+    (staged / PREVIEW).mkdir()
+    starts = range(0, len(pairs), _ON_SHEET)
+    bar = track(
+        starts, 'sheets', console=Console(stderr=True), disable=not progress
+    )
+    for number, start in enumerate(bar, 1):
+        some = pairs[start : start + _ON_SHEET]
+        titles = [image['file_name'] for image, _ in some]
+        sheet = landmark_sheet(
+            [read_upright(staged / 'images' / title) for title in titles],
+            [np.reshape(one['keypoints'], (-1, 3)) for _, one in some],
+            names,
+            titles,
+        )
+        data = cv2.imencode('.jpg', sheet)[1].tobytes()
+        write_whole(staged / PREVIEW / f'sheet_{number:03d}.jpg', data)

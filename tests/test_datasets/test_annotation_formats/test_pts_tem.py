@@ -1,0 +1,97 @@
+"""iBUG's and WebMorph's files: one for each photograph."""
+
+import pytest
+from point_files import read_points
+
+from mmpose_ctd.datasets.annotation_formats.pts_tem import (
+    RecordRefused,
+    parse_tem,
+    read_tem,
+)
+
+PTS = 'version: 1\nn_points: 2\n{\n10.5 20.25\n30 40\n}\n'
+TEM = '2\n10.5\t20.25\n30\t40\n0\n'
+
+
+@pytest.mark.parametrize(
+    'kind, text',
+    [
+        ('pts', PTS),
+        ('pts', PTS.replace('\n', '\r\n')),
+        ('pts', PTS.replace('\n', '\n\n').replace(': ', ':')),
+        ('pts', PTS.rstrip()),
+        ('tem', TEM),
+        ('tem', '\ufeff' + TEM.replace('\n', '\r\n\r\n')),
+        ('tem', TEM[:-2] + '2\n0\n1\n0\n1\n2\n0 1\n'),
+        # WebMorph's surplus row: the index of the last line.
+        ('tem', TEM[:-2] + '1\n0\n2\n0 1\n0\n'),
+    ],
+)
+def test_a_file_belongs_to_the_photograph_of_its_name(tmp_path, kind, text):
+    reading = read_points(tmp_path, kind, text, f'siteA/001.{kind}')
+    (record,) = reading.records
+    assert record.problem is None
+    assert record.image == 'siteA/001'
+    assert record.points.tolist() == [[10.5, 20.25], [30, 40]]
+    assert record.names is None
+
+
+@pytest.mark.parametrize(
+    'text, words',
+    [
+        ('', 'empty'),
+        (PTS[:-10], 'not a whole pts file'),
+        (PTS.replace('n_points: 2', 'n_points: 3'), 'are 2 rows'),
+        (PTS.replace('30 40', '30'), "'30'"),
+        (PTS.replace('30 40', '30 4O'), "'30 4O'"),
+        (PTS.replace('30 40', 'NaN 40'), 'point 2'),
+        (PTS.replace('n_points: 2', f'n_points: {10**12}'), 'whole'),
+    ],
+)
+def test_a_bad_pts_file_is_a_record_with_a_problem(tmp_path, text, words):
+    (record,) = read_points(tmp_path, 'pts', text).records
+    assert words in record.problem
+    assert str(tmp_path) not in record.problem
+
+
+@pytest.mark.parametrize(
+    'text, found, expected',
+    [
+        ('', 'the end after 0 rows', 'the number of points'),
+        ('two\n', "'two' in row 1", 'the number of points'),
+        ('-1\n', "'-1' in row 1", ''),
+        ('1_0\n', "'1_0' in row 1", ''),
+        ('9' * 5000, '', 'the number of points'),
+        ('999999999\n1 2\n', 'the end after 2', 'point 2 of 999999999'),
+        ('1\n1\n0\n', "'1' in row 2", 'point 1 of 1 as "x y"'),
+        ('1\n1 2 3\n0\n', "'1 2 3' in row 2", ''),
+        ('1\n1_0 2\n0\n', "'1_0 2' in row 2", ''),
+        ('1\nnan 2\n0\n', "'nan 2' in row 2", ''),
+        ('1\n1 2\n1\n2\n1\n0\n', "'2' in row 4", '0 or 1'),
+        ('1\n1 2\n1\n0\n1\n1\n', "'1' in row 6", '1 indices'),
+        ('1\n1 2\n1\n0\n2\n0\n', "'0' in row 6", '2 indices'),
+        ('1\n1 2\n0\n7\n', "'7' in row 4", 'the end of the file'),
+    ],
+)
+def test_a_malformed_template_says_what_is_wrong(text, found, expected):
+    with pytest.raises(RecordRefused) as error:
+        parse_tem(text, 'x.tem')
+    assert error.value.where == error.value.file == 'x.tem'
+    assert found in error.value.found and expected in error.value.expected
+
+
+def test_every_truncation_of_a_template_is_refused():
+    rows = (TEM[:-2] + '2\n0\n1\n0\n1\n2\n0 1').split('\n')
+    parse_tem('\n'.join(rows))
+    for kept in range(len(rows)):
+        with pytest.raises(RecordRefused) as error:
+            parse_tem('\n'.join(rows[:kept]))
+        assert error.value.found == f'the end after {kept} rows'
+
+
+def test_a_template_of_bytes_is_refused_by_name(tmp_path):
+    path = tmp_path / 'x.tem'
+    path.write_bytes(b'\xff\xfe\x00')
+    with pytest.raises(RecordRefused) as error:
+        read_tem(path)
+    assert error.value.where == 'x.tem'
