@@ -218,3 +218,8 @@ class FaceLandmarkerV2(BaseBackbone):
             if index in self.out_indices:
                 outs.append(x)
         return tuple(outs)
+
+    def train(self, mode: bool = True) -> 'FaceLandmarkerV2':
+        """See ``nn.Module``; MMPose's base class returns None."""
+        super().train(mode)
+        return self
