@@ -251,6 +251,26 @@ def mesh_points(
 
     The network is loaded once for each checkpoint.
 
+    Args:
+        image (np.ndarray): (H, W, 3), uint8, BGR.
+        box (tuple, optional): x, y, width, height of the face. Defaults to
+            None: the largest detected face, else the whole image.
+        near (np.ndarray, optional): Points (478, 2 or 3) of this face, in
+            place of ``box``.
+        looks (int): Number of crops, each around the points of the one
+            before. Defaults to 2.
+        views (int): Framings of the last crop whose median is taken, 1 to 9.
+            Defaults to 1.
+        checkpoint (str | Path, optional): See :class:`FaceMesh`.
+
+    Returns:
+        np.ndarray: (478, 3): x and y in pixels of the image, with (0, 0) at
+        the centre of the top left pixel, and depth. None without a face.
+
+    Raises:
+        MissingFileError: If there is no checkpoint.
+        InputError: If an argument is not as described.
+
     Examples:
         >>> import cv2
         >>> from mmpose_ctd.apis import mesh_points
