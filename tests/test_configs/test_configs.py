@@ -151,6 +151,15 @@ def test_without_batch_norm_the_pull_begins_at_zero(load, tmp_path):
         assert abs(first) < 1e-4 < last
 
 
+def test_random_weights_can_stand_in_for_the_landmark_network(load):
+    teacher = dict(load('frl_faces/ft_v2.py').model.teacher)
+    teacher.update(type='RandomSourceModel')
+    del teacher['checkpoint'], teacher['how_to_get']
+    maps = MODELS.build(teacher)(torch.rand(1, 3, 64, 64), False).feats
+    assert [len(feat[0]) for feat in maps] == [32, 64, 128, 128, 128]
+    assert all(feat.std() > 1e-3 for feat in maps)
+
+
 def test_cd_needs_a_classifier_that_the_landmark_network_lacks(load):
     cfg = load('frl_faces/ft_v2.py')
     cfg.model.regularizers = dict(cd=dict(type='ClassifierDistillLoss'))
