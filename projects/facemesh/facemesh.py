@@ -12,8 +12,8 @@ python projects/facemesh/facemesh.py landmarks --data-root data/frl_faces \
 
 What to measure a trained model against: README.md. A set to learn from
 without labels: `landmarks` (projects/frl_study/recipe.md). `mesh` and
-`landmarks` need MediaPipe in an environment of its own, `score` does not. With
---average-with it judges a trained model and FaceMesh together.
+`landmarks` need the network: `mmpose_ctd download face-landmarker`. With
+--average-with `score` judges a trained model and FaceMesh together.
 """
 
 import argparse
@@ -31,7 +31,6 @@ from mmpose_ctd.apis.command_line import import_mmpose_quietly, run
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 from projects.facemesh.face_meshes.find_meshes import (
-    DEFAULT_PYTHON,
     MAX_VIEWS,
     find_meshes,
 )
@@ -81,27 +80,23 @@ def parse_args() -> argparse.Namespace:
     )
     for command in (mesh, landmarks):
         command.add_argument(
-            '--python',
-            default=DEFAULT_PYTHON,
-            help="Python of MediaPipe's environment (default: %(default)s)",
+            '--checkpoint',
+            metavar='FILE.pth',
+            help='the network (default: what `mmpose_ctd download '
+            'face-landmarker` wrote)',
         )
         command.add_argument(
             '--views',
             type=int,
             default=MAX_VIEWS,
-            help='framings of an image whose median is taken; 1 is the image '
-            'alone (default: %(default)s)',
+            help='framings of a face whose median is taken '
+            '(default: %(default)s)',
         )
         command.add_argument(
             '--image-prefix',
             default='images/',
             help='folder of the images in the set (default: %(default)s)',
         )
-    mesh.add_argument(
-        '--no-refine',
-        action='store_true',
-        help='468 vertices, without the finer eyes and lips',
-    )
     score.add_argument('--mesh', metavar='FILE.npz', required=True)
     score.add_argument('--method', choices=METHODS, default='vertex')
     for split in ('train', 'test'):
@@ -135,7 +130,6 @@ def mesh(args: argparse.Namespace) -> None:
             args.data_root,
             args.ann_file,
             args.out,
-            refine=not args.no_refine,
             **shared_options(args, progress),
         )
     tell(meshes.statement, args.out)
@@ -156,7 +150,7 @@ def shared_options(args: argparse.Namespace, progress: Progress) -> dict:
     """What finding meshes takes, whatever they are for."""
     task = progress.add_task('face meshes', total=None)
     return dict(
-        python=args.python,
+        checkpoint=args.checkpoint,
         views=args.views,
         image_prefix=args.image_prefix,
         advance=lambda done, total: progress.update(
@@ -167,10 +161,10 @@ def shared_options(args: argparse.Namespace, progress: Progress) -> dict:
 
 def tell(about: MeshStatement, out: str) -> None:
     print(
-        f'{about.num_images} images, MediaPipe {about.mediapipe}, '
+        f'{about.num_images} images, {about.network}, '
         f'{about.views} views, {about.seconds:.0f} s. A face was found on '
         f'{about.num_images - about.num_missing}, of these on '
-        f'{about.num_retried} only zoomed or with a lower confidence; on '
+        f'{about.num_retried} only at a further attempt; on '
         f'{about.num_missing} none. Written to {out}'
     )
 

@@ -10,8 +10,12 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
 from sface_file import make_sface
+from tflite_file import face_landmarker_bytes, task_bytes
 
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
+from mmpose_ctd.models.teachers.face_landmarker_checkpoint import (
+    convert_face_landmarker,
+)
 from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +80,12 @@ def write_sface(root: Path) -> None:
     """SFace with random weights, converted as a user would."""
     onnx.save(make_sface(), root / 'sface.onnx')
     convert_sface(root / 'sface.onnx', root / 'sface.pth')
+
+
+def write_face_landmarker(root: Path) -> None:
+    """MediaPipe's network with random weights, converted as a user would."""
+    (root / 'v2.task').write_bytes(task_bytes(face_landmarker_bytes()))
+    convert_face_landmarker(root / 'v2.task', root / 'face_landmarker.pth')
 
 
 def write_mixing_teachers(root: Path) -> None:

@@ -1,6 +1,7 @@
 """Every config a user can run, built and run."""
 
 import pytest
+import torch
 from config_checks import (
     check_parts,
     check_two_iterations,
@@ -8,7 +9,7 @@ from config_checks import (
     flat,
     loader,
 )
-from config_set import CONFIGS, write_faces, write_sface
+from config_set import CONFIGS, write_face_landmarker, write_faces, write_sface
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
@@ -16,6 +17,8 @@ from torch import nn
 from vggface2_files import write_pickle
 from vggface2_network import random_state
 
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import merge_options
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
 
 #: What each system of the paper adds to plain fine-tuning.
@@ -46,7 +49,7 @@ NAMES = sorted(
 TRAINED = [
     *('ctd_com_resnet50.py', 'ftp_resnet50.py', 'hourglass.py'),
     *('demo/ctd_ed_sface.py', 'frl_faces/ctd_com_sface.py'),
-    'frl_faces/fe_sface.py',
+    *('frl_faces/fe_sface.py', 'frl_faces/ctd_ed_v2.py'),
     *(f'frl_faces/{system}_sface.py' for system in OTHER_TERMS),
 ]
 
@@ -62,6 +65,7 @@ def checkpoints(tmp_path_factory):
     """Random weights in the published formats, converted as a user would."""
     root = tmp_path_factory.mktemp('checkpoints')
     write_sface(root)
+    write_face_landmarker(root)
     write_pickle(root / 'resnet50_ft_weight.pkl', random_state(classes=8631))
     convert_vggface2(
         root / 'resnet50_ft_weight.pkl', root / 'vggface2_resnet50.pth'
@@ -113,6 +117,59 @@ def test_a_system_differs_from_fine_tuning_in_its_method_alone(
         assert any(key.startswith(f'{method}.') for method in methods), key
     for method in methods:
         assert any(key.startswith(f'{method}.') for key in added), method
+
+
+def test_ed_from_the_landmark_network_compares_all_five_maps(load):
+    base, ours = (
+        flat(load(f'frl_faces/{name}_v2.py').to_dict())
+        for name in ('ft', 'ctd_ed')
+    )
+    assert {k: ours.get(k) for k in base} == base
+    added = {key: ours[key] for key in set(ours) - set(base)}
+    assert all(key.startswith('.model.regularizers.') for key in added)
+    stages = {v for key, v in added.items() if key.endswith('.stage')}
+    assert stages == {*range(5)}
+
+
+@pytest.mark.slow
+def test_without_batch_norm_the_pull_begins_at_zero(load, tmp_path):
+    cfg = load('frl_faces/ctd_ed_v2.py')
+    merge_options(cfg, {'framing.input_size': 64})
+    cfg.merge_from_dict(
+        dict(work_dir=str(tmp_path), log_level='ERROR', val_cfg=None)
+    )
+    cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=3)
+    cfg.train_dataloader.update(
+        batch_size=2, num_workers=0, persistent_workers=False
+    )
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    for stride in (4, 8, 16, 32, 64):
+        scalar = runner.message_hub.get_scalar(f'train/loss_ed{stride}')
+        first, *_, last = scalar.data[0]
+        assert abs(first) < 1e-4 < last
+
+
+def test_random_weights_can_stand_in_for_the_landmark_network(load):
+    teacher = dict(load('frl_faces/ft_v2.py').model.teacher)
+    teacher.update(type='RandomSourceModel')
+    del teacher['checkpoint'], teacher['how_to_get']
+    maps = MODELS.build(teacher)(torch.rand(1, 3, 64, 64), False).feats
+    assert [len(feat[0]) for feat in maps] == [32, 64, 128, 128, 128]
+    assert all(feat.std() > 1e-3 for feat in maps)
+
+
+def test_cd_needs_a_classifier_that_the_landmark_network_lacks(load):
+    cfg = load('frl_faces/ft_v2.py')
+    cfg.model.regularizers = dict(cd=dict(type='ClassifierDistillLoss'))
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    with pytest.raises(InputError) as error:
+        model._regularize(
+            torch.rand(1, 3, 64, 64), model.backbone(torch.rand(1, 3, 64, 64))
+        )
+    assert error.value.where == 'model.teacher.head'
 
 
 @pytest.mark.parametrize(('system', 'term'), OTHER_TERMS.items())

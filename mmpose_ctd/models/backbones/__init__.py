@@ -1,4 +1,10 @@
+from .face_landmarker_v2 import FaceLandmarkerV2
 from .sface_net import SFaceNet
 from .vggface2_resnet import VGGFace2ResNet, VGGFace2SEResNet
 
-__all__ = ['SFaceNet', 'VGGFace2ResNet', 'VGGFace2SEResNet']
+__all__ = [
+    'FaceLandmarkerV2',
+    'SFaceNet',
+    'VGGFace2ResNet',
+    'VGGFace2SEResNet',
+]

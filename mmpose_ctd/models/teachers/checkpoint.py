@@ -24,12 +24,18 @@ _VGGFACE2 = (
     "Convert VGGFace2's with: python tools/model_converters/"
     'vggface2_to_mmpose.py {path} OUT.pth'
 )
+_LANDMARKER = (
+    "Convert MediaPipe's with: python tools/model_converters/"
+    'face_landmarker_to_mmpose.py {path} OUT.pth'
+)
 #: File extension -> how to convert the file.
 _FOREIGN = {
     '.onnx': (
         'Convert SFace with: python tools/model_converters/'
         'sface_to_mmpose.py {path} OUT.pth'
     ),
+    '.task': _LANDMARKER,
+    '.tflite': _LANDMARKER,
     '.pkl': _VGGFACE2,
     '.h5': _VGGFACE2,
     '.safetensors': (

@@ -60,6 +60,8 @@ class RandomSourceModel(SourceModel):
     @torch.no_grad()
     def _measure_statistics(self) -> None:
         norms = [m for m in self.modules() if isinstance(m, _BatchNorm)]
+        if not norms:
+            return
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
             norm.reset_running_stats()

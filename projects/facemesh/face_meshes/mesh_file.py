@@ -1,4 +1,4 @@
-"""Reads the meshes that MediaPipe's environment found.
+"""Reads meshes that were found before.
 
 N: images, V: vertices.
 """
@@ -26,9 +26,8 @@ class MeshStatement:
     """How meshes were found.
 
     Attributes:
-        mediapipe (str): Its version.
+        network (str): The network that found them.
         views (int): Framings of an image whose median is taken.
-        refine (bool): ``refine_landmarks``.
         seconds (float): For all images of the file.
         num_images (int): N.
         num_missing (int): Images on which no face was found.
@@ -36,9 +35,8 @@ class MeshStatement:
             attempt: zoomed, or with a lower confidence.
     """
 
-    mediapipe: str
+    network: str
     views: int
-    refine: bool
     seconds: float
     num_images: int
     num_missing: int
@@ -142,10 +140,7 @@ class MeshFile:
 
 
 def file_digest(path: str) -> str:
-    """By which an image file is known again, 16 characters.
-
-    ``mesh_script.py``, which may import nothing from here, does the same.
-    """
+    """By which an image file is known again, 16 characters."""
     return sha256_of(path)[:16]
 
 
@@ -165,9 +160,9 @@ def _parse(path: str, about: dict, arrays: dict) -> MeshFile:
     if (np.ptp(vertices[finite, :, :2], axis=1) <= 0).any():
         raise ValueError('vertices that coincide')
     statement = MeshStatement(
-        mediapipe=str(about['mediapipe']),
+        # Earlier files are of FaceMesh in MediaPipe's own environment.
+        network=str(about.get('network') or f'MediaPipe {about["mediapipe"]}'),
         views=int(about['views']),
-        refine=bool(about['refine']),
         seconds=float(about['seconds']),
         num_images=len(ids),
         num_missing=int((~finite).sum()),

@@ -57,7 +57,7 @@ def mesh_landmark_names(
     if not 0 <= min(vertices) <= max(vertices) < meshes.shape[1]:
         raise InputError(
             f'vertices {min(vertices)} to {max(vertices)} are asked for, the '
-            f'meshes have {meshes.shape[1]}; make them with refine_landmarks.'
+            f'meshes have {meshes.shape[1]}.'
         )
     mean = FaceFrame.fit(to_complex(meshes)).mean
     # Upright again: the frame may turn a face in any way.

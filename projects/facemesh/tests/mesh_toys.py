@@ -1,60 +1,42 @@
-"""Meshes that no MediaPipe found, and a stand-in for its environment."""
+"""Meshes that no network found, and a stand-in for it."""
 
 import json
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from mmpose_ctd.errors import MissingFileError
 from projects.facemesh.face_meshes.mesh_file import file_digest
 
-# What runs mesh_script.py in place of MediaPipe's Python: FaceMesh "finds"
-# the centres of the red, green and blue light of an image, at depths 0, 1
-# and 2 hundredths of its width, if the red is bright enough for a detector
-# of that confidence and no light is cut off by the border.
-_STAND_IN = """#!{python}
-import runpy, sys, types
-from types import SimpleNamespace as Box
-import numpy as np
 
-class FaceMesh:
-    def __init__(self, static_image_mode, max_num_faces, refine_landmarks,
-                 min_detection_confidence):
-        self.least = 255 * min_detection_confidence
+class LightFinder:
+    """Stands for ``FaceMesh``: "finds" the red, green and blue light.
 
-    def process(self, image):
-        light = image.astype(float)
-        edge = max(light[0].max(), light[-1].max(),
-                   light[:, 0].max(), light[:, -1].max())
-        if edge > 8 or light[..., 0].max() < self.least:
-            return Box(multi_face_landmarks=None)
+    Depths are 0, 1 and 2 hundredths of the image's width. A dim picture is
+    found only if a box is given; one with a light cut off by the border or
+    without any light never.
+    """
+
+    def __init__(self, checkpoint=None):
+        if checkpoint is not None:
+            raise MissingFileError(where=str(checkpoint), found='no file')
+        self.views = []
+
+    def find(self, image, box=None, near=None, looks=2, views=1):
+        light = image[..., ::-1].astype(float)
+        sides = light[0], light[-1], light[:, 0], light[:, -1]
+        least = 40 if box else 128
+        if max(map(np.max, sides)) > 8 or light[..., 0].max() < least:
+            return None
         height, width = light.shape[:2]
+        rows, columns = np.arange(height), np.arange(width)
         points = []
         for c in range(3):
             share = light[..., c] / light[..., c].sum()
-            points.append(Box(
-                x=(share.sum(0) @ (np.arange(width) + 0.5)) / width,
-                y=(share.sum(1) @ (np.arange(height) + 0.5)) / height,
-                z=c / 100))
-        return Box(multi_face_landmarks=[Box(landmark=points)])
-
-fake = types.ModuleType('mediapipe')
-fake.__version__ = 'stand-in'
-fake.solutions = Box(face_mesh=Box(FaceMesh=FaceMesh))
-sys.modules['mediapipe'] = fake
-sys.stderr.write('W0000 chatter of a library\\n')
-# As of `python -I -W ignore SCRIPT ...`.
-sys.argv = sys.argv[4:]
-runpy.run_path(sys.argv[0], run_name='__main__')
-"""
-
-
-def write_stand_in(path: Path) -> str:
-    """A program that stands for MediaPipe's Python."""
-    path.write_text(_STAND_IN.format(python=sys.executable), encoding='utf-8')
-    path.chmod(0o755)
-    return str(path)
+            x, y = share.sum(0) @ columns, share.sum(1) @ rows
+            points.append((x, y, c / 100 * width))
+        return np.array(points)
 
 
 def lights(
@@ -66,12 +48,12 @@ def lights(
     """An image with a red, a green and a blue light, BGR, uint8.
 
     Args:
-        places (np.ndarray): (3, 2), from the image's corner.
+        places (np.ndarray): (3, 2), pixels.
         size (tuple): Width and height.
         brightness (float): Of the lights' centres.
         sigma (float): Of the lights, pixels.
     """
-    x, y = (np.arange(side) + 0.5 for side in size)
+    x, y = (np.arange(side) for side in size)
     planes = [
         brightness
         * np.exp(
@@ -103,7 +85,7 @@ def random_meshes(num: int, num_vertices: int = 12, seed: int = 0):
 def write_meshes(
     path: Path, root: Path, content: dict, meshes: np.ndarray, **changes
 ) -> Path:
-    """A mesh file as MediaPipe's environment would write it.
+    """A mesh file as an earlier version wrote it.
 
     Args:
         path (Path): The ``.npz``.

@@ -1,6 +1,5 @@
-"""From photographs to scores on the command line, without MediaPipe."""
+"""From photographs to scores on the command line, without the network."""
 
-import importlib.util
 import json
 import re
 import runpy
@@ -9,9 +8,12 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from mesh_toys import lights, write_lit_set, write_stand_in
+from mesh_toys import LightFinder, lights, write_lit_set
 
-from projects.facemesh.face_meshes.find_meshes import DEFAULT_PYTHON
+from mmpose_ctd.models.teachers.face_landmarker_checkpoint import (
+    convert_face_landmarker,
+)
+from projects.facemesh.face_meshes import find_meshes
 from projects.facemesh.face_meshes.mesh_file import MeshFile
 
 ANN = 'annotations/landmarks.json'
@@ -24,8 +26,8 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def python(tmp_path):
-    return write_stand_in(tmp_path / 'mediapipe_python')
+def light_finder(monkeypatch):
+    monkeypatch.setattr(find_meshes, 'FaceMesh', LightFinder)
 
 
 @pytest.fixture
@@ -61,12 +63,12 @@ def centres(root):
 
 
 def test_photographs_become_meshes_and_meshes_scores(
-    facemesh, root, python, tmp_path
+    facemesh, root, light_finder, tmp_path
 ):
     meshes, out = tmp_path / 'm.npz', tmp_path / 'new' / 'score.json'
-    status, said, error = facemesh('mesh', '--out', meshes, '--python', python)
+    status, said, error = facemesh('mesh', '--out', meshes)
     assert status == 0, error
-    assert '8 images, MediaPipe stand-in, 9 views' in said
+    assert '8 images, face landmarker V2, 9 views' in said
     assert 'found on 8' in said
     status, said, error = facemesh(
         'score',
@@ -101,37 +103,33 @@ def test_photographs_become_meshes_and_meshes_scores(
     assert json.loads(out.read_text())['share'] == 0.25
 
 
-@pytest.mark.parametrize('views', [1, 9])
-def test_vertices_are_pixels_of_the_image_in_every_view(
-    facemesh, root, python, tmp_path, views
+def test_vertices_are_pixels_of_the_image(
+    facemesh, root, light_finder, tmp_path
 ):
     path = str(tmp_path / 'm.npz')
-    status, _, error = facemesh(
-        'mesh', '--out', path, '--python', python, '--views', views
-    )
+    status, _, error = facemesh('mesh', '--out', path, '--views', 3)
     assert status == 0, error
     file = MeshFile.read(path)
-    assert file.statement.views == views
+    assert file.statement.views == 3
     for i, places in centres(root).items():
         found = file.vertices[file.rows[i]]
         np.testing.assert_allclose(found[:, :2], places, atol=0.1)
         np.testing.assert_allclose(found[:, 2], [0, 0.96, 1.92], rtol=0.01)
 
 
-def test_a_face_that_fills_the_image_is_found_zoomed_and_counted(
-    facemesh, root, python, tmp_path
+def test_faces_found_later_or_not_at_all_are_counted(
+    facemesh, root, light_finder, tmp_path
 ):
-    """Bright lights near the border, one dim set, and one without any."""
-    places = np.array([[8.0, 40], [88, 40], [48, 71]])
+    """One is cut off by the border, one dim, and one without any light."""
+    places = np.array([[20.0, 40], [76, 40], [48, 61]])
     for name, picture in {
-        # Replicated borders keep the first cut off whatever the zoom.
         0: lights(np.array([[0.0, 40], [88, 40], [48, 71]]), (96, 80)),
         1: lights(places, (96, 80), brightness=60),
         2: np.zeros((80, 96, 3), np.uint8),
     }.items():
         cv2.imwrite(str(root / 'images' / f'{name}.png'), picture)
     path = str(tmp_path / 'm.npz')
-    status, said, error = facemesh('mesh', '--out', path, '--python', python)
+    status, said, error = facemesh('mesh', '--out', path)
     assert status == 0, error
     file = MeshFile.read(path)
     assert file.statement.num_missing == 2
@@ -148,28 +146,8 @@ def test_a_face_that_fills_the_image_is_found_zoomed_and_counted(
     assert 'no face was found on 2 of 5 training images: left out' in said
 
 
-def test_a_large_photograph_is_measured_in_its_own_pixels(
-    facemesh, root, python, tmp_path
-):
-    """Shown smaller to FaceMesh, as its file has many times the pixels."""
-    content = json.loads((root / ANN).read_text())
-    places = np.array([[500.0, 400], [1900, 500], [1300, 1700]])
-    picture = lights(places, (2560, 2000), sigma=80)
-    cv2.imwrite(str(root / 'images' / '0.png'), picture)
-    content['images'][0].update(width=2560, height=2000)
-    (root / ANN).write_text(json.dumps(content))
-    path = str(tmp_path / 'm.npz')
-    status, _, error = facemesh(
-        'mesh', '--out', path, '--python', python, '--views', 1
-    )
-    assert status == 0, error
-    found = MeshFile.read(path).vertices[0]
-    np.testing.assert_allclose(found[:, :2], places, atol=1)
-    np.testing.assert_allclose(found[:, 2], [0, 25.6, 51.2], rtol=0.01)
-
-
-def without_environment(facemesh, root, tmp_path):
-    return ['--python', tmp_path / 'nowhere']
+def without_network(facemesh, root, tmp_path):
+    return ['--checkpoint', tmp_path / 'nowhere.pth']
 
 
 def wrong_ending(facemesh, root, tmp_path):
@@ -194,17 +172,17 @@ def other_size(facemesh, root, tmp_path):
 @pytest.mark.parametrize(
     'spoil, said',
     [
-        (without_environment, 'pip install mediapipe==0.10.14'),
-        (wrong_ending, 'ending in .npz'),
-        (too_many_views, 'views=10; expected 1'),
+        (without_network, 'nowhere.pth: no file'),
+        (wrong_ending, 'a name ending in .npz'),
+        (too_many_views, '--views: 10; expected 1'),
         (damaged_image, 'image id=picture 3: .*cannot be read'),
-        (other_size, 'id=picture 3: its record says 96x80 .* has 96x60'),
+        (other_size, 'id=picture 3: 96x60 pixels .* 96x80'),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line(
-    facemesh, root, python, tmp_path, spoil, said
+    facemesh, root, light_finder, tmp_path, spoil, said
 ):
-    given = ['--out', tmp_path / 'm.npz', '--python', python]
+    given = ['--out', tmp_path / 'm.npz']
     given += spoil(facemesh, root, tmp_path)
     status, _, error = facemesh('mesh', *given)
     assert status == 2
@@ -214,25 +192,11 @@ def test_what_is_wrong_is_told_in_a_line(
     assert not [*tmp_path.glob('m.*')]
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec('mediapipe') is not None,
-    reason='MediaPipe is installed here',
-)
-def test_an_environment_without_mediapipe_is_told_what_to_install(
-    facemesh, tmp_path
+def test_a_score_of_another_set_is_refused(
+    facemesh, root, light_finder, tmp_path
 ):
-    status, _, error = facemesh(
-        'mesh', '--out', tmp_path / 'm.npz', '--python', sys.executable
-    )
-    assert status == 2
-    last = error.strip().splitlines()[-1]
-    assert "No module named 'mediapipe'" in last
-    assert 'pip install mediapipe==0.10.14' in last
-
-
-def test_a_score_of_another_set_is_refused(facemesh, root, python, tmp_path):
     path = tmp_path / 'm.npz'
-    assert facemesh('mesh', '--out', path, '--python', python)[0] == 0
+    assert facemesh('mesh', '--out', path)[0] == 0
     picture = root / 'images' / '6.png'
     picture.write_bytes((root / 'images' / '5.png').read_bytes())
     out = tmp_path / 'score.json'
@@ -248,11 +212,12 @@ def test_a_score_of_another_set_is_refused(facemesh, root, python, tmp_path):
 @pytest.mark.real_data
 @pytest.mark.slow
 def test_real_faces_are_met_far_better_than_by_the_mean_face(
-    facemesh, root, repo_root, shared_root, tmp_path, monkeypatch
+    facemesh, root, shared_root, tmp_path
 ):
-    python = repo_root / DEFAULT_PYTHON
-    if not python.is_file():
-        pytest.skip('MediaPipe has no environment here')
+    checkpoint = tmp_path / 'face_landmarker.pth'
+    convert_face_landmarker(
+        shared_root / 'teachers' / 'face_landmarker_v2.task', checkpoint
+    )
     faces = shared_root / 'data' / 'frl_faces'
     content = json.loads((faces / 'annotations/landmarks19.json').read_text())
     content['images'] = content['images'][::10]
@@ -268,7 +233,9 @@ def test_real_faces_are_met_far_better_than_by_the_mean_face(
     for name, lines in (('train', subjects[::2]), ('test', subjects[1::2])):
         (root / 'splits' / f'{name}.txt').write_text('\n'.join(lines))
     path, out = tmp_path / 'm.npz', tmp_path / 'score.json'
-    status, said, error = facemesh('mesh', '--out', path, '--python', python)
+    status, said, error = facemesh(
+        'mesh', '--out', path, '--checkpoint', checkpoint, '--views', 1
+    )
     assert status == 0, error
     assert MeshFile.read(str(path)).vertices.shape[1:] == (478, 3)
     status, said, error = facemesh(

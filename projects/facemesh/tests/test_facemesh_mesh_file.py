@@ -1,4 +1,4 @@
-"""The file between MediaPipe's environment and ours."""
+"""The file of meshes."""
 
 import json
 
@@ -52,6 +52,17 @@ def test_meshes_are_found_by_image_whatever_their_order(
     assert file.statement.num_images == 6
     assert file.statement.num_missing == 1
     assert file.statement.num_retried == 0
+
+
+@pytest.mark.parametrize(
+    'changes, network',
+    [({}, 'MediaPipe 0'), (dict(network='another'), 'another')],
+)
+def test_the_network_is_known_in_files_of_both_origins(
+    write, changes, network
+):
+    file = MeshFile.read(write(about=bad_about(**changes)))
+    assert file.statement.network == network
 
 
 def test_faces_found_at_a_further_attempt_are_counted(write):

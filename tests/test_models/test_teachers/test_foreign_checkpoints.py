@@ -208,6 +208,7 @@ def test_a_missing_file_says_how_to_get_it():
         ('https://example.org/a/resnet.pth', 'curl'),
         ('torchvision://resnet50', 'curl'),
         ('models/face.onnx', 'sface_to_mmpose.py models/face.onnx OUT.pth'),
+        ('f.task', 'face_landmarker_to_mmpose.py f.task OUT.pth'),
         ('face.ONNX', 'sface_to_mmpose.py'),
         ('resnet50_ft_weight.pkl', 'vggface2_to_mmpose.py'),
         ('weights.h5', 'vggface2_to_mmpose.py'),
