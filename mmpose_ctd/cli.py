@@ -24,6 +24,10 @@ COMMANDS = {
     'synthetic-faces': ('misc/make_synthetic_faces', 'draw labelled faces'),
     'delta-weights': ('model_converters/delta_weights', "DELTA's weights"),
     'convert-sface': ('model_converters/sface_to_mmpose', 'SFace for MMPose'),
+    'convert-face-landmarker': (
+        'model_converters/face_landmarker_to_mmpose',
+        "MediaPipe's face landmarker for MMPose",
+    ),
     'convert-vggface2': (
         'model_converters/vggface2_to_mmpose',
         'VGGFace2 for MMPose',

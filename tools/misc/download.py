@@ -28,6 +28,8 @@ def parse_args() -> argparse.Namespace:
         '--out', type=Path, metavar='DIR', help='folder of the checkpoint'
     )
     parser.add_argument(
+        '--file',
+        # Its name while SFace was the only network.
         '--onnx',
         type=Path,
         metavar='FILE',
@@ -66,7 +68,7 @@ def main() -> None:
     download(
         args.name,
         out=args.out,
-        original=args.onnx,
+        original=args.file,
         source=args.source,
         force=args.force,
         say=lambda line: print(line, flush=True),

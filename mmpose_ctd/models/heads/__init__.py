@@ -1,4 +1,5 @@
+from .face_landmarker_v2_head import FaceLandmarkerV2Head
 from .pooled_classifier import PooledClassifier
 from .sface_embedding import SFaceEmbedding
 
-__all__ = ['PooledClassifier', 'SFaceEmbedding']
+__all__ = ['FaceLandmarkerV2Head', 'PooledClassifier', 'SFaceEmbedding']

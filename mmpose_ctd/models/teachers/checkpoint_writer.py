@@ -113,5 +113,6 @@ def _works(
     with torch.no_grad():
         outputs = networks['backbone'](torch.zeros(1, 3, height, width))
         if 'head' in networks:
-            outputs = (networks['head'](outputs),)
+            final = networks['head'](outputs)
+            outputs = final if isinstance(final, tuple) else (final,)
     return all(bool(x.isfinite().all()) for x in outputs)

@@ -1,0 +1,220 @@
+"""The trunk of MediaPipe's second face landmarker."""
+
+from collections import OrderedDict
+
+import torch.nn.functional as F
+from mmpose.models.backbones.base_backbone import BaseBackbone
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.layers import PReLU
+
+__all__ = ['FaceLandmarkerV2', 'bottleneck_stage']
+
+
+class SamePadConv2d(nn.Conv2d):
+    """A convolution with TensorFlow's padding "SAME".
+
+    The output has ceil(side / stride) positions. An odd number of zeros is
+    padded with one more on the right and below; ``nn.Conv2d`` pads both sides
+    equally.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply to a map (N, C, h, w)."""
+        before_after = []
+        # F.pad begins with the last axis.
+        for side, kernel, stride in zip(
+            x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1]
+        ):
+            zeros = max((-(-side // stride) - 1) * stride + kernel - side, 0)
+            before_after += [zeros // 2, zeros - zeros // 2]
+        return super().forward(F.pad(x, before_after))
+
+
+class Bottleneck(nn.Module):
+    """Convolutions of few channels, added to a shortcut.
+
+    ``reduce`` (1x1), PReLU, ``depthwise`` (3x3), ``expand`` (1x1), sum with
+    the shortcut, PReLU. With ``down``, ``reduce`` is 2x2 with stride 2, and
+    the shortcut is a 2x2 max-pool with zeros for its missing channels.
+
+    Args:
+        in_channels (int): Of the input.
+        mid_channels (int): Of the depthwise convolution.
+        out_channels (int): Of the output, at least ``in_channels``.
+        down (bool): Whether to halve the map. Defaults to False.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        mid_channels: int,
+        out_channels: int,
+        down: bool = False,
+    ) -> None:
+        super().__init__()
+        kernel = 2 if down else 1
+        self.down = down
+        self.new_channels = out_channels - in_channels
+        self.reduce = nn.Conv2d(in_channels, mid_channels, kernel, kernel)
+        self.act1 = PReLU(mid_channels)
+        self.depthwise = nn.Conv2d(
+            *(mid_channels, mid_channels, 3),
+            padding=1,
+            groups=mid_channels,
+            bias=False,
+        )
+        self.expand = nn.Conv2d(mid_channels, out_channels, 1)
+        self.act2 = PReLU(out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, h, w) -> (N, C', h, w), or half of h and w."""
+        y = self.expand(self.depthwise(self.act1(self.reduce(x))))
+        if self.down:
+            x = F.max_pool2d(x, 2)
+        if self.new_channels:
+            x = F.pad(x, (0, 0, 0, 0, 0, self.new_channels))
+        return self.act2(x + y)
+
+
+def bottleneck_stage(
+    in_channels: int, mid_channels: int, out_channels: int
+) -> nn.Sequential:
+    """A block that halves the map, and four at its size."""
+    down = Bottleneck(in_channels, mid_channels, out_channels, down=True)
+    same = (
+        Bottleneck(out_channels, mid_channels, out_channels) for _ in range(4)
+    )
+    return nn.Sequential(down, *same)
+
+
+@MODELS.register_module()
+class FaceLandmarkerV2(BaseBackbone):
+    """Trunk of MediaPipe's second face landmarker, with its stages as outputs.
+
+    Rebuilt from the published graph (``face_landmarks_detector.tflite`` in
+    ``face_landmarker.task``, float16, version 1; Google, Apache-2.0). The
+    network finds 478 dense landmarks of a face; see
+    :class:`FaceLandmarkerV2Head`. It has no BatchNorm.
+
+    =====  ======  ========  ============
+    index  stride  channels  at 256 x 256
+    =====  ======  ========  ============
+    0      4       32        64 x 64
+    1      8       64        32 x 32
+    2      16      128       16 x 16
+    3      32      128       8 x 8
+    4      64      128       4 x 4
+    =====  ======  ========  ============
+
+    Height and width of the input must be multiples of the last stage's
+    stride. The input is R, G, B of 0..1: the class attributes state it for
+    pixel values of 0..255.
+
+    Args:
+        out_indices (Sequence[int]): Stages to return, each of 0..4.
+            Defaults to (0, 1, 2, 3, 4).
+        fast_backward (bool): Whether PReLU uses this package's backward,
+            which is faster on CPUs and equal up to rounding. Defaults to
+            True.
+        init_cfg (dict or list[dict], optional): Initialization config.
+            Defaults to None.
+
+    Raises:
+        InputError: If ``out_indices`` are not ascending stages.
+    """
+
+    #: Channels of the five stages, for heads and connectors.
+    arch_channels = (32, 64, 128, 128, 128)
+    #: Pixels of the input for one position of each stage.
+    arch_strides = (4, 8, 16, 32, 64)
+    #: Subtracted by the preprocessor, and divided by, on values of 0..255.
+    mean = (0.0, 0.0, 0.0)
+    std = (255.0, 255.0, 255.0)
+    #: Order of the input's channels.
+    channel_order = 'rgb'
+    #: (width, height) in pixels that the published weights were trained at.
+    input_size = (256, 256)
+
+    _stem_channels = 16
+    _mid_channels = (16, 32, 64, 64, 64)
+
+    def __init__(
+        self,
+        out_indices=(0, 1, 2, 3, 4),
+        fast_backward: bool = True,
+        init_cfg=None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.out_indices = self._checked_indices(out_indices)
+        channels = self._stem_channels
+        stem = [
+            ('conv', SamePadConv2d(3, channels, 3, stride=2)),
+            ('act', PReLU(channels)),
+        ]
+        stem += [
+            (f'block{i}', Bottleneck(channels, channels // 2, channels))
+            for i in range(1, 5)
+        ]
+        self.stem = nn.Sequential(OrderedDict(stem))
+        for index, (mid, width) in enumerate(
+            zip(self._mid_channels, self.arch_channels), start=1
+        ):
+            stage = bottleneck_stage(channels, mid, width)
+            self.add_module(f'stage{index}', stage)
+            channels = width
+        for module in self.modules():
+            if isinstance(module, PReLU):
+                module.fast_backward = fast_backward
+
+    def _checked_indices(self, out_indices) -> tuple[int, ...]:
+        stages = len(self.arch_channels)
+        try:
+            indices = tuple(out_indices)
+        except TypeError:
+            indices = ()
+        # bool is an int to Python, and True would silently mean stage 1.
+        valid = bool(indices) and all(
+            type(i) is int and 0 <= i < stages for i in indices
+        )
+        if not valid or list(indices) != sorted(set(indices)):
+            raise InputError(
+                where='FaceLandmarkerV2: out_indices',
+                found=repr(out_indices),
+                expected='ascending, distinct stage indices from 0 to '
+                f'{stages - 1}, such as (4,) or (0, 1, 2, 3, 4)',
+            )
+        return indices
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Compute the maps.
+
+        Args:
+            x (Tensor): Normalised RGB images, (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor]: For each of ``out_indices`` a map of shape
+            (N, C, H / s, W / s), with the stage's channels C and stride s.
+
+        Raises:
+            InputError: If H or W is not a multiple of the last stride.
+        """
+        last = self.out_indices[-1]
+        stride = self.arch_strides[last]
+        height, width = x.shape[-2:]
+        if height % stride or width % stride or not height * width:
+            raise InputError(
+                where='FaceLandmarkerV2: input',
+                found=f'{width} x {height} pixels',
+                expected=f'multiples of {stride}',
+                cure='Choose another input size, such as 256 x 256.',
+            )
+        x = self.stem(x)
+        outs = []
+        for index in range(last + 1):
+            x = getattr(self, f'stage{index + 1}')(x)
+            if index in self.out_indices:
+                outs.append(x)
+        return tuple(outs)
