@@ -33,7 +33,8 @@ __all__ = [
 
 #: Its name in a dataset's metainfo.
 FRAMING_KEY = 'input_framing'
-#: What FindFaceBox leaves in a sample; users' fields have no such names.
+#: What a step that finds faces leaves in a sample; users' fields have no such
+#: names.
 FACE_MARK = '_found_face'
 
 #: Transform -> its argument, the name in a framing, and the default.
@@ -42,6 +43,7 @@ _STEPS = {
         ('side', 'face_side', 1.1),
         ('centre', 'face_centre', 0.72),
     ),
+    'FindMeshBox': (('side', 'mesh_side', 1.15),),
     'GetBBoxCenterScale': (('padding', 'padding', 1.25),),
     'TopdownAffine': (
         ('input_size', 'input_size', None),
@@ -59,6 +61,8 @@ _VARIABLES = {
     'CTD_FACE_SIDE': 'framing.face_side',
 }
 _OPTIONS = ('input_size', 'face_side')
+#: The steps that crop to a face, and the names of their sides in a framing.
+_FINDERS = {'FindFaceBox': 'face_side', 'FindMeshBox': 'mesh_side'}
 
 
 # ------------------------------------------------------- making a framing
@@ -86,8 +90,9 @@ def framing(
             MMPose draws other Gaussians a pixel off. Defaults to that of
             ``base``.
         face_side (float, optional): Side of the square that the network
-            sees, in widths of the face that :class:`.FindFaceBox` finds; 0
-            for the whole image. Defaults to that of ``base``.
+            sees, in widths of the face that :class:`.FindFaceBox` finds, or
+            in extents of :class:`.FindMeshBox` where ``base`` has that; 0 for
+            the whole image. Defaults to that of ``base``.
 
     Returns:
         dict: What differs from ``base``, top-level names of a config: codec,
@@ -172,7 +177,7 @@ def check_framing(cfg: Mapping) -> None:
         seen = input_framing(dataset)
         if seen is not None:
             where = f'{loader}_dataloader.dataset.pipeline'
-            found[where] = seen['input_size'], seen.get('face_side', 0)
+            found[where] = seen['input_size'], _side_of(seen)
     head = (cfg.get('model') or {}).get('head') or {}
     decoded = (head.get('decoder') or {}).get('input_size')
     if decoded is not None:
@@ -323,10 +328,11 @@ def _with_face(steps: list, side: float | None) -> list:
     kinds = [component_name(step) for step in steps]
     if side is None or 'GetBBoxCenterScale' not in kinds:
         return steps
+    finder = next((kind for kind in kinds if kind in _FINDERS), None)
     if not side:
-        steps = [s for s in steps if component_name(s) != 'FindFaceBox']
-    elif 'FindFaceBox' in kinds:
-        steps[kinds.index('FindFaceBox')]['side'] = float(side)
+        steps = [s for s in steps if component_name(s) not in _FINDERS]
+    elif finder:
+        steps[kinds.index(finder)]['side'] = float(side)
     else:
         at = kinds.index('GetBBoxCenterScale')
         steps.insert(at, dict(type='FindFaceBox', side=float(side)))
@@ -365,8 +371,9 @@ def input_framing(dataset: Any) -> dict | None:
 
     Returns:
         dict: ``input_size`` [width, height], ``padding``, ``use_udp``;
-        ``face_side`` and ``face_centre`` of a :class:`.FindFaceBox`, else
-        ``crop``. ``None`` where no pipeline crops a network input.
+        ``face_side`` and ``face_centre`` of a :class:`.FindFaceBox`,
+        ``mesh_side`` of a :class:`.FindMeshBox`, else ``crop``. ``None`` where
+        no pipeline crops a network input.
     """
     if not isinstance(dataset, Mapping):
         return None
@@ -379,7 +386,7 @@ def input_framing(dataset: Any) -> dict | None:
             found[name] = _plain(step.get(argument, default))
     if not is_framing(found):
         return None
-    if 'face_side' not in found:
+    if not found.keys() & {*_FINDERS.values()}:
         found['crop'] = str(dataset.get('crop') or 'image')
     return found
 
@@ -388,6 +395,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [int(v) for v in value if is_number(v)]
     return float(value) if type(value) is int else value
+
+
+def _side_of(framing: Mapping) -> float:
+    """Side of the crop to a face; 0 for whole images."""
+    sides = (framing.get(name) for name in _FINDERS.values())
+    return next((side for side in sides if side is not None), 0)
 
 
 def is_framing(value: Any) -> bool:
@@ -399,7 +412,7 @@ def is_framing(value: Any) -> bool:
         and all(map(is_number, size))
         and all(
             is_number(value[key])
-            for key in ('padding', 'face_side', 'face_centre')
+            for key in ('padding', 'face_side', 'face_centre', 'mesh_side')
             if key in value
         )
     )
@@ -429,6 +442,11 @@ def describe(framing: dict) -> str:
             f'(FindFaceBox, side={framing["face_side"]:g}, '
             f'centre={framing.get("face_centre", 0.72):g})'
         )
+    elif 'mesh_side' in framing:
+        face = (
+            'faces cut out by their dense landmarks '
+            f'(FindMeshBox, side={framing["mesh_side"]:g})'
+        )
     elif framing.get('crop') == 'bbox':
         face = "the annotated boxes (crop='bbox')"
     else:
@@ -444,7 +462,7 @@ def describe(framing: dict) -> str:
 def _options_between(found: dict, wanted: dict) -> str:
     """The ``--cfg-options`` from one framing to another, as far as any go."""
     sizes = [one.get('input_size') for one in (found, wanted)]
-    sides = [one.get('face_side', 0) for one in (found, wanted)]
+    sides = [_side_of(one) for one in (found, wanted)]
     options = []
     if sizes[0] != sizes[1] and len({*sizes[1]}) == 1:
         options.append(f'framing.input_size={sizes[1][0]}')
@@ -481,7 +499,7 @@ def refuse_other_framing(results: dict) -> None:
     if not is_framing(trained) or results.get('input_size') is None:
         return
     found = dict(trained, input_size=[int(v) for v in results['input_size']])
-    for key in ('face_side', 'face_centre', 'crop'):
+    for key in ('face_side', 'face_centre', 'mesh_side', 'crop'):
         found.pop(key, None)
     found.update(results.get(FACE_MARK) or {})
     padding = _padding(results)

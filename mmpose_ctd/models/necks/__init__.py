@@ -1,0 +1,3 @@
+from .top_down_neck import TopDownNeck
+
+__all__ = ['TopDownNeck']
