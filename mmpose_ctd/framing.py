@@ -11,14 +11,17 @@ from typing import Any
 
 from mmpose_ctd.config_values import component_name, is_number
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.input_framing import input_framing
+from mmpose_ctd.input_framing import FINDERS, crop_side, input_framing
 
 __all__ = ['check_framing', 'framing', 'merge_options', 'refuse_variables']
 
 #: Backbone -> how often it halves its input, as a factor; of others it is 16.
 _STRIDES = {
     'HourglassNet': 128,
-    **dict.fromkeys(('CSPNeXt', 'HRNet', 'ResNet', 'VGGFace2ResNet'), 32),
+    'FaceLandmarkerV2': 64,
+    **dict.fromkeys(
+        ('CSPNeXt', 'FaceResNet', 'HRNet', 'ResNet', 'VGGFace2ResNet'), 32
+    ),
 }
 #: Earlier versions read these environment variables.
 _VARIABLES = {
@@ -50,8 +53,9 @@ def framing(
             MMPose draws other Gaussians a pixel off. Defaults to that of
             ``base``.
         face_side (float, optional): Side of the square that the network
-            sees, in widths of the face that :class:`.FindFaceBox` finds; 0
-            for the whole image. Defaults to that of ``base``.
+            sees, in widths of the face that :class:`.FindFaceBox` finds, or
+            in extents of :class:`.FindMeshBox` where ``base`` has that; 0 for
+            the whole image. Defaults to that of ``base``.
 
     Returns:
         dict: What differs from ``base``, top-level names of a config: codec,
@@ -141,7 +145,7 @@ def check_framing(cfg: Mapping) -> None:
         found['model.head.decoder'] = dict(input_size=list(decoded))
     size, side = named.get('input_size'), named.get('face_side')
     for where, seen in found.items():
-        cut = seen.get('face_side', 0)
+        cut = crop_side(seen)
         if size is not None and seen['input_size'] != [size, size]:
             wrong = f'input_size={seen["input_size"]}', f'input_size={size}'
         elif side is not None and cut != side and 'decoder' not in where:
@@ -292,10 +296,11 @@ def _with_face(steps: list, side: float | None) -> list:
     kinds = [component_name(step) for step in steps]
     if side is None or 'GetBBoxCenterScale' not in kinds:
         return steps
+    finder = next((kind for kind in kinds if kind in FINDERS), None)
     if not side:
-        steps = [s for s in steps if component_name(s) != 'FindFaceBox']
-    elif 'FindFaceBox' in kinds:
-        steps[kinds.index('FindFaceBox')]['side'] = float(side)
+        steps = [s for s in steps if component_name(s) not in FINDERS]
+    elif finder:
+        steps[kinds.index(finder)]['side'] = float(side)
     else:
         at = kinds.index('GetBBoxCenterScale')
         steps.insert(at, dict(type='FindFaceBox', side=float(side)))

@@ -13,7 +13,9 @@ from mmpose_ctd.errors import InputError
 
 __all__ = [
     'FACE_MARK',
+    'FINDERS',
     'FRAMING_KEY',
+    'crop_side',
     'describe',
     'differs',
     'input_framing',
@@ -24,8 +26,11 @@ __all__ = [
 
 #: Its name in a dataset's metainfo.
 FRAMING_KEY = 'input_framing'
-#: What FindFaceBox leaves in a sample; users' fields have no such names.
+#: What a step that finds faces leaves in a sample; users' fields have no such
+#: names.
 FACE_MARK = '_found_face'
+#: The steps that crop to a face, and the names of their sides in a framing.
+FINDERS = {'FindFaceBox': 'face_side', 'FindMeshBox': 'mesh_side'}
 
 #: Transform -> its argument, the name in a framing, and the default.
 _STEPS = {
@@ -33,6 +38,7 @@ _STEPS = {
         ('side', 'face_side', 1.1),
         ('centre', 'face_centre', 0.72),
     ),
+    'FindMeshBox': (('side', 'mesh_side', 1.15),),
     'GetBBoxCenterScale': (('padding', 'padding', 1.25),),
     'TopdownAffine': (
         ('input_size', 'input_size', None),
@@ -49,8 +55,9 @@ def input_framing(dataset: Any) -> dict | None:
 
     Returns:
         dict: ``input_size`` [width, height], ``padding``, ``use_udp``;
-        ``face_side`` and ``face_centre`` of a :class:`.FindFaceBox`, else
-        ``crop``. ``None`` where no pipeline crops a network input.
+        ``face_side`` and ``face_centre`` of a :class:`.FindFaceBox`,
+        ``mesh_side`` of a :class:`.FindMeshBox`, else ``crop``. ``None`` where
+        no pipeline crops a network input.
     """
     if not isinstance(dataset, Mapping):
         return None
@@ -63,7 +70,7 @@ def input_framing(dataset: Any) -> dict | None:
             found[name] = _plain(step.get(argument, default))
     if not is_framing(found):
         return None
-    if 'face_side' not in found:
+    if not found.keys() & {*FINDERS.values()}:
         found['crop'] = str(dataset.get('crop') or 'image')
     return found
 
@@ -72,6 +79,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [int(v) for v in value if is_number(v)]
     return float(value) if type(value) is int else value
+
+
+def crop_side(framing: Mapping) -> float:
+    """Side of the crop to a face, as its step counts it; 0 for none."""
+    sides = (framing.get(name) for name in FINDERS.values())
+    return next((side for side in sides if side is not None), 0)
 
 
 def is_framing(value: Any) -> bool:
@@ -83,7 +96,7 @@ def is_framing(value: Any) -> bool:
         and all(map(is_number, size))
         and all(
             is_number(value[key])
-            for key in ('padding', 'face_side', 'face_centre')
+            for key in ('padding', 'face_side', 'face_centre', 'mesh_side')
             if key in value
         )
     )
@@ -106,6 +119,8 @@ def _in_words(framing: dict) -> list[str]:
     if 'face_side' in framing:
         centre = framing.get('face_centre', 0.72)
         face = f'FindFaceBox(side={framing["face_side"]:g}, centre={centre:g})'
+    elif 'mesh_side' in framing:
+        face = f'FindMeshBox(side={framing["mesh_side"]:g})'
     elif framing.get('crop') == 'bbox':
         face = "the annotated boxes (crop='bbox')"
     else:
@@ -126,7 +141,7 @@ def describe(framing: dict) -> str:
 def _options_between(found: dict, wanted: dict) -> str:
     """The ``--cfg-options`` from one framing to another, as far as any go."""
     sizes = [one.get('input_size') for one in (found, wanted)]
-    sides = [one.get('face_side', 0) for one in (found, wanted)]
+    sides = [crop_side(one) for one in (found, wanted)]
     options = []
     if sizes[0] != sizes[1] and len({*sizes[1]}) == 1:
         options.append(f'framing.input_size={sizes[1][0]}')
@@ -164,7 +179,7 @@ def refuse_other_framing(results: dict) -> None:
     if not is_framing(trained) or results.get('input_size') is None:
         return
     found = dict(trained, input_size=[int(v) for v in results['input_size']])
-    for key in ('face_side', 'face_centre', 'crop'):
+    for key in ('face_side', 'face_centre', 'mesh_side', 'crop'):
         found.pop(key, None)
     found.update(results.get(FACE_MARK) or {})
     padding = _padding(results)

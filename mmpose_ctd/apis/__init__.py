@@ -12,7 +12,7 @@ _HOMES = {
     'download': 'mmpose_ctd.apis.teacher_files',
     'make_splits': 'mmpose_ctd.datasets.splits',
     'measure': 'mmpose_ctd.apis.measuring.photographs',
-    'mesh_points': 'mmpose_ctd.apis.face_mesh',
+    'mesh_points': 'mmpose_ctd.datasets.face_mesh',
     'new_config': 'mmpose_ctd.apis.config_writer',
     'prepare': 'mmpose_ctd.datasets.preparation',
     'report': 'mmpose_ctd.apis.reporting',

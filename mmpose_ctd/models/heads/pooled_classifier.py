@@ -4,8 +4,6 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from mmpose_ctd.errors import InputError
-
 __all__ = ['PooledClassifier']
 
 
@@ -15,7 +13,8 @@ class PooledClassifier(BaseModule):
 
     Networks with an embedding of 128 or 256 dimensions have a second linear
     layer, ``reduce``, before the classifier. They are published without the
-    classifier; the embedding then replaces the logits.
+    classifier; the embedding then replaces the logits. With neither, the
+    pooled map is the embedding, as in FaceRes.
 
     Args:
         in_channels (int): Channels C of the encoder's last map. Defaults to
@@ -26,9 +25,6 @@ class PooledClassifier(BaseModule):
             pooling and classifier. Defaults to ``None``: the classifier
             reads the pooled map.
         init_cfg (dict, optional): Initialisation. Defaults to ``None``.
-
-    Raises:
-        InputError: If there is neither a classifier nor an embedding.
     """
 
     def __init__(
@@ -39,13 +35,6 @@ class PooledClassifier(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if num_classes is None and embedding_dim is None:
-            raise InputError(
-                where='PooledClassifier',
-                found='num_classes and embedding_dim are both None',
-                cure='Set one of them. For a teacher without final layers '
-                'set model.teacher.head=None.',
-            )
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.reduce = self.fc = None
         if embedding_dim is not None:
@@ -61,7 +50,7 @@ class PooledClassifier(BaseModule):
             feats (tuple[Tensor]): Maps (N, C, h, w); the last is used.
 
         Returns:
-            Tensor: (N, D), D being ``num_classes`` or ``embedding_dim``.
+            Tensor: (N, D), D being ``num_classes``, ``embedding_dim`` or C.
         """
         x = self.pool(feats[-1]).flatten(1)
         for layer in (self.reduce, self.fc):

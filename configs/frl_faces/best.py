@@ -1,0 +1,74 @@
+# The most precise detector of this project: starts from a network that learned
+# 478 dense landmarks of faces, which also finds the face. Get it with
+#   mmpose_ctd download face-landmarker
+# The same faces at 768x768 pixels are a little better:
+#   --cfg-options data_root=DIR of both dataloaders' datasets.
+_base_ = './ft_v2.py'
+
+find_face = dict(type='FindMeshBox', side=1.15)
+train_pipeline = [
+    dict(type='LoadLandmarkImage'),
+    find_face,
+    dict(type='GetBBoxCenterScale', padding=1.0),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(
+        type='RandomBBoxTransform',
+        shift_factor=0.05,
+        shift_prob=1.0,
+        scale_factor=(0.9, 1.1),
+        scale_prob=1.0,
+        rotate_factor=15.0,
+        rotate_prob=1.0,
+    ),
+    dict(
+        type='TopdownAffine',
+        input_size=_base_.codec.input_size,
+        use_udp=True,
+    ),
+    dict(
+        type='mmpretrain.ColorJitter',
+        brightness=0.3,
+        contrast=0.3,
+        saturation=0.3,
+    ),
+    dict(type='GenerateTarget', encoder=_base_.codec),
+    dict(type='PackLandmarkInputs'),
+]
+val_pipeline = [
+    dict(type='LoadLandmarkImage'),
+    find_face,
+    dict(type='GetBBoxCenterScale', padding=1.0),
+    dict(
+        type='TopdownAffine',
+        input_size=_base_.codec.input_size,
+        use_udp=True,
+    ),
+    dict(type='PackLandmarkInputs'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+
+max_iters = 600
+train_cfg = dict(max_iters=max_iters)
+optim_wrapper = dict(
+    optimizer=dict(lr=1e-3),
+    # The trunk has learned faces already.
+    paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.3))),
+)
+param_scheduler = [
+    dict(
+        type='PolyLR',
+        power=0.9,
+        eta_min=0.0,
+        begin=0,
+        end=max_iters,
+        by_epoch=False,
+    ),
+]
+# Landmarks have partners on the other side, so the mirrored image is a second
+# opinion.
+model = dict(test_cfg=dict(flip_test=True))
+# Pixels of the photograph.
+test_evaluator = dict(unit='image')
+val_evaluator = dict(unit='image')

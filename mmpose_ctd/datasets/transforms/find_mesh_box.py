@@ -1,0 +1,95 @@
+"""Crops to the dense landmarks of a face."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpose.registry import TRANSFORMS
+
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.input_framing import FACE_MARK
+
+from .load_and_pack import FILE_STATE
+
+
+@TRANSFORMS.register_module()
+class FindMeshBox(BaseTransform):
+    """Replaces ``bbox`` by a square around 478 dense landmarks of the face.
+
+    MediaPipe's second face landmarker finds them (:class:`.FaceMesh`). The
+    square has the centre of their upright extent, and its side is ``side``
+    times the longer extent: hairline to chin. It varies less than the box of
+    :class:`.FindFaceBox`. It reads no label, so training and testing crop in
+    the same way. Without a face ``bbox`` stays. A file is searched once in
+    each process, until it changes; an array is searched every time.
+
+    Put it after ``LoadLandmarkImage`` and before ``GetBBoxCenterScale``.
+
+    Args:
+        side (float): Side of the square, in extents of the landmarks.
+            Defaults to 1.15.
+        checkpoint (str, optional): Written by ``mmpose_ctd download
+            face-landmarker``. Defaults to ``face_landmarker.pth`` in
+            ``$CTD_CHECKPOINTS``, else in ``checkpoints``.
+
+    Raises:
+        InputError: If the side is not from 0.2 to 5.
+    """
+
+    def __init__(
+        self, side: float = 1.15, checkpoint: str | None = None
+    ) -> None:
+        if not 0.2 <= side <= 5:
+            raise InputError(
+                where='FindMeshBox.side',
+                found=repr(side),
+                expected='a number from 0.2 to 5, extents of the face, such '
+                'as 1.15',
+            )
+        self.side = side
+        self.checkpoint = checkpoint
+        self._squares: dict[tuple, tuple | None] = {}
+
+    def transform(self, results: dict) -> dict:
+        """Set the box.
+
+        Args:
+            results (dict): With ``img`` (H, W, 3), BGR.
+
+        Returns:
+            dict: With ``bbox`` (1, 4), x1 y1 x2 y2 in pixels of the image; it
+            may reach outside.
+
+        Raises:
+            MissingFileError: If there is no checkpoint.
+        """
+        # None for an array: arrays of different content share an img_path.
+        state = results.get(FILE_STATE)
+        if state in self._squares:
+            square = self._squares[state]
+        else:
+            square = self._square(results['img'])
+            if state is not None:
+                self._squares[state] = square
+        results[FACE_MARK] = dict(mesh_side=float(self.side))
+        if square is not None:
+            x, y, extent = square
+            half = self.side * extent / 2
+            results['bbox'] = np.array(
+                [[x - half, y - half, x + half, y + half]], dtype=np.float32
+            )
+        return results
+
+    def _square(self, image: np.ndarray) -> tuple[float, float, float] | None:
+        """Centre and longer extent of the face, pixels of the image."""
+        # Imported here: torch models are needed by this transform only.
+        from mmpose_ctd.datasets.face_mesh import mesh_points
+
+        points = mesh_points(image, checkpoint=self.checkpoint)
+        if points is None:
+            return None
+        # A box's origin is the corner of the first pixel.
+        low, high = points[:, :2].min(0) + 0.5, points[:, :2].max(0) + 0.5
+        x, y = (low + high) / 2
+        return float(x), float(y), float((high - low).max())
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(side={self.side})'

@@ -1,0 +1,121 @@
+"""The trunk of FaceRes, a MobileNetV1 that learned VGGFace2's people."""
+
+from collections import OrderedDict
+
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
+from mmpose.models.backbones.base_backbone import BaseBackbone
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from mmpose_ctd.errors import InputError
+
+
+def _unit(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    stride: int = 1,
+    groups: int = 1,
+) -> nn.Sequential:
+    """Convolution with TensorFlow's "SAME" padding, then ReLU6."""
+    conv = Conv2dAdaptivePadding(
+        in_channels, out_channels, kernel_size, stride, groups=groups
+    )
+    return nn.Sequential(OrderedDict(conv=conv, act=nn.ReLU6(inplace=True)))
+
+
+def _separable(
+    in_channels: int, out_channels: int, stride: int = 1
+) -> nn.Sequential:
+    """A 3x3 depthwise unit, which strides, then a 1x1 pointwise unit."""
+    depthwise = _unit(in_channels, in_channels, 3, stride, in_channels)
+    pointwise = _unit(in_channels, out_channels, 1)
+    return nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise))
+
+
+@MODELS.register_module()
+class FaceResNet(BaseBackbone):
+    """FaceRes's trunk with its stages as outputs.
+
+    MobileNetV1 of width 1: a strided 3x3 convolution and thirteen
+    depthwise-separable units. The published network has its BatchNorm folded
+    into the convolutions, so there is none here: teacher and student
+    normalise alike. A stage is everything at one stride:
+
+    =====  ======  ========  =====  ============
+    index  stride  channels  units  at 224 x 224
+    =====  ======  ========  =====  ============
+    0      4       128       2      56 x 56
+    1      8       256       2      28 x 28
+    2      16      512       6      14 x 14
+    3      32      1024      2      7 x 7
+    =====  ======  ========  =====  ============
+
+    Any input size is accepted. Strided convolutions pad as TensorFlow's
+    "SAME": on even sizes only right and below. Source of the architecture:
+    Howard et al., "MobileNets", 2017; of the weights: Savchenko, PeerJ
+    Computer Science 5:e197, 2019.
+
+    Args:
+        out_indices (Sequence[int]): Stages to return, each of 0..3,
+            ascending. Defaults to (3, ).
+        init_cfg (dict or list[dict], optional): Initialization config.
+            Defaults to None.
+
+    Raises:
+        InputError: If ``out_indices`` are not ascending stages.
+    """
+
+    #: Channels of the four stages, for heads and connectors.
+    arch_channels = (128, 256, 512, 1024)
+    #: Subtracted by the preprocessor, and divided by, on values of 0..255.
+    mean = (0.0, 0.0, 0.0)
+    std = (1.0, 1.0, 1.0)
+    #: Order of the input's channels.
+    channel_order = 'rgb'
+    #: (width, height) in pixels that the published weights were trained at.
+    input_size = (224, 224)
+
+    _stage_units = (2, 2, 6, 2)
+
+    def __init__(self, out_indices=(3,), init_cfg=None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.out_indices = tuple(out_indices)
+        if not self.out_indices or self.out_indices != tuple(
+            sorted(set(self.out_indices) & set(range(4)))
+        ):
+            raise InputError(
+                where='FaceResNet: out_indices',
+                found=repr(out_indices),
+                expected='ascending, distinct stage indices from 0 to 3',
+            )
+        self.stem = nn.Sequential(
+            _unit(3, 32, 3, stride=2), _separable(32, 64)
+        )
+        channels = 64
+        for index, (width, units) in enumerate(
+            zip(self.arch_channels, self._stage_units)
+        ):
+            stage = [_separable(channels, width, stride=2)]
+            stage += [_separable(width, width) for _ in range(units - 1)]
+            self.add_module(f'stage{index + 1}', nn.Sequential(*stage))
+            channels = width
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Compute the stages of ``out_indices``.
+
+        Args:
+            x (Tensor): RGB images of 0..255, (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor]: For each of ``out_indices`` a map of shape
+            (N, C, ceil(H / s), ceil(W / s)), with the stage's channels C and
+            stride s.
+        """
+        x = self.stem(x)
+        outs = []
+        for index in range(self.out_indices[-1] + 1):
+            x = getattr(self, f'stage{index + 1}')(x)
+            if index in self.out_indices:
+                outs.append(x)
+        return tuple(outs)

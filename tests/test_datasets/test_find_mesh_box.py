@@ -1,0 +1,88 @@
+"""Cropping to the dense landmarks of a face."""
+
+import os
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmpose.registry import TRANSFORMS
+
+import mmpose_ctd.datasets.face_mesh as face_mesh
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.framing import check_framing, merge_options
+from mmpose_ctd.input_framing import FACE_MARK, describe, input_framing
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """What the network finds; None for no face. Counts its calls."""
+    # Extents of 60 and 100 pixels around (70, 90), centres of pixels.
+    points = np.zeros((478, 3))
+    points[0, :2], points[1:, :2] = (39.5, 39.5), (99.5, 139.5)
+    state = {'points': points, 'calls': 0}
+
+    def mesh_points(image, checkpoint=None):
+        state['calls'] += 1
+        return state['points']
+
+    monkeypatch.setattr(face_mesh, 'mesh_points', mesh_points)
+    return state
+
+
+def image_results(**fields) -> dict:
+    image = np.zeros((200, 200, 3), np.uint8)
+    return dict(img=image, bbox=np.float32([[0, 0, 200, 200]]), **fields)
+
+
+def finder(**arguments):
+    return TRANSFORMS.build(dict(type='FindMeshBox', **arguments))
+
+
+def test_the_square_has_the_faces_centre_and_longer_extent(found):
+    results = finder(side=1.5)(image_results())
+    np.testing.assert_allclose(results['bbox'], [[-5, 15, 145, 165]])
+    assert results[FACE_MARK] == dict(mesh_side=1.5)
+
+
+def test_without_a_face_the_box_stays(found):
+    found['points'] = None
+    results = finder()(image_results())
+    np.testing.assert_array_equal(results['bbox'], [[0, 0, 200, 200]])
+
+
+def test_a_file_is_searched_once_until_it_changes(found, tmp_path):
+    path = tmp_path / 'face.png'
+    cv2.imwrite(str(path), image_results()['img'])
+    load = TRANSFORMS.build(dict(type='LoadLandmarkImage'))
+    find = finder()
+    for _ in range(2):
+        find(load(dict(img_path=str(path))))
+    assert found['calls'] == 1
+    os.utime(path, (1, 1))
+    find(load(dict(img_path=str(path))))
+    assert found['calls'] == 2
+    for _ in range(2):
+        find(image_results())
+    assert found['calls'] == 4
+
+
+@pytest.mark.parametrize('side', [0, -1, 9, float('nan')])
+def test_an_impossible_side_is_refused(side):
+    with pytest.raises(InputError):
+        finder(side=side)
+
+
+def test_the_framing_names_the_side(repo_root):
+    cfg = Config.fromfile(repo_root / 'configs' / 'frl_faces' / 'best.py')
+    merge_options(cfg, {'framing.input_size': 128, 'framing.face_side': 1.3})
+    check_framing(cfg)
+    for loader in ('train', 'val', 'test'):
+        framing = input_framing(cfg[f'{loader}_dataloader'].dataset)
+        assert framing['mesh_side'] == 1.3
+        assert framing['input_size'] == [128, 128]
+        assert not framing.keys() & {'face_side', 'crop'}
+        assert '1.3' in describe(framing)
+    merge_options(cfg, {'framing.face_side': 0})
+    framing = input_framing(cfg.test_dataloader.dataset)
+    assert framing['crop'] == 'image' and 'mesh_side' not in framing
