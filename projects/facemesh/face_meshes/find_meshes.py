@@ -9,7 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from mmpose_ctd.apis.face_mesh import VIEWS, FaceMesh
+from mmpose_ctd.datasets.face_mesh import VIEWS, FaceMesh
 from mmpose_ctd.datasets.landmark_file import LandmarkFile
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole

@@ -4,8 +4,9 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
-from mmpose_ctd.apis import face_mesh, mesh_points
-from mmpose_ctd.apis.face_mesh import VIEWS, CropFrame, FaceMesh
+from mmpose_ctd.apis import mesh_points
+from mmpose_ctd.datasets import face_mesh
+from mmpose_ctd.datasets.face_mesh import VIEWS, CropFrame, FaceMesh
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.teachers.face_landmarker_checkpoint import (
     convert_face_landmarker,
