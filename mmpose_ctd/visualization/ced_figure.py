@@ -9,10 +9,10 @@ from matplotlib.ticker import PercentFormatter
 
 from ..evaluation.functional import (
     area_under_ced,
+    checked_threshold,
     cumulative_error_distribution,
     mean_error,
 )
-from ..evaluation.functional.checks import checked_threshold
 from ._figure import (
     clear_axes,
     line_styles,

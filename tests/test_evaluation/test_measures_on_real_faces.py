@@ -46,13 +46,12 @@ def report(faces, sigma, unit):
     return metric.report['measures'], errors.report
 
 
-@pytest.mark.parametrize(('unit', 'scale'), [('image', 1), ('mm', MM_PER_PX)])
-def test_a_distance_varies_by_root_two_of_its_points_noise(faces, unit, scale):
+def test_a_distance_varies_by_root_two_of_its_points_noise(faces):
     """Noise of SD s on x and y of both ends, along their line: s * sqrt(2).
 
     Across the line it is felt in second order: a bias of s ** 2 / length.
     """
-    sigma = 0.5
+    sigma, unit, scale = 0.5, 'mm', MM_PER_PX
     expected = sigma * np.sqrt(2) * scale
     measures, errors = report(faces, sigma, unit)
     # Errors of the landmarks have a Rayleigh distribution.

@@ -15,7 +15,7 @@ from mmpose_ctd.apis.reporting.anonymity import Anonymity
 from mmpose_ctd.apis.reporting.pictures import drawing
 from mmpose_ctd.apis.reporting.templates import template
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional.checks import checked_threshold
+from mmpose_ctd.evaluation.functional import checked_threshold
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_cell
 from mmpose_ctd.version import __version__

@@ -19,12 +19,10 @@ from rich.progress import (
 
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional.measurement_catalogue import (
-    measurements_of_set,
-)
 from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     measure,
+    measurements_of_set,
 )
 from mmpose_ctd.trained_people import (
     compare_tested,

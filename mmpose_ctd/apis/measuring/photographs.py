@@ -13,10 +13,10 @@ from mmpose_ctd.datasets.face_detection import detect_faces
 from mmpose_ctd.datasets.image_file import IMAGE_SUFFIXES
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+from mmpose_ctd.evaluation.functional.measurements import (
+    measurement_units,
     measurements_of_set,
 )
-from mmpose_ctd.evaluation.functional.measurements import measurement_units
 from mmpose_ctd.files import sha256_of, write_whole
 from mmpose_ctd.visualization.measure_overlay import draw_measures
 
