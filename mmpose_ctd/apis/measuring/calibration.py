@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AfterValidator
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.visualization.reliability_figure import plot_reliability
+from mmpose_ctd.visualization import plot_reliability
 
 from .calibration_values import STRICT, FaceMean, Names, Positive, Size
 from .error_model import ErrorModel
