@@ -15,9 +15,8 @@ from mmpose_ctd.datasets.synthetic import (
     sample_params,
 )
 from mmpose_ctd.datasets.synthetic.anatomy import landmarks
-from mmpose_ctd.datasets.synthetic.hair import STYLES
-from mmpose_ctd.datasets.synthetic.imaging import MARGIN
-from mmpose_ctd.datasets.synthetic.people import sample_person
+from mmpose_ctd.datasets.synthetic.parameters import MARGIN, sample_person
+from mmpose_ctd.datasets.synthetic.surroundings import STYLES
 
 INDEX = {name: i for i, name in enumerate(LANDMARKS)}
 SWAP = [

@@ -13,7 +13,7 @@ from mmpose_ctd.datasets.synthetic import (
     contact_sheet,
     make_synthetic_faces,
 )
-from mmpose_ctd.datasets.synthetic.imaging import studio
+from mmpose_ctd.datasets.synthetic.parameters import studio
 
 
 def read(root):
