@@ -8,13 +8,12 @@ whose projection maps pixels and landmarks alike.
 from .anatomy import LANDMARKS
 from .parameters import FaceParams, sample_params
 from .render import render_face
-from .writer import ANNOTATIONS, contact_sheet, make_synthetic_faces
+from .writer import ANNOTATIONS, make_synthetic_faces
 
 __all__ = [
     'ANNOTATIONS',
     'LANDMARKS',
     'FaceParams',
-    'contact_sheet',
     'make_synthetic_faces',
     'render_face',
     'sample_params',

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from .anatomy import HEAD_CENTRE_Y, Projection, lids, lips, outline
+from .anatomy import HEAD_CENTRE_Y, Projection, lips, outline
 from .parameters import Imaging, SyntheticPerson
 
 _TILE = 512
@@ -66,11 +66,6 @@ class Canvas:
         """The lips' borders at each pixel's distance from the midline."""
         return [c.astype('f4') for c in lips(self.person.shape, self.x)]
 
-    @cached_property
-    def lids(self) -> tuple[np.ndarray, np.ndarray]:
-        """The lids' margins at each pixel's distance from the midline."""
-        return lids(self.person.shape, self.x)
-
     def cover(self, distance: np.ndarray, softness: float = 0.0) -> np.ndarray:
         """How much of a pixel lies inside a shape.
 
@@ -111,9 +106,7 @@ class Canvas:
         change *= np.asarray(alpha, np.float32)[..., None]
         below += change
 
-    def lit(
-        self, nx: np.ndarray, ny, wrap=0.2, key=1.0, sky=1.0
-    ) -> np.ndarray:
+    def lit(self, nx, ny, wrap=0.2, key=1.0, sky=1.0) -> np.ndarray:
         """Diffuse light on a surface, linear RGB (H, W, 3).
 
         Args:

@@ -5,6 +5,7 @@ import math
 import cv2
 import numpy as np
 
+from .anatomy import lids
 from .canvas import Canvas, bell, curve, step
 
 _IRIS_RADIUS = 0.066
@@ -69,11 +70,9 @@ def _relief(canvas: Canvas) -> np.ndarray:
     # The nasolabial fold, and the one under the eye, deeper with age.
     down = np.clip((y - 0.45 * n) / (s.cheilion_y - 0.05 - 0.45 * n), 0, 1)
     fold = x - (1.55 * wing + down * (1.38 * s.mouth_x - 1.55 * wing))
-    on = step(y, 0.4 * n, 0.5 * n) * step(
-        -y, -s.cheilion_y - 0.03, -s.stomion_y
-    )
-    groove = 0.7 * bell(fold, 0.03)
-    groove -= 0.5 * bell(fold - 0.055, 0.035)
+    on = step(y, 0.4 * n, 0.5 * n)
+    on *= step(-y, -s.cheilion_y - 0.03, -s.stomion_y)
+    groove = 0.7 * bell(fold, 0.03) - 0.5 * bell(fold - 0.055, 0.035)
     z -= (0.006 + 0.024 * person.age) * on * groove
     bag = 0.085 + 0.05 * np.sin(np.pi * np.clip((x - 0.2) / 0.28, 0, 1))
     on = np.sin(np.pi * np.clip((x - 0.16) / 0.34, 0, 1))
@@ -118,9 +117,8 @@ def _light(
     # Light bleeds under the skin, red the farthest.
     shadow = _shadow(canvas, relief)
     lamp = 1 - shadow[..., None] * np.float32([0.85, 1.0, 1.05])
-    light = canvas.lit(
-        nx, ny, [0.36, 0.20, 0.14], lamp * np.sqrt(sky)[..., None], sky
-    )
+    lamp = lamp * np.sqrt(sky)[..., None]
+    light = canvas.lit(nx, ny, [0.36, 0.20, 0.14], lamp, sky)
     light *= 1 - (1 - sky[..., None]) * np.float32([0.0, 0.12, 0.2])
     shine = canvas.shine(nx, ny)
     gloss = (0.55 * shine**10 + 0.9 * shine**42) * (1 - shadow) * sky
@@ -135,13 +133,9 @@ def _shadow(canvas: Canvas, relief: np.ndarray) -> np.ndarray:
     for reach in (0.02, 0.045, 0.08, 0.12, 0.19):
         move = np.float32([[1, 0, lx], [0, 1, ly]])
         move[:, 2] *= reach / across / canvas.pixel
-        higher = cv2.warpAffine(
-            relief,
-            move,
-            relief.shape[::-1],
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        edge = dict(flags=how, borderMode=cv2.BORDER_REPLICATE)
+        higher = cv2.warpAffine(relief, move, relief.shape[::-1], **edge)
         above = higher - relief - reach * lz / across
         shade = np.maximum(shade, above / (0.35 * reach + canvas.pixel))
     return 0.55 * canvas.blurred(np.clip(shade, 0, 1), 0.025)
@@ -149,29 +143,21 @@ def _shadow(canvas: Canvas, relief: np.ndarray) -> np.ndarray:
 
 def _skin(canvas: Canvas, fine: np.ndarray) -> np.ndarray:
     """Albedo of the skin with freckles and beard, (H, W, 3)."""
-    person, bump, y, across = (
-        canvas.person,
-        canvas.bump,
-        canvas.y,
-        canvas.across,
-    )
-    s = person.shape
+    person, bump = canvas.person, canvas.bump
+    s, y, across = person.shape, canvas.y, canvas.across
     n = s.nose_length / 0.48
-    red = 0.8 * bump(0.47, 0.36, 0.16, 0.13) + 0.7 * bump(
-        0, 0.37 * n, 0.1, 0.08
-    )
+    red = 0.8 * bump(0.47, 0.36, 0.16, 0.13)
+    red += 0.7 * bump(0, 0.37 * n, 0.1, 0.08)
     red += 0.5 * bump(0.8 * s.alar_x, 0.42 * n, 0.06, 0.05)
     red += 0.35 * bump(0, s.gnathion_y - 0.12, 0.14, 0.1)
-    dark = 0.8 * bump(0.27, 0.075, 0.1, 0.045) + 0.5 * bump(
-        0.36, -0.09, 0.14, 0.035
-    )
+    dark = 0.8 * bump(0.27, 0.075, 0.1, 0.045)
+    dark += 0.5 * bump(0.36, -0.09, 0.14, 0.035)
     dark += 0.35 * bump(0.1, s.inferius_y + 0.05, 0.1, 0.03)
     albedo = np.ones_like(canvas.rgb) * np.float32(person.skin)
 
     def tint(amount, *rgb):
-        np.multiply(
-            albedo, np.exp(amount[..., None] * np.float32(rgb)), albedo
-        )
+        share = np.exp(amount[..., None] * np.float32(rgb))
+        np.multiply(albedo, share, albedo)
 
     blood = (0.26 + 0.25 * person.makeup) * red
     blood += 0.06 * canvas.noise('coarse', 150 * across, 150 * y)
@@ -199,11 +185,8 @@ def _beard(canvas: Canvas) -> np.ndarray:
     """Where a beard grows: below a line from the sideburn to the mouth."""
     s, x, y = canvas.person.shape, canvas.x, canvas.y
     n = s.nose_length / 0.48
-    edge = curve(
-        [0, 0.2, 0.45, 0.62, 0.74, 0.8],
-        [0.5 * n, 0.56 * n, 0.66, 0.5, 0.0, -0.3],
-        x,
-    )
+    edge = [0.5 * n, 0.56 * n, 0.66, 0.5, 0.0, -0.3]
+    edge = curve([0, 0.2, 0.45, 0.62, 0.74, 0.8], edge, x)
     beard = step(y - edge, -0.06, 0.20) * step(y, -0.35, 0.1)
     # Thin below the lower lip and in the philtrum, none on the lips.
     chin = (x / 0.16) ** 2 + ((y - s.inferius_y - 0.03) / 0.05) ** 2
@@ -224,9 +207,8 @@ def _brows(canvas: Canvas, albedo: np.ndarray) -> None:
     hairs = canvas.noise('strand', 200 * x + 6 * off, 8 * off)
     body = np.clip(1.6 - 1.3 * np.abs(off) ** 1.7, 0, 1)
     body *= step(x, 0.11, 0.24) * step(-x, -0.71, -0.6)
-    alpha = np.clip(body * (0.92 + 0.06 * hairs), 0, 1) * (
-        0.8 + 0.12 * canvas.person.makeup
-    )
+    alpha = np.clip(body * (0.92 + 0.06 * hairs), 0, 1)
+    alpha *= 0.8 + 0.12 * canvas.person.makeup
     colour = np.minimum(np.float32(canvas.person.brows), 0.6 * albedo)
     canvas.blend(alpha, colour, albedo)
 
@@ -276,9 +258,8 @@ def _mouth(canvas: Canvas, head: np.ndarray) -> None:
     canvas.blend(line, _DARK + 0.12 * head, head)
     if s.lip_gap > 0:
         gap = canvas.cover(np.minimum(y - closure, opening - y)) * ends
-        bright = step(0.55 * s.mouth_x - x, 0, 0.1) * step(
-            opening - y, 0, 0.02
-        )
+        bright = step(0.55 * s.mouth_x - x, 0, 0.1)
+        bright *= step(opening - y, 0, 0.02)
         bright *= 1 - 0.6 * np.exp(-np.abs(y - closure) / 0.012)
         teeth = np.float32([0.75, 0.70, 0.62]) * np.median(canvas.imaging.key)
         inner = _DARK + bright[..., None] * (0.45 * teeth - _DARK)
@@ -289,7 +270,7 @@ def _eyes(canvas: Canvas, light: np.ndarray) -> None:
     """Both eyes, in the diffuse light on the face, (H, W, 3)."""
     person, imaging = canvas.person, canvas.imaging
     s, x, y, side = person.shape, canvas.x, canvas.y, canvas.side
-    upper, lower = canvas.lids
+    upper, lower = lids(s, x)
     width = 0.5 - s.endo_x
     along = (x - s.endo_x) / width
     beyond = np.minimum(along, 1 - along) * width
@@ -315,13 +296,12 @@ def _eyes(canvas: Canvas, light: np.ndarray) -> None:
     eye_x = 0.268 + 0.47 * s.endo_x + side * imaging.gaze[0]
     eye_y = -0.5 * s.canthal_rise - 0.024 + imaging.gaze[1]
     r = np.hypot(x - eye_x, y - eye_y)
-    ball = np.float32(person.sclera) * (
-        1.04 - 3.2 * np.clip(r - 0.05, 0, None)[..., None] ** 1.3
-    )
+    dim = 1.04 - 3.2 * np.clip(r - 0.05, 0, None)[..., None] ** 1.3
+    ball = np.float32(person.sclera) * dim
     canvas.blend(step(-along, -0.10, 0), [0.50, 0.25, 0.22], ball)
     angle = np.arctan2(y - eye_y, x - eye_x)
-    fibres = np.sin(11 * angle + person.texture[0])
-    fibres += np.sin(17 * angle + person.texture[1])
+    first, second = person.texture
+    fibres = np.sin(11 * angle + first) + np.sin(17 * angle + second)
     glow = 0.95 + 0.5 * np.clip((y - eye_y) / _IRIS_RADIUS, -1, 1)
     glow += 0.06 * fibres
     glow *= 1 - 0.72 * step(r, 0.74 * _IRIS_RADIUS, _IRIS_RADIUS)

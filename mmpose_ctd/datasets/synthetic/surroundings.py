@@ -1,29 +1,19 @@
 """Paints what surrounds the face: backdrop, body, ears and hair."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .anatomy import HEAD_CENTRE_Y, outline
 from .canvas import Canvas, bell, step
 
-
-@dataclass(frozen=True)
-class HairStyle:
-    """A way to wear hair. Lengths are biocular widths."""
-
-    top: float  #: How far the hair stands out from the skull.
-    sides: float
-    soft: float  #: Width over which the hairline fades into the skin.
-    end: float  #: How far down the hair reaches at the sides of the face.
-
-
+# How far the hair stands out from the top and the sides of the skull, width
+# over which the hairline fades into the skin, and how far down the hair
+# reaches at the sides of the face; in biocular widths.
 STYLES = {
-    'buzz': HairStyle(0.015, 0.01, 0.11, 0.06),
-    'short': HairStyle(0.11, 0.045, 0.055, 0.16),
-    'fringe': HairStyle(0.12, 0.06, 0.05, 0.16),
-    'long': HairStyle(0.12, 0.12, 0.05, 3.0),
-    'curly': HairStyle(0.24, 0.16, 0.06, 0.35),
+    'buzz': (0.015, 0.01, 0.11, 0.06),
+    'short': (0.11, 0.045, 0.055, 0.16),
+    'fringe': (0.12, 0.06, 0.05, 0.16),
+    'long': (0.12, 0.12, 0.05, 3.0),
+    'curly': (0.24, 0.16, 0.06, 0.35),
 }
 
 # Hairline from the crown's side of the forehead round to the sideburn, as a
@@ -99,12 +89,10 @@ def paint_ears(canvas: Canvas) -> None:
     tone = 0.86 + 0.22 * bell(rim - 0.020, 0.014)
     tone += -0.34 * furrow - 0.42 * concha
     tone *= 1 - 0.3 * step(depth, 0.75, 1.2)
-    light = canvas.lit(
-        canvas.side * np.clip(0.75 - 0.6 * depth, -0.3, 0.8), 0 * x
-    )
-    blood = np.exp(
-        np.float32([0.03, -0.22, -0.2]) * (1 - 0.7 * person.melanin)
-    )
+    bend = canvas.side * np.clip(0.75 - 0.6 * depth, -0.3, 0.8)
+    light = canvas.lit(bend, 0 * x)
+    blood = np.float32([0.03, -0.22, -0.2]) * (1 - 0.7 * person.melanin)
+    blood = np.exp(blood)
     colour = np.float32(person.skin) * blood * light
     tone = np.clip(tone, 0.2, 1.3)[..., None] ** np.float32([0.85, 1.05, 1.1])
     canvas.blend(canvas.cover(inside), colour * tone)
@@ -116,14 +104,13 @@ def paint_back_hair(canvas: Canvas) -> None:
     name, across = person.hair_style, canvas.across
     if name not in ('long', 'curly'):
         return
-    style = STYLES[name]
-    bulk = style.sides * person.volume
+    _, sides, _, end = STYLES[name]
     coarse = canvas.noise('coarse', 70 * across, 45 * y)
     strands = _strands(canvas)
-    inside = canvas.skull + bulk - canvas.radius
+    inside = canvas.skull + sides * person.volume - canvas.radius
     if name == 'curly':
         inside += 0.03 * coarse
-        inside = np.minimum(inside, style.end + 0.1 * coarse - y)
+        inside = np.minimum(inside, end + 0.1 * coarse - y)
     else:
         hanging = np.minimum(_hang_width(canvas) - x, _hang_end(canvas) - y)
         inside = np.where(y < 0, inside, hanging)
@@ -139,19 +126,18 @@ def paint_hair(canvas: Canvas) -> None:
     name = person.hair_style
     if name == 'bald':
         return
-    style = STYLES[name]
+    top, sides, soft, end = STYLES[name]
     strands = _strands(canvas)
     coarse = canvas.noise('coarse', 95 * canvas.across, 95 * y)
     # How far the hair stands out from the skull.
     crown = step(-canvas.angle, -0.2, 0.9)
-    bulk = style.sides + (style.top - style.sides) * crown
-    outer = canvas.skull + person.volume * bulk
+    outer = canvas.skull + person.volume * (sides + (top - sides) * crown)
     if name != 'buzz':
         ragged = 0.03 if name == 'curly' else 0.008
         outer = outer + ragged * (coarse + 0.35 * strands)
     start = canvas.radius - _hairline(canvas, strands)
     cover = np.minimum(
-        canvas.cover(start, style.soft),
+        canvas.cover(start, soft),
         canvas.cover(outer - canvas.radius, 0.02),
     )
     if name == 'long':
@@ -164,7 +150,7 @@ def paint_hair(canvas: Canvas) -> None:
         cover = np.maximum(cover, canvas.cover(hang, 0.04))
         start = np.maximum(start, np.where(y > 0, depth, start))
     else:
-        cover = cover * canvas.cover(style.end + 0.02 * strands - y, 0.12)
+        cover = cover * canvas.cover(end + 0.02 * strands - y, 0.12)
     if name == 'buzz':
         cover = cover * np.clip(0.78 + 0.12 * strands, 0, 0.95)
     else:
@@ -190,7 +176,7 @@ def _hang_width(canvas: Canvas) -> np.ndarray:
     wave = canvas.noise('coarse', 95 * canvas.across, 95 * canvas.y)
     # At y = 0 as wide as the hair on the skull.
     skull = np.cos(_TEMPLE) * outline(canvas.person.shape, -_TEMPLE)
-    width = skull + STYLES['long'].sides * canvas.person.volume
+    width = skull + STYLES['long'][1] * canvas.person.volume
     width += 0.12 * fall - 0.05 * fall**2
     return width + wave * (0.008 + 0.012 * step(fall, 0, 0.2))
 
@@ -254,6 +240,5 @@ def _colour(
     tone = np.clip(0.80 + 0.24 * strands, 0.15, 1.8) * light
     glint = sheen * np.clip(0.6 + 0.5 * strands, 0, 2)
     power = 0.62 * (np.float32(imaging.key) + np.float32(imaging.fill))
-    return power * (
-        hair * tone[..., None] + (0.5 * hair + 0.05) * glint[..., None]
-    )
+    sheen = (0.5 * hair + 0.05) * glint[..., None]
+    return power * (hair * tone[..., None] + sheen)

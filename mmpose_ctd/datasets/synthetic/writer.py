@@ -10,7 +10,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...visualization._canvas import draw_circle, enlarge, enlarged
 from ..splits.drawing import interleave
 from .anatomy import LANDMARKS
 from .parameters import FaceParams, sample_imaging, sample_person
@@ -41,12 +40,12 @@ def make_synthetic_faces(
 ) -> Path:
     """Make a data set of synthetic faces.
 
-    The same arguments give the same bytes on one machine. The set is written
-    into a hidden folder next to ``out_dir`` and renamed at the end: an
-    interrupted run leaves nothing that looks complete.
+    The same arguments give the same bytes on one machine. An interrupted run
+    leaves nothing that looks complete.
 
     Args:
-        out_dir (str | os.PathLike): Folder to make.
+        out_dir (str | os.PathLike): Folder to make, with ``images/``,
+            ``annotations/landmarks19.json`` and ``splits/``.
         num_subjects (int): Number of people, at least 3.
         images_per_subject (int): Pictures of each; they share the anatomy.
         size (int): Side of the images in pixels, at least 32.
@@ -57,8 +56,7 @@ def make_synthetic_faces(
             bar.
 
     Returns:
-        Path: ``out_dir``, with ``images/``, ``annotations/landmarks19.json``
-        and ``splits/``.
+        Path: ``out_dir``.
 
     Raises:
         ValueError: If a number is too small, or two sites have one name.
@@ -200,37 +198,3 @@ def _write_splits(
     for name, chosen in splits.items():
         lines = sorted(f'{subject}\n' for subject, _ in chosen)
         (folder / f'{name}.txt').write_text(''.join(lines))
-
-
-def contact_sheet(
-    images: Sequence[np.ndarray],
-    landmarks: Sequence[np.ndarray | None] | None = None,
-    columns: int = 6,
-    side: int = 256,
-) -> np.ndarray:
-    """Tile square images in one picture.
-
-    Args:
-        images (Sequence[np.ndarray]): BGR uint8, each (H, H, 3).
-        landmarks (Sequence, optional): For each image pixels (K, 2) to mark,
-            or None.
-        columns (int): Images in a row.
-        side (int): Side of an image in the sheet, in pixels.
-
-    Returns:
-        np.ndarray: BGR uint8 (rows * side, columns * side, 3).
-    """
-    if not images:
-        raise ValueError('a contact sheet needs at least one image')
-    columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
-    sheet = np.full((rows * side, columns * side, 3), 255, dtype=np.uint8)
-    for i, image in enumerate(images):
-        zoom = side / len(image)
-        tile = enlarge(image, zoom)
-        if landmarks is not None and landmarks[i] is not None:
-            for spot in enlarged(landmarks[i], zoom):
-                draw_circle(tile, spot, 2, (60, 255, 60), -1)
-        top, left = np.multiply(divmod(i, columns), side)
-        sheet[top : top + side, left : left + side] = tile
-    return sheet
