@@ -63,20 +63,6 @@ def test_each_image_has_its_own_scale_and_one_may_be_unknown():
 
 
 @settings(max_examples=30)
-@given(PLACES, st.floats(-math.pi, math.pi), st.floats(0.1, 10))
-def test_measures_do_not_know_where_the_face_is(points, turn, factor):
-    turned = np.array(
-        [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
-    )
-    before, after = one(points), one(factor * points @ turned.T + 50)
-    for name, power in (('ab', 1), ('cd', 1), ('ab_cd', 0)):
-        expected = before[name] * factor**power
-        assert after[name] == pytest.approx(
-            expected, rel=1e-6, abs=1e-6, nan_ok=True
-        )
-
-
-@settings(max_examples=30)
 @given(PLACES)
 def test_an_angle_is_that_of_the_law_of_cosines(points):
     a, b, c = points[:3]
