@@ -71,8 +71,8 @@ def plot_curve_panels(
 
     Args:
         curves (Mapping[str, LearningCurve]): System -> its errors.
-        baseline (str): The grey one of all panels; where there is none of
-            this name, all others are grey.
+        baseline (str): The grey one of all panels. Without a system of this
+            name, all others are grey.
 
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.

@@ -137,7 +137,7 @@ def test_images_of_one_person_widen_the_intervals():
 
 
 def test_a_person_drawn_twice_is_two_people():
-    """Drawn alike, all people give the limits of the people themselves."""
+    """Its pairs are counted as those of two different people."""
     groups = np.array(['a', 'a', 'b', 'b', 'b', 'c'])
     who = _people_drawn(np.array([0, 1, 0, 1, 5, 5, 2, 3, 4]), groups)
     assert who.tolist() == [0, 0, 1, 1, 2, 3, 4, 4, 4]
@@ -167,9 +167,9 @@ def test_equal_measures_agree_and_say_that_nothing_varied():
     # Constant differences lower it, and leave no error for an interval.
     assert 0.9 < found.icc.value < 1 and np.isnan(found.icc.low)
     assert agreement(manual, manual).icc.value == 1
-    alike = agreement([30.0] * 5, [30.0] * 5)
-    assert np.isnan(alike.icc).all() and np.isnan(alike.slope).all()
-    assert any('ICC is not defined' in note for note in alike.notes)
+    equal = agreement([30.0] * 5, [30.0] * 5)
+    assert np.isnan(equal.icc).all() and np.isnan(equal.slope).all()
+    assert any('ICC is not defined' in note for note in equal.notes)
 
 
 def test_one_person_tells_nothing_of_others():

@@ -1,8 +1,8 @@
 """Synthetic frontal faces with exact anatomical landmarks.
 
 Painters (:mod:`.face`, :mod:`.surroundings`) draw a person
-(:mod:`.parameters`) through the landmarks of an anatomy (:mod:`.anatomy`),
-whose projection maps pixels and landmarks alike.
+(:mod:`.parameters`) through the landmarks of an anatomy. One projection
+(:mod:`.anatomy`) maps both pixels and landmarks.
 """
 
 from .anatomy import LANDMARKS

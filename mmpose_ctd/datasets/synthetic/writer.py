@@ -128,16 +128,16 @@ def make_synthetic_faces(
 
 def _check_target(out_dir: Path, force: bool) -> None:
     """Refuse a folder that must not be replaced."""
-    if not out_dir.exists():
-        return
-    if not out_dir.is_dir():
+    if out_dir.exists() and not out_dir.is_dir():
         raise FileExistsError(f'{out_dir} exists and is not a folder')
-    if any(out_dir.iterdir()) and not force:
+    if not out_dir.exists() or not any(out_dir.iterdir()):
+        return
+    if not force:
         raise FileExistsError(
             f'{out_dir} is not empty; name another folder, or pass force '
             '(--force on the command line) to replace the data set in it'
         )
-    if any(out_dir.iterdir()) and not (out_dir / ANNOTATIONS).is_file():
+    if not (out_dir / ANNOTATIONS).is_file():
         raise FileExistsError(
             f'{out_dir} is not empty and has no {ANNOTATIONS}: it does not '
             'look like a data set, so force does not replace it'
