@@ -35,27 +35,19 @@ def report_table(report: dict) -> Table:
     for name in metrics:
         heading = f'{name} at {tau:g}' if name in ('AUC', 'FR') else name
         table.add_column(heading, justify='right', no_wrap=True)
-    table.add_row(
-        'all',
-        str(report['num_images']),
-        *(_error(name, entry) for name, entry in metrics.items()),
-        style='bold',
-        end_section=True,
-    )
-    sites = report['per_site']
-    for i, (site, entry) in enumerate(sites.items(), start=1):
-        table.add_row(
-            escape(site),
-            str(entry['num_images']),
-            *(_error(name, m) for name, m in entry['metrics'].items()),
-            end_section=i == len(sites),
-        )
-    for landmark, entry in report['per_landmark'].items():
-        table.add_row(
-            escape(landmark),
-            str(entry['n']),
-            *(_error(name, {'value': entry.get(name)}) for name in metrics),
-        )
+
+    def add_row(name: str, number: int, found: dict, **style) -> None:
+        cells = (_error(key, found.get(key)) for key in metrics)
+        table.add_row(escape(name), str(number), *cells, **style)
+
+    add_row('all', report['num_images'], metrics, style='bold')
+    table.add_section()
+    for site, entry in report['per_site'].items():
+        add_row(site, entry['num_images'], entry['metrics'])
+    table.add_section()
+    for name, entry in report['per_landmark'].items():
+        values = {key: {'value': entry.get(key)} for key in metrics}
+        add_row(name, entry['n'], values)
     return table
 
 
@@ -76,22 +68,21 @@ def measurement_table(report: dict) -> Table:
     table = _table(title, _caption(measures))
     table.add_column('', min_width=12)
     table.add_column('', no_wrap=True)
-    headings = ('n', 'bias', 'lower', 'upper', 'MAE', 'ICC', 'slope')
-    for heading in headings:
-        table.add_column(heading, justify='right', no_wrap=True)
+    for name in ('n', 'bias', 'lower', 'upper', 'MAE', 'ICC', 'slope'):
+        table.add_column(name, justify='right', no_wrap=True)
     for name, entry in measures.items():
-        digits = digits_of(entry['unit'])
+        unit, digits = entry['unit'], digits_of(entry['unit'])
         table.add_row(
             escape(name),
-            entry['unit'] if entry['unit'] != '1' else '',
+            unit if unit != '1' else '',
             str(entry['n']),
             *(
-                _estimate(entry[key], digits, sign='+')
+                _estimate(entry[key], f'+.{digits}f')
                 for key in ('bias', 'loa_low', 'loa_high')
             ),
-            _number(entry['mae'], digits),
-            _estimate(entry['icc'], 2),
-            _estimate(entry['slope'], 2, sign='+'),
+            _number(entry['mae'], f'.{digits}f'),
+            _estimate(entry['icc'], '.2f'),
+            _estimate(entry['slope'], '+.2f'),
         )
     return table
 
@@ -125,25 +116,20 @@ def _caption(measures: dict) -> str:
 
 def _error(name: str, entry: dict) -> str:
     value, low, high = entry['value'], entry.get('low'), entry.get('high')
-    if value is None:
-        return ''
     if name.startswith('FR'):
-        below = low is not None and f'{100 * low:.0f}-{high:.0%}'
-        return f'{value:.1%}\n{below}' if below else f'{value:.1%}'
-    digits = 3 if name == 'AUC' else 2
-    text = f'{value:.{digits}f}'
-    if low is None:
-        return text
-    return f'{text}\n{low:.{digits}f}-{high:.{digits}f}'
+        text = _number(value, '.1%')
+        return text if low is None else f'{text}\n{100 * low:.0f}-{high:.0%}'
+    digits = '.3f' if name == 'AUC' else '.2f'
+    text = _number(value, digits)
+    return text if low is None else f'{text}\n{low:{digits}}-{high:{digits}}'
 
 
-def _estimate(entry: dict, digits: int, sign: str = '') -> str:
-    text = f'[bold]{_number(entry["value"], digits, sign)}[/bold]'
+def _estimate(entry: dict, digits: str) -> str:
+    text = f'[bold]{_number(entry["value"], digits)}[/bold]'
     if entry['low'] is None:
         return text
-    low, high = (_number(entry[end], digits, sign) for end in ('low', 'high'))
-    return f'{text}\n{low}\n{high}'
+    return f'{text}\n{entry["low"]:{digits}}\n{entry["high"]:{digits}}'
 
 
-def _number(value: float | None, digits: int, sign: str = '') -> str:
-    return '' if value is None else f'{value:{sign}.{digits}f}'
+def _number(value: float | None, digits: str) -> str:
+    return '' if value is None else f'{value:{digits}}'

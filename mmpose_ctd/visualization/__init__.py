@@ -1,18 +1,16 @@
 """Figures of errors, agreement and landmarks, from plain arrays."""
 
 from .bland_altman_figure import plot_bland_altman
-from .ced_figure import plot_ced
-from .face_panels import FaceView, select_faces
-from .landmark_error_map import plot_landmark_errors
-from .landmark_overlay import draw_landmarks, landmark_grid
-from .landmark_sheet import landmark_sheet
-from .learning_curve_figure import (
+from .curve_figures import (
     LearningCurve,
     plot_curve_panels,
     plot_learning_curves,
+    plot_training,
+    plot_variants,
 )
-from .training_figure import plot_training
-from .variant_figure import plot_variants
+from .error_figures import plot_ced, plot_landmark_errors, plot_reliability
+from .face_panels import FaceView, select_faces
+from .landmark_overlay import draw_landmarks, landmark_grid, landmark_sheet
 
 __all__ = [
     'FaceView',
@@ -25,6 +23,7 @@ __all__ = [
     'plot_curve_panels',
     'plot_landmark_errors',
     'plot_learning_curves',
+    'plot_reliability',
     'plot_training',
     'plot_variants',
     'select_faces',

@@ -37,32 +37,19 @@ def checked_image(image: np.ndarray) -> np.ndarray:
     return image
 
 
-def checked_points(
-    pred: np.ndarray, truth: np.ndarray, visible: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points as (K, 2), float64; visibility as (K,), bool."""
-    pred = np.asarray(pred, dtype=np.float64)
-    truth = np.asarray(truth, dtype=np.float64)
-    if pred.ndim != 2 or pred.shape[1] != 2 or truth.shape != pred.shape:
-        raise ValueError(
-            'pred and truth must both be (K, 2), found '
-            f'{pred.shape} and {truth.shape}.'
-        )
-    if visible is None:
-        visible = np.ones(len(pred), dtype=bool)
-    visible = np.asarray(visible).astype(bool)
-    if visible.shape != pred.shape[:1]:
-        raise ValueError(
-            f'visible must be (K,) = ({len(pred)},), found {visible.shape}.'
-        )
-    return pred, truth, visible
-
-
 def enlarge(image: np.ndarray, factor: float) -> np.ndarray:
     """Resize by ``factor`` without turning pixels into blocks."""
     size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
     method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
     return cv2.resize(image, size, interpolation=method)
+
+
+def enlarged(points: np.ndarray, factor: float) -> np.ndarray:
+    """Points (..., 2) of an image after :func:`enlarge`.
+
+    Resizing keeps the corners of pixels in place, not their centres.
+    """
+    return (np.asarray(points) + 0.5) * factor - 0.5
 
 
 def face_window(
@@ -120,32 +107,59 @@ def draw_points(
     pred: np.ndarray,
     truth: np.ndarray,
     visible: np.ndarray,
-    factor: float,
     radius: float,
 ) -> None:
     """Draw truths, predictions and lines between them, in place.
 
     Args:
-        image (np.ndarray): Picture, already enlarged by ``factor``.
-        pred (np.ndarray): Predicted points before enlargement, (K, 2).
-        truth (np.ndarray): True points before enlargement, (K, 2).
+        image (np.ndarray): Picture.
+        pred (np.ndarray): Predicted points in its pixels, (K, 2); NaN draws
+            nothing.
+        truth (np.ndarray): True points, (K, 2).
         visible (np.ndarray): Whether the truth is known, bool, (K,).
-        factor (float): How many pixels of the picture a pixel became.
-        radius (float): Radius of a true point's ring in picture pixels.
+        radius (float): Radius of a true point's ring in pixels.
     """
-    # Resizing keeps the corners of pixels in place, not their centres.
-    pred = (pred + 0.5) * factor - 0.5
-    truth = (truth + 0.5) * factor - 0.5
     width = max(1, round(radius / 3.5))
-    for start, end, seen in zip(pred, truth, visible):
-        if seen:
-            _line(image, start, end, RIM, width + 2)
-            _line(image, start, end, PREDICTION, width)
+    for start, end in zip(pred[visible], truth[visible]):
+        draw_line(image, start, end, RIM, width + 2)
+        draw_line(image, start, end, PREDICTION, width)
     for point in truth[visible]:
-        _ring(image, point, radius)
-    for point in pred:
-        if np.isfinite(point).all():
-            _dot(image, point, 0.5 * radius)
+        draw_ring(image, point, radius)
+    for point in pred[np.isfinite(pred).all(axis=1)]:
+        draw_dot(image, point, 0.5 * radius)
+
+
+def draw_ring(image, centre, radius) -> None:
+    """The mark of a true point."""
+    width = max(1, round(radius / 5))
+    draw_circle(image, centre, radius, RIM, width + 2)
+    draw_circle(image, centre, radius, TRUTH, width)
+
+
+def draw_dot(image, centre, radius) -> None:
+    """The mark of a prediction."""
+    draw_circle(image, centre, radius + 1, RIM, -1)
+    draw_circle(image, centre, radius, PREDICTION, -1)
+
+
+def draw_circle(image, centre, radius, colour, thickness) -> None:
+    """Draw a circle at fractions of a pixel, filled if thickness is -1."""
+    radius = round(radius * 2**_BITS)
+    centre = _fixed(centre)
+    cv2.circle(image, centre, radius, colour, thickness, cv2.LINE_AA, _BITS)
+
+
+def draw_line(image, start, end, colour, thickness) -> None:
+    """Draw a line at fractions of a pixel, if its ends are finite."""
+    if np.isfinite([start, end]).all():
+        ends = _fixed(start), _fixed(end)
+        cv2.line(image, *ends, colour, thickness, cv2.LINE_AA, _BITS)
+
+
+def _fixed(point) -> tuple[int, int]:
+    # cv2 needs 32 bits; a prediction may be anywhere.
+    x, y = (np.clip(point, -1e6, 1e6) * 2**_BITS).round().astype(int)
+    return int(x), int(y)
 
 
 def text_bar(
@@ -174,70 +188,37 @@ def text_bar(
     size = max(size, _SMALLEST)
     height, gap = round(1.9 * size), round(0.7 * size)
     entries = ('truth', 'prediction') if legend else ()
+    texts = [text for text in (*entries, left, right) if text]
     for letters in range(size, _SMALLEST - 1, -1):
-        font = _font(letters, bold)
-        taken = gap + sum(
-            font.getlength(text) + gap
-            for text in (*entries, left, right)
-            if text
-        )
-        taken += len(entries) * 1.3 * letters
-        if taken <= width:
+        font = font_of(letters, bold)
+        taken = gap + sum(font.getlength(text) + gap for text in texts)
+        if taken + len(entries) * 1.3 * letters <= width:
             break
     bar = Image.new('RGB', (width, height), PAPER)
     draw = ImageDraw.Draw(bar)
-    ink, middle, x = INK, height / 2, float(gap)
+    middle, x = height / 2, float(gap)
     marks = []
     for text in entries:
         marks.append((x + 0.45 * letters, middle))
         x += 1.3 * letters
-        draw.text((x, middle), text, font=font, fill=ink, anchor='lm')
+        draw.text((x, middle), text, INK, font, anchor='lm')
         x += font.getlength(text) + gap
-    if left and not right and not legend:
-        draw.text((width / 2, middle), left, ink, font, anchor='mm')
-    elif left:
-        draw.text((x, middle), left, ink, font, anchor='lm')
-    if right:
-        draw.text((width - gap, middle), right, ink, font, anchor='rm')
+    if right or legend:
+        draw.text((x, middle), left, INK, font, anchor='lm')
+        draw.text((width - gap, middle), right, INK, font, anchor='rm')
+    else:
+        draw.text((width / 2, middle), left, INK, font, anchor='mm')
     bar = np.array(bar)
-    for draw_mark, centre, share in zip((_ring, _dot), marks, (0.38, 0.19)):
+    for draw_mark, centre, share in zip(
+        (draw_ring, draw_dot), marks, (0.38, 0.19)
+    ):
         draw_mark(bar, centre, share * letters)
     return bar
 
 
-def _ring(image, centre, radius) -> None:
-    width = max(1, round(radius / 5))
-    draw_circle(image, centre, radius, RIM, width + 2)
-    draw_circle(image, centre, radius, TRUTH, width)
-
-
-def _dot(image, centre, radius) -> None:
-    draw_circle(image, centre, radius + 1, RIM, -1)
-    draw_circle(image, centre, radius, PREDICTION, -1)
-
-
-def draw_circle(image, centre, radius, colour, thickness) -> None:
-    """Draw a circle at fractions of a pixel, filled if thickness is -1."""
-    radius = round(radius * 2**_BITS)
-    centre = _fixed(centre)
-    cv2.circle(image, centre, radius, colour, thickness, cv2.LINE_AA, _BITS)
-
-
-def _line(image, start, end, colour, thickness) -> None:
-    if np.isfinite([start, end]).all():
-        ends = _fixed(start), _fixed(end)
-        cv2.line(image, *ends, colour, thickness, cv2.LINE_AA, _BITS)
-
-
-def _fixed(point) -> tuple[int, int]:
-    # cv2 needs 32 bits; a prediction may be anywhere.
-    x, y = (np.clip(point, -1e6, 1e6) * 2**_BITS).round().astype(int)
-    return int(x), int(y)
-
-
 @lru_cache(maxsize=64)
-def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    # Matplotlib has the font on every machine.
+def font_of(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """Matplotlib's font, which is on every machine."""
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
     path = Path(matplotlib.get_data_path(), 'fonts', 'ttf', name)
     return ImageFont.truetype(str(path), size)

@@ -1,13 +1,12 @@
 """Matplotlib figures without pyplot; lines that differ in any vision."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-_COLUMNS = 3
 # M. Okabe, K. Ito, "Color Universal Design". The markers differ in grey, too.
 COLOURS = (
     '#0072B2',
@@ -19,42 +18,59 @@ COLOURS = (
     '#000000',
 )
 MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
-# Thin marks are drawn larger.
-_SIZES = {'P': 7.0, 'X': 7.0}
 _DASHES = ('-', (0, (4, 1.5)), (0, (1.2, 1.2)))
+#: A legend above the axes.
+LEGEND_ABOVE = dict(
+    loc='lower left',
+    bbox_to_anchor=(0.0, 1.01),
+    borderaxespad=0.0,
+    frameon=False,
+)
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """A figure that belongs to no window, in inches.
+def new_figure(
+    width: float, height: float, items: Collection = ('',)
+) -> Figure:
+    """A figure in inches that belongs to no window.
 
     pyplot would keep every figure, choose a window system and share its
     settings with the caller's own plots.
+
+    Raises:
+        ValueError: If ``items``, what is to be drawn, is empty.
     """
+    if not items:
+        raise ValueError('there is nothing to draw.')
     figure = Figure(figsize=(width, height), layout='constrained')
     FigureCanvasAgg(figure)
     return figure
 
 
 def new_panels(
-    number: int, width: float, height: float, margins: tuple[float, float]
+    items: Collection,
+    panel: tuple[float, float],
+    margins: tuple[float, float],
+    columns: int = 3,
+    **shared: bool,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of panels, three in a row.
+    """A figure with a panel for each item.
 
     Args:
-        number (int): How many panels.
-        width (float): Of a panel, in inches.
-        height (float): Of a panel, in inches.
-        margins (tuple[float, float]): Further width and height.
+        items (Collection): What is to be drawn.
+        panel, margins (tuple[float, float]): Width and height of a panel,
+            and what the figure has beyond its panels, in inches.
+        columns (int): Panels in a row. Defaults to 3.
+        **shared: ``sharex`` and ``sharey`` of matplotlib's ``subplots``.
     """
-    columns = min(_COLUMNS, number)
-    rows = -(-number // columns)
+    columns = min(columns, max(1, len(items)))
+    rows = -(-len(items) // columns)
     figure = new_figure(
-        margins[0] + width * columns, margins[1] + height * rows
+        margins[0] + panel[0] * columns, margins[1] + panel[1] * rows, items
     )
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in panels[number:]:
+    panels = figure.subplots(rows, columns, squeeze=False, **shared).ravel()
+    for axes in panels[len(items) :]:
         axes.set_visible(False)
-    return figure, [*panels[:number]]
+    return figure, [*panels[: len(items)]]
 
 
 def clear_axes(axes: Axes, grid: str | None = '0.9') -> None:
@@ -62,8 +78,7 @@ def clear_axes(axes: Axes, grid: str | None = '0.9') -> None:
     if grid:
         axes.grid(True, color=grid, linewidth=0.8)
     axes.set_axisbelow(True)
-    for side in ('top', 'right'):
-        axes.spines[side].set_visible(False)
+    axes.spines[['top', 'right']].set_visible(False)
 
 
 def save_figure(figure: Figure, file: str | Path | None, dpi: int) -> None:
@@ -73,36 +88,26 @@ def save_figure(figure: Figure, file: str | Path | None, dpi: int) -> None:
         figure.savefig(file, dpi=dpi)
 
 
-def require_any(items: Mapping, name: str, what: str) -> None:
-    """Refuse to draw nothing."""
-    if not items:
-        raise ValueError(f'{name} is empty: there is no {what} to draw.')
-
-
 def line_styles(number: int) -> list[dict]:
-    """Arguments of matplotlib's ``plot`` for some lines.
+    """Colour, dashes, marker and widths of some lines of matplotlib.
 
     The first seven differ in colour and marker. The next seven are dashed,
     with other pairs of colour and marker; the next are dotted; then the
     styles repeat.
-
-    Args:
-        number (int): How many lines.
-
-    Returns:
-        list[dict]: Colour, dashes, marker and widths of each line.
     """
     count = len(COLOURS)
-    return [
-        dict(
+    styles = []
+    for i in range(number):
+        marker = MARKERS[(i + i // count) % count]
+        style = dict(
             color=COLOURS[i % count],
             marker=marker,
             linestyle=_DASHES[i // count % len(_DASHES)],
             linewidth=1.8,
-            markersize=_SIZES.get(marker, 5.5),
+            # Thin marks are drawn larger.
+            markersize=7.0 if marker in 'PX' else 5.5,
             markeredgecolor='white',
             markeredgewidth=0.7,
         )
-        for i in range(number)
-        for marker in [MARKERS[(i + i // count) % count]]
-    ]
+        styles.append(style)
+    return styles

@@ -9,15 +9,8 @@ from matplotlib.figure import Figure
 
 from ..evaluation.functional import Agreement, Estimate, agreement
 from ..evaluation.functional.measurements import digits_of
-from ._figure import (
-    COLOURS,
-    clear_axes,
-    new_panels,
-    require_any,
-    save_figure,
-)
+from ._figure import COLOURS, clear_axes, new_panels, save_figure
 
-_DPI = 150
 _POINT, _LIMIT, _ZERO = COLOURS[0], COLOURS[1], '0.55'
 
 
@@ -53,18 +46,16 @@ def plot_bland_altman(
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    require_any(pairs, 'pairs', 'measure')
-    figure, panels = new_panels(len(pairs), 3.7, 3.15, (0.4, 0.5))
+    figure, panels = new_panels(pairs, (3.7, 3.15), (0.4, 0.5))
     for axes, (name, (manual, predicted)) in zip(panels, pairs.items()):
         found = (agreements or {}).get(name)
         if found is None:
             found = agreement(manual, predicted, subjects)
         _panel(axes, manual, predicted, found)
-        unit = (units or {}).get(name)
-        _label(axes, name, unit, found)
+        _label(axes, name, (units or {}).get(name), found)
     if title:
         figure.suptitle(title, fontsize=12).set_parse_math(False)
-    save_figure(figure, out_file, _DPI)
+    save_figure(figure, out_file, 150)
     return figure
 
 
@@ -87,7 +78,12 @@ def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
         alpha=0.85,
         zorder=3,
     )
-    _slope_line(axes, manual, predicted, found)
+    if found.slope.low * found.slope.high > 0:
+        means = (manual + predicted) / 2
+        ends = np.array([np.nanmin(means), np.nanmax(means)])
+        line = found.slope.value * (ends - np.nanmean(means))
+        line += found.bias.value
+        axes.plot(ends, line, color='black', linestyle=':', linewidth=1.6)
     if not found.n:
         axes.set(xticks=[], yticks=[])
         return
@@ -102,16 +98,6 @@ def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
     axes.margins(x=0.08)
 
 
-def _slope_line(axes: Axes, manual, predicted, found: Agreement) -> None:
-    if not found.slope.low * found.slope.high > 0:
-        return
-    means = (manual + predicted) / 2
-    means = means[~np.isnan(means)]
-    ends = np.array([means.min(), means.max()])
-    line = found.bias.value + found.slope.value * (ends - means.mean())
-    axes.plot(ends, line, color='black', linestyle=':', linewidth=1.6)
-
-
 def _line(axes: Axes, estimate: Estimate, colour: str, style) -> None:
     if np.isnan(estimate.value):
         return
@@ -119,14 +105,8 @@ def _line(axes: Axes, estimate: Estimate, colour: str, style) -> None:
         estimate.value, color=colour, linestyle=style, linewidth=1.4, zorder=2
     )
     if not np.isnan(estimate.low):
-        axes.axhspan(
-            estimate.low,
-            estimate.high,
-            color=colour,
-            alpha=0.13,
-            linewidth=0,
-            zorder=0,
-        )
+        look = dict(color=colour, alpha=0.13, linewidth=0, zorder=0)
+        axes.axhspan(estimate.low, estimate.high, **look)
 
 
 def _label(axes: Axes, name: str, unit: str | None, found: Agreement) -> None:

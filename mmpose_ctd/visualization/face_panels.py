@@ -1,11 +1,16 @@
 """Which faces to show, and their pictures: truth, prediction, heat-map."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
-from ._canvas import cut_out, draw_points, enlarge, face_window, square
+from ._canvas import (
+    cut_out,
+    draw_points,
+    enlarge,
+    enlarged,
+    face_window,
+    square,
+)
 
 #: Side of the pictures, in pixels.
 _SIDE = 320
@@ -13,48 +18,37 @@ _SIDE = 320
 _BLANK = 238
 
 
-@dataclass(frozen=True)
 class FaceView:
     """The square of an image around its landmarks, enlarged.
 
     Args:
-        picture (np.ndarray): The square, (side, side, 3), uint8, BGR.
-        origin (tuple[float, float]): Its top left pixel in the image.
-        factor (float): Pixels of the picture for a pixel of the image.
+        image (np.ndarray, optional): The photograph (H, W, 3), uint8, BGR.
+            None draws on a blank page, which shows nobody.
         truth (np.ndarray): True points in image pixels, (K, 2).
         visible (np.ndarray): Whether they are known, bool, (K,).
+
+    Attributes:
+        picture (np.ndarray): The square, (side, side, 3), uint8, BGR.
+        origin (tuple[int, int]): Its top left pixel in the image.
+        factor (float): Pixels of the picture for a pixel of the image.
     """
 
-    picture: np.ndarray
-    origin: tuple
-    factor: float
-    truth: np.ndarray
-    visible: np.ndarray
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         image: np.ndarray | None,
         truth: np.ndarray,
         visible: np.ndarray,
-    ) -> 'FaceView':
-        """Cut out and enlarge.
-
-        Args:
-            image (np.ndarray, optional): The photograph (H, W, 3), uint8,
-                BGR. None draws on a blank page, which shows nobody.
-            truth (np.ndarray): True points in image pixels, (K, 2).
-            visible (np.ndarray): Whether they are known, bool, (K,).
-        """
+    ) -> None:
+        self.truth, self.visible = truth, visible
         nothing = np.zeros((1, 1, 3), dtype=np.uint8)
         window = square(
             face_window(nothing if image is None else image, truth, visible)
         )
+        self.origin, self.factor = window[:2], _SIDE / window[2]
         if image is None:
-            picture = np.full((_SIDE, _SIDE, 3), _BLANK, dtype=np.uint8)
+            self.picture = np.full((_SIDE, _SIDE, 3), _BLANK, dtype=np.uint8)
         else:
-            picture = enlarge(cut_out(image, window), _SIDE / window[2])
-        return cls(picture, window[:2], _SIDE / window[2], truth, visible)
+            self.picture = enlarge(cut_out(image, window), self.factor)
 
     def with_truth(self) -> np.ndarray:
         """The true points only."""
@@ -63,14 +57,11 @@ class FaceView:
     def with_prediction(self, pred: np.ndarray) -> np.ndarray:
         """True points, predictions (K, 2), and lines between them."""
         picture = self.picture.copy()
-        draw_points(
-            picture,
-            pred - self.origin,
-            self.truth - self.origin,
-            self.visible,
-            self.factor,
-            radius=max(4, _SIDE / 80),
+        pred, truth = (
+            enlarged(points - self.origin, self.factor)
+            for points in (pred, self.truth)
         )
+        draw_points(picture, pred, truth, self.visible, _SIDE / 80)
         return picture
 
     def with_heatmap(
@@ -95,9 +86,8 @@ class FaceView:
         cells = np.array([width, height], dtype=np.float64) - ends_aligned
         # From cell to image pixel to pixel of the picture.
         step = scale / np.maximum(cells, 1) * self.factor
-        start = centre - 0.5 * scale - np.asarray(self.origin)
-        start = (start + 0.5) * self.factor - 0.5
-        matrix = np.array([[step[0], 0, start[0]], [0, step[1], start[1]]])
+        start = enlarged(centre - 0.5 * scale - self.origin, self.factor)
+        matrix = np.column_stack([np.diag(step), start])
         warped = cv2.warpAffine(
             heatmap.astype(np.float32), matrix, (_SIDE, _SIDE)
         )

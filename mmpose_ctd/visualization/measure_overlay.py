@@ -11,14 +11,13 @@ from ._canvas import (
     PAPER,
     RIM,
     TRUTH,
-    _dot,
-    _font,
-    _line,
     checked_image,
     cut_out,
     draw_circle,
-    enlarge,
-    square,
+    draw_dot,
+    draw_line,
+    enlarged,
+    font_of,
 )
 
 _SIDE = 900
@@ -64,67 +63,58 @@ def draw_measures(
         np.ndarray: Picture, uint8, BGR.
     """
     image = checked_image(image)
-    window = _window(points, image.shape)
-    cut = cut_out(image, window)
-    factor = _SIDE / window[2]
-    picture = enlarge(cut, factor)
-    picture = cv2.resize(picture, (_SIDE, _SIDE))
-    # Resizing keeps corners in place, not centres.
-    at = (points - window[:2] + 0.5) * factor - 0.5
+    # The square around the landmarks, wider by a third on each side.
+    low, high = points.min(axis=0), points.max(axis=0)
+    longest = max(image.shape[:2])
+    side = int(np.clip(np.ceil((high - low).max() * 1.7), 16, 2 * longest))
+    x, y = np.clip((low + high + 1 - side) / 2, -side, longest).astype(int)
+    factor = _SIDE / side
+    picture = cv2.resize(
+        cut_out(image, (x, y, side, side)),
+        (_SIDE, _SIDE),
+        interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA,
+    )
+    at = enlarged(points - (x, y), factor)
     for first, second in lines.values():
-        _line(picture, at[first], at[second], RIM, 3)
-        _line(picture, at[first], at[second], (255, 255, 255), 1)
+        draw_line(picture, at[first], at[second], RIM, 3)
+        draw_line(picture, at[first], at[second], PAPER, 1)
     if radii is not None:
         for point, radius in zip(at, radii * factor):
             draw_circle(picture, point, radius, RIM, 4)
             draw_circle(picture, point, radius, TRUTH, 2)
     for point in at:
-        _dot(picture, point, 3)
+        draw_dot(picture, point, 3)
     return np.hstack([picture, _panel(values, status, remarks, radii)])
-
-
-def _window(points: np.ndarray, shape: tuple) -> tuple[int, int, int, int]:
-    """The square around the landmarks, wider by a third on each side."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    longest = max(shape[:2])
-    side = int(np.clip(np.ceil((high - low).max() * 1.7), 16, 2 * longest))
-    x, y = np.clip((low + high + 1 - side) / 2, -side, longest).astype(int)
-    return square((int(x), int(y), side, side))
 
 
 def _panel(values, status, remarks, radii) -> np.ndarray:
     panel = Image.new('RGB', (_PANEL, _SIDE), PAPER)
     draw = ImageDraw.Draw(panel)
+    font = font_of(15)
+
+    def write(y: float, text: str, font=font) -> None:
+        draw.text((16, y), text, INK, font, anchor='lm')
+
     draw.rectangle((0, 0, _PANEL, 44), fill=_BARS.get(status, (90, 90, 90)))
-    draw.text((16, 22), status, PAPER, _font(20, True), anchor='lm')
+    draw.text((16, 22), status, PAPER, font_of(20, True), anchor='lm')
     y = 62
-    for line in _wrapped(remarks, _font(15, False), _PANEL - 32):
-        draw.text((16, y), line, INK, _font(15, False), anchor='lm')
+    for line in _wrapped(remarks, font, _PANEL - 32):
+        write(y, line)
         y += 21
     y += 12
     # Too many measures for the panel are in the table.
     room = max(1, (_SIDE - y - 78) // 26)
-    shown = list(values.items())[:room]
-    for name, (value, low, high, unit) in shown:
-        text = _text(value, low, high, unit)
-        font = _font(15, False)
+    for name, value in [*values.items()][:room]:
+        text = _text(*value)
         draw.text((_PANEL - 16, y), text, INK, font, anchor='rm')
-        room_left = _PANEL - 48 - font.getlength(text)
-        draw.text(
-            (16, y),
-            _fitting(name.replace('_', ' '), font, room_left),
-            INK,
-            font,
-            anchor='lm',
-        )
+        width = _PANEL - 48 - font.getlength(text)
+        write(y, _fitting(name.replace('_', ' '), font, width))
         y += 26
-    if len(values) > len(shown):
-        text = f'and {len(values) - len(shown)} more in the table'
-        draw.text((16, y), text, INK, _font(15, False), anchor='lm')
+    if len(values) > room:
+        write(y, f'and {len(values) - room} more in the table')
     foot = _FOOT if radii is not None else _FOOT_WITHOUT
     for i, line in enumerate(reversed(foot)):
-        at = (16, _SIDE - 22 - 19 * i)
-        draw.text(at, line, INK, _font(14, False), anchor='lm')
+        write(_SIDE - 22 - 19 * i, line, font_of(14))
     return np.ascontiguousarray(np.array(panel)[:, :, ::-1])
 
 
@@ -147,12 +137,12 @@ def _fitting(text: str, font, width: float) -> str:
 
 
 def _wrapped(text: str, font, width: int) -> list[str]:
-    lines, line = [], ''
+    """The first eight lines of a text."""
+    lines = ['']
     for word in text.split():
-        longer = f'{line} {word}'.strip()
-        if line and font.getlength(longer) > width:
-            lines.append(line)
-            line = word
+        longer = f'{lines[-1]} {word}'.strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
         else:
-            line = longer
-    return [*lines, line][:8] if line else lines
+            lines[-1] = longer
+    return lines[:8] if text.split() else []

@@ -26,7 +26,7 @@ from mmpose_ctd.apis.measuring.photographs import list_photographs
 from mmpose_ctd.apis.measuring.rows import FaceRows
 from mmpose_ctd.apis.measuring.user_tables import Subject
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.evaluation.functional.measurement_catalogue import (
+from mmpose_ctd.evaluation.functional.measurements import (
     standard_measurements,
 )
 

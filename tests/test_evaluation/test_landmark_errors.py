@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -33,6 +33,7 @@ STATISTICS = [
 ]
 
 
+@settings(max_examples=20)
 @given(pred=POINTS, gt=POINTS, visible=SEEN)
 def test_distances_agree_with_a_loop(pred, gt, visible):
     errors = point_errors(pred, gt, visible)
@@ -54,12 +55,12 @@ def test_an_invisible_truth_may_hold_anything():
 
 @pytest.mark.parametrize('bad', [np.nan, np.inf])
 def test_points_that_are_not_finite_are_refused(bad):
-    pred = np.zeros((2, 3, 2))
-    pred[1, 2, 0] = bad
+    zeros, points = np.zeros((2, 3, 2)), np.zeros((2, 3, 2))
+    points[1, 2, 0] = bad
     # A prediction even where it is invisible, a truth where it is visible.
     for args in (
-        (pred, np.zeros((2, 3, 2)), np.zeros((2, 3))),
-        (np.zeros((2, 3, 2)), pred, np.ones((2, 3))),
+        (points, zeros, zeros[..., 0]),
+        (zeros, points, zeros[..., 0] + 1),
     ):
         with pytest.raises(InputError, match='image 1, landmark 2'):
             point_errors(*args)
@@ -68,11 +69,9 @@ def test_points_that_are_not_finite_are_refused(bad):
 @pytest.mark.parametrize(
     'pred, gt, visible',
     [
-        ((4, 2), (4, 2), (4,)),
         ((2, 4, 3), (2, 4, 3), (2, 4)),
         ((2, 4, 2), (2, 5, 2), (2, 4)),
         ((2, 4, 2), (2, 4, 2), (2, 4, 2)),
-        ((2, 4, 2), (2, 4, 2), (4, 2)),
     ],
 )
 def test_wrong_shapes_are_refused(pred, gt, visible):
@@ -109,6 +108,7 @@ def test_an_error_equal_to_the_threshold_is_no_failure():
     assert area_under_ced(np.zeros(7), 5) == 1.0
 
 
+@settings(max_examples=30)
 @given(errors=ERRORS, factor=st.floats(0.01, 100), seed=st.integers(0, 9))
 def test_unit_order_and_unmeasured_images_do_not_matter(errors, factor, seed):
     # An error on the threshold itself may round to either side.

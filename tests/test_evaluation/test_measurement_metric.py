@@ -5,14 +5,12 @@ import json
 import numpy as np
 import pytest
 from landmark_samples import META, TRUTH, make_sample
+from landmark_samples import evaluate as evaluate_errors
 from mmengine.evaluator import Evaluator
 from mmpose.registry import METRICS
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation import (
-    LandmarkErrorMetric,
-    MeasurementMetric,
-)
+from mmpose_ctd.evaluation import MeasurementMetric
 from mmpose_ctd.evaluation.functional import agreement
 
 OWN = [
@@ -65,15 +63,15 @@ def test_scalars_are_the_agreement_of_distances_by_hand():
     samples = many()
     values, metric = evaluate(samples)
     expected = agreement(*eyes_of(samples))
-    assert values['measure/eyes/bias'] == pytest.approx(expected.bias.value)
-    assert values['measure/eyes/LoA_low'] == pytest.approx(
-        expected.loa_low.value
-    )
-    assert values['measure/eyes/LoA_high'] == pytest.approx(
-        expected.loa_high.value
-    )
-    assert values['measure/eyes/MAE'] == pytest.approx(expected.mae)
-    assert values['measure/eyes/ICC'] == pytest.approx(expected.icc.value)
+    for key, estimate in (
+        ('bias', expected.bias.value),
+        ('LoA_low', expected.loa_low.value),
+        ('LoA_high', expected.loa_high.value),
+        ('MAE', expected.mae),
+        ('ICC', expected.icc.value),
+        ('slope', expected.slope.value),
+    ):
+        assert values[f'measure/eyes/{key}'] == pytest.approx(estimate)
     north = metric.report['measures']['eyes']['per_site']['north']
     manual, predicted = (values[1::2] for values in eyes_of(samples))
     assert north['n'] == 6
@@ -117,11 +115,14 @@ def test_a_missing_landmark_takes_its_measures_only():
 
 
 def test_several_images_of_a_person_are_hers():
-    _, metric = evaluate(many(per_subject=3))
-    report = metric.report
+    samples = many(per_subject=3)
+    report = evaluate(samples)[1].report
     assert report['num_subjects'] == 4
     assert report['groups'] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert report['measures']['eyes']['interval'] == 'bootstrap over subjects'
+    # The other metric knows the same set by the same digest.
+    errors = evaluate_errors(samples, num_bootstrap=0)[1].report
+    assert report['test_set'] == errors['test_set']
 
 
 def test_the_report_is_json_and_names_nobody_unless_asked():
@@ -131,16 +132,6 @@ def test_the_report_is_json_and_names_nobody_unless_asked():
     assert metric.report['measures']['eyes']['icc']['value'] is None
     _, metric = evaluate(many(3), include_ids=True)
     assert metric.report['images'][2] == {'subject': 'miller2', 'img_id': 2}
-
-
-def test_the_test_set_is_known_by_both_metrics():
-    samples = many()
-    _, ours = evaluate(samples)
-    metric = LandmarkErrorMetric(num_bootstrap=0)
-    evaluator = Evaluator(metric)
-    evaluator.process(samples)
-    evaluator.evaluate(len(samples))
-    assert ours.report['test_set'] == metric.report['test_set']
 
 
 def test_nothing_to_measure_is_refused_before_the_first_image():

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmpose_ctd.errors import InputError
@@ -62,19 +62,7 @@ def test_each_image_has_its_own_scale_and_one_may_be_unknown():
     assert measurement_units(MEASURES, mm=True)['ab'] == 'mm'
 
 
-@given(PLACES, st.floats(-math.pi, math.pi), st.floats(0.1, 10))
-def test_measures_do_not_know_where_the_face_is(points, turn, factor):
-    turned = np.array(
-        [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
-    )
-    before, after = one(points), one(factor * points @ turned.T + 50)
-    for name, power in (('ab', 1), ('cd', 1), ('ab_cd', 0)):
-        expected = before[name] * factor**power
-        assert after[name] == pytest.approx(
-            expected, rel=1e-6, abs=1e-6, nan_ok=True
-        )
-
-
+@settings(max_examples=30)
 @given(PLACES)
 def test_an_angle_is_that_of_the_law_of_cosines(points):
     a, b, c = points[:3]
@@ -91,22 +79,17 @@ def test_an_angle_is_that_of_the_law_of_cosines(points):
 
 
 def test_what_is_not_seen_is_not_measured():
-    points = np.stack([FACE, FACE, FACE])
+    points = np.stack([FACE] * 4)
     points[1, 0] = np.nan
     points[2, 3] = -7, 9
-    visible = np.ones((3, 4))
+    points[3, 3] = points[3, 2]
+    visible = np.ones((4, 4))
     visible[2, 3] = 0
     values = measure(points, visible, NAMES, MEASURES)
-    np.testing.assert_array_equal(np.isnan(values['ab']), [0, 1, 0])
-    np.testing.assert_array_equal(np.isnan(values['cd']), [0, 0, 1])
-    np.testing.assert_array_equal(np.isnan(values['abc']), [0, 1, 0])
-    np.testing.assert_array_equal(np.isnan(values['ab_cd']), [0, 1, 1])
-
-
-def test_edge_cases_are_nan_or_empty():
-    flat = FACE.copy()
-    flat[3] = flat[2]
-    assert math.isnan(one(flat)['ab_cd'])
+    np.testing.assert_array_equal(np.isnan(values['ab']), [0, 1, 0, 0])
+    np.testing.assert_array_equal(np.isnan(values['cd']), [0, 0, 1, 0])
+    np.testing.assert_array_equal(np.isnan(values['abc']), [0, 1, 0, 0])
+    np.testing.assert_array_equal(np.isnan(values['ab_cd']), [0, 1, 1, 1])
     values = measure(np.zeros((0, 4, 2)), None, NAMES, MEASURES)
     assert {len(value) for value in values.values()} == {0}
 

@@ -34,19 +34,10 @@ def test_lines_are_zero_bias_and_limits_and_points_are_pairs():
     np.testing.assert_allclose(points.get_ydata(), PREDICTED - MANUAL)
     low, high = axes.get_ylim()
     assert low == -high and high > found.loa_high.high
-
-
-def test_bands_are_the_intervals():
-    axes = panel()
-    found = agreement(MANUAL, PREDICTED)
-    bands = sorted(
-        (patch.get_y(), patch.get_y() + patch.get_height())
-        for patch in axes.patches
-    )
-    expected = sorted(
-        e[1:] for e in (found.bias, found.loa_low, found.loa_high)
-    )
-    np.testing.assert_allclose(bands, expected)
+    # The bands are the intervals.
+    bands = [(p.get_y(), p.get_y() + p.get_height()) for p in axes.patches]
+    expected = [e[1:] for e in (found.bias, found.loa_low, found.loa_high)]
+    np.testing.assert_allclose(sorted(bands), sorted(expected))
 
 
 def test_units_and_numbers_are_written():
@@ -92,20 +83,14 @@ def test_few_or_equal_pairs_are_drawn_without_what_is_not_known(
     assert cv2.imread(str(file)) is not None
 
 
-@pytest.mark.parametrize(('number', 'shown'), [(1, 1), (2, 2), (4, 4)])
-def test_a_panel_a_measure(number, shown):
-    pairs = {f'measure {i}': (MANUAL, PREDICTED) for i in range(number)}
-    figure = plot_bland_altman(pairs, title='Test')
-    assert sum(axes.get_visible() for axes in figure.axes) == shown
-
-
-def test_names_are_no_formulas(tmp_path):
-    names = ['$\\frac$', 'Lidspalte_größe', '[bold] 50 %']
+def test_a_panel_a_measure_and_names_are_no_formulas(tmp_path):
+    names = ['$\\frac$', 'Lidspalte_größe', '[bold] 50 %', 'x']
     pairs = dict.fromkeys(names, (MANUAL, PREDICTED))
     figure = plot_bland_altman(pairs, title='$x', out_file=tmp_path / 'f.png')
-    assert [a.get_title(loc='left') for a in figure.axes[:3]] == names
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title(loc='left') for axes in panels] == names
 
 
 def test_nothing_to_plot_is_an_error():
-    with pytest.raises(ValueError, match='no measure'):
+    with pytest.raises(ValueError, match='nothing to draw'):
         plot_bland_altman({})

@@ -8,6 +8,7 @@ from mmpose_ctd.visualization import (
     draw_landmarks,
     landmark_grid,
     landmark_overlay,
+    landmark_sheet,
     select_faces,
 )
 
@@ -115,15 +116,15 @@ def test_grid_has_a_row_for_each_system_and_a_column_for_each_face(captions):
     truth = rng.uniform(30, 90, size=(3, 5, 2))
     images = [GREY, GREY, np.full((200, 150, 3), 90, np.uint8)]
     systems = {'FT': truth + [3, 4], 'CTD-ED': truth + [0, 1]}
-    sheet = grid(images, systems, truth, 'abc')
+    picture = grid(images, systems, truth, 'abc')
     assert captions == [
         text
         for system, error in (('FT', '5.00 px'), ('CTD-ED', '1.00 px'))
         for text in (system, *(t for name in 'abc' for t in (name, error)))
     ]
-    assert sheet.shape[1] == 3 * 400 + 4 * 8
-    assert 2 * 400 < sheet.shape[0] < 3 * 400
-    for part in np.array_split(sheet[:-40], 2):
+    assert picture.shape[1] == 3 * 400 + 4 * 8
+    assert 2 * 400 < picture.shape[0] < 3 * 400
+    for part in np.array_split(picture[:-40], 2):
         assert drawn(part, canvas.TRUTH) and drawn(part, canvas.PREDICTION)
 
 
@@ -143,9 +144,9 @@ def test_one_wild_prediction_does_not_shrink_the_face():
 
 def test_a_face_at_the_border_is_padded_with_white():
     truth = np.array([[[0.0, 60.0], [0.0, 127.0]]])
-    sheet = grid([GREY], {'a': truth}, truth)
-    assert tuple(sheet[250, 40]) == (255, 255, 255)
-    assert tuple(sheet[250, 360]) == (128, 128, 128)
+    picture = grid([GREY], {'a': truth}, truth)
+    assert tuple(picture[250, 40]) == (255, 255, 255)
+    assert tuple(picture[250, 360]) == (128, 128, 128)
 
 
 def test_long_text_is_set_smaller_not_cut():
@@ -155,12 +156,43 @@ def test_long_text_is_set_smaller_not_cut():
     assert (long[:, :4] == 255).all() and (long[:, -4:] == 255).all()
 
 
-@pytest.mark.parametrize(
-    'num, expected',
-    [(2, [1, 2]), (3, [1, 3, 2]), (9, [1, 0, 3, 5, 2])],
-)
-def test_selected_faces_span_best_to_worst(num, expected):
-    assert select_faces([2.0, 1.0, 9.0, 3.0, np.nan, 4.0], num) == expected
+# ------------------------------------------------- labelled photographs
+
+NAMES = ('eye_R', 'eye_L', 'chin')
+# BGR: orange, blue, green.
+IS_COLOUR = {
+    'eye_R': lambda b, g, r: r > 200 and b < 60,
+    'eye_L': lambda b, g, r: b > 200 and r < 60,
+    'chin': lambda b, g, r: g > 150 and r < 90 and b < 90,
+}
+
+
+def sheet(images, keypoints, titles, landmarks=3):
+    points = [np.zeros((landmarks, 3))] * keypoints
+    return landmark_sheet([GREY] * images, points, NAMES, ['a'] * titles)
+
+
+@pytest.mark.parametrize('size', [(64, 64), (40, 80), (900, 700)])
+def test_each_landmark_has_its_colour_in_its_place(size):
+    width, height = size
+    shares = np.array([[0.25, 0.3], [0.75, 0.3], [0.5, 0.8]])
+    points = np.column_stack([shares * size - 0.5, [2, 2, 2]])
+    image = np.full((height, width, 3), 128, np.uint8)
+    drawn = landmark_sheet([image], [points], NAMES, ['a'])
+    factor = 360 / max(size)
+    left = (360 - round(width * factor)) // 2
+    top = (360 - round(height * factor)) // 2
+    for name, share in zip(NAMES, shares):
+        x, y = share * size * factor - 0.5 + (left, top)
+        pixel = drawn[round(y), round(x)].tolist()
+        assert IS_COLOUR[name](*pixel), (name, pixel)
+
+
+def test_pictures_fill_rows_and_missing_landmarks_are_not_drawn():
+    one, three = sheet(5, 5, 5), sheet(11, 11, 11)
+    assert three.shape[1] == one.shape[1]
+    assert three.shape[0] > 2.5 * one.shape[0]
+    assert (one[:360, :360] == 128).all()
 
 
 @pytest.mark.parametrize(
@@ -170,9 +202,13 @@ def test_selected_faces_span_best_to_worst(num, expected):
         (lambda p: draw_landmarks(GREY[..., 0], p, p), r'\(H, W, 3\)'),
         (lambda p: draw_landmarks(GREY, p, p[:1]), r'both be \(K, 2\)'),
         (lambda p: draw_landmarks(GREY, p, p, [1]), r'visible must be \(K,\)'),
-        (lambda p: grid([], {}, p[None]), 'nothing to draw'),
+        (lambda p: grid([], {}, p[None]), '0 images'),
         (lambda p: grid([GREY], {'a': p[None, :1]}, p[None]), 'both be'),
         (lambda p: grid([GREY], {'a': p[None]}, p[None], 'ab'), '2 names'),
+        (lambda p: sheet(0, 0, 0), '0 images'),
+        (lambda p: sheet(2, 1, 2), '1 arrays'),
+        (lambda p: sheet(1, 1, 2), '2 titles'),
+        (lambda p: sheet(1, 1, 1, 2), r"'a' are \(2, 3\)"),
         (lambda p: select_faces([np.nan], 2), 'no face has an error'),
         (lambda p: select_faces([1.0], 1), 'at least 2, found 1'),
     ],

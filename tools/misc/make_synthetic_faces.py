@@ -17,9 +17,10 @@ from rich.progress import (
 
 from mmpose_ctd.datasets.synthetic import (
     ANNOTATIONS,
-    contact_sheet,
+    LANDMARKS,
     make_synthetic_faces,
 )
+from mmpose_ctd.visualization import landmark_sheet
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -48,18 +49,21 @@ def parse_args(argv=None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def write_preview(root: Path, file: Path, limit: int = 24) -> None:
+def write_preview(root: Path, file: Path, limit: int = 25) -> None:
     """Write a contact sheet of the data set's first images."""
     content = json.loads((root / ANNOTATIONS).read_text())
-    images, landmarks = [], []
-    for i, (image, annotation) in enumerate(
-        zip(content['images'][:limit], content['annotations'])
-    ):
-        images.append(cv2.imread(str(root / 'images' / image['file_name'])))
-        points = np.reshape(annotation['keypoints'], (-1, 3))[:, :2]
-        landmarks.append(points if i // 2 % 2 else None)
+    records = content['images'][:limit]
+    images = [
+        cv2.imread(str(root / 'images' / r['file_name'])) for r in records
+    ]
+    points = [
+        np.reshape(annotation['keypoints'], (-1, 3)) * (1, 1, i % 2)
+        for i, annotation in enumerate(content['annotations'][:limit])
+    ]
+    titles = [record['subject'] for record in records]
     file.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(file), contact_sheet(images, landmarks)):
+    sheet = landmark_sheet(images, points, LANDMARKS, titles)
+    if not cv2.imwrite(str(file), sheet):
         raise OSError(f'could not write the preview to {file}')
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from mmpose_ctd.apis.error_tables import Table, markdown_table
 from mmpose_ctd.apis.reporting.page_parts import Anonymity, drawing, template
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional.checks import checked_threshold
+from mmpose_ctd.evaluation.functional import checked_threshold
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_cell
 from mmpose_ctd.version import __version__

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import write_whole
-from mmpose_ctd.visualization.reliability_figure import plot_reliability
+from mmpose_ctd.visualization import plot_reliability
 
 from .error_model import ErrorModel
 from .familiarity import Appearance, MeanShape, Positive

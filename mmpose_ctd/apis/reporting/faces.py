@@ -34,7 +34,7 @@ def face_section(systems: Sequence[ReportedSystem], photographs: bool) -> dict:
     shown = [image is not None for image in images]
     faces, views = [], []
     for place, image, i in zip(places, images, chosen):
-        view = FaceView.of(image, tested.true[i], tested.visible[i])
+        view = FaceView(image, tested.true[i], tested.visible[i])
         alt = f'The {int(view.visible.sum())} true landmarks, {place} face.'
         panels = [(photograph(view.with_truth(), alt), 'truth')]
         views.append(view)

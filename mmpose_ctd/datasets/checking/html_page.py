@@ -16,10 +16,11 @@ from mmpose_ctd.visualization._canvas import (
     PREDICTION,
     RIM,
     TRUTH,
-    _font,
     cut_out,
     enlarge,
+    enlarged,
     face_window,
+    font_of,
 )
 
 from ..upright_image import read_upright
@@ -139,7 +140,7 @@ def draw_suspect(
     factor = _SIDE / max(width, height)
 
     def placed(points) -> np.ndarray:
-        return (np.asarray(points) - (x, y) + 0.5) * factor - 0.5
+        return enlarged(np.asarray(points) - (x, y), factor)
 
     picture = enlarge(cut_out(image, (x, y, width, height)), factor)
     canvas = Image.fromarray(np.ascontiguousarray(picture[..., ::-1]))
@@ -187,7 +188,7 @@ def _draw_points(canvas, points, names, suspects, ink, goals) -> None:
 
 def _draw_name(draw, name, point, loud, outward, ink, taken) -> None:
     """Write a name next to its point, where there is room."""
-    font = _font(15 if loud else 11, loud)
+    font = font_of(15 if loud else 11, loud)
     x, y = point
     width, height = font.getlength(name), 1.2 * font.size
     boxes = []

@@ -1,22 +1,19 @@
 """Synthetic frontal faces with exact anatomical landmarks.
 
-A face is drawn from parameters: a person (:mod:`.people`) with an anatomy
-(:mod:`.anatomy`), pictured at a site (:mod:`.imaging`). The painters draw
-through the landmarks, and one projection (:mod:`.projection`) maps pixels and
-landmarks.
+Painters (:mod:`.face`, :mod:`.surroundings`) draw a person
+(:mod:`.parameters`) through the landmarks of an anatomy. One projection
+(:mod:`.anatomy`) maps both pixels and landmarks.
 """
 
 from .anatomy import LANDMARKS
-from .imaging import SITES
-from .render import FaceParams, render_face, sample_params
-from .writer import ANNOTATIONS, contact_sheet, make_synthetic_faces
+from .parameters import FaceParams, sample_params
+from .render import render_face
+from .writer import ANNOTATIONS, make_synthetic_faces
 
 __all__ = [
     'ANNOTATIONS',
     'LANDMARKS',
-    'SITES',
     'FaceParams',
-    'contact_sheet',
     'make_synthetic_faces',
     'render_face',
     'sample_params',

@@ -8,10 +8,8 @@ import cv2
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from .anatomy import HEAD_CENTRE_Y, lids, lips, outline
-from .imaging import Imaging
-from .people import SyntheticPerson
-from .projection import Projection
+from .anatomy import HEAD_CENTRE_Y, Projection, lips, outline
+from .parameters import Imaging, SyntheticPerson
 
 _TILE = 512
 
@@ -31,6 +29,7 @@ class Canvas:
             midline.
         side (np.ndarray): 1 at the subject's left, -1 at the right.
         across (np.ndarray): The face's x, mirrored where the texture is.
+        pixel (float): Width of a pixel in biocular widths.
     """
 
     def __init__(
@@ -53,23 +52,19 @@ class Canvas:
     def head(self) -> 'Canvas':
         """The part with the head; painting it paints this canvas."""
         near = self.radius < self.skull + 0.1
-        rows, columns = (np.flatnonzero(near.any(axis)) for axis in (1, 0))
-        area = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        area = cv2.boundingRect(near.astype(np.uint8))
+        rows = slice(area[1], area[1] + area[3])
+        columns = slice(area[0], area[0] + area[2])
         part = copy(self)
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray):
-                setattr(part, name, value[area])
+                setattr(part, name, value[rows, columns])
         return part
 
     @cached_property
     def lips(self) -> list[np.ndarray]:
         """The lips' borders at each pixel's distance from the midline."""
         return [c.astype('f4') for c in lips(self.person.shape, self.x)]
-
-    @cached_property
-    def lids(self) -> tuple[np.ndarray, np.ndarray]:
-        """The lids' margins at each pixel's distance from the midline."""
-        return lids(self.person.shape, self.x)
 
     def cover(self, distance: np.ndarray, softness: float = 0.0) -> np.ndarray:
         """How much of a pixel lies inside a shape.
@@ -81,15 +76,28 @@ class Canvas:
         """
         return np.clip(distance / max(self.pixel, softness) + 0.5, 0, 1)
 
-    @staticmethod
-    def curve(at: list, heights: list, x: np.ndarray) -> np.ndarray:
-        """A smooth curve through points, level outside of them."""
-        inside = np.clip(x, at[0], at[-1])
-        return PchipInterpolator(at, heights)(inside).astype(np.float32)
-
     def line(self, distance: np.ndarray, width: float) -> np.ndarray:
         """A line of Gaussian profile, at least a pixel wide."""
-        return np.exp(-0.5 * (distance / max(width, 0.6 * self.pixel)) ** 2)
+        return bell(distance, max(width, 0.6 * self.pixel))
+
+    def bump(self, cx: float, cy: float, sx: float, sy: float) -> np.ndarray:
+        """A Gaussian of height 1, and its mirror image's."""
+        across = bell(self.x - cx, sx)
+        if cx > 0:
+            across += bell(self.x + cx, sx)
+        return across * bell(self.y - cy, sy)
+
+    def noise(self, name: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """The subject's own noise at (u, v), in texels of :func:`_tiles`."""
+        du, dv = self.person.texture
+        at = ((u + du).astype(np.float32), (v + dv).astype(np.float32))
+        wrap = dict(borderMode=cv2.BORDER_WRAP)
+        return cv2.remap(_tiles()[name], *at, cv2.INTER_LINEAR, **wrap)
+
+    def blurred(self, image: np.ndarray, sigma: float) -> np.ndarray:
+        """The image (H, W), blurred by a sigma in biocular widths."""
+        edge = dict(borderType=cv2.BORDER_REPLICATE)
+        return cv2.GaussianBlur(image, (0, 0), sigma / self.pixel, **edge)
 
     def blend(self, alpha: np.ndarray, colour, target=None) -> None:
         """Paint a colour over the picture, or over another (H, W, 3)."""
@@ -98,27 +106,7 @@ class Canvas:
         change *= np.asarray(alpha, np.float32)[..., None]
         below += change
 
-    def noise(self, name: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """The subject's own noise at (u, v), in texels of :func:`_tiles`."""
-        du, dv = self.person.texture
-        return cv2.remap(
-            _tiles()[name],
-            (u + du).astype(np.float32),
-            (v + dv).astype(np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_WRAP,
-        )
-
-    def bump(self, cx: float, cy: float, sx: float, sy: float) -> np.ndarray:
-        """A Gaussian of height 1, and its mirror image's."""
-        across = np.exp(-0.5 * ((self.x - cx) / sx) ** 2)
-        if cx > 0:
-            across += np.exp(-0.5 * ((self.x + cx) / sx) ** 2)
-        return across * np.exp(-0.5 * ((self.y - cy) / sy) ** 2)
-
-    def lit(
-        self, nx: np.ndarray, ny, wrap=0.2, key=1.0, sky=1.0
-    ) -> np.ndarray:
+    def lit(self, nx, ny, wrap=0.2, key=1.0, sky=1.0) -> np.ndarray:
         """Diffuse light on a surface, linear RGB (H, W, 3).
 
         Args:
@@ -133,9 +121,9 @@ class Canvas:
         facing = (nx * lx + ny * ly + nz * lz)[..., None]
         facing = np.clip((facing + wrap) / (1 + wrap), 0, None)
         around = (0.78 - 0.22 * ny) * (0.45 + 0.55 * nz) * sky
-        return np.float32(self.imaging.key) * facing * key + np.float32(
-            self.imaging.fill
-        ) * around[..., None].astype(np.float32)
+        around = around[..., None].astype(np.float32)
+        lamp = np.float32(self.imaging.key) * facing * key
+        return lamp + np.float32(self.imaging.fill) * around
 
     def shine(self, nx: np.ndarray, ny: np.ndarray) -> np.ndarray:
         """Cosine between the normal and that of a mirror."""
@@ -149,6 +137,17 @@ def step(x, low: float, high: float):
     """Smooth step from 0 at ``low`` to 1 at ``high``."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
+
+
+def bell(distance, sigma):
+    """A Gaussian of height 1."""
+    return np.exp(-0.5 * (distance / sigma) ** 2)
+
+
+def curve(at: list, heights: list, x: np.ndarray) -> np.ndarray:
+    """A smooth curve through points, level outside of them."""
+    inside = np.clip(x, at[0], at[-1])
+    return PchipInterpolator(at, heights)(inside).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -1,38 +1,24 @@
 """Renders a picture of a person, with the places of the landmarks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from .anatomy import landmarks
-from .body import paint_backdrop, paint_body, paint_ears
 from .canvas import Canvas
-from .eyes import paint_eyes
-from .hair import paint_back_hair, paint_hair
-from .imaging import Imaging, sample_imaging
-from .people import SyntheticPerson, sample_person
-from .skin import paint_head
+from .face import paint_face
+from .parameters import FaceParams, Imaging, sample_params
+from .surroundings import (
+    paint_back_hair,
+    paint_backdrop,
+    paint_body,
+    paint_ears,
+    paint_hair,
+)
 
 # Linear light is mapped to grey levels in this many steps a unit, up to 4.
 _STEPS, _LIMIT = 8192, 4
-
-
-@dataclass(frozen=True)
-class FaceParams:
-    """Everything that determines a picture: who, and how it is taken."""
-
-    person: SyntheticPerson
-    imaging: Imaging
-
-
-def sample_params(
-    rng: int | np.random.Generator, site: str = 'north'
-) -> FaceParams:
-    """Draw a random person in a random picture taken at a site."""
-    rng = np.random.default_rng(rng)
-    person = sample_person(rng)
-    return FaceParams(person, sample_imaging(rng, person, site))
 
 
 def render_face(
@@ -62,8 +48,7 @@ def render_face(
     paint_back_hair(canvas)
     paint_body(canvas)
     paint_ears(canvas)
-    head = canvas.head()
-    paint_eyes(head, paint_head(head))
+    paint_face(canvas.head())
     paint_hair(canvas)
     image = _photograph(canvas.rgb, imaging)
     return image, projection.to_image(landmarks(shape))

@@ -1,36 +1,32 @@
 """Errors, measures and their statistics as functions of numpy arrays."""
 
-from .agreement import (
-    Agreement,
-    Estimate,
-    agreement,
-    intraclass_correlation,
-)
+from .agreement import Agreement, Estimate, agreement, intraclass_correlation
 from .bootstrap import bootstrap_interval, share_interval
-from .crossed_effects import (
-    CrossedEffects,
-    crossed_bootstrap_interval,
-    crossed_effects_interval,
-)
 from .landmark_errors import (
     area_under_ced,
+    checked_threshold,
     cumulative_error_distribution,
     failure_rate,
     image_errors,
     mean_error,
     point_errors,
 )
-from .measurement_catalogue import (
-    measurements_of_set,
-    standard_measurements,
-)
 from .measurements import (
     Measurement,
     measure,
     measurement_units,
+    measurements_of_set,
     parse_measurements,
+    standard_measurements,
 )
-from .paired_tests import cohens_dz, holm, sign_flip_test
+from .paired_differences import (
+    CrossedEffects,
+    cohens_dz,
+    crossed_bootstrap_interval,
+    crossed_effects_interval,
+    holm,
+    sign_flip_test,
+)
 
 __all__ = [
     'Agreement',
@@ -40,6 +36,7 @@ __all__ = [
     'agreement',
     'area_under_ced',
     'bootstrap_interval',
+    'checked_threshold',
     'cohens_dz',
     'crossed_bootstrap_interval',
     'crossed_effects_interval',

@@ -16,17 +16,15 @@ from .bootstrap import bootstrap_interval
 
 #: 95 % of a normal distribution lie within so many SD.
 _Z = float(stats.norm.ppf(0.975))
+_ROUNDING = 16 * np.finfo(float).eps
 
 
 class Estimate(NamedTuple):
     """A number and its confidence interval; NaN where it is not known."""
 
-    value: float
+    value: float = float('nan')
     low: float = float('nan')
     high: float = float('nan')
-
-
-UNKNOWN = Estimate(float('nan'))
 
 
 @dataclass(frozen=True)
@@ -36,10 +34,10 @@ class Agreement:
     Attributes:
         n (int): Pairs that both could measure.
         num_subjects (int): People they belong to; n where nobody is named.
+        mae (float): Mean absolute difference.
         bias (Estimate): Mean difference.
         sd (float): SD of a single difference.
         loa_low, loa_high (Estimate): 95 % limits of agreement.
-        mae (float): Mean absolute difference.
         icc (Estimate): ICC(2,1), absolute agreement.
         slope (Estimate): Of the difference over the mean of both. Below 0,
             people differ less by the second way than by the first.
@@ -50,14 +48,14 @@ class Agreement:
 
     n: int
     num_subjects: int
-    bias: Estimate
-    sd: float
-    loa_low: Estimate
-    loa_high: Estimate
     mae: float
-    icc: Estimate
-    slope: Estimate
-    interval: str
+    bias: Estimate
+    sd: float = float('nan')
+    loa_low: Estimate = Estimate()
+    loa_high: Estimate = Estimate()
+    icc: Estimate = Estimate()
+    slope: Estimate = Estimate()
+    interval: str = 'none'
     notes: tuple[str, ...] = ()
 
 
@@ -111,133 +109,124 @@ def agreement(
         >>> found.n, found.bias.value, found.mae
         (4, 1.0, 1.0)
     """
-    manual, predicted, groups = _pairs(manual, predicted, subjects)
-    differences = _differences(manual, predicted)
-    n, people = len(differences), len(np.unique(groups))
+    ratings, groups = _pairs(manual, predicted, subjects)
+    differences = _differences(ratings)
+    n, people = len(ratings), len(np.unique(groups))
+    mean = float(differences.mean()) if n else float('nan')
+    mae = float(np.abs(differences).mean()) if n else float('nan')
     if n < 3:
         few = f'{n} pairs: SD, limits of agreement and ICC need three.'
-        mean = float(differences.mean()) if n else float('nan')
-        mae = float(np.abs(differences).mean()) if n else float('nan')
-        return Agreement(
-            n,
-            people,
-            Estimate(mean),
-            float('nan'),
-            *[UNKNOWN] * 2,
-            mae,
-            *[UNKNOWN] * 2,
-            'none',
-            (few,),
-        )
-    ratings = np.column_stack([manual, predicted])
+        return Agreement(n, people, mae, Estimate(mean), notes=(few,))
     if people == n:
-        bias, sd, low, high = _independent(differences)
-        icc, slope = intraclass_correlation(ratings), _slope(ratings)
         interval = 't and F'
+        sd = float(differences.std(ddof=1))
+        t = float(stats.t.ppf(0.975, n - 1))
+        bias = _around(mean, t * sd / np.sqrt(n))
+        reach = t * sd * np.sqrt(1 / n + _Z**2 / (2 * (n - 1)))
+        low, high = (_around(mean + z * sd, reach) for z in (-_Z, _Z))
+        icc, slope = intraclass_correlation(ratings), _slope(ratings)
     else:
-        bias, sd, low, high, icc, slope = _repeated(
-            differences, ratings, groups, num_bootstrap, seed
-        )
-        drawn = num_bootstrap and people > 1
-        interval = 'bootstrap over subjects' if drawn else 'none'
-    return Agreement(
-        n,
-        people,
-        bias,
-        sd,
-        low,
-        high,
-        float(np.abs(differences).mean()),
-        icc,
-        slope,
-        interval,
-        _notes(people, n, sd, icc, slope, num_bootstrap),
-    )
-
-
-def _independent(differences: np.ndarray):
-    """Bias, SD and limits of one pair a person."""
-    n = len(differences)
-    mean, sd = float(differences.mean()), float(differences.std(ddof=1))
-    t = float(stats.t.ppf(0.975, n - 1))
-    reach = t * sd / np.sqrt(n)
-    bias = Estimate(mean, float(mean - reach), float(mean + reach))
-    reach = t * sd * np.sqrt(1 / n + _Z**2 / (2 * (n - 1)))
-    low, high = (
-        Estimate(end, float(end - reach), float(end + reach))
-        for end in (mean - _Z * sd, mean + _Z * sd)
-    )
-    return bias, sd, low, high
-
-
-def _repeated(differences, ratings, groups, num_bootstrap, seed):
-    """Bias, SD, limits, ICC, slope where people have several pairs."""
-
-    def limit(sign):
-        def of(drawn):
-            at, who = _drawn(drawn, groups)
-            values = differences[at]
-            return values.mean() + sign * _Z * total_sd(values, who)
-
-        return of
-
-    def icc(drawn):
-        return intraclass_correlation(ratings[drawn.astype(int)]).value
-
-    def slope(drawn):
-        return _slope(ratings[drawn.astype(int)]).value
-
-    everything = np.arange(len(ratings), dtype=np.float64)
-
-    def estimate(statistic) -> Estimate:
+        interval = 'none'
+        if num_bootstrap and people > 1:
+            interval = 'bootstrap over subjects'
+        sd = total_sd(differences, groups)
         ends = ()
         if num_bootstrap:
             ends = bootstrap_interval(
-                everything, groups, statistic, num_bootstrap, seed=seed
+                differences, groups, num_resamples=num_bootstrap, seed=seed
             )
-        return Estimate(float(statistic(everything)), *ends)
+        bias = Estimate(mean, *ends)
+        low, high, icc, slope = (
+            _resampled(statistic, groups, num_bootstrap, seed)
+            for statistic in (
+                lambda at: _limit(differences, groups, at, -_Z),
+                lambda at: _limit(differences, groups, at, _Z),
+                lambda at: intraclass_correlation(ratings[at]).value,
+                lambda at: _slope(ratings[at]).value,
+            )
+        )
+    if people == 1:
+        missing = (
+            'one person only: SD and limits of agreement, which are about '
+            'others, are not known, nor is any interval.'
+        )
+    else:
+        missing = 'intervals were not asked for (num_bootstrap=0).'
+    notes = {
+        missing: people < n and (people == 1 or not num_bootstrap),
+        'all differences are equal: limits of agreement of no width say '
+        'that nothing varied, not that nothing will.': sd == 0,
+        'nothing varies between images: ICC is not defined.': np.isnan(
+            icc.value
+        ),
+        'the slope is below 0: large values come out too small, small ones '
+        'too large, or the manual ones have the larger error.': slope.high < 0,
+        'the slope is above 0: differences between people come out too '
+        'large.': slope.low > 0,
+    }
+    return Agreement(
+        n=n,
+        num_subjects=people,
+        mae=mae,
+        bias=bias,
+        sd=sd,
+        loa_low=low,
+        loa_high=high,
+        icc=icc,
+        slope=slope,
+        interval=interval,
+        notes=tuple(note for note, holds in notes.items() if holds),
+    )
+
+
+def _around(value: float, reach: float) -> Estimate:
+    return Estimate(float(value), float(value - reach), float(value + reach))
+
+
+def _resampled(statistic, groups, num_bootstrap: int, seed: int) -> Estimate:
+    """A statistic of indices of pairs, with an interval over people."""
+    everything = np.arange(len(groups), dtype=np.float64)
+
+    def of(drawn):
+        return statistic(drawn.astype(int))
 
     ends = ()
     if num_bootstrap:
         ends = bootstrap_interval(
-            differences, groups, num_resamples=num_bootstrap, seed=seed
+            everything, groups, of, num_bootstrap, seed=seed
         )
-    return (
-        Estimate(float(differences.mean()), *ends),
-        total_sd(differences, groups),
-        estimate(limit(-1)),
-        estimate(limit(1)),
-        estimate(icc),
-        estimate(slope),
-    )
+    return Estimate(float(of(everything)), *ends)
+
+
+def _limit(differences, groups, at: np.ndarray, z: float) -> float:
+    """A limit of agreement of a resample of pairs."""
+    values = differences[at]
+    return values.mean() + z * total_sd(values, _people_drawn(at, groups))
+
+
+def _people_drawn(at: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """People of the pairs ``at``; who was drawn twice counts as two.
+
+    A new one begins where the pairs' numbers, which grow within a person,
+    fall or change the person.
+    """
+    begins = (np.diff(at) <= 0) | (groups[at[1:]] != groups[at[:-1]])
+    return np.concatenate([[0], np.cumsum(begins)])
 
 
 def _slope(ratings: np.ndarray) -> Estimate:
     """Least squares slope of second - first over their mean."""
     means = ratings.mean(axis=1)
-    differences = _differences(*ratings.T)
+    differences = _differences(ratings)
     centred = means - means.mean()
     squares = (centred**2).sum()
-    rounding = 16 * np.finfo(float).eps * np.abs(means).max()
-    if squares <= len(means) * rounding**2:
-        return UNKNOWN
+    if squares <= len(means) * (_ROUNDING * np.abs(means).max()) ** 2:
+        return Estimate()
     slope = (centred * differences).sum() / squares
     residual = differences - differences.mean() - slope * centred
     freedom = len(means) - 2
     error = np.sqrt((residual**2).sum() / freedom / squares)
-    reach = stats.t.ppf(0.975, freedom) * error
-    return Estimate(float(slope), float(slope - reach), float(slope + reach))
-
-
-def _drawn(drawn: np.ndarray, groups: np.ndarray):
-    """Pairs of a resample, and their people.
-
-    A person who was drawn twice counts as two: a new one begins where the
-    pairs' numbers, which grow within a person, fall or change the person.
-    """
-    at = drawn.astype(int)
-    begins = (np.diff(at) <= 0) | (groups[at[1:]] != groups[at[:-1]])
-    return at, np.concatenate([[0], np.cumsum(begins)])
+    return _around(slope, stats.t.ppf(0.975, freedom) * error)
 
 
 def total_sd(values: np.ndarray, groups: np.ndarray) -> float:
@@ -265,8 +254,8 @@ def total_sd(values: np.ndarray, groups: np.ndarray) -> float:
     return float(np.sqrt(within + max(0.0, (between - within) / typical)))
 
 
-def _pairs(manual, predicted, subjects):
-    """What both measured, as float64, and whose it is."""
+def _pairs(manual, predicted, subjects) -> tuple[np.ndarray, np.ndarray]:
+    """What both measured, (n, 2), and whose it is, (n,)."""
     manual = np.asarray(manual, dtype=np.float64)
     predicted = np.asarray(predicted, dtype=np.float64)
     if manual.ndim != 1 or predicted.shape != manual.shape:
@@ -274,7 +263,8 @@ def _pairs(manual, predicted, subjects):
             'manual and predicted must both be (N,), found '
             f'{manual.shape} and {predicted.shape}.'
         )
-    if np.isinf(manual).any() or np.isinf(predicted).any():
+    ratings = np.column_stack([manual, predicted])
+    if np.isinf(ratings).any():
         raise InputError(
             'a measure is infinite; give finite numbers, or NaN where '
             'nothing was measured.'
@@ -292,48 +282,17 @@ def _pairs(manual, predicted, subjects):
         ],
         dtype=str,
     )
-    known = ~(np.isnan(manual) | np.isnan(predicted))
-    return manual[known], predicted[known], groups[known]
+    known = ~np.isnan(ratings).any(axis=1)
+    return ratings[known], groups[known]
 
 
-def _differences(manual, predicted) -> np.ndarray:
-    """Predicted - manual; what differs by rounding only is equal."""
-    differences = predicted - manual
-    if differences.size:
-        rounding = 16 * np.finfo(float).eps
-        rounding *= max(np.abs(manual).max(), np.abs(predicted).max())
-        if np.ptp(differences) <= rounding:
-            return np.full_like(differences, np.median(differences))
+def _differences(ratings: np.ndarray) -> np.ndarray:
+    """Second - first of (n, 2); what differs by rounding only is equal."""
+    differences = ratings[:, 1] - ratings[:, 0]
+    rounding = _ROUNDING * np.abs(ratings).max(initial=0.0)
+    if differences.size and np.ptp(differences) <= rounding:
+        return np.full_like(differences, np.median(differences))
     return differences
-
-
-def _notes(people, n, sd, icc, slope, num_bootstrap) -> tuple[str, ...]:
-    notes = []
-    if people == 1:
-        notes.append(
-            'one person only: SD and limits of agreement, which are about '
-            'others, are not known, nor is any interval.'
-        )
-    elif people < n and not num_bootstrap:
-        notes.append('intervals were not asked for (num_bootstrap=0).')
-    if sd == 0:
-        notes.append(
-            'all differences are equal: limits of agreement of no width say '
-            'that nothing varied, not that nothing will.'
-        )
-    if np.isnan(icc.value):
-        notes.append('nothing varies between images: ICC is not defined.')
-    if slope.high < 0:
-        notes.append(
-            'the slope is below 0: large values come out too small, small '
-            'ones too large, or the manual ones have the larger error.'
-        )
-    if slope.low > 0:
-        notes.append(
-            'the slope is above 0: differences between people come out too '
-            'large.'
-        )
-    return tuple(notes)
 
 
 def intraclass_correlation(ratings: np.ndarray) -> Estimate:
@@ -359,6 +318,9 @@ def intraclass_correlation(ratings: np.ndarray) -> Estimate:
         Estimate: All NaN for n < 3 and where nothing varies; only the
         interval NaN where raters differ by constants.
 
+    Raises:
+        InputError: If ``ratings`` is not (n, k) with k > 1, or not finite.
+
     Examples:
         >>> judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8],
         ...           [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
@@ -375,11 +337,23 @@ def intraclass_correlation(ratings: np.ndarray) -> Estimate:
         raise InputError('ratings holds NaN or infinity; leave such rows out.')
     n, k = ratings.shape
     if n < 3:
-        return UNKNOWN
-    rows, columns, error = _mean_squares(ratings)
+        return Estimate()
+    centred = ratings - ratings.mean()
+    of_rows = centred.mean(axis=1, keepdims=True)
+    of_columns = centred.mean(axis=0, keepdims=True)
+    residual = centred - of_rows - of_columns
+    squares = (
+        k * (of_rows**2).sum() / (n - 1),
+        n * (of_columns**2).sum() / (k - 1),
+        (residual**2).sum() / ((n - 1) * (k - 1)),
+    )
+    nothing = (_ROUNDING * np.abs(ratings).max()) ** 2
+    rows, columns, error = (
+        0.0 if value <= nothing else float(value) for value in squares
+    )
     below = rows + (k - 1) * error + k / n * (columns - error)
     if below <= 0 or rows == error == 0:
-        return UNKNOWN
+        return Estimate()
     icc = (rows - error) / below
     if error == 0:
         return Estimate(float(icc))
@@ -398,21 +372,4 @@ def intraclass_correlation(ratings: np.ndarray) -> Estimate:
         float(icc),
         float(n * (rows - upper * error) / (upper * rest + n * rows)),
         float(n * (lower * rows - error) / (rest + n * lower * rows)),
-    )
-
-
-def _mean_squares(ratings: np.ndarray) -> tuple[float, float, float]:
-    """Of rows, columns and error; rounding errors count as 0."""
-    n, k = ratings.shape
-    centred = ratings - ratings.mean()
-    of_rows = centred.mean(axis=1, keepdims=True)
-    of_columns = centred.mean(axis=0, keepdims=True)
-    residual = centred - of_rows - of_columns
-    rows = k * (of_rows**2).sum() / (n - 1)
-    columns = n * (of_columns**2).sum() / (k - 1)
-    error = (residual**2).sum() / ((n - 1) * (k - 1))
-    nothing = (16 * np.finfo(float).eps * np.abs(ratings).max()) ** 2
-    return tuple(
-        0.0 if value <= nothing else float(value)
-        for value in (rows, columns, error)
     )

@@ -1,16 +1,15 @@
 """Distances of landmarks, and the ME, CED, FR and AUC of errors.
 
-As used by Z. Fu, J. Jiao, M. Suttie, J. A. Noble, "Cross-Task Representation
+As in Z. Fu, J. Jiao, M. Suttie, J. A. Noble, "Cross-Task Representation
 Learning for Anatomical Landmark Detection", MLMI 2020. N: images or errors,
-K: landmarks. NaN is an error that could not be measured, because nothing was
-visible. Statistics leave it out: counted as 0 it would flatter the model.
+K: landmarks. NaN, an error that could not be measured, is left out.
 """
+
+import math
 
 import numpy as np
 
 from mmpose_ctd.errors import InputError
-
-from .checks import checked_threshold
 
 
 def point_errors(
@@ -54,23 +53,19 @@ def point_errors(
         )
     # A visibility of NaN counts as invisible.
     visible = np.nan_to_num(visible.astype(np.float64)) > 0
-    _require_finite('pred', pred, np.ones_like(visible))
-    _require_finite('gt', gt, visible)
+    for name, points, needed in (('pred', pred, True), ('gt', gt, visible)):
+        bad = ~np.isfinite(points).all(axis=-1) & needed
+        if bad.any():
+            image, landmark = np.argwhere(bad)[0]
+            raise InputError(
+                f'{name} is not finite in {int(bad.sum())} of {bad.size} '
+                f'landmarks; the first is image {image}, landmark '
+                f'{landmark}: {points[image, landmark].tolist()}.'
+            )
     # An invisible point may hold anything.
     gt = np.where(visible[..., None], gt, 0.0)
     distances = np.hypot(*np.moveaxis(pred - gt, -1, 0))
     return np.where(visible, distances, np.nan)
-
-
-def _require_finite(name: str, points: np.ndarray, where: np.ndarray) -> None:
-    bad = where & ~np.isfinite(points).all(axis=-1)
-    if bad.any():
-        image, landmark = np.argwhere(bad)[0]
-        raise InputError(
-            f'{name} is not finite in {int(bad.sum())} of {bad.size} '
-            f'landmarks; the first is image {image}, landmark {landmark}: '
-            f'{points[image, landmark].tolist()}.'
-        )
 
 
 def image_errors(errors: np.ndarray) -> np.ndarray:
@@ -166,6 +161,21 @@ def area_under_ced(errors: np.ndarray, threshold: float) -> float:
     return float(np.maximum(0.0, 1.0 - errors / threshold).mean())
 
 
+def checked_threshold(threshold: float, name: str = 'threshold') -> float:
+    """``threshold`` as a float, if it is a positive finite number."""
+    try:
+        value = float(threshold)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise InputError(
+            where=name,
+            found=repr(threshold),
+            expected='a positive finite number',
+        )
+    return value
+
+
 def _known(errors: np.ndarray) -> np.ndarray:
     """The errors that are not NaN, as float64, at least one."""
     errors = np.asarray(errors, dtype=np.float64)
@@ -174,8 +184,6 @@ def _known(errors: np.ndarray) -> np.ndarray:
             f'errors must be a vector (N,), found shape {errors.shape}; '
             'reduce (N, K) point errors with image_errors() first.'
         )
-    if errors.size == 0:
-        raise InputError('errors is empty: there is nothing to average.')
     known = errors[~np.isnan(errors)]
     if known.size == 0:
         raise InputError(

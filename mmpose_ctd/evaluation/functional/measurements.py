@@ -3,12 +3,14 @@
 N: images, K: landmarks. All are measured in the plane of the photograph.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.landmark_sides import canonical
 
 #: Kind -> what it is made of: the key in a file, how many, and the words.
 _KINDS = {
@@ -33,11 +35,6 @@ class Measurement:
     name: str
     kind: str
     of: tuple[str, ...]
-
-    @property
-    def is_length(self) -> bool:
-        """Whether it has the unit of the points."""
-        return self.kind == 'distance'
 
     def to_dict(self) -> dict:
         """As in a file or a dataset's metainfo."""
@@ -78,7 +75,7 @@ def parse_measurements(
     for number, entry in enumerate(given):
         if isinstance(entry, Measurement):
             entry = entry.to_dict()
-        one = _entry(entry, f'{where}[{number}]')
+        one = _parse_entry(entry, f'{where}[{number}]')
         if one.name in found:
             raise InputError(
                 where=f'{where}[{number}]',
@@ -86,7 +83,7 @@ def parse_measurements(
                 expected='a different name for each measure',
             )
         found[one.name] = one
-    lengths = [one.name for one in found.values() if one.is_length]
+    lengths = [one.name for one in found.values() if one.kind == 'distance']
     for one in found.values():
         what, known = 'landmarks', names
         if one.kind == 'ratio':
@@ -102,43 +99,34 @@ def parse_measurements(
     return tuple(found.values())
 
 
-def _entry(entry, where: str) -> Measurement:
+def _parse_entry(entry, where: str) -> Measurement:
+    def refuse(found: str, expected: str) -> None:
+        raise InputError(where=where, found=found, expected=expected)
+
     name = entry.get('name') if isinstance(entry, Mapping) else None
     if not isinstance(name, str) or not name.strip():
-        raise InputError(
-            where=where,
-            found=repr(entry),
-            expected="an object with a 'name', a 'kind' and its 'landmarks'",
+        refuse(
+            repr(entry),
+            "an object with a 'name', a 'kind' and its 'landmarks'",
         )
     where = f'{where} ({name})'
     kind = entry.get('kind', 'distance')
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise InputError(
-            where=where,
-            found=f'kind={kind!r}',
-            expected=f'one of {", ".join(_KINDS)}',
-        )
+        refuse(f'kind={kind!r}', f'one of {", ".join(_KINDS)}')
     key, count, words = _KINDS[kind]
     unknown = sorted(set(entry) - {'name', 'kind', key})
     if unknown:
-        raise InputError(
-            where=where,
-            found=f'the unknown keys {unknown}',
-            expected=f'name, kind and {key} of a {kind}',
+        refuse(
+            f'the unknown keys {unknown}', f'name, kind and {key} of a {kind}'
         )
     of = entry.get(key)
     if (
         isinstance(of, str)
         or not isinstance(of, Sequence)
-        or len(of) != count
         or not all(isinstance(part, str) for part in of)
-        or len(set(of)) != count
+        or not len(of) == len(set(of)) == count
     ):
-        raise InputError(
-            where=where,
-            found=f'{key}={of!r}',
-            expected=f'{words}, all different',
-        )
+        refuse(f'{key}={of!r}', f'{words}, all different')
     return Measurement(name, kind, tuple(of))
 
 
@@ -193,7 +181,8 @@ def measure(
         >>> measure([[[0., 0.], [3., 4.]]], None, ['inner', 'outer'], [line])
         {'fissure': array([5.])}
     """
-    points, names = _checked_points(points, visible, names)
+    names = list(names)
+    points = _checked_points(points, visible, len(names))
     scale = _checked_scale(mm_per_px, len(points))
     parse_measurements(measurements, names)
     at = {name: points[:, k] for k, name in enumerate(names)}
@@ -201,7 +190,7 @@ def measure(
     lengths = {
         one.name: np.hypot(*(at[one.of[0]] - at[one.of[1]]).T)
         for one in measurements
-        if one.is_length
+        if one.kind == 'distance'
     }
     values = {}
     for one in measurements:
@@ -210,7 +199,8 @@ def measure(
         elif one.kind == 'angle':
             values[one.name] = _angle(*(at[name] for name in one.of))
         else:
-            values[one.name] = _ratio(*(lengths[name] for name in one.of))
+            above, below = (lengths[name] for name in one.of)
+            values[one.name] = above / np.where(below == 0, np.nan, below)
     return values
 
 
@@ -224,18 +214,12 @@ def _angle(first, vertex, second) -> np.ndarray:
     return np.where(none, np.nan, angle)
 
 
-def _ratio(above, below) -> np.ndarray:
-    return above / np.where(below == 0, np.nan, below)
-
-
-def _checked_points(points, visible, names) -> tuple[np.ndarray, list[str]]:
-    """Points as float64, NaN where not known, and the names."""
-    names = list(names)
+def _checked_points(points, visible, num_landmarks: int) -> np.ndarray:
+    """Points as float64, NaN where not known."""
     points = np.asarray(points, dtype=np.float64)
-    expected = (len(points) if points.ndim else 0, len(names), 2)
-    if points.shape != expected:
+    if points.ndim != 3 or points.shape[1:] != (num_landmarks, 2):
         raise InputError(
-            f'points must be (N, K, 2) with K = {len(names)} landmarks, '
+            f'points must be (N, K, 2) with K = {num_landmarks} landmarks, '
             f'found shape {points.shape}.'
         )
     known = np.isfinite(points).all(axis=-1)
@@ -247,7 +231,7 @@ def _checked_points(points, visible, names) -> tuple[np.ndarray, list[str]]:
                 f'{visible.shape}.'
             )
         known &= np.nan_to_num(visible) > 0
-    return np.where(known[..., None], points, np.nan), names
+    return np.where(known[..., None], points, np.nan)
 
 
 def _checked_scale(mm_per_px, num: int) -> np.ndarray | float:
@@ -265,3 +249,102 @@ def _checked_scale(mm_per_px, num: int) -> np.ndarray | float:
             f'known; found {scale.min():g} to {scale.max():g}.'
         )
     return scale
+
+
+# -------------------------------------------------------- standard measures
+
+# With the abbreviations and names of Farkas, see standard_measurements().
+_DISTANCES = {
+    # ex-en, length of the eye fissure; the last of a set of one side whose
+    # names have none.
+    'palpebral_fissure_length_R': ('exocanthion_R', 'endocanthion_R'),
+    'palpebral_fissure_length_L': ('exocanthion_L', 'endocanthion_L'),
+    'palpebral_fissure_length': ('exocanthion', 'endocanthion'),
+    # en-en, intercanthal width; ex-ex, biocular width.
+    'inner_canthal_distance': ('endocanthion_R', 'endocanthion_L'),
+    'outer_canthal_distance': ('exocanthion_R', 'exocanthion_L'),
+    # al-al, morphological width of the nose; ac-ac.
+    'nasal_width': ('alare_R', 'alare_L'),
+    'alar_base_width': ('alar_base_R', 'alar_base_L'),
+    # sn-ls, height of the cutaneous upper lip; cph-cph.
+    'philtrum_length': ('subnasale', 'labrale_superius'),
+    'philtrum_width': ('crista_philtri_R', 'crista_philtri_L'),
+    # sn-sto; ls-sto; sto-li; ch-ch; sn-gn.
+    'upper_lip_height': ('subnasale', 'stomion'),
+    'upper_vermilion_height': ('labrale_superius', 'stomion'),
+    'lower_vermilion_height': ('stomion', 'labrale_inferius'),
+    'mouth_width': ('cheilion_R', 'cheilion_L'),
+    'lower_face_height': ('subnasale', 'gnathion'),
+}
+# en-en / ex-ex, there in percent.
+_INDEX = 'intercanthal_index'
+_INDEX_OF = ('inner_canthal_distance', 'outer_canthal_distance')
+
+
+def standard_measurements(names: Sequence[str]) -> tuple[Measurement, ...]:
+    """The usual measures that these landmarks allow.
+
+    Names and landmarks as in L. G. Farkas (ed.), "Anthropometry of the Head
+    and Face", 2nd ed., Raven Press 1994. Palpebral fissure length, philtrum
+    and upper lip are the facial signs of fetal alcohol spectrum disorders
+    (H. E. Hoyme et al., Pediatrics 138(2), 2016). Published norms are of
+    calipers on living faces, not of photographs.
+
+    Args:
+        names (Sequence[str]): The K landmarks, their sides in any spelling
+            of :mod:`mmpose_ctd.landmark_sides`.
+
+    Returns:
+        tuple[Measurement, ...]: Those whose landmarks all exist. A measure
+        of one side has the side of its landmarks, or none.
+
+    Examples:
+        >>> found = standard_measurements(['exocanthion_R', 'endocanthion_R'])
+        >>> [one.name for one in found]
+        ['palpebral_fissure_length_R']
+    """
+    usual = {
+        name: f'{words}_{side}' if side else words
+        for name, (words, side) in zip(names, map(canonical, names))
+    }
+    many = Counter(usual.values())
+    # Name used here, such as exocanthion_R -> name in the set.
+    known = {own: name for name, own in usual.items() if many[own] == 1}
+    known |= {name: name for name in names}
+    found = {
+        name: Measurement(
+            name, 'distance', tuple(known[point] for point in pair)
+        )
+        for name, pair in _DISTANCES.items()
+        if known.keys() >= set(pair)
+    }
+    if found.keys() >= set(_INDEX_OF):
+        found[_INDEX] = Measurement(_INDEX, 'ratio', _INDEX_OF)
+    return tuple(found.values())
+
+
+def measurements_of_set(
+    dataset_meta: Mapping, given: Sequence | None = None
+) -> tuple[Measurement, ...]:
+    """What is measured in a set of landmarks.
+
+    Args:
+        dataset_meta (Mapping): Metainfo of a dataset, or ``dataset_meta`` of
+            a model that was trained on one.
+        given (Sequence, optional): Measures that a config lists.
+
+    Returns:
+        tuple[Measurement, ...]: Those of the config, else of the annotation
+        file (``measurements`` in its metainfo), else the standard ones.
+
+    Raises:
+        InputError: If what is listed cannot be measured in this set.
+    """
+    by_id = dataset_meta.get('keypoint_id2name') or {}
+    names = [by_id[k] for k in sorted(by_id)]
+    if given is not None:
+        return parse_measurements(given, names)
+    own = dataset_meta.get('measurements')
+    if own is not None:
+        return parse_measurements(own, names, 'dataset_meta.measurements')
+    return standard_measurements(names)

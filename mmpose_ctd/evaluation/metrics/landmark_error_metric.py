@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from mmpose.registry import METRICS
 
 from mmpose_ctd.errors import InputError
 
-from ..functional.checks import checked_resamples, checked_threshold
-from .landmark_metric import LandmarkMetric
-from .records import collect_records
-from .reports import error_report
+from ..functional import (
+    area_under_ced,
+    bootstrap_interval,
+    checked_threshold,
+    failure_rate,
+    image_errors,
+    mean_error,
+    share_interval,
+)
+from .landmark_metric import LandmarkMetric, Records, known_or_none
 from .sample_errors import checked_unit, sample_errors, unit_label
 
 
@@ -86,20 +93,19 @@ class LandmarkErrorMetric(LandmarkMetric):
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        super().__init__(
+            num_bootstrap, seed, include_ids, collect_device, prefix
+        )
         if per not in ('image', 'landmark'):
             raise InputError(
                 where='per', found=repr(per), expected="'image' or 'landmark'"
             )
-        self.unit = checked_unit(unit)
-        self.include_ids = include_ids
+        self.per, self.unit = per, checked_unit(unit)
         self.threshold = checked_threshold(threshold)
         self.failure_thresholds = tuple(
             checked_threshold(t, 'failure_thresholds')
             for t in failure_thresholds
         )
-        self.per, self.seed = per, seed
-        self.num_bootstrap = checked_resamples(num_bootstrap)
 
     @property
     def rules(self) -> dict[str, str]:
@@ -119,16 +125,10 @@ class LandmarkErrorMetric(LandmarkMetric):
                 in image pixels, see :func:`sample_errors`.
         """
         for sample in data_samples:
-            # One result a sample, however many instances it has: mmengine
-            # cuts the results of all processes to the number of samples.
-            self.results.append(
-                {
-                    'errors': sample_errors(
-                        sample, self.unit, self.landmark_ids
-                    ),
-                    'input_size': sample.get('input_size'),
-                    **self.origin(sample),
-                }
+            self.keep(
+                sample,
+                sample_errors(sample, self.unit, self.landmark_ids),
+                input_size=sample.get('input_size'),
             )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
@@ -139,27 +139,25 @@ class LandmarkErrorMetric(LandmarkMetric):
 
         Returns:
             dict[str, float]: ``ME``, ``ME_low``, ``ME_high`` and so on.
+
+        Raises:
+            InputError: If there are no results, or none can be judged.
         """
-        self.require_results(results)
-        records = collect_records(results, 'errors')
+        records, test_set = self.records_of(results)
         names = self.landmark_names(records.values.shape[1])
+        sizes = {
+            tuple(int(side) for side in result['input_size'])
+            for result in results
+            if result['input_size'] is not None
+        }
         self.report = {
             'unit': self.unit if isinstance(self.unit, str) else [*self.unit],
             'unit_label': unit_label(self.unit),
-            'input_sizes': _input_sizes(results),
-            'test_set': self.test_set(results),
-            **error_report(
-                records,
-                names,
-                self.threshold,
-                self.failure_thresholds,
-                self.per,
-                self.num_bootstrap,
-                self.seed,
-                self.include_ids,
-            ),
+            'input_sizes': [list(size) for size in sorted(sizes)],
+            'test_set': test_set,
+            **self._report(records, names),
         }
-        self._warn(records.subjects)
+        self._warn_of_report(records.subjects)
         ends = ('value', 'low', 'high') if self.num_bootstrap else ('value',)
         return {
             name if end == 'value' else f'{name}_{end}': float('nan')
@@ -169,36 +167,119 @@ class LandmarkErrorMetric(LandmarkMetric):
             for end in ends
         }
 
-    def _warn(self, subjects: list) -> None:
+    def _report(self, records: Records, names: Sequence[str]) -> dict:
+        per_image = image_errors(records.values)
+        judged = np.flatnonzero(~np.isnan(per_image))
+        if judged.size == 0:
+            raise InputError(
+                f'none of the {len(per_image)} records can be judged: no '
+                'visible landmark, or a unit that none of them has.'
+            )
+        errors = per_image[judged].tolist()
+        if self.include_ids:
+            errors = [
+                {
+                    'subject': records.subjects[i],
+                    'img_id': records.img_ids[i],
+                    'error': error,
+                }
+                for i, error in zip(judged, errors)
+            ]
+        subjects = {records.subjects[i] for i in judged} - {None}
+        report = {
+            'threshold': self.threshold,
+            'per': self.per,
+            'num_images': int(judged.size),
+            'num_ignored': len(per_image) - int(judged.size),
+            'num_subjects': len({*map(str, subjects)}) or None,
+            'groups': records.group_numbers(judged),
+            'metrics': self._statistics(records, judged),
+            'per_landmark': {
+                name: self._of_landmark(values)
+                for name, values in zip(names, records.values.T)
+            },
+            'per_site': {
+                site: {
+                    'num_images': len(which),
+                    'num_subjects': len({records.groups[i] for i in which}),
+                    'metrics': self._statistics(records, which),
+                }
+                for site, which in records.by_site(judged).items()
+            },
+            'image_errors': errors,
+        }
+        if self.per == 'landmark':
+            values = records.values[judged]
+            report['landmark_errors'] = values[~np.isnan(values)].tolist()
+        return report
+
+    def _statistics(self, records: Records, which: np.ndarray) -> dict:
+        """ME, AUC, FR and FR@t of some records, with their intervals."""
+        groups, values = np.array(records.groups)[which], records.values[which]
+        if self.per == 'image':
+            values = image_errors(values)
+        else:
+            known = ~np.isnan(values)
+            values = values[known]
+            groups = np.repeat(groups, known.sum(axis=1))
+        tau = self.threshold
+        # Each is the mean of its terms, which the interval resamples.
+        found = {
+            'ME': (mean_error(values), values),
+            'AUC': (
+                area_under_ced(values, tau),
+                np.maximum(0, 1 - values / tau),
+            ),
+            'FR': (failure_rate(values, tau), values > tau),
+        }
+        for t in self.failure_thresholds:
+            found[f'FR@{t:g}'] = failure_rate(values, t), values > t
+        report = {}
+        for name, (value, terms) in found.items():
+            low = high = float('nan')
+            if self.num_bootstrap:
+                of = share_interval if 'FR' in name else bootstrap_interval
+                low, high = of(
+                    terms,
+                    groups,
+                    num_resamples=self.num_bootstrap,
+                    seed=self.seed,
+                )
+            report[name] = {
+                'value': value,
+                'low': known_or_none(low),
+                'high': known_or_none(high),
+            }
+        return report
+
+    def _of_landmark(self, errors: np.ndarray) -> dict:
+        count = int((~np.isnan(errors)).sum())
+        if count == 0:
+            return {'ME': None, 'AUC': None, 'FR': None, 'n': 0}
+        return {
+            'ME': mean_error(errors),
+            'AUC': area_under_ced(errors, self.threshold),
+            'FR': failure_rate(errors, self.threshold),
+            'n': count,
+        }
+
+    def _warn_of_report(self, subjects: list) -> None:
+        pair = None if isinstance(self.unit, str) else self.unit
         ignored = self.report['num_ignored']
         if ignored:
-            self.say(
+            why = f', or no distance {"-".join(pair)}' if pair else ''
+            self.warn(
                 f'{ignored} of {len(subjects)} records were left out: no '
-                'visible landmark'
-                + (
-                    ''
-                    if isinstance(self.unit, str)
-                    else f', or no distance {"-".join(self.unit)}'
-                )
-                + '.'
+                f'visible landmark{why}.'
             )
         if self.num_bootstrap:
-            self.say_who_is_unknown(subjects)
-        metrics = self.report['metrics']
-        if self.num_bootstrap and metrics['ME']['low'] is None:
-            self.say('a single subject has no interval: low, high are NaN.')
-        if not isinstance(self.unit, str) and self.threshold >= 1:
-            self.say(
-                f'threshold={self.threshold:g} with unit='
-                f'{list(self.unit)} accepts errors as long as that '
-                'distance; 0.1 is a common choice.'
+            self.warn_of_unknown(subjects)
+            if self.report['metrics']['ME']['low'] is None:
+                self.warn(
+                    'a single subject has no interval: low, high are NaN.'
+                )
+        if pair and self.threshold >= 1:
+            self.warn(
+                f'threshold={self.threshold:g} with unit={list(pair)} accepts '
+                'errors as long as that distance; 0.1 is a common choice.'
             )
-
-
-def _input_sizes(results: Sequence[dict]) -> list[list[int]]:
-    sizes = {
-        tuple(int(side) for side in result['input_size'])
-        for result in results
-        if result['input_size'] is not None
-    }
-    return [list(size) for size in sorted(sizes)]

@@ -1,7 +1,12 @@
-"""What both metrics of landmarks share."""
+"""What both metrics of landmarks share.
+
+N: records, an instance on an image each.
+"""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -20,10 +25,28 @@ class LandmarkMetric(BaseMetric):
             store it. None before, and in processes other than the main one.
     """
 
-    def __init__(self, collect_device: str, prefix: str | None) -> None:
+    def __init__(
+        self,
+        num_bootstrap: int,
+        seed: int,
+        include_ids: bool,
+        collect_device: str,
+        prefix: str | None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
+        try:
+            self.num_bootstrap = int(num_bootstrap)
+        except (TypeError, ValueError):
+            self.num_bootstrap = -1
+        if self.num_bootstrap != num_bootstrap or self.num_bootstrap < 0:
+            raise InputError(
+                where='num_bootstrap',
+                found=repr(num_bootstrap),
+                expected='a whole number, 0 for no intervals',
+            )
+        self.seed, self.include_ids = seed, include_ids
         self.report: dict | None = None
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
 
     @property
     def landmark_ids(self) -> dict[str, int] | None:
@@ -43,49 +66,140 @@ class LandmarkMetric(BaseMetric):
             )
         return [names[k] for k in range(num_landmarks)]
 
-    @staticmethod
-    def origin(sample: Mapping) -> dict:
-        """Where a sample is from, and a digest of its truth."""
-        fields = ('subject', 'site', 'img_id', 'id')
+    def keep(self, sample: Mapping, values: np.ndarray, **fields) -> None:
+        """Add the values (n, ...) of a sample's n instances to the results.
+
+        One result a sample, however many instances it has: mmengine cuts the
+        results of all processes to the number of samples.
+        """
+        origin = ('subject', 'site', 'img_id', 'id')
         _, gt, visible = sample_points(sample)
         # The place of a missing landmark does not count.
         gt = np.where(visible[..., None], gt, np.nan)
-        return {
-            **{field: sample.get(field) for field in fields},
-            'truth': truth_digest([gt]),
-        }
+        self.results.append(
+            {
+                'values': values,
+                **{field: sample.get(field) for field in origin},
+                'truth': truth_digest([gt]),
+                **fields,
+            }
+        )
 
-    @staticmethod
-    def test_set(results: Sequence[dict]) -> str:
-        """A digest, equal for tests on equal true points."""
-        return truth_digest(sorted(result['truth'] for result in results))
-
-    def say(self, message: str) -> None:
-        """Warn, once, of what a reader of the numbers must know."""
-        if message not in self._said:
-            self._said.add(message)
-            print_log(
-                f'{type(self).__name__}: {message}',
-                logger='current',
-                level=logging.WARNING,
-            )
-
-    def say_who_is_unknown(self, subjects: list) -> None:
-        """Warn that images of one person may count as several people."""
-        unknown = sum(subject is None for subject in subjects)
-        if unknown:
-            self.say(
-                f'{unknown} of {len(subjects)} records name no subject: '
-                'their intervals are over images, and too narrow if a '
-                "person has several. List 'subject' in PackPoseInputs' "
-                'meta_keys if the dataset knows it.'
-            )
-
-    def require_results(self, results: list) -> None:
-        """Refuse an evaluation of nothing."""
+    def records_of(self, results: list) -> tuple['Records', str]:
+        """Records of all processes' results, and their test set's digest."""
         if not results:
             raise InputError(
                 where=type(self).__name__,
                 found='no predictions',
                 cure='Is the dataset of this evaluator empty?',
             )
+        test_set = truth_digest(sorted(result['truth'] for result in results))
+        return collect_records(results), test_set
+
+    def warn(self, message: str) -> None:
+        """Warn, once."""
+        if message not in self._warned:
+            self._warned.add(message)
+            print_log(
+                f'{type(self).__name__}: {message}',
+                logger='current',
+                level=logging.WARNING,
+            )
+
+    def warn_of_unknown(self, subjects: list) -> None:
+        """Warn that images of one person may count as several people."""
+        unknown = sum(subject is None for subject in subjects)
+        if unknown:
+            self.warn(
+                f'{unknown} of {len(subjects)} records name no subject: '
+                'their intervals are over images, and too narrow if a '
+                "person has several. List 'subject' in PackPoseInputs' "
+                'meta_keys if the dataset knows it.'
+            )
+
+
+@dataclass(frozen=True)
+class Records:
+    """Values of N records and where they come from, sorted by image.
+
+    Args:
+        values (np.ndarray): One row a record, shape (N, ...), NaN where
+            there is nothing to measure.
+        groups (list[str]): What is resampled as one: the subject, or else
+            the image.
+        sites (list[str | None]): Site of each record.
+        subjects (list): Subject of each record or None.
+        img_ids (list): Image id of each record or None.
+    """
+
+    values: np.ndarray
+    groups: list
+    sites: list
+    subjects: list
+    img_ids: list
+
+    def by_site(self, which: np.ndarray) -> dict[str, np.ndarray]:
+        """Site -> its records among ``which``; empty if none is known."""
+        sites = [self.sites[i] for i in which]
+        if all(site is None for site in sites):
+            return {}
+        named = np.array([str(site or 'unknown') for site in sites])
+        return {str(site): which[named == site] for site in np.unique(named)}
+
+    def group_numbers(self, which: Sequence[int]) -> list[int]:
+        """Number of each record's group, in order of appearance."""
+        numbers: dict = {}
+        return [
+            numbers.setdefault(self.groups[i], len(numbers)) for i in which
+        ]
+
+
+def collect_records(results: Sequence[dict]) -> Records:
+    """Join the results of all samples, sorted by image.
+
+    The order of delivery by several processes does not matter; sums round
+    equally every time.
+
+    Args:
+        results (Sequence[dict]): Each with ``values`` of shape (n, ...), and
+            ``subject``, ``site``, ``img_id``, ``id`` (or None).
+    """
+    widths = sorted({result['values'].shape[1] for result in results})
+    if len(widths) > 1:
+        raise InputError(
+            where='records',
+            found=f'different numbers of landmarks: {widths}',
+            expected='one dataset for each metric',
+        )
+    rows = [(row, result) for result in results for row in result['values']]
+    rows.sort(
+        key=lambda pair: (
+            _sort_key(pair[1]['img_id']),
+            _sort_key(pair[1]['id']),
+            np.nan_to_num(pair[0], nan=-1.0).ravel().tolist(),
+        )
+    )
+    sources = [result for _, result in rows]
+    return Records(
+        np.stack([row for row, _ in rows]),
+        [_group(source, i) for i, source in enumerate(sources)],
+        *([s[key] for s in sources] for key in ('site', 'subject', 'img_id')),
+    )
+
+
+def known_or_none(value: float) -> float | None:
+    """JSON has no NaN; null says "not known" as well."""
+    return None if math.isnan(value) else float(value)
+
+
+def _group(source: dict, index: int) -> str:
+    for field in ('subject', 'img_id'):
+        if source[field] is not None:
+            return f'{field} {source[field]}'
+    return f'record {index}'
+
+
+def _sort_key(value) -> tuple:
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        return (0, float(value), '')
+    return (1, 0.0, str(value))

@@ -11,17 +11,13 @@ from mmpose_ctd.errors import InputError
 from ..functional import (
     Agreement,
     Measurement,
+    agreement,
     measure,
     measurement_units,
     measurements_of_set,
 )
-from ..functional.checks import checked_resamples
-from .landmark_metric import LandmarkMetric
-from .records import collect_records
-from .reports import measurement_report
+from .landmark_metric import LandmarkMetric, Records, known_or_none
 from .sample_errors import sample_points, unit_scale
-
-_UNITS = ('image', 'mm')
 
 
 @METRICS.register_module()
@@ -37,16 +33,14 @@ class MeasurementMetric(LandmarkMetric):
     not known, as for fewer than three images.
 
     After an evaluation :attr:`report` holds a dict that JSON can store:
-    ``unit``, ``test_set`` (the same for tests on the same true points),
-    ``num_images``, ``num_subjects``, ``groups`` (for each image the number
-    of its subject, counted from 0, no id) and ``measures``: name -> ``kind``
-    and ``landmarks`` or ``distances``, ``unit`` (px, mm, deg, 1), ``n``,
-    ``num_subjects``, ``bias``, ``loa_low``, ``loa_high``, ``icc``,
-    ``slope`` (each value, low, high: a 95 % interval), ``sd``, ``mae``,
-    ``interval`` (how
-    intervals were made), ``notes`` (what is not known, and why),
-    ``per_site`` (site -> the same), and ``manual`` and ``predicted``, a value
-    an image or null. :attr:`agreements` holds the same as objects.
+    ``unit``, ``test_set`` (equal for tests on equal true points),
+    ``num_images``, ``num_subjects``, ``groups`` (number of each image's
+    subject, counted from 0, no id) and ``measures``: name -> ``kind`` and
+    ``landmarks`` or ``distances``, ``unit`` (px, mm, deg, 1), the fields of
+    :class:`Agreement` (estimates as value, low, high: a 95 % interval),
+    ``per_site`` (site -> those fields), and ``manual`` and ``predicted``, a
+    value an image or null. :attr:`agreements` holds the
+    :class:`Agreement` of each measure.
 
     An image in which a landmark of a measure is not labelled is left out of
     that measure.
@@ -86,8 +80,10 @@ class MeasurementMetric(LandmarkMetric):
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
-        if unit not in _UNITS:
+        super().__init__(
+            num_bootstrap, seed, include_ids, collect_device, prefix
+        )
+        if unit not in ('image', 'mm'):
             raise InputError(
                 where='MeasurementMetric: unit',
                 found=repr(unit),
@@ -96,9 +92,6 @@ class MeasurementMetric(LandmarkMetric):
             )
         self.unit = unit
         self.given = measurements
-        self.num_bootstrap = checked_resamples(num_bootstrap)
-        self.seed = seed
-        self.include_ids = include_ids
         self.measurements: tuple[Measurement, ...] = ()
         self.agreements: dict[str, Agreement] = {}
 
@@ -133,7 +126,7 @@ class MeasurementMetric(LandmarkMetric):
         for sample in data_samples:
             pred, gt, visible = sample_points(sample)
             names = self.landmark_names(gt.shape[1])
-            scale = unit_scale(self.unit, sample, gt, visible, None)[:, None]
+            scale = unit_scale(self.unit, sample, gt, visible)[:, None]
             manual, predicted = (
                 measure(points * scale, visible, names, self.measurements)
                 for points in (gt, pred)
@@ -143,9 +136,7 @@ class MeasurementMetric(LandmarkMetric):
                 np.stack([manual[name], predicted[name]], axis=-1)
                 for name in manual
             ]
-            self.results.append(
-                {'measures': np.stack(values, axis=1), **self.origin(sample)}
-            )
+            self.keep(sample, np.stack(values, axis=1))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Fill :attr:`report` and return its scalars.
@@ -156,30 +147,79 @@ class MeasurementMetric(LandmarkMetric):
         Returns:
             dict[str, float]: ``<name>/bias`` and so on.
         """
-        self.require_results(results)
-        records = collect_records(results, 'measures')
-        report, self.agreements = measurement_report(
-            records,
-            self.measurements,
-            measurement_units(self.measurements, mm=self.unit == 'mm'),
-            self.num_bootstrap,
-            self.seed,
-            self.include_ids,
-        )
+        records, test_set = self.records_of(results)
+        self.agreements = {
+            one.name: agreement(
+                *records.values[:, m].T,
+                records.groups,
+                self.num_bootstrap,
+                self.seed,
+            )
+            for m, one in enumerate(self.measurements)
+        }
+        everyone = range(len(records.values))
         self.report = {
             'unit': self.unit,
-            'test_set': self.test_set(results),
-            **report,
+            'test_set': test_set,
+            'num_images': len(records.values),
+            'num_subjects': len(set(records.subjects) - {None}) or None,
+            'groups': records.group_numbers(everyone),
+            'measures': self._measures(records),
         }
-        self.say_who_is_unknown(records.subjects)
-        scalars = {}
-        for name, found in self.agreements.items():
-            scalars |= {
-                f'{name}/bias': found.bias.value,
-                f'{name}/LoA_low': found.loa_low.value,
-                f'{name}/LoA_high': found.loa_high.value,
-                f'{name}/MAE': found.mae,
-                f'{name}/ICC': found.icc.value,
-                f'{name}/slope': found.slope.value,
+        if self.include_ids:
+            self.report['images'] = [
+                {'subject': subject, 'img_id': img_id}
+                for subject, img_id in zip(records.subjects, records.img_ids)
+            ]
+        self.warn_of_unknown(records.subjects)
+        return {
+            f'{name}/{key}': value
+            for name, found in self.agreements.items()
+            for key, value in (
+                ('bias', found.bias.value),
+                ('LoA_low', found.loa_low.value),
+                ('LoA_high', found.loa_high.value),
+                ('MAE', found.mae),
+                ('ICC', found.icc.value),
+                ('slope', found.slope.value),
+            )
+        }
+
+    def _measures(self, records: Records) -> dict:
+        """Name -> what the report says of a measure."""
+        units = measurement_units(self.measurements, mm=self.unit == 'mm')
+        groups = np.array(records.groups)
+        sites = records.by_site(np.arange(len(records.values)))
+        measures = {}
+        for m, one in enumerate(self.measurements):
+            manual, predicted = pair = records.values[:, m].T
+            measures[one.name] = {
+                **one.to_dict(),
+                'unit': units[one.name],
+                **_agreement(self.agreements[one.name]),
+                # Without intervals of many resamples.
+                'per_site': {
+                    site: _agreement(
+                        agreement(*pair[:, which], groups[which], 0)
+                    )
+                    for site, which in sites.items()
+                },
+                'manual': [known_or_none(v) for v in manual],
+                'predicted': [known_or_none(v) for v in predicted],
             }
-        return scalars
+        return measures
+
+
+def _agreement(found: Agreement) -> dict:
+    report = {
+        'n': found.n,
+        'num_subjects': found.num_subjects,
+        'sd': known_or_none(found.sd),
+        'mae': known_or_none(found.mae),
+        'interval': found.interval,
+        'notes': list(found.notes),
+    }
+    for name in ('bias', 'loa_low', 'loa_high', 'icc', 'slope'):
+        ends = getattr(found, name)._asdict()
+        report[name] = {key: known_or_none(v) for key, v in ends.items()}
+    return report

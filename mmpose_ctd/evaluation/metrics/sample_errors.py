@@ -45,8 +45,9 @@ def sample_points(sample: Mapping) -> SamplePoints:
     Raises:
         InputError: If points are missing, or their shapes do not fit.
     """
-    pred = _points(sample, 'pred_instances')
-    gt = _points(sample, 'gt_instances')
+    pred, gt = (
+        _points(sample, field) for field in ('pred_instances', 'gt_instances')
+    )
     if pred.shape != gt.shape:
         raise InputError(
             where=record_name(sample),
@@ -56,13 +57,36 @@ def sample_points(sample: Mapping) -> SamplePoints:
             cure="Does the head's out_channels fit the dataset?",
         )
     visible = sample['gt_instances'].get('keypoints_visible')
-    if visible is None:
-        visible = np.ones(gt.shape[:2])
-    visible = _to_numpy(visible)
+    visible = np.ones(gt.shape[:2]) if visible is None else _to_numpy(visible)
     if visible.ndim == 3:  # MMPose may append weights to the visibility
         visible = visible[..., 0]
     visible = np.nan_to_num(visible.astype(np.float64)) > 0
     return SamplePoints(pred, gt, visible)
+
+
+def _points(sample: Mapping, field: str) -> np.ndarray:
+    instances = sample.get(field)
+    points = None if instances is None else instances.get('keypoints')
+    if points is not None:
+        points = _to_numpy(points)[..., :2].astype(np.float64)
+    if points is None or points.ndim != 3:
+        found = 'no keypoints'
+        if points is not None:
+            found = f'keypoints of shape {points.shape}'
+        raise InputError(
+            where=record_name(sample),
+            found=f'{found} in {field!r}',
+            expected='a prediction and a labelled truth, each (instances, '
+            'landmarks, 2)',
+        )
+    return points
+
+
+def _to_numpy(value) -> np.ndarray:
+    # A tensor in bfloat16 or on a GPU has no numpy view of its own.
+    if hasattr(value, 'detach'):
+        value = value.detach().cpu().double().numpy()
+    return np.asarray(value)
 
 
 def sample_errors(
@@ -116,31 +140,6 @@ def record_name(sample: Mapping) -> str:
     return f'record id {sample.get("id")} (image id {sample.get("img_id")})'
 
 
-def _points(sample: Mapping, field: str) -> np.ndarray:
-    instances = sample.get(field)
-    if instances is None or instances.get('keypoints') is None:
-        raise InputError(
-            where=record_name(sample),
-            found=f'no keypoints in {field!r}',
-            expected='a prediction and a labelled truth',
-        )
-    points = _to_numpy(instances['keypoints'])[..., :2].astype(np.float64)
-    if points.ndim != 3:
-        raise InputError(
-            where=record_name(sample),
-            found=f'keypoints in {field!r} of shape {points.shape}',
-            expected='(instances, landmarks, 2)',
-        )
-    return points
-
-
-def _to_numpy(value) -> np.ndarray:
-    # A tensor in bfloat16 or on a GPU has no numpy view of its own.
-    if hasattr(value, 'detach'):
-        value = value.detach().cpu().double().numpy()
-    return np.asarray(value)
-
-
 # -------------------------------------------------------------------- units
 
 
@@ -151,9 +150,8 @@ def checked_unit(unit: str | Sequence[str]) -> Unit:
     if (
         isinstance(unit, Sequence)
         and not isinstance(unit, str)
-        and len(unit) == 2
         and all(isinstance(name, str) for name in unit)
-        and unit[0] != unit[1]
+        and len(unit) == len(set(unit)) == 2
     ):
         return tuple(unit)
     raise InputError(
@@ -180,7 +178,7 @@ def unit_scale(
     sample: Mapping,
     gt: np.ndarray,
     visible: np.ndarray,
-    name_to_id: Mapping[str, int] | None,
+    name_to_id: Mapping[str, int] | None = None,
 ) -> np.ndarray:
     """Units per image pixel along x and y, for each instance of a sample.
 
@@ -195,6 +193,10 @@ def unit_scale(
     Returns:
         np.ndarray: Positive scales, shape (n, 2); NaN where the two points
         of the unit are not visible or coincide.
+
+    Raises:
+        InputError: If the sample has no field, or the dataset no landmark,
+            that the unit needs.
     """
     num = len(gt)
     if unit == 'image':
@@ -204,9 +206,18 @@ def unit_scale(
         return size / _per_instance(sample, 'input_scale', num)
     if unit == 'mm':
         return _per_instance(sample, 'mm_per_px', num)
-    first, second = _pair_ids(unit, name_to_id)
-    known = visible[:, first] & visible[:, second]
-    distance = np.hypot(*(gt[:, first] - gt[:, second]).T)
+    for name in unit:
+        if name not in (name_to_id or {}):
+            raise InputError(
+                where=f'unit={list(unit)}',
+                found=f'the dataset has no landmark {name!r}',
+                expected=f'two of {sorted(name_to_id)}'
+                if name_to_id
+                else "a dataset with 'keypoint_name2id' in its metainfo",
+            )
+    pair = [name_to_id[name] for name in unit]
+    distance = np.hypot(*(gt[:, pair[0]] - gt[:, pair[1]]).T)
+    known = visible[:, pair].all(axis=1)
     known &= np.isfinite(distance) & (distance > 0)
     scale = np.full(num, np.nan)
     scale[known] = 1 / distance[known]
@@ -244,18 +255,3 @@ def _per_instance(sample: Mapping, key: str, num: int) -> np.ndarray:
             expected='positive finite numbers',
         )
     return value
-
-
-def _pair_ids(
-    unit: tuple[str, str], name_to_id: Mapping[str, int] | None
-) -> tuple[int, int]:
-    for name in unit:
-        if name not in (name_to_id or {}):
-            raise InputError(
-                where=f'unit={list(unit)}',
-                found=f'the dataset has no landmark {name!r}',
-                expected=f'two of {sorted(name_to_id)}'
-                if name_to_id
-                else "a dataset with 'keypoint_name2id' in its metainfo",
-            )
-    return name_to_id[unit[0]], name_to_id[unit[1]]

@@ -11,10 +11,7 @@ import numpy as np
 from mmpose_ctd.apis.keypoint_results import points_of_images
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
-from mmpose_ctd.evaluation.metrics.records import (
-    collect_records,
-    group_numbers,
-)
+from mmpose_ctd.evaluation.metrics.landmark_metric import collect_records
 
 from .labelled_meshes import LabelledMeshes, read_labelled_meshes
 from .mesh_file import MeshFile
@@ -156,14 +153,14 @@ def predict_and_score(
     predicted[test.found] = (1 - share) * predicted[test.found] + share * fit
     end = time.perf_counter()
     metric = _measure(test, predicted)
-    records = collect_records(metric.results, 'errors')
+    records = collect_records(metric.results)
     count = range(len(records.groups))
     return FaceMeshScore(
         method=method,
         keypoints=_coco_results(test, predicted, seen),
         report=metric.report,
         errors=records.values,
-        subjects=np.array(group_numbers(records.groups, count)),
+        subjects=np.array(records.group_numbers(count)),
         sites=tuple(str(site or '') for site in records.sites),
         landmarks=tuple(test.names),
         num_train=len(train.infos),

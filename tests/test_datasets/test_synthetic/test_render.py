@@ -15,9 +15,8 @@ from mmpose_ctd.datasets.synthetic import (
     sample_params,
 )
 from mmpose_ctd.datasets.synthetic.anatomy import landmarks
-from mmpose_ctd.datasets.synthetic.hair import STYLES
-from mmpose_ctd.datasets.synthetic.imaging import MARGIN
-from mmpose_ctd.datasets.synthetic.people import sample_person
+from mmpose_ctd.datasets.synthetic.parameters import MARGIN, sample_person
+from mmpose_ctd.datasets.synthetic.surroundings import STYLES
 
 INDEX = {name: i for i, name in enumerate(LANDMARKS)}
 SWAP = [
@@ -49,35 +48,34 @@ def truth(params, size=256):
 
 
 def test_a_face_is_a_bgr_image_with_19_landmarks():
-    image, points = render_face(5)
-    assert image.shape == (256, 256, 3) and image.dtype == np.uint8
+    image, points = render_face(5, 96)
+    assert image.shape == (96, 96, 3) and image.dtype == np.uint8
     assert points.shape == (19, 2) and points.dtype == np.float64
     assert np.isfinite(points).all()
     # A seed, a generator and the parameters give the same face.
     for source in (np.random.default_rng(5), sample_params(5)):
-        again, again_points = render_face(source)
+        again, again_points = render_face(source, 96)
         np.testing.assert_array_equal(image, again)
         np.testing.assert_array_equal(points, again_points)
 
 
-def test_every_hair_style_can_be_drawn():
+@pytest.mark.parametrize('style', ['bald', *STYLES])
+def test_every_hair_style_can_be_drawn(style):
     params = sample_params(1)
-    for style in ('bald', *STYLES):
-        person = replace(params.person, hair_style=style)
-        image, _ = render_face(replace(params, person=person), 96)
-        assert image.std() > 10
+    person = replace(params.person, hair_style=style)
+    assert render_face(replace(params, person=person), 64)[0].std() > 10
 
 
 def test_faces_vary():
-    people = [sample_person(np.random.default_rng(i)) for i in range(200)]
+    people = [sample_person(np.random.default_rng(i)) for i in range(150)]
     luminance = np.array([p.skin for p in people]) @ [0.2126, 0.7152, 0.0722]
     assert luminance.min() < 0.05 and luminance.max() > 0.45
     assert {p.hair_style for p in people} == {'bald', *STYLES}
     depth = [p.shape.philtrum_depth for p in people]
     assert min(depth) < 0.2 and max(depth) > 0.9
-    faces = np.stack([render_face(i, 64)[0] for i in range(6)]).astype(float)
-    for i in range(5):
-        assert np.abs(faces[i] - faces[i + 1]).mean() > 10
+    faces = [render_face(i, 48)[0].astype(float) for i in range(4)]
+    for one, other in zip(faces, faces[1:]):
+        assert np.abs(one - other).mean() > 10
 
 
 # --- the landmarks are exact ------------------------------------------------
@@ -125,44 +123,32 @@ def frontal(seed):
     return replace(params, person=person)
 
 
-@pytest.mark.parametrize('seed', range(3))
-def test_lip_landmarks_lie_on_the_border_of_the_painted_vermilion(seed):
+@pytest.mark.parametrize('seed', range(2))
+def test_landmarks_lie_on_the_edges_of_what_is_painted(seed):
     params = frontal(seed)
-    points = truth(params)
+    points = dict(zip(LANDMARKS, truth(params)))
+    # The border of the vermilion.
     inside = painted_change(params, lips=(0.05, 0.5, 0.05)) > 0.25
     rows, columns = np.nonzero(inside)
     for name, edge in (('R', columns.min()), ('L', columns.max())):
-        assert abs(edge - points[INDEX[f'cheilion_{name}'], 0]) < 5
+        assert abs(edge - points[f'cheilion_{name}'][0]) < 5
     for name in ('crista_philtri_R', 'labrale_superius', 'crista_philtri_L'):
-        x, y = points[INDEX[name]]
+        x, y = points[name]
         column = np.nonzero(inside[:, round(x)])[0]
         assert abs(column.min() - 0.5 - y) < 1.5, name
-    x, y = points[INDEX['labrale_inferius']]
-    assert abs(rows.max() + 0.5 - y) < 1.5
-
-
-@pytest.mark.parametrize('seed', range(3))
-def test_canthi_lie_at_the_ends_of_the_painted_eyes(seed):
-    params = frontal(seed)
-    points = truth(params)
+    assert abs(rows.max() + 0.5 - points['labrale_inferius'][1]) < 1.5
+    # The ends of the eyes; the colour fades towards caruncle and lashes.
     change = painted_change(params, sclera=(0.1, 0.9, 0.1)) > 0.1
     _, columns = np.nonzero(change)
-    middle = points[INDEX['subnasale'], 0]
-    for ends, names in (
-        (columns[columns < middle], ('exocanthion_R', 'endocanthion_R')),
-        (columns[columns > middle], ('endocanthion_L', 'exocanthion_L')),
+    middle = points['subnasale'][0]
+    for ends, first, last in (
+        (columns[columns < middle], 'exocanthion_R', 'endocanthion_R'),
+        (columns[columns > middle], 'endocanthion_L', 'exocanthion_L'),
     ):
-        x = points[[INDEX[name] for name in names], 0]
-        # The colour fades towards the caruncle and the lashes.
-        assert -1 < ends.min() - x[0] < 5
-        assert -1 < x[1] - ends.max() < 5
-
-
-@pytest.mark.parametrize('seed', range(3))
-def test_gnathion_lies_on_the_edge_of_the_chin(seed):
-    params = frontal(seed)
-    x, y = truth(params)[INDEX['gnathion']]
+        assert -1 < ends.min() - points[first][0] < 5
+        assert -1 < points[last][0] - ends.max() < 5
     # A beard grows down to the edge of the chin, and not on the neck.
+    x, y = points['gnathion']
     person = replace(params.person, beard=True, stubble=1.0)
     change = painted_change(
         replace(params, person=person), hair=(0.05, 0.9, 0.05)
@@ -230,12 +216,12 @@ def mirrored(params):
     )
 
 
-@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('seed', range(2))
 def test_a_mirrored_face_is_the_mirror_image(seed):
     params = clean(sample_params(seed))
-    image, points = render_face(params)
-    image2, points2 = render_face(mirrored(params))
-    expected = points[SWAP] * [-1, 1] + [255, 0]
+    image, points = render_face(params, 160)
+    image2, points2 = render_face(mirrored(params), 160)
+    expected = points[SWAP] * [-1, 1] + [159, 0]
     np.testing.assert_allclose(points2, expected, atol=1e-9)
     difference = image[:, ::-1].astype(float) - image2
     assert np.abs(difference).mean() < 0.5
@@ -244,7 +230,7 @@ def test_a_mirrored_face_is_the_mirror_image(seed):
 # --- the landmarks are plausible --------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(['north', 'south', 'x']))
 def test_landmarks_lie_inside_and_in_anatomical_order(seed, name):
     params = sample_params(seed, name)
@@ -280,7 +266,7 @@ def test_mean_proportions_are_those_of_real_faces(shared_root):
     assert content['categories'][0]['keypoints'] == list(LANDMARKS)
     real = np.array([a['keypoints'] for a in content['annotations']])
     real, width = proportions(real.reshape(-1, 19, 3)[..., :2])
-    made = np.stack([truth(sample_params(i)) for i in range(300)])
+    made = np.stack([truth(sample_params(i)) for i in range(200)])
     made, made_width = proportions(made)
     np.testing.assert_allclose(made.mean(0), real.mean(0), atol=0.02)
     ratio = made.std(0).mean() / real.std(0).mean()

@@ -10,10 +10,9 @@ from pycocotools.coco import COCO
 
 from mmpose_ctd.datasets.synthetic import (
     LANDMARKS,
-    contact_sheet,
     make_synthetic_faces,
 )
-from mmpose_ctd.datasets.synthetic.imaging import studio
+from mmpose_ctd.datasets.synthetic.parameters import studio
 
 
 def read(root):
@@ -27,7 +26,7 @@ def read(root):
 @pytest.fixture(scope='module')
 def dataset(tmp_path_factory):
     root = tmp_path_factory.mktemp('synthetic') / 'faces'
-    return make_synthetic_faces(root, 24, images_per_subject=2, size=64)
+    return make_synthetic_faces(root, 24, images_per_subject=2, size=48)
 
 
 def test_layout_loads_with_pycocotools(dataset, capsys):
@@ -41,8 +40,8 @@ def test_layout_loads_with_pycocotools(dataset, capsys):
         (annotation,) = coco.loadAnns(coco.getAnnIds(image['id']))
         points = np.reshape(annotation['keypoints'], (19, 3))
         assert (points[:, 2] == 2).all() and annotation['iscrowd'] == 0
-        assert ((points[:, :2] > 0) & (points[:, :2] < 63)).all()
-        assert annotation['bbox'] == [0, 0, 64, 64]
+        assert ((points[:, :2] > 0) & (points[:, :2] < 47)).all()
+        assert annotation['bbox'] == [0, 0, 48, 48]
         assert annotation['num_keypoints'] == 19
 
 
@@ -80,15 +79,16 @@ def test_splits_are_disjoint_nested_and_balanced(dataset):
 
 
 def test_same_arguments_same_bytes(tmp_path):
-    first = make_synthetic_faces(tmp_path / 'a', 4, size=64, seed=7)
-    again = make_synthetic_faces(tmp_path / 'b', 4, size=64, seed=7)
-    assert read(first) == read(again)
-    other = make_synthetic_faces(tmp_path / 'c', 4, size=64, seed=8)
-    assert read(first).keys() == read(other).keys()
-    assert read(first) != read(other)
-    # Who a subject is does not hang on how many there are.
-    more = read(make_synthetic_faces(tmp_path / 'd', 6, size=64, seed=7))
-    images = {k: v for k, v in read(first).items() if k.startswith('images')}
+    def made(name, *arguments):
+        return read(make_synthetic_faces(tmp_path / name, *arguments))
+
+    first, again = made('a', 3, 1, 48, 7), made('b', 3, 1, 48, 7)
+    assert first == again
+    other = made('c', 3, 1, 48, 8)
+    assert first.keys() == other.keys() and first != other
+    # Who a subject is does not depend on how many there are.
+    more = made('d', 4, 1, 48, 7)
+    images = {k: v for k, v in first.items() if k.startswith('images')}
     assert {k: more[k] for k in images} == images
 
 
@@ -97,23 +97,21 @@ def test_sites_differ_in_camera_and_any_name_is_a_site():
     assert studio('lisbon') == studio('lisbon') != studio('porto')
 
 
-def test_never_overwrites_without_force(tmp_path):
+def test_replaces_data_sets_only_and_only_if_asked(tmp_path):
     out = tmp_path / 'faces'
     out.mkdir()
-    make_synthetic_faces(out, 3, size=64)
+    make_synthetic_faces(out, 3, size=48)
     before = read(out)
     with pytest.raises(FileExistsError, match='force'):
-        make_synthetic_faces(out, 3, size=64, seed=1)
+        make_synthetic_faces(out, 3, size=48, seed=1)
     assert read(out) == before
-    make_synthetic_faces(out, 3, size=64, seed=1, force=True)
+    make_synthetic_faces(out, 3, size=48, seed=1, force=True)
     assert read(out) != before
     assert [p.name for p in tmp_path.iterdir()] == ['faces']
-
-
-def test_force_replaces_data_sets_only(tmp_path):
     (tmp_path / 'thesis.txt').write_text('years of work')
-    with pytest.raises(FileExistsError, match=str(tmp_path)):
-        make_synthetic_faces(tmp_path, 3, size=64, force=True)
+    for folder in (tmp_path, tmp_path / 'thesis.txt'):
+        with pytest.raises(FileExistsError, match=str(folder)):
+            make_synthetic_faces(folder, 3, size=48, force=True)
     assert (tmp_path / 'thesis.txt').read_text() == 'years of work'
 
 
@@ -122,7 +120,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make_synthetic_faces(tmp_path / 'a', 3, size=64, on_image=interrupt)
+        make_synthetic_faces(tmp_path / 'a', 3, size=48, on_image=interrupt)
     assert not list(tmp_path.iterdir())
 
 
@@ -140,26 +138,13 @@ def test_bad_arguments_are_named(tmp_path, arguments, message):
         make_synthetic_faces(tmp_path / 'a', **(dict(size=64) | arguments))
 
 
-def test_contact_sheet_tiles_and_marks():
-    image = np.zeros((32, 32, 3), dtype=np.uint8)
-    sheet = contact_sheet(
-        [image] * 3, [None, np.array([[15.5, 15.5]]), None], 2, side=64
-    )
-    assert sheet.shape == (128, 128, 3)
-    assert not sheet[:64, :64].any() and not sheet[64:, :64].any()
-    rows, columns = np.nonzero(sheet[:64, 64:].any(-1))
-    assert abs(rows.mean() - 31.5) < 0.5 and abs(columns.mean() - 31.5) < 0.5
-    with pytest.raises(ValueError, match='at least one image'):
-        contact_sheet([])
-
-
 def test_command_line(tmp_path, capsys, repo_root):
     path = repo_root / 'tools' / 'misc' / 'make_synthetic_faces.py'
     main = runpy.run_path(str(path))['main']
     out, preview = tmp_path / 'faces', tmp_path / 'sheets' / 'faces.png'
-    command = [str(out), '--num-subjects', '3', '--size', '64']
+    command = [str(out), '--num-subjects', '3', '--size', '48']
     assert main([*command, '--preview', str(preview)]) == 0
-    assert cv2.imread(str(preview)).shape[1] == 3 * 256
+    assert cv2.imread(str(preview)).shape[1] > 1000
     assert '3 faces of 3 subjects' in capsys.readouterr().out
     assert main(command) == 1
     assert 'not empty' in capsys.readouterr().err

@@ -1,13 +1,11 @@
-"""The overlay of a measured face, and the reliability figure."""
+"""The overlay of a measured face."""
 
 import cv2
 import numpy as np
 import pytest
 
-from mmpose_ctd.apis.measuring.error_model import reliability
 from mmpose_ctd.visualization import measure_overlay
 from mmpose_ctd.visualization.measure_overlay import draw_measures
-from mmpose_ctd.visualization.reliability_figure import plot_reliability
 
 POINTS = np.array([[100.0, 80], [200, 80], [150, 220]])
 VALUES = {
@@ -66,66 +64,10 @@ def test_circles_and_bar_tell_the_status():
     assert tuple(sure[5, 905]) != tuple(unsure[5, 905])
 
 
-def summary_of(honest=True, n=400):
-    random = np.random.default_rng(0)
-    sds = random.uniform(0.5, 2, (n, 4))
-    errors = np.hypot(*(random.normal(size=(2, n, 4)) * sds))
-    radii = np.sqrt(-2 * np.log(1 - np.array([0.5, 0.8, 0.95])))
-    radii = np.tile(radii, (n, 1))
-    ratios = np.abs(random.normal(size=(n, 2)))
-    return reliability(
-        errors * (1 if honest else 2),
-        sds,
-        radii,
-        ratios,
-        np.tile([0.6745, 1.2816, 1.96], (n, 1)),
-        np.arange(n),
-    )
-
-
-def test_honest_errors_lie_on_the_line():
-    summary = summary_of()
-    for part in summary['bins']:
-        assert part['observed_px'] == pytest.approx(
-            part['expected_px'], rel=0.12
-        )
-        assert part['low'] < part['observed_px'] < part['high']
-    for shares in summary['coverage'].values():
-        for share in shares:
-            assert share['observed'] == pytest.approx(
-                share['expected'], abs=0.04
-            )
-
-
-def test_errors_twice_as_large_show_in_both_halves():
-    summary = summary_of(honest=False)
-    for part in summary['bins']:
-        assert part['observed_px'] > 1.7 * part['expected_px']
-    assert summary['coverage']['landmarks'][-1]['high'] < 0.9
-
-
-def test_the_figure_is_written(tmp_path):
-    path = tmp_path / 'new' / 'figure.png'
-    plot_reliability(summary_of(), 'faces', path)
-    picture = cv2.imread(str(path))
-    assert picture.shape[1] > 1000 and picture.std() > 5
-    one = summary_of() | dict(coverage=dict(landmarks=[], measures=[]))
-    plot_reliability(one, 'faces', path)
-
-
-def test_no_bar_is_cut_off():
-    summary = summary_of()
-    summary['coverage']['landmarks'][0].update(low=0.2)
-    summary['coverage']['measures'][2].update(observed=1.0, high=1.0)
-    axes = plot_reliability(summary).axes[1]
-    low, high = axes.get_ylim()
-    assert low < 0.2 and high > 1.0
-
-
 def test_the_foot_of_the_picture_fits_and_promises_no_truth():
     for foot in (measure_overlay._FOOT, measure_overlay._FOOT_WITHOUT):
         for line in foot:
-            width = measure_overlay._font(14, False).getlength(line)
+            width = measure_overlay.font_of(14).getlength(line)
             assert width <= measure_overlay._PANEL - 32
     foot = ' '.join(measure_overlay._FOOT)
     assert 'truth' not in foot and 'what the labeller' in foot

@@ -1,35 +1,19 @@
-"""Paints hair: behind the head, and over the skull and the forehead."""
-
-from dataclasses import dataclass
+"""Paints what surrounds the face: backdrop, body, ears and hair."""
 
 import numpy as np
 
 from .anatomy import HEAD_CENTRE_Y, outline
-from .canvas import Canvas, step
+from .canvas import Canvas, bell, step
 
-
-@dataclass(frozen=True)
-class HairStyle:
-    """A way to wear one's hair. Lengths are biocular widths.
-
-    Attributes:
-        top, sides: How far the hair stands out from the skull.
-        soft: Width over which the hairline fades into the skin.
-        end: How far down the hair reaches beside the face.
-    """
-
-    top: float
-    sides: float
-    soft: float
-    end: float
-
-
+# How far the hair stands out from the top and the sides of the skull, width
+# over which the hairline fades into the skin, and how far down the hair
+# reaches at the sides of the face; in biocular widths.
 STYLES = {
-    'buzz': HairStyle(0.015, 0.01, 0.11, 0.06),
-    'short': HairStyle(0.11, 0.045, 0.055, 0.16),
-    'fringe': HairStyle(0.12, 0.06, 0.05, 0.16),
-    'long': HairStyle(0.12, 0.12, 0.05, 3.0),
-    'curly': HairStyle(0.24, 0.16, 0.06, 0.35),
+    'buzz': (0.015, 0.01, 0.11, 0.06),
+    'short': (0.11, 0.045, 0.055, 0.16),
+    'fringe': (0.12, 0.06, 0.05, 0.16),
+    'long': (0.12, 0.12, 0.05, 3.0),
+    'curly': (0.24, 0.16, 0.06, 0.35),
 }
 
 # Hairline from the crown's side of the forehead round to the sideburn, as a
@@ -43,20 +27,90 @@ _CURTAIN = [0, 0, 0.035, 0.065, 0.065, 0.06, 0.05, 0.04, 0.035, 0.035]
 _TEMPLE = 0.125
 
 
+def paint_backdrop(canvas: Canvas) -> None:
+    """A lit wall, darker towards the corners away from the light."""
+    axis = np.linspace(-1, 1, len(canvas.rgb), dtype=np.float32)
+    px, py = np.meshgrid(axis, axis)
+    lx, ly, _ = canvas.imaging.light
+    fall = 1 + 0.10 * lx * px + 0.06 * ly * py - 0.06 * (px**2 + py**2)
+    canvas.rgb[:] = fall[..., None] * np.float32(canvas.imaging.background)
+
+
+def paint_body(canvas: Canvas) -> None:
+    """Neck, shoulders and clothes."""
+    person, imaging = canvas.person, canvas.imaging
+    s, x, y = person.shape, canvas.x, canvas.y
+    drop = s.gnathion_y - 1.263
+    width = 0.57 * (0.4 * s.jaw_width + 0.45 + 0.15 * s.chin_width)
+    slope = np.clip(y - 1.42 - drop, 0, None)
+    half = width + 0.55 * slope + 1.5 * slope**2
+    half += 0.04 * bell(y - 0.9, 0.2)
+    round_x = np.clip(x / half, 0, 0.995) * canvas.side
+    light = canvas.lit(0.95 * round_x**3 + 0.1 * round_x, -0.05)
+    # The shadow of the jaw.
+    below = np.clip(canvas.radius - canvas.skull, 0, None)
+    shade = 1 - 0.62 * np.exp(-below / 0.16) - 0.12 * np.exp(-below / 0.5)
+    dim = 1 - (1 - shade[..., None]) * np.float32([0.94, 1.02, 1.05])
+    skin = np.float32(person.skin) * np.float32([0.98, 0.94, 0.92])
+    neck = canvas.cover(0.8 * np.minimum(half - x, y - 0.5))
+    canvas.blend(neck, skin * light * dim)
+
+    # Clothes are below the neckline and the shoulders.
+    rise = x / (0.50 + 0.2 * imaging.neckline)
+    deep = 1.58 + 0.30 * imaging.neckline + drop
+    pointed = imaging.neckline > 0.6
+    hem = deep + 0.1 - 0.55 * rise if pointed else deep - 0.36 * rise**2
+    hem = np.maximum(hem, 1.42 + drop - 0.4 * (0.9 - x))
+    shoulder = 1.36 + drop + 0.42 * np.clip(x - 0.5, 0, None)
+    into = y - np.maximum(hem, shoulder)
+    folds = 0.05 * canvas.noise('coarse', 60 * canvas.across + 30 * y, 45 * y)
+    slant = 0.35 * np.tanh(1.2 * x) * canvas.side
+    cloth = np.float32(imaging.shirt) * canvas.lit(slant + folds, folds - 0.25)
+    seam = 1 - 0.22 * bell(into - 0.075, 0.010)
+    canvas.rgb *= 1 - 0.35 * canvas.line(into + 0.008, 0.018)[..., None]
+    canvas.blend(canvas.cover(into), cloth * seam[..., None])
+
+
+def paint_ears(canvas: Canvas) -> None:
+    """Both ears, where no hair hangs over them."""
+    person = canvas.person
+    if person.hair_style == 'long':
+        return
+    x, y = canvas.x, canvas.y
+    # Along the ear from its top (0) to the lobe (1).
+    t = np.clip((y + 0.10) / 0.62, 0, 1)
+    bulge = np.sin(np.pi * t**0.72).clip(0) ** 0.62
+    reach = 0.150 * bulge * (1 - 0.38 * t)
+    rim = 0.77 * person.shape.cheek_width - 0.05 * t + reach - x
+    inside = np.minimum(rim, np.minimum(y + 0.10, 0.52 - y) * 0.6)
+    depth = np.clip(rim / np.maximum(reach, 0.02), 0, 1.4)
+    furrow = bell(rim - 0.052, 0.018) * (t < 0.75)
+    concha = np.exp(-(((t - 0.55) / 0.23) ** 2) - ((depth - 0.85) / 0.4) ** 2)
+    tone = 0.86 + 0.22 * bell(rim - 0.020, 0.014)
+    tone += -0.34 * furrow - 0.42 * concha
+    tone *= 1 - 0.3 * step(depth, 0.75, 1.2)
+    bend = canvas.side * np.clip(0.75 - 0.6 * depth, -0.3, 0.8)
+    light = canvas.lit(bend, 0 * x)
+    blood = np.float32([0.03, -0.22, -0.2]) * (1 - 0.7 * person.melanin)
+    blood = np.exp(blood)
+    colour = np.float32(person.skin) * blood * light
+    tone = np.clip(tone, 0.2, 1.3)[..., None] ** np.float32([0.85, 1.05, 1.1])
+    canvas.blend(canvas.cover(inside), colour * tone)
+
+
 def paint_back_hair(canvas: Canvas) -> None:
     """Hair that is seen behind the neck and the ears."""
     person, x, y = canvas.person, canvas.x, canvas.y
     name, across = person.hair_style, canvas.across
     if name not in ('long', 'curly'):
         return
-    style = STYLES[name]
-    bulk = style.sides * person.volume
+    _, sides, _, end = STYLES[name]
     coarse = canvas.noise('coarse', 70 * across, 45 * y)
     strands = _strands(canvas)
-    inside = canvas.skull + bulk - canvas.radius
+    inside = canvas.skull + sides * person.volume - canvas.radius
     if name == 'curly':
         inside += 0.03 * coarse
-        inside = np.minimum(inside, style.end + 0.1 * coarse - y)
+        inside = np.minimum(inside, end + 0.1 * coarse - y)
     else:
         hanging = np.minimum(_hang_width(canvas) - x, _hang_end(canvas) - y)
         inside = np.where(y < 0, inside, hanging)
@@ -72,16 +126,18 @@ def paint_hair(canvas: Canvas) -> None:
     name = person.hair_style
     if name == 'bald':
         return
-    style = STYLES[name]
+    top, sides, soft, end = STYLES[name]
     strands = _strands(canvas)
     coarse = canvas.noise('coarse', 95 * canvas.across, 95 * y)
-    outer = canvas.skull + _bulk(canvas)
+    # How far the hair stands out from the skull.
+    crown = step(-canvas.angle, -0.2, 0.9)
+    outer = canvas.skull + person.volume * (sides + (top - sides) * crown)
     if name != 'buzz':
         ragged = 0.03 if name == 'curly' else 0.008
         outer = outer + ragged * (coarse + 0.35 * strands)
     start = canvas.radius - _hairline(canvas, strands)
     cover = np.minimum(
-        canvas.cover(start, style.soft),
+        canvas.cover(start, soft),
         canvas.cover(outer - canvas.radius, 0.02),
     )
     if name == 'long':
@@ -94,12 +150,12 @@ def paint_hair(canvas: Canvas) -> None:
         cover = np.maximum(cover, canvas.cover(hang, 0.04))
         start = np.maximum(start, np.where(y > 0, depth, start))
     else:
-        cover = cover * canvas.cover(style.end + 0.02 * strands - y, 0.12)
+        cover = cover * canvas.cover(end + 0.02 * strands - y, 0.12)
     if name == 'buzz':
         cover = cover * np.clip(0.78 + 0.12 * strands, 0, 0.95)
     else:
         # Hair throws a soft shadow on the skin next to it.
-        near = 0.3 * np.exp(-0.5 * (start / 0.04) ** 2) * (start < 0)
+        near = 0.3 * bell(start, 0.04) * (start < 0)
         canvas.rgb *= 1 - (near * step(-y, -0.3, 0.1))[..., None]
     # Light and sheen on a rounded mass, darker at the roots.
     bent = np.clip(canvas.radius / outer, 0, 1) ** 2
@@ -114,21 +170,13 @@ def paint_hair(canvas: Canvas) -> None:
     canvas.blend(cover, _colour(canvas, strands, light, sheen))
 
 
-def _bulk(canvas: Canvas) -> np.ndarray:
-    """How far the hair stands out from the skull."""
-    style = STYLES[canvas.person.hair_style]
-    crown = step(-canvas.angle, -0.2, 0.9)
-    bulk = style.sides + (style.top - style.sides) * crown
-    return canvas.person.volume * bulk
-
-
 def _hang_width(canvas: Canvas) -> np.ndarray:
     """Half the width of long hair over its height."""
     fall = np.clip(canvas.y, 0, 2)
     wave = canvas.noise('coarse', 95 * canvas.across, 95 * canvas.y)
     # At y = 0 as wide as the hair on the skull.
     skull = np.cos(_TEMPLE) * outline(canvas.person.shape, -_TEMPLE)
-    width = skull + STYLES['long'].sides * canvas.person.volume
+    width = skull + STYLES['long'][1] * canvas.person.volume
     width += 0.12 * fall - 0.05 * fall**2
     return width + wave * (0.008 + 0.012 * step(fall, 0, 0.2))
 
@@ -192,6 +240,5 @@ def _colour(
     tone = np.clip(0.80 + 0.24 * strands, 0.15, 1.8) * light
     glint = sheen * np.clip(0.6 + 0.5 * strands, 0, 2)
     power = 0.62 * (np.float32(imaging.key) + np.float32(imaging.fill))
-    return power * (
-        hair * tone[..., None] + (0.5 * hair + 0.05) * glint[..., None]
-    )
+    sheen = (0.5 * hair + 0.05) * glint[..., None]
+    return power * (hair * tone[..., None] + sheen)

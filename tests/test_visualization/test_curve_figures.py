@@ -1,16 +1,18 @@
 """Learning curves and variants: what the figures show."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mmpose_ctd.visualization import (
     LearningCurve,
     plot_curve_panels,
     plot_learning_curves,
+    plot_training,
     plot_variants,
 )
 from mmpose_ctd.visualization._figure import line_styles
-from mmpose_ctd.visualization.learning_curve_figure import _apart
+from mmpose_ctd.visualization.curve_figures import _apart
 
 NAN = float('nan')
 
@@ -39,8 +41,8 @@ def test_lines_hold_the_numbers_and_ticks_are_the_budgets():
         np.testing.assert_array_equal(line.get_xdata(), curve.budgets)
         np.testing.assert_array_equal(line.get_ydata(), curve.errors)
     assert axes.get_xscale() == 'log'
-    told = [label.get_text() for label in axes.get_xticklabels()]
-    assert told == ['10', '20', '40', '142']
+    texts = [label.get_text() for label in axes.get_xticklabels()]
+    assert texts == ['10', '20', '40', '142']
     assert len(axes.collections) == 3
     assert not plot_learning_curves(curves(3), band=False).axes[0].collections
 
@@ -59,15 +61,15 @@ def test_every_system_is_named_once_and_no_name_covers_another():
     assert all(page.x1 >= box.x1 and box.y0 >= 0 for box in boxes)
 
 
-def test_a_name_tells_at_which_budget_where_it_is_not_the_last():
+def test_a_name_gives_the_budget_where_it_is_not_the_last():
     figure = plot_learning_curves(
         {
             'FT': LearningCurve([10, 142], [2.0, 1.5], [0.1, 0.1]),
             'HG': LearningCurve([20], [1.75], [0.1]),
         }
     )
-    told = {text.get_text() for text in figure.axes[0].texts}
-    assert told == {'FT  1.50', 'HG  1.75 at 20'}
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert texts == {'FT  1.50', 'HG  1.75 at 20'}
 
 
 def test_places_are_apart_inside_and_near_what_was_wanted():
@@ -90,13 +92,12 @@ def test_each_panel_has_its_system_and_the_baseline():
     assert all(len(axes.collections) == 2 for axes in panels)
 
 
-def test_unknown_spread_draws_no_band():
+def test_unknown_spreads_have_no_band_and_errors_of_zero_no_logarithm():
     curve = LearningCurve([10, 20], [2.0, 1.0], [NAN, NAN])
-    (band,) = plot_learning_curves({'a': curve}).axes[0].collections
+    axes = plot_learning_curves({'a': curve}).axes[0]
+    (band,) = axes.collections
     assert not any(len(path.vertices) for path in band.get_paths())
-
-
-def test_errors_of_zero_need_no_logarithm():
+    assert axes.get_yscale() == 'log'
     curve = LearningCurve([10, 20], [1.0, 0.0], [0.1, NAN])
     assert plot_learning_curves({'a': curve}).axes[0].get_yscale() == 'linear'
 
@@ -105,17 +106,39 @@ def test_variants_have_a_logarithmic_axis_over_decades_only():
     points = ([1, 10, 100], [2.0, 1.5, 1.8], [0.1, NAN, 0.1])
     wide = plot_variants({'ED': points}, 'weight', {'FT': 2.1}).axes[0]
     assert wide.get_xscale() == 'log' and wide.get_xlabel() == 'weight'
-    told = [text.get_text() for text in wide.get_legend().get_texts()]
-    assert sorted(told) == ['ED', 'FT']
+    texts = [text.get_text() for text in wide.get_legend().get_texts()]
+    assert sorted(texts) == ['ED', 'FT']
     narrow = plot_variants({'ED': ([0, 1, 100], *points[1:])}, 'weight')
     assert narrow.axes[0].get_xscale() == 'linear'
 
 
-def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match='no curve'):
-        plot_learning_curves({})
-    with pytest.raises(ValueError, match='no curve'):
-        plot_variants({}, 'x')
-    zero = LearningCurve([0, 10], [2.0, 1.0], [NAN, NAN])
-    with pytest.raises(ValueError, match=r'a: .* positive budgets.*\[0, 10\]'):
-        plot_curve_panels({'a': zero}, 'a')
+def test_trainings_are_drawn_as_logged():
+    loss = pd.Series([5.0, 3.0], index=[1, 2])
+    axes = plot_training('loss', {'loss': loss}, log_scale=True).axes[0]
+    assert axes.lines[0].get_xdata().tolist() == [1, 2]
+    assert axes.lines[0].get_ydata().tolist() == [5.0, 3.0]
+    assert axes.get_yscale() == 'log' and not axes.get_legend()
+    # 0 has no logarithm.
+    curves = {'loss': loss, 'loss_ed': loss - 3}
+    axes = plot_training('loss', curves, log_scale=True).axes[0]
+    assert [line.get_label() for line in axes.lines] == [*curves]
+    assert axes.get_yscale() == 'linear' and axes.get_legend()
+
+
+ZERO = {'a': LearningCurve([0, 10], [2.0, 1.0], [NAN, NAN])}
+
+
+@pytest.mark.parametrize(
+    ('draw', 'message'),
+    [
+        (lambda: plot_learning_curves({}), 'nothing to draw'),
+        (lambda: plot_curve_panels({}, 'a'), 'nothing to draw'),
+        (lambda: plot_variants({}, 'x'), 'nothing to draw'),
+        (lambda: plot_training('loss', {}), 'nothing to draw'),
+        (lambda: plot_learning_curves(ZERO), r'a: .* positive.*\[0, 10\]'),
+        (lambda: plot_curve_panels(ZERO, 'a'), r'a: .* positive.*\[0, 10\]'),
+    ],
+)
+def test_wrong_arguments_are_named(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()

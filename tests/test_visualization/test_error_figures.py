@@ -1,0 +1,147 @@
+"""Figures of errors hold the numbers of the errors."""
+
+import sys
+
+import cv2
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.collections import EllipseCollection
+
+from mmpose_ctd.apis.measuring.error_model import reliability
+from mmpose_ctd.evaluation.functional import (
+    area_under_ced,
+    cumulative_error_distribution,
+)
+from mmpose_ctd.visualization import (
+    plot_ced,
+    plot_landmark_errors,
+    plot_reliability,
+)
+
+ERRORS = {
+    'ft': np.array([1.0, 2.0, 4.0, 9.0, np.nan]),
+    'ctd_ed': np.array([0.5, 0.5, 3.0, 5.0]),
+}
+
+
+def test_curves_are_the_exact_step_functions():
+    axes = plot_ced(ERRORS, threshold=5, unit='mm').axes[0]
+    assert len(axes.get_lines()) == 2
+    for line, errors in zip(axes.get_lines(), ERRORS.values()):
+        assert line.get_drawstyle() == 'steps-post'
+        x, y = line.get_data()
+        assert (x[0], x[-1]) == (0, 5)
+        np.testing.assert_allclose(y, cumulative_error_distribution(errors, x))
+        area = (np.diff(x) * y[:-1]).sum() / 5
+        assert area == pytest.approx(area_under_ced(errors, 5))
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts[0].split() == ['ft', 'ME', '4.00', 'AUC', '0.400']
+    assert texts[1].split()[0] == 'ctd_ed'
+    # One font width a letter: the numbers stand in columns.
+    assert texts[0].index('ME') == texts[1].index('ME')
+    assert axes.get_xlabel() == 'Mean landmark error of an image (mm)'
+    assert axes.get_ylabel().startswith('Images')
+    single = plot_ced(ERRORS, threshold=5, per='landmark').axes[0]
+    assert single.get_xlabel() == 'Error (input px)'
+    assert single.get_ylabel().startswith('Landmarks')
+    line = plot_ced({'bad': [8.0, 9.0]}, threshold=5).axes[0].get_lines()[0]
+    assert line.get_ydata().max() == 0
+
+
+def test_writes_a_picture_and_leaves_matplotlib_as_it_was(tmp_path):
+    before, loaded = dict(matplotlib.rcParams), set(sys.modules)
+    file = tmp_path / 'new' / 'ced.png'
+    plot_ced(ERRORS, threshold=5, out_file=file)
+    picture = cv2.imread(str(file))
+    assert picture.shape[:2] == (800, 1120)
+    for bgr in ((178, 114, 0), (0, 94, 213)):
+        assert (picture == bgr).all(axis=-1).sum() > 100
+    assert dict(matplotlib.rcParams) == before
+    pyplot = sys.modules.get('matplotlib.pyplot')
+    if pyplot is None or 'matplotlib.pyplot' not in loaded:
+        assert pyplot is None
+    else:
+        assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ('errors', 'threshold', 'message'),
+    [
+        ({}, 5, 'nothing to draw'),
+        ({'a': [np.nan]}, 5, 'all 1 errors are NaN'),
+        (ERRORS, 0, 'threshold'),
+    ],
+)
+def test_wrong_arguments_are_named(errors, threshold, message):
+    with pytest.raises(ValueError, match=message):
+        plot_ced(errors, threshold)
+
+
+@pytest.mark.parametrize(('size', 'factor'), [(0.2, 20), (3.0, 2), (40, 1)])
+def test_circles_are_the_errors_times_a_round_number(size, factor):
+    points = np.array([[10.0, 10.0], [90.0, 30.0], [np.nan, np.nan]])
+    errors = np.array([size, size / 2, np.nan])
+    figure = plot_landmark_errors(points, {'A': errors, 'B': errors / 2})
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title() for axes in panels] == ['A', 'B']
+    for axes, share in zip(panels, (1, 0.5)):
+        (circles,) = [
+            c for c in axes.collections if isinstance(c, EllipseCollection)
+        ]
+        np.testing.assert_allclose(
+            circles.get_widths(), 2 * factor * share * errors[:2]
+        )
+        np.testing.assert_allclose(circles.get_offsets(), points[:2])
+        assert (f'{factor} x error' in axes.get_xlabel()) == (factor > 1)
+        # As an image: y grows downwards.
+        assert axes.get_ylim()[0] > axes.get_ylim()[1]
+
+
+def summary_of(honest=True, n=400):
+    random = np.random.default_rng(0)
+    sds = random.uniform(0.5, 2, (n, 4))
+    errors = np.hypot(*(random.normal(size=(2, n, 4)) * sds))
+    radii = np.sqrt(-2 * np.log(1 - np.array([0.5, 0.8, 0.95])))
+    radii = np.tile(radii, (n, 1))
+    ratios = np.abs(random.normal(size=(n, 2)))
+    return reliability(
+        errors * (1 if honest else 2),
+        sds,
+        radii,
+        ratios,
+        np.tile([0.6745, 1.2816, 1.96], (n, 1)),
+        np.arange(n),
+    )
+
+
+def test_reliability_of_honest_errors_lies_on_the_line(tmp_path):
+    summary = summary_of()
+    for part in summary['bins']:
+        expected = pytest.approx(part['expected_px'], rel=0.12)
+        assert part['observed_px'] == expected
+        assert part['low'] < part['observed_px'] < part['high']
+    for shares in summary['coverage'].values():
+        for share in shares:
+            expected = pytest.approx(share['expected'], abs=0.04)
+            assert share['observed'] == expected
+    path = tmp_path / 'new' / 'figure.png'
+    plot_reliability(summary, 'faces', path)
+    picture = cv2.imread(str(path))
+    assert picture.shape[1] > 1000 and picture.std() > 5
+    plot_reliability(summary | dict(coverage=dict(landmarks=[], measures=[])))
+
+
+def test_no_bar_of_coverage_is_cut_off():
+    summary = summary_of()
+    summary['coverage']['landmarks'][0].update(low=0.2)
+    summary['coverage']['measures'][2].update(observed=1.0, high=1.0)
+    low, high = plot_reliability(summary).axes[1].get_ylim()
+    assert low < 0.2 and high > 1.0
+
+
+def test_errors_twice_as_large_show_in_both_halves():
+    summary = summary_of(honest=False)
+    for part in summary['bins']:
+        assert part['observed_px'] > 1.7 * part['expected_px']
+    assert summary['coverage']['landmarks'][-1]['high'] < 0.9
