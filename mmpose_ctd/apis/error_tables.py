@@ -30,12 +30,14 @@ class Table:
         headings (list[str]): Of its columns.
         rows (list[list[str]]): A cell may hold line breaks.
         words (bool): Whether the cells are words, aligned left.
+        folded (bool): Whether a report shows it on demand only.
     """
 
     caption: str
     headings: list
     rows: list = field(default_factory=list)
     words: bool = False
+    folded: bool = False
 
 
 def number(value: float | None, digits: int = 2, sign: bool = False) -> str:

@@ -12,7 +12,6 @@ from .learning_curve_figure import (
     plot_learning_curves,
 )
 from .training_figure import plot_training
-from .variant_figure import plot_variants
 
 __all__ = [
     'FaceView',
@@ -26,6 +25,5 @@ __all__ = [
     'plot_landmark_errors',
     'plot_learning_curves',
     'plot_training',
-    'plot_variants',
     'select_faces',
 ]

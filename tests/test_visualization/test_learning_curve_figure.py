@@ -7,7 +7,6 @@ from mmpose_ctd.visualization import (
     LearningCurve,
     plot_curve_panels,
     plot_learning_curves,
-    plot_variants,
 )
 from mmpose_ctd.visualization._figure import line_styles
 from mmpose_ctd.visualization.learning_curve_figure import _apart
@@ -101,21 +100,9 @@ def test_errors_of_zero_need_no_logarithm():
     assert plot_learning_curves({'a': curve}).axes[0].get_yscale() == 'linear'
 
 
-def test_variants_have_a_logarithmic_axis_over_decades_only():
-    points = ([1, 10, 100], [2.0, 1.5, 1.8], [0.1, NAN, 0.1])
-    wide = plot_variants({'ED': points}, 'weight', {'FT': 2.1}).axes[0]
-    assert wide.get_xscale() == 'log' and wide.get_xlabel() == 'weight'
-    told = [text.get_text() for text in wide.get_legend().get_texts()]
-    assert sorted(told) == ['ED', 'FT']
-    narrow = plot_variants({'ED': ([0, 1, 100], *points[1:])}, 'weight')
-    assert narrow.axes[0].get_xscale() == 'linear'
-
-
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match='no curve'):
         plot_learning_curves({})
-    with pytest.raises(ValueError, match='no curve'):
-        plot_variants({}, 'x')
     zero = LearningCurve([0, 10], [2.0, 1.0], [NAN, NAN])
     with pytest.raises(ValueError, match=r'a: .* positive budgets.*\[0, 10\]'):
         plot_curve_panels({'a': zero}, 'a')
