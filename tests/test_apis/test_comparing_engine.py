@@ -32,23 +32,22 @@ SMALL = dict(
 
 
 def test_each_run_is_done_once(place, capsys):
-    one = PLAN['studies']['main']
+    one = dict(PLAN['studies']['main'], systems=['plain'])
     # Two studies share all of them.
-    work, status = run(place, studies=dict(main=one, again=one), threads=2)
+    studies = dict(main=one, again=one)
+    work, status = run(place, studies=studies, threads=2)
     assert status == 0 and work.left() == []
-    assert len(starts()) == len(metrics()) == 4
+    assert len(starts()) == len(metrics()) == 2
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(':')[-1][:5] for line in lines] == [' done'] * 4
-    assert {line.split()[0] for line in lines} == {
-        *('[1/4]', '[2/4]', '[3/4]', '[4/4]'),
-    }
+    assert [line.split(':')[-1][:5] for line in lines] == [' done'] * 2
+    assert {line.split()[0] for line in lines} == {'[1/2]', '[2/2]'}
     # Each has the plan's threads.
     assert {line.split()[1] for line in starts()} == {'2'}
-    work, status = run(place, studies=dict(main=one, again=one))
-    assert status == 0 and len(starts()) == 4
-    # One more seed is two runs more.
-    run(place, **study(seeds=[0, 1], budgets=[4]))
-    assert len(starts()) == 6
+    # One more seed is one run more.
+    run(place, **study(systems=['plain'], seeds=[0, 1], budgets=[4]))
+    assert len(starts()) == 3
+    work, status = run(place, studies=studies)
+    assert status == 0 and len(starts()) == 3
 
 
 def test_metrics_have_the_runs_facts(place, monkeypatch):
@@ -84,10 +83,9 @@ def test_a_failure_stops_nothing_and_is_tried_again(
     assert died.startswith('ended by SIGABRT')
     assert 'main plain n=4 seed 0: failed (status' in capsys.readouterr().out
     monkeypatch.delenv('FAKE_FAIL')
-    monkeypatch.delenv('FAKE_DIE')
-    work, status = run(place)
-    assert status == 0 and work.left() == [] and len(starts()) == 8
-    assert not list(Path('work/runs').glob('*/failed.txt'))
+    work, status = run(place, Wanted(budgets=[4]))
+    assert status == 0 and work.left() == [] and len(starts()) == 6
+    assert len(list(Path('work/runs').glob('*/failed.txt'))) == 2
 
 
 def test_the_search_decides_what_the_finals_are(place):
@@ -114,12 +112,11 @@ def test_the_search_decides_what_the_finals_are(place):
 
 def test_finals_wait_for_a_trial_that_fails(place, monkeypatch):
     monkeypatch.setenv('FAKE_FAIL', '4')
-    work, status = run(place, search=SMALL)
-    # n=4 fails everywhere; of n=6, that of the system without a search is
-    # done, and the other's two finals wait.
+    work, status = run(place, search=SMALL, **study(budgets=[6]))
+    # Trials have n=4; the final of the system without a search is done.
     assert status == 1 and len(metrics()) == 1
     failed = [one for one in work.left() if work.runs.why_failed(one)]
-    assert len(failed) == 3 and len(work.left()) == 5
+    assert len(failed) == 2 and len(work.left()) == 3
     assert 'averaged' not in work.chosen
 
 

@@ -114,7 +114,8 @@ def main() -> None:
         return
     left = work.left()
     if args.dry_run:
-        print(*(run.cell.name for run in left), sep='\n')
+        for one in left:
+            print(one.cell.name)
         jobs = args.jobs or default_jobs(plan.threads)
         Console().print(work.overview(jobs))
         print(f'{len(left)} runs to do, {work.num_done()} done.')
