@@ -1,8 +1,7 @@
 """Tables of errors: one or several systems, over their runs and faces.
 
 A run's *report* is what ``LandmarkErrorMetric`` found and ``tools/test.py
---out`` writes; runs of one system differ in their seed. The demo, ``mmpose_ctd
-seed-table`` and the HTML reports make their tables here.
+--out`` writes; runs of one system differ in their seed.
 """
 
 import json
@@ -30,12 +29,14 @@ class Table:
         headings (list[str]): Of its columns.
         rows (list[list[str]]): A cell may hold line breaks.
         words (bool): Whether the cells are words, aligned left.
+        folded (bool): Whether a report shows it on demand only.
     """
 
     caption: str
     headings: list
     rows: list = field(default_factory=list)
     words: bool = False
+    folded: bool = False
 
 
 def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
@@ -81,12 +82,8 @@ def metric_cell(
 ) -> str:
     """A metric of one run with its interval, or of several with their SD.
 
-    Args:
-        name (str): ``'ME'``, ``'AUC'``, ``'FR'`` or ``'FR@t'``.
-        entries (Sequence[dict]): Of each run: value, low and high.
-        digits (int): Decimals of ME.
-        across (tuple, optional): Interval of the mean of several runs, if
-            known.
+    ``entries`` have value, low and high of each run, ``digits`` are decimals
+    of ME, ``across`` is the interval of the mean of several runs.
     """
     scale = 100 if name.startswith('FR') else 1
     digits = {'ME': digits, 'AUC': 3}.get(name, 1)
@@ -131,11 +128,7 @@ def read_report(path: str | Path) -> dict:
 
 
 def check_alike(systems: Mapping[str, Sequence[dict]], first: dict) -> None:
-    """Refuse to compare reports of different tests.
-
-    Args:
-        systems (Mapping[str, Sequence[dict]]): Name -> its reports.
-        first (dict): The report that the others must match.
+    """Refuse to compare reports of other tests than the first.
 
     Raises:
         InputError: Names the first that does not, and the difference.
@@ -170,16 +163,12 @@ def mean_errors(reports: Sequence[dict]) -> np.ndarray:
 def paired_change(
     reports: Sequence[dict], base: Sequence[dict]
 ) -> tuple[float, float, float]:
-    """Difference of two systems' ME on the same images.
-
-    Args:
-        reports (Sequence[dict]): A system's reports, one per seed.
-        base (Sequence[dict]): Those of the system it is compared with.
+    """Difference of two systems' ME on the same images, a report per seed.
 
     Returns:
         tuple[float, float, float]: Mean difference and its 95 % bootstrap
         interval over subjects (over images if the data name no subject);
-        negative if ``reports`` are better.
+        negative if ``reports`` are better than ``base``.
     """
     change = mean_errors(reports) - mean_errors(base)
     ends = bootstrap_interval(change, base[0]['groups'])
@@ -193,10 +182,9 @@ def seed_table(
 
     A metric is its mean over the seeds with their standard deviation (n - 1),
     or the value of a single run with its interval. The last column, if there
-    are several systems, is the difference of ME to the first system's with
-    its 95 % interval over subjects; see :func:`paired_change`. That interval
-    includes how much faces differ, not how much seeds do. A system with more
-    or fewer runs than the first has none.
+    are several systems, is :func:`paired_change` to the first system: about
+    other faces, not about other seeds. A system with more or fewer runs than
+    the first has none.
 
     Args:
         systems (Mapping[str, Sequence[dict]]): Name -> its reports, one per
@@ -239,11 +227,7 @@ def seed_table(
 def markdown_table(table: Table, line: str = '<br>', clean=str) -> str:
     """Headings and rows as Markdown.
 
-    Args:
-        table (Table): The table.
-        line (str): Replaces line breaks. Defaults to ``'<br>'``.
-        clean (Callable[[str], str]): Applied to each cell first, such as to
-            escape what Markdown takes for markup.
+    ``line`` replaces line breaks; ``clean`` is applied to each cell first.
     """
     rows = [table.headings, ['---'] * len(table.headings), *table.rows]
     return '\n'.join(

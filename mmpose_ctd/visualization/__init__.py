@@ -6,7 +6,6 @@ from .curve_figures import (
     plot_curve_panels,
     plot_learning_curves,
     plot_training,
-    plot_variants,
 )
 from .error_figures import plot_ced, plot_landmark_errors, plot_reliability
 from .face_panels import FaceView, select_faces
@@ -25,6 +24,5 @@ __all__ = [
     'plot_learning_curves',
     'plot_reliability',
     'plot_training',
-    'plot_variants',
     'select_faces',
 ]

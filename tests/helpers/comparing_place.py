@@ -176,7 +176,8 @@ def study(**changes) -> dict:
 
 def finals_of(runs: PlanRuns) -> list[PlanRun]:
     """The runs of all studies, as without a search."""
-    return [run for _, run in runs.expected({})]
+    return [run for name in runs.plan.studies
+            for _, run in runs.finals(name, {})]  # fmt: skip
 
 
 def surroundings(**variables: str) -> dict[str, str]:

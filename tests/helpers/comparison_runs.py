@@ -7,11 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from mmpose_ctd.apis.comparing import (
-    error_sections,
-    label_sections,
-    variant_section,
-)
+from mmpose_ctd.apis.comparing import error_sections, label_sections
 from mmpose_ctd.apis.comparing.report import compare_report
 
 LANDMARKS = ('subnasale', 'stomion', 'gnathion')
@@ -109,6 +105,5 @@ def draft(monkeypatch):
         (error_sections, 'plot_ced'),
         (label_sections, 'plot_curve_panels'),
         (label_sections, 'plot_learning_curves'),
-        (variant_section, 'plot_variants'),
     ):
         monkeypatch.setattr(module, name, lambda *_, **__: Figure())

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,10 +14,9 @@ from comparing_place import LR, PLAN, SEARCH, alive, study
 from faked_plan import metrics, run, starts, until, work_of
 from rich.console import Console
 
-from mmpose_ctd.apis.comparing import engine, step
+from mmpose_ctd.apis.comparing import engine, report, step
 from mmpose_ctd.apis.comparing.cells import Wanted
-from mmpose_ctd.apis.comparing.engine import carry_out, default_jobs
-from mmpose_ctd.apis.comparing.progress import overview
+from mmpose_ctd.apis.comparing.engine import default_jobs
 from mmpose_ctd.errors import InputError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures('fake_tools')]
@@ -32,26 +32,27 @@ SMALL = dict(
 
 
 def test_each_run_is_done_once(place, capsys):
-    one = PLAN['studies']['main']
+    one = dict(PLAN['studies']['main'], systems=['plain'])
     # Two studies share all of them.
-    work, status = run(place, studies=dict(main=one, again=one), threads=2)
+    studies = dict(main=one, again=one)
+    work, status = run(place, studies=studies, threads=2)
     assert status == 0 and work.left() == []
-    assert len(starts()) == len(metrics()) == 4
+    assert len(starts()) == len(metrics()) == 2
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(':')[-1][:5] for line in lines] == [' done'] * 4
-    assert {line.split()[0] for line in lines} == {
-        *('[1/4]', '[2/4]', '[3/4]', '[4/4]'),
-    }
+    assert [line.split(':')[-1][:5] for line in lines] == [' done'] * 2
+    assert {line.split()[0] for line in lines} == {'[1/2]', '[2/2]'}
     # Each has the plan's threads.
     assert {line.split()[1] for line in starts()} == {'2'}
-    work, status = run(place, studies=dict(main=one, again=one))
-    assert status == 0 and len(starts()) == 4
-    # One more seed is two runs more.
-    run(place, **study(seeds=[0, 1], budgets=[4]))
-    assert len(starts()) == 6
+    # One more seed is one run more.
+    run(place, **study(systems=['plain'], seeds=[0, 1], budgets=[4]))
+    assert len(starts()) == 3
+    work, status = run(place, studies=studies)
+    assert status == 0 and len(starts()) == 3
 
 
-def test_metrics_have_the_runs_facts(place):
+def test_metrics_have_the_runs_facts(place, monkeypatch):
+    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 2)
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '3,5')
     weights = {'load_from': '/home/jo_smith/w.pth'}
     changes = study(vary={LR: [0.5]}, plain=False, budgets=[4])
     run(place, Wanted(systems=['plain']), options=weights, **changes)
@@ -65,27 +66,26 @@ def test_metrics_have_the_runs_facts(place):
         test_set='abc', landmarks=['a', 'b'], subjects=[0, 1],
         sites=['north', ''], errors=[[0.5, None], [0.5, 0.5]],
     )  # fmt: skip
+    # It had the first GPU, one thread.
+    assert starts()[0].split()[1:] == ['1', '3']
 
 
 def test_a_failure_stops_nothing_and_is_tried_again(
     place, monkeypatch, capsys
 ):
     monkeypatch.setenv('FAKE_FAIL', '4')
+    monkeypatch.setenv('FAKE_DIE', '6')
     work, status = run(place)
-    assert status == 1 and len(work.left()) == 2
+    assert status == 1 and len(work.left()) == 4
     reasons = {work.runs.why_failed(one) for one in work.left()}
-    assert reasons == {'status 2: it has no such key'}
+    told, died = sorted(reasons, key=len)
+    assert told == 'status 2: it has no such key'
+    assert died.startswith('ended by SIGABRT')
     assert 'main plain n=4 seed 0: failed (status' in capsys.readouterr().out
-    # The older message in the log is not the reason this time.
     monkeypatch.delenv('FAKE_FAIL')
-    monkeypatch.setenv('FAKE_DIE', '4')
-    work, status = run(place)
-    (reason,) = {work.runs.why_failed(one) for one in work.left()}
-    assert reason.startswith('ended by SIGABRT')
-    monkeypatch.delenv('FAKE_DIE')
-    work, status = run(place)
-    assert status == 0 and work.left() == [] and len(starts()) == 8
-    assert not list(Path('work/runs').glob('*/failed.txt'))
+    work, status = run(place, Wanted(budgets=[4]))
+    assert status == 0 and work.left() == [] and len(starts()) == 6
+    assert len(list(Path('work/runs').glob('*/failed.txt'))) == 2
 
 
 def test_the_search_decides_what_the_finals_are(place):
@@ -112,12 +112,11 @@ def test_the_search_decides_what_the_finals_are(place):
 
 def test_finals_wait_for_a_trial_that_fails(place, monkeypatch):
     monkeypatch.setenv('FAKE_FAIL', '4')
-    work, status = run(place, search=SMALL)
-    # n=4 fails everywhere; of n=6, that of the system without a search is
-    # done, and the other's two finals wait.
+    work, status = run(place, search=SMALL, **study(budgets=[6]))
+    # Trials have n=4; the final of the system without a search is done.
     assert status == 1 and len(metrics()) == 1
     failed = [one for one in work.left() if work.runs.why_failed(one)]
-    assert len(failed) == 3 and len(work.left()) == 5
+    assert len(failed) == 2 and len(work.left()) == 3
     assert 'averaged' not in work.chosen
 
 
@@ -136,23 +135,24 @@ def test_a_part_of_a_plan_brings_the_trials_that_it_waits_for(place):
         ('final', 'plain', 6),
     ]
     assert asked(studies=['search']) == sum(trials.values(), [])
-    wanted = Wanted(studies=['search'], systems=['plain'])
-    work, status = run(place, wanted, search=search)
-    assert status == 0 and len(metrics()) == len(starts()) == 2
 
 
-def test_a_dry_run_counts_what_is_left_and_starts_nothing(place, capfd):
+def test_the_overview_counts_what_is_left(place):
     work = work_of(place, search=SEARCH)
-    console = Console(width=100, record=True)
-    console.print(overview(work, 2))
-    rows = [line.split() for line in console.export_text().splitlines()]
-    numbers = {row[1]: row[3:8:2] for row in rows if len(row) > 8}
+
+    def rows():
+        console = Console(width=100, record=True)
+        console.print(work.overview(2))
+        lines = [line.split() for line in console.export_text().splitlines()]
+        return {row[1]: row[3:10:2] for row in lines if len(row) > 8}
+
     # 2 + 4 settings, 2 seeds; 2 systems, 2 budgets.
-    assert numbers['search'] == ['12', '0', '12']
-    assert numbers['main'] == ['4', '0', '4']
-    assert carry_out(work, 2, ['--dry-run']) == 0
-    said = capfd.readouterr()
-    assert 'choose' in said.out + said.err and starts() == []
+    assert rows()['search'] == ['12', '0', '12', '?']
+    assert rows()['main'] == ['4', '0', '4', '?']
+    # 10 s for 4 steps: 11 trials at two a time take 55 s.
+    finish(work, work.left()[0], 1.0, seconds=8.0)
+    assert rows()['search'] == ['12', '1', '11', '0:00:55']
+    assert work.num_done() == 1
 
 
 def test_a_run_that_only_tests_differently_trains_nothing(place):
@@ -160,59 +160,126 @@ def test_a_run_that_only_tests_differently_trains_nothing(place):
     changes = study(vary={'model.test_cfg.flip_test': [True]}, budgets=[4])
     work = work_of(place, wanted, **changes)
     first, _ = work.runs.prepare(work.left())
-    done = dict(seconds=7.0, commit='c', environment={}, errors=[[1.0]])
-    Path('work/runs', first, 'metrics.json').write_text(json.dumps(done))
+    finish(work, work.left()[0], 1.0, seconds=7.0)
     Path('work/runs', first, 'weights.pth').touch()
     _, status = run(place, wanted, **changes)
     assert status == 0 and starts() == []
     assert [found['seconds'] for found in metrics()] == [7.0, 7.0]
 
 
+# -------------------------------------------------------------- its report
+
+
+def finish(work, run, error, seconds=3.0):
+    """Write what a run found."""
+    folder = Path('work/runs', work.runs.name_of(run))
+    work.runs.prepare([run])
+    found = dict(
+        json.loads((folder / 'run.json').read_text())['facts'],
+        commit='c', environment={}, errors=[[error, None]],
+        seconds=seconds, test_seconds=2.0,
+    )  # fmt: skip
+    (folder / 'metrics.json').write_text(json.dumps(found))
+
+
+@pytest.fixture
+def reported(monkeypatch):
+    """What the report was given."""
+    given = {}
+
+    def compare_report(records, out, **settings):
+        given.update(settings, records=records)
+        return []
+
+    monkeypatch.setattr(report, 'compare_report', compare_report)
+    return given
+
+
+def test_a_run_is_a_record_of_each_study_that_asks_for_it(place, reported):
+    one = dict(systems=['plain'], budgets=[4], seeds=[0])
+    same = dict(one, plain=False, variants={'same': {'options': {LR: 1e-3}}})
+    work = work_of(place, studies=dict(main=one, again=same))
+    finish(work, work.left()[0], 2.0)
+    work.look()
+    report.report_plan(work, 'out')
+    found = [(r['study'], r['variant'], r['errors'])
+             for r in reported['records']]  # fmt: skip
+    assert found == [
+        ('main', '', [[2.0, None]]),
+        ('again', 'same', [[2.0, None]]),
+    ]
+    assert reported['notes'] == []
+    assert reported['baseline'] == 'plain'
+    assert reported['studies'] == ('main', 'again')
+
+
+def test_what_is_missing_is_named(place, reported):
+    studies = dict(
+        main=PLAN['studies']['main'],
+        length=dict(PLAN['studies']['main'], vary={'steps': [2]}),
+    )
+    work = work_of(place, studies=studies)
+    for one in work.left():
+        if one.cell.system == 'plain' and one.cell.steps == 4:
+            finish(work, one, 1.0)
+    (failed, *_) = (r for r in work.left() if r.cell.system == 'averaged')
+    (name,) = work.runs.prepare([failed])
+    Path('work/runs', name, 'failed.txt').write_text('status 2: jo_smith')
+    report.report_plan(work, 'out')
+    notes = '\n'.join(reported['notes'])
+    assert "6 of the plan's 8 runs are not done yet." in notes
+    assert 'Nothing is done yet of averaged.' in notes
+    assert 'averaged: a run failed' in notes and 'jo_smith' not in notes
+    # A study with none of its variants says nothing about them: it waits.
+    assert 'length' in notes.splitlines()[-1]
+    assert {r['study'] for r in reported['records']} == {'main'}
+
+
+def test_only_complete_searches_are_reported(place, reported):
+    rates = {LR: [1e-2, 1e-3]}
+    search = dict(SMALL, systems=dict(averaged=rates, plain=rates))
+    work = work_of(place, search=search)
+    for system, settings, runs in work.runs.trials():
+        if system == 'averaged' or settings[LR] == 1e-2:
+            finish(work, runs[0], 100 * settings[LR])
+    work.look()
+    assert work.chosen == {'averaged': {LR: 1e-3}}
+    report.report_plan(work, 'out')
+    # Neither are finals of a system that waits for its search.
+    assert [(r['system'], r['role'], r['variant'])
+            for r in reported['records']] == [
+        ('averaged', 'trial', 'lr=0.01'),
+        ('averaged', 'trial', 'lr=0.001'),
+    ]  # fmt: skip
+
+
 # ----------------------------------------------------------------- its end
 
-_DRIVER = """
-import signal, sys
-from pathlib import Path
-from mmpose_ctd.apis.comparing import engine
-from mmpose_ctd.apis.comparing.plan import read_plan
-signal.signal(signal.SIGTERM, signal.default_int_handler)
-engine.tools_folder = lambda: Path(sys.argv[1])
-try:
-    engine.carry_out(engine.PlanWork(read_plan('plan.yaml')), 1)
-except KeyboardInterrupt:
-    sys.exit(130)
-"""
 
-
-@pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGINT])
-def test_nothing_outlives_a_plan_that_is_ended(place, monkeypatch, number):
+def test_nothing_outlives_a_plan_that_is_interrupted(place, monkeypatch):
     """Neither the run, nor what the run started; the next start goes on."""
-    work_of(place)
     monkeypatch.setenv('FAKE_WAIT', '1')
     monkeypatch.setenv('FAKE_CHILD', '1')
-    process = subprocess.Popen(
-        [sys.executable, '-c', _DRIVER, str(engine.tools_folder())]
-    )
-    child = Path('child.txt')
-    until(lambda: child.is_file() and ' ' in child.read_text())
+    child, refused = Path('child.txt').absolute(), []
+
+    def interrupt():
+        until(lambda: child.is_file() and ' ' in child.read_text())
+        # Meanwhile no other start works there.
+        try:
+            run(place)
+        except InputError as error:
+            refused.append(error.found)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(place, jobs=1)
+    thread.join()
+    assert refused == ['another mmpose_ctd compare that works in it']
     tool, grandchild = map(int, child.read_text().split())
-    assert alive(tool) and alive(grandchild)
-    # Meanwhile no other start works there.
-    with pytest.raises(InputError, match='another mmpose_ctd compare'):
-        run(place)
-    process.send_signal(number)
-    process.wait()
-    if number == signal.SIGINT:
-        assert process.returncode == 130
-        assert not alive(tool) and not alive(grandchild)
-    until(lambda: not alive(tool) and not alive(grandchild), 20)
-    assert metrics() == []
-    if number == signal.SIGKILL:
-        monkeypatch.delenv('FAKE_WAIT')
-        monkeypatch.delenv('FAKE_CHILD')
-        work, status = run(place)
-        assert status == 0 and work.left() == []
-        assert len(starts()) == 5
+    assert not alive(tool) and not alive(grandchild)
+    assert metrics() == [] and len(starts()) == 1
 
 
 def test_snakemake_that_is_missing_is_named(place, monkeypatch):
@@ -226,19 +293,16 @@ def test_snakemake_that_is_missing_is_named(place, monkeypatch):
 # --------------------------------------------------------------- machines
 
 
-def test_runs_share_the_gpus(place, monkeypatch):
-    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 2)
-    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '3,5')
-    assert default_jobs(threads=1) == 2
-    run(place, Wanted(systems=['plain']), jobs=1)
-    # One at a time: the first place is always free.
-    assert {line.split()[2] for line in starts()} == {'3'}
+def test_runs_share_the_gpus(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     taken = [step.take_gpu(['3', '5']) for _ in range(3)]
     found = [variables['CUDA_VISIBLE_DEVICES'] for _, variables in taken]
     assert found == ['3', '5', '3']
     taken[1][0].release()
     assert step.take_gpu(['3', '5'])[1]['CUDA_VISIBLE_DEVICES'] == '5'
     assert step.take_gpu([]) == (None, {})
+    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 2)
+    assert default_jobs(threads=1) == 2
 
 
 def test_without_gpus_cores_are_shared_by_threads(monkeypatch):
@@ -310,7 +374,7 @@ def test_a_second_start_of_a_run_waits_for_the_first(place):
     work = work_of(place)
     (name, *_) = work.runs.prepare(work.left())
     lock = step.FileLock(Path('work/runs', name, 'run.lock'))
-    words = [sys.executable, step.__file__, 'run', name]
+    words = [sys.executable, step.__file__, name]
     words.append(str(engine.tools_folder()))
     with lock:
         process = subprocess.Popen(words, cwd='work')

@@ -16,9 +16,8 @@ from comparing_place import (
     study,
 )
 
-from mmpose_ctd.apis.comparing.identity import missing_weights
+from mmpose_ctd.apis.comparing.results_frame import mean_error
 from mmpose_ctd.apis.comparing.run_config import misspelt_option
-from mmpose_ctd.apis.comparing.runs import mean_error
 from mmpose_ctd.errors import InputError, MissingFileError
 
 
@@ -304,38 +303,6 @@ def test_a_schedule_is_stretched_to_the_steps(place):
         assert run.cfg.randomness.seed == run.cell.seed
 
 
-def missing(place, **options):
-    runs = runs_of(
-        place, options=options, **study(budgets=[4, 6], systems=['plain'])
-    )
-    return missing_weights((r.cell.system, r.cfg) for r in finals_of(runs))
-
-
-def test_missing_weights_are_named_once(place):
-    teacher = dict(checkpoint='weights/face.pth', how_to_get='ask for it')
-    (sentence,) = missing(place, **{'model.teacher': teacher})
-    for part in (
-        *('weights/face.pth', 'model.teacher.checkpoint of plain,'),
-        *('the 2 runs', 'To get it: ask for it'),
-    ):
-        assert part in sentence
-    found = missing(
-        place,
-        load_from='none.pth',
-        **{'model.backbone.init_cfg': [dict(checkpoint='gone.safetensors')]},
-    )
-    assert len(found) == 2
-    assert 'none.pth, load_from of plain,' in ' '.join(found)
-    assert 'model.backbone.init_cfg.0.checkpoint of plain,' in ' '.join(found)
-    # What exists and what is fetched is not missing.
-    Path('start.pth').write_bytes(b'')
-    assert not missing(place, load_from='start.pth')
-    address = 'https://example.org/weights.pth'
-    assert not missing(
-        place, **{'model.backbone.init_cfg.checkpoint': address}
-    )
-
-
 # --------------------------------------------------------------- subjects
 
 
@@ -449,7 +416,7 @@ def test_the_smallest_mean_error_decides_over_the_seeds(place):
         'plain': {LR: 1e-2},
         'averaged': {LR: 1e-2, 'train_dataloader.batch_size': 1},
     }
-    for cell, run in runs.finals(chosen):
+    for cell, run in runs.finals('main', chosen):
         rate = run.cfg.optim_wrapper.optimizer.lr
         # A variant is what its study asks about: it wins.
         assert rate == (0.5 if cell.variant else 1e-2)
@@ -462,7 +429,7 @@ def test_equal_trials_are_decided_by_their_order(place):
     for _, _, found in runs.trials('plain'):
         for run in found:
             finish(runs, run, 1.0)
-    assert runs.chosen(['plain']) == {'plain': {LR: 1e-3}}
+    assert runs.chosen() == {'plain': {LR: 1e-3}}
 
 
 def test_images_without_a_visible_landmark_are_not_counted():

@@ -1,7 +1,6 @@
 """Records as a table, as files, and which of them can be used."""
 
 import doctest
-import gzip
 
 import numpy as np
 import pytest
@@ -10,11 +9,9 @@ from comparison_runs import LANDMARKS, run, runs
 from mmpose_ctd.apis.comparing import label_sections
 from mmpose_ctd.apis.comparing import results_frame as module
 from mmpose_ctd.apis.comparing.results_frame import (
-    read_records,
     results_frame,
     usable,
 )
-from mmpose_ctd.errors import MissingFileError
 
 
 @pytest.mark.parametrize('of', [module, label_sections])
@@ -86,32 +83,3 @@ def test_of_a_run_made_twice_the_later_is_used():
 def test_trials_stay_apart():
     finals, trials, _ = usable([run('FT'), run('FT', role='trial')])
     assert len(finals) == len(trials) == 1
-
-
-def test_stored_records_are_read(tmp_path):
-    (tmp_path / 'toy_runs.csv.gz').write_bytes(
-        gzip.compress(
-            b'key,study,system,options,environment,budget,seed,steps,'
-            b'seconds,test_seconds\n'
-            b'k,main,NA,"{""lr"": 0.1}",{},20,0,400,1.5,0.5\n'
-            b'k,other,NA,{},{},20,0,400,1.5,0.5\n'
-        )
-    )
-    (tmp_path / 'toy_errors.csv.gz').write_bytes(
-        gzip.compress(
-            b'key,image,subject,site,tip,chin\n'
-            b'k,0,0,london,1.2345,2\nk,1,0,,,3\n'
-        )
-    )
-    first, second = read_records(tmp_path, 'toy')
-    assert (first['study'], second['study']) == ('main', 'other')
-    assert first['system'] == 'NA' and first['options'] == {'lr': 0.1}
-    assert first['landmarks'] == ('tip', 'chin')
-    assert first['sites'] == ('london', '')
-    np.testing.assert_array_equal(first['subjects'], [0, 0])
-    for record in (first, second):
-        np.testing.assert_array_equal(
-            record['errors'], [[1.2345, 2], [np.nan, 3]]
-        )
-    with pytest.raises(MissingFileError):
-        read_records(tmp_path, 'none')

@@ -9,7 +9,6 @@ from mmpose_ctd.visualization import (
     plot_curve_panels,
     plot_learning_curves,
     plot_training,
-    plot_variants,
 )
 from mmpose_ctd.visualization._figure import line_styles
 from mmpose_ctd.visualization.curve_figures import _apart
@@ -102,16 +101,6 @@ def test_unknown_spreads_have_no_band_and_errors_of_zero_no_logarithm():
     assert plot_learning_curves({'a': curve}).axes[0].get_yscale() == 'linear'
 
 
-def test_variants_have_a_logarithmic_axis_over_decades_only():
-    points = ([1, 10, 100], [2.0, 1.5, 1.8], [0.1, NAN, 0.1])
-    wide = plot_variants({'ED': points}, 'weight', {'FT': 2.1}).axes[0]
-    assert wide.get_xscale() == 'log' and wide.get_xlabel() == 'weight'
-    texts = [text.get_text() for text in wide.get_legend().get_texts()]
-    assert sorted(texts) == ['ED', 'FT']
-    narrow = plot_variants({'ED': ([0, 1, 100], *points[1:])}, 'weight')
-    assert narrow.axes[0].get_xscale() == 'linear'
-
-
 def test_trainings_are_drawn_as_logged():
     loss = pd.Series([5.0, 3.0], index=[1, 2])
     axes = plot_training('loss', {'loss': loss}, log_scale=True).axes[0]
@@ -133,7 +122,6 @@ ZERO = {'a': LearningCurve([0, 10], [2.0, 1.0], [NAN, NAN])}
     [
         (lambda: plot_learning_curves({}), 'nothing to draw'),
         (lambda: plot_curve_panels({}, 'a'), 'nothing to draw'),
-        (lambda: plot_variants({}, 'x'), 'nothing to draw'),
         (lambda: plot_training('loss', {}), 'nothing to draw'),
         (lambda: plot_learning_curves(ZERO), r'a: .* positive.*\[0, 10\]'),
         (lambda: plot_curve_panels(ZERO, 'a'), r'a: .* positive.*\[0, 10\]'),

@@ -105,8 +105,7 @@ def main() -> None:
         carry_out,
         default_jobs,
     )
-    from mmpose_ctd.apis.comparing.identity import missing_weights
-    from mmpose_ctd.apis.comparing.progress import overview, report_plan
+    from mmpose_ctd.apis.comparing.report import report_plan
 
     work = PlanWork(plan, wanted)
     report = Path(args.report or Path(plan.work_dir, 'report'))
@@ -114,17 +113,14 @@ def main() -> None:
         print(*report_plan(work, report), sep='\n')
         return
     left = work.left()
-    for sentence in missing_weights(
-        (one.cell.system, one.cfg) for one in left if one.cfg is not None
-    ):
-        print(f'warning: {sentence}', file=sys.stderr)
     if args.dry_run:
+        for one in left:
+            print(one.cell.name)
         jobs = args.jobs or default_jobs(plan.threads)
-        Console().print(overview(work, jobs))
-        options = ['--dry-run', '--quiet', 'rules', *options]
+        Console().print(work.overview(jobs))
+        print(f'{len(left)} runs to do, {work.num_done()} done.')
+        return
     status = carry_out(work, args.jobs, options) if left else 0
-    if args.dry_run:
-        sys.exit(status)
     work.look()
     failed = [
         f'error: {one.cell.name}: failed ({why}; see '

@@ -54,7 +54,6 @@ JOURNEYS = {
         mmpose_ctd/apis/comparing/engine.py
         mmpose_ctd/apis/comparing/Snakefile
         mmpose_ctd/apis/comparing/step.py
-        mmpose_ctd/apis/comparing/progress.py
         mmpose_ctd/apis/comparing/report.py
         mmpose_ctd/apis/comparing/results_frame.py
         mmpose_ctd/apis/comparing/differences.py

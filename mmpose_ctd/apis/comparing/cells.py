@@ -8,26 +8,15 @@ from mmpose_ctd.errors import InputError
 
 from .plan import SEARCH, Plan
 
-__all__ = ['PlanCell', 'Wanted', 'final_cells', 'trial_cells']
-
 
 @dataclass(frozen=True)
 class PlanCell:
-    """One number of the comparison: a run, tested.
+    """One result of the comparison.
 
-    Attributes:
-        study (str): Name of the study, ``'search'`` for a trial.
-        system (str): Name of the system.
-        variant (str): Name of what the study changes; ``''`` for nothing.
-        budget (int): Number of labels.
-        seed (int): Seed.
-        held_out (str): Site that is held out; ``''`` for none.
-        role (str): ``'final'`` or ``'trial'``.
-        config (str): The Runner's config file; ``''`` with a command.
-        options (dict): Overrides of the config: the plan's, the study's, the
-            system's, those chosen by the search, the variant's; later ones
-            win.
-        steps (int): Training steps.
+    ``study`` is ``'search'`` and ``role`` ``'trial'`` (else ``'final'``) for
+    a trial; ``variant`` and ``held_out`` are ``''`` for none; ``budget`` is a
+    number of labels; ``config`` is ``''`` with a command. Of ``options``,
+    overrides of the config, later ones win.
     """
 
     study: str
@@ -44,22 +33,19 @@ class PlanCell:
     @property
     def name(self) -> str:
         """What people call it."""
-        parts = [self.study, self.system, self.variant]
-        parts += [f'n={self.budget}', f'seed {self.seed}']
-        parts += [f'without {self.held_out}'] if self.held_out else []
-        return ' '.join(part for part in parts if part)
+        parts = (
+            *(self.study, self.system, self.variant, f'n={self.budget}'),
+            *(f'seed {self.seed}', self.held_out and 'without'),
+            self.held_out,
+        )
+        return ' '.join(filter(None, parts))
 
 
 @dataclass(frozen=True)
 class Wanted:
     """Which of a plan's runs are wanted; None means all.
 
-    Attributes:
-        studies (list[str], optional): Names of studies, ``'search'`` among
-            them.
-        systems (list[str], optional): Names of systems.
-        budgets (list[int], optional): Numbers of labels.
-        seeds (list[int], optional): Seeds.
+    ``'search'`` counts as a study.
     """
 
     studies: list[str] | None = None
@@ -146,8 +132,8 @@ def final_cells(
     Args:
         plan (Plan): The plan.
         name (str): One of its studies.
-        chosen (dict[str, dict]): System -> what the search chose; systems
-            that are missing here are left out, as they wait for it.
+        chosen (dict[str, dict]): System -> what the search chose. Systems
+            that are missing here are as without the search.
     """
     study = plan.studies[name]
     systems = plan.systems_of(study)
@@ -158,14 +144,13 @@ def final_cells(
     for seed, budget, (variant, change), site, system in product(
         dict.fromkeys(n for numbers in seeds.values() for n in numbers),
         dict.fromkeys(n for numbers in budgets.values() for n in numbers),
-        study.all_variants.items(),
+        study.all_variants,
         study.held_out,
         systems,
     ):
         own = plan.systems[system]
         if (
-            system not in chosen
-            or seed not in seeds[system]
+            seed not in seeds[system]
             or budget not in budgets[system]
             # It has no config that could be varied.
             or (own.command and variant)
@@ -183,7 +168,7 @@ def final_cells(
                 plan.options,
                 study.options,
                 own.options,
-                chosen[system],
+                chosen.get(system, {}),
                 change.options,
             ),
             steps=change.steps or study.steps or plan.steps,

@@ -1,7 +1,6 @@
 """Errors of systems on the same faces, and their differences.
 
-S: seeds, N: test images, K: landmarks, G: subjects. Errors are in pixels of
-the image.
+S: seeds, N: test images, G: subjects. Errors are in pixels of the image.
 """
 
 from collections.abc import Sequence
@@ -10,7 +9,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from mmpose_ctd.evaluation.functional import (
     CrossedEffects,
@@ -79,11 +77,6 @@ class SystemErrors:
         """(N,) numbers."""
         return self.images.subject.to_numpy()
 
-    @cached_property
-    def sites(self) -> np.ndarray:
-        """(N,) names."""
-        return self.images.site.to_numpy()
-
     @property
     def num_subjects(self) -> int:
         return len(np.unique(self.subjects))
@@ -91,15 +84,12 @@ class SystemErrors:
     @cached_property
     def errors(self) -> np.ndarray:
         """Mean error of each image, (S, N), NaN if nothing is visible."""
-        return self.of('error')
-
-    def of(self, column: str) -> np.ndarray:
-        """A column of the frame as (S, N)."""
-        return self.frame[column].to_numpy().reshape(len(self.seeds), -1)
+        return self.with_seeds(self.seeds)
 
     def with_seeds(self, seeds: Sequence[int], column='error') -> np.ndarray:
-        """The rows of :meth:`of` with these seeds."""
-        return self.of(column)[[self.seeds.index(seed) for seed in seeds]]
+        """A column of the frame for these seeds, (S, N)."""
+        values = self.frame[column].to_numpy().reshape(len(self.seeds), -1)
+        return values[[self.seeds.index(seed) for seed in seeds]]
 
     @cached_property
     def mean_errors(self) -> np.ndarray:
@@ -170,9 +160,8 @@ class Difference:
     subjects' mean differences, averaged over the seeds first. Its null
     hypothesis is about the mean, which the tables give; it needs no normal
     distribution; its unit is the subject, as images of a person and landmarks
-    of a face are not independent. Like the paired t-test and Wilcoxon's test
-    it is about new faces and these networks. :attr:`random_seeds` is about
-    new trainings, too.
+    of a face are not independent. It is about new faces and these networks.
+    :attr:`random_seeds` is about new trainings, too.
 
     Attributes:
         ours (SystemErrors): A system.
@@ -196,16 +185,11 @@ class Difference:
         return self.changes.mean(axis=0)
 
     @cached_property
-    def by_seed(self) -> np.ndarray:
-        """Of ME with each seed, (S,)."""
-        return np.nanmean(self.changes, axis=1)
-
-    @cached_property
     def by_training(self) -> np.ndarray:
         """Of ME of each training: of each seed, and each block's."""
         blocks = self.ours.blocks
         if blocks is None:
-            return self.by_seed
+            return np.nanmean(self.changes, axis=1)
         return np.concatenate(
             [
                 np.nanmean(self.changes[:, blocks == block], axis=1)
@@ -259,9 +243,9 @@ class Difference:
         )
 
     @property
-    def p_random(self) -> float:
-        """Of the t test over subjects and seeds."""
-        return self.random_seeds.p_value
+    def t_ends(self) -> tuple[float, float]:
+        """Of the t interval over subjects and seeds."""
+        return self.random_seeds.low, self.random_seeds.high
 
     @cached_property
     def p_value(self) -> float:
@@ -269,226 +253,18 @@ class Difference:
         return sign_flip_test(self.by_subject)
 
     @cached_property
-    def p_t(self) -> float:
-        """Paired t-test over subjects."""
-        if np.isnan(self.effect_size):
-            return float('nan')
-        return float(stats.ttest_1samp(self.by_subject, 0.0).pvalue)
-
-    @cached_property
-    def p_wilcoxon(self) -> float:
-        """Wilcoxon's signed-rank test over subjects."""
-        if len(self.by_subject) < 2 or not self.by_subject.any():
-            return float('nan')
-        return float(stats.wilcoxon(self.by_subject).pvalue)
-
-    @cached_property
     def effect_size(self) -> float:
         """Cohen's d_z of the subjects' differences."""
         return cohens_dz(self.by_subject)
 
 
-def corrected(
-    differences: Sequence[Difference | None], name: str = 'p_value'
-) -> list[float]:
+def corrected(differences: Sequence[Difference | None]) -> list[float]:
     """Holm-corrected p-values of a family; NaN for None.
 
     Equal differences, as of a system and a variant that sets what the system
     has anyway, are one hypothesis.
     """
     keys = [one and one.changes.tobytes() for one in differences]
-    p_of = {
-        key: getattr(one, name) for key, one in zip(keys, differences) if one
-    }
+    p_of = {key: one.p_value for key, one in zip(keys, differences) if one}
     p_of = dict(zip(p_of, holm([*p_of.values()]).tolist()))
     return [p_of[key] if key else float('nan') for key in keys]
-
-
-@dataclass
-class StudyArm:
-    """The systems of one study that were tested on the same faces.
-
-    Attributes:
-        study (str): Its name.
-        held_out (str): The site tested on; ``''`` for the common test set.
-        test_set (str): Of the records.
-        cells (dict): (system, variant, budget) -> :class:`SystemErrors`, in
-            the order of the tables.
-        landmarks (tuple[str, ...]): K names.
-        of_sets (tuple[int, int]): Number of this test set and how many the
-            study has here; (1, 1) unless records do not fit together.
-    """
-
-    study: str
-    held_out: str
-    test_set: str
-    cells: dict
-    landmarks: tuple
-    of_sets: tuple = (1, 1)
-
-    @property
-    def title(self) -> str:
-        """For captions."""
-        parts = [self.study]
-        if self.held_out:
-            parts.append(f'tested on {self.held_out}, not trained on it')
-        if self.of_sets[1] > 1:
-            parts.append('test set {} of {}'.format(*self.of_sets))
-        return ', '.join(filter(None, parts)) or 'all runs'
-
-    @property
-    def key(self) -> tuple:
-        """Distinguishes arms in names of files and anchors."""
-        number, count = self.of_sets
-        return self.study, self.held_out, f'set{number}' if count > 1 else ''
-
-    @property
-    def budgets(self) -> list[int]:
-        return sorted({budget for _, _, budget in self.cells})
-
-    @property
-    def systems(self) -> list[str]:
-        return list(dict.fromkeys(system for system, _, _ in self.cells))
-
-    @property
-    def varies(self) -> bool:
-        """Whether there are variants."""
-        return any(variant for _, variant, _ in self.cells)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it compares systems, not only a few with their variants."""
-        plain = {system for system, variant, _ in self.cells if not variant}
-        return not self.varies or len(plain) > 2
-
-    @property
-    def first(self) -> SystemErrors:
-        return next(iter(self.cells.values()))
-
-    def get(self, system, budget, variant='') -> SystemErrors | None:
-        return self.cells.get((system, variant, budget))
-
-    def plain(self, budget: int) -> list[SystemErrors]:
-        """Those with a budget that are no variants."""
-        return [
-            cell
-            for (_, variant, n), cell in self.cells.items()
-            if n == budget and not variant
-        ]
-
-
-def arms_of(
-    frame: pd.DataFrame,
-    baseline: str,
-    systems: Sequence[str] = (),
-    studies: Sequence[str] = (),
-) -> list[StudyArm]:
-    """Group final runs, see :func:`.results_frame`, tested on the same faces.
-
-    Systems not in ``systems`` follow, the baseline first, then by name;
-    studies not in ``studies`` follow, those with the most systems first.
-    """
-    order = {name: i for i, name in enumerate(systems)}
-    rank = {name: i for i, name in enumerate(studies)}
-    plain = frame[frame.variant == ''].groupby('study').system.nunique()
-
-    def place(study):
-        return rank.get(study, len(rank)), -plain.get(study, 0), study
-
-    def row(key):
-        system, variant, budget = key
-        number = order.get(system, len(order))
-        return number, system != baseline, system, *_in_order(variant), budget
-
-    arms = []
-    for study in sorted(frame.study.unique(), key=place):
-        ours = frame[frame.study == study]
-        for held_out, here in ours.groupby('held_out'):
-            # The most used test set first: the odd one is shown as such.
-            sets = here.groupby('test_set').run.nunique()
-            sets = sorted(sets.index, key=lambda name: (-sets[name], name))
-            for i, test_set in enumerate(sets):
-                rows = here[here.test_set == test_set]
-                groups = rows.sort_values(
-                    ['seed', 'image'], kind='stable'
-                ).groupby(['system', 'variant', 'budget'])
-                keys = sorted(groups.groups, key=row)
-                cells = {
-                    key: SystemErrors(*key, groups.get_group(key))
-                    for key in keys
-                }
-                arms.append(
-                    StudyArm(
-                        study,
-                        held_out,
-                        test_set,
-                        cells,
-                        rows.landmarks.iloc[0],
-                        (i + 1, len(sets)),
-                    )
-                )
-    return arms
-
-
-def _in_order(variant: str) -> tuple:
-    """Sorts variants such as ``'steps=90'`` by their number."""
-    name, _, value = variant.partition('=')
-    try:
-        return name, 0, float(value), ''
-    except ValueError:
-        return name, 1, 0.0, value
-
-
-def pooled(arms: Sequence[StudyArm]) -> tuple[StudyArm, int] | None:
-    """The images of several held-out sites as one test set.
-
-    Each image is tested by the networks that did not train on its site.
-
-    Returns:
-        tuple[StudyArm, int] | None: The systems tested on all sites, with the
-        seeds that they have on all, and their budget. None for a single site,
-        several budgets or test sets on a site, or different landmarks.
-    """
-    budgets = [[n for n in arm.budgets if arm.plain(n)] for arm in arms]
-    if (
-        len(arms) < 2
-        or any(len(found) != 1 for found in budgets)
-        or any(arm.of_sets[1] > 1 for arm in arms)
-        or len({arm.landmarks for arm in arms}) > 1
-    ):
-        return None
-    budget = min(n for (n,) in budgets)
-    cells = {}
-    for system in arms[0].systems:
-        parts = [arm.get(system, n) for arm, (n,) in zip(arms, budgets)]
-        seeds = shared_seeds(*parts) if all(parts) else []
-        if not seeds:
-            continue
-        frames, people, images = [], 0, 0
-        for part in parts:
-            rows = part.frame[part.frame.seed.isin(seeds)]
-            _, numbers = np.unique(rows.subject, return_inverse=True)
-            frames.append(
-                rows.assign(
-                    subject=numbers + people, image=rows.image + images
-                )
-            )
-            people += int(numbers.max()) + 1
-            images += len(part.images)
-        together = pd.concat(frames).sort_values(
-            ['seed', 'image'], kind='stable'
-        )
-        time = together.drop_duplicates(['seed', 'run']).groupby('seed')
-        together['seconds'] = together.seed.map(time.seconds.sum())
-        # Networks of two sites share nothing but the number of their seed.
-        blocks = np.repeat(
-            [arm.held_out for arm in arms], [len(p.images) for p in parts]
-        )
-        cells[system, '', budget] = SystemErrors(
-            system, '', budget, together, blocks
-        )
-    if not cells:
-        return None
-    name = '+'.join(arm.test_set for arm in arms)
-    arm = StudyArm(arms[0].study, 'all sites', name, cells, arms[0].landmarks)
-    return arm, budget

@@ -1,19 +1,21 @@
-"""Carries a plan out with Snakemake: whatever is not done, nothing twice."""
+"""Carries a plan out with Snakemake: what is not done, nothing twice."""
 
-import dataclasses
+import datetime
 import hashlib
 import importlib.util
+import itertools
 import json
 import os
-import re
 import signal
+import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
+from rich.table import Table
 
 from mmpose_ctd.cli import tools_folder
 from mmpose_ctd.errors import InputError
@@ -24,8 +26,6 @@ from .cells import Wanted
 from .plan import SEARCH, Plan
 from .runs import PlanCell, PlanRun, PlanRuns
 from .step import die_with_parent
-
-__all__ = ['PlanWork', 'carry_out', 'default_jobs']
 
 _HERE = Path(__file__).resolve().parent
 _OPTIONS = (
@@ -40,7 +40,7 @@ _OPTIONS = (
 
 
 class PlanWork:
-    """What of a plan is wanted and left.
+    """What of a plan is wanted, done and left.
 
     Args:
         plan (Plan): The plan.
@@ -61,13 +61,13 @@ class PlanWork:
         self.look()
 
     def look(self) -> None:
-        """See again what is done."""
+        """Look again what is done."""
         self.runs.refresh()
         self.chosen = self.runs.chosen()
         finals = {
             name: [
                 (cell, run)
-                for cell, run in self.runs.expected(self.chosen, name)
+                for cell, run in self.runs.finals(name, self.chosen)
                 if cell in self.wanted
             ]
             for name in self.plan.studies
@@ -80,101 +80,77 @@ class PlanWork:
             if run.cell in self.wanted
             or (system in systems and system not in self.chosen)
         ]
-        self.parts: dict[str, list[tuple[PlanCell, PlanRun]]] = {}
-        if self.plan.search is not None:
-            self.parts[SEARCH] = trials
-        self.parts |= finals
+        search = {} if self.plan.search is None else {SEARCH: trials}
+        self.parts: dict[str, list[tuple[PlanCell, PlanRun]]]
+        self.parts = search | finals
+
+    def cells(self) -> Iterator[tuple[PlanCell, PlanRun, dict | None]]:
+        """All parts' cells with their runs, and the metrics of those done."""
+        for part in self.parts.values():
+            for cell, run in part:
+                yield cell, run, self.runs.metrics_of(run)
 
     def left(self) -> list[PlanRun]:
-        """Runs that are not done, without repetitions."""
-        every = [run for part in self.parts.values() for _, run in part]
-        runs = {run.key: run for run in every}.values()
-        return [run for run in runs if self.runs.metrics_of(run) is None]
+        """Runs that are not done, each once."""
+        runs = {run.key: run for _, run, metrics in self.cells()
+                if metrics is None}  # fmt: skip
+        return list(runs.values())
 
-    def waiting(self) -> list[str]:
-        """Systems with wanted runs whose settings are still searched."""
-        studies = [p for name, p in self.parts.items() if name != SEARCH]
-        names = dict.fromkeys(c.system for part in studies for c, _ in part)
-        return [name for name in names if name not in self.chosen]
+    def num_done(self) -> int:
+        """How many runs are done."""
+        return len({r.key for _, r, m in self.cells() if m is not None})
 
-    def _order(self) -> list[str]:
-        """Patterns of the names of runs: trials first, then by seed."""
-        studies = self.plan.studies.values()
-        lists = [n for study in studies for n in study.seeds.values()]
-        seeds = dict.fromkeys(seed for one in lists for seed in one)
-        kinds = [r'trial\d+', *(f's{seed}' for seed in seeds)]
-        return [f'[^/]+_{kind}_[0-9a-f]{{12}}' for kind in kinds]
+    def ready(self) -> dict[str, PlanRun]:
+        """Runs, done or not, that do not wait for the search, by their key."""
+        return {
+            run.key: run
+            for cell, run, _ in self.cells()
+            if cell.role == 'trial' or cell.system in self.chosen
+        }
 
-    def prepare(self, gpus: Sequence[str] = ()) -> Path:
-        """Prepare the folders of the runs that can begin.
+    def overview(self, jobs: int) -> Table:
+        """A row per part: its results, those done, runs and time left."""
+        rates: dict[str, list[float]] = {}
+        for cell, _, metrics in self.cells():
+            if metrics is not None:
+                seconds = metrics['seconds'] + metrics['test_seconds']
+                rates.setdefault(cell.system, []).append(seconds / cell.steps)
+        every = [rate for found in rates.values() for rate in found]
 
-        Args:
-            gpus (Sequence[str]): Which the runs share, as CUDA numbers them.
+        def cost(run: PlanRun) -> float:
+            known = rates.get(run.cell.system, every)
+            return run.cell.steps * statistics.fmean(known or [0])
 
-        Returns:
-            Path: A file for the Snakefile, which names them.
-        """
-        ready = [
-            run
-            for name, part in self.parts.items()
-            for cell, run in part
-            if name == SEARCH or cell.system in self.chosen
-        ]
-        content = dict(
-            plan=self.plan.model_dump(mode='json'),
-            wanted=dataclasses.asdict(self.wanted),
-            here=os.getcwd(),
-            runs=self.runs.prepare(ready),
-            order=self._order(),
-            threads=self.plan.threads,
-            gpus=' '.join(gpus),
-            python=sys.executable,
-            step=str(_HERE / 'step.py'),
-            tools=str(tools_folder()),
-            choices={},
+        table = Table(title=self.plan.title, title_justify='left')
+        table.add_column('part')
+        for heading in ('results', 'done', 'runs left', 'time left'):
+            table.add_column(heading, justify='right')
+        # A run that two parts share is left in the first only.
+        left = {run.key: run for run in self.left()}
+        total = 0.0
+        for name, part in self.parts.items():
+            mine = {run.key for _, run in part} & {*left}
+            costs = [cost(left.pop(key)) for key in mine]
+            seconds = max(sum(costs) / jobs, max(costs, default=0.0))
+            total += seconds
+            done = sum(self.runs.metrics_of(run) is not None
+                       for _, run in part)  # fmt: skip
+            time = _time(seconds) if every or not mine else '?'
+            counts = map(str, (len(part), done, len(mine)))
+            table.add_row(name, *counts, time)
+        time = (
+            f'{_time(total)} left' if every else 'time unknown, none is done'
         )
-        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
-        for number, system in enumerate(self.waiting()):
-            trials = self.runs.trials(system)
-            names = [
-                self.runs.name_of(r) for _, _, runs in trials for r in runs
-            ]
-            text = re.sub(r'[^A-Za-z0-9.=]+', '-', system)
-            content['choices'][f'{text}_{number}_{digest}'] = dict(
-                system=system, trials=names
-            )
-        file = Path(self.plan.work_dir, 'plans', f'{digest}.json').absolute()
-        content['file'] = str(file)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(content, indent=1).encode())
-        return file
+        table.caption = f'{jobs} runs at a time: {time}'
+        return table
 
 
-def choose(file: str | Path, out: str | Path) -> None:
-    """Choose a system's settings and prepare its final runs.
-
-    Args:
-        file (str or Path): Of :meth:`PlanWork.prepare`.
-        out (str or Path): Where to write the choice and the names of the
-            runs; its name is that of the choice.
-    """
-    content = json.loads(Path(file).read_text('utf-8'))
-    out = Path(out).absolute()
-    system = content['choices'][out.stem]['system']
-    os.chdir(content['here'])
-    runs = PlanRuns(Plan.model_validate(content['plan']))
-    chosen, wanted = runs.chosen([system]), Wanted(**content['wanted'])
-    finals = [run for cell, run in runs.finals(chosen) if cell in wanted]
-    found = dict(chosen=chosen[system], runs=runs.prepare(finals))
-    write_whole(out, json.dumps(found).encode())
+def _time(seconds: float) -> str:
+    return str(datetime.timedelta(seconds=round(seconds)))
 
 
 def default_jobs(threads: int) -> int:
-    """Runs at a time: one a GPU, without GPUs one for each ``threads`` cores.
-
-    Args:
-        threads (int): CPU threads of a run.
-    """
+    """Runs at a time: one per GPU, without GPUs one per ``threads`` cores."""
     gpus = torch.cuda.device_count()
     if gpus:
         return gpus
@@ -222,61 +198,96 @@ def carry_out(
             found='another mmpose_ctd compare that works in it',
             expected='one at a time; --jobs says how many runs it does',
         ) from None
-    quiet = not {*options} & {'--dry-run', '--quiet', '--verbose'}
     with lock:
-        total = len(work.left())
-        engine = subprocess.Popen(
-            _command_line(work, jobs, options),
-            env=environment(),
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
-        try:
-            # A line a run.
-            for number, line in enumerate(engine.stdout, 1):
-                head = f'[{number}/{total}] ' if quiet else ''
-                print(f'{head}{line}', end='', flush=True)
-            return engine.wait()
-        except BaseException:
-            if _is_remote(options):
-                # It cancels what it has submitted.
-                engine.send_signal(signal.SIGINT)
+        numbers, total = itertools.count(1), len(work.left())
+        status, tried = 0, {}
+        while True:
+            # Finals follow when the trials have chosen their settings.
+            failed = {*tried} & {run.key for run in work.left()}
+            ready = {k: r for k, r in work.ready().items() if k not in failed}
+            names = work.runs.prepare(ready.values())
+            if not names:
+                return status
+            tried |= ready
+            words = _command_line(work.plan, names, jobs, options)
+            if {*options} & {'--quiet', '--verbose'}:
+                heads = itertools.repeat('')
             else:
-                # It would wait for the runs at work. They end when it does,
-                # and with them its output.
-                engine.kill()
-            engine.stdout.read()
-            engine.wait()
-            raise
+                heads = (f'[{number}/{total}] ' for number in numbers)
+            status = _follow(words, heads, _is_remote(options)) or status
+            work.look()
+
+
+def _follow(words: list[str], heads: Iterator[str], is_remote: bool) -> int:
+    """Start Snakemake, print its lines behind these heads; its status."""
+    engine = subprocess.Popen(
+        words,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=die_with_parent,
+    )
+    try:
+        # A line a run.
+        for line, head in zip(engine.stdout, heads):
+            print(f'{head}{line}', end='', flush=True)
+        return engine.wait()
+    except BaseException:
+        if is_remote:
+            # It cancels what it has submitted.
+            engine.send_signal(signal.SIGINT)
+        else:
+            # It would wait for the runs at work. They end when it does, and
+            # with them its output.
+            engine.kill()
+        engine.stdout.read()
+        engine.wait()
+        raise
 
 
 def _command_line(
-    work: PlanWork, jobs: int | None, options: Sequence[str]
+    plan: Plan, names: list[str], jobs: int | None, options: Sequence[str]
 ) -> list[str]:
-    threads = work.plan.threads
+    """Of Snakemake; writes its configuration, which names the runs."""
     gpus: list[str] = []
-    cores: list[str] = []
+    own: list[str] = []
     if _is_remote(options):
-        cores = ['--jobs', str(jobs)] if jobs else []
+        own = ['--jobs', str(jobs)] if jobs else []
     else:
+        own = ['--quiet', 'all']
         if jobs or not _given(options, '--cores', '-c'):
-            cores = ['--cores', str((jobs or default_jobs(threads)) * threads)]
+            cores = (jobs or default_jobs(plan.threads)) * plan.threads
+            own += ['--cores', str(cores)]
         gpus = [*map(str, range(torch.cuda.device_count()))]
         if gpus and os.environ.get('CUDA_VISIBLE_DEVICES'):
             gpus = os.environ['CUDA_VISIBLE_DEVICES'].split(',')
-    file = work.prepare(gpus)
-    choices = json.loads(file.read_text('utf-8'))['choices']
+    studies = plan.studies.values()
+    lists = [n for study in studies for n in study.seeds.values()]
+    seeds = dict.fromkeys(seed for one in lists for seed in one)
+    # Trials first, then by seed.
+    kinds = [r'trial\d+', *(f's{seed}' for seed in seeds)]
+    content = json.dumps(
+        dict(
+            runs=names,
+            order=[f'[^/]+_{kind}_[0-9a-f]{{12}}' for kind in kinds],
+            threads=plan.threads,
+            gpus=' '.join(gpus),
+            python=sys.executable,
+            step=str(_HERE / 'step.py'),
+            tools=str(tools_folder()),
+        )
+    ).encode()
+    # Jobs on a cluster read it later.
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    file = Path(plan.work_dir, 'plans', f'{digest}.json').absolute()
+    file.parent.mkdir(exist_ok=True)
+    write_whole(file, content)
     return [
-        *(sys.executable, '-m', 'snakemake', 'known'),
-        *(f'finals_{number}' for number in range(len(choices))),
+        *(sys.executable, '-m', 'snakemake'),
         *('--snakefile', str(_HERE / 'Snakefile')),
-        *('--directory', work.plan.work_dir, '--configfile', str(file)),
-        *_OPTIONS,
-        *cores,
-        *([] if _is_remote(options) else ['--quiet', 'all']),
-        *options,
+        *('--directory', plan.work_dir, '--configfile', str(file)),
+        *(*_OPTIONS, *own, *options),
     ]
 
 

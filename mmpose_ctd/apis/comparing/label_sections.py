@@ -1,10 +1,6 @@
-"""The section about labels: errors of all budgets, and labels saved.
-
-N: images, G: subjects, B: budgets, R: resamples.
-"""
+"""The section about labels: errors of all budgets, and labels saved."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import isotonic_regression
@@ -16,13 +12,19 @@ from mmpose_ctd.visualization import (
     plot_learning_curves,
 )
 
-from .differences import StudyArm, SystemErrors, shared_seeds
-from .error_sections import overview
-from .report_parts import Plot, Section, difference_text, faces, slug
+from .arms import StudyArm
+from .differences import SystemErrors, shared_seeds
+from .report_tables import (
+    Plot,
+    Section,
+    difference_text,
+    faces,
+    overview,
+    slug,
+)
 
 #: Bands of more curves hide each other.
 _MOST_BANDS = 4
-
 _RESAMPLES = 2000
 #: Stands for an error of 0, which has no logarithm.
 _LEAST = 1e-9
@@ -63,57 +65,33 @@ def equal_budget(
     return float(np.exp(x[last - 1] + share * (x[last] - x[last - 1])))
 
 
-class LabelsNeeded(NamedTuple):
-    """Labels that the baseline needs to equal a system at its budget.
-
-    Attributes:
-        budgets (tuple[int, ...]): Of the baseline's curve.
-        value (float): Labels; 0 below the first budget, infinity beyond the
-            last one.
-        ends (list[float]): Of the 95 % interval over subjects, in the same
-            way; empty for one subject.
-        seeds (tuple[int, ...]): Those that were used.
-    """
-
-    budgets: tuple
-    value: float
-    ends: list
-    seeds: tuple
-
-    @property
-    def text(self) -> str:
-        """``'31'`` and, below it, the interval."""
-        text, *ends = map(self._labels, (self.value, *self.ends))
-        return f'{text}\n[{", ".join(ends)}]' if ends else text
-
-    def _labels(self, value: float) -> str:
-        if value == 0:
-            return f'< {self.budgets[0]}'
-        if value == float('inf'):
-            return f'> {self.budgets[-1]}'
-        return f'{value:.0f}' if value >= 10 else f'{value:.1f}'
-
-
 def labels_needed(
     cell: SystemErrors | None, bases: Sequence[SystemErrors]
-) -> LabelsNeeded | None:
+) -> tuple[list[float], list[int]] | None:
     """Labels that the baseline needs to be as good as a system.
 
-    ``bases`` is the baseline at two or more increasing budgets. None without
-    a cell or a seed that all have.
+    Args:
+        cell (SystemErrors, optional): The system at its budget.
+        bases (Sequence[SystemErrors]): The baseline at two or more increasing
+            budgets.
+
+    Returns:
+        tuple: The labels (0 below the first budget, infinity beyond the last
+        one) and, of two or more subjects, the ends of their 95 % bootstrap
+        interval over subjects; then the seeds used. None without a cell or a
+        seed that all have.
     """
     seeds = shared_seeds(cell, *bases) if cell else []
     if not seeds:
         return None
-    budgets = tuple(base.budget for base in bases)
+    budgets = [base.budget for base in bases]
     errors = np.stack(
         [one.with_seeds(seeds).mean(axis=0) for one in (cell, *bases)]
     )
     known = ~np.isnan(errors[0])
     errors, subjects = errors[:, known], cell.subjects[known]
     target, *curve = errors.mean(axis=1)
-    value = equal_budget(budgets, curve, target)
-    ends: list[float] = []
+    values = [equal_budget(budgets, curve, target)]
     _, member_of, counts = np.unique(
         subjects, return_inverse=True, return_counts=True
     )
@@ -125,10 +103,23 @@ def labels_needed(
         means = totals[:, drawn].sum(axis=2) / counts[drawn].sum(axis=1)
         found = [equal_budget(budgets, m[1:], m[0]) for m in means.T]
         # Order statistics: nothing lies between a number and infinity.
-        ends = np.quantile(
-            found, [0.025, 0.975], method='inverted_cdf'
-        ).tolist()
-    return LabelsNeeded(budgets, value, ends, tuple(seeds))
+        ends = np.quantile(found, [0.025, 0.975], method='inverted_cdf')
+        values += ends.tolist()
+    return values, seeds
+
+
+def labels_text(values: Sequence[float], budgets: Sequence[int]) -> str:
+    """``'31'`` and, below it, the interval, of :func:`labels_needed`."""
+
+    def one(value):
+        if value == 0:
+            return f'< {budgets[0]}'
+        if value == float('inf'):
+            return f'> {budgets[-1]}'
+        return f'{value:.0f}' if value >= 10 else f'{value:.1f}'
+
+    text, *ends = map(one, values)
+    return f'{text}\n[{", ".join(ends)}]' if ends else text
 
 
 def learning_section(arm: StudyArm, baseline: str) -> Section | None:
@@ -172,10 +163,9 @@ def _curves(arm: StudyArm, baseline: str, budgets: list[int]) -> list[Plot]:
     few = len(curves) <= _MOST_BANDS
     caption = (
         f'{arm.title}: mean error against number of labelled images, both '
-        'axes logarithmic'
+        f'axes logarithmic{f"; {band}" if few else ""}.'
     )
     figure = plot_learning_curves(curves, band=few)
-    caption = f'{caption}; {band}.' if few else f'{caption}.'
     plots = [Plot(slug('learning_curve', *arm.key), figure, caption, alt)]
     if len(curves) > 1:
         grey = baseline if baseline in curves else 'the others'
@@ -198,27 +188,27 @@ def _efficiency(arm: StudyArm, baseline: str, budgets: list[int]) -> list:
             f'{baseline} has fewer than two budgets: the labels that it needs '
             'to equal the others are unknown.'
         ]
+    known = [cell.budget for cell in bases]
     table = Table(
         f'Labels that {baseline} needs to equal each system at n, and 95 % '
         'bootstrap interval over subjects',
         ['system', *(f'n = {n}' for n in budgets), 'seeds'],
     )
     for system in arm.systems:
-        if system == baseline:
-            continue
         found = [labels_needed(arm.get(system, n), bases) for n in budgets]
-        seeds = sorted({len(one.seeds) for one in found if one})
-        if seeds:
-            texts = [one.text if one else '–' for one in found]
-            table.rows.append([system, *texts, ' or '.join(map(str, seeds))])
+        counts = sorted({len(seeds) for _, seeds in filter(None, found)})
+        if system != baseline and counts:
+            texts = [labels_text(one[0], known) if one else '–'
+                     for one in found]  # fmt: skip
+            table.rows.append([system, *texts, ' or '.join(map(str, counts))])
     if not table.rows:
         return []
     return [
         table,
-        f'"< {bases[0].budget}": {baseline} is better already with '
-        f'{bases[0].budget} labels. "> {bases[-1].budget}": it does not reach '
-        f'the system with {bases[-1].budget}. Nothing is extrapolated. Seeds '
-        f'are those that the system and {baseline} at every budget have.',
+        f'"< {known[0]}": {baseline} is better already with {known[0]} '
+        f'labels. "> {known[-1]}": it does not reach the system with '
+        f'{known[-1]}. Nothing is extrapolated. Seeds are those that the '
+        f'system and {baseline} at every budget have.',
     ]
 
 

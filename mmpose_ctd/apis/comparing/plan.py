@@ -11,21 +11,16 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
 from mmpose_ctd.errors import InputError, MissingFileError
-
-__all__ = [
-    *('COMMAND_PLACES', 'SEARCH', 'Plan', 'PlannedSystem', 'Search', 'Study'),
-    *('Variant', 'read_plan'),
-]
 
 #: What a command may have in braces; see docs/compare.md.
 COMMAND_PLACES = (
@@ -50,10 +45,9 @@ def _names(given: Any) -> Any:
     """Keys of a mapping or items of a list as texts: YAML may read numbers."""
     if isinstance(given, Mapping):
         return {str(name): value for name, value in given.items()}
-    if isinstance(given, (list, tuple)) and not any(
-        isinstance(name, (Mapping, list)) for name in given
-    ):
-        return [str(name) for name in given]
+    if isinstance(given, (list, tuple)):
+        nested = (Mapping, list)
+        return [n if isinstance(n, nested) else str(n) for n in given]
     return given
 
 
@@ -73,49 +67,83 @@ def _config(path: str) -> str:
     if path and not os.path.isfile(path):
         raise InputError(
             found=f'the config {path!r} does not exist',
-            expected='a file; paths are relative to the folder in which the '
-            'command is given',
+            expected='a file; paths are relative to the current folder',
         )
     return path
 
 
-def _settings(given: Any) -> Any:
-    """What a system of the search tries: a grid or a list of settings."""
-    if given is None:
-        return {}
-    if isinstance(given, (list, tuple)):
-        for settings in given:
-            if not isinstance(settings, Mapping) or not settings:
-                raise InputError(
-                    found=repr(settings), expected='settings, {KEY: VALUE}'
-                )
-        return list(given)
-    if not isinstance(given, Mapping):
+def _split(text: str) -> str:
+    try:
+        text.format(budget=1, seed=0)
+    except (KeyError, IndexError, ValueError) as error:
         raise InputError(
-            found=repr(given),
-            expected='options with values to try, {KEY: [1, 2]}, or a list of '
-            'settings',
+            found=f'{text!r} ({error!r})',
+            expected='a file name with the places {budget} and {seed}, such '
+            'as splits/train_n{budget:03d}_seed{seed}.txt',
+        ) from error
+    return text
+
+
+def _command(text: str) -> str:
+    places = ', '.join(f'{{{name}}}' for name in COMMAND_PLACES)
+    try:
+        words = shlex.split(text)
+        text.format(**dict.fromkeys(COMMAND_PLACES, 0))
+    except (KeyError, IndexError, ValueError):
+        words = []
+    if text and not words:
+        raise InputError(
+            found=repr(text),
+            expected=f'words as a shell reads them, with places of {places}; '
+            'other braces are doubled',
         )
-    return _values(given)
+    return text
 
 
-def _values(given: Any) -> Any:
+def _grid(given: Any) -> Any:
     """Options with a list of values each."""
     for option, values in given.items() if isinstance(given, Mapping) else ():
         if not isinstance(values, (list, tuple)) or not values:
             raise InputError(
                 where=str(option), found=repr(values), expected='a list'
             )
+        if option == 'steps' and any(
+            type(steps) is not int or steps < 1 for steps in values
+        ):
+            raise InputError(
+                where='steps',
+                found=repr(values),
+                expected='whole numbers from 1 on',
+            )
     return given
 
 
+def _settings(given: Any) -> Any:
+    """What a system of the search tries: a grid or a list of settings."""
+    if given is None or isinstance(given, Mapping):
+        return _grid(given or {})
+    listed = given if isinstance(given, list) else [given]
+    for settings in listed:
+        if not isinstance(settings, Mapping) or not settings:
+            raise InputError(
+                found=repr(settings),
+                expected='options with values to try, {KEY: [1, 2]}, or a '
+                'list of settings, [{KEY: 1}, {KEY: 2}]',
+            )
+    return listed
+
+
 _Positive = Annotated[int, Field(ge=1)]
-_Seed = Annotated[int, Field(ge=0)]
-_Path = Annotated[str, BeforeValidator(_config)]
-_Names = Annotated[list[str], BeforeValidator(_names)]
-_Budgets = Annotated[dict[str, list[_Positive]], BeforeValidator(_by_system)]
-_Seeds = Annotated[dict[str, list[_Seed]], BeforeValidator(_by_system)]
-_Grid = Annotated[dict[str, list], BeforeValidator(_values)]
+_Options = dict[str, Any]
+_Path = Annotated[str, AfterValidator(_config)]
+_Split = Annotated[str, AfterValidator(_split)]
+_Names = Annotated[
+    list[str], BeforeValidator(_names), AfterValidator(_different)
+]
+_Numbers = Annotated[list[_Positive], AfterValidator(_different)]
+_Seeds = Annotated[list[Annotated[int, Field(ge=0)]],
+                   AfterValidator(_different)]  # fmt: skip
+_Grid = Annotated[dict[str, list], BeforeValidator(_grid)]
 
 
 class _Part(BaseModel):
@@ -133,61 +161,38 @@ class _Part(BaseModel):
             )
         for name, value in given.items():
             if name not in known:
-                _refuse_key(str(name), value, known)
+                raise InputError(
+                    where=str(name),
+                    found=repr(value),
+                    expected=f'one of the keys {", ".join(known)}',
+                    cure=_cure(str(name), value, known),
+                )
         return given
 
 
-def _refuse_key(name: str, value: Any, known: list[str]) -> None:
-    cure = _GONE.get(name, '')
+def _cure(name: str, value: Any, known: list[str]) -> str:
+    """What a wrong key probably means."""
     if name == 'environment' and isinstance(value, Mapping):
-        lines = {
-            _FRAMING[variable]: size
-            for variable, size in value.items()
-            if variable in _FRAMING
-        }
+        lines = [f'{_FRAMING[k]}: {v}' for k, v in value.items()
+                 if k in _FRAMING]  # fmt: skip
         if lines:
-            inside = ', '.join(f'{k}: {v}' for k, v in lines.items())
-            cure = f'Write options: {{{inside}}} instead.'
+            return f'Write options: {{{", ".join(lines)}}} instead.'
     near = difflib.get_close_matches(name, known, 1)
-    if near and not cure:
-        cure = f'Is {near[0]!r} meant?'
-    raise InputError(
-        where=name,
-        found=repr(value),
-        expected=f'one of the keys {", ".join(known)}',
-        cure=cure,
-    )
+    return _GONE.get(name) or (f'Is {near[0]!r} meant?' if near else '')
 
 
 class PlannedSystem(_Part):
-    """One way to get landmarks: a Runner's config file, or a command."""
+    """A Runner's config file, or a command."""
 
     config: _Path = ''
     #: A program that trains and predicts, with places of COMMAND_PLACES.
-    command: str = ''
-    options: dict[str, Any] = {}
+    command: Annotated[str, AfterValidator(_command)] = ''
+    options: _Options = {}
 
     @model_validator(mode='before')
     @classmethod
     def _only_a_config(cls, given: Any) -> Any:
         return {'config': given} if isinstance(given, str) else given
-
-    @field_validator('command')
-    @classmethod
-    def _places(cls, command: str) -> str:
-        places = ', '.join(f'{{{name}}}' for name in COMMAND_PLACES)
-        try:
-            words = shlex.split(command)
-            command.format(**dict.fromkeys(COMMAND_PLACES, 0))
-        except (KeyError, IndexError, ValueError):
-            words = []
-        if command and not words:
-            raise InputError(
-                found=repr(command),
-                expected=f'words as a shell reads them, with places of '
-                f'{places}; other braces are doubled',
-            )
-        return command
 
     @model_validator(mode='after')
     def _config_or_command(self) -> 'PlannedSystem':
@@ -208,7 +213,7 @@ class PlannedSystem(_Part):
 class Variant(_Part):
     """What a study changes in each of its systems."""
 
-    options: dict[str, Any] = {}
+    options: _Options = {}
     steps: _Positive | None = None
     config: _Path = ''
 
@@ -217,10 +222,10 @@ class Study(_Part):
     """A part of the plan: systems x budgets x seeds x variants (x sites)."""
 
     #: None for all.
-    systems: Annotated[list[str] | None, BeforeValidator(_names)] = None
+    systems: _Names | None = None
     #: System, or 'default', -> numbers of labels.
-    budgets: _Budgets
-    seeds: _Seeds
+    budgets: Annotated[dict[str, _Numbers], BeforeValidator(_by_system)]
+    seeds: Annotated[dict[str, _Seeds], BeforeValidator(_by_system)]
     #: Option, or 'steps', -> values, each a variant.
     vary: _Grid = {}
     variants: Annotated[dict[str, Variant], BeforeValidator(_names)] = {}
@@ -228,56 +233,28 @@ class Study(_Part):
     plain: bool = True
     #: '' is the common test set.
     held_out: _Names = ['']
-    options: dict[str, Any] = {}
+    options: _Options = {}
     steps: _Positive | None = None
-
-    @field_validator('systems', 'held_out')
-    @classmethod
-    def _once(cls, names: list[str] | None) -> list[str] | None:
-        return names if names is None else _different(names)
-
-    @field_validator('budgets', 'seeds')
-    @classmethod
-    def _each_once(cls, given: dict[str, list[int]]) -> dict[str, list[int]]:
-        for numbers in given.values():
-            _different(numbers)
-        return given
-
-    @field_validator('vary')
-    @classmethod
-    def _whole_steps(cls, given: dict[str, list]) -> dict[str, list]:
-        for steps in given.get('steps', ()):
-            if type(steps) is not int or steps < 1:
-                raise InputError(
-                    where='steps',
-                    found=repr(steps),
-                    expected='a whole number from 1 on',
-                )
-        return given
 
     @model_validator(mode='after')
     def _variants_of_different_names(self) -> 'Study':
-        names = [name for name, _ in self._listed()]
-        _different(names)
+        _different([name for name, _ in self.all_variants])
         return self
 
-    def _listed(self) -> list[tuple[str, Variant]]:
+    @property
+    def all_variants(self) -> list[tuple[str, Variant]]:
+        """Names and changes; ``''`` changes nothing."""
         found = [('', Variant())] if self.plain else []
         for option, values in self.vary.items():
             for value in values:
                 text = f'{value:g}' if isinstance(value, float) else value
-                one = (
+                change = (
                     Variant(steps=value)
                     if option == 'steps'
                     else Variant(options={option: value})
                 )
-                found.append((f'{option.rsplit(".", 1)[-1]}={text}', one))
+                found.append((f'{option.rsplit(".", 1)[-1]}={text}', change))
         return found + list(self.variants.items())
-
-    @property
-    def all_variants(self) -> dict[str, Variant]:
-        """By name; ``''`` changes nothing."""
-        return dict(self._listed())
 
 
 class Search(_Part):
@@ -285,7 +262,7 @@ class Search(_Part):
 
     budget: _Positive
     #: A trial is judged by its mean error over them.
-    seeds: list[_Seed]
+    seeds: _Seeds
     #: Split whose subjects may validate, and how many do.
     pool: str
     subjects: _Positive
@@ -297,16 +274,11 @@ class Search(_Part):
         str, Annotated[dict[str, list] | list, BeforeValidator(_settings)]
     ] = {}
 
-    @field_validator('seeds')
-    @classmethod
-    def _once(cls, seeds: list[int]) -> list[int]:
-        return _different(seeds)
-
     def trials(self, system: str) -> list[dict]:
         """A system's settings to try, each dotted key -> value."""
         own = self.systems.get(system, {})
         if isinstance(own, list):
-            return [dict(settings) for settings in own]
+            return own
         grid = {**self.common, **own}
         if not grid:
             return []
@@ -320,10 +292,10 @@ class Plan(_Part):
     baseline: str
     work_dir: str
     #: Splits have the places {budget} and {seed}.
-    train_split: str
+    train_split: _Split
     #: All who may train; where sites are held out, those of others do.
-    pool: str = ''
-    test_split: str
+    pool: _Split = ''
+    test_split: _Split
     steps: _Positive
     checkpoint_every: _Positive = 100
     #: CPU threads of a run.
@@ -333,64 +305,50 @@ class Plan(_Part):
     threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     systems: Annotated[dict[str, PlannedSystem], BeforeValidator(_names)]
     studies: Annotated[dict[str, Study], BeforeValidator(_names)]
-    options: dict[str, Any] = {}
+    options: _Options = {}
     #: None to take all configs as they are.
     search: Search | None = None
-
-    @field_validator('train_split', 'pool', 'test_split')
-    @classmethod
-    def _split_places(cls, text: str) -> str:
-        try:
-            text.format(budget=1, seed=0)
-        except (KeyError, IndexError, ValueError) as error:
-            raise InputError(
-                found=f'{text!r} ({error!r})',
-                expected='a file name with the places {budget} and {seed}, '
-                'such as splits/train_n{budget:03d}_seed{seed}.txt',
-            ) from error
-        return text
 
     @model_validator(mode='after')
     def _names_exist(self) -> 'Plan':
         known = list(self.systems)
         _one_of(known, [self.baseline], 'baseline')
+        where = found = expected = ''
         if not self.systems[self.baseline].config:
-            raise InputError(
-                where='baseline',
-                found=repr(self.baseline),
-                expected='a system with a config: it says where the data are',
-            )
-        if SEARCH in self.studies:
-            raise InputError(
-                where='studies',
-                found=repr(SEARCH),
-                expected='another name: it means the search',
-            )
+            where, found = 'baseline', self.baseline
+            expected = 'a system with a config: it says where the data are'
+        elif SEARCH in self.studies:
+            where, found = 'studies', SEARCH
+            expected = 'another name: it means the search'
+        if where:
+            raise InputError(where=where, found=repr(found), expected=expected)
         for name, study in self.studies.items():
-            where = f'studies.{name}'
-            own = self.systems_of(study)
-            _one_of(known, own, f'{where}.systems')
-            for key in ('budgets', 'seeds'):
-                given = getattr(study, key)
-                _one_of([*own, 'default'], given, f'{where}.{key}')
-                left = [s for s in own if not {s, 'default'} & {*given}]
-                if left:
-                    raise InputError(
-                        where=f'{where}.{key}',
-                        found=f'nothing for {left[0]!r}',
-                        expected='a list for each system, or default',
-                    )
-            if study.held_out != [''] and not self.pool:
-                raise InputError(
-                    where='pool',
-                    found='not set',
-                    expected='the split of all subjects who may train, as '
-                    f'{where} holds sites out',
-                )
+            self._check_study(f'studies.{name}', study)
         if self.search is not None:
             trained = [s for s in known if self.systems[s].config]
             _one_of(trained, self.search.systems, 'search.systems')
         return self
+
+    def _check_study(self, where: str, study: Study) -> None:
+        own = self.systems_of(study)
+        _one_of([*self.systems], own, f'{where}.systems')
+        for key in ('budgets', 'seeds'):
+            given = getattr(study, key)
+            _one_of([*own, 'default'], given, f'{where}.{key}')
+            left = [s for s in own if not {s, 'default'} & {*given}]
+            if left:
+                raise InputError(
+                    where=f'{where}.{key}',
+                    found=f'nothing for {left[0]!r}',
+                    expected='a list for each system, or default',
+                )
+        if study.held_out != [''] and not self.pool:
+            raise InputError(
+                where='pool',
+                found='not set',
+                expected='the split of all subjects who may train, as '
+                f'{where} holds sites out',
+            )
 
     def systems_of(self, study: Study) -> list[str]:
         """Names of a study's systems."""
@@ -400,12 +358,11 @@ class Plan(_Part):
 def _one_of(known: list[str], names: Iterable[str], where: str) -> None:
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
             raise InputError(
                 where=where,
                 found=repr(name),
                 expected=f'one of {", ".join(known)}',
-                cure=f'Is {near[0]!r} meant?' if near else '',
+                cure=_cure(name, None, known),
             )
 
 

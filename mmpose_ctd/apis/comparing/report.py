@@ -4,8 +4,8 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,22 +18,16 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_cell
 from mmpose_ctd.version import __version__
 
-from .differences import (
-    Difference,
-    StudyArm,
-    SystemErrors,
-    arms_of,
-    corrected,
-    spread,
-)
+from .arms import StudyArm, arms_of, pooled, summary_rows
 from .error_sections import (
     budget_section,
     held_out_section,
     landmark_section,
     site_section,
+    variant_section,
 )
 from .label_sections import learning_section
-from .report_parts import Fold, Plot, Section, slug
+from .report_tables import Plot, Section, slug
 from .results_frame import results_frame, usable
 from .run_sections import (
     cost_section,
@@ -42,12 +36,97 @@ from .run_sections import (
     missing_runs,
     origin_warnings,
     search_section,
-    searches_of,
 )
-from .variant_section import baseline_of, itself_of, variant_section
+
+if TYPE_CHECKING:
+    from .engine import PlanWork
 
 # What Markdown or HTML would take for markup.
 _MARKUP = re.compile(r'([\\|*`]|<(?=[A-Za-z/!]))')
+
+
+# ------------------------------------------------------------------- a plan
+
+
+def report_plan(work: 'PlanWork', out: str | Path) -> list[Path]:
+    """Write tables and figures of what is done; the rest may follow.
+
+    Args:
+        work (PlanWork): The whole plan.
+        out (str or Path): Folder of the report.
+
+    Returns:
+        list[Path]: What was written.
+
+    Raises:
+        InputError: If no final run is done.
+    """
+    plan = work.plan
+    names = ('study', 'system', 'variant', 'budget', 'seed', 'held_out',
+             'role')  # fmt: skip
+    # A run is a record of each study that asks for it.
+    records = [
+        {**metrics, **{name: getattr(cell, name) for name in names}}
+        for cell, _, metrics in work.cells()
+        # The others wait for the search.
+        if metrics is not None and cell.system in work.chosen
+    ]
+    varied = {record['study'] for record in records if record['variant']}
+    empty = [
+        name
+        for name, study in plan.studies.items()
+        if any(variant for variant, _ in study.all_variants)
+        and name not in varied
+    ]
+    notes = _missing(work)
+    if empty:
+        notes.append(
+            'Nothing of these studies is done yet but what others have, too; '
+            f'they are left out: {", ".join(empty)}.'
+        )
+    return compare_report(
+        [record for record in records if record['study'] not in empty],
+        out,
+        baseline=plan.baseline,
+        title=plan.title,
+        threshold=plan.threshold,
+        systems=tuple(plan.systems),
+        studies=tuple(plan.studies),
+        notes=notes,
+    )
+
+
+def _missing(work: 'PlanWork') -> list[str]:
+    """What is not done, by name."""
+    systems: dict[str, str] = {}
+    done: set[str] = set()
+    for cell, run, metrics in work.cells():
+        if cell.role == 'final':
+            systems[run.key] = cell.system
+            if metrics is not None and cell.system in work.chosen:
+                done.add(run.key)
+    left = {key: name for key, name in systems.items() if key not in done}
+    if not left:
+        return []
+    notes = [
+        f"{len(left)} of the plan's {len(systems)} runs are not done yet."
+    ]
+    seen = {systems[key] for key in done}
+    unseen = [n for n in work.plan.systems if n in {*left.values()} - seen]
+    if unseen:
+        # A system without any run stands in no table.
+        notes.append(f'Nothing is done yet of {", ".join(unseen)}.')
+    failed = dict.fromkeys(
+        run.cell.system for run in work.left() if work.runs.why_failed(run)
+    )
+    notes += [
+        f'{system}: a run failed (see its log); the next start tries it again.'
+        for system in failed
+    ]
+    return notes
+
+
+# ------------------------------------------------------------------ records
 
 
 def compare_report(
@@ -59,7 +138,6 @@ def compare_report(
     threshold: float = 5.0,
     systems: Sequence[str] = (),
     studies: Sequence[str] = (),
-    searches: Sequence[Mapping] = (),
     notes: Sequence[str] = (),
 ) -> list[Path]:
     """Write tables and figures of finished runs.
@@ -80,9 +158,6 @@ def compare_report(
             baseline first, then by name.
         studies (Sequence[str]): Order of the studies. Others follow, those
             with the most systems first.
-        searches (Sequence[Mapping]): Settings that were tried on validation
-            subjects, see :func:`.search_section`. Defaults to those of the
-            records of role ``'trial'``.
         notes (Sequence[str]): Paragraphs for the top of the page.
 
     Returns:
@@ -96,7 +171,6 @@ def compare_report(
         [PosixPath('report/results.md'), PosixPath('report/results.html'), ...
     """
     threshold = checked_threshold(threshold)
-    records = list(records)
     finals, trials, warnings = usable(records)
     if not finals:
         raise InputError(
@@ -114,7 +188,7 @@ def compare_report(
     fewest = min(cell.num_subjects for cell in cells)
     sections = [
         *_sections(arms, baseline, threshold),
-        search_section(searches or searches_of(trials)),
+        search_section(trials),
         cost_section(finals, trials),
         method_section(baseline, threshold, fewest),
     ]
@@ -131,10 +205,18 @@ def compare_report(
         notes=[*map(clean, notes)],
         sections=sections,
     )
+    rows = pd.DataFrame(summary_rows(arms, baseline, threshold))
+    rows = rows.replace([np.inf, -np.inf], np.nan).map(safe_cell)
     pages = {
         'results.md': _markdown(values),
-        'results.html': _html(values),
-        'summary.csv': _csv(summary_rows(arms, baseline, threshold)),
+        'results.html': template('comparison.html').render(
+            **values,
+            version=__version__,
+            drawing=lambda p: drawing(p.figure, p.alt, p.num_points),
+        ),
+        'summary.csv': rows.to_csv(
+            index=False, float_format='%.6g', lineterminator='\n'
+        ),
     }
     figures = {f'{plot.name}.png': _png(plot) for plot in plots}
     out.mkdir(parents=True, exist_ok=True)
@@ -162,42 +244,30 @@ def _sections(
             ]
         apart = [arm for arm in plain if arm.held_out]
         if apart:
-            found.append(held_out_section(apart, baseline, threshold))
-        for arm in ours:
-            others = _of_the_same_faces(arm, arms)
-            others = [one for one in others if one.held_out == arm.held_out]
-            found.append(variant_section(arm, baseline, others))
+            together = pooled(apart)
+            found.append(
+                held_out_section(apart, together, baseline, threshold)
+            )
+        found += [variant_section(a, baseline, threshold, arms) for a in ours]
     return found
-
-
-def _of_the_same_faces(arm: StudyArm, arms: Sequence[StudyArm]) -> list:
-    """Arms of other studies in which references are looked for."""
-    others = (other for other in arms if other is not arm)
-    return [other for other in others if other.test_set == arm.test_set]
 
 
 def _warnings(
     arms: Sequence[StudyArm], finals: Sequence[Mapping], baseline: str
 ) -> list[str]:
-    warnings = []
-    for arm in arms:
-        number, count = arm.of_sets
-        if 1 < number == count:
-            warnings.append(
-                f'{arm.study}: records of {count} different test sets. They '
-                'stand in tables of their own and are never compared with '
-                'each other.'
-            )
+    warnings = [
+        f'{arm.study}: records of {arm.of_sets[1]} different test sets. They '
+        'stand in tables of their own and are never compared with each other.'
+        for arm in arms
+        if 1 < arm.of_sets[0] == arm.of_sets[1]
+    ]
     warnings += origin_warnings(finals)
     if not any(run['system'] == baseline for run in finals):
         warnings.append(
             f'There is no run of {baseline}, the baseline: nothing is '
             'compared.'
         )
-    return [
-        *warnings,
-        *(w for arm in arms for w in missing_runs(arm)),
-    ]
+    return [*warnings, *(w for arm in arms for w in missing_runs(arm))]
 
 
 def _finish(sections: Sequence[Section], clean) -> list[Plot]:
@@ -218,22 +288,15 @@ def _finish(sections: Sequence[Section], clean) -> list[Plot]:
         for i, part in enumerate(section.parts):
             if isinstance(part, str):
                 section.parts[i] = clean(part)
-            elif isinstance(part, Plot):
-                part.name = unique(part.name)
-                part.caption, part.alt = clean(part.caption), clean(part.alt)
-                plots.append(part)
-            elif isinstance(part, Fold):
-                part.title = clean(part.title)
-                _clean_table(part.table, clean)
+                continue
+            part.caption = clean(part.caption)
+            if isinstance(part, Table):
+                part.headings = [*map(clean, part.headings)]
+                part.rows = [[*map(clean, row)] for row in part.rows]
             else:
-                _clean_table(part, clean)
+                part.name, part.alt = unique(part.name), clean(part.alt)
+                plots.append(part)
     return plots
-
-
-def _clean_table(table: Table, clean) -> None:
-    table.caption = clean(table.caption)
-    table.headings = [*map(clean, table.headings)]
-    table.rows = [[*map(clean, row)] for row in table.rows]
 
 
 def _png(plot: Plot) -> bytes:
@@ -242,14 +305,6 @@ def _png(plot: Plot) -> bytes:
         content, format='png', dpi=160, metadata={'Software': None}
     )
     return content.getvalue()
-
-
-def _html(values: dict) -> str:
-    return template('comparison.html').render(
-        **values,
-        version=__version__,
-        drawing=lambda p: drawing(p.figure, p.alt, p.num_points),
-    )
 
 
 def _markdown(values: dict) -> str:
@@ -264,100 +319,3 @@ def _markdown(values: dict) -> str:
         table=lambda table: markdown_table(table, clean=text),
     )
     return re.sub(r'\n{3,}', '\n\n', page).strip() + '\n'
-
-
-# ------------------------------------------------------------------- numbers
-
-
-def summary_rows(
-    arms: Sequence[StudyArm], baseline: str, threshold: float
-) -> list[dict]:
-    """The numbers of the tables, a row per study, system, variant and budget.
-
-    Differences are to ``reference``: the baseline; for a variant the same
-    system without the variation, else the baseline. NaN is unknown.
-    """
-    rows = []
-    for arm in arms:
-        others = _of_the_same_faces(arm, arms)
-
-        def base_of(cell, arm=arm, others=others):
-            if not cell.variant:
-                return arm.get(baseline, cell.budget)
-            own, _ = itself_of(cell, arm, others)
-            return own or baseline_of(cell, arm, baseline, others)[0]
-
-        # Systems and variants are two families of hypotheses.
-        for budget, is_varied in product(arm.budgets, (False, True)):
-            cells = [
-                cell
-                for cell in arm.cells.values()
-                if cell.budget == budget and bool(cell.variant) == is_varied
-            ]
-            pairs = [cell.less(base_of(cell)) for cell in cells]
-            rows += [
-                {
-                    'study': arm.study,
-                    'held_out': arm.held_out,
-                    'test_set': arm.test_set,
-                    **_cell_numbers(cell, threshold),
-                    **_pair_numbers(pair, p),
-                }
-                for cell, pair, p in zip(cells, pairs, corrected(pairs))
-            ]
-    return rows
-
-
-def _cell_numbers(cell: SystemErrors, threshold: float) -> dict:
-    low, high = cell.interval
-    areas = cell.areas(threshold)
-    limits = sorted({2.0, 3.0, float(threshold)})
-    return {
-        'system': cell.system,
-        'variant': cell.variant,
-        'budget': cell.budget,
-        'seeds': ' '.join(map(str, cell.seeds)),
-        'images': len(cell.subjects),
-        'subjects': cell.num_subjects,
-        'me': cell.mean_error,
-        'me_sd': cell.deviation,
-        'me_low': low,
-        'me_high': high,
-        f'auc_{threshold:g}': float(areas.mean()),
-        f'auc_{threshold:g}_sd': spread(areas),
-        **{f'fr_{t:g}': float(cell.failure_rates(t).mean()) for t in limits},
-        'training_seconds': float(cell.runs.seconds.mean()),
-        'steps': ' '.join(map(str, sorted({*cell.runs.steps}))),
-    }
-
-
-def _pair_numbers(pair: Difference | None, p_holm: float) -> dict:
-    names = (
-        *('difference', 'difference_relative'),
-        *('difference_low_faces', 'difference_high_faces'),
-        *('difference_low_faces_seeds', 'difference_high_faces_seeds'),
-        *('p_sign_flip', 'p_sign_flip_holm', 'p_t', 'p_wilcoxon', 'd_z'),
-        *('difference_low_faces_seeds_t', 'difference_high_faces_seeds_t'),
-        'p_faces_seeds_t',
-    )
-    if pair is None:
-        nothing = dict.fromkeys(names, float('nan'))
-        return {**nothing, 'reference': '', 'shared_seeds': ''}
-    random = pair.random_seeds
-    numbers = (
-        *(pair.mean, pair.relative, *pair.interval, *pair.crossed),
-        *(pair.p_value, p_holm, pair.p_t, pair.p_wilcoxon, pair.effect_size),
-        *(random.low, random.high, random.p_value),
-    )
-    return {
-        **dict(zip(names, numbers, strict=True)),
-        'reference': pair.base.name,
-        'shared_seeds': ' '.join(map(str, pair.seeds)),
-    }
-
-
-def _csv(rows: Sequence[Mapping]) -> str:
-    table = pd.DataFrame(rows).replace([np.inf, -np.inf], np.nan)
-    return table.map(safe_cell).to_csv(
-        index=False, float_format='%.6g', lineterminator='\n'
-    )

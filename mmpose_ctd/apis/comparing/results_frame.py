@@ -1,4 +1,4 @@
-"""Records of finished runs: which can be compared, as a table, as files.
+"""Records of finished runs: which can be compared, and as a table.
 
 A record is a dict:
 
@@ -30,15 +30,12 @@ N: test images, K: landmarks. ``system``, ``budget``, ``seed``, ``landmarks``
 and ``errors`` are required.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mmpose_ctd.errors import MissingFileError
 from mmpose_ctd.evaluation.functional import image_errors
 
 #: Fields that have a default.
@@ -208,78 +205,38 @@ def _once(records: list[dict], warnings: list[str]) -> list[dict]:
 
 def _uniform(records: list[dict], warnings: list[str]) -> list[dict]:
     """Records with the images, landmarks and gaps that most records have."""
+
+    def shape(record):
+        return (
+            tuple(record['landmarks']),
+            tuple(map(int, record['subjects'])),
+            tuple(record['sites']),
+            np.isnan(record['errors']).tobytes(),
+        )
+
+    counts: dict[str, Counter] = {}
+    for record in records:
+        found = counts.setdefault(record['test_set'], Counter())
+        found[shape(record)] += 1
+    usual = {
+        test_set: max(found, key=lambda one: (found[one], one))
+        for test_set, found in counts.items()
+    }
     kept = []
-    for test_set in dict.fromkeys(r['test_set'] for r in records):
-        here = [r for r in records if r['test_set'] == test_set]
-        shapes = [
-            (
-                tuple(r['landmarks']),
-                tuple(map(int, r['subjects'])),
-                tuple(r['sites']),
-                np.isnan(r['errors']).tobytes(),
+    for record in records:
+        if shape(record) == usual[record['test_set']]:
+            kept.append(record)
+        else:
+            warnings.append(
+                f'{_name(record)}: left out, its images, landmarks or '
+                'missing errors differ from those of the other records '
+                'of the same test set.'
             )
-            for r in here
-        ]
-        counts = Counter(shapes)
-        usual = max(counts, key=lambda shape: (counts[shape], shape))
-        for record, shape in zip(here, shapes):
-            if shape == usual:
-                kept.append(record)
-            else:
-                warnings.append(
-                    f'{_name(record)}: left out, its images, landmarks or '
-                    'missing errors differ from those of the other records '
-                    'of the same test set.'
-                )
     return sorted(kept, key=_order)
 
 
-def read_records(folder: str | Path, name: str) -> list[dict]:
-    """Records that are stored as two CSV tables.
-
-    Args:
-        folder (str or Path): Where the files are.
-        name (str): Of ``NAME_runs.csv.gz``, a row per record with its
-            ``key`` (``options`` and ``environment`` are JSON), and
-            ``NAME_errors.csv.gz``, a row per key and image: ``key``,
-            ``image``, ``subject``, ``site`` and a column per landmark. A run
-            of several studies has several records and is stored once.
-
-    Raises:
-        MissingFileError: If one of the files does not exist.
-    """
-    tables = []
-    for part in ('runs', 'errors'):
-        path = Path(folder) / f'{name}_{part}.csv.gz'
-        if not path.is_file():
-            raise MissingFileError(where=str(path), found='no such file')
-        tables.append(pd.read_csv(path, dtype=str, keep_default_na=False))
-    runs, errors = tables
-    landmarks = tuple(errors.columns[4:])
-    of_key = dict(list(errors.groupby('key', sort=False)))
-    records = []
-    for run in runs.to_dict('records'):
-        images = of_key[run['key']]
-        points = images[list(landmarks)].replace('', 'nan').astype(float)
-        for field, read in _STORED.items():
-            run[field] = read(run[field])
-        run |= dict(
-            landmarks=landmarks,
-            subjects=images.subject.astype(int).to_numpy(),
-            sites=tuple(images.site),
-            errors=points.to_numpy(),
-        )
-        records.append(run)
-    return records
-
-
-#: Fields of stored records that are no text.
-_STORED = dict(
-    options=json.loads,
-    environment=json.loads,
-    budget=int,
-    seed=int,
-    steps=int,
-    seconds=float,
-    test_seconds=float,
-)
+def mean_error(record: Mapping) -> float:
+    """ME of a run in pixels: the mean over images of their mean error."""
+    rows = [[e for e in row if e is not None] for row in record['errors']]
+    means = [sum(row) / len(row) for row in rows if row]
+    return round(sum(means) / len(means), 6)

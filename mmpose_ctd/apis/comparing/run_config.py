@@ -1,10 +1,12 @@
-"""The Runner's config of a plan's run."""
+"""The Runner's config of a run: how a plan changes it, what identifies it."""
 
-import contextlib
 import copy
 import difflib
+import hashlib
+import json
 import logging
-from collections.abc import Iterator, Mapping
+import os.path as osp
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 
 from mmengine.config import Config
@@ -31,63 +33,44 @@ _NEAR = 0.8
 
 
 class ConfigReader:
-    """Reads each config once and gives changed copies of it.
-
-    Args:
-        plan (Plan): The plan.
-    """
+    """Reads each config of a plan once and gives changed copies of it."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._read: dict[str, Config] = {}
 
-    def base(self, config: str) -> Config:
-        """A config as its file has it.
-
-        Raises:
-            InputError: If it cannot be read.
-        """
-        if config not in self._read:
-            with _silence():
-                try:
-                    self._read[config] = Config.fromfile(config)
-                # A config is a program: whatever it raises is its mistake.
-                except Exception as error:
-                    raise InputError(
-                        where=config,
-                        found=f'{type(error).__name__}: {_line(error)}',
-                        expected='a config that mmengine can read',
-                    ) from error
-        return self._read[config]
-
     def of(self, cell: PlanCell) -> Config:
-        """The config of a cell's run, but for its splits and its work dir.
+        """The config of a cell's run, without its splits and its work dir.
 
         All systems are trained and tested with the same number of steps and
         errors in pixels of the image. Nothing is validated while training,
         as nothing is chosen by it.
 
         Raises:
-            InputError: If an option cannot be set, belongs to the plan, or is
-                nearly the name of another.
+            InputError: If a config cannot be read, or if an option cannot be
+                set, belongs to the plan, or is nearly the name of another.
         """
         # Config.copy() shares what is nested.
-        cfg = copy.deepcopy(self.base(cell.config))
-        self._check_options(cell, dict(cfg.items()))
+        cfg = copy.deepcopy(self._base(cell.config))
+        where = f'options of {cell.system} in {cell.study or "the plan"}'
+        for option, value in cell.options.items():
+            expected, cure = _objection(option, cell.config, dict(cfg.items()))
+            if expected:
+                raise InputError(
+                    where=f'{where}: {option}',
+                    found=repr(value),
+                    expected=expected,
+                    cure=cure,
+                )
         try:
             merge_options(cfg, cell.options)
-        except InputError as error:
+        except (InputError, KeyError, TypeError, IndexError) as error:
+            fitting = f'settings that {cell.config} can have'
             raise InputError(
-                where=f'options of {cell.system} in {cell.study}',
-                found=error.found,
-                expected=error.expected,
-                cure=error.cure,
-            ) from error
-        except (KeyError, TypeError, IndexError) as error:
-            raise InputError(
-                where=f'options of {cell.system} in {cell.study}',
-                found=_line(error),
-                expected=f'settings that {cell.config} can have',
+                where=where,
+                found=getattr(error, 'found', _line(error)),
+                expected=getattr(error, 'expected', fitting),
+                cure=getattr(error, 'cure', ''),
             ) from error
         _set_steps(cfg, cell.steps)
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=cell.seed)
@@ -104,48 +87,53 @@ class ConfigReader:
         )
         return cfg
 
-    def _check_options(self, cell: PlanCell, base: Mapping) -> None:
-        """Refuse what nothing would read, and what the plan itself sets."""
-        for option, value in cell.options.items():
-            told = dict(
-                where=f'options of {cell.system} in {cell.study or "the plan"}'
-                f': {option}',
-                found=repr(value),
-            )
-            for pattern, key in _OF_THE_PLAN.items():
-                if fnmatch(option, pattern):
-                    raise InputError(
-                        **told, expected=f"the plan's own key: {key}"
-                    )
-            top = option.split('.')[0]
-            if top == 'framing':
-                continue
-            if top not in RUNNER_KEYS:
-                known = ', '.join(sorted(RUNNER_KEYS & {*base}))
+    def _base(self, config: str) -> Config:
+        """A config as its file has it."""
+        if config not in self._read:
+            # mmengine logs a line about each variable that a config reads.
+            before = logging.root.manager.disable
+            logging.disable(logging.INFO)
+            try:
+                self._read[config] = Config.fromfile(config)
+            # A config is a program: whatever it raises is its mistake.
+            except Exception as error:
                 raise InputError(
-                    **told,
-                    expected=f'a setting that a training with {cell.config} '
-                    f'reads: {known}',
-                )
-            near = misspelt_option(option, base)
-            if near:
-                raise InputError(
-                    **told,
-                    expected=f'{near}, which {cell.config} has',
-                    cure='If a new setting is meant, write it into a config '
-                    'of its own.',
-                )
+                    where=config,
+                    found=f'{type(error).__name__}: {_line(error)}',
+                    expected='a config that mmengine can read',
+                ) from error
+            finally:
+                logging.disable(before)
+        return self._read[config]
+
+
+def _objection(option: str, config: str, base: Mapping) -> tuple[str, str]:
+    """What is expected instead of an option, and the cure; '' if it is fine.
+
+    An option is refused that nothing would read, or that the plan itself
+    sets.
+    """
+    for pattern, key in _OF_THE_PLAN.items():
+        if fnmatch(option, pattern):
+            return f"the plan's own key: {key}", ''
+    top = option.split('.')[0]
+    if top == 'framing':
+        return '', ''
+    if top not in RUNNER_KEYS:
+        known = ', '.join(sorted(RUNNER_KEYS & {*base}))
+        return f'a setting that a training with {config} reads: {known}', ''
+    near = misspelt_option(option, base)
+    if near:
+        cure = 'If a new setting is meant, write it into a config of its own.'
+        return f'{near}, which {config} has', cure
+    return '', ''
 
 
 def misspelt_option(option: str, config: Mapping) -> str | None:
     """The option that is probably meant, if this one is not in the config.
 
-    An option may be new, as many settings stand in no config; one whose name
-    is nearly that of its neighbour would be read by nobody, or end the run.
-
-    Args:
-        option (str): Such as ``'optim_wrapper.optimizer.lrr'``.
-        config (Mapping): The config, before the option is set.
+    An option may be new, as many settings stand in no config. But nothing
+    would read one whose name is nearly that of its neighbour.
     """
     parts, here = option.split('.'), config
     for i, part in enumerate(parts):
@@ -157,24 +145,12 @@ def misspelt_option(option: str, config: Mapping) -> str | None:
         elif part in here:
             here = here[part]
         else:
-            # A number at the end makes another name on purpose.
             near = difflib.get_close_matches(part, list(here), 1, _NEAR)
             # A number at the end makes another name on purpose.
             if not near or part[-1:].isdigit():
                 return None
             return '.'.join([*parts[:i], *near, *parts[i + 1 :]])
     return None
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Without mmengine's lines about each variable that a config reads."""
-    before = logging.root.manager.disable
-    logging.disable(logging.INFO)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def _line(error: Exception) -> str:
@@ -188,8 +164,8 @@ def _set_steps(cfg: Config, steps: int) -> None:
         raise InputError(
             where=f'{cfg.filename}: train_cfg.max_iters',
             found='not set',
-            expected='an IterBasedTrainLoop, so that every budget of labels '
-            'has as many steps',
+            expected='an IterBasedTrainLoop: all budgets of labels have the '
+            'same number of steps',
         )
     cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = steps
     schedulers = cfg.get('param_scheduler') or []
@@ -204,3 +180,113 @@ def _set_steps(cfg: Config, steps: int) -> None:
             scheduler['milestones'] = [
                 round(step * steps / before) for step in scheduler.milestones
             ]
+
+
+# --------------------------------------------------------------- identity
+
+#: What decides how a model is trained; the rest of a config logs, draws or
+#: only names parts for these.
+_TRAINING = (
+    *('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'),
+    *('param_scheduler', 'custom_hooks', 'auto_scale_lr', 'randomness'),
+)
+#: Where things lie, and how a machine is used; the subjects count, not the
+#: split that names them.
+_PLACES = (
+    *('data_root', 'split', 'ann_file', 'num_workers'),
+    *('persistent_workers', 'pin_memory', 'how_to_get'),
+)
+#: Hooks that log, draw and save, or only move what others decide.
+_PLAIN_HOOKS = {
+    *('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler'),
+    *('checkpoint', 'visualization', 'work_dir', 'resumed_config'),
+    *('exact_resume', 'finite_loss', 'flip_check', 'provenance'),
+}
+
+
+def run_keys(
+    cfg: Config, train: Sequence[str], test: Sequence[str], *data: str
+) -> tuple[str, str, str]:
+    """Digests that identify a run, wherever its files lie.
+
+    Args:
+        cfg (Config): A Runner's.
+        train, test (Sequence[str]): The training and the test subjects.
+        *data (str): Digests of the annotation file that is tested on, and of
+            another one that is learned from.
+
+    Returns:
+        tuple[str, str, str]: Of all that decides the result, of all that
+        decides the training, and of the settings alone. Twelve characters
+        each.
+    """
+    settings = {key: cfg.get(key) for key in _TRAINING}
+    # What decides a training where a config has it; few do.
+    if cfg.get('load_from'):
+        settings['load_from'] = cfg.load_from
+    hooks = {
+        name: hook
+        for name, hook in (cfg.get('default_hooks') or {}).items()
+        if name not in _PLAIN_HOOKS and hook is not None
+    }
+    if hooks:
+        settings['default_hooks'] = hooks
+    testing = {'test_dataloader': cfg.get('test_dataloader')}
+    # How it predicts does not change its training.
+    model = {k: v for k, v in cfg.model.items() if k != 'test_cfg'}
+    learned = dict(settings, model=model)
+    training = _digest([learned, sorted(train), ' '.join(data)])
+    tested = dict(testing, test_cfg=cfg.model.get('test_cfg'))
+    key = _digest([training, tested, sorted(test), data[0]])
+    return key, training, _digest(settings | testing)
+
+
+def _digest(value) -> str:
+    text = json.dumps(_plain(value), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _plain(value):
+    """Without places."""
+    if isinstance(value, Mapping):
+        return {
+            str(key): _plain(item)
+            for key, item in value.items()
+            if key not in _PLACES
+        }
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, str) and '/' in value:
+        return value.rstrip('/').rsplit('/', 1)[-1]
+    return value
+
+
+# ------------------------------------------------------------------ files
+
+
+def _texts(value) -> Iterator[str]:
+    """All texts within a part of a config."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list, tuple, set)):
+        parts = value.values() if isinstance(value, Mapping) else value
+        for item in parts:
+            yield from _texts(item)
+
+
+def check_file_names(cfg: Config, known: dict[str, str]) -> None:
+    """Refuse two files of one name, as runs are identified by their names.
+
+    ``known`` are names and paths of the configs before; it is extended.
+    """
+    for path in _texts([cfg.model, cfg.get('load_from')]):
+        if '/' not in path.rstrip('/') or not osp.splitext(path)[1]:
+            continue
+        other = known.setdefault(osp.basename(path), path)
+        if osp.normpath(other) != osp.normpath(path):
+            raise InputError(
+                where=f'{other} and {path}',
+                found='two files of one name',
+                expected='different names: they identify a run',
+                cure='Rename one of them.',
+            )

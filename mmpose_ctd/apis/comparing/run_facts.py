@@ -1,5 +1,6 @@
-"""What is found out while a run trains and tests."""
+"""What a run measures while it trains and tests."""
 
+import contextlib
 import io
 import json
 import subprocess
@@ -29,11 +30,10 @@ _SECONDS = 'training_seconds'
 
 
 class RunFactsHook(Hook):
-    """Writes the seconds of a training and the errors of a test.
+    """Writes ``training.json`` (seconds) and ``test.json`` (errors).
 
-    ``training.json`` and ``test.json`` in the work dir. The seconds travel in
-    the checkpoint: a resumed training counts those up to its checkpoint, and
-    not what was lost by the kill.
+    The seconds travel in the checkpoint: a resumed training counts those up
+    to its checkpoint, and not those that a kill lost.
     """
 
     def __init__(self) -> None:
@@ -54,18 +54,14 @@ class RunFactsHook(Hook):
         seconds = time.perf_counter() - self._begin
         runner.message_hub.update_info(_SECONDS, seconds)
         if runner.iter + 1 == runner.max_iters:
-            # Before the last checkpoint, so that it is there with it.
-            self._write_training(runner)
+            # It must be there when the last checkpoint is.
+            self.after_train(runner)
 
     def after_train(self, runner) -> None:
         if self._begin is not None:
-            # With the time to save it.
-            self._write_training(runner)
-
-    def _write_training(self, runner) -> None:
-        seconds = time.perf_counter() - self._begin
-        found = dict(seconds=seconds, **_program())
-        _write(Path(runner.work_dir, 'training.json'), found)
+            seconds = time.perf_counter() - self._begin
+            found = dict(seconds=seconds, **_program())
+            _write(runner.work_dir, 'training.json', found)
 
     def before_test(self, runner) -> None:
         self._begin = time.perf_counter()
@@ -78,10 +74,8 @@ class RunFactsHook(Hook):
     def after_test(self, runner) -> None:
         seconds = time.perf_counter() - self._begin
         metric = runner.test_evaluator.metrics[0]
-        found = dict(
-            errors_by_image(self._samples, metric), test_seconds=seconds
-        )
-        _write(Path(runner.work_dir, 'test.json'), found)
+        found = errors_by_image(self._samples, metric)
+        _write(runner.work_dir, 'test.json', found | {'test_seconds': seconds})
 
 
 def keep_weights(checkpoint: str | Path) -> None:
@@ -96,14 +90,13 @@ def keep_weights(checkpoint: str | Path) -> None:
 def score_predictions(config: str | Path, file: str | Path) -> None:
     """Judge what another program predicted, by the metric of our tests.
 
-    Writes ``test.json`` and ``training.json`` (without seconds) beside the
+    Writes ``test.json`` and ``training.json`` (without seconds) next to the
     config.
 
     Args:
-        config (str or Path): A run's ``config.py``, whose
-            ``test_dataloader`` names the tested images.
-        file (str or Path): COCO's keypoint results, pixels of the image; see
-            :func:`~mmpose_ctd.apis.keypoint_results.read_keypoint_results`.
+        config (str or Path): A run's ``config.py``, which names the tested
+            images.
+        file (str or Path): COCO's keypoint results, pixels of the image.
 
     Raises:
         InputError: If an image has no prediction or several, or one has
@@ -125,19 +118,16 @@ def score_predictions(config: str | Path, file: str | Path) -> None:
     samples = [sample.to_dict() for sample in samples]
     metric.process(None, samples)
     metric.evaluate(len(dataset))
-    found = dict(errors_by_image(samples, metric), test_seconds=0.0)
-    _write(Path(config).with_name('test.json'), found)
-    _write(Path(config).with_name('training.json'), _program())
+    folder = Path(config).parent
+    found = errors_by_image(samples, metric) | {'test_seconds': 0.0}
+    _write(folder, 'test.json', found)
+    _write(folder, 'training.json', _program())
 
 
 def errors_by_image(
     samples: Sequence[Mapping], metric: LandmarkErrorMetric
 ) -> dict:
-    """The errors of a test, as JSON can store them; nobody is named.
-
-    Args:
-        samples (Sequence[Mapping]): N samples with prediction and truth.
-        metric (LandmarkErrorMetric): The same test's, evaluated.
+    """The errors of N samples of a test, evaluated by ``metric``, for JSON.
 
     Returns:
         dict: ``errors`` (N lists of K distances in image pixels, None where
@@ -175,8 +165,8 @@ def errors_by_image(
     )
 
 
-def _write(path: Path, content: dict) -> None:
-    write_whole(path, json.dumps(content).encode())
+def _write(folder: str | Path, name: str, content: dict) -> None:
+    write_whole(Path(folder, name), json.dumps(content).encode())
 
 
 def _program() -> dict:
@@ -191,23 +181,14 @@ def _commit() -> str:
 
     Outside of a clone it is the version, such as ``'v0.1.0'``.
     """
-    try:
-        found, changed, root = (
-            subprocess.run(
-                ['git', '-C', str(_ROOT), *words],
+    # Installed inside of another project, the commit would be that project's.
+    if (_ROOT / '.git').exists():
+        words = ('--always', '--exclude=*', '--abbrev=10', '--dirty=+')
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            return subprocess.run(
+                ['git', '-C', str(_ROOT), 'describe', *words],
                 capture_output=True,
                 text=True,
                 check=True,
             ).stdout.strip()
-            for words in (
-                ('rev-parse', '--short=10', 'HEAD'),
-                ('status', '--porcelain', '--untracked-files=no'),
-                ('rev-parse', '--show-toplevel'),
-            )
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return f'v{__version__}'
-    if Path(root).resolve() != _ROOT:
-        # Installed inside of another project, whose commit is another.
-        return f'v{__version__}'
-    return found + ('+' if changed else '')
+    return f'v{__version__}'

@@ -1,46 +1,69 @@
 """Sections of a comparison's report: search, cost, and how to read it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 import numpy as np
-import pandas as pd
 
 from mmpose_ctd.apis.error_tables import Table, number
 from mmpose_ctd.apis.reporting.page_parts import template
 from mmpose_ctd.evaluation.functional import image_errors
 
-from .differences import NUM_RESAMPLES, StudyArm
-from .report_parts import Fold, Section
+from .arms import StudyArm
+from .differences import NUM_RESAMPLES
+from .report_tables import Section
 
 #: Of fewer subjects, percentile intervals are noticeably too narrow.
 _FEW_SUBJECTS = 30
 
 
-def searches_of(trials: Sequence[Mapping]) -> list[dict]:
-    """The trials as searches for :func:`search_section`."""
-    systems: dict = {}
+def search_section(trials: Sequence[Mapping]) -> Section | None:
+    """The settings that were tried, their errors and their cost.
+
+    A trial's settings are its ``variant``, or else its ``options``; its error
+    is the mean over its seeds.
+    """
+    searches: dict[str, dict] = {}
     for run in trials:
-        found = systems.setdefault((run['study'], run['system']), {})
-        found.setdefault(_text(run['options']), []).append(run)
-    return [
-        {
-            'study': study,
-            'system': system,
-            'trials': [
-                {
-                    'options': runs[0]['options'],
-                    'mean_error': sum(map(_error, runs)) / len(runs),
-                    'seconds': sum(
-                        run['seconds'] + run['test_seconds'] for run in runs
-                    ),
-                    'runs': len(runs),
-                }
-                for runs in by_options.values()
-            ],
-        }
-        for (study, system), by_options in systems.items()
+        settings = run['variant'] or _text(run['options'])
+        searches.setdefault(run['system'], {}).setdefault(settings, [])
+        searches[run['system']][settings].append(run)
+    if not searches:
+        return None
+    cost = Table(
+        'Cost of the search',
+        ['system', 'settings tried', 'runs', 'hours', 'best ME', 'with'],
+    )
+    folds = []
+    for system, tried in searches.items():
+        table = Table(
+            f'{system}: settings tried',
+            ['settings', 'validation ME', 'seconds'],
+            folded=True,
+        )
+        errors = {}
+        for settings, runs in tried.items():
+            errors[settings] = sum(map(_error, runs)) / len(runs)
+            texts = number(errors[settings], 3), number(_seconds(runs), 0)
+            table.rows.append([settings, *texts])
+        folds.append(table)
+        least = np.nanmin([*errors.values(), np.inf])
+        best = [name for name, error in errors.items() if error == least]
+        ours = [run for runs in tried.values() for run in runs]
+        texts = number(least, 3), ' or '.join(best) or '–'
+        cost.rows.append([system, *_sums(tried, ours), *texts])
+    settings = [name for tried in searches.values() for name in tried]
+    cost.rows.append(['sum', *_sums(settings, trials), '', ''])
+    parts = [
+        'Settings were chosen by the mean error on validation subjects, who '
+        'neither train nor test. The more settings are tried, the more the '
+        'best one is a matter of chance: its validation error does not '
+        'estimate the error on new faces.',
+        cost,
     ]
+    if len({*map(len, searches.values())}) > 1:
+        parts.append('The systems had unequal numbers of settings to try.')
+    return Section(('search',), 'Search', [*parts, *folds])
 
 
 def _error(run: Mapping) -> float:
@@ -55,78 +78,18 @@ def _text(options: Mapping) -> str:
     return ' '.join(pairs) or 'as it is'
 
 
-def search_section(searches: Sequence[Mapping]) -> Section | None:
-    """Trials of every system, and their cost.
-
-    Args:
-        searches (Sequence[Mapping]): One per system: ``system`` (str),
-            ``trials`` (list of dicts with ``options`` (dict), ``mean_error``
-            (float, pixels, on validation subjects; None or NaN if the trial
-            failed), ``seconds`` (float) and optionally ``runs`` (int)), and
-            optionally ``chosen`` (the options that were taken) and ``study``.
-    """
-    searches = [search for search in searches if search.get('trials')]
-    if not searches:
-        return None
-    cost = Table(
-        'Cost of the search',
-        ['system', 'settings tried', 'runs', 'hours', 'best ME', 'chosen'],
-    )
-    several = len({search.get('study', '') for search in searches}) > 1
-    folds, sums = [], np.zeros(3)
-    for search in searches:
-        name, chosen = search['system'], search.get('chosen')
-        if several and search.get('study'):
-            name = f'{name}, {search["study"]}'
-        trials = sorted(search['trials'], key=lambda t: _text(t['options']))
-        table = Table(
-            f'{name}: settings tried',
-            ['options', 'validation ME', 'seconds', 'chosen'],
-            [
-                [
-                    _text(trial['options']),
-                    number(trial['mean_error'], 3),
-                    number(trial['seconds'], 0),
-                    'chosen' if trial['options'] == chosen else '',
-                ]
-                for trial in trials
-            ],
-        )
-        folds.append(Fold(table.caption, table))
-        errors = [t['mean_error'] for t in trials]
-        known = [e for e in errors if e is not None and e == e]
-        counts = (
-            len(trials),
-            sum(trial.get('runs', 1) for trial in trials),
-            sum(trial['seconds'] for trial in trials) / 3600,
-        )
-        sums += counts
-        cost.rows.append(
-            [
-                name,
-                *map(str, counts[:2]),
-                number(counts[2], 2),
-                number(min(known, default=None), 3),
-                '–' if chosen is None else _text(chosen),
-            ]
-        )
-    tried, runs, hours = sums
-    cost.rows.append(
-        ['sum', f'{tried:.0f}', f'{runs:.0f}', number(hours, 2), '', '']
-    )
-    parts = [
-        'Settings were chosen by the mean error on validation subjects, who '
-        'neither train nor test. The more settings are tried, the more the '
-        'best one is a matter of chance: its validation error does not '
-        'estimate the error on new faces.',
-        cost,
-    ]
-    if len({len(search['trials']) for search in searches}) > 1:
-        parts.append('The systems had unequal numbers of settings to try.')
-    return Section(('search',), 'Search', [*parts, *folds])
+def _seconds(runs: Sequence[Mapping]) -> float:
+    return sum(run['seconds'] + run['test_seconds'] for run in runs)
 
 
-def cost_section(finals: Sequence[Mapping], trials: Sequence[Mapping]):
+def _sums(settings: Sized, runs: Sequence[Mapping]) -> list[str]:
+    hours = number(_seconds(runs) / 3600, 2)
+    return [str(len(settings)), str(len(runs)), hours]
+
+
+def cost_section(
+    finals: Sequence[Mapping], trials: Sequence[Mapping]
+) -> Section:
     """Runs, hours, machines, commits and dates."""
     runs = [*finals, *trials]
     cost = Table(
@@ -139,14 +102,15 @@ def cost_section(finals: Sequence[Mapping], trials: Sequence[Mapping]):
         groups.setdefault(run['study'] or 'all runs', []).append(run)
     groups |= {'search': trials, 'sum': runs} if trials else {'sum': runs}
     for name, ours in groups.items():
+        hours = (
+            sum(run[key] for run in ours) / 3600
+            for key in ('seconds', 'test_seconds')
+        )
+        configs = len({run['config_hash'] for run in ours})
         cost.rows.append(
             [
-                name,
-                str(len(ours)),
-                number(sum(run['seconds'] for run in ours) / 3600, 2),
-                number(sum(run['test_seconds'] for run in ours) / 3600, 2),
-                str(len({run['config_hash'] for run in ours})),
-                dates(ours),
+                *(name, str(len(ours)), *(number(h, 2) for h in hours)),
+                *(str(configs), dates(ours)),
             ]
         )
     counts = Counter(
@@ -203,21 +167,18 @@ def origin_warnings(runs: Sequence[Mapping]) -> list[str]:
 
 def missing_runs(arm: StudyArm) -> list[str]:
     """A warning about systems without a budget that others of the arm have."""
-    plain = pd.DataFrame(
-        [(s, n) for s, variant, n in arm.cells if not variant],
-        columns=['system', 'budget'],
-    )
-    budgets = sorted(set(plain.budget))
-    missing = []
-    for system, found in plain.groupby('system', sort=False).budget:
-        lacks = [f'n = {n}' for n in budgets if n not in set(found)]
-        if lacks:
-            missing.append(f'{system}: {", ".join(lacks)}')
-    if not missing:
+    plain = {(s, n) for s, variant, n in arm.cells if not variant}
+    lacks: dict[str, list[str]] = {}
+    for system in dict.fromkeys(s for s, v, _ in arm.cells if not v):
+        for n in sorted({budget for _, budget in plain}):
+            if (system, n) not in plain:
+                lacks.setdefault(system, []).append(f'n = {n}')
+    if not lacks:
         return []
+    missing = '; '.join(f'{s}: {", ".join(ns)}' for s, ns in lacks.items())
     return [
         f'{arm.title}: some systems were not run with all numbers of labels. '
-        f'Missing: {"; ".join(missing)}.'
+        f'Missing: {missing}.'
     ]
 
 

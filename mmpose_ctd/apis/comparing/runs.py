@@ -1,13 +1,9 @@
 """A plan's runs: which they are, what is done, and their folders.
 
-A run is a training and its test, in a folder ``<work_dir>/runs/<name>``::
-
-    run.json       what is to be done, for step.py
-    config.py      the Runner's config; train.txt, test.txt: subjects
-    log.txt        what the programs printed
-    iter_<n>.pth   from which a killed training goes on
-    metrics.json   when all is done
-    failed.txt     why the last try failed
+A run is a training and its test, in a folder ``<work_dir>/runs/<name>``:
+``run.json`` (what step.py shall do), ``config.py``, ``train.txt``,
+``test.txt`` (subjects), ``log.txt``, ``iter_<n>.pth``, ``metrics.json`` when
+it is done, ``failed.txt`` if its last try failed.
 """
 
 import copy
@@ -29,45 +25,26 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.privacy import redact
 
 from .cells import PlanCell, final_cells, trial_cells
-from .identity import FileNames, config_hash, run_key, train_key
 from .plan import Plan
-from .run_config import ConfigReader
+from .results_frame import mean_error
+from .run_config import ConfigReader, check_file_names, run_keys
 from .subjects import PlanSubjects, annotation_digest
-
-__all__ = ['PlanRun', 'PlanRuns', 'mean_error']
 
 
 @dataclass(frozen=True)
 class PlanRun:
-    """A run; ``cfg`` is None for a command's.
+    """A run: digests of :func:`.run_keys`, the first cell that asks for it.
 
-    Attributes:
-        key (str): Digest of all that decides the result.
-        training (str): Digest of all that decides the training.
-        cell (PlanCell): The first of the plan that asks for it.
-        train, test (list[str]): Who trains and who is tested.
-        cfg (Config, optional): Of the Runner.
-        config_hash (str): Digest of the settings alone.
+    ``cfg`` is None for a command's.
     """
 
     key: str
     training: str
+    config_hash: str
     cell: PlanCell
     train: list[str]
     test: list[str]
     cfg: Config | None
-    config_hash: str
-
-
-def mean_error(metrics: Mapping) -> float:
-    """ME of a run in pixels: the mean over images of their mean error.
-
-    Args:
-        metrics (Mapping): Of its ``metrics.json``.
-    """
-    rows = [[e for e in row if e is not None] for row in metrics['errors']]
-    means = [sum(row) / len(row) for row in rows if row]
-    return round(sum(means) / len(means), 6)
 
 
 class PlanRuns:
@@ -80,19 +57,19 @@ class PlanRuns:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.folder = Path(plan.work_dir, 'runs')
-        self.reader = ConfigReader(plan)
+        self._reader = ConfigReader(plan)
         data = self._base_config.test_dataloader.dataset
         self.data_root = data.get('data_root') or ''
         self.ann_file = data.ann_file
         self.subjects = PlanSubjects(plan, self.data_root, self.ann_file)
-        self._files = FileNames()
+        self._files: dict[str, str] = {}
         self._known: dict[str, PlanRun] = {}
         self._metrics: dict[str, dict] = {}
         self._folders: dict[str, str] = {}
         self.refresh()
 
     def refresh(self) -> None:
-        """See again which folders there are."""
+        """Look again which folders there are."""
         if self.folder.is_dir():
             for name in sorted(os.listdir(self.folder)):
                 self._folders[name.rsplit('_', 1)[-1]] = name
@@ -101,7 +78,7 @@ class PlanRuns:
     def _base_config(self) -> Config:
         """The baseline's config, which names the data."""
         own = self.plan.systems[self.plan.baseline]
-        return self.reader.of(
+        return self._reader.of(
             PlanCell(
                 study='',
                 system=self.plan.baseline,
@@ -111,62 +88,40 @@ class PlanRuns:
             )
         )
 
-    # ------------------------------------------------------------- search
-
     def trials(
         self, system: str | None = None
     ) -> Iterator[tuple[str, dict, list[PlanRun]]]:
-        """All trials, or one system's: system, settings, a run a seed."""
+        """All trials, or one system's: system, settings, a run per seed."""
         for name in self.plan.systems if system is None else [system]:
             for settings, cells in trial_cells(self.plan, name):
                 yield name, settings, [self.run_of(cell) for cell in cells]
 
-    def chosen(self, systems: Iterable[str] | None = None) -> dict[str, dict]:
+    def chosen(self) -> dict[str, dict]:
         """What the search chose, for systems whose trials are all done.
 
-        Args:
-            systems (Iterable[str], optional): Only these.
-
-        Returns:
-            dict[str, dict]: System -> settings of the trial with the smallest
-            mean error; of equal ones the first. A system without trials has
-            no settings.
+        The settings of the trial with the smallest mean error, of equal ones
+        the first; ``{}`` for a system without trials.
         """
         found = {}
-        for system in self.plan.systems if systems is None else systems:
-            best, waits = (float('inf'), {}), False
+        for system in self.plan.systems:
+            trials = []
             for _, settings, runs in self.trials(system):
                 metrics = [self.metrics_of(run) for run in runs]
                 if None in metrics:
-                    waits = True
-                    continue
+                    break
                 error = sum(map(mean_error, metrics)) / len(metrics)
-                if error < best[0]:
-                    best = error, settings
-            if not waits:
+                trials.append((error, settings))
+            else:
+                best = min(trials, key=lambda t: t[0], default=(0, {}))
                 found[system] = best[1]
         return found
 
-    # --------------------------------------------------------------- runs
-
     def finals(
-        self, chosen: Mapping[str, dict], study: str | None = None
-    ) -> Iterator[tuple[PlanCell, PlanRun]]:
-        """The cells of all studies, or of one, with their runs."""
-        for name in self.plan.studies if study is None else [study]:
-            for cell in final_cells(self.plan, name, chosen):
-                yield cell, self.run_of(cell)
-
-    def expected(
-        self, chosen: Mapping[str, dict], study: str | None = None
+        self, study: str, chosen: Mapping[str, dict]
     ) -> list[tuple[PlanCell, PlanRun]]:
-        """The same, with systems that wait for the search as without it."""
-        return list(
-            self.finals(
-                {name: chosen.get(name, {}) for name in self.plan.systems},
-                study,
-            )
-        )
+        """The cells of a study, see :func:`.final_cells`, with their runs."""
+        cells = final_cells(self.plan, study, chosen)
+        return [(cell, self.run_of(cell)) for cell in cells]
 
     def run_of(self, cell: PlanCell) -> PlanRun:
         """The run that a cell asks for."""
@@ -183,6 +138,7 @@ class PlanRuns:
         else:
             test = data.test(cell.held_out)
         data.check_apart(train, test)
+        digests = [data.digest]
         command: str | list = self.plan.systems[cell.system].command
         if command:
             words = shlex.split(command)
@@ -191,17 +147,15 @@ class PlanRuns:
                 command = words
             text = {'command': command, 'seed': cell.seed}
             asked = Config({'model': text, 'randomness': {'seed': cell.seed}})
-            training = train_key(asked, train, data.digest)
-            key, cfg = run_key(training, {}, test, data.digest), None
         else:
-            asked = cfg = self.reader.of(cell)
-            self._check_data(cfg, cell)
-            self._files.check(cfg)
-            training = train_key(cfg, train, self._training_data(cfg))
-            key = run_key(training, cfg, test, data.digest)
-        return PlanRun(
-            key, training, cell, train, test, cfg, config_hash(asked)
-        )
+            asked = self._reader.of(cell)
+            self._check_data(asked, cell)
+            check_file_names(asked, self._files)
+            learned = _place(asked.train_dataloader.dataset)
+            if learned != (osp.normpath(self.data_root), self.ann_file):
+                digests.append(annotation_digest(osp.join(*learned)))
+        keys = run_keys(asked, train, test, *digests)
+        return PlanRun(*keys, cell, train, test, None if command else asked)
 
     def _check_data(self, cfg: Config, cell: PlanCell) -> None:
         """All systems are tested on the same faces."""
@@ -215,22 +169,15 @@ class PlanRuns:
                 ': a comparison has one annotation file',
             )
 
-    def _training_data(self, cfg: Config) -> str:
-        """Digest of the annotations that are learned from."""
-        root, name = _place(cfg.train_dataloader.dataset)
-        if (root, name) == (osp.normpath(self.data_root), self.ann_file):
-            return self.subjects.digest
-        other = annotation_digest(osp.join(root, name))
-        return f'{self.subjects.digest} {other}'
-
     # ------------------------------------------------------------ folders
 
     def name_of(self, run: PlanRun) -> str:
         """Name of a run's folder: for people, with its digest."""
         if run.key not in self._folders:
             cell = run.cell
-            parts = [cell.system, cell.variant, cell.held_out]
-            text = '_'.join(part for part in parts if part)
+            text = '_'.join(
+                filter(None, (cell.system, cell.variant, cell.held_out))
+            )
             text = re.sub(r'[^A-Za-z0-9.=]+', '-', text).strip('-.')[:60]
             kind = 's' if cell.role == 'final' else 'trial'
             self._folders[run.key] = (
@@ -256,14 +203,10 @@ class PlanRuns:
         return file.read_text(encoding='utf-8')
 
     def prepare(self, runs: Iterable[PlanRun]) -> list[str]:
-        """Write down what those runs are to do that are not done.
+        """Write the folders of those runs that are not done.
 
         Of runs that differ in their test alone the first trains, and the
-        others test its weights.
-
-        Returns:
-            list[str]: Names of their folders, without repetitions, in the
-            given order.
+        others test its weights. Returns the names of the folders, once each.
         """
         runs = {run.key: run for run in runs}
         first: dict[str, PlanRun] = {}
@@ -276,12 +219,12 @@ class PlanRuns:
             owner = first[run.training]
             self._write(
                 run,
-                trained_by=None if owner is run else self.name_of(owner),
+                after=[] if owner is run else [self.name_of(owner)],
                 keep=self.plan.keep_weights or run.training in shared,
             )
         return [self.name_of(run) for run in left]
 
-    def _write(self, run: PlanRun, trained_by: str | None, keep: bool) -> None:
+    def _write(self, run: PlanRun, after: list[str], keep: bool) -> None:
         folder = Path(osp.abspath(self.folder / self.name_of(run)))
         folder.mkdir(parents=True, exist_ok=True)
         cell = run.cell
@@ -302,7 +245,6 @@ class PlanRuns:
             for key, value in cfg.to_dict().items()
         )
         write_whole(folder / 'config.py', f'{text}\n'.encode())
-        # No more than what may be handed on.
         facts = dict(
             key=run.key,
             system=cell.system,
@@ -311,6 +253,7 @@ class PlanRuns:
             seed=cell.seed,
             held_out=cell.held_out,
             role=cell.role,
+            # Results may be handed on: no absolute path.
             options=redact({**cell.options}),
             steps=cell.steps,
             config_hash=run.config_hash,
@@ -328,14 +271,12 @@ class PlanRuns:
                 seed=cell.seed,
                 budget=cell.budget,
             ),
-            after=[trained_by] if trained_by else [],
+            after=after,
             keep_weights=keep,
         )
         write_whole(folder / 'run.json', json.dumps(job, indent=1).encode())
 
 
 def _place(dataset: Mapping) -> tuple[str, str]:
-    return (
-        osp.normpath(dataset.get('data_root') or ''),
-        dataset.get('ann_file') or '',
-    )
+    root = osp.normpath(dataset.get('data_root') or '')
+    return root, dataset.get('ann_file') or ''

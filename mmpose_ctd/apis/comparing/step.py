@@ -1,12 +1,10 @@
-"""Does one step of a comparison: a run, or the choice of a search.
+"""Does one run of a comparison.
 
-python step.py run NAME TOOLS [GPU ...]
-python step.py choose FILE OUT
-
-Snakemake starts it in the work dir of a plan. It is a file that runs without
-the package: it waits for other programs, and imports nothing large. It ends
-when Snakemake does, and ends what it started.
+python step.py NAME TOOLS [GPU ...]
 """
+# Snakemake starts it in the work dir of a plan. It waits for other programs,
+# ends with Snakemake, and ends what it started. It imports nothing large, not
+# even this package.
 
 import ctypes
 import datetime
@@ -26,8 +24,8 @@ _PR_SET_PDEATHSIG = 1
 _CALL = (
     'import sys; '
     'from mmpose_ctd.apis.command_line import run; '
-    'from mmpose_ctd.apis.comparing.{0} import {1}; '
-    'run(lambda: {1}(*sys.argv[1:]))'
+    'from mmpose_ctd.apis.comparing.run_facts import {0}; '
+    'run(lambda: {0}(*sys.argv[1:]))'
 )
 
 
@@ -46,11 +44,8 @@ def run_program(
 ) -> None:
     """Run a program and wait for it; end it when Snakemake ends.
 
-    Args:
-        words (Sequence): Of its command line; ``python`` is this Python.
-        log (Path): What it prints goes to the end of this file.
-        cwd (str or Path): Its current folder.
-        **variables (str): Of its environment, beside those of this process.
+    What it prints goes to the end of ``log``; a first word ``python`` is this
+    Python; ``variables`` are added to its environment.
 
     Raises:
         StepError: If it cannot be started or fails.
@@ -91,10 +86,8 @@ def run_program(
 
 
 def _last_words(log: Path, begin: int, status: int) -> str:
-    """Why a program failed: its last error message, else what it said last."""
-    with log.open('rb') as file:
-        file.seek(begin)
-        text = file.read().decode(errors='replace')
+    """Why a program failed: its last error message, else its last line."""
+    text = log.read_bytes()[begin:].decode(errors='replace')
     lines = [line.strip() for line in text.split('\n') if line.strip()]
     errors = [line for line in lines if line.startswith('error: ')]
     if status < 0 and not errors:
@@ -104,16 +97,11 @@ def _last_words(log: Path, begin: int, status: int) -> str:
     return f'status {status}: {said.removeprefix("error: ")[:300]}'
 
 
-# -------------------------------------------------------------------- a run
-
-
 class RunStep:
-    """One run, in its folder.
+    """A run in its folder, which has a ``run.json``.
 
-    Args:
-        folder (Path): With ``run.json``.
-        tools (str): Folder of ``train.py`` and ``test.py``.
-        variables (dict[str, str]): Of the programs' environment.
+    ``tools`` is the folder of ``train.py`` and ``test.py``; ``variables`` are
+    added to the programs' environment.
     """
 
     def __init__(self, folder: Path, tools: str, variables: dict) -> None:
@@ -153,7 +141,7 @@ class RunStep:
                 file.unlink()
 
     def _shared(self) -> dict | None:
-        """Test what another run of the same training left, if it did."""
+        """Test the weights of another run of the same training, if any."""
         for name in self.job['after']:
             other = self.folder.with_name(name)
             if (other / 'weights.pth').is_file():
@@ -169,7 +157,7 @@ class RunStep:
         last = self.folder / f'iter_{self.job["facts"]["steps"]}.pth'
         self._test(last)
         if self.job['keep_weights']:
-            self._call('run_facts', 'keep_weights', last)
+            self._call('keep_weights', last)
         return self._read('training.json')
 
     def _test(self, weights: Path) -> None:
@@ -190,18 +178,15 @@ class RunStep:
         seconds = time.perf_counter() - begin
         if not out.is_file():
             raise StepError('status 0: it did not write its {out} file')
-        self._call(
-            'run_facts', 'score_predictions', self.folder / 'config.py', out
-        )
+        self._call('score_predictions', self.folder / 'config.py', out)
         return self._read('training.json') | dict(seconds=seconds)
 
-    def _call(self, module: str, function: str, *arguments) -> None:
-        self._run('python', '-c', _CALL.format(module, function), *arguments)
+    def _call(self, function: str, *arguments) -> None:
+        self._run('python', '-c', _CALL.format(function), *arguments)
 
     def _run(self, *words) -> None:
-        run_program(
-            words, self.folder / 'log.txt', self.job['here'], **self.variables
-        )
+        log = self.folder / 'log.txt'
+        run_program(words, log, self.job['here'], **self.variables)
 
     def _read(self, name: str) -> dict:
         return json.loads((self.folder / name).read_text('utf-8'))
@@ -210,11 +195,7 @@ class RunStep:
 def take_gpu(gpus: Sequence[str]) -> tuple[FileLock | None, dict[str, str]]:
     """Take the lowest free place of those that share the GPUs in turn.
 
-    Args:
-        gpus (Sequence[str]): As CUDA numbers them; none on a CPU.
-
-    Returns:
-        tuple: The lock of the place, and the variable that shows its GPU.
+    Returns the lock of the place, and the variable that shows its GPU.
     """
     place = 0
     while gpus:
@@ -249,21 +230,9 @@ def do_run(name: str, tools: str, *gpus: str) -> int:
     return 0
 
 
-def do_choose(file: str, out: str) -> int:
-    """Choose a system's settings; returns the exit status."""
-    words = ('python', '-c', _CALL.format('engine', 'choose'), file, out)
-    try:
-        run_program(words, Path(out).with_suffix('.log'))
-    except StepError as error:
-        print(f'error: {out}: {error}', file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == '__main__':
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    do = {'run': do_run, 'choose': do_choose}[sys.argv[1]]
     try:
-        sys.exit(do(*sys.argv[2:]))
+        sys.exit(do_run(*sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -21,11 +21,7 @@ from .plan import Plan
 
 
 def annotation_digest(path: str) -> str:
-    """SHA-256 of an annotation file.
-
-    Raises:
-        MissingFileError: If it does not exist.
-    """
+    """SHA-256 of an annotation file; a MissingFileError without one."""
     if not osp.isfile(path):
         raise MissingFileError(f'The annotation file {path!r} does not exist.')
     return sha256_of(path)
@@ -34,13 +30,7 @@ def annotation_digest(path: str) -> str:
 class PlanSubjects:
     """The splits of a plan, as lists of subjects.
 
-    Args:
-        plan (Plan): The plan.
-        data_root (str): Folder of the data set.
-        ann_file (str): Annotation file, relative to it.
-
-    Attributes:
-        digest (str): Of the annotation file: other labels are other results.
+    ``ann_file`` is relative to ``data_root``; ``digest`` is of its content.
     """
 
     def __init__(self, plan: Plan, data_root: str, ann_file: str) -> None:
@@ -49,9 +39,9 @@ class PlanSubjects:
         path = osp.join(data_root, ann_file)
         self.digest = annotation_digest(path)
         self._images = LandmarkFile.read(path).images
-        #: Line of a split -> where those were photographed whom it means.
+        #: Line of a split -> the sites where its subject was photographed.
         self._sites: dict[str | None, set[str]] = {}
-        #: Line of a split -> who it means.
+        #: Line of a split -> its subject.
         self._people: dict[str | None, str] = {}
         for image in self._images.values():
             own = image_line(str(image.get('file_name')).strip())
@@ -65,13 +55,13 @@ class PlanSubjects:
     def train(self, budget: int, seed: int, held_out: str = '') -> list[str]:
         """Subjects of a training set.
 
-        With a site held out, ``budget`` of the pool's subjects who were
-        never photographed there, drawn by the seed; the draws of one seed
-        are nested.
+        With a site held out: ``budget`` of the pool's subjects who were never
+        photographed there, drawn by the seed; the draws of one seed are
+        nested.
 
         Raises:
-            InputError: If there are not as many, or the split has another
-                number of subjects and of images than the budget.
+            InputError: If there are fewer, or the split has another number of
+                subjects and of images than the budget.
         """
         if not held_out:
             file = self.plan.train_split.format(budget=budget, seed=seed)
@@ -84,27 +74,21 @@ class PlanSubjects:
                     expected=f'{budget} subjects or images, the budget',
                 )
             return names
-        others = [
-            name
-            for name in sorted(
-                self._read('pool', self.plan.pool.format(seed=seed))
-            )
-            if held_out not in self._sites[name]
-        ]
+        pool = self._read('pool', self.plan.pool.format(seed=seed))
+        others = [n for n in sorted(pool) if held_out not in self._sites[n]]
         if len(others) < budget:
             raise InputError(
                 where=f'pool, with held_out={held_out!r}',
                 found=f'{len(others)} subjects of other sites',
                 expected=f'{budget} or more, the budget of the study',
             )
-        order = np.random.default_rng(seed).permutation(len(others))
-        return sorted(others[i] for i in order[:budget])
+        return _drawn(others, budget, seed)
 
     def test(self, held_out: str = '') -> list[str]:
         """The test subjects, or those of the site that is held out.
 
-        Those who were photographed elsewhere, too, are left out: all of a
-        subject's images are tested.
+        As all of a subject's images are tested, those who were also
+        photographed elsewhere are left out.
         """
         names = self._read('test_split', self.plan.test_split)
         if not held_out:
@@ -120,9 +104,7 @@ class PlanSubjects:
         return chosen
 
     def validation(self) -> list[str]:
-        """Subjects on whom settings are chosen.
-
-        They train in no trial of the search, and are never tested on.
+        """Subjects who choose settings; none trains in a trial or is tested.
 
         Raises:
             InputError: If fewer are left than the plan asks for.
@@ -132,12 +114,9 @@ class PlanSubjects:
         for seed in search.seeds:
             train = self.train(search.budget, seed)
             taken |= people_of(train, self._images)
-        # Of people: a split may name single images of them.
-        left = [
-            name
-            for name in sorted({*self._read('search.pool', search.pool)})
-            if self._people[name] not in taken
-        ]
+        # A split may name single images of people.
+        pool = sorted({*self._read('search.pool', search.pool)})
+        left = [name for name in pool if self._people[name] not in taken]
         if len(left) < search.subjects:
             raise InputError(
                 where='search.subjects',
@@ -145,8 +124,7 @@ class PlanSubjects:
                 expected=f'at most {len(left)}: so many of {search.pool} '
                 'neither train in a trial nor test',
             )
-        order = np.random.default_rng(0).permutation(len(left))
-        return sorted(left[i] for i in order[: search.subjects])
+        return _drawn(left, search.subjects, 0)
 
     def check_apart(self, train: list[str], test: list[str]) -> None:
         """Refuse to test on somebody who trained.
@@ -184,3 +162,8 @@ class PlanSubjects:
                 )
             self._splits[split] = names
         return self._splits[split]
+
+
+def _drawn(names: list[str], count: int, seed: int) -> list[str]:
+    order = np.random.default_rng(seed).permutation(len(names))
+    return sorted(names[i] for i in order[:count])

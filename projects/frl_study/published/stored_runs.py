@@ -3,6 +3,7 @@
 Errors are arrays (S, N): seeds and test images, in pixels.
 """
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -11,20 +12,75 @@ import pandas as pd
 import yaml
 
 from mmpose_ctd.apis.comparing.report import compare_report
-from mmpose_ctd.apis.comparing.results_frame import read_records, results_frame
+from mmpose_ctd.apis.comparing.results_frame import results_frame
 from mmpose_ctd.apis.error_tables import check_alike, read_report
+from mmpose_ctd.errors import MissingFileError
 
 __all__ = [
+    'PLAN',
     'RESULTS',
     'STUDY',
     'StoredRuns',
     'errors_with_facemesh',
+    'read_records',
     'report_options',
     'write_report',
 ]
 
 STUDY = Path(__file__).resolve().parents[1]
 RESULTS = STUDY / 'results'
+PLAN = STUDY / 'configs' / 'comparison.yaml'
+
+
+#: Fields of stored records that are no text.
+_STORED = dict(
+    options=json.loads,
+    environment=json.loads,
+    budget=int,
+    seed=int,
+    steps=int,
+    seconds=float,
+    test_seconds=float,
+)
+
+
+def read_records(folder: str | Path, name: str) -> list[dict]:
+    """Records that are stored as two CSV tables.
+
+    Args:
+        folder (str or Path): Where the files are.
+        name (str): Of ``NAME_runs.csv.gz``, a row per record with its
+            ``key`` (``options`` and ``environment`` are JSON), and
+            ``NAME_errors.csv.gz``, a row per key and image: ``key``,
+            ``image``, ``subject``, ``site`` and a column per landmark. A run
+            of several studies has several records and is stored once.
+
+    Raises:
+        MissingFileError: If one of the files does not exist.
+    """
+    tables = []
+    for part in ('runs', 'errors'):
+        path = Path(folder) / f'{name}_{part}.csv.gz'
+        if not path.is_file():
+            raise MissingFileError(where=str(path), found='no such file')
+        tables.append(pd.read_csv(path, dtype=str, keep_default_na=False))
+    runs, errors = tables
+    landmarks = tuple(errors.columns[4:])
+    of_key = dict(list(errors.groupby('key', sort=False)))
+    records = []
+    for run in runs.to_dict('records'):
+        images = of_key[run['key']]
+        points = images[list(landmarks)].replace('', 'nan').astype(float)
+        for field, read in _STORED.items():
+            run[field] = read(run[field])
+        run |= dict(
+            landmarks=landmarks,
+            subjects=images.subject.astype(int).to_numpy(),
+            sites=tuple(images.site),
+            errors=points.to_numpy(),
+        )
+        records.append(run)
+    return records
 
 
 class StoredRuns:
@@ -87,49 +143,19 @@ def errors_with_facemesh(system: str, labels: int) -> np.ndarray:
     return np.array([report['image_errors'] for report in reports])
 
 
-def report_options(records: list[dict]) -> dict:
-    """What the plan says about the report of its stored runs.
-
-    Args:
-        records (list[dict]): Of ``frl_faces``.
-
-    Returns:
-        dict: Keyword arguments of :func:`.compare_report`.
-    """
-    path = STUDY / 'configs' / 'comparison.yaml'
-    plan = yaml.safe_load(path.read_text(encoding='utf-8'))
-    trials = [record for record in records if record['role'] == 'trial']
-    searches = []
-    for system in dict.fromkeys(record['system'] for record in trials):
-        ours = [record for record in trials if record['system'] == system]
-        # The settings: what the plan does not set for all runs.
-        tried = [
-            dict(
-                options={
-                    key: value
-                    for key, value in record['options'].items()
-                    if key not in plan['options']
-                },
-                mean_error=float(np.mean(record['errors'])),
-                seconds=record['seconds'],
-            )
-            for record in ours
-        ]
-        best = min(tried, key=lambda trial: trial['mean_error'])
-        searches.append(
-            dict(system=system, trials=tried, chosen=best['options'])
-        )
+def report_options() -> dict:
+    """What the plan says about the report: arguments of `compare_report`."""
+    plan = yaml.safe_load(PLAN.read_text(encoding='utf-8'))
     return dict(
         baseline=plan['baseline'],
         title=plan['title'],
         threshold=plan['threshold'],
         systems=list(plan['systems']),
         studies=list(plan['studies']),
-        searches=searches,
     )
 
 
 def write_report(out: str | Path = RESULTS / 'report') -> list[Path]:
     """The report of the study's main comparison, from its stored runs."""
     records = read_records(RESULTS, 'frl_faces')
-    return compare_report(records, out, **report_options(records))
+    return compare_report(records, out, **report_options())

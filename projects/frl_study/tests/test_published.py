@@ -1,24 +1,27 @@
 """The study's pages and report agree with its stored results."""
 
 import csv
+import gzip
 import json
 import re
 
 import numpy as np
 import pytest
+import yaml
 from scipy import stats
 
-from mmpose_ctd.apis.comparing.differences import arms_of
-from mmpose_ctd.apis.comparing.report import summary_rows
+from mmpose_ctd.apis.comparing.arms import arms_of, summary_rows
 from mmpose_ctd.apis.comparing.results_frame import (
-    read_records,
     results_frame,
     usable,
 )
+from mmpose_ctd.errors import MissingFileError
 from projects.frl_study.published.stored_runs import (
+    PLAN,
     RESULTS,
     StoredRuns,
     errors_with_facemesh,
+    read_records,
     report_options,
 )
 from projects.frl_study.published.tables import (
@@ -65,7 +68,7 @@ def stored():
 
 def test_all_published_numbers_are_recomputed(stored, published):
     """To all six digits, p-values and bootstrap intervals included."""
-    options = report_options(stored)
+    options = report_options()
     finals, _, warnings = usable(stored)
     assert not warnings
     arms = arms_of(
@@ -85,17 +88,20 @@ def test_all_published_numbers_are_recomputed(stored, published):
 
 
 def test_the_search_chose_what_the_runs_used(stored):
-    options = report_options(stored)
-    for search in options['searches']:
+    plan = yaml.safe_load(PLAN.read_text('utf-8'))['options']
+    trials = [run for run in stored if run['role'] == 'trial']
+    for system in {run['system'] for run in trials}:
+        ours = [run for run in trials if run['system'] == system]
+        best = min(ours, key=lambda run: np.mean(run['errors']))
+        chosen = {k: v for k, v in best['options'].items() if k not in plan}
         runs = [
-            record
-            for record in stored
-            if record['study'] == 'main'
-            and record['system'] == search['system']
+            run
+            for run in stored
+            if (run['study'], run['system']) == ('main', system)
         ]
-        assert len(runs) == 15
+        assert chosen and len(runs) == 15
         for run in runs:
-            assert search['chosen'].items() <= run['options'].items()
+            assert chosen.items() <= run['options'].items()
 
 
 def test_errors_with_facemesh_have_the_mean_of_their_file():
@@ -141,3 +147,32 @@ def test_a_run_of_several_studies_counts_once():
     assert runs.errors('CTD-ED', 20, 'no pull').shape == (3, 60)
     with pytest.raises(LookupError):
         runs.errors('CTD-ED', 21)
+
+
+def test_stored_records_are_read(tmp_path):
+    (tmp_path / 'toy_runs.csv.gz').write_bytes(
+        gzip.compress(
+            b'key,study,system,options,environment,budget,seed,steps,'
+            b'seconds,test_seconds\n'
+            b'k,main,NA,"{""lr"": 0.1}",{},20,0,400,1.5,0.5\n'
+            b'k,other,NA,{},{},20,0,400,1.5,0.5\n'
+        )
+    )
+    (tmp_path / 'toy_errors.csv.gz').write_bytes(
+        gzip.compress(
+            b'key,image,subject,site,tip,chin\n'
+            b'k,0,0,london,1.2345,2\nk,1,0,,,3\n'
+        )
+    )
+    first, second = read_records(tmp_path, 'toy')
+    assert (first['study'], second['study']) == ('main', 'other')
+    assert first['system'] == 'NA' and first['options'] == {'lr': 0.1}
+    assert first['landmarks'] == ('tip', 'chin')
+    assert first['sites'] == ('london', '')
+    np.testing.assert_array_equal(first['subjects'], [0, 0])
+    for record in (first, second):
+        np.testing.assert_array_equal(
+            record['errors'], [[1.2345, 2], [np.nan, 3]]
+        )
+    with pytest.raises(MissingFileError):
+        read_records(tmp_path, 'none')
