@@ -11,7 +11,11 @@ from mmpose_ctd.checkpoint_file import checkpoint_bytes
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import write_whole
 
-__all__ = ['check_paths', 'listed', 'write_source']
+__all__ = ['WrongNetworkError', 'check_paths', 'listed', 'write_source']
+
+
+class WrongNetworkError(Exception):
+    """The first difference of a file's graph from the published network."""
 
 
 def listed(names: list[str], most: int) -> str:

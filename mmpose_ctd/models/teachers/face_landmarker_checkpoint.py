@@ -21,7 +21,11 @@ from mmpose_ctd.models.heads.face_landmarker_v2_head import (
 )
 from mmpose_ctd.models.layers import PReLU
 
-from .checkpoint_writer import check_paths, write_source
+from .checkpoint_writer import (
+    WrongNetworkError,
+    check_paths,
+    write_source,
+)
 from .tflite_graph import TfliteGraph, TfliteOperator, read_tflite
 
 __all__ = ['convert_face_landmarker', 'read_face_landmarker']
@@ -37,10 +41,6 @@ MEMBER = 'face_landmarks_detector.tflite'
 #: Bytes; the published member has 2,553,590.
 _LARGEST = 32_000_000
 _EXPECTED = 'face_landmarker.task of MediaPipe (float16, version 1)'
-
-
-class _WrongNetworkError(Exception):
-    """The first difference of the graph from the face landmarker."""
 
 
 def convert_face_landmarker(
@@ -127,7 +127,7 @@ def read_face_landmarker(data: bytes, where: str = '') -> dict[str, Tensor]:
     graph = read_tflite(data, where)
     try:
         return _Walk(graph).state()
-    except _WrongNetworkError as error:
+    except WrongNetworkError as error:
         raise InputError(
             where=where,
             found=f"another network than MediaPipe's second face landmarker: "
@@ -176,7 +176,7 @@ class _Walk:
         with torch.device('meta'):
             networks = _networks()
         if len(self.graph.inputs) != 1 or len(self.graph.outputs) != 3:
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'it has {len(self.graph.inputs)} inputs and '
                 f'{len(self.graph.outputs)} outputs, not 1 and 3'
             )
@@ -184,7 +184,7 @@ class _Walk:
         width, height = FaceLandmarkerV2.input_size
         shape = self.graph.tensors[at].shape
         if shape != (1, height, width, 3):
-            raise _WrongNetworkError(f'its input is {shape}')
+            raise WrongNetworkError(f'its input is {shape}')
         trunk, head = networks['backbone'], networks['head']
         for name, module in trunk.named_children():
             at = self.chain(f'backbone.{name}', module, at)
@@ -194,7 +194,7 @@ class _Walk:
         self.layer('head.presence', head.presence, at, presence)
         self.tongue(at, tongue)
         if self.taken != len(self.graph.operators):
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'{len(self.graph.operators) - self.taken} of its '
                 f'{len(self.graph.operators)} operators are not part of it'
             )
@@ -220,11 +220,11 @@ class _Walk:
             pad = self.take(f'{name} (zero channels)', 'PAD', at)
             found = self.constant(pad, 1)
             if found.tolist() != [[0, 0]] * 3 + [[0, block.new_channels]]:
-                raise _WrongNetworkError(f'{name} pads {found.tolist()}')
+                raise WrongNetworkError(f'{name} pads {found.tolist()}')
             at = pad.outputs[0]
         total = self.take(f'{name} (sum)', 'ADD', own)
         if sorted(total.inputs) != sorted((at, own)):
-            raise _WrongNetworkError(f'{name} adds another result')
+            raise WrongNetworkError(f'{name} adds another result')
         self.compare(name, total)
         return self.layer(f'{name}.act2', block.act2, total.outputs[0])
 
@@ -254,7 +254,7 @@ class _Walk:
         if layer.bias is not None:
             self.fill(f'{name}.bias', layer.bias, conv, 2)
         elif self.constant(conv, 2).any():
-            raise _WrongNetworkError(f'{name} has a bias that is not 0')
+            raise WrongNetworkError(f'{name} has a bias that is not 0')
         return conv.outputs[0]
 
     def tongue(self, at: int, end: int) -> None:
@@ -263,13 +263,13 @@ class _Walk:
         for kind in ('RESHAPE', 'LOGISTIC', 'CONV_2D'):
             operator = made.get(end)
             if operator is None or operator.kind != kind:
-                raise _WrongNetworkError(
+                raise WrongNetworkError(
                     f"its third result is not the tongue's score: no {kind}"
                 )
             self.taken += 1
             end = operator.inputs[0]
         if end != at:
-            raise _WrongNetworkError('its third result has another source')
+            raise WrongNetworkError('its third result has another source')
 
     def take(
         self, name: str, kind: str, at: int, end: int | None = None
@@ -282,7 +282,7 @@ class _Walk:
         ]
         if len(found) != 1 or len(found[0].outputs) != 1:
             others = [o.kind for o in self.readers.get(at, ())]
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'{len(found)} operators {kind} where {name} should be '
                 f'(found {others or "nothing"})'
             )
@@ -297,7 +297,7 @@ class _Walk:
             expected['padding'] = padding
         for key, value in expected.items():
             if operator.options[key] != value:
-                raise _WrongNetworkError(
+                raise WrongNetworkError(
                     f'{name} has {key} {operator.options[key]}, not {value}'
                 )
 
@@ -306,7 +306,7 @@ class _Walk:
         if index < len(operator.inputs) and operator.inputs[index] >= 0:
             value = self.graph.constant(operator.inputs[index])
         if value is None:
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'input {index} of a {operator.kind} is not a constant'
             )
         return value
@@ -318,10 +318,10 @@ class _Walk:
         elif axes and value.ndim == 4:
             value = value.transpose(axes)
         if value.dtype != np.float32 or value.shape != tuple(own.shape):
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'{key} is {value.dtype} {value.shape}, not float32 '
                 f'{tuple(own.shape)}'
             )
         if not np.isfinite(value).all():
-            raise _WrongNetworkError(f'{key} has values that are not finite')
+            raise WrongNetworkError(f'{key} has values that are not finite')
         self.weights[key] = torch.from_numpy(np.ascontiguousarray(value))

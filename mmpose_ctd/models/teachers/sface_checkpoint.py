@@ -13,7 +13,11 @@ from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
 from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 
-from .checkpoint_writer import check_paths, write_source
+from .checkpoint_writer import (
+    WrongNetworkError,
+    check_paths,
+    write_source,
+)
 
 __all__ = ['convert_sface', 'read_sface_onnx']
 
@@ -98,10 +102,6 @@ def _networks() -> dict[str, nn.Module]:
     return {'backbone': SFaceNet(), 'head': SFaceEmbedding()}
 
 
-class _WrongNetworkError(Exception):
-    """The first difference of the graph from SFace."""
-
-
 def read_sface_onnx(data: bytes, where: str = '') -> dict[str, Tensor]:
     """Read the published file as a state dict.
 
@@ -138,7 +138,7 @@ def read_sface_onnx(data: bytes, where: str = '') -> dict[str, Tensor]:
         )
     try:
         return _walk(graph)
-    except _WrongNetworkError as error:
+    except WrongNetworkError as error:
         raise InputError(
             where=where,
             found=f'another network than SFace: {error}',
@@ -160,7 +160,7 @@ def _walk(graph) -> dict[str, Tensor]:
         if value.numel() != 1 or not math.isclose(
             value.item(), expected, rel_tol=1e-6
         ):
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'its input normalisation says {value.flatten().tolist()}, '
                 f'not {expected}'
             )
@@ -171,7 +171,7 @@ def _walk(graph) -> dict[str, Tensor]:
         values = _weights(node, op, name, stored)
         used.update(node.input[1:])
         if len(values) != len(keys):
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'{op} {node.name!r} has {len(values)} weights, {name} has '
                 f'{len(keys)} ({", ".join(keys)})'
             )
@@ -181,19 +181,19 @@ def _walk(graph) -> dict[str, Tensor]:
             if op == 'PRelu':
                 value = value.flatten()  # (C, 1, 1): one slope a channel
             if value.shape != shape:
-                raise _WrongNetworkError(
+                raise WrongNetworkError(
                     f'{source!r} has shape {tuple(value.shape)}, '
                     f'{name}.{key} has {tuple(shape)}'
                 )
             state[f'{name}.{key}'] = value
     extra = next(nodes, None)
     if extra is not None:
-        raise _WrongNetworkError(
+        raise WrongNetworkError(
             f'it goes on with {extra.op_type} {extra.name!r} after {name}'
         )
     left_over = sorted(stored.keys() - used)
     if left_over:
-        raise _WrongNetworkError(
+        raise WrongNetworkError(
             f'it has weights that its graph does not use: {left_over[:8]}'
         )
     for name, layer in _layers():
@@ -222,7 +222,7 @@ def _chain(graph, stored: dict) -> Iterator:
                 readers.setdefault(source, []).append(node)
     images = [item.name for item in graph.input if item.name not in stored]
     if len(images) != 1:
-        raise _WrongNetworkError(f'it has {len(images)} inputs, not 1')
+        raise WrongNetworkError(f'it has {len(images)} inputs, not 1')
     (current,) = images
     # A forged graph may have a cycle: limit the steps.
     for _ in graph.node:
@@ -230,7 +230,7 @@ def _chain(graph, stored: dict) -> Iterator:
         if not following:
             return
         if len(following) > 1:
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'it branches after {current!r}, SFace is a chain'
             )
         # Dropout does nothing in inference.
@@ -247,31 +247,31 @@ def _weights(node, op: str, name: str, stored: dict) -> list[Tensor]:
 
     if node is None or node.op_type != op:
         found = f'{node.op_type} {node.name!r} stands' if node else 'it ends'
-        raise _WrongNetworkError(f'{found} where {name} ({op}) should be')
+        raise WrongNetworkError(f'{found} where {name} ({op}) should be')
     values = []
     for source in node.input[1:]:
         item = stored.get(source)
         if item is None:
-            raise _WrongNetworkError(f'{source!r} is not among its weights')
+            raise WrongNetworkError(f'{source!r} is not among its weights')
         if item.data_location == TensorProto.EXTERNAL:
-            raise _WrongNetworkError(f'{source!r} lies in another file')
+            raise WrongNetworkError(f'{source!r} lies in another file')
         try:
             array = numpy_helper.to_array(item)
         except (ValueError, TypeError) as error:
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'{source!r} is damaged ({error})'
             ) from error
         if array.dtype != 'float32':
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'{source!r} is {array.dtype}, not float32'
             )
         values.append(torch.from_numpy(array.copy()))
         if not values[-1].isfinite().all():
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'{source!r} has values that are not finite'
             )
     if op in ('Sub', 'Mul') and len(values) != 1:
-        raise _WrongNetworkError(f'{op} {node.name!r} is malformed')
+        raise WrongNetworkError(f'{op} {node.name!r} is malformed')
     return values
 
 
@@ -298,7 +298,7 @@ def _compare_attributes(node, name: str, layer: nn.Module) -> None:
         if isinstance(value, float):  # stored in float32
             same = math.isclose(seen, value, rel_tol=1e-5)
         if not same:
-            raise _WrongNetworkError(
+            raise WrongNetworkError(
                 f'{node.op_type} {node.name!r} has {key} {seen}, {name} has '
                 f'{value}'
             )
