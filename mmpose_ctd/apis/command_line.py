@@ -233,16 +233,26 @@ def load_config(args: argparse.Namespace) -> 'Config':
 
     cfg = read_config(args.config, args.cfg_options, adjust)
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
-        # mmengine starts a group, and wraps a model, on GPUs only.
-        if not torch.distributed.is_initialized():
-            torch.distributed.init_process_group('gloo')
-        # With a wrapper's config mmengine no longer looks at the second.
-        cfg.model_wrapper_cfg = dict(
-            device_ids=None,
-            find_unused_parameters=cfg.get('find_unused_parameters', False),
-            broadcast_buffers=False,
-        ) | dict(cfg.get('model_wrapper_cfg') or {})
+        distribute_over_cpus(cfg)
     return cfg
+
+
+def distribute_over_cpus(cfg: 'Config') -> None:
+    """Do for CPUs what mmengine does for GPUs: start a group, wrap the model.
+
+    Args:
+        cfg (Config): Its ``model_wrapper_cfg`` is completed.
+    """
+    import torch
+
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    # With a wrapper's config mmengine no longer looks at the second.
+    cfg.model_wrapper_cfg = dict(
+        device_ids=None,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+        broadcast_buffers=False,
+    ) | dict(cfg.get('model_wrapper_cfg') or {})
 
 
 def _launcher(args: argparse.Namespace) -> str:

@@ -203,6 +203,7 @@ def test_a_member_of_a_tgz_is_found_in_any_folder(server, target):
         b'no archive',
         b'',
     ],
+    ids=['changed', 'absent', 'cut', 'text', 'empty'],
 )
 def test_another_tgz_is_refused_and_leaves_nothing(server, target, body):
     server.body = body

@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from toy_models import CD, ED, PIPELINE, model_config, runner_config
 
-from mmpose_ctd.apis.command_line import _distribute_over_cpus
+from mmpose_ctd.apis.command_line import distribute_over_cpus
 
 EPOCHS = 3
 # BatchNorms in inference mode, their slopes and offsets kept.
@@ -79,7 +79,7 @@ def train(config, distributed=False):
     if distributed:
         config.launcher = 'pytorch'
         # As tools/train.py asks for it; the group is there.
-        _distribute_over_cpus(config)
+        distribute_over_cpus(config)
     runner = Runner.from_cfg(config)
     runner.train()
     model = getattr(runner.model, 'module', runner.model)
@@ -109,7 +109,7 @@ def evaluate(work_dir, teacher, round_up, distributed=False):
     )
     if distributed:
         config.launcher = 'pytorch'
-        _distribute_over_cpus(config)
+        distribute_over_cpus(config)
     runner = Runner.from_cfg(config)
     scalars = runner.test()
     return dict(

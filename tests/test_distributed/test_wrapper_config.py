@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmpose_ctd.apis.command_line import _distribute_over_cpus
+from mmpose_ctd.apis.command_line import distribute_over_cpus
 
 
 @pytest.fixture
@@ -16,13 +16,13 @@ def group(monkeypatch):
 @pytest.mark.parametrize('wanted', [True, False, None])
 def test_find_unused_parameters_of_the_config_counts(wanted, group):
     cfg = Config({} if wanted is None else dict(find_unused_parameters=wanted))
-    _distribute_over_cpus(cfg)
+    distribute_over_cpus(cfg)
     assert cfg.model_wrapper_cfg.find_unused_parameters is bool(wanted)
     assert cfg.model_wrapper_cfg.device_ids is None
 
 
 def test_a_wrapper_of_the_config_keeps_its_settings(group):
     cfg = Config(dict(model_wrapper_cfg=dict(broadcast_buffers=True)))
-    _distribute_over_cpus(cfg)
+    distribute_over_cpus(cfg)
     assert cfg.model_wrapper_cfg.broadcast_buffers is True
     assert cfg.model_wrapper_cfg.find_unused_parameters is False
