@@ -71,6 +71,11 @@ def check_two_iterations(load, name, tmp_path):
     # Of the configs that can be small; an hourglass halves five times.
     side = 128 if 'hourglass' in str(name) else 64
     cfg = load(name)
+    if 'hourglass' in str(name):
+        cfg.model.backbone.update(
+            stage_channels=(64,) * 6, stage_blocks=(1,) * 6, feat_channel=64
+        )
+        cfg.model.head.in_channels = 64
     merge_options(cfg, {'framing.input_size': side})
     cfg.work_dir = str(tmp_path)
     cfg.log_level = 'ERROR'

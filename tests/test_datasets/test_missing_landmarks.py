@@ -115,7 +115,7 @@ def run_test(root, work_dir):
         dict(type='MeasurementMetric', num_bootstrap=20),
     ]
     cfg.default_hooks.visualization = dict(
-        type='LandmarkFigureHook', overlays=True
+        type='LandmarkFigureHook', enable=True
     )
     set_random_seed(0)
     runner = Runner.from_cfg(cfg)
