@@ -73,9 +73,8 @@ def check_two_iterations(load, name, tmp_path):
     cfg = load(name)
     if 'hourglass' in str(name):
         cfg.model.backbone.update(
-            stage_channels=(64,) * 6, stage_blocks=(1,) * 6, feat_channel=64
+            stage_channels=(256, *[64] * 5), stage_blocks=(1,) * 6
         )
-        cfg.model.head.in_channels = 64
     merge_options(cfg, {'framing.input_size': side})
     cfg.work_dir = str(tmp_path)
     cfg.log_level = 'ERROR'
