@@ -6,6 +6,7 @@ from pathlib import Path
 
 import onnx
 import torch
+from faceres_files import write_faceres
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
@@ -16,6 +17,7 @@ from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 from mmpose_ctd.models.teachers.face_landmarker_checkpoint import (
     convert_face_landmarker,
 )
+from mmpose_ctd.models.teachers.faceres_checkpoint import convert_faceres
 from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +88,11 @@ def write_face_landmarker(root: Path) -> None:
     """MediaPipe's network with random weights, converted as a user would."""
     (root / 'v2.task').write_bytes(task_bytes(face_landmarker_bytes()))
     convert_face_landmarker(root / 'v2.task', root / 'face_landmarker.pth')
+
+
+def write_faceres_teacher(root: Path) -> None:
+    """FaceRes with random weights, converted as a user would."""
+    convert_faceres(write_faceres(root), root / 'faceres.pth')
 
 
 def write_mixing_teachers(root: Path) -> None:

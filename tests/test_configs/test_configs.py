@@ -9,7 +9,13 @@ from config_checks import (
     flat,
     loader,
 )
-from config_set import CONFIGS, write_face_landmarker, write_faces, write_sface
+from config_set import (
+    CONFIGS,
+    write_face_landmarker,
+    write_faceres_teacher,
+    write_faces,
+    write_sface,
+)
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
@@ -49,7 +55,8 @@ NAMES = sorted(
 TRAINED = [
     *('ctd_com_resnet50.py', 'ftp_resnet50.py', 'hourglass.py'),
     *('demo/ctd_ed_sface.py', 'frl_faces/ctd_com_sface.py'),
-    *('frl_faces/fe_sface.py', 'frl_faces/ctd_ed_v2.py'),
+    *('frl_faces/fe_sface.py', 'frl_faces/best.py'),
+    *('frl_faces/ctd_ed_v2.py', 'frl_faces/ctd_ed_faceres.py'),
     *(f'frl_faces/{system}_sface.py' for system in OTHER_TERMS),
 ]
 
@@ -66,6 +73,7 @@ def checkpoints(tmp_path_factory):
     root = tmp_path_factory.mktemp('checkpoints')
     write_sface(root)
     write_face_landmarker(root)
+    write_faceres_teacher(root)
     write_pickle(root / 'resnet50_ft_weight.pkl', random_state(classes=8631))
     convert_vggface2(
         root / 'resnet50_ft_weight.pkl', root / 'vggface2_resnet50.pth'
