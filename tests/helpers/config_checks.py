@@ -94,8 +94,7 @@ def check_two_iterations(load, name, tmp_path):
     runner.train()
     hub = runner.message_hub
     assert hub.get_scalar('train/loss').current() > 0
-    # Random dense landmarks crop best.py's faces anywhere.
-    assert 0 < hub.get_scalar('val/landmark/ME').current() < 2000
+    assert 0 < hub.get_scalar('val/landmark/ME').current() < 256
     regularised = bool(runner.model.active_regularizers)
     assert (runner.model.teacher is not None) == regularised
     for term in runner.model.active_regularizers:

@@ -1,5 +1,5 @@
-# Starts from face recognition, pulled by dense landmarks: the teacher is another
-# network than the start. Both maps are at a sixteenth of the input.
+# Starts from face recognition, pulled by dense landmarks: the teacher is not
+# where it starts. Both maps are at a sixteenth of the input.
 _base_ = '../../../../configs/frl_faces/ft_sface.py'
 model = dict(
     init_from_teacher=False,

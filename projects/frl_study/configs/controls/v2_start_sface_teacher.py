@@ -1,5 +1,5 @@
-# Starts from dense landmarks, pulled by face recognition: the teacher is another
-# network than the start. Both maps are at a sixteenth of the input.
+# Starts from dense landmarks, pulled by face recognition: the teacher is not
+# where it starts. Both maps are at a sixteenth of the input.
 _base_ = '../../../../configs/frl_faces/ft_v2.py'
 model = dict(
     init_from_teacher=False,
