@@ -59,7 +59,10 @@ def parse_args() -> argparse.Namespace:
         'work_dirs/<config>_stand_in; the numbers mean nothing',
     )
     add_runner_arguments(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.overwrite and args.resume:
+        parser.error('--resume continues a training, --overwrite replaces it')
+    return args
 
 
 def use_mixed_precision(cfg: 'Config') -> None:

@@ -179,20 +179,21 @@ class FaceMesh:
         _check_image(image)
         _check_count('looks', looks, None)
         _check_count('views', views, len(VIEWS))
+        height, width = image.shape[:2]
         if near is not None:
             near = np.asarray(near, dtype=float)
-            if near.ndim != 2 or near.shape[1] not in (2, 3):
-                near = np.empty(0)
-            if len(near) != self._parts[1].num_points:
+            number = self._parts[1].num_points
+            if near.shape not in ((number, 2), (number, 3)) or not (
+                np.isfinite(near).all()
+            ):
                 raise InputError(
                     where='FaceMesh.find: near',
-                    found=f'shape {near.shape}',
+                    found=f'shape {near.shape}, {np.isnan(near).sum()} NaN',
                     expected='points of a face, (478, 2) or (478, 3)',
                 )
             frame = CropFrame.around_points(near)
         else:
-            box = box or detect_face(image)
-            height, width = image.shape[:2]
+            box = detect_face(image) if box is None else _in_image(box, image)
             frame = (
                 CropFrame.around_box(box)
                 if box
@@ -323,6 +324,27 @@ def _check_image(image: np.ndarray) -> None:
             else type(image).__name__,
             expected='uint8, (H, W, 3), BGR',
         )
+
+
+def _in_image(box: Box, image: np.ndarray) -> Box:
+    height, width = image.shape[:2]
+    numbers = np.asarray(box, dtype=float).ravel()
+    good = len(numbers) == 4 and np.isfinite(numbers).all()
+    if good:
+        x, y, across, down = numbers
+        good = (
+            min(across, down) > 0
+            and -across < x < width
+            and -down < y < height
+        )
+    if not good:
+        raise InputError(
+            where='FaceMesh.find: box',
+            found=repr(box),
+            expected='x, y, width, height in pixels, partly in an image of '
+            f'{width}x{height}',
+        )
+    return tuple(numbers)
 
 
 def _check_count(name: str, value: int, most: int | None) -> None:

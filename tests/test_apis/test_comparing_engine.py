@@ -281,7 +281,7 @@ def test_nothing_outlives_a_plan_that_is_interrupted(place, monkeypatch):
     finally:
         signal.signal(signal.SIGINT, before)
     thread.join()
-    assert refused == ['another mmpose_ctd compare that works in it']
+    assert refused == ['another mmpose_ctd compare is using it']
     tool, grandchild = map(int, child.read_text().split())
     assert not alive(tool) and not alive(grandchild)
     assert metrics() == [] and len(starts()) == 1

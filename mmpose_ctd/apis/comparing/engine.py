@@ -195,8 +195,8 @@ def carry_out(
     except Timeout:
         raise InputError(
             where=str(folder),
-            found='another mmpose_ctd compare that works in it',
-            expected='one at a time; --jobs says how many runs it does',
+            found='another mmpose_ctd compare is using it',
+            expected='one at a time (--jobs: how many runs it does)',
         ) from None
     with lock:
         numbers, total = itertools.count(1), len(work.left())
