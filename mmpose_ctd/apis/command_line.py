@@ -11,7 +11,7 @@ import pickle
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
@@ -30,6 +30,7 @@ __all__ = [
     'require_checkpoint',
     'require_ending',
     'run',
+    'run_converter',
 ]
 
 _LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -187,6 +188,45 @@ def require_ending(args: argparse.Namespace, **endings: str) -> None:
 
 
 # ------------------------------------------------------------- the config
+
+
+def run_converter(
+    doc: str, name: str, argv: Sequence[str] | None = None
+) -> int:
+    """The command of a teacher's converter.
+
+    Args:
+        doc (str): ``__doc__`` of the tool.
+        name (str): A key of :data:`.teacher_files.PUBLISHED`.
+        argv (Sequence[str], optional): Defaults to ``sys.argv[1:]``.
+
+    Returns:
+        int: Exit status.
+    """
+    parser = make_parser(doc)
+    parser.add_argument('source', metavar='IN', help='the published file')
+    parser.add_argument('target', metavar='OUT.pth', help='what to write')
+    parser.add_argument(
+        '--force', action='store_true', help='replace OUT.pth if it exists'
+    )
+    args = parser.parse_args(argv)
+    from .teacher_files import PUBLISHED
+
+    model = PUBLISHED[name]
+    try:
+        meta = model.convert(args.source, args.target, args.force)
+    except (InputError, OSError) as error:
+        print(f'{name}: {error}', file=sys.stderr)
+        return 1
+    if meta['source_sha256'] != model.sha256:
+        print(
+            f'{name}: warning: {args.source} is not the published file '
+            f'(sha256 {meta["source_sha256"]}); its licence is recorded as '
+            'unknown',
+            file=sys.stderr,
+        )
+    print(f'{args.target}: written (licence: {meta["license"]})')
+    return 0
 
 
 def import_mmpose_quietly() -> None:

@@ -93,6 +93,12 @@ class PublishedModel(PublishedFile):
     converter_version: int
     also: tuple[PublishedFile, ...] = ()
 
+    def convert(self, source: Path, target: Path, force: bool) -> dict:
+        """Write the checkpoint; return its ``meta``."""
+        module, _, function = self.converter.partition(':')
+        convert = getattr(importlib.import_module(module), function)
+        return convert(source, target, force=force)
+
 
 _ZOO = 'opencv/opencv_zoo'
 _SFACE = 'face_recognition_sface_2021dec.onnx'
@@ -255,9 +261,7 @@ def download(
     else:
         for part in (*model.also, model):
             original = _published_file(name, part, source, say)
-    module, _, function = model.converter.partition(':')
-    convert = getattr(importlib.import_module(module), function)
-    convert(original, target, force=True)
+    model.convert(original, target, force=True)
     say(f'{target}: written (licence: {model.license})')
     return target
 

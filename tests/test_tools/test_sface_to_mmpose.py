@@ -104,7 +104,7 @@ def test_a_wrong_source_is_one_line_and_leaves_nothing(
         source.write_text(content)
     status, line = run_tool(source, tmp_path / 'out.pth')
     assert status == 1 and told in line and str(source) in line
-    assert line.startswith('sface_to_mmpose: ') and line.count('\n') == 1
+    assert line.startswith('sface: ') and line.count('\n') == 1
     assert not (tmp_path / 'out.pth').exists()
 
 

@@ -2,58 +2,18 @@
 
 mmpose_ctd convert-sface IN.onnx OUT.pth
 
-`mmpose_ctd download sface` does the same after getting the file.
+IN.onnx is the OpenCV zoo's face_recognition_sface_2021dec.onnx; configs look
+for sface.pth. `mmpose_ctd download sface` gets the file and does the same.
 """
 
-import argparse
 import sys
-from pathlib import Path
 
 import mmpose_ctd  # noqa: F401  (makes MMPose importable)
-from mmpose_ctd.errors import InputError
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        'source',
-        type=Path,
-        metavar='IN.onnx',
-        help='face_recognition_sface_2021dec.onnx of the OpenCV zoo',
-    )
-    parser.add_argument(
-        'target',
-        type=Path,
-        metavar='OUT.pth',
-        help='the checkpoint to write; configs look for sface.pth',
-    )
-    parser.add_argument(
-        '--force', action='store_true', help='replace OUT.pth if it exists'
-    )
-    return parser.parse_args(argv)
+from mmpose_ctd.apis.command_line import run_converter
 
 
 def main(argv=None) -> int:
-    args = parse_args(argv)
-    from mmpose_ctd.models.teachers.sface_checkpoint import (
-        PUBLISHED_SHA256,
-        convert_sface,
-    )
-
-    try:
-        meta = convert_sface(args.source, args.target, force=args.force)
-    except (InputError, OSError) as error:
-        print(f'sface_to_mmpose: {error}', file=sys.stderr)
-        return 1
-    if meta['source_sha256'] != PUBLISHED_SHA256:
-        print(
-            f'sface_to_mmpose: warning: {args.source} is SFace with other '
-            f'weights than the published ones (sha256 '
-            f'{meta["source_sha256"]}); its licence is recorded as unknown',
-            file=sys.stderr,
-        )
-    print(f'{args.target}: written (licence: {meta["license"]})')
-    return 0
+    return run_converter(__doc__, 'sface', argv)
 
 
 if __name__ == '__main__':

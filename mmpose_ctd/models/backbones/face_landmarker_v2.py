@@ -3,12 +3,13 @@
 from collections import OrderedDict
 
 import torch.nn.functional as F
-from mmpose.models.backbones.base_backbone import BaseBackbone
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.layers import PReLU
+
+from .staged_backbone import StagedBackbone
 
 __all__ = ['FaceLandmarkerV2', 'bottleneck_stage']
 
@@ -91,7 +92,7 @@ def bottleneck_stage(
 
 
 @MODELS.register_module()
-class FaceLandmarkerV2(BaseBackbone):
+class FaceLandmarkerV2(StagedBackbone):
     """Trunk of MediaPipe's second face landmarker, with its stages as outputs.
 
     Rebuilt from the published graph (``face_landmarks_detector.tflite`` in
@@ -147,8 +148,7 @@ class FaceLandmarkerV2(BaseBackbone):
         fast_backward: bool = True,
         init_cfg=None,
     ) -> None:
-        super().__init__(init_cfg=init_cfg)
-        self.out_indices = self._checked_indices(out_indices)
+        super().__init__(out_indices, init_cfg)
         channels = self._stem_channels
         stem = [
             ('conv', SamePadConv2d(3, channels, 3, stride=2)),
@@ -169,25 +169,6 @@ class FaceLandmarkerV2(BaseBackbone):
             if isinstance(module, PReLU):
                 module.fast_backward = fast_backward
 
-    def _checked_indices(self, out_indices) -> tuple[int, ...]:
-        stages = len(self.arch_channels)
-        try:
-            indices = tuple(out_indices)
-        except TypeError:
-            indices = ()
-        # bool is an int to Python, and True would silently mean stage 1.
-        valid = bool(indices) and all(
-            type(i) is int and 0 <= i < stages for i in indices
-        )
-        if not valid or list(indices) != sorted(set(indices)):
-            raise InputError(
-                where='FaceLandmarkerV2: out_indices',
-                found=repr(out_indices),
-                expected='ascending, distinct stage indices from 0 to '
-                f'{stages - 1}, such as (4,) or (0, 1, 2, 3, 4)',
-            )
-        return indices
-
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Compute the maps.
 
@@ -201,8 +182,7 @@ class FaceLandmarkerV2(BaseBackbone):
         Raises:
             InputError: If H or W is not a multiple of the last stride.
         """
-        last = self.out_indices[-1]
-        stride = self.arch_strides[last]
+        stride = self.arch_strides[self.out_indices[-1]]
         height, width = x.shape[-2:]
         if height % stride or width % stride or not height * width:
             raise InputError(
@@ -211,15 +191,4 @@ class FaceLandmarkerV2(BaseBackbone):
                 expected=f'multiples of {stride}',
                 cure='Choose another input size, such as 256 x 256.',
             )
-        x = self.stem(x)
-        outs = []
-        for index in range(last + 1):
-            x = getattr(self, f'stage{index + 1}')(x)
-            if index in self.out_indices:
-                outs.append(x)
-        return tuple(outs)
-
-    def train(self, mode: bool = True) -> 'FaceLandmarkerV2':
-        """See ``nn.Module``; MMPose's base class returns None."""
-        super().train(mode)
-        return self
+        return super().forward(x)

@@ -3,11 +3,10 @@
 from collections import OrderedDict
 
 from mmcv.cnn.bricks import Conv2dAdaptivePadding
-from mmpose.models.backbones.base_backbone import BaseBackbone
 from mmpose.registry import MODELS
-from torch import Tensor, nn
+from torch import nn
 
-from mmpose_ctd.errors import InputError
+from .staged_backbone import StagedBackbone
 
 
 def _unit(
@@ -34,7 +33,7 @@ def _separable(
 
 
 @MODELS.register_module()
-class FaceResNet(BaseBackbone):
+class FaceResNet(StagedBackbone):
     """FaceRes's trunk with its stages as outputs.
 
     MobileNetV1 of width 1: a strided 3x3 convolution and thirteen
@@ -79,16 +78,7 @@ class FaceResNet(BaseBackbone):
     _stage_units = (2, 2, 6, 2)
 
     def __init__(self, out_indices=(3,), init_cfg=None) -> None:
-        super().__init__(init_cfg=init_cfg)
-        self.out_indices = tuple(out_indices)
-        if not self.out_indices or self.out_indices != tuple(
-            sorted(set(self.out_indices) & set(range(4)))
-        ):
-            raise InputError(
-                where='FaceResNet: out_indices',
-                found=repr(out_indices),
-                expected='ascending, distinct stage indices from 0 to 3',
-            )
+        super().__init__(out_indices, init_cfg)
         self.stem = nn.Sequential(
             _unit(3, 32, 3, stride=2), _separable(32, 64)
         )
@@ -100,22 +90,3 @@ class FaceResNet(BaseBackbone):
             stage += [_separable(width, width) for _ in range(units - 1)]
             self.add_module(f'stage{index + 1}', nn.Sequential(*stage))
             channels = width
-
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Compute the stages of ``out_indices``.
-
-        Args:
-            x (Tensor): RGB images of 0..255, (N, 3, H, W).
-
-        Returns:
-            tuple[Tensor]: For each of ``out_indices`` a map of shape
-            (N, C, ceil(H / s), ceil(W / s)), with the stage's channels C and
-            stride s.
-        """
-        x = self.stem(x)
-        outs = []
-        for index in range(self.out_indices[-1] + 1):
-            x = getattr(self, f'stage{index + 1}')(x)
-            if index in self.out_indices:
-                outs.append(x)
-        return tuple(outs)

@@ -3,13 +3,12 @@
 from collections import OrderedDict
 
 import torch.nn as nn
-from mmpose.models.backbones.base_backbone import BaseBackbone
 from mmpose.registry import MODELS
-from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
+
+from .staged_backbone import StagedBackbone
 
 BN_EPS = 1e-3
 
@@ -58,7 +57,7 @@ def _separable(
 
 
 @MODELS.register_module()
-class SFaceNet(BaseBackbone):
+class SFaceNet(StagedBackbone):
     """SFace's trunk with its stages as outputs.
 
     A 3x3 convolution and thirteen depthwise-separable units. A stage is
@@ -110,8 +109,7 @@ class SFaceNet(BaseBackbone):
         fast_backward: bool = True,
         init_cfg=None,
     ) -> None:
-        super().__init__(init_cfg=init_cfg)
-        self.out_indices = self._checked_indices(out_indices)
+        super().__init__(out_indices, init_cfg)
         self.norm_eval = norm_eval
 
         first, channels = self._stem_channels
@@ -128,45 +126,6 @@ class SFaceNet(BaseBackbone):
         for module in self.modules():
             if isinstance(module, (PReLU, StridedDepthwiseConv2d)):
                 module.fast_backward = fast_backward
-
-    def _checked_indices(self, out_indices) -> tuple[int, ...]:
-        stages = len(self.arch_channels)
-        try:
-            indices = tuple(out_indices)
-        except TypeError:
-            indices = ()
-        # bool is an int to Python, and True would silently mean stage 1.
-        valid = bool(indices) and all(
-            type(i) is int and 0 <= i < stages for i in indices
-        )
-        if not valid or list(indices) != sorted(set(indices)):
-            raise InputError(
-                where='SFaceNet: out_indices',
-                found=repr(out_indices),
-                expected='ascending, distinct stage indices from 0 to '
-                f'{stages - 1}, such as (3,) or (0, 1, 2, 3)',
-            )
-        return indices
-
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Compute the stages of ``out_indices``.
-
-        Args:
-            x (Tensor): Normalised RGB images, (N, 3, H, W).
-
-        Returns:
-            tuple[Tensor]: For each of ``out_indices`` a map of shape
-            (N, C, ceil(H / s), ceil(W / s)), with the stage's channels C and
-            stride s.
-        """
-        x = self.stem(x)
-        outs = []
-        # Later stages are not needed.
-        for index in range(self.out_indices[-1] + 1):
-            x = getattr(self, f'stage{index + 1}')(x)
-            if index in self.out_indices:
-                outs.append(x)
-        return tuple(outs)
 
     def train(self, mode: bool = True) -> 'SFaceNet':
         """Set the mode; BatchNorm stays in inference mode if ``norm_eval``."""

@@ -9,9 +9,15 @@ from torch import Tensor, nn
 
 from mmpose_ctd.checkpoint_file import checkpoint_bytes
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.files import write_whole
+from mmpose_ctd.files import sha256_of, write_whole
 
-__all__ = ['WrongNetworkError', 'check_paths', 'listed', 'write_source']
+__all__ = [
+    'WrongNetworkError',
+    'check_paths',
+    'listed',
+    'source_meta',
+    'write_source',
+]
 
 
 class WrongNetworkError(Exception):
@@ -57,6 +63,31 @@ def check_paths(
             cure='Replace it by --force.',
         )
     return source, target
+
+
+def source_meta(network: type, source: Path, published: dict, **facts) -> dict:
+    """The ``meta`` of a converted checkpoint.
+
+    Args:
+        network (type): The backbone's class, which states the convention of
+            its images.
+        source (Path): The file that was converted.
+        published (dict): ``sha256`` of the published file, and its ``source``
+            and ``license``; of another file both are unknown.
+        **facts: ``converter`` and ``converter_version``.
+    """
+    sha256 = sha256_of(source)
+    known = sha256 == published['sha256']
+    return {
+        'source_sha256': sha256,
+        'source': published['source'] if known else 'unknown',
+        'license': published['license'] if known else 'unknown',
+        'mean': network.mean,
+        'std': network.std,
+        'channel_order': network.channel_order,
+        'input_size': network.input_size,
+        **facts,
+    }
 
 
 def write_source(

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.face_landmarker_v2 import (
     Bottleneck,
     FaceLandmarkerV2,
@@ -24,6 +23,7 @@ from mmpose_ctd.models.layers import PReLU
 from .checkpoint_writer import (
     WrongNetworkError,
     check_paths,
+    source_meta,
     write_source,
 )
 from .tflite_graph import TfliteGraph, TfliteOperator, read_tflite
@@ -32,10 +32,11 @@ __all__ = ['convert_face_landmarker', 'read_face_landmarker']
 
 #: Raised by one when the keys of the written file change.
 CONVERTER_VERSION = 1
-PUBLISHED_SHA256 = (
-    '64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff'
+PUBLISHED = dict(
+    sha256='64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff',
+    source='MediaPipe face landmarker V2, float16, version 1',
+    license='Apache-2.0',
 )
-PUBLISHED_LICENSE = 'Apache-2.0'
 #: The network in the published archive.
 MEMBER = 'face_landmarks_detector.tflite'
 #: Bytes; the published member has 2,553,590.
@@ -73,7 +74,13 @@ def convert_face_landmarker(
         'gets',
     )
     state = read_face_landmarker(source.read_bytes(), str(source))
-    meta = _meta(sha256_of(source))
+    meta = source_meta(
+        FaceLandmarkerV2,
+        source,
+        PUBLISHED,
+        converter='face_landmarker_to_mmpose',
+        converter_version=CONVERTER_VERSION,
+    )
     write_source(
         source, target, state, meta, _networks, FaceLandmarkerV2.input_size
     )
@@ -82,23 +89,6 @@ def convert_face_landmarker(
 
 def _networks() -> dict[str, nn.Module]:
     return {'backbone': FaceLandmarkerV2(), 'head': FaceLandmarkerV2Head()}
-
-
-def _meta(sha256: str) -> dict:
-    published = sha256 == PUBLISHED_SHA256
-    return {
-        'source_sha256': sha256,
-        'source': 'MediaPipe face landmarker V2, float16, version 1'
-        if published
-        else 'unknown',
-        'license': PUBLISHED_LICENSE if published else 'unknown',
-        'mean': FaceLandmarkerV2.mean,
-        'std': FaceLandmarkerV2.std,
-        'channel_order': FaceLandmarkerV2.channel_order,
-        'input_size': FaceLandmarkerV2.input_size,
-        'converter': 'face_landmarker_to_mmpose',
-        'converter_version': CONVERTER_VERSION,
-    }
 
 
 def read_face_landmarker(data: bytes, where: str = '') -> dict[str, Tensor]:

@@ -7,18 +7,18 @@ import torch
 from torch import Tensor
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.faceres_net import FaceResNet
 
-from .checkpoint_writer import check_paths, listed, write_source
+from .checkpoint_writer import check_paths, listed, source_meta, write_source
 from .tfjs_file import read_tfjs_weights
 
 #: Raised by one when the keys of the written file change.
 CONVERTER_VERSION = 1
-PUBLISHED_SHA256 = (
-    'b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4'
+PUBLISHED = dict(
+    sha256='b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4',
+    source='FaceRes (human-models 3.0.4)',
+    license='MIT; VGGFace2 itself was published for research only',
 )
-PUBLISHED_LICENSE = 'MIT; VGGFace2 was published for research'
 
 
 def convert_faceres(
@@ -51,19 +51,13 @@ def convert_faceres(
     )
     model = source.with_suffix('.json')
     state = faceres_state(read_tfjs_weights(model), str(model))
-    sha256 = sha256_of(source)
-    published = sha256 == PUBLISHED_SHA256
-    meta = {
-        'source_sha256': sha256,
-        'source': 'FaceRes (human-models 3.0.4)' if published else 'unknown',
-        'license': PUBLISHED_LICENSE if published else 'unknown',
-        'mean': FaceResNet.mean,
-        'std': FaceResNet.std,
-        'channel_order': FaceResNet.channel_order,
-        'input_size': FaceResNet.input_size,
-        'converter': 'faceres',
-        'converter_version': CONVERTER_VERSION,
-    }
+    meta = source_meta(
+        FaceResNet,
+        source,
+        PUBLISHED,
+        converter='faceres',
+        converter_version=CONVERTER_VERSION,
+    )
     write_source(
         source,
         target,

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
 from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
@@ -16,6 +15,7 @@ from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 from .checkpoint_writer import (
     WrongNetworkError,
     check_paths,
+    source_meta,
     write_source,
 )
 
@@ -23,10 +23,11 @@ __all__ = ['convert_sface', 'read_sface_onnx']
 
 #: Raised by one when the keys of the written file change.
 CONVERTER_VERSION = 1
-PUBLISHED_SHA256 = (
-    '0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79'
+PUBLISHED = dict(
+    sha256='0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79',
+    source='SFace, 2021dec (OpenCV zoo)',
+    license='Apache-2.0',
 )
-PUBLISHED_LICENSE = 'Apache-2.0'
 
 #: Layer -> ONNX's operator, and our weights in the order of its inputs.
 _NORM = 'BatchNormalization', ('weight', 'bias', 'running_mean', 'running_var')
@@ -81,19 +82,13 @@ def convert_sface(
         '`mmpose_ctd download sface` gets',
     )
     state = read_sface_onnx(source.read_bytes(), str(source))
-    sha256 = sha256_of(source)
-    published = sha256 == PUBLISHED_SHA256
-    meta = {
-        'source_sha256': sha256,
-        'source': 'SFace, 2021dec (OpenCV zoo)' if published else 'unknown',
-        'license': PUBLISHED_LICENSE if published else 'unknown',
-        'mean': SFaceNet.mean,
-        'std': SFaceNet.std,
-        'channel_order': SFaceNet.channel_order,
-        'input_size': SFaceNet.input_size,
-        'converter': 'sface_to_mmpose',
-        'converter_version': CONVERTER_VERSION,
-    }
+    meta = source_meta(
+        SFaceNet,
+        source,
+        PUBLISHED,
+        converter='sface_to_mmpose',
+        converter_version=CONVERTER_VERSION,
+    )
     write_source(source, target, state, meta, _networks, SFaceNet.input_size)
     return meta
 

@@ -266,6 +266,6 @@ def test_other_files_are_refused(data, found):
 
 def test_download_and_converter_name_the_same_file():
     model, ours = PUBLISHED['face-landmarker'], face_landmarker_checkpoint
-    assert model.sha256 == ours.PUBLISHED_SHA256
-    assert model.license == ours.PUBLISHED_LICENSE
+    assert model.sha256 == ours.PUBLISHED['sha256']
+    assert model.license == ours.PUBLISHED['license']
     assert model.converter_version == ours.CONVERTER_VERSION

@@ -188,6 +188,6 @@ def test_what_is_no_onnx_file_is_called_so(data):
 
 def test_download_and_converter_name_the_same_file():
     model = PUBLISHED['sface']
-    assert model.sha256 == sface_checkpoint.PUBLISHED_SHA256
-    assert model.license == sface_checkpoint.PUBLISHED_LICENSE
+    assert model.sha256 == sface_checkpoint.PUBLISHED['sha256']
+    assert model.license == sface_checkpoint.PUBLISHED['license']
     assert model.converter_version == sface_checkpoint.CONVERTER_VERSION
