@@ -1,8 +1,7 @@
-# The most precise detector of this project: starts from a network that learned
+# One config from photographs to landmarks: starts from a network that learned
 # 478 dense landmarks of faces, which also finds the face. Get it with
 #   mmpose_ctd download face-landmarker
-# The same faces at 768x768 pixels are a little better:
-#   --cfg-options data_root=DIR of both dataloaders' datasets.
+# What it reaches: configs/frl_faces/README.md
 _base_ = './ft_v2.py'
 
 find_face = dict(type='FindMeshBox', side=1.15)
