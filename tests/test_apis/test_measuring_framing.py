@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmark_set import smooth_noise
+from mmengine.config import Config
 
 from mmpose_ctd.apis.measuring.framing import (
     Frame,
@@ -13,6 +14,7 @@ from mmpose_ctd.apis.measuring.framing import (
     frame_by_template,
     landmark_template,
 )
+from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 
 RANDOM = np.random.default_rng(0)
 SHAPE = RANDOM.uniform(0.25, 0.75, (7, 2))
@@ -125,3 +127,26 @@ def test_outside_of_the_photograph_its_border_goes_on():
     picture, _ = cut_frame(image, Frame(-10, -5, 50, 50), (50, 50))
     np.testing.assert_array_equal(picture[:5, 10:40], image[:1].repeat(5, 0))
     np.testing.assert_array_equal(picture[5:25, 10:40], image)
+
+
+@pytest.mark.parametrize('finder', ['FindFaceBox', 'FindMeshBox', None])
+def test_a_frame_is_not_searched_for_a_face(finder):
+    """It is cut out already; another crop of it would move the landmarks."""
+    steps = [
+        dict(type='LoadLandmarkImage'),
+        *([dict(type=finder)] if finder else []),
+        dict(type='GetBBoxCenterScale', padding=1.0),
+        dict(type='TopdownAffine', input_size=(32, 32), use_udp=True),
+        dict(type='PackLandmarkInputs'),
+    ]
+    model = LandmarkModel.__new__(LandmarkModel)
+    model._read_pipeline(
+        Config(dict(test_dataloader=dict(dataset=dict(pipeline=steps))))
+    )
+    kinds = [type(step).__name__ for step in model._pipeline.transforms]
+    assert kinds == [
+        'GetBBoxCenterScale',
+        'TopdownAffine',
+        'PackLandmarkInputs',
+    ]
+    assert type(model.face_box).__name__ == (finder or 'NoneType')

@@ -16,7 +16,7 @@ from torch import nn
 
 from mmpose_ctd.config_values import entry
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.input_framing import FRAMING_KEY
+from mmpose_ctd.input_framing import FINDERS, FRAMING_KEY
 from mmpose_ctd.trained import load_trained, refuse_framing_change
 
 from .error_model import heatmap_spreads
@@ -89,7 +89,7 @@ class LandmarkModel:
         fingerprint (str): Of the weights; a calibration belongs to one.
         input_size (tuple[int, int]): Width and height of the network input.
         padding (float): Size of the network input in sizes of a face's box.
-        face_box (optional): The pipeline's ``FindFaceBox``, built; or None.
+        face_box (optional): The pipeline's step that finds faces; or None.
 
     Raises:
         InputError: If the checkpoint does not fit the config, the config
@@ -208,15 +208,16 @@ class LandmarkModel:
         box = steps[kinds.index('GetBBoxCenterScale')]
         self.padding = float(box.get('padding', 1.25))
         self.face_box = None
-        if 'FindFaceBox' in kinds:
-            # For whole photographs; a frame is cut out already.
-            self.face_box = TRANSFORMS.build(steps[kinds.index('FindFaceBox')])
+        for step, kind in zip(steps, kinds):
+            if kind in FINDERS:
+                # For whole photographs; a frame is cut out already.
+                self.face_box = TRANSFORMS.build(step)
         self._pipeline = Compose(
             [
                 step
                 for step, kind in zip(steps, kinds)
                 if not kind.startswith('Load')
-                and kind not in ('GenerateTarget', 'FindFaceBox')
+                and kind not in ('GenerateTarget', *FINDERS)
             ]
         )
 
