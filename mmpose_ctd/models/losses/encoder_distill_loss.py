@@ -1,5 +1,6 @@
 """ED: encoder distillation."""
 
+import torch
 import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor
@@ -56,6 +57,12 @@ class EncoderDistillLoss(StageDistillLoss):
     ) -> Tensor:
         """1 - cosine of each image, (N,), between 0 and 2."""
         ours, theirs = self.maps(student, teacher)
+        if self.granularity == 'map' and ours.is_contiguous(
+            memory_format=torch.channels_last
+        ):
+            # Flattened as it lies in memory: a copy in another order would
+            # give the encoder a gradient in a slow layout.
+            ours, theirs = (x.permute(0, 2, 3, 1) for x in (ours, theirs))
         vectors = _VECTORS[self.granularity]
         cosine = F.cosine_similarity(vectors(ours), vectors(theirs), dim=-1)
         return 1 - cosine.mean(dim=1)

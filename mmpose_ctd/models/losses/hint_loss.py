@@ -45,8 +45,9 @@ class HintLoss(StageDistillLoss):
     ) -> Tensor:
         """Half the squared distance of each image, (N,)."""
         ours, theirs = self.maps(student, teacher)
-        squares = (ours - theirs).square().flatten(1)
-        return 0.5 * getattr(squares, self.reduction)(dim=1)
+        squares = (ours - theirs).square()
+        # Not flattened: the gradient then lies in memory as the map does.
+        return 0.5 * getattr(squares, self.reduction)(dim=(1, 2, 3))
 
     def extra_repr(self) -> str:
         return f'{super().extra_repr()}, reduction={self.reduction!r}'
