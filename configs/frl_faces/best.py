@@ -6,10 +6,11 @@ _base_ = './ft_v2.py'
 
 find_face = dict(type='FindMeshBox', side=1.15)
 train_pipeline = [
-    dict(type='LoadLandmarkImage'),
+    # Load, find the face, take its box, flip.
+    *_base_.train_pipeline[:1],
     find_face,
-    dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    *_base_.train_pipeline[1:3],
+    # The face's own box varies little.
     dict(
         type='RandomBBoxTransform',
         shift_factor=0.05,
@@ -19,30 +20,19 @@ train_pipeline = [
         rotate_factor=15.0,
         rotate_prob=1.0,
     ),
-    dict(
-        type='TopdownAffine',
-        input_size=_base_.codec.input_size,
-        use_udp=True,
-    ),
+    *_base_.train_pipeline[4:5],
     dict(
         type='mmpretrain.ColorJitter',
         brightness=0.3,
         contrast=0.3,
         saturation=0.3,
     ),
-    dict(type='GenerateTarget', encoder=_base_.codec),
-    dict(type='PackLandmarkInputs'),
+    *_base_.train_pipeline[5:],
 ]
 val_pipeline = [
-    dict(type='LoadLandmarkImage'),
+    *_base_.val_pipeline[:1],
     find_face,
-    dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(
-        type='TopdownAffine',
-        input_size=_base_.codec.input_size,
-        use_udp=True,
-    ),
-    dict(type='PackLandmarkInputs'),
+    *_base_.val_pipeline[1:],
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))

@@ -174,7 +174,7 @@ class LandmarkFile:
         return replace(self, path=path, images=images, annotations=[])
 
     def image_of(self, annotation: dict) -> dict:
-        """The image record of an annotation; InputError if there is none."""
+        """The image record of an annotation; InputError if it is missing."""
         key = annotation.get('image_id')
         image = self.images.get(key) if _is_id(key) else None
         if image is None:

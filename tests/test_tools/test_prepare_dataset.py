@@ -42,7 +42,7 @@ def test_all_records_end_with_0(prepare, tmp_path):
     assert 'report.csv, report.json' in out
     content = tmp_path / 'sets/a/annotations/landmarks.json'
     assert len(json.loads(content.read_text())['images']) == 3
-    # The set is not made again.
+    # The set is not written a second time.
     status, _, err = prepare(*SET)
     assert status == 2 and 'exists already' in err
 

@@ -373,7 +373,7 @@ class Norms:
             )
 
     def find(self, measure: str, subject: Subject) -> Norm | str:
-        """The norm for a person, or in words why there is none."""
+        """The norm for a person, or the reason why it is missing."""
         if subject.age is None:
             return 'age unknown'
         own = self._norms[measure]

@@ -38,8 +38,8 @@ class FaceResNet(StagedBackbone):
 
     MobileNetV1 of width 1: a strided 3x3 convolution and thirteen
     depthwise-separable units. The published network has its BatchNorm folded
-    into the convolutions, so there is none here: teacher and student
-    normalise alike. A stage is everything at one stride:
+    into the convolutions, so teacher and student normalise in the same way.
+    A stage is everything at one stride:
 
     =====  ======  ========  =====  ============
     index  stride  channels  units  at 224 x 224

@@ -81,7 +81,7 @@ class TfliteOperator:
         outputs (tuple[int]): Numbers of tensors.
         options (dict): ``padding`` (``'SAME'`` or ``'VALID'``), ``stride``,
             ``dilation`` and ``filter`` (vertical, horizontal),
-            ``activation`` (0 is none), ``multiplier``: those of its kind.
+            ``activation`` (0: without), ``multiplier``: those of its kind.
     """
 
     kind: str
