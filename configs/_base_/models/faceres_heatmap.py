@@ -1,5 +1,6 @@
-# VGGFace2's people recognised by a MobileNet, with deconvolutions on its last
-# map. Head width and codec are the config's that uses it.
+# A MobileNet that learned VGGFace2's people; its maps of four strides are added
+# up at the finest, where the head finds the heat-maps, as on the dense
+# landmarks' network. Head width and codec are the config's that uses it.
 # How images come: R, G, B of 0..255, as they are.
 image_convention = dict(
     type='PoseDataPreprocessor',
@@ -11,19 +12,25 @@ model = dict(
     type='CTDTopdownPoseEstimator',
     channels_last=True,
     data_preprocessor=image_convention,
-    backbone=dict(type='FaceResNet'),
+    backbone=dict(type='FaceResNet', out_indices=(0, 1, 2, 3)),
+    neck=dict(
+        type='TopDownNeck',
+        in_channels=(128, 256, 512, 1024),
+        out_channels=64,
+    ),
     head=dict(
         type='HeatmapHead',
-        in_channels=1024,
-        # Stride 32 to the heat-maps' 4.
-        deconv_out_channels=(256, 256, 256),
-        deconv_kernel_sizes=(4, 4, 4),
+        in_channels=64,
+        # The map has the heat-maps' stride of 4 already.
+        deconv_out_channels=None,
+        conv_out_channels=(64,),
+        conv_kernel_sizes=(3,),
         loss=dict(type='HeatmapFrobeniusLoss'),
     ),
     # The frozen source. Its encoder is also where the backbone starts.
     teacher=dict(
         type='SourceModel',
-        backbone=dict(type='FaceResNet'),
+        backbone=dict(type='FaceResNet', out_indices=(0, 1, 2, 3)),
         # Published without the people's classifier: the pooled map is the
         # embedding.
         head=dict(type='PooledClassifier', in_channels=1024, num_classes=None),

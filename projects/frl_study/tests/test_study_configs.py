@@ -12,6 +12,7 @@ from config_checks import (
 from config_set import (
     STUDY,
     write_face_landmarker,
+    write_faceres_teacher,
     write_faces,
     write_mesh_start,
     write_sface,
@@ -23,7 +24,8 @@ from mmpose_ctd.models.outputs import SourceOutputs
 NAMES = sorted(str(path.relative_to(STUDY)) for path in STUDY.rglob('*.py'))
 #: Never were in configs/frl_faces.
 NEW = {
-    'controls/sface_start_v2_teacher.py',
+    'controls/faceres_start_v2_teacher.py',
+    'controls/v2_start_faceres_teacher.py',
     'controls/v2_start_sface_teacher.py',
 }
 
@@ -40,6 +42,7 @@ def checkpoints(tmp_path_factory):
     root = tmp_path_factory.mktemp('checkpoints')
     write_sface(root)
     write_face_landmarker(root)
+    write_faceres_teacher(root)
     write_mesh_start(root)
     return root
 

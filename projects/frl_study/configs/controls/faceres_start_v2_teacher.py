@@ -1,13 +1,13 @@
 # Starts from face recognition, pulled by dense landmarks: the teacher is not
 # where it starts. Both maps are at a sixteenth of the input.
-_base_ = '../../../../configs/frl_faces/ft_sface.py'
+_base_ = '../../../../configs/frl_faces/ft_faceres.py'
 model = dict(
     init_from_teacher=False,
     backbone=dict(
         init_cfg=dict(
             type='Pretrained',
             prefix='backbone.',
-            checkpoint='{{$CTD_CHECKPOINTS:checkpoints}}/sface.pth',
+            checkpoint='{{$CTD_CHECKPOINTS:checkpoints}}/faceres.pth',
         )
     ),
     teacher=dict(
@@ -27,7 +27,9 @@ model = dict(
         ed=dict(
             type='EncoderDistillLoss',
             loss_weight=10.0,
-            connector=dict(in_channels=1024, out_channels=128),
+            stage=2,
+            teacher_stage=0,
+            connector=dict(in_channels=512, out_channels=128),
         )
     ),
 )
