@@ -119,6 +119,11 @@ def parse_args() -> argparse.Namespace:
         help="FaceMesh's share in the average (default: %(default)s)",
     )
     score.add_argument(
+        '--by-site',
+        action='store_true',
+        help="learn what the sites' annotators place differently",
+    )
+    score.add_argument(
         '--out', metavar='FILE.json', help='write the predictions there'
     )
     return parser.parse_args()
@@ -184,6 +189,7 @@ def score(args: argparse.Namespace) -> None:
         args.method,
         args.average_with,
         args.share,
+        args.by_site,
     )
     me, num_test = result.report['metrics']['ME'], len(result.keypoints)
     interval = (

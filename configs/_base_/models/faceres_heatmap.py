@@ -1,5 +1,5 @@
-# A MobileNet that learned VGGFace2's people; its maps of four strides are added
-# up at the finest, where the head finds the heat-maps, as on the dense
+# A MobileNet that learned VGGFace2's people; its maps of four strides are
+# added up at the finest, where the head finds the heat-maps, as on the dense
 # landmarks' network. Head width and codec are the config's that uses it.
 # How images come: R, G, B of 0..255, as they are.
 image_convention = dict(

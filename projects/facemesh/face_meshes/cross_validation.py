@@ -1,4 +1,4 @@
-"""Chooses the strength of a penalty within the training faces.
+"""Judges fits on training subjects that they were not fitted to.
 
 n: faces, V: vertices, K: landmarks, S: strengths.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-__all__ = ['choose_strength', 'subject_folds']
+__all__ = ['best_strength', 'residuals_without', 'subject_folds']
 
 _FOLDS = 10
 
@@ -26,42 +26,59 @@ def subject_folds(subjects: Sequence, num_folds: int = _FOLDS) -> np.ndarray:
     return shuffled[numbers] % min(num_folds, count)
 
 
-def choose_strength(
+def residuals_without(
     fit: Callable,
     strengths: Sequence[float],
     meshes: np.ndarray,
     points: np.ndarray,
     subjects: Sequence,
-) -> float:
-    """The strength with the least mean distance on subjects left out.
+) -> np.ndarray | None:
+    """What a fit without a face's subject leaves of its landmarks.
 
     Everything that the fit chooses is chosen anew without them.
 
     Args:
         fit (Callable): Of meshes, points and strengths; returns one fit a
             strength.
-        strengths (Sequence[float]): S to choose from.
+        strengths (Sequence[float]): S of them.
         meshes (np.ndarray): Training faces, complex, (n, V).
         points (np.ndarray): True landmarks, complex, (n, K), NaN where not
             labelled.
         subjects (Sequence): Who is on each, n.
 
     Returns:
-        float: One of ``strengths``; the largest where there is one subject
-        only, or nothing to compare.
+        np.ndarray | None: Predicted less true, complex, (S, n, K), NaN where
+        not labelled; None of a single subject.
     """
     folds = subject_folds(subjects)
     if folds.max() == 0:
-        return max(strengths)
-    distances = np.full((len(strengths), *points.shape), np.nan)
+        return None
+    residuals = np.full((len(strengths), *points.shape), np.nan + 0j)
     for fold in range(folds.max() + 1):
         out = folds == fold
         fits = fit(meshes[~out], points[~out], strengths)
         for s, fitted in enumerate(fits):
-            distances[s, out] = np.abs(
-                fitted.predict(meshes[out]) - points[out]
-            )
-    known = np.isfinite(distances[0])
+            residuals[s, out] = fitted.predict(meshes[out]) - points[out]
+    return residuals
+
+
+def best_strength(
+    residuals: np.ndarray | None, strengths: Sequence[float]
+) -> float:
+    """The strength with the least mean distance on subjects left out.
+
+    Args:
+        residuals (np.ndarray | None): Of :func:`residuals_without`.
+        strengths (Sequence[float]): S to choose from.
+
+    Returns:
+        float: One of ``strengths``; the largest where there is nothing to
+        compare.
+    """
+    if residuals is None:
+        return max(strengths)
+    known = np.isfinite(residuals[0])
     if not known.any():
         return max(strengths)
-    return float(strengths[int(distances[:, known].mean(axis=1).argmin())])
+    distances = np.abs(residuals[:, known]).mean(axis=1)
+    return float(strengths[int(distances.argmin())])

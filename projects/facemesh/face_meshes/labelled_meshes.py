@@ -61,6 +61,11 @@ class LabelledMeshes:
         ]
 
     @property
+    def sites(self) -> list[str]:
+        """Where each was taken; ``''`` where unknown."""
+        return [str(info.get('site') or '') for info in self.infos]
+
+    @property
     def names(self) -> list[str]:
         """Of the K landmarks."""
         return list(self.metainfo['keypoint_name2id'])

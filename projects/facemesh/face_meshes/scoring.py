@@ -95,6 +95,7 @@ def predict_and_score(
     method: str,
     average_with: str | None = None,
     share: float = 0.2,
+    by_site: bool = False,
 ) -> FaceMeshScore:
     """Fit to the training faces, predict the test faces, measure errors.
 
@@ -114,6 +115,8 @@ def predict_and_score(
             --keypoints``. FaceMesh is alone without.
         share (float): FaceMesh's share in the average, 0 to 1. Defaults to
             0.2, see the README.
+        by_site (bool): Whether the fit learns what the sites' annotators
+            place differently (:func:`.site_offsets`). Defaults to False.
 
     Returns:
         FaceMeshScore: Predictions and errors.
@@ -135,11 +138,16 @@ def predict_and_score(
     _check(train, test, train_split, test_split)
     begin = time.perf_counter()
     found = train.found
+
+    def of_found(faces: LabelledMeshes, values: list) -> list:
+        return [v for v, known in zip(values, faces.found) if known]
+
     fitted = fit_method(
         method,
         train.meshes[found],
         train.points[found],
-        [s for s, f in zip(train.subjects, found) if f],
+        of_found(train, train.subjects),
+        of_found(train, train.sites) if by_site else None,
     )
     middle = time.perf_counter()
     if average_with is None:
@@ -149,7 +157,7 @@ def predict_and_score(
     else:
         predicted = _model_points(average_with, test)
         seen = np.ones_like(test.found)
-    fit = fitted.predict(test.meshes[test.found])
+    fit = fitted.predict(test.meshes[test.found], of_found(test, test.sites))
     predicted[test.found] = (1 - share) * predicted[test.found] + share * fit
     end = time.perf_counter()
     metric = _measure(test, predicted)

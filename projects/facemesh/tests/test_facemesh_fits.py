@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from mesh_toys import random_meshes
 
 from projects.facemesh.face_meshes.cross_validation import (
-    choose_strength,
+    best_strength,
+    residuals_without,
     subject_folds,
 )
 from projects.facemesh.face_meshes.face_frame import to_complex, to_plane
@@ -17,6 +18,7 @@ from projects.facemesh.face_meshes.ridge_fit import (
     fit_vertex_ridges,
 )
 from projects.facemesh.face_meshes.ridge_regression import ridge_path
+from projects.facemesh.face_meshes.site_offsets import site_offsets
 from projects.facemesh.face_meshes.vertex_fit import fit_vertices
 
 
@@ -183,9 +185,13 @@ def test_the_strength_is_chosen_on_subjects_that_the_fit_did_not_see():
         seen.append(who(faces))
         return [Fit() for _ in strengths]
 
-    choose_strength(fit, [1.0], meshes, points, subjects)
+    residuals_without(fit, [1.0], meshes, points, subjects)
     assert [a | b for a, b in zip(seen, judged)] == [{*subjects}] * 6
     assert [a & b for a, b in zip(seen, judged)] == [set()] * 6
+
+
+def _strength(fit, strengths, *faces):
+    return best_strength(residuals_without(fit, strengths, *faces), strengths)
 
 
 @pytest.mark.parametrize('fit', [fit_ridges, fit_vertex_ridges])
@@ -195,14 +201,14 @@ def test_what_can_be_learned_is_penalised_less_than_noise(fit):
     random = noise((40, 1), 0.1)
     strengths = [1e-4, 1e-2, 1.0, 1e2, 1e4]
     people = np.arange(40)
-    weak = choose_strength(fit, strengths, meshes, signal, people)
-    strong = choose_strength(fit, strengths, meshes, random, people)
+    weak = _strength(fit, strengths, meshes, signal, people)
+    strong = _strength(fit, strengths, meshes, random, people)
     assert weak <= 1e-2 < strong
 
 
 def test_with_one_subject_there_is_nothing_to_choose_by():
     meshes, points = framed(3), framed(3, num_vertices=2, seed=3)
-    assert choose_strength(
+    assert _strength(
         fit_ridges, [1.0, 10.0], meshes, points, ['a'] * 3
     ) == pytest.approx(10)
 
@@ -246,3 +252,48 @@ def test_the_same_faces_give_the_same_fit(method):
         for _ in range(2)
     )
     np.testing.assert_array_equal(one, two)
+
+
+def two_annotators(n, shift):
+    """Faces of two sites; the second one's landmarks are shifted."""
+    meshes = framed(n)
+    sites = ['a', 'b'] * (n // 2)
+    points = meshes[:, 3:5] + noise((n, 2), 0.01)
+    return (
+        meshes,
+        points + np.where(np.array(sites) == 'b', shift, 0)[:, None],
+        sites,
+    )
+
+
+@pytest.mark.parametrize('method', ['vertex', 'vertex+ridge'])
+def test_sites_that_place_landmarks_differently_get_offsets(method):
+    meshes, points, sites = two_annotators(40, 0.2)
+    points = to_plane(points)
+    planes = to_plane(meshes)
+    train, test = slice(0, 30), slice(30, 40)
+    fitted = fit_method(
+        method, planes[train], points[train], np.arange(30), sites[train]
+    )
+    with_site = fitted.predict(planes[test], sites[test]) - points[test]
+    without = fitted.predict(planes[test]) - points[test]
+    assert np.abs(with_site).mean() < 0.3 * np.abs(without).mean()
+    unknown = fitted.predict(planes[test], ['c'] * 10)
+    np.testing.assert_array_equal(unknown, fitted.predict(planes[test]))
+
+
+def test_offsets_are_shrunk_by_what_chance_gives():
+    residuals = noise((60, 5), 1.0)
+    sites = np.array(['a', 'b'] * 30)
+    chance = site_offsets(residuals, sites)
+    means = {s: residuals[sites == s].mean(0) for s in 'ab'}
+    assert all(abs(chance[s]).sum() < 0.5 * abs(means[s]).sum() for s in 'ab')
+    real = residuals + np.where(sites == 'a', 10, -10)[:, None]
+    found = site_offsets(real, sites)
+    np.testing.assert_allclose(found['a'].real, 10, atol=0.5)
+    np.testing.assert_allclose(found['b'].real, -10, atol=0.5)
+
+
+@pytest.mark.parametrize('sites', [[''] * 6, ['a'] * 6, ['a'] * 4 + ['b'] * 2])
+def test_without_two_sites_of_three_faces_there_are_no_offsets(sites):
+    assert site_offsets(noise((6, 2), 1.0), sites) == {}
