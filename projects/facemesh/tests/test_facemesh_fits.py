@@ -4,72 +4,25 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mesh_toys import random_meshes
+from random_meshes import framed_meshes as framed
+from random_meshes import random_meshes
 
-from projects.facemesh.face_meshes.cross_validation import (
+from mmpose_ctd.datasets.cross_fit import (
     best_strength,
     residuals_without,
-    subject_folds,
 )
-from projects.facemesh.face_meshes.face_frame import to_complex, to_plane
+from mmpose_ctd.datasets.mesh_fit import fit_vertices, to_complex, to_plane
 from projects.facemesh.face_meshes.methods import METHODS, fit_method
 from projects.facemesh.face_meshes.ridge_fit import (
     fit_ridges,
     fit_vertex_ridges,
 )
 from projects.facemesh.face_meshes.ridge_regression import ridge_path
-from projects.facemesh.face_meshes.site_offsets import site_offsets
-from projects.facemesh.face_meshes.vertex_fit import fit_vertices
-
-
-def framed(num=15, num_vertices=12, seed=0):
-    """Meshes as in the frame: of unit size, each a little its own."""
-    random = np.random.default_rng(seed)
-    shape = random.normal(size=(2, num_vertices))
-    own = 0.1 * random.normal(size=(2, num, num_vertices))
-    return (shape[0] + own[0]) + 1j * (shape[1] + own[1])
 
 
 def noise(shape, size, seed=1):
     random = np.random.default_rng(seed)
     return size * (random.normal(size=shape) + 1j * random.normal(size=shape))
-
-
-def test_the_vertex_and_the_offset_that_made_a_landmark_are_found():
-    meshes = framed()
-    chosen, offsets = [3, 7, 7], np.array([0.1 + 0.2j, -0.3j, 0])
-    fit = fit_vertices(meshes, meshes[:, chosen] + offsets)
-    np.testing.assert_array_equal(fit.vertices, chosen)
-    np.testing.assert_allclose(fit.offsets, offsets, atol=1e-12)
-    new = framed(seed=5)
-    np.testing.assert_allclose(
-        fit.predict(new), new[:, chosen] + offsets, atol=1e-12
-    )
-
-
-@settings(deadline=None)
-@given(st.integers(1, 6), st.floats(0, 2), st.integers(0, 10**6))
-def test_the_choice_minimises_what_is_documented(num, far, seed):
-    meshes = framed(num, seed=seed)
-    points = framed(num, num_vertices=2, seed=seed + 1)
-    fit = fit_vertices(meshes, points, far)
-    for k in range(2):
-        costs = []
-        for v in range(meshes.shape[1]):
-            d = to_plane(points[:, k] - meshes[:, v])
-            variance = d.var(axis=0, ddof=1).sum() if num > 1 else 0.0
-            costs.append(variance + far / num * (d.mean(axis=0) ** 2).sum())
-        chosen = fit.vertices[k]
-        assert costs[chosen] == pytest.approx(min(costs), abs=1e-12)
-        assert fit.offsets[k] == pytest.approx(
-            np.mean(points[:, k] - meshes[:, chosen])
-        )
-
-
-def test_a_single_face_chooses_the_nearest_vertex():
-    mesh = framed(1)
-    point = mesh[:, 4:5] + 0.01
-    assert fit_vertices(mesh, point).vertices == [4]
 
 
 FITS = {
@@ -158,38 +111,6 @@ def test_an_infinite_correction_leaves_the_vertex_alone():
     assert not np.allclose(both[1].predict(new), vertex.predict(new))
 
 
-def test_a_subject_is_in_one_fold_and_folds_are_of_like_size():
-    subjects = [f's{i // 3}' for i in range(60)]
-    folds = subject_folds(subjects)
-    assert len({*zip(subjects, folds)}) == 20
-    assert [*np.bincount(folds)] == [6] * 10
-    assert {*subject_folds(['a', 'a', 'b'])} == {0, 1}
-
-
-def test_the_strength_is_chosen_on_subjects_that_the_fit_did_not_see():
-    meshes, points = framed(12), framed(12, num_vertices=2, seed=3)
-    subjects = np.array([f's{i // 2}' for i in range(12)])
-    seen, judged = [], []
-
-    class Fit:
-        def predict(self, out):
-            judged.append(who(out))
-            return np.zeros((len(out), 2), complex)
-
-    def who(faces):
-        rows = [int(np.flatnonzero(meshes[:, 0] == f[0])[0]) for f in faces]
-        return {*subjects[rows]}
-
-    def fit(faces, targets, strengths):
-        assert len(faces) == len(targets)
-        seen.append(who(faces))
-        return [Fit() for _ in strengths]
-
-    residuals_without(fit, [1.0], meshes, points, subjects)
-    assert [a | b for a, b in zip(seen, judged)] == [{*subjects}] * 6
-    assert [a & b for a, b in zip(seen, judged)] == [set()] * 6
-
-
 def _strength(fit, strengths, *faces):
     return best_strength(residuals_without(fit, strengths, *faces), strengths)
 
@@ -204,13 +125,6 @@ def test_what_can_be_learned_is_penalised_less_than_noise(fit):
     weak = _strength(fit, strengths, meshes, signal, people)
     strong = _strength(fit, strengths, meshes, random, people)
     assert weak <= 1e-2 < strong
-
-
-def test_with_one_subject_there_is_nothing_to_choose_by():
-    meshes, points = framed(3), framed(3, num_vertices=2, seed=3)
-    assert _strength(
-        fit_ridges, [1.0, 10.0], meshes, points, ['a'] * 3
-    ) == pytest.approx(10)
 
 
 @pytest.mark.parametrize('method', METHODS)
@@ -280,20 +194,3 @@ def test_sites_that_place_landmarks_differently_get_offsets(method):
     assert np.abs(with_site).mean() < 0.3 * np.abs(without).mean()
     unknown = fitted.predict(planes[test], ['c'] * 10)
     np.testing.assert_array_equal(unknown, fitted.predict(planes[test]))
-
-
-def test_offsets_are_shrunk_by_what_chance_gives():
-    residuals = noise((60, 5), 1.0)
-    sites = np.array(['a', 'b'] * 30)
-    chance = site_offsets(residuals, sites)
-    means = {s: residuals[sites == s].mean(0) for s in 'ab'}
-    assert all(abs(chance[s]).sum() < 0.5 * abs(means[s]).sum() for s in 'ab')
-    real = residuals + np.where(sites == 'a', 10, -10)[:, None]
-    found = site_offsets(real, sites)
-    np.testing.assert_allclose(found['a'].real, 10, atol=0.5)
-    np.testing.assert_allclose(found['b'].real, -10, atol=0.5)
-
-
-@pytest.mark.parametrize('sites', [[''] * 6, ['a'] * 6, ['a'] * 4 + ['b'] * 2])
-def test_without_two_sites_of_three_faces_there_are_no_offsets(sites):
-    assert site_offsets(noise((6, 2), 1.0), sites) == {}
