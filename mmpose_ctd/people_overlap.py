@@ -51,8 +51,8 @@ def refuse_unlabelled_overlap(cfg: Mapping) -> None:
         return
     labelled = LandmarkFile.read(_ann_file(train))
     root = train.get('data_root') or ''
-    _, images = unlabelled_images(labelled, root, train['unlabelled'])
-    seen = {subject_of(image) for image in images.values()}
+    files = unlabelled_images(labelled, root, train['unlabelled'])
+    seen = {subject_of(i) for _, images in files for i in images.values()}
     for loader in _JUDGING:
         other = _dataset(cfg, loader)
         both = seen & _people(other) if other.get('ann_file') else ()

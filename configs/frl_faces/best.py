@@ -1,5 +1,6 @@
 # One config from photographs to landmarks: starts from a network that learned
-# 478 dense landmarks of faces, which also finds the face. Get it with
+# 478 dense landmarks of faces. It also finds the face, and labels photographs
+# that nobody labelled. Get it with
 #   mmpose_ctd download face-landmarker
 # What it reaches: configs/frl_faces/README.md
 _base_ = './ft_v2.py'
@@ -34,7 +35,24 @@ val_pipeline = [
     find_face,
     *_base_.val_pipeline[1:],
 ]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=4,
+    batch_sampler=dict(type='PartlyLabelledBatchSampler', unlabelled=4),
+    dataset=dict(
+        type='PartlyLabelledDataset',
+        pipeline=train_pipeline,
+        # Photographs of everybody who is not tested, without their labels: the
+        # dense landmarks, fitted to the labelled faces, stand in for them.
+        unlabelled=dict(
+            ann_file=[
+                'annotations/landmarks19.json',
+                'annotations/unlabelled.json',
+            ],
+            exclude=['splits/test.txt'],
+            mesh_labels=True,
+        ),
+    ),
+)
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 
@@ -55,9 +73,14 @@ param_scheduler = [
         by_epoch=False,
     ),
 ]
-# Landmarks have partners on the other side, so the mirrored image is a second
-# opinion.
-model = dict(test_cfg=dict(flip_test=True))
+model = dict(
+    # The sites' annotators place some landmarks differently, the top of the
+    # philtrum by two pixels.
+    head=dict(type='SiteHeatmapHead', sites=('london', '3dsk')),
+    # Landmarks have partners on the other side, so the mirrored image is a
+    # second opinion.
+    test_cfg=dict(flip_test=True),
+)
 # Pixels of the photograph.
 test_evaluator = dict(unit='image')
 val_evaluator = dict(unit='image')

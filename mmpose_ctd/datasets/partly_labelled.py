@@ -13,9 +13,13 @@ from mmpose_ctd.errors import InputError
 
 from .cifasd_dataset import CIFASDDataset
 from .landmark_file import LandmarkFile, read_split, subject_of
+from .mesh_labels import label_by_mesh
 from .split_selection import people_of, select_images
 
 _WHERE = 'dataset.unlabelled'
+# Of a data info: it has no labels of its own.
+_MARK = 'trains_unlabelled'
+_KEYS = {'ann_file', 'exclude', 'split', 'mesh_labels'}
 
 
 @DATASETS.register_module()
@@ -23,17 +27,22 @@ class PartlyLabelledDataset(CIFASDDataset):
     """A :class:`CIFASDDataset` with unlabelled images after its own.
 
     Unlabelled images have no visible landmark: losses of heat-maps ignore
-    them, regularisers use them. A :class:`.PartlyLabelledBatchSampler` puts a
+    them, regularisers use them. Photographs of faces can have landmarks that
+    their dense landmarks suggest (``mesh_labels``, see
+    :func:`.label_by_mesh`). A :class:`.PartlyLabelledBatchSampler` puts a
     fixed number of both into each batch; then
     ``HeatmapFrobeniusLoss(labelled_only=True)`` has the value it would have
     without unlabelled images.
 
     Args:
-        unlabelled (dict): ``ann_file``: a COCO file, relative to
-            ``data_root``; only its image records are read, no labels.
+        unlabelled (dict): ``ann_file``: a COCO file, or a list of them,
+            relative to ``data_root``; only image records are read, no labels.
             ``exclude``: split files, relative to ``data_root``, of all people
             who are tested or validated on. ``split`` (optional): the file of
-            the subjects to use. Images that train with labels are left out.
+            the subjects to use; those without an image are ignored.
+            ``mesh_labels`` (optional): whether to give them landmarks; images
+            without a visible face are left out. Images that train with labels
+            are left out.
         **kwargs: Arguments of :class:`CIFASDDataset`; ``crop`` must be
             ``'image'``.
 
@@ -55,16 +64,18 @@ class PartlyLabelledDataset(CIFASDDataset):
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         instances, images = super()._load_annotations()
         own, root = self._file, self.data_root or ''
-        file, records = unlabelled_images(own, root, self._unlabelled)
         taken = {instance['img_path'] for instance in instances}
         zeros = [0] * (3 * len(own.names))
         added = []
-        # Errors name the unlabelled file meanwhile.
-        self._file = file
-        try:
-            for i, record in records.items():
-                image = self._record(i, record)
-                if image['img_path'] not in taken:
+        for file, records in unlabelled_images(own, root, self._unlabelled):
+            # Errors name the unlabelled file meanwhile.
+            self._file = file
+            try:
+                for i, record in records.items():
+                    image = self._record(i, record)
+                    if image['img_path'] in taken:
+                        continue
+                    taken.add(image['img_path'])
                     annotation = dict(
                         id=f'unlabelled {i}', image_id=i, keypoints=zeros
                     )
@@ -73,17 +84,28 @@ class PartlyLabelledDataset(CIFASDDataset):
                             dict(raw_ann_info=annotation, raw_img_info=image)
                         )
                     )
-            self._check_images_exist({info['img_path'] for info in added})
-        finally:
-            self._file = own
+                self._check_images_exist({info['img_path'] for info in added})
+            finally:
+                self._file = own
+        seen = len(added)
+        if self._unlabelled.get('mesh_labels'):
+            added = label_by_mesh(instances, added)
         if not added:
             raise InputError(
-                where=file.path,
-                found=f'every image of {_WHERE} trains with its labels '
-                'already',
+                where=f'{_WHERE}.ann_file',
+                found='a face on none of its images'
+                if seen
+                else 'every image trains with its labels already',
+                expected='further photographs',
+                cure="Without any, set dataset.type='CIFASDDataset' and "
+                'delete dataset.unlabelled and '
+                'train_dataloader.batch_sampler.',
             )
+        for info in added:
+            info[_MARK] = True
         print_log(
-            f'{len(instances)} labelled and {len(added)} unlabelled images',
+            f'{len(instances)} labelled and {len(added)} unlabelled images'
+            + (f'; no face on {seen - len(added)}' * (len(added) < seen)),
             'current',
         )
         return instances + added, images
@@ -95,11 +117,9 @@ class PartlyLabelledDataset(CIFASDDataset):
         return unlabelled or CIFASDDataset._is_valid_instance(data_info)
 
     def labelled_indices(self) -> list[int]:
-        """Indices of the samples with a labelled landmark."""
+        """Indices of the samples with labels of their own."""
         return [
-            i
-            for i in range(len(self))
-            if self.get_data_info(i)['keypoints_visible'].any()
+            i for i in range(len(self)) if not self.get_data_info(i).get(_MARK)
         ]
 
 
@@ -174,7 +194,7 @@ class PartlyLabelledBatchSampler(Sampler):
 
 def unlabelled_images(
     labelled: LandmarkFile, data_root: str, unlabelled: dict
-) -> tuple[LandmarkFile, dict]:
+) -> list[tuple[LandmarkFile, dict]]:
     """Read the image records that train without labels.
 
     Args:
@@ -183,19 +203,19 @@ def unlabelled_images(
         unlabelled (dict): See :class:`.PartlyLabelledDataset`.
 
     Returns:
-        tuple[LandmarkFile, dict]: The file, and its records by id without
-        those of excluded people.
+        list[tuple[LandmarkFile, dict]]: Each file, and its records by id
+        without those of excluded people.
 
     Raises:
         InputError: If a key is missing or unknown, an image has no subject,
             or no image is left.
     """
     keys = set(unlabelled)
-    if not {'ann_file'} <= keys <= {'ann_file', 'exclude', 'split'}:
+    if not {'ann_file'} <= keys <= _KEYS:
         raise InputError(
             where=_WHERE,
             found=f'the keys {sorted(keys)}',
-            expected='ann_file, exclude and perhaps split',
+            expected='ann_file, exclude and perhaps split, mesh_labels',
         )
     split, exclude = unlabelled.get('split'), unlabelled.get('exclude')
     if isinstance(exclude, str) or not exclude:
@@ -206,7 +226,30 @@ def unlabelled_images(
             'validated on must not train, with or without labels',
             cure="For example, exclude=['splits/test.txt'].",
         )
-    file = labelled.images_of(osp.join(data_root, unlabelled['ann_file']))
+    names = unlabelled['ann_file']
+    names = [names] if isinstance(names, str) else names
+    files = [labelled.images_of(osp.join(data_root, n)) for n in names]
+    chosen = [
+        (file, _records(file, labelled, data_root, split, exclude))
+        for file in files
+    ]
+    if not any(records for _, records in chosen):
+        raise InputError(
+            where=', '.join(file.path for file in files),
+            found=f'no image is left for {_WHERE}: none of split={split!r} '
+            f'without the people of exclude={list(exclude)!r}',
+        )
+    return chosen
+
+
+def _records(
+    file: LandmarkFile,
+    labelled: LandmarkFile,
+    data_root: str,
+    split: str | None,
+    exclude: list[str],
+) -> dict:
+    """Image records by id: of the split, without excluded people."""
     images = file.images
     if split is not None:
         lines = read_split(osp.join(data_root, split))
@@ -226,18 +269,11 @@ def unlabelled_images(
         # A line may select an image; its person is excluded.
         refused |= people_of(lines, labelled.images)
         refused |= people_of(lines, file.images) | set(lines)
-    kept = {
+    return {
         i: image
         for i, image in images.items()
         if subject_of(image) not in refused
     }
-    if not kept:
-        raise InputError(
-            where=file.path,
-            found=f'no image is left for {_WHERE}: split={split!r} selects '
-            f'{len(images)}, all of people of exclude={list(exclude)!r}',
-        )
-    return file, kept
 
 
 def labelled_part(dataset: dict) -> dict:

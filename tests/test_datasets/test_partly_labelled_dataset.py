@@ -15,6 +15,7 @@ from mmpose_ctd.datasets import (
     CIFASDDataset,
     PartlyLabelledBatchSampler,
     PartlyLabelledDataset,
+    partly_labelled,
 )
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.losses import HeatmapFrobeniusLoss
@@ -272,3 +273,38 @@ def test_the_plain_training_data_are_the_labelled_ones(root):
     names = {s.subject for s in batch['data_samples']}
     assert len(batch['data_samples']) == 4
     assert names == {'subject0', 'subject1'}
+
+
+def test_several_files_train_without_labels_each_image_once(root):
+    both = [UNLABELLED['ann_file'], 'annotations/landmarks.json']
+    one = build(root)
+    dataset = build(root, ann_file=both + both)
+    paths = [
+        info['img_path']
+        for info in map(dataset.get_data_info, range(len(dataset)))
+    ]
+    assert len({*paths}) == len(paths) > len(one)
+    # Labels of the second file are not used.
+    own = {*dataset.labelled_indices()}
+    assert own == {*one.labelled_indices()}
+    assert not any(
+        dataset.get_data_info(i)['keypoints_visible'].any()
+        for i in range(len(dataset))
+        if i not in own
+    )
+
+
+def test_mesh_labels_train_but_are_not_labels_of_their_own(root, monkeypatch):
+    def label(labelled, others):
+        for info in others:
+            info['keypoints_visible'] = np.ones((1, len(NAMES)))
+        return others[1:]
+
+    monkeypatch.setattr(partly_labelled, 'label_by_mesh', label)
+    plain, dataset = build(root), build(root, mesh_labels=True)
+    assert len(dataset) == len(plain) - 1
+    assert dataset.labelled_indices() == plain.labelled_indices()
+    assert all(
+        dataset.get_data_info(i)['keypoints_visible'].any()
+        for i in range(len(dataset))
+    )
