@@ -22,6 +22,8 @@ train_pipeline = [
         rotate_prob=1.0,
     ),
     *_base_.train_pipeline[4:5],
+    # Deforms faces about as much as people differ.
+    dict(type='RandomThinPlateWarp', amplitude=0.01),
     dict(
         type='mmpretrain.ColorJitter',
         brightness=0.3,
