@@ -112,9 +112,10 @@ class PartlyLabelledDataset(CIFASDDataset):
 
     @staticmethod
     def _is_valid_instance(data_info: dict) -> bool:
-        """Keep images without landmark, which the parent leaves out."""
-        unlabelled = not data_info['keypoints_visible'].any()
-        return unlabelled or CIFASDDataset._is_valid_instance(data_info)
+        """Keep images without labels, which the parent leaves out."""
+        return data_info.get(_MARK) or CIFASDDataset._is_valid_instance(
+            data_info
+        )
 
     def labelled_indices(self) -> list[int]:
         """Indices of the samples with labels of their own."""
@@ -176,6 +177,8 @@ class PartlyLabelledBatchSampler(Sampler):
         self.unlabelled = unlabelled
         self._labelled = dataset.labelled_indices()
         self._others = sorted({*range(len(dataset))} - {*self._labelled})
+        # An InfiniteSampler of nothing never returns.
+        assert self._labelled and self._others
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield endless batches of indices into the dataset."""
