@@ -58,7 +58,7 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 
-max_iters = 600
+max_iters = 1200
 train_cfg = dict(max_iters=max_iters)
 optim_wrapper = dict(
     optimizer=dict(lr=1e-3),

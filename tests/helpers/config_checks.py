@@ -81,6 +81,9 @@ def check_two_iterations(load, name, tmp_path):
             stage_channels=(256, *[64] * 5), stage_blocks=(1,) * 6
         )
     merge_options(cfg, {'framing.input_size': side})
+    if 'sites' in cfg.model.head:
+        # Those of the synthetic faces.
+        cfg.model.head.sites = ['north', 'south']
     cfg.work_dir = str(tmp_path)
     cfg.log_level = 'ERROR'
     cfg.train_cfg.update(max_iters=2, val_interval=2)

@@ -29,23 +29,23 @@ class SiteHeatmapHead(HeatmapHead):
 
     Args:
         sites (Sequence[str]): Names of the training images' sites, each
-            once, at least two.
+            once. With a single one it is a ``HeatmapHead``.
         **kwargs: Of ``HeatmapHead``.
 
     Raises:
-        InputError: If ``sites`` are not two or more different names.
+        InputError: If ``sites`` are not different names.
     """
 
     def __init__(self, sites: Sequence[str], **kwargs) -> None:
         super().__init__(**kwargs)
         names = [] if isinstance(sites, str) else list(sites)
-        if len(names) < 2 or len({*names}) < len(names):
+        if not names or len({*names}) < len(names):
             raise InputError(
                 where='SiteHeatmapHead: sites',
                 found=repr(sites),
-                expected='two or more different names',
+                expected='a list of different names',
                 cure="List each site of the training images' records once, "
-                'or use HeatmapHead.',
+                "or set model.head.type='HeatmapHead'.",
             )
         self.sites = tuple(names)
         shared = self.final_layer
@@ -103,7 +103,7 @@ class SiteHeatmapHead(HeatmapHead):
                     where='SiteHeatmapHead: sites',
                     found=f'an image of site {_site(sample)!r}',
                     expected=f'one of {", ".join(map(repr, self.sites))}',
-                    cure='Add it to model.head.sites of the config.',
+                    cure='Set model.head.sites to the sites of your records.',
                 )
         feats = self._with_sites(feats, batch_data_samples)
         return super().loss(feats, batch_data_samples, train_cfg or {})

@@ -71,6 +71,12 @@ def test_a_site_has_the_shared_weights_and_its_share_of_the_difference():
         torch.testing.assert_close(ours, expected)
 
 
+def test_a_single_site_differs_from_nothing():
+    head, x = build(sites=['a']), torch.rand(1, 6, 8, 8)
+    torch.nn.init.normal_(head.site_layer.weight)
+    torch.testing.assert_close(heatmaps_of(head, x, 'a'), head((x,)))
+
+
 def test_the_mirror_image_is_of_the_same_site():
     head, x = build(), torch.rand(1, 6, 8, 8)
     torch.nn.init.normal_(head.site_layer.weight)
@@ -112,7 +118,7 @@ def test_training_refuses_a_site_that_is_not_listed():
     assert 'elsewhere' in caught.value.found
 
 
-@pytest.mark.parametrize('sites', ['london', (), ('a',), ('a', 'a')])
-def test_it_refuses_fewer_than_two_different_sites(sites):
+@pytest.mark.parametrize('sites', ['london', (), ('a', 'a')])
+def test_it_refuses_what_is_no_list_of_different_sites(sites):
     with pytest.raises(InputError):
         build(sites=sites)
