@@ -1,0 +1,395 @@
+"""Textured surfaces: a place on the texture is a place on the surface.
+
+V: vertices, F: triangles, K: places. Places on the texture are pixels with
+(0, 0) at the centre of the first pixel; lengths on the surface are
+millimetres.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mmpose_ctd.errors import InputError, MissingFileError
+
+from .upright_image import photograph_size
+
+#: Millimetres in a unit of a file's coordinates.
+MESH_UNITS = {'mm': 1.0, 'cm': 10.0, 'm': 1000.0, 'inch': 25.4}
+MESH_SUFFIXES = ('.obj', '.ply')
+
+# A place this close to a triangle of the texture lies on it, pixels.
+_NEAR = 1e-3
+# A texture that is repeated more often than this is a pattern, no photograph.
+_MOST_TILES = 64
+_INSTALL = 'pip install trimesh potpourri3d'
+
+
+class SurfacePlaces(NamedTuple):
+    """K places on a surface.
+
+    Attributes:
+        points (np.ndarray): (K, 3), mm.
+        faces (np.ndarray): The triangle of each, (K,).
+        weights (np.ndarray): Barycentric coordinates there, (K, 3).
+        steps (np.ndarray): How the point moves with the place on the
+            texture, (K, 3, 2), mm per pixel.
+    """
+
+    points: np.ndarray
+    faces: np.ndarray
+    weights: np.ndarray
+    steps: np.ndarray
+
+
+@dataclass
+class TexturedMesh:
+    """A surface of triangles, and where each lies on its texture.
+
+    Attributes:
+        name (str): Of its file, for messages.
+        vertices (np.ndarray): (V, 3), mm. No two are equal: where a file
+            repeats a vertex, as at seams of the texture, it is one.
+        faces (np.ndarray): (F, 3), vertices of each triangle.
+        uv (np.ndarray): (F, 3, 2), texture coordinates of its corners, v
+            from the lower edge; NaN where this texture does not cover it.
+    """
+
+    name: str
+    vertices: np.ndarray
+    faces: np.ndarray
+    uv: np.ndarray
+
+    def lift(
+        self,
+        places: np.ndarray,
+        size: tuple[int, int],
+        names: Sequence[str],
+        v_axis: str = 'up',
+    ) -> SurfacePlaces:
+        """Find places of the texture on the surface.
+
+        The triangle of the texture that holds a place gives its barycentric
+        coordinates, and these the point on the surface. A texture coordinate
+        beyond 0 to 1 repeats the texture, as OBJ has it.
+
+        Args:
+            places (np.ndarray): (K, 2), pixels of the texture.
+            size (tuple[int, int]): Width and height of the texture, pixels.
+            names (Sequence[str]): Names of the places, for messages.
+            v_axis (str): ``'up'`` if v counts from the lower edge of the
+                texture, as OBJ has it; ``'down'`` if from the upper one.
+
+        Returns:
+            SurfacePlaces: Of all places.
+
+        Raises:
+            InputError: If a place lies on no triangle, or on several that
+                are not at one place of the surface.
+        """
+        found = [self._lift(place, size, v_axis) for place in places]
+        lost = [k for k, one in enumerate(found) if one is None]
+        if lost:
+            raise self._off(lost, places, size, names, v_axis)
+        for k, one in enumerate(found):
+            if isinstance(one, float):
+                raise InputError(
+                    where=_where(self.name, names[k], places[k]),
+                    found='several places of the surface share this place of '
+                    f'the texture; they are {one:.3g} mm apart',
+                    expected='one',
+                    cure='Export the mesh with a texture whose parts do not '
+                    'overlap.',
+                )
+        return SurfacePlaces(*map(np.array, zip(*found)))
+
+    def _lift(self, place, size, v_axis: str):
+        """Point, triangle, weights and steps; mm apart if several; or None."""
+        size = np.asarray(size, dtype=float)
+        share = (np.asarray(place) + 0.5) / size
+        near = _NEAR / size
+        if ((share < -near) | (share > 1 + near)).any():
+            return None
+        if v_axis == 'up':
+            share[1] = 1 - share[1]
+        candidates = []
+        for tile in self._tiles():
+            low, high = self.uv.min(axis=1), self.uv.max(axis=1)
+            inside = (share + tile >= low - near) & (share + tile <= high + near)
+            for face in np.flatnonzero(inside.all(axis=1)):
+                one = self._on(face, share + tile, size, v_axis)
+                if one is not None:
+                    candidates.append(one)
+        if not candidates:
+            return None
+        best = max(candidates, key=lambda one: one[2].min())
+        apart = max(np.linalg.norm(one[0] - best[0]) for one in candidates)
+        # On an edge, a place lies on two triangles and at one point.
+        if apart > 10 * _NEAR * np.linalg.norm(best[3]):
+            return float(apart)
+        return best
+
+    def _on(self, face: int, share: np.ndarray, size: np.ndarray, v_axis):
+        """The place in a triangle, if it is there."""
+        corners = self.vertices[self.faces[face]]
+        base, *others = self.uv[face] * size
+        sides = np.transpose(others - base)
+        if abs(np.linalg.det(sides)) < 1e-12:
+            return None
+        inverse = np.linalg.inv(sides)
+        second, third = inverse @ (share * size - base)
+        weights = np.clip([1 - second - third, second, third], 0, None)
+        weights /= weights.sum()
+        away = weights @ self.uv[face] * size - share * size
+        if np.linalg.norm(away) > _NEAR:
+            return None
+        steps = (corners[1:] - corners[0]).T @ inverse
+        if v_axis == 'up':
+            steps = steps * [1, -1]
+        return weights @ corners, face, weights, steps
+
+    def _tiles(self) -> list[np.ndarray]:
+        """By how many textures the triangles are shifted."""
+        known = self.uv[np.isfinite(self.uv).all(axis=(1, 2))]
+        low = np.floor(known.min(axis=1) + 1e-6).min(axis=0).astype(int)
+        high = np.ceil(known.max(axis=1) - 1e-6).max(axis=0).astype(int)
+        if np.prod(high - low) > _MOST_TILES:
+            raise InputError(
+                where=self.name,
+                found=f'texture coordinates from {low} to {high}',
+                expected='0 to 1, or a few repetitions of the texture',
+            )
+        return [
+            np.array([u, v])
+            for u in range(low[0], high[0])
+            for v in range(low[1], high[1])
+        ]
+
+    def _off(self, lost, places, size, names, v_axis) -> InputError:
+        k, other = lost[0], 'down' if v_axis == 'up' else 'up'
+        found = 'no part of the surface has this place of the texture'
+        if len(lost) > 1:
+            found += f'; {len(lost) - 1} other landmarks are off it, too: '
+            found += ', '.join(names[i] for i in lost[1:])
+        cure = (
+            'Look at the texture: a landmark must lie on a part that the mesh '
+            'uses.'
+        )
+        turned = [self._lift(place, size, other) for place in places]
+        if all(one is not None for one in turned):
+            cure = (
+                f'With --v-axis {other} all landmarks lie on the surface; use '
+                'it if your program counts v that way.'
+            )
+        return InputError(
+            where=_where(self.name, names[k], places[k]),
+            found=found,
+            expected=f'a pixel of the {size[0]}x{size[1]} texture on the mesh',
+            cure=cure,
+        )
+
+
+def _where(mesh: str, name: str, place) -> str:
+    return f'{mesh}: {name} at ({place[0]:.1f}, {place[1]:.1f}) px'
+
+
+# ------------------------------------------------------------------ reading
+
+
+def read_mesh(
+    path: str | os.PathLike,
+    texture: str | os.PathLike | None = None,
+    unit: str = 'mm',
+) -> TexturedMesh:
+    """Read an OBJ or PLY file with texture coordinates.
+
+    Args:
+        path (str or PathLike): The file.
+        texture (str or PathLike, optional): The texture. Where a mesh has
+            several, only what this one covers can be lifted to.
+        unit (str): Of the file's coordinates, one of ``MESH_UNITS``.
+
+    Returns:
+        TexturedMesh: Its surface, in mm.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        InputError: If trimesh is not installed, or the file is damaged, has
+            no texture coordinates, or leaves open which texture is meant.
+    """
+    path = Path(path)
+    if unit not in MESH_UNITS:
+        raise InputError(
+            where=f'--unit {unit}', expected=f'one of {", ".join(MESH_UNITS)}'
+        )
+    if path.suffix.lower() not in MESH_SUFFIXES:
+        raise InputError(
+            where=path.name, expected=f'a file {" or ".join(MESH_SUFFIXES)}'
+        )
+    if not path.is_file():
+        raise MissingFileError(where=path.name, found='no such file')
+    parts = _parts(path)
+    covered = _covered(path, [name for name, _ in parts], texture)
+    corners, uvs = [], []
+    for (_, mesh), is_covered in zip(parts, covered):
+        corners.append(mesh.vertices[mesh.faces])
+        uv = getattr(mesh.visual, 'uv', None)
+        if uv is None or not is_covered:
+            uv = np.full((len(mesh.vertices), 2), np.nan)
+        uvs.append(uv[mesh.faces])
+    corners, uv = np.concatenate(corners), np.concatenate(uvs)
+    if not np.isfinite(corners).all():
+        raise InputError(where=path.name, found='a coordinate is not finite')
+    if not np.isfinite(uv).any():
+        raise InputError(
+            where=path.name,
+            found='no texture coordinates',
+            expected='a mesh with a UV map (lines vt in an OBJ file)',
+            cure='Export it with its texture.',
+        )
+    vertices, faces = np.unique(
+        corners.reshape(-1, 3), axis=0, return_inverse=True
+    )
+    return TexturedMesh(
+        path.name,
+        vertices * MESH_UNITS[unit],
+        faces.reshape(-1, 3),
+        np.asarray(uv, dtype=float),
+    )
+
+
+def _parts(path: Path) -> list[tuple[str, object]]:
+    """The meshes of a file, one for each material, and the material."""
+    try:
+        import trimesh
+    except ImportError as error:
+        raise InputError(
+            where=path.name,
+            found='trimesh, which reads meshes, is not installed',
+            cure=f'{_INSTALL}.',
+        ) from error
+    if path.suffix.lower() == '.obj' and re.search(
+        rb'^f[^\n]*[ /]-\d', path.read_bytes(), re.MULTILINE
+    ):
+        raise InputError(
+            where=path.name,
+            found='faces that count their vertices backwards',
+            cure='Export it again from another program, such as MeshLab.',
+        )
+    try:
+        # With `maintain_order` a vertex at a seam would get one place only.
+        scene = trimesh.load_scene(str(path), process=False)
+        parts = [
+            (getattr(getattr(m.visual, 'material', None), 'name', None), m)
+            for m in scene.geometry.values()
+            if len(getattr(m, 'faces', ()))
+        ]
+        # An index beyond the last vertex.
+        for _, mesh in parts:
+            mesh.vertices[mesh.faces]
+    # Its readers raise any exception on a damaged file.
+    except Exception as error:
+        raise InputError(
+            where=path.name, found=f'damaged, it cannot be read ({error!r})'
+        ) from error
+    if not parts:
+        raise InputError(where=path.name, found='no triangles')
+    return parts
+
+
+def _covered(path: Path, materials: list, texture) -> list[bool]:
+    """Which parts of a mesh a texture covers."""
+    textures = material_textures(path)
+    used = {textures.get(name) for name in materials} - {None}
+    names = {name for name in materials if name is not None}
+    if len(used) < 2 and (used or len(names) < 2):
+        return [not used or textures.get(m) in used for m in materials]
+    if texture is not None:
+        own = os.path.basename(texture).casefold()
+        covered = [(textures.get(m) or '').casefold() == own for m in materials]
+        if any(covered):
+            return covered
+    raise InputError(
+        where=path.name,
+        found=f'several textures: {", ".join(sorted(used)) or "unnamed"}',
+        expected='the one that was labelled, by this name, as --texture',
+        cure='Its .mtl file must lie next to it.' if not used else '',
+    )
+
+
+def material_textures(path: str | os.PathLike) -> dict[str, str]:
+    """Material -> file name of its texture, by an OBJ's ``mtllib``.
+
+    A name without its folder: scanners write those of their own disc.
+    """
+    path, found = Path(path), {}
+    if path.suffix.lower() != '.obj':
+        return found
+    text = path.read_bytes().decode('utf-8', 'replace')
+    for library in re.findall(r'^mtllib[ \t]+(.+?)\s*$', text, re.MULTILINE):
+        file = file_beside(path, library)
+        lines = file.read_bytes().decode('utf-8', 'replace') if file else ''
+        material = None
+        for line in lines.splitlines():
+            key, _, value = line.strip().partition(' ')
+            if key.lower() == 'newmtl':
+                material = value.strip()
+            elif key.lower() == 'map_kd' and material is not None:
+                # Options such as `-s 1 1 1` come before the name.
+                value = re.sub(r'^(-\w+( [-\d.]+| on| off)* )*', '', value)
+                found[material] = re.split(r'[/\\]', value.strip())[-1]
+    return found
+
+
+def file_beside(path: Path, name: str) -> Path | None:
+    """The file of a name in the folder of another, in any case."""
+    name = re.split(r'[/\\]', name.strip())[-1].casefold()
+    for other in sorted(path.parent.iterdir()):
+        if other.name.casefold() == name and other.is_file():
+            return other
+    return None
+
+
+def texture_of(path: str | os.PathLike) -> Path:
+    """The texture that an OBJ file names, through its ``.mtl``.
+
+    Raises:
+        InputError: If it names none or several, or the file is not there.
+    """
+    path = Path(path)
+    names = {*material_textures(path).values()}
+    if len(names) != 1:
+        several = f'several textures: {", ".join(sorted(names))}'
+        raise InputError(
+            where=path.name,
+            found=several if names else 'it names no texture',
+            expected='one (mtllib, and map_Kd in the .mtl file beside it)',
+        )
+    texture = file_beside(path, *names)
+    if texture is None:
+        raise MissingFileError(
+            where=path.name,
+            found=f'its texture {names.pop()} is not in its folder',
+        )
+    return texture
+
+
+def texture_size(texture: str | os.PathLike) -> tuple[int, int]:
+    """Width and height of a texture, in pixels.
+
+    Raises:
+        InputError: If it cannot be read, or EXIF turns it.
+    """
+    size = photograph_size(texture)
+    if size.orientation != 1:
+        raise InputError(
+            where=os.path.basename(texture),
+            found=f'EXIF turns it (orientation {size.orientation}), which '
+            'the mesh does not know',
+            cure='Export the texture without EXIF.',
+        )
+    return size.size
