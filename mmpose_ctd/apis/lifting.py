@@ -54,7 +54,7 @@ def lift(
     landmarks: str | os.PathLike,
     texture: str | os.PathLike,
     *,
-    unit: str = 'mm',
+    mesh_unit: str = 'mm',
     v_axis: str = 'up',
     names: str | None = None,
     **options,
@@ -66,7 +66,7 @@ def lift(
         landmarks (str or PathLike): File of points, in any format that
             ``mmpose_ctd prepare`` reads, with a record of the texture.
         texture (str or PathLike): The image on which they were placed.
-        unit (str): Of the mesh: mm, cm, m or inch. Defaults to ``'mm'``.
+        mesh_unit (str): Of the mesh: mm, cm, m or inch. Defaults to ``'mm'``.
         v_axis (str): ``'up'`` if texture coordinates count from the lower
             edge, as OBJ has it, or ``'down'``. Defaults to ``'up'``.
         names (str, optional): ``landmarks`` of :func:`.prepare`: a text file
@@ -93,7 +93,7 @@ def lift(
     if v_axis not in ('up', 'down'):
         raise InputError(where=f'--v-axis {v_axis}', expected='up or down')
     size = texture_size(texture)
-    surface = read_mesh(mesh, texture, unit)
+    surface = read_mesh(mesh, texture, mesh_unit)
     key = photograph_key(os.path.basename(texture))
     found = read_labelled_points(
         landmarks, {key: texture}, landmarks=names, **options
@@ -104,7 +104,7 @@ def lift(
     places = surface.lift(pixels[known], size, labelled, v_axis)
     points = np.full((len(found.names), 3), np.nan)
     points[known] = places.points
-    _check_unit(points, found.names, surface.name, unit)
+    _check_unit(points, found.names, surface.name, mesh_unit)
     if found.measurements is None:
         listed = standard_measurements(found.names)
     else:
@@ -194,8 +194,7 @@ def _check_unit(
         raise InputError(
             where=f'{mesh}, unit {unit}',
             found=f'the {found.what} are {found.length:.3g} mm apart',
-            expected=f'{found.low:.0f} to {found.high:.0f} mm, as people '
-            'have',
-            cure='State the unit of the mesh: --unit cm, m or inch; or '
+            expected=f'{found.low:.0f} to {found.high:.0f} mm, as people have',
+            cure='State the unit of the mesh: --mesh-unit cm, m or inch; or '
             'correct the landmarks.',
         )

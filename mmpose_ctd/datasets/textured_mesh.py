@@ -91,7 +91,7 @@ class TexturedMesh:
             InputError: If a place lies on no triangle, or on several that
                 are not at one place of the surface.
         """
-        found = [self._lift(place, size, v_axis) for place in places]
+        found = self.find(places, size, v_axis)
         lost = [k for k, one in enumerate(found) if one is None]
         if lost:
             raise self._off(lost, places, size, names, v_axis)
@@ -107,8 +107,19 @@ class TexturedMesh:
                 )
         return SurfacePlaces(*map(np.array, zip(*found)))
 
-    def _lift(self, place, size, v_axis: str):
-        """Point, triangle, weights and steps; mm apart if several; or None."""
+    def find(
+        self, places: np.ndarray, size: tuple[int, int], v_axis: str = 'up'
+    ) -> list:
+        """As :meth:`lift`, for each place: where it is, and if it is not.
+
+        Returns:
+            list: Point, triangle, weights and steps of a place, as a tuple;
+            None if it lies on no triangle; if it is at several places of the
+            surface, how far they are apart, in mm, as a float.
+        """
+        return [self._find(place, size, v_axis) for place in places]
+
+    def _find(self, place, size, v_axis: str):
         size = np.asarray(size, dtype=float)
         share = (np.asarray(place) + 0.5) / size
         near = _NEAR / size
@@ -117,11 +128,12 @@ class TexturedMesh:
         if v_axis == 'up':
             share[1] = 1 - share[1]
         candidates = []
+        low, high = self.uv.min(axis=1), self.uv.max(axis=1)
         for tile in self._tiles():
-            low, high = self.uv.min(axis=1), self.uv.max(axis=1)
-            inside = (share + tile >= low - near) & (share + tile <= high + near)
+            at = share + tile
+            inside = (at >= low - near) & (at <= high + near)
             for face in np.flatnonzero(inside.all(axis=1)):
-                one = self._on(face, share + tile, size, v_axis)
+                one = self._on(face, at, size, v_axis)
                 if one is not None:
                     candidates.append(one)
         if not candidates:
@@ -179,7 +191,7 @@ class TexturedMesh:
             'Look at the texture: a landmark must lie on a part that the mesh '
             'uses.'
         )
-        turned = [self._lift(place, size, other) for place in places]
+        turned = self.find(places, size, other)
         if all(one is not None for one in turned):
             cure = (
                 f'With --v-axis {other} all landmarks lie on the surface; use '
@@ -224,7 +236,8 @@ def read_mesh(
     path = Path(path)
     if unit not in MESH_UNITS:
         raise InputError(
-            where=f'--unit {unit}', expected=f'one of {", ".join(MESH_UNITS)}'
+            where=f'--mesh-unit {unit}',
+            expected=f'one of {", ".join(MESH_UNITS)}',
         )
     if path.suffix.lower() not in MESH_SUFFIXES:
         raise InputError(
@@ -310,7 +323,9 @@ def _covered(path: Path, materials: list, texture) -> list[bool]:
         return [not used or textures.get(m) in used for m in materials]
     if texture is not None:
         own = os.path.basename(texture).casefold()
-        covered = [(textures.get(m) or '').casefold() == own for m in materials]
+        covered = [
+            (textures.get(m) or '').casefold() == own for m in materials
+        ]
         if any(covered):
             return covered
     raise InputError(

@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     )
     add('--overwrite', action='store_true', help='replace these files')
     add(
-        '--unit',
+        '--mesh-unit',
         default='mm',
         choices=[*MESH_UNITS],
         help='of the mesh (default: mm)',
@@ -83,7 +83,7 @@ def main() -> None:
         args.mesh,
         args.points,
         args.texture,
-        unit=args.unit,
+        mesh_unit=args.mesh_unit,
         v_axis=args.v_axis,
         names=args.landmarks,
         format=args.format,

@@ -227,8 +227,8 @@ def _checked_points(points, visible, num_landmarks: int) -> np.ndarray:
         (num_landmarks, 3),
     ):
         raise InputError(
-            f'points must be (N, K, 2) or (N, K, 3) with K = {num_landmarks} landmarks, '
-            f'found shape {points.shape}.'
+            'points must be (N, K, 2) or (N, K, 3) with K = '
+            f'{num_landmarks} landmarks, found shape {points.shape}.'
         )
     known = np.isfinite(points).all(axis=-1)
     if visible is not None:

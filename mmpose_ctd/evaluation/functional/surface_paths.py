@@ -14,7 +14,7 @@ _INSIDE = 1e-4
 # Other paths to begin with, and how much longer than the shortest along
 # edges they may be.
 _DETOURS = 12
-_LONGER = 1.2
+_LONGER = 1.45
 
 
 class SurfacePaths:
