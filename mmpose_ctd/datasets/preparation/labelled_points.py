@@ -23,8 +23,6 @@ from .picture import clicked_size, in_pixels, to_upright
 from .records import landmarks_of
 from .report import LeftOut
 
-_SIZELESS = 'the size of its photograph, which the file does not give'
-
 
 @dataclass
 class LabelledPoints:
@@ -152,8 +150,8 @@ def _size(record, photographs, key, options, y_up) -> PhotographSize:
     if y_up or options.unit in ('share', 'percent', 'permille'):
         raise InputError(
             where=record.source,
-            found='no size of the photograph',
-            expected=_SIZELESS,
+            found='it does not give the size of its photograph',
+            expected='the size: y counts from below, or the unit is a share',
             cure='Give the photographs: --images FOLDER.',
         )
     return PhotographSize((0, 0))
