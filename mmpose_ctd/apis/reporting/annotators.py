@@ -7,6 +7,7 @@ import pandas as pd
 
 from mmpose_ctd.apis.annotators import outer_eyes
 from mmpose_ctd.apis.error_tables import number
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
     agreement,
     measure,
@@ -37,6 +38,9 @@ def annotator_section(
         dict: ``landmarks`` and ``measures``, data frames, the second None if
         both share none; ``num_photographs`` of the annotators. None without
         ``content``.
+
+    Raises:
+        InputError: If both share no landmark.
     """
     if content is None:
         return None
@@ -46,6 +50,12 @@ def annotator_section(
         if row['unit'] == 'px'
     }
     names = [n for n in systems[0].first.tested.names if n in shares]
+    if not names:
+        raise InputError(
+            where='--annotators',
+            found=f'landmarks {", ".join(list(shares)[:5])} ...',
+            expected='names of the tested landmarks',
+        )
     table = pd.DataFrame(index=names)
     table[_TWO] = [number(shares[name]) for name in names]
     for system in systems:
@@ -82,24 +92,33 @@ def eye_shares(tested: TestedSet) -> dict[str, float]:
 
 
 def _measures(systems, content: dict) -> pd.DataFrame | None:
-    theirs = {row['measure']: row for row in content['measures']}
+    theirs = {
+        row['measure']: row
+        for row in content['measures']
+        if row['unit'] != 'mm'
+    }
     found = {system.name: _agreements(system.first) for system in systems}
     names = [name for name in theirs if any(name in f for f in found.values())]
     if not names:
         return None
     table = pd.DataFrame(index=names)
     columns = {
-        _TWO: {n: (r['sd'], r['mean'], r['icc']) for n, r in theirs.items()},
+        _TWO: {n: _numbers(row) for n, row in theirs.items()},
         **found,
     }
     nothing = (np.nan, np.nan, np.nan)
     for title, own in columns.items():
-        rows = [[v or np.nan for v in own.get(n, nothing)] for n in names]
+        rows = [own.get(n, nothing) for n in names]
         table[f'{title}: SD (%)'] = [
             number(100 * sd / mean, 1) for sd, mean, _ in rows
         ]
         table[f'{title}: ICC'] = [number(icc) for *_, icc in rows]
     return table
+
+
+def _numbers(row: dict) -> tuple[float, float, float]:
+    values = (row[key] for key in ('sd', 'mean', 'icc'))
+    return tuple(np.nan if v is None else v for v in values)
 
 
 def _agreements(run: ReportedRun) -> dict[str, tuple[float, float, float]]:
