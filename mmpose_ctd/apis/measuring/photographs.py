@@ -12,6 +12,7 @@ import numpy as np
 from mmpose_ctd.datasets.face_detection import detect_faces
 from mmpose_ctd.datasets.image_file import IMAGE_SUFFIXES
 from mmpose_ctd.datasets.textured_mesh import (
+    MESH_UNITS,
     TexturedMesh,
     read_mesh,
     texture_of,
@@ -129,6 +130,13 @@ def measure(
         raise InputError(
             where=f'--framing {start}', expected='auto, face or image'
         )
+    for option, value, known in (
+        ('--mesh-unit', mesh_unit, MESH_UNITS),
+        ('--v-axis', v_axis, ('up', 'down')),
+    ):
+        if value not in known:
+            expected = f'one of {", ".join(known)}'
+            raise InputError(where=f'{option} {value}', expected=expected)
     framing_option = start
     files, others = list_photographs(photographs, recursive)
     if others:
