@@ -8,17 +8,13 @@ import numpy as np
 import pandas as pd
 
 from mmpose_ctd.datasets.checking.eye_distances import implausible_distance
+from mmpose_ctd.datasets.mesh_file import read_mesh, texture_size
 from mmpose_ctd.datasets.preparation.labelled_points import (
     LabelledPoints,
     photograph_key,
     read_labelled_points,
 )
-from mmpose_ctd.datasets.textured_mesh import (
-    SurfacePlaces,
-    TexturedMesh,
-    read_mesh,
-    texture_size,
-)
+from mmpose_ctd.datasets.textured_mesh import SurfacePlaces, TexturedMesh
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
     Measurement,

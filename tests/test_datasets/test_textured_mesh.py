@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from textured_heads import Sheet, cylinder, plane, write_obj
 
-from mmpose_ctd.datasets.textured_mesh import (
+from mmpose_ctd.datasets.mesh_file import (
     read_mesh,
     texture_of,
     texture_size,

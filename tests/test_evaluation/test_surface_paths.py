@@ -40,7 +40,7 @@ def unrolled(face, weights):
     return c + x, (row + y) * HEIGHT / ROWS
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(a=places, b=places)
 def test_a_path_on_a_prism_is_straight_when_it_is_unrolled(a, b):
     vertices, faces = prism()

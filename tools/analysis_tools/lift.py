@@ -16,7 +16,7 @@ from mmpose_ctd.apis.command_line import make_parser, require_ending, run
 from mmpose_ctd.apis.error_tables import Table, number, terminal_table
 from mmpose_ctd.apis.lifting import lift
 from mmpose_ctd.datasets.annotation_formats import FORMATS
-from mmpose_ctd.datasets.textured_mesh import MESH_UNITS
+from mmpose_ctd.datasets.mesh_file import MESH_UNITS
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from mmpose_ctd.datasets.face_detection import detect_faces
 from mmpose_ctd.datasets.image_file import IMAGE_SUFFIXES
-from mmpose_ctd.datasets.textured_mesh import (
+from mmpose_ctd.datasets.mesh_file import (
     MESH_UNITS,
-    TexturedMesh,
     read_mesh,
     texture_of,
     texture_size,
 )
+from mmpose_ctd.datasets.textured_mesh import TexturedMesh
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional import (

@@ -89,9 +89,9 @@ class SurfacePaths:
         """Vertices about halfway between two, far from each other."""
         from_a, from_b = dijkstra(self._edges, False, indices=[a, b])
         both = from_a + from_b
-        near = both <= _LONGER * from_a[b]
-        half = np.abs(from_a - from_b) <= 0.3 * from_a[b]
-        middle = np.flatnonzero(near & half)
+        near = np.flatnonzero(both <= _LONGER * from_a[b])
+        apart = np.abs(from_a[near] - from_b[near])
+        middle = near[apart <= 0.3 * from_a[b]]
         chosen: list[int] = []
         away = -both[middle]
         for _ in range(min(_DETOURS, len(middle))):
