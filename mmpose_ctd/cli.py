@@ -16,6 +16,8 @@ COMMANDS = {
     'test': ('test', 'ME, AUC and FR of a checkpoint'),
     'calibrate': ('analysis_tools/calibrate', 'learn intervals for measures'),
     'measure': ('analysis_tools/measure', 'measure a folder of photographs'),
+    'lift': ('analysis_tools/lift', 'from a texture to millimetres'),
+    'annotators': ('analysis_tools/annotators', 'compare two annotators'),
     'report': ('analysis_tools/report', 'an HTML page about trained models'),
     'compare': ('analysis_tools/compare', 'run and report a study'),
     'seed-table': ('analysis_tools/seed_table', 'compare a few runs'),

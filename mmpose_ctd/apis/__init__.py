@@ -8,8 +8,10 @@ import importlib
 _HOMES = {
     'calibrate': 'mmpose_ctd.apis.measuring.calibrating',
     'check': 'mmpose_ctd.datasets.checking',
+    'compare_annotators': 'mmpose_ctd.apis.annotators',
     'compare_report': 'mmpose_ctd.apis.comparing.report',
     'download': 'mmpose_ctd.apis.teacher_files',
+    'lift': 'mmpose_ctd.apis.lifting',
     'make_splits': 'mmpose_ctd.datasets.splits',
     'measure': 'mmpose_ctd.apis.measuring.photographs',
     'mesh_points': 'mmpose_ctd.datasets.face_mesh',

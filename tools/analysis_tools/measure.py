@@ -1,4 +1,4 @@
-"""Measure the faces in a folder of photographs.
+"""Measure the faces in a folder of photographs, or of meshes (OBJ files).
 
 mmpose_ctd measure CONFIG CHECKPOINT IMAGES \\
     --calibration calibration.json --out measures.csv
@@ -27,7 +27,11 @@ from mmpose_ctd.errors import InputError
 def parse_args() -> argparse.Namespace:
     parser = make_parser(__doc__)
     add_trained(parser)
-    parser.add_argument('images', help='folder of photographs')
+    parser.add_argument(
+        'images',
+        help='folder of photographs; or of OBJ files, whose textures are '
+        'found through their .mtl files, and which are measured in mm',
+    )
     parser.add_argument(
         '--out', metavar='FILE.csv', required=True, help='the table'
     )
@@ -92,6 +96,19 @@ def parse_args() -> argparse.Namespace:
         '--overwrite', action='store_true', help='replace a table'
     )
     parser.add_argument(
+        '--mesh-unit',
+        choices=['mm', 'cm', 'm', 'inch'],
+        default='mm',
+        help='of OBJ files (default: mm)',
+    )
+    parser.add_argument(
+        '--v-axis',
+        choices=['up', 'down'],
+        default='up',
+        help='of OBJ files: where texture coordinates count from: up, the '
+        'lower edge; down, the upper one (default: up)',
+    )
+    parser.add_argument(
         '--batch-size', type=int, default=8, help='default: %(default)s'
     )
     add_config_options(parser)
@@ -126,6 +143,8 @@ def main() -> None:
             norms=args.norms,
             overlays=args.overlays,
             batch_size=args.batch_size,
+            mesh_unit=args.mesh_unit,
+            v_axis=args.v_axis,
         )
         counts = write_measures(
             measured,

@@ -47,6 +47,12 @@ def parse_args() -> argparse.Namespace:
         default='Landmark detection report',
         help='heading of the page',
     )
+    parser.add_argument(
+        '--annotators',
+        metavar='FILE.json',
+        help='show the differences of two annotators next to the errors: '
+        'file of mmpose_ctd annotators --out',
+    )
     add_config_options(
         parser,
         'override settings of all configs, for example '
@@ -102,6 +108,7 @@ def main() -> None:
         photographs=args.faces,
         title=args.title,
         options=args.cfg_options,
+        annotators=args.annotators,
     )
     print(f'Report written to {args.out}')
     if args.faces:

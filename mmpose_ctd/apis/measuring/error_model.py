@@ -224,6 +224,7 @@ def measure_deviations(
     deviations: np.ndarray,
     names: Sequence[str],
     measurements: Sequence[Measurement],
+    steps: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     r"""SD of each measure, (N,), propagated from the SDs of its landmarks.
 
@@ -234,19 +235,26 @@ def measure_deviations(
     measure corrects for their dependence. Derivatives are central
     differences. Landmarks (N, K, 2) and their SDs along each axis (N, K) are
     in pixels of the photograph; the result is in px, degrees or 1.
+
+    Landmarks on a surface are (N, K, 3), in mm, and ``steps`` (N, K, 3, 2)
+    how they move with the pixel; the result is in mm, degrees or 1.
     """
     n, k, _ = points.shape
+    if steps is None:
+        steps = np.broadcast_to(np.eye(2), (n, k, 2, 2))
     involved = {part for one in measurements for part in one.of}
     indices = [i for i, name in enumerate(names) if name in involved]
     variances = {one.name: np.zeros(n) for one in measurements}
-    extent = np.ptp(points, axis=1).max(axis=-1)
-    step = np.maximum(_STEP * extent, 1e-9)
+    known = np.nan_to_num(points), np.nan_to_num(steps)
+    extent = np.ptp(known[0], axis=1).max(axis=-1)
+    stretch = np.linalg.norm(known[1], axis=2).max(axis=(1, 2))
+    step = np.maximum(_STEP * extent / np.where(stretch, stretch, 1), 1e-9)
     for i in indices:
         for axis in range(2):
             ends = []
             for sign in (1, -1):
                 moved = points.copy()
-                moved[:, i, axis] += sign * step
+                moved[:, i] += sign * step[:, None] * steps[:, i, :, axis]
                 ends.append(measure(moved, None, names, measurements))
             for name, variance in variances.items():
                 slope = (ends[0][name] - ends[1][name]) / (2 * step)

@@ -11,6 +11,13 @@ import numpy as np
 
 from mmpose_ctd.datasets.face_detection import detect_faces
 from mmpose_ctd.datasets.image_file import IMAGE_SUFFIXES
+from mmpose_ctd.datasets.mesh_file import (
+    MESH_UNITS,
+    read_mesh,
+    texture_of,
+    texture_size,
+)
+from mmpose_ctd.datasets.textured_mesh import TexturedMesh
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional import (
@@ -25,6 +32,7 @@ from .framing import Frame, Framing, frame_around
 from .labelled_faces import load_faces, training_framing
 from .landmark_model import LandmarkModel, locate
 from .rows import Column, FaceRows, MeasuredFace
+from .surfaces import face_surface
 from .user_tables import (
     Norms,
     PhotographTable,
@@ -41,6 +49,9 @@ _HELD = 256 * 2**20
 _RIVAL = 0.5
 #: Training faces that show how all are framed.
 _SHOW_FRAMING = 200
+
+#: A mesh whose texture is measured.
+_MESH = '.obj'
 
 _CROWDED = 'another face is at least half as wide: which one is wanted?'
 _NO_FACE = dict(
@@ -61,8 +72,14 @@ def measure(
     norms: str | None = None,
     overlays: str | None = None,
     batch_size: int = 8,
+    mesh_unit: str = 'mm',
+    v_axis: str = 'up',
 ) -> 'MeasuredPhotographs':
-    """Measure the faces of a folder of photographs.
+    """Measure the faces of a folder of photographs, or of meshes.
+
+    If the folder holds OBJ files, their textures, found through the ``.mtl``
+    files, are the photographs, and the landmarks are lifted onto the meshes:
+    measures are in mm, along the straight line and along the surface.
 
     Args:
         model (LandmarkModel): Trained.
@@ -81,6 +98,9 @@ def measure(
         norms (str, optional): CSV file, see :class:`.Norms`.
         overlays (str, optional): Folder for a picture of each face.
         batch_size (int): Photographs at once. Defaults to 8.
+        mesh_unit (str): Of OBJ files: mm, cm, m or inch. Defaults to
+            ``'mm'``.
+        v_axis (str): Of OBJ files, see :func:`.lift`. Defaults to ``'up'``.
 
     Returns:
         MeasuredPhotographs: Iterate over it to measure: it yields a dict for
@@ -110,10 +130,27 @@ def measure(
         raise InputError(
             where=f'--framing {start}', expected='auto, face or image'
         )
+    for option, value, known in (
+        ('--mesh-unit', mesh_unit, MESH_UNITS),
+        ('--v-axis', v_axis, ('up', 'down')),
+    ):
+        if value not in known:
+            expected = f'one of {", ".join(known)}'
+            raise InputError(where=f'{option} {value}', expected=expected)
     framing_option = start
     files, others = list_photographs(photographs, recursive)
     if others:
         print(f'{others} other files of {photographs} are skipped.')
+    lifted = files[0].lower().endswith(_MESH)
+    if lifted:
+        print(f'{len(files)} meshes: measured in mm on their surfaces.')
+        if mm_per_px is not None:
+            raise InputError(
+                where='--mm-per-px',
+                found='given for meshes, which have their own scale',
+                cure='Leave it out; --mesh-unit states the unit of the '
+                'meshes.',
+            )
     file = calibration if isinstance(calibration, str) else None
     calibration = _calibration(calibration, model)
     framing = calibration.framing if calibration else _learned_framing(model)
@@ -130,7 +167,9 @@ def measure(
     known = load_table(table, photographs)
     measurements = measurements_of_set(model.metainfo)
     mm = mm_per_px is not None or (known and 'mm_per_px' in known.columns)
-    scores = norms and Norms(norms, measurement_units(measurements, bool(mm)))
+    mm = bool(mm) and not lifted
+    units = measurement_units(measurements, mm or lifted)
+    scores = norms and Norms(norms, units)
     if scores and scores.unused:
         print(
             f'--norms {norms}: nothing is measured for '
@@ -140,13 +179,14 @@ def measure(
         model,
         photographs,
         files,
-        FaceRows(model.names, measurements, calibration, scores, bool(mm)),
+        FaceRows(model.names, measurements, calibration, scores, mm, lifted),
         framing,
         start=start,
         table=known,
         mm_per_px=mm_per_px,
         overlays=overlays,
         batch_size=batch_size,
+        mesh=(mesh_unit, v_axis) if lifted else None,
         trained=who_trained(model, table, known),
         settings=dict(
             weights=model.fingerprint,
@@ -156,6 +196,8 @@ def measure(
             norms_sha256=norms and sha256_of(norms),
             framing=framing_option,
             mm_per_px=mm_per_px,
+            mesh_unit=mesh_unit if lifted else None,
+            v_axis=v_axis if lifted else None,
         ),
     )
 
@@ -168,6 +210,7 @@ class _Photograph(NamedTuple):
     image: np.ndarray | None = None
     frame: Frame | None = None
     crowded: bool = False
+    mesh: TexturedMesh | None = None
 
 
 @dataclass
@@ -177,9 +220,12 @@ class MeasuredPhotographs:
     Attributes:
         model (LandmarkModel): Trained.
         folder (str): Of the photographs.
-        files (list[str]): The photographs, relative to the folder.
+        files (list[str]): The photographs, or the meshes, relative to the
+            folder.
         face_rows (FaceRows): Makes rows; has the calibration.
         framing (Framing): Of the training faces.
+        mesh (tuple[str, str], optional): Unit and axis v of meshes; None for
+            photographs.
         trained (set[str]): Photographs of people who trained the model.
         settings (dict): What decides about the rows, for JSON.
     """
@@ -194,6 +240,7 @@ class MeasuredPhotographs:
     mm_per_px: float | None
     overlays: str | None
     batch_size: int
+    mesh: tuple[str, str] | None
     trained: Collection[str]
     settings: dict
 
@@ -222,8 +269,14 @@ class MeasuredPhotographs:
         """Read a photograph, and find out where to start."""
         row = dict.fromkeys(self.columns)
         row |= dict(file=printable(file), remarks='')
+        path, mesh = os.path.join(self.folder, file), None
         try:
-            image = read_upright(os.path.join(self.folder, file))
+            if self.mesh:
+                texture = texture_of(path)
+                texture_size(texture)
+                mesh = read_mesh(path, texture, self.mesh[0])
+                path = texture
+            image = read_upright(path)
         except (InputError, OSError, MemoryError) as error:
             reason = ' '.join(printable(_reason(error)).split())
             row |= dict(status='unreadable', remarks=reason)
@@ -238,12 +291,13 @@ class MeasuredPhotographs:
                 row['start'] = 'face'
                 frame = self.framing.frame_of_face(faces[0], aspect)
                 rivals = [f[2] >= _RIVAL * faces[0][2] for f in faces[1:]]
-                return _Photograph(file, row, image, frame, any(rivals))
+                crowded = any(rivals)
+                return _Photograph(file, row, image, frame, crowded, mesh)
             if self.start == 'face':
                 return _Photograph(file, row | _NO_FACE)
         row['start'] = 'image'
         whole = frame_around((0, 0, width, height), aspect)
-        return _Photograph(file, row, image, whole)
+        return _Photograph(file, row, image, whole, mesh=mesh)
 
     def _measure(self, batch: list[_Photograph]) -> Iterator[dict]:
         """Rows of a batch, in its order."""
@@ -264,11 +318,25 @@ class MeasuredPhotographs:
             for photo, judgement in zip(shown, judgements):
                 if photo.crowded and judgement:
                     judgement.reasons.append(_CROWDED)
+            surfaces = None
+            if self.mesh:
+                surfaces = [
+                    face_surface(
+                        photo.mesh,
+                        points,
+                        photo.image.shape[1::-1],
+                        self.model.names,
+                        self.face_rows.measurements,
+                        self.mesh[1],
+                    )
+                    for photo, points in zip(shown, found.points)
+                ]
             made = self.face_rows.make(
                 found,
                 judgements,
                 [self._subject(photo.file) for photo in shown],
                 self.model.input_size[0],
+                surfaces,
             )
             for photo, face, judgement in zip(shown, made, judgements):
                 # No detector saw a face, and the whole image does not look
@@ -285,8 +353,19 @@ class MeasuredPhotographs:
             else:
                 yield photo.row
 
+    def photograph_of(self, file: str) -> str:
+        """The photograph of a file, as tables name it: a mesh's texture."""
+        if not self.mesh:
+            return file
+        try:
+            texture = texture_of(os.path.join(self.folder, file))
+        except (InputError, OSError):
+            return file
+        return os.path.relpath(texture, self.folder).replace(os.sep, '/')
+
     def _subject(self, file: str) -> Subject:
-        known = (self.table and self.table.get(file)) or Subject()
+        name = self.photograph_of(file)
+        known = (self.table and self.table.get(name)) or Subject()
         scale = known.mm_per_px or self.mm_per_px
         return Subject(scale, known.age, known.sex)
 
@@ -298,9 +377,10 @@ class MeasuredPhotographs:
             remarks.append(f'{row["faces"]} faces: the largest is measured')
         if row['faces'] == 0:
             remarks.append('no face detected: the whole image taken for one')
-        if self.table is not None and self.table.get(photo.file) is None:
+        name = self.photograph_of(photo.file)
+        if self.table is not None and self.table.get(name) is None:
             remarks.append('not in the table')
-        if photo.file in self.trained:
+        if name in self.trained:
             remarks.append('this person trained the model')
         row['remarks'] = '; '.join(remarks)
         if self.overlays:
@@ -334,11 +414,12 @@ def list_photographs(
 ) -> tuple[list[str], int]:
     """The photographs of a folder, by the endings of their names.
 
-    Hidden files are ignored; macOS leaves some beside every photograph.
+    If there are meshes, these, as the photographs are their textures. Hidden
+    files are ignored; macOS leaves some beside every photograph.
 
     Returns:
         tuple[list[str], int]: Their names relative to the folder with ``/``,
-        sorted, and the number of other files.
+        sorted, and the number of other files (of meshes: not counted).
     """
     if not os.path.isdir(folder):
         raise MissingFileError(
@@ -346,25 +427,30 @@ def list_photographs(
             found='not a folder',
             expected='the folder of the photographs',
         )
-    found, others, below = [], 0, 0
+    found, meshes, others, below = [], [], 0, 0
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith('.'))
         for file in files:
             if file.startswith('.'):
                 continue
-            if os.path.splitext(file)[1].lower() not in IMAGE_SUFFIXES:
+            suffix = os.path.splitext(file)[1].lower()
+            if suffix not in (*IMAGE_SUFFIXES, _MESH):
                 others += 1
                 continue
             path = os.path.relpath(os.path.join(where, file), folder)
-            found.append(path.replace(os.sep, '/'))
+            kind = meshes if suffix == _MESH else found
+            kind.append(path.replace(os.sep, '/'))
         if not recursive:
             below = len(folders)
             break
+    if meshes:
+        return sorted(meshes), 0
     if not found:
         raise InputError(
             where=folder,
-            found='no photograph',
-            expected=f'files that end in {", ".join(sorted(IMAGE_SUFFIXES))}',
+            found='no photograph and no mesh',
+            expected='files that end in '
+            f'{", ".join(sorted({*IMAGE_SUFFIXES, _MESH}))}',
             cure=f'It has {below} subfolders: --recursive reads them.'
             if below
             else '',

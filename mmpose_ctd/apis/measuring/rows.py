@@ -13,6 +13,7 @@ from mmpose_ctd.landmark_sides import partner_places
 from .calibration import Calibration, Judgement, listed
 from .error_model import measure_deviations
 from .landmark_model import Prediction
+from .surfaces import FaceSurface
 from .user_tables import Norms, Subject
 
 _LEVEL = 0.95
@@ -93,7 +94,8 @@ class MeasuredFace:
 class FaceRows:
     """Makes rows of predictions.
 
-    ``mm`` is whether the scale of any photograph is known.
+    ``mm`` is whether the scale of any photograph is known, ``lifted`` whether
+    the photographs are textures, whose faces are measured on their meshes.
 
     Attributes:
         columns (dict[str, Column]): By title, in their order.
@@ -106,9 +108,11 @@ class FaceRows:
         calibration: Calibration | None = None,
         norms: Norms | None = None,
         mm: bool = False,
+        lifted: bool = False,
     ) -> None:
         self.names, self.measurements = names, measurements
         self.calibration, self.norms, self.mm = calibration, norms, mm
+        self.lifted = lifted
         self.columns = self._columns()
         self._partners = partner_places(names)
 
@@ -131,6 +135,10 @@ class FaceRows:
                 digits, words = _UNITS[unit]
                 meaning = f'{one.kind}: {between}, in {words}'
                 add(f'{one.name}_{unit}', meaning, digits)
+            if self.lifted and one.kind == 'distance':
+                found[f'{one.name}_surface_mm'] = Column(
+                    f'{between}, along the surface, in mm', 2
+                )
             if self.norms and one.name in self.norms.measures:
                 add(f'{one.name}_z', 'z-score by the norms that were given', 2)
         for name in self.names:
@@ -142,6 +150,10 @@ class FaceRows:
             found[f'{name}_y_px'] = Column(
                 f'{name}, pixels of the photograph from the top', 2
             )
+            for axis in 'xyz' * self.lifted:
+                found[f'{name}_{axis}_mm'] = Column(
+                    f'{name}, {axis} on the mesh, in mm', 3
+                )
             if self.calibration:
                 found[f'{name}_sd_px'] = Column(
                     f'{name}, standard deviation of the error along each '
@@ -152,6 +164,8 @@ class FaceRows:
 
     def _units(self, one: Measurement) -> list[str]:
         """Units of a measure, as column titles have them."""
+        if one.kind == 'distance' and self.lifted:
+            return ['mm']
         if one.kind == 'distance':
             return ['px', 'mm'] if self.mm else ['px']
         return ['deg' if one.kind == 'angle' else 'ratio']
@@ -164,16 +178,21 @@ class FaceRows:
         judgements: Sequence[Judgement | None],
         subjects: Sequence[Subject],
         input_width: int,
+        surfaces: Sequence[FaceSurface] | None = None,
     ) -> list[MeasuredFace]:
-        """Measure N faces."""
-        values = measure(found.points, None, self.names, self.measurements)
+        """Measure N faces, in the photograph or on their surfaces."""
+        points, steps = found.points, None
+        if surfaces is not None:
+            points = np.stack([surface.points for surface in surfaces])
+            steps = np.stack([surface.steps for surface in surfaces])
+        values = measure(points, None, self.names, self.measurements)
         deviations, errors = [None] * len(found.points), {}
         if self.calibration:
             scale = found.scales[:, None] / input_width
             own = self.calibration.landmark_errors.deviations(found.spreads)
             deviations = np.broadcast_to(own, found.points.shape[:2]) * scale
             sds = measure_deviations(
-                found.points, deviations, self.names, self.measurements
+                points, deviations, self.names, self.measurements, steps
             )
             radius = self.calibration.measure_errors.radii[_LEVEL]
             errors = {
@@ -189,6 +208,7 @@ class FaceRows:
                 {name: float(e[i]) for name, e in errors.items()},
                 judgements[i],
                 subjects[i],
+                surfaces[i] if surfaces is not None else None,
             )
             for i in range(len(found.points))
         ]
@@ -202,9 +222,12 @@ class FaceRows:
         errors: dict[str, float],
         judgement: Judgement | None,
         subject: Subject,
+        surface: FaceSurface | None = None,
     ) -> MeasuredFace:
-        scale = subject.mm_per_px
-        absurd = self._absurd_scale(points, scale)
+        scale = 1.0 if surface else subject.mm_per_px
+        absurd = self._absurd_scale(
+            surface.points if surface else points, scale
+        )
         remarks = list(judgement.reasons) if judgement else []
         if absurd:
             remarks.append(absurd)
@@ -227,6 +250,9 @@ class FaceRows:
                 remarks.append('scale unknown: no mm')
         if absurd:
             scale = None
+        if surface:
+            remarks += surface.remarks
+            self._add_surface(row, surface, bool(absurd))
         best = {
             one.name: self._measure(
                 row, one, values[one.name], errors.get(one.name), scale
@@ -248,6 +274,17 @@ class FaceRows:
             radii = deviations * self.calibration.landmark_errors.radii[_LEVEL]
         return MeasuredFace(points, radii, row, best)
 
+    def _add_surface(
+        self, row: dict, surface: FaceSurface, absurd: bool
+    ) -> None:
+        for name, point in zip(self.names, surface.points):
+            if np.isfinite(point).all() and not absurd:
+                for axis, value in zip('xyz', point):
+                    row[f'{name}_{axis}_mm'] = float(value)
+        for name, length in surface.lengths.items():
+            if np.isfinite(length) and not absurd:
+                row[f'{name}_surface_mm'] = length
+
     def _absurd_scale(
         self, points: np.ndarray, mm_per_px: float | None
     ) -> str | None:
@@ -257,8 +294,9 @@ class FaceRows:
         found = implausible_distance(
             points, mm_per_px, self.names, self._partners
         )
+        given = 'mesh_unit' if self.lifted else 'mm_per_px'
         return found and (
-            f'with this mm_per_px the {found.what} are {found.length:.0f} mm '
+            f'with this {given} the {found.what} are {found.length:.0f} mm '
             f'apart; people have {found.low:.0f} to {found.high:.0f} mm'
         )
 
@@ -298,6 +336,8 @@ class FaceRows:
                 remarks.append(f'no z: {norm}')
                 continue
             *bounds, unit = best[name]
+            if self.lifted and not unit:
+                continue  # it was not measured
             if unit != {'1': 'ratio'}.get(norm.unit, norm.unit):
                 remarks.append('no z: scale unknown')
                 continue

@@ -4,12 +4,14 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from mmpose_ctd.apis.annotators import read_annotators
 from mmpose_ctd.apis.error_tables import check_alike
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.people_overlap import split_overlap
 from mmpose_ctd.version import __version__
 
+from .annotators import annotator_section
 from .errors import error_section, measure_sections
 from .faces import face_section
 from .page_parts import Anonymity, template
@@ -29,6 +31,7 @@ def report(
     photographs: bool = False,
     title: str = 'Landmark detection report',
     options: dict | None = None,
+    annotators: str | Path | None = None,
     say=print,
 ) -> list[str]:
     """Test trained systems and write one HTML page about them.
@@ -44,6 +47,8 @@ def report(
         photographs (bool): Whether to show people. Defaults to False.
         title (str): Heading of the page.
         options (dict, optional): Overrides of all configs, dotted keys.
+        annotators (str or Path, optional): File of ``mmpose_ctd annotators
+            --out``: differences of two annotators, shown next to the errors.
         say (Callable): Called with each message. Defaults to ``print``.
 
     Returns:
@@ -70,7 +75,8 @@ def report(
         raise InputError(
             where=f'--out {out}', expected='a name that ends in .html'
         )
-    # If this fails, it fails before the tests.
+    # If these fail, they fail before the tests.
+    two = None if annotators is None else read_annotators(annotators)
     out.parent.mkdir(parents=True, exist_ok=True)
     systems, failed = [], []
     for name, folders in work_dirs.items():
@@ -102,7 +108,7 @@ def report(
             check_alike({system.name: system.reports}, systems[0].first.report)
         except InputError as error:
             system.odd = str(error)
-    page = _page(systems, title, photographs, len(failed))
+    page = _page(systems, title, photographs, len(failed), two)
     write_whole(out, page.encode())
     return failed
 
@@ -117,6 +123,7 @@ def _page(
     title: str,
     photographs: bool,
     num_failed: int,
+    two_annotators: dict | None = None,
 ) -> str:
     anonymity = Anonymity(
         name
@@ -138,6 +145,7 @@ def _page(
         clean=anonymity.clean,
         systems=systems,
         errors=error_section(systems),
+        annotators=annotator_section(systems, two_annotators),
         measures=measure_sections(systems),
         faces=face_section(systems, photographs),
         training=training_section(systems),

@@ -71,7 +71,7 @@ def match_records(
         report.add_record(number, record.source, record.image)
         try:
             path = _photograph_of(record, folder, names)
-            points, visible = _landmarks_of(record, choice, options)
+            points, visible = landmarks_of(record, choice, options)
             fields = _fields_of(record, path, people, needs_subject)
         except LeftOut as why:
             report.leave_out(number, why)
@@ -124,9 +124,15 @@ def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
     return path
 
 
-def _landmarks_of(
+def landmarks_of(
     record: PointRecord, choice: LandmarkChoice, options: PrepareOptions
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Landmarks (K, 2) of a record, NaN where missing, and visibility (K,).
+
+    Raises:
+        LeftOut: If it has another number of points or none, or one is at
+            exactly (0, 0).
+    """
     with refused_as('wrong number'):
         points, visible = choice.choose(record)
     zeros = (points == 0).all(axis=1)

@@ -1,6 +1,7 @@
 """Distances, angles and ratios between landmarks.
 
-N: images, K: landmarks. All are measured in the plane of the photograph.
+N: images, K: landmarks. All are measured along straight lines: in the plane
+of the photograph, or in space where the landmarks have three coordinates.
 """
 
 from collections import Counter
@@ -158,14 +159,15 @@ def measure(
         \\text{ with } u = a - v, \\; w = b - v
 
     Args:
-        points (np.ndarray): Landmarks in image pixels, shape (N, K, 2), NaN
-            where one is missing.
+        points (np.ndarray): Landmarks in image pixels, shape (N, K, 2), or
+            in space, (N, K, 3); NaN where one is missing.
         visible (np.ndarray, optional): Above 0 where a landmark is known,
             shape (N, K). None for all that are finite.
         names (Sequence[str]): The K landmarks.
         measurements (Sequence[Measurement]): What to measure.
         mm_per_px (float or np.ndarray, optional): s, one for all images or
-            shape (N,), NaN where not known. None leaves distances in pixels.
+            shape (N,), NaN where not known. None leaves distances in the unit
+            of the points.
 
     Returns:
         dict[str, np.ndarray]: Name -> values of shape (N,): distances in px
@@ -188,7 +190,7 @@ def measure(
     at = {name: points[:, k] for k, name in enumerate(names)}
     # In pixels: a ratio needs no scale.
     lengths = {
-        one.name: np.hypot(*(at[one.of[0]] - at[one.of[1]]).T)
+        one.name: np.linalg.norm(at[one.of[0]] - at[one.of[1]], axis=1)
         for one in measurements
         if one.kind == 'distance'
     }
@@ -205,22 +207,28 @@ def measure(
 
 
 def _angle(first, vertex, second) -> np.ndarray:
-    """Degrees between two arms; points are (N, 2)."""
+    """Degrees between two arms; points are (N, 2) or (N, 3)."""
     u, w = first - vertex, second - vertex
-    cross = u[:, 0] * w[:, 1] - u[:, 1] * w[:, 0]
-    # Sharp near 0 and 180 degrees, where the arc cosine is not.
-    angle = np.degrees(np.arctan2(np.abs(cross), (u * w).sum(axis=1)))
-    none = (u == 0).all(axis=1) | (w == 0).all(axis=1)
-    return np.where(none, np.nan, angle)
+    sizes = (np.linalg.norm(arm, axis=1, keepdims=True) for arm in (u, w))
+    u_size, w_size = sizes
+    # Sharp near 0 and 180 degrees, where the arc cosine is not (W. Kahan).
+    apart = np.linalg.norm(w_size * u - u_size * w, axis=1)
+    along = np.linalg.norm(w_size * u + u_size * w, axis=1)
+    none = (u_size == 0) | (w_size == 0)
+    angle = np.degrees(2 * np.arctan2(apart, along))
+    return np.where(none[:, 0], np.nan, angle)
 
 
 def _checked_points(points, visible, num_landmarks: int) -> np.ndarray:
     """Points as float64, NaN where not known."""
     points = np.asarray(points, dtype=np.float64)
-    if points.ndim != 3 or points.shape[1:] != (num_landmarks, 2):
+    if points.ndim != 3 or points.shape[1:] not in (
+        (num_landmarks, 2),
+        (num_landmarks, 3),
+    ):
         raise InputError(
-            f'points must be (N, K, 2) with K = {num_landmarks} landmarks, '
-            f'found shape {points.shape}.'
+            'points must be (N, K, 2) or (N, K, 3) with K = '
+            f'{num_landmarks} landmarks, found shape {points.shape}.'
         )
     known = np.isfinite(points).all(axis=-1)
     if visible is not None:

@@ -1,0 +1,155 @@
+"""Compare two annotators of the same photographs.
+
+    mmpose_ctd annotators anna.csv ben.tps --images photographs \\
+        --out annotators.json
+
+Photographs are matched by their file names; differences are B - A.
+mmpose_ctd report --annotators shows them next to a model's errors.
+"""
+
+import argparse
+import os
+
+import pandas as pd
+from rich.console import Console
+
+from mmpose_ctd.apis.annotators import compare_annotators
+from mmpose_ctd.apis.command_line import make_parser, require_ending, run
+from mmpose_ctd.apis.error_tables import (
+    Table,
+    number,
+    terminal_table,
+    with_interval,
+)
+from mmpose_ctd.datasets.annotation_formats import FORMATS
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional.measurements import digits_of
+from mmpose_ctd.files import write_whole
+
+
+def parse_args() -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add('first', metavar='A', help='file or folder of points')
+    add('second', metavar='B', help="the other annotator's")
+    add(
+        '--images',
+        metavar='DIR',
+        help='the photographs: needed for tps files and where EXIF turns '
+        'photographs',
+    )
+    add('--out', metavar='FILE.json', help='write the result there')
+    add(
+        '--csv',
+        metavar='FILE.csv',
+        help='write the table of landmarks there, and that of measures to '
+        'FILE_measures.csv',
+    )
+    add('--overwrite', action='store_true', help='replace these files')
+    add(
+        '--mm-per-px',
+        type=float,
+        metavar='NUMBER',
+        help='size of a pixel (default: mm_per_px of the files, if any)',
+    )
+    add(
+        '--scale-unit',
+        choices=['mm', 'cm', 'inch'],
+        help='unit of SCALE= in tps files, which is not used without it',
+    )
+    add('--format', choices=[*FORMATS], help='of both (default: detected)')
+    add(
+        '--landmarks',
+        metavar='FILE.txt',
+        help='names of the points, for formats without names',
+    )
+    add(
+        '--count-from',
+        type=int,
+        choices=[0, 1],
+        help='number of the first point in that file',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    require_ending(args, out='.json', csv='.csv')
+    more = args.csv and f'{args.csv[:-4]}_measures.csv'
+    for file in filter(None, (args.out, args.csv, more)):
+        if os.path.exists(file) and not args.overwrite:
+            raise InputError(
+                where=file,
+                found='it exists already',
+                cure='--overwrite replaces it.',
+            )
+    found = compare_annotators(
+        args.first,
+        args.second,
+        images=args.images,
+        mm_per_px=args.mm_per_px,
+        scale_unit=args.scale_unit,
+        format=args.format,
+        landmarks=args.landmarks,
+        count_from=args.count_from,
+    )
+    console = Console()
+    for unit, rows in found.landmarks.groupby('unit', sort=False):
+        console.print(terminal_table(_landmarks(rows, unit)))
+    if len(found.measures):
+        console.print(terminal_table(_measures(found.measures)))
+    for note in found.notes:
+        print(f'note: {note}')
+    print(f'{found.num_photographs} photographs that both labelled.')
+    for file, table in ((args.csv, found.landmarks), (more, found.measures)):
+        if file:
+            os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
+            text = table.to_csv(index=False, float_format='%.5g')
+            write_whole(file, text.encode())
+            print(f'Written to {file}')
+    if args.out:
+        os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
+        found.write(args.out)
+        print(f'Written to {args.out}')
+
+
+def _landmarks(rows: pd.DataFrame, unit: str) -> Table:
+    what = 'pixels of the photograph' if unit == 'px' else 'mm'
+    headings = ['', 'n', f'distance\n{unit}', '% of\nex-ex']
+    headings += [f'bias {a}\n{unit}' for a in 'xy']
+    headings += [f'SD {a}\n{unit}' for a in 'xy']
+    headings += [f'ICC {a}' for a in 'xy']
+    cells = [
+        [row.landmark, str(row.n), number(row.distance), number(row.share)]
+        + [number(row[f'bias_{a}'], sign=True) for a in 'xy']
+        + [number(row[f'sd_{a}']) for a in 'xy']
+        + [number(row[f'icc_{a}'], 3) for a in 'xy']
+        for _, row in rows.iterrows()
+    ]
+    return Table(f'Landmarks, B - A, in {what}', headings, cells)
+
+
+def _measures(measures: pd.DataFrame) -> Table:
+    headings = ['', 'unit', 'n', 'mean', 'bias', 'SD', 'MAE', 'ICC(2,1)']
+    cells = []
+    for _, row in measures.iterrows():
+        digits = digits_of(row.unit)
+        bias = number(row.bias, digits, sign=True)
+        cells.append(
+            [
+                row.measure,
+                row.unit.replace('1', ''),
+                str(row.n),
+                number(row['mean'], digits),
+                with_interval(bias, row.bias_low, row.bias_high, digits, True),
+                number(row.sd, digits),
+                number(row.mae, digits),
+                with_interval(number(row.icc), row.icc_low, row.icc_high, 2),
+            ]
+        )
+    caption = 'Measures, B - A; in brackets 95 % intervals'
+    return Table(caption, headings, cells)
+
+
+if __name__ == '__main__':
+    run(main)

@@ -1,0 +1,128 @@
+"""Find landmarks of a texture on its mesh, and measure in millimetres.
+
+    mmpose_ctd lift face.obj face.csv --texture face.jpg --out measures.csv
+
+The points may have any format that mmpose_ctd prepare reads. Measures are
+along the straight line and along the surface.
+"""
+
+import argparse
+import os
+
+import pandas as pd
+from rich.console import Console
+
+from mmpose_ctd.apis.command_line import make_parser, require_ending, run
+from mmpose_ctd.apis.error_tables import Table, number, terminal_table
+from mmpose_ctd.apis.lifting import lift
+from mmpose_ctd.datasets.annotation_formats import FORMATS
+from mmpose_ctd.datasets.mesh_file import MESH_UNITS
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import write_whole
+
+
+def parse_args() -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add('mesh', metavar='MESH', help='OBJ or PLY file with a UV map')
+    add('points', metavar='LANDMARKS', help='file of points on the texture')
+    add('--texture', required=True, metavar='IMAGE', help='the texture')
+    add('--out', metavar='FILE.csv', help='write the measures there')
+    add(
+        '--points-out',
+        metavar='FILE.csv',
+        help='write the landmarks there: x, y, z in mm',
+    )
+    add('--overwrite', action='store_true', help='replace these files')
+    add(
+        '--mesh-unit',
+        default='mm',
+        choices=[*MESH_UNITS],
+        help='of the mesh (default: mm)',
+    )
+    add(
+        '--v-axis',
+        default='up',
+        choices=['up', 'down'],
+        help='where texture coordinates count from: up, the lower edge, as '
+        'OBJ has it; down, the upper edge (default: up)',
+    )
+    add('--format', choices=[*FORMATS], help='of the points')
+    add(
+        '--landmarks',
+        metavar='FILE.txt',
+        help='names of the points, for formats without names',
+    )
+    add(
+        '--count-from',
+        type=int,
+        choices=[0, 1],
+        help='number of the first point in that file',
+    )
+    add(
+        '--first-pixel',
+        type=float,
+        choices=[0, 0.5, 1],
+        help="coordinate of the corner pixel's centre in LANDMARKS",
+    )
+    add('--y-axis', choices=['up', 'down'], help='direction of y in LANDMARKS')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    require_ending(args, out='.csv', points_out='.csv')
+    for file in filter(None, (args.out, args.points_out)):
+        if os.path.exists(file) and not args.overwrite:
+            raise InputError(
+                where=file,
+                found='it exists already',
+                cure='--overwrite replaces it.',
+            )
+    face = lift(
+        args.mesh,
+        args.points,
+        args.texture,
+        mesh_unit=args.mesh_unit,
+        v_axis=args.v_axis,
+        names=args.landmarks,
+        format=args.format,
+        count_from=args.count_from,
+        first_pixel=args.first_pixel,
+        y_axis=args.y_axis,
+    )
+    rows = [
+        [name, row.unit.replace('1', ''), *_cells(row)]
+        for name, row in face.measures.iterrows()
+    ]
+    caption = 'Measures on the surface'
+    headings = ['', 'unit', 'straight line', 'along the surface']
+    Console().print(terminal_table(Table(caption, headings, rows)))
+    for note in face.notes:
+        print(f'note: {note}')
+    missing = face.landmarks.index[face.landmarks.isna().any(axis=1)]
+    if len(missing):
+        print(f'note: not labelled: {", ".join(missing)}')
+    for file, table, label in (
+        (args.out, face.measures, 'measure'),
+        (args.points_out, face.landmarks, 'landmark'),
+    ):
+        if file:
+            _write(file, table, label)
+            print(f'Written to {file}')
+
+
+def _cells(row: pd.Series) -> list[str]:
+    digits = 4 if row.unit == '1' else 2
+    surface = '' if pd.isna(row.surface) else number(row.surface, 2)
+    return [number(row.line, digits), surface]
+
+
+def _write(file: str, table: pd.DataFrame, label: str) -> None:
+    os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
+    text = table.to_csv(index_label=label, float_format='%.4f')
+    write_whole(file, text.encode())
+
+
+if __name__ == '__main__':
+    run(main)
