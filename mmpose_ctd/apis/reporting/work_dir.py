@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 from mmengine.config import Config
 
+from mmpose_ctd.apis.config_file import parse_config
 from mmpose_ctd.config_values import is_number
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.framing import merge_options
@@ -92,7 +93,7 @@ def open_work_dir(
         )
     config, name = _config_file(folder)
     try:
-        cfg = Config.fromfile(config)
+        cfg = parse_config(config)
         merge_options(cfg, options or {})
     except InputError:
         raise
