@@ -128,6 +128,24 @@ def check_start(path: str) -> None:
     check_undamaged(path, 'load_from')
 
 
+def check_data(cfg: 'Config') -> None:
+    """Refuse missing annotations before a work dir is made."""
+    for loader in ('train_dataloader', 'val_dataloader'):
+        data = (cfg.get(loader) or {}).get('dataset') or {}
+        root, file = data.get('data_root') or '', data.get('ann_file')
+        path = os.path.join(root, file) if file else ''
+        if path and '://' not in path and not os.path.isfile(path):
+            raise MissingFileError(
+                where=f'{loader}.dataset',
+                found=f'the annotation file {path!r} does not exist',
+                cure='A relative path counts from the current folder: start '
+                'there, or set data_root in the config (configs of this '
+                'project take it from the environment variable '
+                "CTD_DATA_ROOT, default 'data'). To try a config without its "
+                'data: --stand-in',
+            )
+
+
 def take_work_dir(cfg: 'Config', overwrite: bool, go_on: bool) -> None:
     """Refuse a work dir of another training, before anything is written.
 
@@ -220,6 +238,7 @@ def main() -> None:
     if cfg.get('test_evaluator'):
         # A mistake in it is reported now, not when the training is over.
         Evaluator(cfg.test_evaluator)
+    check_data(cfg)
     take_work_dir(cfg, args.overwrite, go_on)
     runner = TerseRunner.from_cfg(cfg)
     if go_on:

@@ -162,14 +162,21 @@ def require_checkpoint(path: str) -> None:
     """Refuse a checkpoint that does not exist, before anything is built.
 
     Raises:
-        MissingFileError: Names the folder that training writes to.
+        MissingFileError: Names those that exist in its folder.
     """
-    if not osp.isfile(path):
-        raise MissingFileError(
-            where=path,
-            found='the checkpoint does not exist',
-            cure='Training writes its own to <work dir>/iter_<n>.pth.',
-        )
+    if osp.isfile(path):
+        return
+    folder = path if osp.isdir(path) else osp.dirname(path) or '.'
+    there = []
+    if osp.isdir(folder):
+        there = sorted(f for f in os.listdir(folder) if f.endswith('.pth'))
+    cure = 'Training writes its own to <work dir>/iter_<n>.pth.'
+    if there:
+        more = f' and {len(there) - 5} more' if len(there) > 5 else ''
+        cure = f'There are in {folder}: {", ".join(there[:5])}{more}.'
+    raise MissingFileError(
+        where=path, found='the checkpoint does not exist', cure=cure
+    )
 
 
 def require_ending(args: argparse.Namespace, **endings: str) -> None:

@@ -8,6 +8,7 @@ import logging
 import os.path as osp
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from os import PathLike
 from typing import Any
 
 from mmengine.config import Config
@@ -31,6 +32,7 @@ __all__ = [
     'check_testing',
     'check_training',
     'import_mmpose_quietly',
+    'parse_config',
     'quiet_logs',
     'read_config',
 ]
@@ -79,7 +81,7 @@ def read_config(
         raise MissingFileError(where=path, found='the config does not exist')
     refuse_variables()
     try:
-        cfg = Config.fromfile(path)
+        cfg = parse_config(path)
     except InputError:
         raise
     # A config is a program: whatever it raises is its own mistake.
@@ -103,6 +105,12 @@ def read_config(
         print(f'warning: {overlap}', file=sys.stderr)
     refuse_unlabelled_overlap(cfg)
     return cfg
+
+
+def parse_config(path: str | PathLike) -> Config:
+    """``Config.fromfile`` without a log line for each environment variable."""
+    with quiet_logs():
+        return Config.fromfile(path)
 
 
 def import_mmpose_quietly() -> None:

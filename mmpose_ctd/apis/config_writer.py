@@ -14,7 +14,7 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.framing import merge_options
 from mmpose_ctd.version import __version__
 
-from .config_file import quiet_logs
+from .config_file import parse_config
 
 __all__ = ['new_config']
 
@@ -66,8 +66,8 @@ def new_config(
             found='the file exists',
             cure='Name another, or remove it first.',
         )
-    with quiet_logs(), mock.patch.dict(os.environ, CTD_CHECKPOINTS=_FOLDER):
-        cfg = Config.fromfile(_base_file(base))
+    with mock.patch.dict(os.environ, CTD_CHECKPOINTS=_FOLDER):
+        cfg = parse_config(_base_file(base))
     ann_file = find_annotation_file(root)
     names = LandmarkFile.read(str(root / ann_file)).names
     _set_width(cfg, len(names), base)
@@ -83,7 +83,7 @@ def new_config(
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, text.encode())
-    return Config.fromfile(out)
+    return parse_config(out)
 
 
 def _base_file(base: str) -> str:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -19,6 +18,7 @@ from mmpose_ctd.evaluation.functional import (
 from mmpose_ctd.evaluation.metrics.sample_errors import sample_points
 from mmpose_ctd.visualization import landmark_grid, plot_ced, select_faces
 
+from .config_file import parse_config
 from .face_set import FaceSet
 
 
@@ -72,7 +72,7 @@ def train_and_test(
     The learning rate decays over the ``steps``; ``name`` is for the progress
     bar; ``work_dir`` gets the log and the checkpoint.
     """
-    cfg = Config.fromfile(config)
+    cfg = parse_config(config)
     cfg.work_dir = str(work_dir)
     # The progress bar replaces mmengine's log.
     cfg.log_level = 'ERROR'

@@ -307,9 +307,10 @@ def _read_lists(
         raise MissingFileError(
             where='dataset.ann_file',
             found=f'the annotation file {path!r} does not exist',
-            cure='Set dataset.data_root and dataset.ann_file (the data root '
-            'comes from the environment variable CTD_DATA_ROOT, default '
-            "'data'). To try a config without its data: python "
+            cure='A relative path counts from the current folder: start '
+            'there, or set dataset.data_root in the config (configs of this '
+            'project take it from the environment variable CTD_DATA_ROOT, '
+            "default 'data'). To try a config without its data: python "
             'tools/train.py CONFIG --stand-in',
         )
     content = read_json(

@@ -29,6 +29,9 @@ def report_table(report: dict) -> Table:
         rates = [m['value'] for n, m in metrics.items() if 'FR' in n]
         if {0, 1}.intersection(rates):
             caption += '; exact binomial for a rate of 0 or 100 %'
+    also = _in_other_units(report.get('also') or {})
+    if also:
+        caption = '\n'.join(filter(None, (caption, also)))
     table = _table(f'Error in {report["unit_label"]}, over {per}', caption)
     table.add_column('', no_wrap=True, min_width=12)
     table.add_column('n', justify='right')
@@ -85,6 +88,20 @@ def measurement_table(report: dict) -> Table:
             _estimate(entry['slope'], '+.2f'),
         )
     return table
+
+
+def _in_other_units(also: dict) -> str:
+    """ME in other units than the table's, in words."""
+    texts = [
+        f'{100 * value:.2f} % of the outer canthal distance'
+        if 'canthal' in unit
+        else f'{value:.2f} {unit}'
+        for unit, value in also.items()
+    ]
+    text = f'ME in other units: {", ".join(texts)}' if texts else ''
+    if 'image px' in also:
+        text += " (image px: pixels of the set's pictures)"
+    return text
 
 
 def _table(title: str, caption: str | None) -> Table:

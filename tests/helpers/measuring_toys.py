@@ -122,8 +122,8 @@ def uncalibrated(folder, monkeypatch, **options):
     """The same, with the framing known and nothing else."""
     monkeypatch.setattr(
         photographs,
-        '_learned_framing',
-        lambda model: spot_calibration().framing,
+        '_learned',
+        lambda model: (spot_calibration().framing, []),
     )
     rows = measure(SpotModel(), str(folder), **options)
     return {row['file']: row for row in rows}

@@ -117,8 +117,10 @@ def test_errors_are_those_of_the_runs(report):
     )
     errors = [run('CTD-ED', 20, s)['errors'].mean(axis=1) for s in (0, 1, 2)]
     areas = np.maximum(0, 1 - np.array(errors) / 5).mean(axis=1)
-    assert numbers(row['AUC at 5'])[0] == pytest.approx(areas.mean(), abs=6e-4)
-    assert numbers(row['FR at 2 (%)'])[0] == pytest.approx(
+    assert numbers(row['AUC at 5 px'])[0] == pytest.approx(
+        areas.mean(), abs=6e-4
+    )
+    assert numbers(row['FR at 2 px (%)'])[0] == pytest.approx(
         100 * (np.array(errors) > 2).mean(), abs=0.06
     )
     assert row['seeds'] == '3' and numbers(row['training (s)']) == [101, 1]
@@ -130,7 +132,7 @@ def test_differences_are_paired(report):
     assert set(rows) == {'CTD-ED', 'HG'}
     base, ours = mean_errors('FT'), mean_errors('CTD-ED')
     change = np.mean(ours) - np.mean(base)
-    assert numbers(rows['CTD-ED']['difference']) == pytest.approx(
+    assert numbers(rows['CTD-ED']['difference (px)']) == pytest.approx(
         [change, 100 * change / np.mean(base)], abs=0.06
     )
     for column in ('[faces]', '[faces and seeds]<br>bootstrap'):
@@ -379,7 +381,7 @@ def test_the_page_says_what_is_missing(name, tmp_path, request):
         (
             [*map(one_subject, some())],
             ['[faces]', 'p (Holm)', '[faces and seeds]<br>t', 'd_z'],
-            ['difference'],
+            ['difference (px)'],
         ),
         (
             some(seeds=(0,)),

@@ -158,6 +158,7 @@ def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(calibrated, eyes):
         [usual if calibrated else None],
         [Subject(mm_per_px=eyes / width)],
         SIZE,
+        [(200, 160)],
     )
     row, absurd = found.row, eyes != 90
     status = 'measured' if calibrated else 'uncalibrated'
@@ -190,7 +191,7 @@ def test_a_detected_face_that_is_none_is_flagged_without_intervals(
     boxes(monkeypatch, (10, 10, 50, 50))
     row = measured(folder)['a.png']
     assert row['status'] == 'check'
-    assert 'looks unlike the training faces' in row['remarks']
+    assert 'image differs' in row['remarks']
     assert 'hardly seen: exocanthion_R' in row['remarks']
     assert row[f'{FISSURE}_px'] == 0
     assert row[f'{FISSURE}_px_low95'] is None
@@ -205,22 +206,128 @@ def test_an_upside_down_face_is_flagged(folder):
     assert abs(row['roll_deg']) > 150
 
 
-def test_a_measure_that_may_be_0_is_remarked(folder):
-    points = POINTS.copy()
+@pytest.fixture
+def one_face():
+    """Makes the row of a face with these points, framed 128 px wide."""
+
+    def make(points, names=NAMES, size=(300, 300), ages=(), **subject):
+        rows = FaceRows(
+            names, standard_measurements(names), spot_calibration(), ages=ages
+        )
+        usual = Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
+        prediction = Prediction(
+            points[None],
+            [Frame(0, 0, 128, 128)],
+            dict(inverse_peak=np.ones((1, len(names)))),
+            None,
+        )
+        made = rows.make(
+            prediction, [usual], [Subject(**subject)], SIZE, [size]
+        )
+        return made[0].row
+
+    return make
+
+
+def test_a_measure_that_may_be_0_is_remarked(one_face):
+    names = ['exocanthion_R', 'exocanthion_L', 'endocanthion_L']
     # Three pixels apart; the interval has 3.4 to each side.
+    row = one_face(np.array([(20, 40), (83, 40), (80, 40.0)]), names)
+    assert row['status'] == 'measured'
+    (zero,) = [t for t, v in row.items() if t.endswith('_low95') and v == 0]
+    name = zero.removesuffix('_px_low95')
+    assert row['remarks'] == f'95 % interval reaches 0: {name}'
+
+
+def test_a_face_with_errors_as_large_as_its_measures_is_imprecise(one_face):
+    points = POINTS.copy()
     points[1] = points[0] + (3, 0)
-    made = FaceRows(NAMES, standard_measurements(NAMES), spot_calibration())
-    usual = Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
-    prediction = Prediction(
-        points[None],
-        [Frame(0, 0, 128, 128)],
-        dict(inverse_peak=np.ones((1, 3))),
+    row = one_face(points)
+    assert row['status'] == 'imprecise'
+    assert row[f'{FISSURE}_px_low95'] == 0
+
+
+@pytest.mark.parametrize('side, status', [(31, 'check'), (33, 'measured')])
+def test_a_face_of_few_pixels_is_to_be_checked(
+    folder, monkeypatch, side, status
+):
+    """The network sees 64 pixels."""
+    scale = side / 100
+    picture = cv2.resize(
+        photograph(POINTS),
         None,
+        fx=scale,
+        fy=scale,
+        interpolation=cv2.INTER_AREA,
     )
-    (face,) = made.make(prediction, [usual], [Subject()], SIZE)
-    assert face.row['status'] == 'measured'
-    assert face.row[f'{FISSURE}_px_low95'] == 0
-    assert face.row['remarks'] == f'95 % interval reaches 0: {FISSURE}'
+    cv2.imwrite(str(folder / 'a.png'), picture)
+    row = measured(folder, start='image')['a.png']
+    assert abs(row['frame_px'] - side) <= 1
+    assert row['status'] == status
+    assert ('few pixels' in row['remarks']) == (status == 'check')
+
+
+@pytest.mark.parametrize(
+    'place, outside',
+    [
+        ((299.4, 10), False),
+        ((299.6, 10), True),
+        ((-0.4, 10), False),
+        ((-0.6, 10), True),
+        ((10, 300), True),
+        ((10, -300), True),
+    ],
+)
+def test_a_landmark_outside_the_photograph_is_to_be_checked(
+    one_face, place, outside
+):
+    points = POINTS.copy()
+    points[2] = place
+    row = one_face(points)
+    assert row['status'] == ('check' if outside else 'measured')
+    assert ('outside the photograph: subnasale' in row['remarks']) == outside
+
+
+@pytest.mark.parametrize(
+    'trained, age, unknown',
+    [
+        ([20, 21, 60], 5.0, True),
+        ([20, 21, 60], 40.0, True),
+        ([20, 21, 60], 18.0, False),
+        ([4, 5, 6], 7.9, False),
+        ([4, 5, 6], 8.6, False),
+        ([4, 5, 6], 9.0, True),
+        ([4, 5, 6], 2.9, True),
+        ([3], 3.9, False),
+        ([], 5.0, False),
+        ([20], None, False),
+    ],
+)
+def test_an_age_that_no_training_face_had_is_to_be_checked(
+    one_face, trained, age, unknown
+):
+    row = one_face(POINTS, ages=trained, age=age)
+    assert row['status'] == ('check' if unknown else 'measured')
+    assert ('no training face' in row['remarks']) == unknown
+
+
+def test_a_turned_photograph_is_called_turned(face, monkeypatch):
+    """The detector sees the face where it is upright."""
+    upright = cv2.imread(str(face / 'a.png'))
+    monkeypatch.setattr(
+        photographs,
+        'detect_faces',
+        lambda image: [(0, 0, 9, 9)] * np.array_equal(image, upright),
+    )
+    for name, turns in (('left', -1), ('right', 1), ('upside', 2)):
+        cv2.imwrite(str(face / f'{name}.png'), np.rot90(upright, turns))
+    cv2.imwrite(str(face / 'other.png'), np.full((90, 80, 3), 128, 'u1'))
+    rows = measured(face, start='face')
+    for name in ('left', 'right', 'upside'):
+        row = rows[f'{name}.png']
+        assert row['status'] == 'no face found'
+        assert 'is turned' in row['remarks'] and name in row['remarks']
+    assert 'is turned' not in rows['other.png']['remarks']
 
 
 def test_a_start_that_cannot_be_is_refused(face):

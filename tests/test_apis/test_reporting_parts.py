@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 
 from mmpose_ctd.apis.error_tables import metric_cell, number
@@ -64,6 +65,22 @@ def test_config_of_the_training_counts_not_of_a_later_test(tmp_path):
     test = log(folder, '20260102_000000', [{'landmark/ME': 2}])
     (test / 'vis_data' / 'config.py').write_text(CONFIG + 'seed = 2\n')
     assert open_work_dir(folder).cfg.seed == 1
+
+
+def test_config_of_the_checkpoint_counts_not_of_a_later_training(tmp_path):
+    folder = work_dir(tmp_path)
+    for day, seed in enumerate((1, 2, 3), start=1):
+        run = log(folder, f'2026010{day}_000000', [{'loss': 2, 'step': 1}])
+        text = CONFIG + f'seed = {seed}\nroot = "/data/who/a.json"\n'
+        (run / 'vis_data' / 'config.py').write_text(text)
+        if seed == 2:
+            # As the privacy hook leaves it.
+            meta = dict(cfg=text.replace('/data/who/', '<...>/'))
+            torch.save(dict(meta=meta), folder / 'iter_1.pth')
+    assert open_work_dir(folder).cfg.seed == 2
+    # Of unknown origin: the newest.
+    (folder / 'iter_1.pth').write_bytes(b'')
+    assert open_work_dir(folder).cfg.seed == 3
 
 
 def test_damaged_work_dirs_are_refused(tmp_path):

@@ -314,3 +314,15 @@ def test_wrong_arguments_are_named(kwargs):
     with pytest.raises(InputError) as error:
         METRICS.get('LandmarkErrorMetric')(**kwargs)
     assert error.value.where == next(iter(kwargs))
+
+
+def test_the_error_is_given_in_other_units_that_all_samples_know():
+    """Every landmark is 5 image pixels off; the input has twice as many."""
+    samples = [make_sample(id=i, img_id=i, mm_per_px=0.5) for i in range(2)]
+    report = evaluate(samples)[1].report
+    assert report['metrics']['ME']['value'] == pytest.approx(10)
+    assert report['also'] == pytest.approx({'image px': 5, 'mm': 2.5})
+    samples.append(make_sample(id=9, img_id=9))
+    also = evaluate(samples)[1].report['also']
+    assert also == pytest.approx({'image px': 5})
+    assert evaluate(samples, unit='image')[1].report['also'] == {}

@@ -54,8 +54,6 @@ def main() -> None:
     require_checkpoint(args.checkpoint)
     cfg = load_config(args)
     # They import MMPose, which load_config does quietly.
-    from rich.console import Console
-
     from mmpose_ctd.apis.measuring.calibrating import calibrate
     from mmpose_ctd.apis.measuring.calibration import write_calibration
 
@@ -63,14 +61,13 @@ def main() -> None:
     calibration = calibrate(
         cfg, args.checkpoint, split=args.split, test=args.test
     )
-    console = Console()
     write_calibration(calibration, args.out)
-    console.print(f'Calibration written to {args.out}')
+    print(f'Calibration written to {args.out}')
     figure = args.figure or args.out.removesuffix('.json') + '.png'
     for faces, path in calibration.plot(figure):
-        console.print(f'Figure of the {faces} written to {path}')
+        print(f'Figure of the {faces} written to {path}')
     for line in calibration.describe():
-        console.print(line, markup=False, highlight=False)
+        print(line)
 
 
 if __name__ == '__main__':

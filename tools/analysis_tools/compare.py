@@ -110,6 +110,9 @@ def main() -> None:
     work = PlanWork(plan, wanted)
     report = Path(args.report or Path(plan.work_dir, 'report'))
     if args.report is not None:
+        if not work.num_done():
+            print(f'No report yet: 0 of {len(work.left())} runs are done.')
+            return
         print(*report_plan(work, report), sep='\n')
         return
     left = work.left()

@@ -28,7 +28,11 @@ def parse_args() -> argparse.Namespace:
     add('images', metavar='IMAGES', help='folder of photographs; only read')
     add('points', metavar='POINTS', help='file or folder of points')
     add('--out', required=True, metavar='DIR', help='the set, a new folder')
-    add('--dry-run', action='store_true', help='report, but write nothing')
+    add(
+        '--dry-run',
+        action='store_true',
+        help='report, but write nothing except the sheets of --preview',
+    )
     add('--quiet', action='store_true', help='no progress bar')
     add(
         '--preview',
@@ -69,8 +73,8 @@ def main() -> None:
             f'Written to {args.out}: annotations, images, report.csv, '
             'report.json'
         )
-        if args.preview is not None:
-            print(f'Look at the sheets in {args.preview}.')
+    if args.preview is not None and report.used:
+        print(f'Look at the sheets in {args.preview}.')
     sys.exit(report.exit_status)
 
 

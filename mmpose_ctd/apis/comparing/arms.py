@@ -290,6 +290,8 @@ def _cell_numbers(cell: SystemErrors, threshold: float) -> dict:
         'seeds': ' '.join(map(str, cell.seeds)),
         'images': len(cell.subjects),
         'subjects': cell.num_subjects,
+        # Of me, difference and the thresholds of auc and fr.
+        'unit': 'image px',
         'me': cell.mean_error,
         'me_sd': cell.deviation,
         'me_low': low,

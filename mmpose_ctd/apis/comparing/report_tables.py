@@ -115,8 +115,13 @@ def errors_table(
 ) -> Table:
     """ME, AUC, FR and training time; a row per system."""
     limits = sorted({2.0, 3.0, float(threshold)})
-    headings = ['system', 'ME ± SD (px)', '[faces]', f'AUC at {threshold:g}']
-    headings += [f'FR at {t:g} (%)' for t in limits]
+    headings = [
+        'system',
+        'ME ± SD (px)',
+        '[faces]',
+        f'AUC at {threshold:g} px',
+    ]
+    headings += [f'FR at {t:g} px (%)' for t in limits]
     table = Table(caption, [*headings, 'seeds', 'training (s)'])
     table.rows = [
         [
@@ -144,7 +149,7 @@ def differences_table(
     None has no row; without any there is no table.
     """
     headings = [
-        *('system', 'compared with', 'difference', '[faces]'),
+        *('system', 'compared with', 'difference (px)', '[faces]'),
         *('[faces and seeds]\nbootstrap', '[faces and seeds]\nt'),
         *('p (Holm)', 'd_z', 'better with'),
     ]

@@ -4,14 +4,13 @@ import copy
 import difflib
 import hashlib
 import json
-import logging
 import os.path as osp
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 
 from mmengine.config import Config
 
-from mmpose_ctd.apis.config_file import RUNNER_KEYS
+from mmpose_ctd.apis.config_file import RUNNER_KEYS, parse_config
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import merge_options
 
@@ -90,11 +89,8 @@ class ConfigReader:
     def _base(self, config: str) -> Config:
         """A config as its file has it."""
         if config not in self._read:
-            # mmengine logs a line about each variable that a config reads.
-            before = logging.root.manager.disable
-            logging.disable(logging.INFO)
             try:
-                self._read[config] = Config.fromfile(config)
+                self._read[config] = parse_config(config)
             # A config is a program: whatever it raises is its mistake.
             except Exception as error:
                 raise InputError(
@@ -102,8 +98,6 @@ class ConfigReader:
                     found=f'{type(error).__name__}: {_line(error)}',
                     expected='a config that mmengine can read',
                 ) from error
-            finally:
-                logging.disable(before)
         return self._read[config]
 
 

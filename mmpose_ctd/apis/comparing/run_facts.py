@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.registry import DATASETS, METRICS
 
+from mmpose_ctd.apis.config_file import parse_config
 from mmpose_ctd.apis.keypoint_results import points_of_images
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
@@ -102,7 +102,7 @@ def score_predictions(config: str | Path, file: str | Path) -> None:
         InputError: If an image has no prediction or several, or one has
             another number of points.
     """
-    cfg = Config.fromfile(config)
+    cfg = parse_config(config)
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     metric = METRICS.build(cfg.test_evaluator)

@@ -41,6 +41,7 @@ from .labelled_faces import (
     load_faces,
     locate_faces,
     training_framing,
+    whole_years,
 )
 from .landmark_model import LandmarkModel
 from .user_tables import print_warning
@@ -179,6 +180,7 @@ def _fit_calibration(
     return Calibration(
         about=dict(
             training_faces=len(training.faces),
+            training_ages=whole_years(training.faces.ages),
             validation_faces=len(validation.faces),
             validation_subjects=len(np.unique(validation.faces.subjects)),
             spread=spread,

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from scipy.stats import binomtest
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import write_whole
@@ -24,6 +25,8 @@ from .familiarity import Appearance, MeanShape, Positive
 from .framing import STRICT, Framing, Points, Size
 from .landmark_model import LandmarkModel
 
+#: Fewer people than these say little about errors and usual faces.
+_MANY = 50
 _FORMAT = 'mmpose_ctd calibration'
 _VERSION = 1
 _DIGEST = 'sha256'
@@ -32,10 +35,10 @@ _AGAIN = f'Copy it again, or make it again: {_MAKE}'
 
 #: What is compared with its limit -> what a flag says.
 _REASONS = {
-    'appearance': 'looks unlike the training faces',
-    'shape': 'landmarks form no usual face',
+    'appearance': 'image differs from the training photographs',
+    'shape': 'landmark arrangement differs from the training faces',
     'roll': 'head is turned in the plane',
-    'unsteadiness': 'landmarks move when framed anew',
+    'unsteadiness': 'landmarks move when the face is cropped again',
 }
 
 
@@ -237,6 +240,29 @@ class Calibration:
                 for site, r in rates.items()
             )
             yield f'Flagged as unlike the training faces, {name}: {text}'
+        for doubt in self.doubts():
+            yield f'WARNING: {doubt}'
+
+    def doubts(self) -> Iterator[str]:
+        """Why the calibration may promise too much or flag too often."""
+        people = self.about.get('validation_subjects')
+        if people is not None and people < _MANY:
+            yield (
+                f'{people} people calibrate, which are few: the intervals '
+                f'are rough with fewer than {_MANY}.'
+            )
+        rates = self.about.get('flagged', {}).get('validation', {}).get('all')
+        trained = self.about.get('training_faces', _MANY)
+        if not rates or (trained >= _MANY and people >= _MANY):
+            return
+        found = binomtest(rates['flagged'], rates['faces'])
+        low, high = found.proportion_ci()
+        yield (
+            f'what is usual is known from {trained} training faces, which '
+            f'are few: {rates["flagged"]} of {rates["faces"]} ordinary faces '
+            f'were flagged; expect {low:.0%} to {high:.0%} of new ones with '
+            'the status check.'
+        )
 
 
 def listed(names: list[str]) -> str:

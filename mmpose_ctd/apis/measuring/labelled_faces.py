@@ -1,7 +1,7 @@
 """Labelled faces of a config's data, and what a model finds on them."""
 
 import copy
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS, TRANSFORMS
 from rich.progress import track
 
+from mmpose_ctd.config_values import is_number
 from mmpose_ctd.datasets.face_detection import detect_face
 from mmpose_ctd.datasets.landmark_file import subject_of
 from mmpose_ctd.datasets.partly_labelled import labelled_part
@@ -36,6 +37,7 @@ class LabelledFaces(NamedTuple):
         subjects (np.ndarray): Who it is, (N,); a name of its own for each
             image without subject.
         sites (list): Where it was taken, or None.
+        ages (list): In years, or None.
     """
 
     paths: list
@@ -43,6 +45,7 @@ class LabelledFaces(NamedTuple):
     points: np.ndarray
     subjects: np.ndarray
     sites: list
+    ages: list = ()
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -101,7 +104,8 @@ def load_faces(
             f'{model.names[:3]} ... ({len(model.names)})',
             cure='Give the config of the training.',
         )
-    paths, frames, points, people, sites = [], [], [], [], []
+    paths, frames, points, people = [], [], [], []
+    sites, ages = [], []
     step = max(1, len(dataset) // most) if most else 1
     for i in range(0, len(dataset), step):
         info = dataset.get_data_info(i)
@@ -120,12 +124,13 @@ def load_faces(
         paths.append(info['img_path'])
         people.append(subject if subject is not None else f'image {i}')
         sites.append(info.get('site'))
+        ages.append(info.get('age'))
     if not paths:
         raise InputError(
             where=loader, found='no labelled face of these subjects'
         )
     return LabelledFaces(
-        paths, frames, np.stack(points), np.array(people), sites
+        paths, frames, np.stack(points), np.array(people), sites, ages
     )
 
 
@@ -169,6 +174,13 @@ def locate_faces(
         },
         np.concatenate([batch.features for batch in found]),
         np.concatenate(moves),
+    )
+
+
+def whole_years(ages: Iterable) -> list[int]:
+    """Which ages there are, in completed years; others are no numbers."""
+    return sorted(
+        {int(age) for age in ages if is_number(age) and 0 <= age < 150}
     )
 
 

@@ -14,6 +14,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import nn
 
+from mmpose_ctd.apis.config_file import parse_config
 from mmpose_ctd.config_values import entry
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.input_framing import FINDERS, FRAMING_KEY
@@ -104,7 +105,7 @@ class LandmarkModel:
     ) -> None:
         cfg = config
         if not isinstance(cfg, Config):
-            cfg = Config.fromfile(config)
+            cfg = parse_config(config)
         init_default_scope(cfg.get('default_scope', 'mmpose'))
         self.cfg = cfg
         model_cfg = copy.deepcopy(cfg.model)

@@ -29,7 +29,7 @@ from mmpose_ctd.visualization.measure_overlay import draw_measures
 
 from .calibration import Calibration, read_calibration
 from .framing import Frame, Framing, frame_around
-from .labelled_faces import load_faces, training_framing
+from .labelled_faces import load_faces, training_framing, whole_years
 from .landmark_model import LandmarkModel, locate
 from .rows import Column, FaceRows, MeasuredFace
 from .surfaces import face_surface
@@ -39,6 +39,7 @@ from .user_tables import (
     Subject,
     load_table,
     print_warning,
+    warn_of_ages,
     who_trained,
 )
 
@@ -52,11 +53,13 @@ _SHOW_FRAMING = 200
 
 #: A mesh whose texture is measured.
 _MESH = '.obj'
+#: Quarter turns, counter-clockwise -> in words.
+_TURNS = {1: 'left by 90 degrees', 3: 'right by 90 degrees', 2: 'upside down'}
 
 _CROWDED = 'another face is at least half as wide: which one is wanted?'
-_NO_FACE = dict(
-    status='no face found',
-    remarks='turn it upright, or crop it nearer to the face',
+_NO_FACE = (
+    'no face is detected: it must be upright, frontal and at least a twelfth '
+    'as wide as the photograph'
 )
 
 
@@ -153,7 +156,11 @@ def measure(
             )
     file = calibration if isinstance(calibration, str) else None
     calibration = _calibration(calibration, model)
-    framing = calibration.framing if calibration else _learned_framing(model)
+    if calibration:
+        framing = calibration.framing
+        ages = calibration.about.get('training_ages') or ()
+    else:
+        framing, ages = _learned(model)
     if framing.face_box is None:
         if start == 'face':
             raise InputError(
@@ -165,6 +172,7 @@ def measure(
             )
         start = 'image'
     known = load_table(table, photographs)
+    warn_of_ages(known, files, ages)
     measurements = measurements_of_set(model.metainfo)
     mm = mm_per_px is not None or (known and 'mm_per_px' in known.columns)
     mm = bool(mm) and not lifted
@@ -179,7 +187,9 @@ def measure(
         model,
         photographs,
         files,
-        FaceRows(model.names, measurements, calibration, scores, mm, lifted),
+        FaceRows(
+            model.names, measurements, calibration, scores, mm, ages, lifted
+        ),
         framing,
         start=start,
         table=known,
@@ -294,7 +304,7 @@ class MeasuredPhotographs:
                 crowded = any(rivals)
                 return _Photograph(file, row, image, frame, crowded, mesh)
             if self.start == 'face':
-                return _Photograph(file, row | _NO_FACE)
+                return _Photograph(file, row | _no_face(image))
         row['start'] = 'image'
         whole = frame_around((0, 0, width, height), aspect)
         return _Photograph(file, row, image, whole, mesh=mesh)
@@ -336,6 +346,7 @@ class MeasuredPhotographs:
                 judgements,
                 [self._subject(photo.file) for photo in shown],
                 self.model.input_size[0],
+                [photo.image.shape[1::-1] for photo in shown],
                 surfaces,
             )
             for photo, face, judgement in zip(shown, made, judgements):
@@ -349,7 +360,7 @@ class MeasuredPhotographs:
             if photo.file in faces:
                 yield self._row(photo, faces[photo.file])
             elif photo.image is not None:
-                yield photo.row | _NO_FACE | dict(start=None)
+                yield photo.row | _no_face(photo.image) | dict(start=None)
             else:
                 yield photo.row
 
@@ -407,6 +418,16 @@ class MeasuredPhotographs:
         path = os.path.join(self.overlays, f'{photo.file}.png')
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_whole(path, cv2.imencode('.png', picture)[1].tobytes())
+
+
+def _no_face(image: np.ndarray) -> dict:
+    """What a row says of a photograph without a face, and why."""
+    remark = _NO_FACE
+    for turns, way in _TURNS.items():
+        if detect_faces(np.ascontiguousarray(np.rot90(image, turns))):
+            remark = f'the photograph is turned: turn it {way}'
+            break
+    return dict(status='no face found', remarks=remark)
 
 
 def list_photographs(
@@ -484,6 +505,8 @@ def _calibration(
     if isinstance(given, str):
         path, given = given, read_calibration(given)
     given.refuse_other_model(model, path)
+    for doubt in given.doubts():
+        print_warning(f'{path}: {doubt}')
     people = given.about.get('people')
     if people != 'compared':
         print_warning(
@@ -498,8 +521,8 @@ def _calibration(
     return given
 
 
-def _learned_framing(model: LandmarkModel) -> Framing:
-    """How the training faces are framed, without a calibration."""
+def _learned(model: LandmarkModel) -> tuple[Framing, list[int]]:
+    """How the training faces are framed, and their ages."""
     try:
         faces = load_faces(
             model.cfg, 'train_dataloader', model, most=_SHOW_FRAMING
@@ -513,4 +536,4 @@ def _learned_framing(model: LandmarkModel) -> Framing:
             cure='Calibrate where the training images are: mmpose_ctd '
             'calibrate CONFIG CHECKPOINT --out FILE.json',
         ) from error
-    return training_framing(faces, model)
+    return training_framing(faces, model), whole_years(faces.ages)

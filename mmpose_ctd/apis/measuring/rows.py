@@ -1,6 +1,6 @@
 """Rows of the table of measures, and what its columns mean."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,9 +14,12 @@ from .calibration import Calibration, Judgement, listed
 from .error_model import measure_deviations
 from .landmark_model import Prediction
 from .surfaces import FaceSurface
-from .user_tables import Norms, Subject
+from .user_tables import Norms, Subject, age_range, unknown_age
 
 _LEVEL = 0.95
+#: From this share of the network input's width on, the photograph shows
+#: enough of the face. At a quarter, errors of 30 faces were a quarter larger.
+_RESOLVED = 0.5
 _LOW = 'its 95 % interval begins here; 0: not known to differ from 0'
 _HIGH = 'and ends here'
 
@@ -38,9 +41,11 @@ _PHOTOGRAPH = {
     'file': Column('name of the photograph, relative to the folder IMAGES'),
     'status': Column(
         'measured: as the calibration promises. check: unlike the training '
-        'faces, another face of its size, or an absurd scale: look at it, no '
-        'intervals hold. uncalibrated: no calibration was given. no face '
-        'found, unreadable: nothing is measured'
+        'faces (image, landmarks, age), another face of its size, too few '
+        'pixels, landmarks outside the photograph, or an absurd scale: look '
+        'at it, no intervals hold. imprecise: 95 % intervals of more than '
+        'half of the measures reach 0. uncalibrated: no calibration was '
+        'given. no face found, unreadable: nothing is measured'
     ),
     'remarks': Column('why, in words; which intervals reach 0'),
     'faces': Column('faces that were detected; the largest is measured'),
@@ -51,7 +56,8 @@ _PHOTOGRAPH = {
     'width_px': Column('of the upright photograph, in its pixels'),
     'height_px': Column('of the upright photograph, in its pixels'),
     'frame_px': Column(
-        'width of the part that the network saw, in pixels of the photograph'
+        'width of the part that the network saw, in pixels of the '
+        'photograph; below half of the network input: check'
     ),
     'appearance': Column(
         'distance from the training faces, in its limit: above 1 is unusual',
@@ -94,7 +100,8 @@ class MeasuredFace:
 class FaceRows:
     """Makes rows of predictions.
 
-    ``mm`` is whether the scale of any photograph is known, ``lifted`` whether
+    ``mm`` is whether the scale of any photograph is known; ``ages`` are those
+    of the training faces, whole years, empty if unknown; ``lifted`` is whether
     the photographs are textures, whose faces are measured on their meshes.
 
     Attributes:
@@ -108,11 +115,12 @@ class FaceRows:
         calibration: Calibration | None = None,
         norms: Norms | None = None,
         mm: bool = False,
+        ages: Collection[int] = (),
         lifted: bool = False,
     ) -> None:
         self.names, self.measurements = names, measurements
         self.calibration, self.norms, self.mm = calibration, norms, mm
-        self.lifted = lifted
+        self.ages, self.lifted = ages, lifted
         self.columns = self._columns()
         self._partners = partner_places(names)
 
@@ -178,9 +186,13 @@ class FaceRows:
         judgements: Sequence[Judgement | None],
         subjects: Sequence[Subject],
         input_width: int,
+        sizes: Sequence[tuple[int, int]],
         surfaces: Sequence[FaceSurface] | None = None,
     ) -> list[MeasuredFace]:
-        """Measure N faces, in the photograph or on their surfaces."""
+        """Measure N faces in photographs of these widths and heights.
+
+        With ``surfaces`` on these.
+        """
         points, steps = found.points, None
         if surfaces is not None:
             points = np.stack([surface.points for surface in surfaces])
@@ -203,6 +215,12 @@ class FaceRows:
             self._face(
                 found.points[i],
                 found.frames[i].width,
+                self._objections(
+                    found.points[i],
+                    found.frames[i].width / input_width,
+                    sizes[i],
+                    subjects[i],
+                ),
                 {name: float(v[i]) for name, v in values.items()},
                 deviations[i],
                 {name: float(e[i]) for name, e in errors.items()},
@@ -217,6 +235,7 @@ class FaceRows:
         self,
         points: np.ndarray,
         frame_width: float,
+        objections: list[str],
         values: dict[str, float],
         deviations: np.ndarray | None,
         errors: dict[str, float],
@@ -229,6 +248,7 @@ class FaceRows:
             surface.points if surface else points, scale
         )
         remarks = list(judgement.reasons) if judgement else []
+        remarks += objections
         if absurd:
             remarks.append(absurd)
         holds = judgement is not None and not remarks
@@ -242,7 +262,7 @@ class FaceRows:
             row['appearance'] = judgement.values['appearance']
             row['shape'] = judgement.values['shape']
             row['roll_deg'] = judgement.values['roll']
-        elif not absurd:
+        elif not remarks:
             row['status'] = 'uncalibrated'
         if self.mm:
             row['mm_per_px'] = scale
@@ -262,6 +282,8 @@ class FaceRows:
         zero = [name for name, (_, low, *_) in best.items() if low == 0]
         if zero:
             remarks.append(f'95 % interval reaches 0: {listed(zero)}')
+            if 2 * len(zero) > len(best):
+                row['status'] = 'imprecise'
         if self.norms:
             remarks += self._scores(row, best, subject)
         for k, name in enumerate(self.names):
@@ -284,6 +306,37 @@ class FaceRows:
         for name, length in surface.lengths.items():
             if np.isfinite(length) and not absurd:
                 row[f'{name}_surface_mm'] = length
+
+    def _objections(
+        self,
+        points: np.ndarray,
+        zoom: float,
+        size: tuple[int, int],
+        subject: Subject,
+    ) -> list[str]:
+        """In words, why the errors may be larger than those known.
+
+        ``zoom`` is a pixel of the network input in pixels of the photograph,
+        ``size`` the photograph's width and height.
+        """
+        found = []
+        if zoom < _RESOLVED:
+            found.append(
+                f'the face has few pixels: it is enlarged {1 / zoom:.1f} '
+                'times for the network'
+            )
+        # The outermost pixels reach half a pixel further.
+        inside = (points >= -0.5) & (points <= np.array(size) - 0.5)
+        outside = np.flatnonzero(~inside.all(axis=1))
+        if outside.size:
+            names = listed([self.names[k] for k in outside])
+            found.append(f'outside the photograph: {names}')
+        if unknown_age(subject.age, self.ages):
+            found.append(
+                f'age {subject.age:g}: no training face is near it '
+                f'({age_range(self.ages)} years)'
+            )
+        return found
 
     def _absurd_scale(
         self, points: np.ndarray, mm_per_px: float | None
@@ -329,6 +382,8 @@ class FaceRows:
         """Fill in z-scores; returns, in words, why some are missing."""
         if row['status'] == 'check':
             return ['no z-scores of a face to check']
+        if row['status'] == 'imprecise':
+            return ['no z-scores: imprecise']
         remarks = []
         for name in self.norms.measures:
             norm = self.norms.find(name, subject)

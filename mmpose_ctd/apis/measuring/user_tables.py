@@ -46,6 +46,24 @@ class Subject:
     sex: str | None = None
 
 
+def unknown_age(age: float | None, trained: Collection[int]) -> bool:
+    """Whether no training face is within a year, or a fifth, of an age.
+
+    Faces change faster the younger they are. False if either is unknown.
+    """
+    if age is None or not trained:
+        return False
+    # Of 7.9 years are those who are 7.
+    return min(max(year - age, age - year - 1) for year in trained) > max(
+        1.0, 0.2 * age
+    )
+
+
+def age_range(ages: Collection[int]) -> str:
+    """The youngest and the oldest, in words."""
+    return f'{min(ages)} to {max(ages)}'
+
+
 class PhotographTable:
     """A table with a row for each photograph.
 
@@ -119,6 +137,10 @@ class PhotographTable:
     def get(self, file: str) -> Subject | None:
         """What is known of a photograph, by its name in the folder."""
         return self._rows.get(file)
+
+    def age(self, file: str) -> float | None:
+        """Years; None if it is not known."""
+        return (self.get(file) or Subject()).age
 
 
 def _cells(
@@ -216,6 +238,28 @@ def load_table(path: str | None, folder: str) -> PhotographTable | None:
             f'photograph, such as {table.unknown[0]!r}.'
         )
     return table
+
+
+def warn_of_ages(
+    table: PhotographTable | None, files: list[str], ages: Collection[int]
+) -> None:
+    """Warn of photographs of an age that no training face had."""
+    if table is None:
+        return
+    known = [age for f in files if (age := table.age(f)) is not None]
+    if known and not ages:
+        print_warning(
+            'the ages of the training faces are not known: whether the model '
+            'knows faces of these ages cannot be checked.',
+            'note',
+        )
+    unknown = sum(unknown_age(age, ages) for age in known)
+    if unknown:
+        print_warning(
+            f'{unknown} photographs are of an age that no training face had '
+            f'({age_range(ages)} years): the errors of the model on them are '
+            'not known. They get the status check.'
+        )
 
 
 def who_trained(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mmengine.config import Config
 
-from mmpose_ctd.apis.config_file import RUNNER_KEYS, quiet_logs
+from mmpose_ctd.apis.config_file import RUNNER_KEYS, parse_config
 
 _CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 #: The tools set them.
@@ -65,14 +65,13 @@ def find_origin(name: str, cfg: Config) -> ConfigOrigin:
 def _origin(file: Path, folder: Path, cfg: Config) -> ConfigOrigin | None:
     # Any file may have this name, and a config is a program.
     try:
-        with quiet_logs():
-            written = Config.fromfile(file)
-            bases = [
-                (file.parent / base).resolve()
-                for base in Config._get_base_files(str(file))
-            ]
-            whole = [path for path in bases if '_base_' not in path.parts]
-            before = Config.fromfile(whole[0]) if len(whole) == 1 else None
+        written = parse_config(file)
+        bases = [
+            (file.parent / base).resolve()
+            for base in Config._get_base_files(str(file))
+        ]
+        whole = [path for path in bases if '_base_' not in path.parts]
+        before = parse_config(whole[0]) if len(whole) == 1 else None
     except Exception:
         return None
     origin = ConfigOrigin(

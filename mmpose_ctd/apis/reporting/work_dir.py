@@ -2,8 +2,9 @@
 
 import json
 import math
+import pickle
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +12,12 @@ from pathlib import Path
 import pandas as pd
 from mmengine.config import Config
 
-from mmpose_ctd.config_values import is_number
+from mmpose_ctd.apis.config_file import parse_config
+from mmpose_ctd.checkpoint_file import read_checkpoint
+from mmpose_ctd.config_values import entry, is_number
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.framing import merge_options
+from mmpose_ctd.privacy import redact
 
 _NUMBERED = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
 _STAMP = re.compile(r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ')
@@ -92,7 +96,7 @@ def open_work_dir(
         )
     config, name = _config_file(folder)
     try:
-        cfg = Config.fromfile(config)
+        cfg = parse_config(config)
         merge_options(cfg, options or {})
     except InputError:
         raise
@@ -121,8 +125,22 @@ def _training_logs(folder: Path) -> list[Path]:
     ]
 
 
+def _written_with(checkpoint: Path, files: Iterable[Path]) -> list[Path]:
+    """Those of the configs that the checkpoint holds the text of."""
+    try:
+        content = read_checkpoint(str(checkpoint), 'checkpoint', '')
+    # It is refused where it is used.
+    except (InputError, pickle.UnpicklingError):
+        return []
+    text = entry(entry(content, 'meta'), 'cfg')
+    if not isinstance(text, str):
+        return []
+    texts = ((file, file.read_text(encoding='utf-8')) for file in files)
+    return [file for file, own in texts if text in (own, redact(own))]
+
+
 def _config_file(folder: Path) -> tuple[Path, str]:
-    """The config of the training, and its name."""
+    """The config that the checkpoint was trained with, and its name."""
     copies = sorted(folder.glob('*.py'))
     if not copies:
         raise MissingFileError(
@@ -133,7 +151,11 @@ def _config_file(folder: Path) -> tuple[Path, str]:
         )
     # A later test in this folder overwrites the copy with its own settings.
     used = [run / 'vis_data' / 'config.py' for run in _training_logs(folder)]
-    used = [file for file in used if file.is_file()][-1:]
+    used = [file for file in used if file.is_file()]
+    # Nor is it the newest if a later training wrote no checkpoint.
+    if len(used) > 1:
+        used = _written_with(_checkpoint(folder)[0], used) or used
+    used = used[-1:]
     if len(copies) == 1:
         return (used or copies)[0], copies[0].stem
     texts = [file.read_bytes() for file in copies]

@@ -66,8 +66,14 @@ def make_picture(
     crop = _crop(photograph, points[labelled], faces, options, notes)
     width, height, wanted = crop.out_width, crop.out_height, options.size
     if wanted is not None and max(width, height) < wanted:
-        text = f'is {width}x{height} pixels, below --size {wanted}; not '
-        notes.append(('small', f'{text}enlarged (--enlarge would)'))
+        text = f'is cut out with {width}x{height} pixels, below --size '
+        text += f'{wanted}; not enlarged (--enlarge would)'
+        notes.append(('small', text))
+    beyond = _beyond(crop, photograph.size)
+    if beyond > 0:
+        text = f'is cut out up to {beyond} pixels beyond the edge of the '
+        text += 'photograph, where the edge is repeated: the landmarks would '
+        notes.append(('beyond the edge', f'{text}not fit otherwise'))
     notes += face_notes(points, labelled, names)
     image = {
         'width': width,
@@ -141,6 +147,12 @@ def frame_image(
     scale = _out(longer, size, enlarge) / longer
     out = (max(1, round(length * scale)) for length in image_size)
     return ImageCrop(0, 0, *image_size, *out)
+
+
+def _beyond(crop: ImageCrop, size: tuple[int, int]) -> int:
+    """How far a crop reaches out of the photograph, in its pixels."""
+    right, down = crop.x + crop.width - size[0], crop.y + crop.height - size[1]
+    return max(0, -crop.x, -crop.y, right, down)
 
 
 def _out(side: int, size: int | None, enlarge: bool) -> int:

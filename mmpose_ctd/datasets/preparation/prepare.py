@@ -57,10 +57,11 @@ def prepare(
         photographs (str | PathLike): Folder of photographs. It is only read.
         points (str | PathLike): A file or a folder of points.
         out (str | PathLike): The set's folder. It must be absent or empty.
-        dry_run (bool): Whether to write nothing. Defaults to False.
+        dry_run (bool): Whether to write no set, only the preview if there
+            is one. Defaults to False.
         progress (bool): Whether to show a progress bar. Defaults to False.
         preview (str | PathLike, optional): New folder for sheets of the
-            pictures with their points. It appears together with the set.
+            pictures with their points. It appears when all are drawn.
         **options: Fields of :class:`.PrepareOptions`, which are the options
             of ``mmpose_ctd prepare`` as well.
 
@@ -90,8 +91,9 @@ def prepare(
     if not report.landmarks:  # no record could be read
         return report
     staged = journal = draft = None
-    if not dry_run:
-        staged = open_unfinished(folder)
+    place = sheets if dry_run else folder
+    if place is not None:
+        staged = open_unfinished(place)
         journal = Journal(staged)
     try:
         work.make_pictures(progress, staged, journal)
@@ -110,6 +112,9 @@ def prepare(
         shutil.rmtree(staged)
     if doubt:
         raise doubt
+    if dry_run and staged and work.results:
+        publish(staged / PREVIEW, sheets)
+        shutil.rmtree(staged)
     if dry_run or not work.results:
         return report
     journal.path.unlink()
@@ -308,7 +313,7 @@ class _Preparation:
         info = {'description': f'{text}points', 'options': options.described()}
         write_annotations(staged, results, self.choice.names, info)
         write_report(self.report, staged, options.names_in_report)
-        if options.mapping is None:
+        if options.mapping is None or self.report.dry_run:
             return None
         return draft_mapping(Path(options.mapping), results, people)
 

@@ -260,6 +260,10 @@ class WhoIsShown:
         fields = {k: groups[k] for k in ('subject', 'site') if groups.get(k)}
         if 'subject' not in self._pattern.groupindex:
             fields['subject'] = match[1]
+        # '^(.*)$' means the name, not its ending.
+        ending = os.path.splitext(path)[1]
+        if ending and fields['subject']:
+            fields['subject'] = fields['subject'].removesuffix(ending)
         if not fields.get('subject'):
             raise Refused(
                 found='--subject-pattern finds no subject in its file name'

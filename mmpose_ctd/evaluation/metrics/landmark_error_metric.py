@@ -1,5 +1,6 @@
 """ME, AUC and FR of landmarks, with intervals, for MMPose's evaluator."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,12 @@ from ..functional import (
 )
 from .landmark_metric import LandmarkMetric, Records, known_or_none
 from .sample_errors import checked_unit, sample_errors, unit_label
+
+_OTHER_UNITS = {
+    'image px': 'image',
+    'mm': 'mm',
+    'outer canthal distances': ('exocanthion_R', 'exocanthion_L'),
+}
 
 
 @METRICS.register_module()
@@ -44,7 +51,8 @@ class LandmarkErrorMetric(LandmarkMetric):
     ``save_best='landmark/ME', rule='less'`` in a checkpoint hook.
 
     After an evaluation :attr:`report` holds a dict that JSON can store:
-    ``unit``, ``unit_label``, ``input_sizes`` (each [width, height]),
+    ``unit``, ``unit_label``, ``also`` (ME in other units, if all samples know
+    them: name -> value), ``input_sizes`` (each [width, height]),
     ``test_set`` (equal for tests on equal true points), ``threshold``,
     ``per``, ``num_images``, ``num_ignored``, ``num_subjects``, ``groups``
     (number of each image's subject, counted from 0, no id),
@@ -129,7 +137,21 @@ class LandmarkErrorMetric(LandmarkMetric):
                 sample,
                 sample_errors(sample, self.unit, self.landmark_ids),
                 input_size=sample.get('input_size'),
+                also=self._in_other_units(sample),
             )
+
+    def _in_other_units(self, sample: dict) -> dict[str, float]:
+        """Mean error of a sample in each unit that it knows."""
+        found = {}
+        for name, unit in _OTHER_UNITS.items():
+            try:
+                errors = sample_errors(sample, unit, self.landmark_ids)
+            except InputError:
+                continue
+            errors = image_errors(errors)
+            if unit != self.unit and np.isfinite(errors).all():
+                found[name] = float(errors.mean())
+        return found
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Fill :attr:`report` and return its scalars.
@@ -153,6 +175,13 @@ class LandmarkErrorMetric(LandmarkMetric):
         self.report = {
             'unit': self.unit if isinstance(self.unit, str) else [*self.unit],
             'unit_label': unit_label(self.unit),
+            'also': {
+                # fsum: in any order of the samples.
+                name: math.fsum(r['also'][name] for r in results)
+                / len(results)
+                for name in _OTHER_UNITS
+                if all(name in r.get('also', ()) for r in results)
+            },
             'input_sizes': [list(size) for size in sorted(sizes)],
             'test_set': test_set,
             **self._report(records, names),

@@ -45,6 +45,17 @@ def test_a_dry_run_finds_the_same_and_writes_nothing(tmp_path, clinic):
     assert (dry.subjects, dry.points) == (real.subjects, real.points)
 
 
+def test_a_dry_run_with_a_preview_writes_its_sheets_only(tmp_path, clinic):
+    before = {*tmp_path.rglob('*'), tmp_path / 'points.csv'}
+    sheets, mapping = tmp_path / 'sheets', tmp_path / 'who.csv'
+    report = prepare_points(
+        tmp_path, clinic, dry_run=True, preview=sheets, mapping=str(mapping)
+    )
+    assert report.out is None and report.used
+    new = {*tmp_path.rglob('*')} - before
+    assert new == {sheets, sheets / 'sheet_001.jpg'}
+
+
 @pytest.mark.parametrize(
     'options',
     [
