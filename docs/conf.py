@@ -36,6 +36,8 @@ extensions = [
 ]
 # Headings are link targets, as on GitHub.
 myst_heading_anchors = 4
+# Blocks without a language are commands and what they print.
+highlight_language = 'text'
 add_module_names = False
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'none'

@@ -1,7 +1,7 @@
 """What of the pages is made when they are built, as a Sphinx extension.
 
 A line ``<!-- components: MODULES -->`` becomes the docstrings of the modules'
-public classes and functions, ``<!-- models: METAFILES -->`` a table of
+public classes and functions, ``<!-- models: METAFILE -->`` a table of
 models; both are read from the repository, so nothing can be out of date.
 """
 
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _LINE = re.compile(r'<!-- (components|models): ([\w./ ]+) -->')
 _FOLDER_LINK = re.compile(r'\]\(([^():]*/)\)')
 _RESULT = 'FRL faces, {} labelled'
+_LABELS = (20, 142)
 
 
 def components(modules: str) -> str:
@@ -39,29 +40,30 @@ def components(modules: str) -> str:
     return '\n'.join(['```{eval-rst}', *lines, '```'])
 
 
-def models(metafiles: str) -> str:
-    """A table of the models in some metafiles, named from the root."""
-    headings = ['config', 'system', 'network', 'parameters', 'teacher']
-    headings += [f'ME, {n} labels' for n in (20, 142)]
+def models(metafile: str) -> str:
+    """A table of the models in a metafile, named from the root."""
+    headings = ['config', 'system', 'network', 'teacher']
+    headings += [f'ME, {n} labels' for n in _LABELS]
     rows = []
-    for file in metafiles.split():
-        for model in yaml.safe_load((ROOT / file).read_text())['Models']:
-            facts = model['Metadata']
-            errors = {
-                result['Dataset']: f'{result["Metrics"]["ME"]:.3f}'
-                for result in model.get('Results', ())
-            }
-            rows.append(
-                [
-                    f'`{model["Config"]}`',
-                    model['System'],
-                    facts['Architecture'][0],
-                    f'{facts["Parameters"] / 1e6:.1f} M',
-                    facts['Teacher'],
-                    *(errors.get(_RESULT.format(n), '') for n in (20, 142)),
-                ]
-            )
-    return markdown_table(Table('', headings, rows))
+    for model in yaml.safe_load((ROOT / metafile).read_text())['Models']:
+        facts = model['Metadata']
+        errors = {
+            result['Dataset']: f'{result["Metrics"]["ME"]:.3f}'
+            for result in model.get('Results', ())
+        }
+        size = f'{facts["Parameters"] / 1e6:.1f} M'
+        row = [
+            f'`{Path(model["Config"]).name}`',
+            model['System'],
+            f'{facts["Architecture"][0]}, {size}',
+            facts['Teacher'],
+            *(errors.get(_RESULT.format(n), '') for n in _LABELS),
+        ]
+        rows.append(row)
+    # Without columns that would be empty.
+    width = 6 if any(row[4:] != ['', ''] for row in rows) else 4
+    rows = [row[:width] for row in rows]
+    return markdown_table(Table('', headings[:width], rows))
 
 
 def markdown_of(notebook: str) -> str:
@@ -87,6 +89,15 @@ def markdown_of(notebook: str) -> str:
     return '\n\n'.join(parts)
 
 
+def contents() -> str:
+    """docs/contents.md; ``docs/*`` stands for the pages it does not name."""
+    text = (ROOT / 'docs' / 'contents.md').read_text('utf-8')
+    pages = sorted(path.stem for path in (ROOT / 'docs').glob('*.md'))
+    lines = {f'docs/{page}' for page in pages if page != 'contents'}
+    others = sorted(lines - set(text.splitlines()))
+    return text.replace('docs/*', '\n'.join(others))
+
+
 def complete(app, docname: str, source: list[str]) -> None:
     """Fill in a page. Links to folders lead to their README, as on GitHub.
 
@@ -96,7 +107,7 @@ def complete(app, docname: str, source: list[str]) -> None:
     text = _FOLDER_LINK.sub(r'](\1README.md)', source[0])
     source[0] = _LINE.sub(lambda line: makers[line[1]](line[2]), text)
     if docname == app.config.root_doc:
-        source[0] += (ROOT / 'docs' / 'contents.md').read_text('utf-8')
+        source[0] += contents()
 
 
 def setup(app) -> dict:

@@ -45,7 +45,14 @@ def test_a_model_is_a_row_with_its_errors(tmp_path, monkeypatch):
     (tmp_path / 'm.yml').write_text(json.dumps(dict(Models=[model])))
     row = generated.models('m.yml').splitlines()[-1]
     cells = [cell.strip() for cell in row.strip('|').split('|')]
-    assert cells == ['`configs/a.py`', 'FT', 'A', '1.2 M', 'T', '', '1.500']
+    assert cells == ['`a.py`', 'FT', 'A, 1.2 M', 'T', '', '1.500']
+
+
+def test_every_page_is_in_the_contents_once():
+    lines = generated.contents().splitlines()
+    pages = {path.stem for path in (ROOT / 'docs').glob('*.md')}
+    for page in pages - {'contents'}:
+        assert lines.count(f'docs/{page}') == 1, page
 
 
 def test_a_notebook_shows_what_its_cells_printed_and_drew():
