@@ -4,12 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TESTS_STAMP := $(VENV)/.tests-installed
+DOCS_STAMP := $(VENV)/.docs-installed
+DOCS := build/docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # A headless build for machines without libGL; mmcv asks for the other one.
 OPENCV := opencv-python-headless==4.12.0.88
 
-.PHONY: help install install-tests demo test test-fast test-pages test-projects lint \
-	format doctor clean
+.PHONY: help install install-tests demo docs test test-fast test-pages \
+	test-projects lint format doctor clean
 
 help:
 	@echo 'make install          the stack and this package, into $(VENV)'
@@ -20,6 +22,7 @@ help:
 	@echo 'make test-projects    the tests of projects/'
 	@echo 'make lint             what CI checks of the style'
 	@echo 'make format           mend it'
+	@echo 'make docs             these pages as HTML, into build/docs'
 	@echo 'make doctor           what is wrong with the installation'
 
 install: $(STAMP)
@@ -77,6 +80,15 @@ lint: $(TESTS_STAMP)
 format: $(TESTS_STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(DOCS_STAMP)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m sphinx --quiet --fail-on-warning \
+		-c docs -d build/docs-cache . $(DOCS)
+	@echo 'Open $(DOCS)/index.html'
+
+$(DOCS_STAMP): $(STAMP) requirements/docs.txt
+	@$(PIP) -r requirements/docs.txt
+	@touch $@
 
 doctor: $(STAMP)
 	@$(BIN)/python -m mmpose_ctd.doctor

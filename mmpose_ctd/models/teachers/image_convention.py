@@ -116,7 +116,7 @@ class InputAdapter(nn.Module):
             self.register_buffer(name, buffer.view(1, 3, 1, 1), False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convert a batch (N, 3, H, W) to (N, 3, H, W) or (N, 3, *size)."""
+        """Convert a batch (N, 3, H, W) to ``(N, 3, *size)``."""
         if self.swap:
             x = x.flip(1)
         if not self.same_values:

@@ -41,6 +41,21 @@ def test_a_page_is_up_to_date(page):
     assert filled(text) == text
 
 
+def test_the_model_index_has_the_stored_errors():
+    stored = StoredRuns('frl_faces')
+    text = (PAGES[0].parent / 'configs/frl_faces/metafile.yml').read_text()
+    compared = 0
+    for model in yaml.safe_load(text)['Models']:
+        if 'sface' not in model['Name'] and model['System'] != 'HG':
+            continue
+        for result in model['Results']:
+            labels = int(re.search(r'(\d+) labelled', result['Dataset'])[1])
+            error = stored.errors(model['System'], labels, '', '').mean()
+            assert result['Metrics']['ME'] == pytest.approx(error, abs=6e-4)
+            compared += 1
+    assert compared == 22
+
+
 def test_every_table_is_on_a_page():
     pages = ''.join(page.read_text(encoding='utf-8') for page in PAGES)
     assert {*re.findall(r'<!-- table: (\w+) -->', pages)} == {*TABLES}
