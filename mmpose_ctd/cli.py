@@ -16,6 +16,7 @@ COMMANDS = {
     'test': ('test', 'ME, AUC and FR of a checkpoint'),
     'calibrate': ('analysis_tools/calibrate', 'learn intervals for measures'),
     'measure': ('analysis_tools/measure', 'measure a folder of photographs'),
+    'prelabel': ('analysis_tools/prelabel', 'write points to correct'),
     'report': ('analysis_tools/report', 'an HTML page about trained models'),
     'compare': ('analysis_tools/compare', 'run and report a study'),
     'seed-table': ('analysis_tools/seed_table', 'compare a few runs'),

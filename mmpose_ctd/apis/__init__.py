@@ -14,6 +14,7 @@ _HOMES = {
     'measure': 'mmpose_ctd.apis.measuring.photographs',
     'mesh_points': 'mmpose_ctd.datasets.face_mesh',
     'new_config': 'mmpose_ctd.apis.config_writer',
+    'prelabel': 'mmpose_ctd.apis.measuring.prelabelling',
     'prepare': 'mmpose_ctd.datasets.preparation',
     'report': 'mmpose_ctd.apis.reporting',
 }
