@@ -8,6 +8,7 @@ import importlib
 _HOMES = {
     'calibrate': 'mmpose_ctd.apis.measuring.calibrating',
     'check': 'mmpose_ctd.datasets.checking',
+    'check_labels': 'mmpose_ctd.apis.label_check',
     'compare_report': 'mmpose_ctd.apis.comparing.report',
     'download': 'mmpose_ctd.apis.teacher_files',
     'make_splits': 'mmpose_ctd.datasets.splits',

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmpose_ctd.apis.mesh_fit import FaceFrame, to_complex
 from mmpose_ctd.errors import InputError
-
-from .face_frame import FaceFrame, to_complex
 
 __all__ = ['FEATURE_VERTICES', 'mesh_landmark_names', 'mesh_set']
 

@@ -4,17 +4,16 @@ n: faces, V: vertices, K: landmarks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from .cross_validation import choose_strength
-from .face_frame import FaceFrame, to_complex, to_plane
-from .ridge_fit import fit_ridges, fit_vertex_ridges
-from .vertex_fit import fit_vertices
+from mmpose_ctd.apis.mesh_fit import FittedMesh, fit_mesh
 
-__all__ = ['METHODS', 'FittedMethod', 'fit_method']
+from .cross_validation import choose_strength
+from .ridge_fit import fit_ridges, fit_vertex_ridges
+
+__all__ = ['METHODS', 'fit_method']
 
 #: Name -> fit of several strengths, and the strengths to choose from; no fit
 #: has strengths where there is nothing to choose.
@@ -28,41 +27,12 @@ _RIDGES = {
 METHODS = ('vertex', *_RIDGES)
 
 
-@dataclass(frozen=True)
-class FittedMethod:
-    """A fit in the frame of the training faces.
-
-    Attributes:
-        frame (FaceFrame): The frame.
-        fit (Any): What predicts in it.
-        strength (float, optional): Of ridge regression, as chosen; None
-            without it.
-    """
-
-    frame: FaceFrame
-    fit: Any
-    strength: float | None = None
-
-    def predict(self, meshes: np.ndarray) -> np.ndarray:
-        """Landmarks of faces, in the unit of their meshes.
-
-        Args:
-            meshes (np.ndarray): (m, V, 2 or more); depth is not used.
-
-        Returns:
-            np.ndarray: (m, K, 2).
-        """
-        meshes = to_complex(meshes)
-        a, b = self.frame.similarities(meshes)
-        return to_plane((self.fit.predict(a * meshes + b) - b) / a)
-
-
 def fit_method(
     method: str,
     meshes: np.ndarray,
     points: np.ndarray,
     subjects: Sequence,
-) -> FittedMethod:
+) -> FittedMesh:
     """Fit to labelled faces; nothing but these is looked at.
 
     Args:
@@ -74,14 +44,16 @@ def fit_method(
             together to choose the strength.
 
     Returns:
-        FittedMethod: The fit.
+        FittedMesh: The fit.
     """
-    meshes, points = to_complex(meshes), to_complex(points)
-    frame = FaceFrame.fit(meshes)
-    a, b = frame.similarities(meshes)
-    meshes, points = a * meshes + b, a * points + b
     if method == 'vertex':
-        return FittedMethod(frame, fit_vertices(meshes, points))
-    fit, strengths = _RIDGES[method]
-    strength = choose_strength(fit, strengths, meshes, points, subjects)
-    return FittedMethod(frame, fit(meshes, points, [strength])[0], strength)
+        return fit_mesh(meshes, points)
+    fits, strengths = _RIDGES[method]
+    chosen = []
+
+    def fit(meshes: np.ndarray, points: np.ndarray):
+        strength = choose_strength(fits, strengths, meshes, points, subjects)
+        chosen.append(strength)
+        return fits(meshes, points, [strength])[0]
+
+    return replace(fit_mesh(meshes, points, fit), strength=chosen[0])

@@ -9,9 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .face_frame import to_complex, to_plane
+from mmpose_ctd.apis.mesh_fit import (
+    VertexFit,
+    fit_vertices,
+    to_complex,
+    to_plane,
+)
+
 from .ridge_regression import LinearMap, ridge_path
-from .vertex_fit import VertexFit, fit_vertices
 
 __all__ = [
     'RidgeFit',

@@ -4,70 +4,25 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mesh_toys import random_meshes
+from random_meshes import framed_meshes as framed
+from random_meshes import random_meshes
 
+from mmpose_ctd.apis.mesh_fit import fit_vertices, to_complex, to_plane
 from projects.facemesh.face_meshes.cross_validation import (
     choose_strength,
     subject_folds,
 )
-from projects.facemesh.face_meshes.face_frame import to_complex, to_plane
 from projects.facemesh.face_meshes.methods import METHODS, fit_method
 from projects.facemesh.face_meshes.ridge_fit import (
     fit_ridges,
     fit_vertex_ridges,
 )
 from projects.facemesh.face_meshes.ridge_regression import ridge_path
-from projects.facemesh.face_meshes.vertex_fit import fit_vertices
-
-
-def framed(num=15, num_vertices=12, seed=0):
-    """Meshes as in the frame: of unit size, each a little its own."""
-    random = np.random.default_rng(seed)
-    shape = random.normal(size=(2, num_vertices))
-    own = 0.1 * random.normal(size=(2, num, num_vertices))
-    return (shape[0] + own[0]) + 1j * (shape[1] + own[1])
 
 
 def noise(shape, size, seed=1):
     random = np.random.default_rng(seed)
     return size * (random.normal(size=shape) + 1j * random.normal(size=shape))
-
-
-def test_the_vertex_and_the_offset_that_made_a_landmark_are_found():
-    meshes = framed()
-    chosen, offsets = [3, 7, 7], np.array([0.1 + 0.2j, -0.3j, 0])
-    fit = fit_vertices(meshes, meshes[:, chosen] + offsets)
-    np.testing.assert_array_equal(fit.vertices, chosen)
-    np.testing.assert_allclose(fit.offsets, offsets, atol=1e-12)
-    new = framed(seed=5)
-    np.testing.assert_allclose(
-        fit.predict(new), new[:, chosen] + offsets, atol=1e-12
-    )
-
-
-@settings(deadline=None)
-@given(st.integers(1, 6), st.floats(0, 2), st.integers(0, 10**6))
-def test_the_choice_minimises_what_is_documented(num, far, seed):
-    meshes = framed(num, seed=seed)
-    points = framed(num, num_vertices=2, seed=seed + 1)
-    fit = fit_vertices(meshes, points, far)
-    for k in range(2):
-        costs = []
-        for v in range(meshes.shape[1]):
-            d = to_plane(points[:, k] - meshes[:, v])
-            variance = d.var(axis=0, ddof=1).sum() if num > 1 else 0.0
-            costs.append(variance + far / num * (d.mean(axis=0) ** 2).sum())
-        chosen = fit.vertices[k]
-        assert costs[chosen] == pytest.approx(min(costs), abs=1e-12)
-        assert fit.offsets[k] == pytest.approx(
-            np.mean(points[:, k] - meshes[:, chosen])
-        )
-
-
-def test_a_single_face_chooses_the_nearest_vertex():
-    mesh = framed(1)
-    point = mesh[:, 4:5] + 0.01
-    assert fit_vertices(mesh, point).vertices == [4]
 
 
 FITS = {

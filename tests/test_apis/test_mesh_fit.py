@@ -1,13 +1,15 @@
-"""The frame that faces are compared in."""
+"""Landmarks from meshes: the frame, and a vertex for each landmark."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mesh_toys import random_meshes
+from random_meshes import framed_meshes as framed
+from random_meshes import random_meshes
 
-from projects.facemesh.face_meshes.face_frame import (
+from mmpose_ctd.apis.mesh_fit import (
     FaceFrame,
+    fit_vertices,
     to_complex,
     to_plane,
 )
@@ -73,3 +75,40 @@ def test_complex_points_are_points_of_the_plane():
     np.testing.assert_array_equal(
         to_plane(to_complex(points)), points[..., :2]
     )
+
+
+def test_the_vertex_and_the_offset_that_made_a_landmark_are_found():
+    meshes = framed()
+    chosen, offsets = [3, 7, 7], np.array([0.1 + 0.2j, -0.3j, 0])
+    fit = fit_vertices(meshes, meshes[:, chosen] + offsets)
+    np.testing.assert_array_equal(fit.vertices, chosen)
+    np.testing.assert_allclose(fit.offsets, offsets, atol=1e-12)
+    new = framed(seed=5)
+    np.testing.assert_allclose(
+        fit.predict(new), new[:, chosen] + offsets, atol=1e-12
+    )
+
+
+@settings(deadline=None)
+@given(st.integers(1, 6), st.floats(0, 2), st.integers(0, 10**6))
+def test_the_choice_minimises_what_is_documented(num, far, seed):
+    meshes = framed(num, seed=seed)
+    points = framed(num, num_vertices=2, seed=seed + 1)
+    fit = fit_vertices(meshes, points, far)
+    for k in range(2):
+        costs = []
+        for v in range(meshes.shape[1]):
+            d = to_plane(points[:, k] - meshes[:, v])
+            variance = d.var(axis=0, ddof=1).sum() if num > 1 else 0.0
+            costs.append(variance + far / num * (d.mean(axis=0) ** 2).sum())
+        chosen = fit.vertices[k]
+        assert costs[chosen] == pytest.approx(min(costs), abs=1e-12)
+        assert fit.offsets[k] == pytest.approx(
+            np.mean(points[:, k] - meshes[:, chosen])
+        )
+
+
+def test_a_single_face_chooses_the_nearest_vertex():
+    mesh = framed(1)
+    point = mesh[:, 4:5] + 0.01
+    assert fit_vertices(mesh, point).vertices == [4]
