@@ -191,7 +191,7 @@ def write_labelme(photographs, names, folder) -> dict[str, str]:
 
 
 def write_cvat(photographs, names, folder) -> dict[str, str]:
-    """ "CVAT for images 1.1", as its *Upload annotations* takes it."""
+    """CVAT for images 1.1, as its *Upload annotations* takes it."""
     root = ElementTree.Element('annotations')
     ElementTree.SubElement(root, 'version').text = '1.1'
     for i, photo in enumerate(photographs):
