@@ -18,6 +18,7 @@ COMMANDS = {
     'measure': ('analysis_tools/measure', 'measure a folder of photographs'),
     'lift': ('analysis_tools/lift', 'from a texture to millimetres'),
     'annotators': ('analysis_tools/annotators', 'compare two annotators'),
+    'prelabel': ('analysis_tools/prelabel', 'write points to correct'),
     'report': ('analysis_tools/report', 'an HTML page about trained models'),
     'compare': ('analysis_tools/compare', 'run and report a study'),
     'seed-table': ('analysis_tools/seed_table', 'compare a few runs'),

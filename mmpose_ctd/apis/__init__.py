@@ -8,6 +8,7 @@ import importlib
 _HOMES = {
     'calibrate': 'mmpose_ctd.apis.measuring.calibrating',
     'check': 'mmpose_ctd.datasets.checking',
+    'check_labels': 'mmpose_ctd.apis.label_check',
     'compare_annotators': 'mmpose_ctd.apis.annotators',
     'compare_report': 'mmpose_ctd.apis.comparing.report',
     'download': 'mmpose_ctd.apis.teacher_files',
@@ -16,6 +17,7 @@ _HOMES = {
     'measure': 'mmpose_ctd.apis.measuring.photographs',
     'mesh_points': 'mmpose_ctd.datasets.face_mesh',
     'new_config': 'mmpose_ctd.apis.config_writer',
+    'prelabel': 'mmpose_ctd.apis.measuring.prelabelling',
     'prepare': 'mmpose_ctd.datasets.preparation',
     'report': 'mmpose_ctd.apis.reporting',
 }

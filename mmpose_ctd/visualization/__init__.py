@@ -10,6 +10,7 @@ from .curve_figures import (
 from .error_figures import plot_ced, plot_landmark_errors, plot_reliability
 from .face_panels import FaceView, select_faces
 from .landmark_overlay import draw_landmarks, landmark_grid, landmark_sheet
+from .point_sheet import point_sheet
 
 __all__ = [
     'FaceView',
@@ -24,5 +25,6 @@ __all__ = [
     'plot_learning_curves',
     'plot_reliability',
     'plot_training',
+    'point_sheet',
     'select_faces',
 ]

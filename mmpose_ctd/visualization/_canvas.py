@@ -102,6 +102,20 @@ def cut_out(
     return cut
 
 
+def tile(cells: list[np.ndarray], columns: int) -> np.ndarray:
+    """Lay pictures of one size side by side, in rows of ``columns``."""
+    columns = min(columns, len(cells))
+    cells = cells + [np.full_like(cells[0], PAPER[0])] * (
+        -len(cells) % columns
+    )
+    return np.vstack(
+        [
+            np.hstack(cells[start : start + columns])
+            for start in range(0, len(cells), columns)
+        ]
+    )
+
+
 def draw_points(
     image: np.ndarray,
     pred: np.ndarray,

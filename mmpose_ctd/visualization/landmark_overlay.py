@@ -18,6 +18,7 @@ from ._canvas import (
     face_window,
     square,
     text_bar,
+    tile,
 )
 
 #: Shortest side of a single face in pixels.
@@ -198,18 +199,13 @@ def landmark_sheet(
     cells = [
         _labelled_cell(*one, names) for one in zip(images, keypoints, titles)
     ]
-    columns = min(_COLUMNS, len(cells))
-    cells += [np.full_like(cells[0], PAPER[0])] * (-len(cells) % columns)
-    rows = [
-        np.hstack(cells[start : start + columns])
-        for start in range(0, len(cells), columns)
-    ]
+    sheet = tile(cells, _COLUMNS)
     legend = text_bar(
-        rows[0].shape[1],
+        sheet.shape[1],
         "orange: the subject's right   blue: left   green: midline",
         size=_LABELLED // 22,
     )
-    return np.vstack([*rows, legend])
+    return np.vstack([sheet, legend])
 
 
 def _labelled_cell(image, keypoints, title: str, names) -> np.ndarray:

@@ -68,6 +68,27 @@ def test_errors_end_with_1_and_name_nobody(root, check, tmp_path):
     assert sources and all(s.startswith('data:image/jpeg') for s in sources)
 
 
+def test_misplaced_points_are_ranked(check, tmp_path, monkeypatch):
+    monkeypatch.setenv('CTD_CHECKPOINTS', str(tmp_path / 'none'))
+    content = landmark_content(20)
+    results = [
+        dict(image_id=one['image_id'], keypoints=[*one['keypoints']])
+        for one in content['annotations']
+    ]
+    content['annotations'][6]['keypoints'][0] += 9
+    root = write_landmark_set(tmp_path / 'set', content)
+    (tmp_path / 'found.json').write_text(json.dumps(results))
+    out = tmp_path / 'suspects'
+    options = '--labels', out, '--predictions', tmp_path / 'found.json'
+    _, said, _ = check(root, *options, '--looks', 3)
+    assert '20 of 20 photographs' in said
+    assert '7 exocanthion_R 9.0 px' in said
+    assert (out / 'sheet_01.png').is_file()
+    assert len((out / 'points.csv').read_text().splitlines()) == 4
+    for wrong in (options[2:], (*options, '--looks', 0)):
+        assert check(root, *wrong)[0] == 2
+
+
 def test_names_are_shown_on_request(root, check, tmp_path):
     spoil(root)
     page, data = tmp_path / 'a.html', tmp_path / 'a.json'

@@ -192,6 +192,27 @@ def test_calibrating_says_what_it_is_worth_and_names_nobody(place, calibrated):
     assert str(place) not in text
 
 
+def test_prelabelled_photographs_are_as_measured(place, table, names):
+    done = run(
+        place, 'prelabel.py', 'images', '--format', 'csv',
+        '--calibration', 'out/cal.json', '--most', '9', '--out', 'batch',
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert 'mmpose_ctd prepare images batch/points --out' in done.stdout
+    order = rows_of(place / 'batch/order.csv')
+    assert {*order} == {*table}
+    assert order['broken.jpg']['status'] == 'unreadable'
+    with open(place / 'batch/points/points.csv', newline='') as file:
+        points = [*csv.DictReader(file)]
+    assert [*dict.fromkeys(row['image'] for row in points)] == [*order][:9]
+    for row in points:
+        for axis in 'xy':
+            measured = table[row['image']][f'{row["landmark"]}_{axis}_px']
+            # Points outside are moved to the border.
+            expected = np.clip(float(measured), 0.5, 62.5)
+            assert float(row[axis]) == pytest.approx(expected, abs=0.01)
+
+
 def test_measuring_a_folder(place, table, names):
     assert (place / 'out/full.csv').read_bytes().startswith(b'\xef\xbb\xbf')
     assert set(table) == {*names, 'broken.jpg'}

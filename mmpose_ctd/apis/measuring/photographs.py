@@ -223,6 +223,23 @@ class _Photograph(NamedTuple):
     mesh: TexturedMesh | None = None
 
 
+class FoundFace(NamedTuple):
+    """A photograph's row, and the face that was found on it.
+
+    Attributes:
+        row (dict): Title of a column -> value.
+        points (np.ndarray, optional): Landmarks, pixels of the photograph,
+            (K, 2); None without a face.
+        uncertainty (np.ndarray, optional): Of each landmark, (K,): error SD
+            in input px by the calibration, else spread of the heat-map's
+            peak in its pixels.
+    """
+
+    row: dict
+    points: np.ndarray | None = None
+    uncertainty: np.ndarray | None = None
+
+
 @dataclass
 class MeasuredPhotographs:
     """Measures photographs batch by batch, see :func:`measure`.
@@ -264,6 +281,12 @@ class MeasuredPhotographs:
 
     def rows(self, done: Collection[str] = frozenset()) -> Iterator[dict]:
         """Measure files not in ``done``; hold one batch at a time."""
+        return (found.row for found in self.faces(done))
+
+    def faces(
+        self, done: Collection[str] = frozenset()
+    ) -> Iterator[FoundFace]:
+        """As :meth:`rows`, with the landmarks as arrays."""
         batch, held = [], 0
         left = [file for file in self.files if printable(file) not in done]
         for number, file in enumerate(left, start=1):
@@ -309,10 +332,10 @@ class MeasuredPhotographs:
         whole = frame_around((0, 0, width, height), aspect)
         return _Photograph(file, row, image, whole, mesh=mesh)
 
-    def _measure(self, batch: list[_Photograph]) -> Iterator[dict]:
-        """Rows of a batch, in its order."""
+    def _measure(self, batch: list[_Photograph]) -> Iterator[FoundFace]:
+        """Rows and faces of a batch, in its order."""
         shown = [photo for photo in batch if photo.image is not None]
-        faces: dict[str, MeasuredFace] = {}
+        faces: dict[str, tuple[MeasuredFace, np.ndarray]] = {}
         if shown:
             found, moves = locate(
                 self.model,
@@ -349,20 +372,35 @@ class MeasuredPhotographs:
                 [photo.image.shape[1::-1] for photo in shown],
                 surfaces,
             )
-            for photo, face, judgement in zip(shown, made, judgements):
+            unsure = np.broadcast_to(
+                self._uncertainty(found.spreads), found.points.shape[:2]
+            )
+            for photo, face, judgement, own in zip(
+                shown, made, judgements, unsure
+            ):
                 # No detector saw a face, and the whole image does not look
                 # like one, or nothing says how faces look.
                 if photo.row['faces'] != 0 or (
                     judgement is not None and not judgement.reasons
                 ):
-                    faces[photo.file] = face
+                    faces[photo.file] = face, own
         for photo in batch:
             if photo.file in faces:
-                yield self._row(photo, faces[photo.file])
+                face, own = faces[photo.file]
+                yield FoundFace(self._row(photo, face), face.points, own)
             elif photo.image is not None:
-                yield photo.row | _no_face(photo.image) | dict(start=None)
+                yield FoundFace(
+                    photo.row | _no_face(photo.image) | dict(start=None)
+                )
             else:
-                yield photo.row
+                yield FoundFace(photo.row)
+
+    def _uncertainty(self, spreads: dict[str, np.ndarray]) -> np.ndarray:
+        """See :class:`FoundFace`, (N, K)."""
+        calibration = self.face_rows.calibration
+        if calibration:
+            return calibration.landmark_errors.deviations(spreads)
+        return spreads['moment']
 
     def photograph_of(self, file: str) -> str:
         """The photograph of a file, as tables name it: a mesh's texture."""

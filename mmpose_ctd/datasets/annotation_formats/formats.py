@@ -1,13 +1,16 @@
 """The annotation formats, and how the format of a file is found."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.files import write_whole
 
 from ..text_files import read_json
-from . import csv_points, cvat, tps
+from . import csv_points, cvat, tps, writers
 from .coco_labelme import read_coco, read_labelme
 from .foreign import foreign_json, foreign_suffix
 from .point_record import Reading, ReadOptions, Source, refuse_uneven
@@ -23,6 +26,7 @@ class AnnotationFormat:
         suffixes (tuple[str, ...]): Suffixes of its files.
         reader (Callable): Returns a :class:`.Reading` of sources and
             :class:`.ReadOptions`.
+        writer (Callable): See :mod:`.writers`.
         first_pixel (float): Coordinate of the centre of the corner pixel: 0;
             1 if pixels count from one; 0.5 if the image's edge is 0.
         y_up (bool): Whether y counts from the lower edge.
@@ -31,6 +35,7 @@ class AnnotationFormat:
     name: str
     suffixes: tuple[str, ...]
     reader: Callable[[list[Source], ReadOptions], Reading]
+    writer: writers.Writer
     first_pixel: float = 0.0
     y_up: bool = False
 
@@ -49,18 +54,68 @@ class AnnotationFormat:
         refuse_uneven(reading.records)
         return reading
 
+    def write(
+        self,
+        photographs: Sequence[writers.PhotographPoints],
+        names: Sequence[str],
+        out: str,
+        images: str = '',
+    ) -> list[str]:
+        """Write points of N photographs and K landmarks, to 0.0001 px.
+
+        :meth:`read` gives them back. tps, pts and tem do not hold the names.
+
+        Args:
+            photographs (Sequence[PhotographPoints]): In their order, with
+                points inside the photographs.
+            names (Sequence[str]): The landmarks.
+            out (str): Folder of the files.
+            images (str): Folder of the photographs, relative to ``out``.
+                Defaults to ``out`` itself. Only LabelMe uses it.
+
+        Returns:
+            list[str]: The files, relative to ``out``.
+
+        Raises:
+            InputError: If two photographs would share a file.
+        """
+        placed = [
+            photo._replace(points=self._axes(photo)) for photo in photographs
+        ]
+        files = self.writer(placed, names, images)
+        for file, text in files.items():
+            path = os.path.join(out, file)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            write_whole(path, text.encode())
+        return [*files]
+
+    def _axes(self, photo: writers.PhotographPoints) -> np.ndarray:
+        """Points (K, 2) from the upright image in the format's axes."""
+        x, y = np.asarray(photo.points, float).T
+        if self.y_up:
+            y = photo.size[1] - 1 - y
+        return np.stack([x, y], axis=1) + self.first_pixel
+
 
 # Programs that draw on a canvas measure from the image's edge.
 FORMATS = {
     known.name: known
     for known in (
-        AnnotationFormat('tps', ('.tps',), tps.read, 0.5, y_up=True),
-        AnnotationFormat('pts', ('.pts',), read_pts, 1.0),
-        AnnotationFormat('tem', ('.tem',), read_templates),
-        AnnotationFormat('csv', ('.csv', '.tsv', '.txt'), csv_points.read),
-        AnnotationFormat('coco', ('.json',), read_coco),
-        AnnotationFormat('labelme', ('.json',), read_labelme, 0.5),
-        AnnotationFormat('cvat', ('.xml',), cvat.read, 0.5),
+        AnnotationFormat(
+            'tps', ('.tps',), tps.read, writers.write_tps, 0.5, y_up=True
+        ),
+        AnnotationFormat('pts', ('.pts',), read_pts, writers.write_pts, 1.0),
+        AnnotationFormat('tem', ('.tem',), read_templates, writers.write_tem),
+        AnnotationFormat(
+            'csv', ('.csv', '.tsv', '.txt'), csv_points.read, writers.write_csv
+        ),
+        AnnotationFormat('coco', ('.json',), read_coco, writers.write_coco),
+        AnnotationFormat(
+            'labelme', ('.json',), read_labelme, writers.write_labelme, 0.5
+        ),
+        AnnotationFormat(
+            'cvat', ('.xml',), cvat.read, writers.write_cvat, 0.5
+        ),
     )
 }
 _BROKEN = 'broken JSON'

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.table_cells import original_cell
 
 from ..text_files import read_text
 from .point_record import repeated_name
@@ -131,7 +132,10 @@ def read_table(
             skipinitialspace=True,
             strict=True,
         )
-        rows = [[cell.strip() for cell in row] for row in reader]
+        # Tables that we wrote quote names that a spreadsheet would run.
+        rows = [
+            [original_cell(cell.strip()) for cell in row] for row in reader
+        ]
     except csv.Error as error:
         raise InputError(
             where=name,

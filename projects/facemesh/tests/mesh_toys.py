@@ -64,24 +64,6 @@ def lights(
     return np.round(np.stack(planes[::-1], axis=-1)).astype(np.uint8)
 
 
-def random_meshes(num: int, num_vertices: int = 12, seed: int = 0):
-    """Faces of one shape, each moved, turned, scaled and a little changed.
-
-    Returns:
-        np.ndarray: (num, num_vertices, 3), pixels.
-    """
-    random = np.random.default_rng(seed)
-    shape = random.normal(size=num_vertices) + 1j * random.normal(
-        size=num_vertices
-    )
-    change = random.normal(size=(2, num, num_vertices)) * 0.05
-    a = 30 * np.exp(random.normal(size=num) * 0.2)
-    a = a * np.exp(1j * random.normal(size=num) * 0.2)
-    b = random.uniform(80, 120, num) + 1j * random.uniform(80, 120, num)
-    z = a[:, None] * (shape + change[0] + 1j * change[1]) + b[:, None]
-    return np.stack([z.real, z.imag, np.zeros_like(z.real)], axis=-1)
-
-
 def write_meshes(
     path: Path, root: Path, content: dict, meshes: np.ndarray, **changes
 ) -> Path:

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 from landmark_set import landmark_content, write_landmark_set
-from mesh_toys import random_meshes, write_meshes
+from mesh_toys import write_meshes
+from random_meshes import random_meshes
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from projects.facemesh.face_meshes.mesh_file import MeshFile

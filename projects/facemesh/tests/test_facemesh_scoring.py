@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 from landmark_set import landmark_content, write_landmark_set
-from mesh_toys import random_meshes, write_meshes
+from mesh_toys import write_meshes
 from mmengine.structures import InstanceData
+from random_meshes import random_meshes
 
 from mmpose_ctd.apis.comparing.results_frame import results_frame, usable
 from mmpose_ctd.datasets import CIFASDDataset
