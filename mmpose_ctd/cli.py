@@ -17,6 +17,7 @@ COMMANDS = {
     'calibrate': ('analysis_tools/calibrate', 'learn intervals for measures'),
     'measure': ('analysis_tools/measure', 'measure a folder of photographs'),
     'report': ('analysis_tools/report', 'an HTML page about trained models'),
+    'export': ('misc/export', 'a model as ONNX, with a program to run it'),
     'compare': ('analysis_tools/compare', 'run and report a study'),
     'seed-table': ('analysis_tools/seed_table', 'compare a few runs'),
     'download': ('misc/download', 'get a teacher'),

@@ -10,6 +10,7 @@ _HOMES = {
     'check': 'mmpose_ctd.datasets.checking',
     'compare_report': 'mmpose_ctd.apis.comparing.report',
     'download': 'mmpose_ctd.apis.teacher_files',
+    'export': 'mmpose_ctd.apis.exporting.export',
     'make_splits': 'mmpose_ctd.datasets.splits',
     'measure': 'mmpose_ctd.apis.measuring.photographs',
     'mesh_points': 'mmpose_ctd.datasets.face_mesh',

@@ -122,7 +122,7 @@ def uncalibrated(folder, monkeypatch, **options):
     """The same, with the framing known and nothing else."""
     monkeypatch.setattr(
         photographs,
-        '_learned_framing',
+        'learned_framing',
         lambda model: spot_calibration().framing,
     )
     rows = measure(SpotModel(), str(folder), **options)

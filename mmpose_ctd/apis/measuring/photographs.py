@@ -42,7 +42,8 @@ _RIVAL = 0.5
 #: Training faces that show how all are framed.
 _SHOW_FRAMING = 200
 
-_CROWDED = 'another face is at least half as wide: which one is wanted?'
+#: Why a photograph with two faces is to be checked.
+CROWDED = 'another face is at least half as wide: which one is wanted?'
 _NO_FACE = dict(
     status='no face found',
     remarks='turn it upright, or crop it nearer to the face',
@@ -74,7 +75,8 @@ def measure(
         start (str): Where the search for the landmarks starts: at the
             detected ``'face'``, with the whole ``'image'``, or ``'auto'``: at
             the face, and if none is detected with the whole image, which
-            then counts only if it looks like the training faces.
+            then counts only if it looks like the training faces. Dense
+            landmarks find the face of a model with a :class:`.FindMeshBox`.
         mm_per_px (float, optional): Scale of photographs for which the table
             gives none.
         table (str, optional): CSV file, see :class:`.PhotographTable`.
@@ -116,8 +118,8 @@ def measure(
         print(f'{others} other files of {photographs} are skipped.')
     file = calibration if isinstance(calibration, str) else None
     calibration = _calibration(calibration, model)
-    framing = calibration.framing if calibration else _learned_framing(model)
-    if framing.face_box is None:
+    framing = calibration.framing if calibration else learned_framing(model)
+    if framing.face_box is None and not model.finds_mesh:
         if start == 'face':
             raise InputError(
                 where='--framing face',
@@ -232,14 +234,17 @@ class MeasuredPhotographs:
         row |= dict(width_px=width, height_px=height)
         aspect = self.model.aspect
         if self.start != 'image':
-            faces = detect_faces(image)
-            row['faces'] = len(faces)
-            if faces:
-                row['start'] = 'face'
+            faces, frame = detect_faces(image), None
+            if self.model.finds_mesh:
+                frame = self.model.mesh_frame(image)
+            elif faces:
                 frame = self.framing.frame_of_face(faces[0], aspect)
+            row['faces'] = len(faces)
+            if frame is not None:
+                row |= dict(start='face', faces=max(1, len(faces)))
                 rivals = [f[2] >= _RIVAL * faces[0][2] for f in faces[1:]]
                 return _Photograph(file, row, image, frame, any(rivals))
-            if self.start == 'face':
+            if self.start == 'face' or self.model.finds_mesh:
                 return _Photograph(file, row | _NO_FACE)
         row['start'] = 'image'
         whole = frame_around((0, 0, width, height), aspect)
@@ -263,7 +268,7 @@ class MeasuredPhotographs:
                 )
             for photo, judgement in zip(shown, judgements):
                 if photo.crowded and judgement:
-                    judgement.reasons.append(_CROWDED)
+                    judgement.reasons.append(CROWDED)
             made = self.face_rows.make(
                 found,
                 judgements,
@@ -412,7 +417,7 @@ def _calibration(
     return given
 
 
-def _learned_framing(model: LandmarkModel) -> Framing:
+def learned_framing(model: LandmarkModel) -> Framing:
     """How the training faces are framed, without a calibration."""
     try:
         faces = load_faces(
