@@ -39,7 +39,8 @@ $(STAMP): requirements/stack.txt requirements/runtime.txt setup.py
 
 install-tests: $(TESTS_STAMP)
 
-$(TESTS_STAMP): $(STAMP) requirements/tests.txt requirements/compare.txt
+$(TESTS_STAMP): $(STAMP) requirements/tests.txt requirements/compare.txt \
+		requirements/export.txt
 	@$(PIP) -r requirements/tests.txt
 	@touch $@
 

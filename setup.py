@@ -65,5 +65,7 @@ setup(
     entry_points={'console_scripts': ['mmpose_ctd = mmpose_ctd.cli:main']},
     python_requires='>=3.11',
     install_requires=requirements('runtime'),
-    extras_require={name: requirements(name) for name in ('compare', 'tests')},
+    extras_require={
+        name: requirements(name) for name in ('compare', 'export', 'tests')
+    },
 )

@@ -51,6 +51,7 @@ class SpotModel:
     aspect = 1.0
     fingerprint = 'f' * 32
     input_size = (SIZE, SIZE)
+    finds_mesh = False
     metainfo = dict(keypoint_id2name=dict(enumerate(NAMES)))
     trained = dict(meta={})
     cfg: dict = {}

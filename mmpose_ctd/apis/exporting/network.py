@@ -178,7 +178,7 @@ class _Judge(nn.Module):
         a, b = self.shape.unbind(-1)
         real, imaginary = (x * a + y * b).sum(1), (y * a - x * b).sum(1)
         far = (1 - real**2 - imaginary**2).clamp(min=0).sqrt()
-        roll = torch.rad2deg(torch.atan2(imaginary, real)).abs()
+        roll = torch.atan2(imaginary, real).abs() * (180 / np.pi)
         values = look, far / self.limits.shape, roll / self.limits.roll
         return logs.exp(), faintness, torch.stack(values, 1)
 

@@ -117,7 +117,7 @@ def measure(
     if others:
         print(f'{others} other files of {photographs} are skipped.')
     file = calibration if isinstance(calibration, str) else None
-    calibration = _calibration(calibration, model)
+    calibration = checked_calibration(calibration, model)
     framing = calibration.framing if calibration else learned_framing(model)
     if framing.face_box is None and not model.finds_mesh:
         if start == 'face':
@@ -389,7 +389,7 @@ def _reason(error: Exception) -> str:
     return getattr(error, 'strerror', None) or 'too large'
 
 
-def _calibration(
+def checked_calibration(
     given: Calibration | str | None, model: LandmarkModel
 ) -> Calibration | None:
     """Read the calibration; warn of what is not known."""
