@@ -236,7 +236,7 @@ def test_the_network_judges_as_the_calibration(spread, tmp_path):
     shown = [model._input(crop)['inputs'] for crop in crops]
     network = LandmarkNetwork(model, known)
     with torch.no_grad():
-        points, sds, faintness, values = network(
+        points, sds, faintness, values, _ = network(
             torch.stack(shown).permute(0, 2, 3, 1)
         )
     np.testing.assert_allclose(points, found.points, atol=1e-4)
@@ -254,7 +254,7 @@ def test_the_network_judges_as_the_calibration(spread, tmp_path):
 
 @pytest.fixture
 def two_faces(tmp_path, monkeypatch):
-    """A folder; and a landmarker of random weights that sees faces anywhere."""
+    """A folder; the landmarker of random weights sees faces anywhere."""
     torch.manual_seed(0)
     parts = dict(backbone='FaceLandmarkerV2', head='FaceLandmarkerV2Head')
     state = {

@@ -90,7 +90,7 @@ class OnnxLandmarker:
         matrix = np.float32([[zoom[0], 0, shift[0]], [0, zoom[1], shift[1]]])
         crop = cv2.warpAffine(crop, matrix, self.inner.tolist())
         found = self.networks['landmarks'].run(None, dict(crops=crop[None]))
-        points, *judged = (part[0] for part in found)
+        points, *judged, _ = (part[0] for part in found)
         points = points / self.inner * scale + (size - scale) / 2 + 0.5
         return points / size[0] * wide + (left - 0.5, top - 0.5), *judged
 

@@ -73,7 +73,8 @@ class LandmarkNetwork(nn.Module):
             calibration, also the standard deviation of their errors along
             each axis in these pixels, (N, K), and in their limits, above
             which a face is unlike the training faces, the faintness of each
-            landmark, (N, K), and appearance, shape and roll, (N, 3).
+            landmark, (N, K), and appearance, shape and roll, (N, 3). Last
+            the heat-maps, (N, K, h, w).
         """
         images = self.normalise(crops)
         if self.partners is not None:
@@ -97,8 +98,8 @@ class LandmarkNetwork(nn.Module):
             features = features.reshape(2, -1, features.shape[1])[0]
         points = self._decode(heatmaps)
         if self.judge is None:
-            return (points,)
-        return points, *self.judge(points, heatmaps, features)
+            return points, heatmaps
+        return points, *self.judge(points, heatmaps, features), heatmaps
 
     def _decode(self, heatmaps: Tensor) -> Tensor:
         """(N, K, h, w) -> (N, K, 2) in pixels of the input."""
