@@ -43,7 +43,7 @@ $(STAMP): requirements/stack.txt requirements/runtime.txt setup.py
 install-tests: $(TESTS_STAMP)
 
 $(TESTS_STAMP): $(STAMP) requirements/tests.txt requirements/compare.txt \
-		requirements/meshes.txt
+		requirements/export.txt requirements/meshes.txt
 	@$(PIP) -r requirements/tests.txt
 	@touch $@
 

@@ -66,6 +66,7 @@ setup(
     python_requires='>=3.11',
     install_requires=requirements('runtime'),
     extras_require={
-        name: requirements(name) for name in ('compare', 'meshes', 'tests')
+        name: requirements(name)
+        for name in ('compare', 'export', 'meshes', 'tests')
     },
 )

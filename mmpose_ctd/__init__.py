@@ -13,4 +13,13 @@ from .version import __version__  # noqa: E402
 
 register_components()
 
-__all__ = ['__version__']
+__all__ = ['Landmarker', '__version__']
+
+
+def __getattr__(name: str):
+    # It imports torch and MMPose, slowly.
+    if name == 'Landmarker':
+        from .apis.landmarker import Landmarker
+
+        return Landmarker
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

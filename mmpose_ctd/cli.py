@@ -20,6 +20,7 @@ COMMANDS = {
     'annotators': ('analysis_tools/annotators', 'compare two annotators'),
     'prelabel': ('analysis_tools/prelabel', 'write points to correct'),
     'report': ('analysis_tools/report', 'an HTML page about trained models'),
+    'export': ('misc/export', 'a model as ONNX, with a program to run it'),
     'compare': ('analysis_tools/compare', 'run and report a study'),
     'seed-table': ('analysis_tools/seed_table', 'compare a few runs'),
     'download': ('misc/download', 'get a teacher'),

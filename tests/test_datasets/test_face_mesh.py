@@ -57,7 +57,7 @@ def test_points_are_in_pixels_of_the_image(checkpoint):
     assert presence == pytest.approx(own_presence)
     x = torch.from_numpy(crop[..., ::-1].copy()).permute(2, 0, 1)[None] / 255
     with torch.no_grad():
-        trunk, head = mesh._parts
+        trunk, head = mesh.parts
         points = head(trunk(x)).points[0].numpy()
     np.testing.assert_allclose(own, points, atol=1e-3)
 

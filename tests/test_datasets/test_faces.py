@@ -36,6 +36,21 @@ def test_another_array_is_refused(image):
     assert 'uint8' in caught.value.expected
 
 
+@pytest.mark.real_data
+def test_a_quick_search_finds_the_largest_face_nearly_as_exactly(shared_root):
+    """Also a small one, beside which there is no other."""
+    folder = shared_root / 'data' / 'frl_faces' / 'images'
+    for file in sorted(folder.iterdir())[:60:10]:
+        face = cv2.imread(str(file))
+        small = np.full((640, 600, 3), 128, np.uint8)
+        small[300:400, 80:180] = cv2.resize(face, (100, 100))
+        for image in (face, small):
+            exact = detect_face(image)
+            assert exact is not None
+            quick = detect_face(image, quick=True)
+            assert quick == pytest.approx(exact, abs=0.03 * exact[2])
+
+
 FACTORS = [0.5, 0.6, 0.75, 1.33, 2.0]
 
 

@@ -34,7 +34,7 @@ _MAKE = 'mmpose_ctd calibrate CONFIG CHECKPOINT --out FILE.json'
 _AGAIN = f'Copy it again, or make it again: {_MAKE}'
 
 #: What is compared with its limit -> what a flag says.
-_REASONS = {
+REASONS = {
     'appearance': 'image differs from the training photographs',
     'shape': 'landmark arrangement differs from the training faces',
     'roll': 'head is turned in the plane',
@@ -178,7 +178,7 @@ class Calibration:
         judgements = []
         for i in range(len(points)):
             own = {name: float(v[i]) for name, v in values.items()}
-            reasons = [_REASONS[name] for name, v in own.items() if not v <= 1]
+            reasons = [REASONS[name] for name, v in own.items() if not v <= 1]
             hidden = [self.names[k] for k in np.flatnonzero(faint[i] > 1)]
             if hidden:
                 reasons.append(f'hardly seen: {listed(hidden)}')

@@ -16,15 +16,22 @@ from torch import nn
 
 from mmpose_ctd.apis.config_file import parse_config
 from mmpose_ctd.config_values import entry
+from mmpose_ctd.datasets.transforms import FindMeshBox
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.input_framing import FINDERS, FRAMING_KEY
 from mmpose_ctd.trained import load_trained, refuse_framing_change
 
 from .error_model import heatmap_spreads
-from .framing import Frame, Framing, cut_frame, frame_by_template
+from .framing import (
+    Frame,
+    Framing,
+    cut_frame,
+    frame_around,
+    frame_by_template,
+)
 
 # The first pass finds the face's place, the second refines it, the third
-# measures.
+# measures. The dense landmarks of a mesh place it at once.
 _PASSES = 3
 
 
@@ -59,9 +66,12 @@ def locate(
 
     The search starts at a frame in each of N photographs (H, W, 3), BGR.
     Returns the last prediction, and how far the landmarks moved from the one
-    before: root mean square in frame units, (N,).
+    before: root mean square in frame units, (N,). A model with a
+    :class:`.FindMeshBox` predicts once, and nothing moves.
     """
     found = model.predict(images, frames, framing.crop_size)
+    if model.finds_mesh:
+        return found, np.zeros(len(images))
     for _ in range(_PASSES - 1):
         before = found
         frames = [
@@ -134,6 +144,20 @@ class LandmarkModel:
         width, height = self.input_size
         grey = np.full((height, width, 3), 128, np.uint8)
         self.predict([grey], [Frame(0, 0, width, height)], self.input_size)
+
+    @property
+    def finds_mesh(self) -> bool:
+        """Whether dense landmarks frame the face."""
+        return isinstance(self.face_box, FindMeshBox)
+
+    def mesh_frame(self, image: np.ndarray) -> Frame | None:
+        """The frame around the dense landmarks; None without a face."""
+        found = self.face_box(dict(img=image)).get('bbox')
+        if found is None:
+            return None
+        x1, y1, x2, y2 = map(float, found[0])
+        box = x1, y1, x2 - x1, y2 - y1
+        return frame_around(box, self.aspect, self.padding)
 
     @property
     def aspect(self) -> float:

@@ -56,7 +56,8 @@ _MESH = '.obj'
 #: Quarter turns, counter-clockwise -> in words.
 _TURNS = {1: 'left by 90 degrees', 3: 'right by 90 degrees', 2: 'upside down'}
 
-_CROWDED = 'another face is at least half as wide: which one is wanted?'
+#: Why a photograph with two faces is to be checked.
+CROWDED = 'another face is at least half as wide: which one is wanted?'
 _NO_FACE = (
     'no face is detected: it must be upright, frontal and at least a twelfth '
     'as wide as the photograph'
@@ -94,7 +95,8 @@ def measure(
         start (str): Where the search for the landmarks starts: at the
             detected ``'face'``, with the whole ``'image'``, or ``'auto'``: at
             the face, and if none is detected with the whole image, which
-            then counts only if it looks like the training faces.
+            then counts only if it looks like the training faces. Dense
+            landmarks find the face of a model with a :class:`.FindMeshBox`.
         mm_per_px (float, optional): Scale of photographs for which the table
             gives none.
         table (str, optional): CSV file, see :class:`.PhotographTable`.
@@ -155,13 +157,13 @@ def measure(
                 'meshes.',
             )
     file = calibration if isinstance(calibration, str) else None
-    calibration = _calibration(calibration, model)
+    calibration = checked_calibration(calibration, model)
     if calibration:
         framing = calibration.framing
         ages = calibration.about.get('training_ages') or ()
     else:
-        framing, ages = _learned(model)
-    if framing.face_box is None:
+        framing, ages = learned_framing(model)
+    if framing.face_box is None and not model.finds_mesh:
         if start == 'face':
             raise InputError(
                 where='--framing face',
@@ -318,15 +320,18 @@ class MeasuredPhotographs:
         row |= dict(width_px=width, height_px=height)
         aspect = self.model.aspect
         if self.start != 'image':
-            faces = detect_faces(image)
-            row['faces'] = len(faces)
-            if faces:
-                row['start'] = 'face'
+            faces, frame = detect_faces(image), None
+            if self.model.finds_mesh:
+                frame = self.model.mesh_frame(image)
+            elif faces:
                 frame = self.framing.frame_of_face(faces[0], aspect)
+            row['faces'] = len(faces)
+            if frame is not None:
+                row |= dict(start='face', faces=max(1, len(faces)))
                 rivals = [f[2] >= _RIVAL * faces[0][2] for f in faces[1:]]
                 crowded = any(rivals)
                 return _Photograph(file, row, image, frame, crowded, mesh)
-            if self.start == 'face':
+            if self.start == 'face' or self.model.finds_mesh:
                 return _Photograph(file, row | _no_face(image))
         row['start'] = 'image'
         whole = frame_around((0, 0, width, height), aspect)
@@ -350,7 +355,7 @@ class MeasuredPhotographs:
                 )
             for photo, judgement in zip(shown, judgements):
                 if photo.crowded and judgement:
-                    judgement.reasons.append(_CROWDED)
+                    judgement.reasons.append(CROWDED)
             surfaces = None
             if self.mesh:
                 surfaces = [
@@ -529,7 +534,7 @@ def _reason(error: Exception) -> str:
     return getattr(error, 'strerror', None) or 'too large'
 
 
-def _calibration(
+def checked_calibration(
     given: Calibration | str | None, model: LandmarkModel
 ) -> Calibration | None:
     """Read the calibration; warn of what is not known."""
@@ -559,8 +564,11 @@ def _calibration(
     return given
 
 
-def _learned(model: LandmarkModel) -> tuple[Framing, list[int]]:
-    """How the training faces are framed, and their ages."""
+def learned_framing(model: LandmarkModel) -> tuple[Framing, list[int]]:
+    """How the training faces are framed, and their ages.
+
+    For measuring without a calibration.
+    """
     try:
         faces = load_faces(
             model.cfg, 'train_dataloader', model, most=_SHOW_FRAMING

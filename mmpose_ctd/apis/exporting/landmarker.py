@@ -1,0 +1,235 @@
+"""Finds the landmarks of a face in a photograph, with an exported model.
+
+    from landmarker import OnnxLandmarker
+    face = OnnxLandmarker('FOLDER')('photo.jpg')
+    print(face['status'], face['landmarks'])
+
+or, to print a table: python landmarker.py PHOTO ...
+Needs numpy, opencv-python and onnxruntime. FOLDER has model.json, which says
+what this file does, and the networks. A research tool, not a medical device.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+
+class OnnxLandmarker:
+    """Finds landmarks; ``threads`` is the number of each network."""
+
+    def __init__(self, folder, threads=1):
+        folder = Path(folder)
+        self.model = json.loads((folder / 'model.json').read_text('utf-8'))
+        self.framing = self.model['framing']
+        self.inner = np.array(self.model['input_size'])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # As bytes: OpenCV cannot open paths with accents on Windows.
+        self.networks = {
+            name: onnxruntime.InferenceSession(
+                (folder / f'{name}.onnx').read_bytes(), options
+            )
+            for name in self.model['networks']
+        }
+        xml = (folder / 'face_detector.xml').read_text('utf-8')
+        self.detector = cv2.CascadeClassifier()
+        file = cv2.FileStorage(xml, cv2.FILE_STORAGE_MEMORY)
+        self.detector.read(file.getFirstTopLevelNode())
+
+    def __call__(self, photo):
+        """Find the landmarks in a file, or in an image (H, W, 3), B, G, R.
+
+        Returns a dict: status (measured; check: unlike the training faces,
+        see reasons; uncalibrated; no face found); landmarks, name -> (x, y),
+        pixels of the upright photograph from the centre of its first one;
+        radii, name -> pixels around it that contain 95 % of the true ones
+        (empty without calibration and on faces to check).
+        """
+        image = photo if isinstance(photo, np.ndarray) else read(photo)
+        found = dict(status='no face found', reasons=[])
+        found |= dict(landmarks={}, radii={})
+        located = getattr(self, f'by_{self.framing["by"]}')(image)
+        if located is None:
+            return found
+        face, box, (points, *judged), moved = located
+        known, names = self.model['calibration'], self.model['landmarks']
+        reasons, status = [], 'uncalibrated'
+        if known:
+            sds, faintness, values = judged
+            values = [*values, moved / known['unsteadiness']]
+            words = zip(known['reasons'], values)
+            reasons = [word for word, value in words if not value <= 1]
+            if hidden := [n for n, f in zip(names, faintness) if f > 1]:
+                more = f' and {len(hidden) - 3} more' if hidden[3:] else ''
+                reasons.append(f'hardly seen: {", ".join(hidden[:3])}{more}')
+            if self.framing['finds_face'] and not face and reasons:
+                return found
+            if face and self.crowded(image, face):
+                reasons.append(known['crowded'])
+            radii = sds * box[2] / self.inner[0] * known['radius_95']
+            status = 'check' if reasons else 'measured'
+            if not reasons:
+                found['radii'] = dict(zip(names, radii.tolist()))
+        places = dict(zip(names, points.tolist()))
+        return found | dict(status=status, reasons=reasons, landmarks=places)
+
+    def look(self, image, box):
+        """What the network finds in a box; points in pixels of the image."""
+        left, top, wide, high = box[0], box[1], *np.maximum(box[2:], 2)
+        columns = np.arange(left, left + wide).clip(0, image.shape[1] - 1)
+        rows = np.arange(top, top + high).clip(0, image.shape[0] - 1)
+        size = np.minimum(self.framing['crop_size'], (wide, high))
+        crop = shrunk(image[rows][:, columns], size)
+        scale = np.maximum(size, size[::-1] * self.inner / self.inner[::-1])
+        zoom = (self.inner - 1) / scale
+        shift = zoom * (scale - size) / 2
+        matrix = np.float32([[zoom[0], 0, shift[0]], [0, zoom[1], shift[1]]])
+        crop = cv2.warpAffine(crop, matrix, self.inner.tolist())
+        found = self.networks['landmarks'].run(None, dict(crops=crop[None]))
+        points, *judged, _ = (part[0] for part in found)
+        points = points / self.inner * scale + (size - scale) / 2 + 0.5
+        return points / size[0] * wide + (left - 0.5, top - 0.5), *judged
+
+    def faces(self, image, share=0.08, borders=(0, 0.2)):
+        """Faces from a share of the shorter side on, the largest first."""
+        size = np.array(image.shape[1::-1])
+        small = size * min(1, 640 / max(size))
+        small = np.maximum(1, np.round(small)).astype(int)
+        grey = shrunk(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), small)
+        least = max(20, round(share * min(small)))
+        for border in borders:
+            edge = round(border * min(small))
+            edges = edge, edge, edge, edge, cv2.BORDER_REPLICATE
+            searched = cv2.equalizeHist(cv2.copyMakeBorder(grey, *edges))
+            boxes = self.detector.detectMultiScale(
+                searched, 1.1, 4, minSize=(least, least)
+            )
+            if len(boxes):
+                break
+        boxes = sorted(map(tuple, boxes), key=lambda b: (b[2] * b[3], *b))
+        moves, scale = (edge, edge, 0, 0), np.tile(size / small, 2)
+        return [tuple((np.array(b) - moves) * scale) for b in boxes[::-1]]
+
+    def crowded(self, image, face):
+        """Whether another face is at least half as wide."""
+        share = max(0.08, 0.35 * face[2] / min(image.shape[:2]))
+        others = self.faces(image, share)[1:]
+        return any(other[2] >= 0.5 * face[2] for other in others)
+
+    # <template>
+    def by_template(self, image):
+        """Three looks, each framed by the landmarks of the one before."""
+        size, face = np.array(image.shape[1::-1]), None
+        if self.framing['finds_face']:
+            face = next(iter(self.faces(image)), None)
+        aspect = self.inner[1] / self.inner[0]
+        x, y, wide = *size / 2, max(size[0], size[1] / aspect)
+        if face:
+            right, down, wide = np.array(self.framing['face_box']) * face[2]
+            x, y = face[0] + face[2] / 2 + right, face[1] + face[3] / 2 + down
+        start = np.array([x - wide / 2, y - wide * aspect / 2])
+        template = np.array(self.framing['template'], float)
+        known = np.isfinite(template[:, 0])
+        ours = template[known] - template[known].mean(0)
+        found = None
+        for _ in range(3):
+            if found:
+                before, middle = found[0], found[0][known].mean(0)
+                # Scale and shift by least squares.
+                theirs = before[known] - middle
+                spread = (ours**2).sum()
+                least = 0.5 * np.sqrt((theirs**2).sum() / spread)
+                wide = max((ours * theirs).sum() / spread, least)
+                start = middle + 0.5 - wide * template[known].mean(0)
+                wide = np.clip(wide, 8, 4 * max(size))
+                low = 2 - wide * np.array([1, aspect])
+                start = np.clip(start, low, size - 2)
+            box = [round(float(v)) for v in (*start, wide, wide * aspect)]
+            found = self.look(image, box)
+        moved = (((found[0] - before) / box[2]) ** 2).sum(1).mean() ** 0.5
+        return face, box, found, moved
+
+    # </template>
+    # <mesh>
+    def by_mesh(self, image):
+        """One look, framed by the 478 points of a face mesh; two for them."""
+        size = np.array(image.shape[1::-1])
+        faces = self.faces(image, 0.25, (0,))
+        # Large faces are found sooner, if not as exactly.
+        if not faces or faces[0][2] < 1.5 * 0.25 * min(size):
+            faces = self.faces(image)
+        face = next(iter(faces), None)
+        centre, side, angle = (size - 1) / 2, max(size), 0
+        if face:
+            centre = np.array(face[:2]) + np.array(face[2:]) / 2 - 0.5
+            side = 1.5 * max(face[2:])
+        for _ in range(2):
+            turn = turned(angle) * side / 256
+            shift = centre - turn @ (128, 128)
+            # Sampling would skip pixels of a large picture.
+            small = np.round(size * min(1, 512 / side))
+            source = shrunk(image, np.maximum(1, small).astype(int))
+            scale = np.array(source.shape[1::-1]) / size
+            matrix = np.column_stack([turn, shift]) * scale[:, None]
+            matrix[:, 2] += scale / 2 - 0.5
+            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            how = dict(flags=flags, borderMode=cv2.BORDER_REPLICATE)
+            crop = cv2.warpAffine(source, matrix, (256, 256), **how)
+            feed = dict(crops=crop[None])
+            found, presence = self.networks['mesh'].run(None, feed)
+            points = found[0, :, :2].astype(float) @ turn.T + shift
+            # Level the outer corners of the eyes.
+            across = points[263] - points[33]
+            angle = np.arctan2(across[1], across[0])
+            level = points @ turned(angle)
+            low, high = level.min(0), level.max(0)
+            centre = turned(angle) @ ((low + high) / 2)
+            side = 1.5 * max(high - low)
+        if presence[0] < 0.5:
+            return None
+        low, high = points.min(0), points.max(0)
+        wide = self.framing['mesh_side'] * max(high - low)
+        wide = wide * np.array([1, self.inner[1] / self.inner[0]])
+        start = (low + high + 1 - wide) / 2
+        box = [round(float(v)) for v in (*start, *wide)]
+        return face, box, self.look(image, box), 0.0
+
+    # </mesh>
+
+
+# <mesh>
+def turned(angle):
+    """A rotation matrix."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s], [s, c]])
+
+
+# </mesh>
+def shrunk(image, size):
+    """An image averaged down to a size (width, height)."""
+    if tuple(size) == image.shape[1::-1]:
+        return image
+    return cv2.resize(image, size.tolist(), interpolation=cv2.INTER_AREA)
+
+
+def read(path):
+    """Read a photograph upright, as B, G, R."""
+    data = np.frombuffer(Path(path).read_bytes(), np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        raise ValueError(f'{path}: cannot be read as a photograph')
+    return image
+
+
+if __name__ == '__main__':
+    find = OnnxLandmarker(Path(__file__).parent)
+    print('file,status,landmark,x_px,y_px,radius95_px')
+    for photo in sys.argv[1:]:
+        face = find(photo)
+        for name, (x, y) in face['landmarks'].items() or [('', ('', ''))]:
+            radius = face['radii'].get(name, '')
+            print(photo, face['status'], name, x, y, radius, sep=',')

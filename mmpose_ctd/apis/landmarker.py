@@ -1,0 +1,121 @@
+"""Measures one photograph at a time, from Python."""
+
+import dataclasses
+import os
+
+from mmengine.config import Config
+
+from mmpose_ctd.apis.measuring.calibration import Calibration
+from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
+from mmpose_ctd.apis.measuring.photographs import (
+    MeasuredPhotographs,
+    checked_calibration,
+    learned_framing,
+)
+from mmpose_ctd.apis.measuring.rows import FaceRows
+from mmpose_ctd.apis.reporting.work_dir import open_work_dir
+from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.evaluation.functional import measurements_of_set
+
+__all__ = ['Landmarker']
+
+
+class Landmarker:
+    """A trained model that measures photographs.
+
+    It finds what ``mmpose_ctd measure`` finds.
+
+    Args:
+        model (str or Config): A config, or the work dir of a training, which
+            holds config and checkpoint.
+        checkpoint (str, optional): A ``.pth`` of the training. Defaults to
+            that of the work dir: the best, else the last.
+        calibration (Calibration or str, optional): Of the model, or its file:
+            for intervals and warnings. Without it the training images must be
+            there: they show how faces are framed.
+        mm_per_px (float, optional): Millimetres of a pixel, the same on all
+            photographs.
+        device (str, optional): Defaults to the GPU if there is one.
+
+    Attributes:
+        columns (dict[str, Column]): What a result holds, by title.
+
+    Raises:
+        InputError: If a file is missing or does not fit.
+
+    Examples:
+        >>> from mmpose_ctd import Landmarker
+        >>> find = Landmarker('configs/myset.py', 'model.pth')
+        ... # doctest: +SKIP
+        >>> face = find('photo.jpg')  # doctest: +SKIP
+        >>> face['palpebral_fissure_length_R_px']  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        model: str | Config,
+        checkpoint: str | None = None,
+        calibration: Calibration | str | None = None,
+        *,
+        mm_per_px: float | None = None,
+        device: str | None = None,
+    ) -> None:
+        if not isinstance(model, Config) and os.path.isdir(model):
+            run = open_work_dir(model)
+            model, checkpoint = run.cfg, checkpoint or str(run.checkpoint)
+        if checkpoint is None:
+            raise InputError(
+                where='Landmarker: checkpoint',
+                found='not given',
+                expected='a .pth of the training, or a work dir in place of '
+                'the config',
+            )
+        for file in (model, checkpoint):
+            if not isinstance(file, Config) and not os.path.isfile(file):
+                raise MissingFileError(where=str(file), found='no such file')
+        found = LandmarkModel(model, checkpoint, device)
+        known = checked_calibration(calibration, found)
+        framing = known.framing if known else learned_framing(found)[0]
+        faces = found.finds_mesh or framing.face_box is not None
+        measures = measurements_of_set(found.metainfo)
+        self._measurer = MeasuredPhotographs(
+            found,
+            folder='',
+            files=[],
+            face_rows=FaceRows(
+                found.names, measures, known, mm=mm_per_px is not None
+            ),
+            framing=framing,
+            start='auto' if faces else 'image',
+            table=None,
+            mm_per_px=mm_per_px,
+            overlays=None,
+            batch_size=1,
+            mesh=None,
+            trained=(),
+            settings={},
+        )
+        self.columns = self._measurer.columns
+
+    def __call__(self, photo: str | os.PathLike) -> dict:
+        """Measure a photograph.
+
+        Args:
+            photo (str or os.PathLike): A file of any size and orientation.
+
+        Returns:
+            dict: A row of ``mmpose_ctd measure``: status, remarks, measures,
+            their intervals and the landmarks (``<name>_x_px``); None where
+            there is no value. ``columns`` explains it.
+
+        Raises:
+            MissingFileError: If there is no such file. One that cannot be
+                read has the status ``unreadable``.
+        """
+        if not os.path.isfile(photo):
+            raise MissingFileError(where=str(photo), found='no such file')
+        folder, name = os.path.split(os.path.abspath(photo))
+        (row,) = dataclasses.replace(
+            self._measurer, folder=folder, files=[name]
+        )
+        return row
