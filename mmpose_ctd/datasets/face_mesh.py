@@ -37,8 +37,8 @@ LEAST_PRESENCE = 0.5
 #: was seen. They also move by 3 % or more between the first two looks, so
 #: points that move by less are not looked at again. A wrong one remains on
 #: 1 of 20 photographs that are upside down.
-_STEADY = 0.02
-_LARGEST_MOVE = 0.06
+STEADY = 0.02
+LARGEST_MOVE = 0.06
 _TURNED = (12, -12)
 #: Framings around the second look: zoom, degrees, and shift to the right and
 #: down as shares of the side.
@@ -238,11 +238,11 @@ class FaceMesh:
         before: np.ndarray | None,
     ) -> bool:
         """Whether the points are the image's, not the crop's."""
-        if before is not None and _move(before, points) < _STEADY:
+        if before is not None and _move(before, points) < STEADY:
             return True
         frames = [frame.changed(1, angle, 0, 0) for angle in _TURNED]
         turned, _ = self.look(image, frames)
-        return max(_move(one, points) for one in turned) < _LARGEST_MOVE
+        return max(_move(one, points) for one in turned) < LARGEST_MOVE
 
     @torch.no_grad()
     def look(

@@ -21,8 +21,8 @@ from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.apis.measuring.photographs import CROWDED, learned_framing
 from mmpose_ctd.apis.teacher_files import PUBLISHED
 from mmpose_ctd.config_values import component_name
+from mmpose_ctd.datasets import face_mesh
 from mmpose_ctd.datasets.face_detection import cascade_file
-from mmpose_ctd.datasets.face_mesh import FaceMesh
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.version import __version__
@@ -96,7 +96,7 @@ def export(
     files = {'landmarks.onnx': to_onnx(network, model.input_size, outputs)}
     networks = {'landmarks': network}
     if model.finds_mesh:
-        mesh = MeshNetwork(FaceMesh(model.face_box.checkpoint))
+        mesh = MeshNetwork(face_mesh.FaceMesh(model.face_box.checkpoint))
         networks['mesh'] = mesh
         outputs = ['mesh', 'presence']
         files['mesh.onnx'] = to_onnx(mesh, (256, 256), outputs)
@@ -203,6 +203,7 @@ def _about(
         shown['mesh_side'] = (
             model.face_box.side * model.padding * max(1, width / height)
         )
+        shown['mesh_moves'] = [face_mesh.STEADY, face_mesh.LARGEST_MOVE]
     else:
         shown['face_box'] = framing.face_box
         shown['template'] = _rows(framing.template)

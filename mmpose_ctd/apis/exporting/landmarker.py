@@ -2,9 +2,8 @@
 
     from landmarker import OnnxLandmarker
     face = OnnxLandmarker('FOLDER')('photo.jpg')
-    print(face['status'], face['landmarks'])
 
-or, to print a table: python landmarker.py PHOTO ...
+or, to print JSON: python landmarker.py PHOTO ...
 Needs numpy, opencv-python and onnxruntime. FOLDER has model.json, which says
 what this file does, and the networks. A research tool, not a medical device.
 """
@@ -43,15 +42,13 @@ class OnnxLandmarker:
     def __call__(self, photo):
         """Find the landmarks in a file, or in an image (H, W, 3), B, G, R.
 
-        Returns a dict: status (measured; check: unlike the training faces,
-        see reasons; uncalibrated; no face found); landmarks, name -> (x, y),
-        pixels of the upright photograph from the centre of its first one;
-        radii, name -> pixels around it that contain 95 % of the true ones
-        (empty without calibration and on faces to check).
+        Returns a dict: status (measured; check, see reasons; uncalibrated; no
+        face found); landmarks, name -> (x, y), pixels of the upright image
+        from its first one's centre; radii, name -> pixels that contain 95 %.
         """
         image = photo if isinstance(photo, np.ndarray) else read(photo)
-        found = dict(status='no face found', reasons=[])
-        found |= dict(landmarks={}, radii={})
+        found = dict(status='no face found', reasons=[], landmarks={})
+        found['radii'] = {}
         located = getattr(self, f'by_{self.framing["by"]}')(image)
         if located is None:
             return found
@@ -68,14 +65,16 @@ class OnnxLandmarker:
                 reasons.append(f'hardly seen: {", ".join(hidden[:3])}{more}')
             if self.framing['finds_face'] and not face and reasons:
                 return found
-            if face and self.crowded(image, face):
+            share = face and max(0.08, 0.35 * face[2] / min(image.shape[:2]))
+            others = self.faces(image, share)[1:] if face else []
+            if any(other[2] >= 0.5 * face[2] for other in others):
                 reasons.append(known['crowded'])
             radii = sds * box[2] / self.inner[0] * known['radius_95']
             status = 'check' if reasons else 'measured'
             if not reasons:
                 found['radii'] = dict(zip(names, radii.tolist()))
-        places = dict(zip(names, points.tolist()))
-        return found | dict(status=status, reasons=reasons, landmarks=places)
+        found['landmarks'] = dict(zip(names, points.tolist()))
+        return found | dict(status=status, reasons=reasons)
 
     def look(self, image, box):
         """What the network finds in a box; points in pixels of the image."""
@@ -105,20 +104,13 @@ class OnnxLandmarker:
             edge = round(border * min(small))
             edges = edge, edge, edge, edge, cv2.BORDER_REPLICATE
             searched = cv2.equalizeHist(cv2.copyMakeBorder(grey, *edges))
-            boxes = self.detector.detectMultiScale(
-                searched, 1.1, 4, minSize=(least, least)
-            )
+            smallest = 0, (least, least)
+            boxes = self.detector.detectMultiScale(searched, 1.1, 4, *smallest)
             if len(boxes):
                 break
         boxes = sorted(map(tuple, boxes), key=lambda b: (b[2] * b[3], *b))
         moves, scale = (edge, edge, 0, 0), np.tile(size / small, 2)
         return [tuple((np.array(b) - moves) * scale) for b in boxes[::-1]]
-
-    def crowded(self, image, face):
-        """Whether another face is at least half as wide."""
-        share = max(0.08, 0.35 * face[2] / min(image.shape[:2]))
-        others = self.faces(image, share)[1:]
-        return any(other[2] >= 0.5 * face[2] for other in others)
 
     # <template>
     def by_template(self, image):
@@ -156,10 +148,9 @@ class OnnxLandmarker:
     # </template>
     # <mesh>
     def by_mesh(self, image):
-        """One look, framed by the 478 points of a face mesh; two for them."""
+        """One look, framed by 478 points; large faces are tried first."""
         size = np.array(image.shape[1::-1])
         faces = self.faces(image, 0.25, (0,))
-        # Large faces are found sooner, if not as exactly.
         if not faces or faces[0][2] < 1.5 * 0.25 * min(size):
             faces = self.faces(image)
         face = next(iter(faces), None)
@@ -167,36 +158,47 @@ class OnnxLandmarker:
         if face:
             centre = np.array(face[:2]) + np.array(face[2:]) / 2 - 0.5
             side = 1.5 * max(face[2:])
+        looks = []
         for _ in range(2):
-            turn = turned(angle) * side / 256
-            shift = centre - turn @ (128, 128)
-            # Sampling would skip pixels of a large picture.
-            small = np.round(size * min(1, 512 / side))
-            source = shrunk(image, np.maximum(1, small).astype(int))
-            scale = np.array(source.shape[1::-1]) / size
-            matrix = np.column_stack([turn, shift]) * scale[:, None]
-            matrix[:, 2] += scale / 2 - 0.5
-            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            how = dict(flags=flags, borderMode=cv2.BORDER_REPLICATE)
-            crop = cv2.warpAffine(source, matrix, (256, 256), **how)
-            feed = dict(crops=crop[None])
-            found, presence = self.networks['mesh'].run(None, feed)
-            points = found[0, :, :2].astype(float) @ turn.T + shift
+            frame = centre, side, angle
+            points, presence = self.mesh(image, *frame)
+            looks.append(points)
             # Level the outer corners of the eyes.
-            across = points[263] - points[33]
-            angle = np.arctan2(across[1], across[0])
+            angle = np.arctan2(*(points[263] - points[33])[::-1])
             level = points @ turned(angle)
             low, high = level.min(0), level.max(0)
             centre = turned(angle) @ ((low + high) / 2)
             side = 1.5 * max(high - low)
-        if presence[0] < 0.5:
+        # On a turned face they follow the crop.
+        steady, largest = self.framing['mesh_moves']
+        if spread(points, looks[0]) >= steady:
+            turns = frame[2] + np.radians([12, -12])
+            looks = [self.mesh(image, *frame[:2], turn)[0] for turn in turns]
+        if presence < 0.5 or max(spread(points, p) for p in looks) >= largest:
             return None
         low, high = points.min(0), points.max(0)
-        wide = self.framing['mesh_side'] * max(high - low)
-        wide = wide * np.array([1, self.inner[1] / self.inner[0]])
+        aspect = np.array([1, self.inner[1] / self.inner[0]])
+        wide = self.framing['mesh_side'] * max(high - low) * aspect
         start = (low + high + 1 - wide) / 2
         box = [round(float(v)) for v in (*start, *wide)]
         return face, box, self.look(image, box), 0.0
+
+    def mesh(self, image, centre, side, angle):
+        """478 points that the network finds in a square crop."""
+        size = np.array(image.shape[1::-1])
+        turn = turned(angle) * side / 256
+        shift = centre - turn @ (128, 128)
+        # Sampling would skip pixels of a large picture.
+        small = np.round(size * min(1, 512 / side))
+        source = shrunk(image, np.maximum(1, small).astype(int))
+        scale = np.array(source.shape[1::-1]) / size
+        matrix = np.column_stack([turn, shift]) * scale[:, None]
+        matrix[:, 2] += scale / 2 - 0.5
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        how = None, flags, cv2.BORDER_REPLICATE
+        crop = cv2.warpAffine(source, matrix, (256, 256), *how)
+        found = self.networks['mesh'].run(None, dict(crops=crop[None]))
+        return found[0][0, :, :2].astype(float) @ turn.T + shift, found[1][0]
 
     # </mesh>
 
@@ -206,6 +208,12 @@ def turned(angle):
     """A rotation matrix."""
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s], [s, c]])
+
+
+def spread(points, others):
+    """Root mean square distance in longer sides of the face."""
+    moved = ((points - others) ** 2).sum(1).mean()
+    return moved**0.5 / np.ptp(points, axis=0).max()
 
 
 # </mesh>
@@ -227,9 +235,5 @@ def read(path):
 
 if __name__ == '__main__':
     find = OnnxLandmarker(Path(__file__).parent)
-    print('file,status,landmark,x_px,y_px,radius95_px')
     for photo in sys.argv[1:]:
-        face = find(photo)
-        for name, (x, y) in face['landmarks'].items() or [('', ('', ''))]:
-            radius = face['radii'].get(name, '')
-            print(photo, face['status'], name, x, y, radius, sep=',')
+        print(json.dumps(dict(file=photo, **find(photo))))
