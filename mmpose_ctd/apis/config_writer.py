@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmpose_ctd.cli import tools_folder
 from mmpose_ctd.datasets.annotation_file import find_annotation_file
 from mmpose_ctd.datasets.landmark_file import LandmarkFile
+from mmpose_ctd.datasets.partly_labelled import unlabelled_images
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.framing import merge_options
@@ -69,9 +70,11 @@ def new_config(
     with mock.patch.dict(os.environ, CTD_CHECKPOINTS=_FOLDER):
         cfg = parse_config(_base_file(base))
     ann_file = find_annotation_file(root)
-    names = LandmarkFile.read(str(root / ann_file)).names
-    _set_width(cfg, len(names), base)
-    _set_data(cfg, root, ann_file, len(names))
+    file = LandmarkFile.read(str(root / ann_file))
+    _set_width(cfg, len(file.names), base)
+    _set_data(cfg, root, ann_file, len(file.names))
+    _set_sites(cfg, file)
+    _set_unlabelled(cfg, file, root)
     chosen = dict(input_size=input_size, face_side=face_side)
     merge_options(
         cfg,
@@ -160,3 +163,40 @@ def _set_data(
         checkpoint.update(save_best='landmark/ME', rule='less')
     else:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+
+
+def _set_sites(cfg: Config, file: LandmarkFile) -> None:
+    """Name the set's own sites to a head that asks for them."""
+    if 'sites' not in cfg.model.head:
+        return
+    sites = {str(image.get('site') or '') for image in file.images.values()}
+    if sites := sorted(sites - {''}):
+        cfg.model.head.sites = sites
+    else:
+        del cfg.model.head.sites
+        cfg.model.head.type = 'HeatmapHead'
+
+
+def _set_unlabelled(cfg: Config, file: LandmarkFile, root: Path) -> None:
+    """Use the set's photographs without labels, if it has some."""
+    loader = cfg.train_dataloader
+    if 'unlabelled' not in loader.dataset:
+        return
+    parts = [cfg.test_dataloader, cfg.val_dataloader]
+    unlabelled = dict(
+        loader.dataset.unlabelled,
+        ann_file=loader.dataset.ann_file,
+        exclude=[part.dataset.split for part in parts if part],
+    )
+    labelled = {one.get('image_id') for one in file.annotations}
+    try:
+        ((_, seen),) = unlabelled_images(file, str(root), unlabelled)
+    except InputError:
+        # Nobody is left, or nobody knows who is on them.
+        seen = {}
+    if seen.keys() - labelled:
+        loader.dataset.unlabelled = unlabelled
+        return
+    loader.dataset.type = 'CIFASDDataset'
+    del loader.dataset.unlabelled
+    loader.batch_size += loader.pop('batch_sampler').unlabelled

@@ -5,6 +5,8 @@ import shutil
 import pytest
 from landmark_set import NAMES, landmark_content, write_landmark_set
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpose.registry import DATASETS
 
 from mmpose_ctd.apis.config_writer import new_config
 from mmpose_ctd.errors import InputError, MissingFileError
@@ -86,3 +88,42 @@ def test_a_file_is_never_replaced(root, tmp_path):
     with pytest.raises(InputError):
         new_config(out, 'ft_sface', root)
     assert out.read_text() == 'mine'
+
+
+def test_the_sites_and_unlabelled_photographs_are_the_sets_own(tmp_path):
+    content = landmark_content(12)
+    splits = {
+        part: [f'subject{i}', f'subject{i + 3}']
+        for i, part in enumerate(['train', 'val', 'test'])
+    }
+    write_landmark_set(tmp_path / 'set', content, splits)
+    cfg = new_config(tmp_path / 'all.py', 'best', tmp_path / 'set')
+    assert cfg.model.head.sites == ['3dsk', 'london']
+    # Every photograph has labels.
+    loader = cfg.train_dataloader
+    assert loader.dataset.type == 'CIFASDDataset' and loader.batch_size == 8
+    assert 'batch_sampler' not in loader
+
+    # One photograph of a training and one of a test subject have none.
+    people = {'subject0': 1, 'subject2': 1}
+    for image in content['images']:
+        image.pop('site')
+        if people.pop(image['subject'], 0):
+            content['annotations'] = [
+                one
+                for one in content['annotations']
+                if one['image_id'] != image['id']
+            ]
+    write_landmark_set(tmp_path / 'some', content, splits)
+    cfg = new_config(tmp_path / 'some.py', 'best', tmp_path / 'some')
+    assert cfg.model.head.type == 'HeatmapHead'
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.unlabelled.ann_file == dataset.ann_file
+    assert dataset.unlabelled.exclude == [
+        'splits/test.txt',
+        'splits/val.txt',
+    ]
+    dataset.unlabelled.mesh_labels = False
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        built = DATASETS.build(dataset | dict(pipeline=[]))
+    assert len(built) - len(built.labelled_indices()) == 1
