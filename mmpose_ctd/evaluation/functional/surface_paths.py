@@ -71,7 +71,7 @@ class SurfacePaths:
         self._solver = EdgeFlipGeodesicSolver(vertices, faces)
 
     def length(self, first: int, second: int) -> float:
-        """Length of the path between two places; NaN if there is none."""
+        """Length of the path between two places; NaN without a path."""
         a, b = self._ends[first], self._ends[second]
         if a == b:
             return 0.0
