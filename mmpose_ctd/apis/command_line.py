@@ -59,6 +59,16 @@ def add_trained(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', help='a .pth file')
 
 
+def add_site(parser: argparse.ArgumentParser) -> None:
+    """``--site``, for a model that tells sites apart."""
+    parser.add_argument(
+        '--site',
+        metavar='NAME',
+        help="set landmarks as the annotator of this one of the model's sites "
+        '(default: as their mean)',
+    )
+
+
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that training and testing share, MMPose's names."""
     parser.add_argument(

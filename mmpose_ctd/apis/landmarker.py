@@ -35,6 +35,7 @@ class Landmarker:
             there: they show how faces are framed.
         mm_per_px (float, optional): Millimetres of a pixel, the same on all
             photographs.
+        site (str, optional): See :class:`.LandmarkModel`.
         device (str, optional): Defaults to the GPU if there is one.
 
     Attributes:
@@ -58,6 +59,7 @@ class Landmarker:
         calibration: Calibration | str | None = None,
         *,
         mm_per_px: float | None = None,
+        site: str | None = None,
         device: str | None = None,
     ) -> None:
         if not isinstance(model, Config) and os.path.isdir(model):
@@ -73,7 +75,7 @@ class Landmarker:
         for file in (model, checkpoint):
             if not isinstance(file, Config) and not os.path.isfile(file):
                 raise MissingFileError(where=str(file), found='no such file')
-        found = LandmarkModel(model, checkpoint, device)
+        found = LandmarkModel(model, checkpoint, device, site)
         known = checked_calibration(calibration, found)
         framing = known.framing if known else learned_framing(found)[0]
         faces = found.finds_mesh or framing.face_box is not None

@@ -103,11 +103,17 @@ def spot_config(finder=(), decoder=CODEC, **changes):
     )
 
 
-def spot_checkpoint(path, config):
+def spot_checkpoint(path, config, by_site=None):
+    """Saves weights (S, K, 3): how each of S sites takes the colours."""
+    if by_site is None:
+        by_site = torch.eye(3)[None]
     model = MODELS.build(config.model)
-    final = model.head.final_layer
-    final.weight.data = torch.eye(3).reshape(3, 3, 1, 1)
-    final.bias.data.zero_()
+    head = model.head
+    head.final_layer.weight.data = by_site.mean(0)[..., None, None]
+    head.final_layer.bias.data.zero_()
+    if len(by_site) > 1:
+        weight = by_site.flatten(0, 1)[..., None, None]
+        head.site_layer.weight.data = weight
     meta = dict(dataset_meta=parse_pose_metainfo(landmark_metainfo(NAMES)))
     torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
     return str(path)
@@ -178,6 +184,15 @@ def photographs(tmp_path_factory):
     cv2.imwrite(str(folder / 'turned.png'), turned)
     cv2.imwrite(str(folder / 'empty.png'), photograph(points[:2]))
     return folder
+
+
+def site_checkpoint(path):
+    """Site b's annotator sets the third landmark at the second."""
+    config = spot_config()
+    config.model.head.update(type='SiteHeatmapHead', sites=['a', 'b', 'c'])
+    by_site = torch.eye(3).repeat(3, 1, 1)
+    by_site[1, 2] = by_site[1, 1]
+    return config, spot_checkpoint(path, config, by_site)
 
 
 def exported(tmp_path, photographs, **settings):
@@ -368,6 +383,52 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)
     with pytest.raises(InputError, match=r'mmpose_ctd\[export\]'):
         export('config.py', 'model.pth', tmp_path / 'out')
+
+
+def test_landmarks_follow_the_annotator_of_a_site(
+    tmp_path, photographs, capsys
+):
+    trained = site_checkpoint(tmp_path / 'model.pth')
+    models = {s: LandmarkModel(*trained, 'cpu', s) for s in ('a', 'b', None)}
+    known = calibrated(models['a'])
+    photo, found = photographs / '0.png', {}
+    for site, model in models.items():
+        out = tmp_path / str(site)
+        export(*trained, out, calibration=known, site=site)
+        face = Landmarker(*trained, known, site=site, device='cpu')(photo)
+        capsys.readouterr()
+        row, *_ = measure(model, str(photographs), known)
+        assert ('--site' in capsys.readouterr().err) == (site is None)
+        found[site] = [[row[f'{n}_{axis}_px'] for axis in 'xy'] for n in NAMES]
+        assert face[f'{NAMES[2]}_x_px'] == row[f'{NAMES[2]}_x_px']
+        exported = [*program(out)(photo)['landmarks'].values()]
+        np.testing.assert_allclose(exported, found[site], atol=2e-3)
+    np.testing.assert_allclose(found['b'][2], found['b'][1], atol=1e-3)
+    assert np.linalg.norm(np.subtract(found['b'], found['a'])[2]) > 10
+    # A labelled face is of its own site.
+    image, _ = spots(np.random.default_rng(2))
+    first, second = (
+        models[None]
+        .predict(
+            [image] * 2,
+            [whole(image)] * 2,
+            known.framing.crop_size,
+            ['a', 'b'],
+        )
+        .points
+    )
+    np.testing.assert_allclose(first[:2], second[:2], atol=1e-3)
+    np.testing.assert_allclose(second[2], first[1], atol=1e-3)
+
+
+def test_an_unknown_site_is_refused(tmp_path):
+    config, checkpoint = site_checkpoint(tmp_path / 'sites.pth')
+    with pytest.raises(InputError):
+        LandmarkModel(config, checkpoint, 'cpu', 'd')
+    config = spot_config()
+    checkpoint = spot_checkpoint(tmp_path / 'model.pth', config)
+    with pytest.raises(InputError):
+        LandmarkModel(config, checkpoint, 'cpu', 'a')
 
 
 def test_a_landmarker_gives_the_row_of_the_table(tmp_path, photographs):

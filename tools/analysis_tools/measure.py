@@ -14,6 +14,7 @@ import sys
 
 from mmpose_ctd.apis.command_line import (
     add_config_options,
+    add_site,
     add_trained,
     load_config,
     make_parser,
@@ -111,6 +112,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--batch-size', type=int, default=8, help='default: %(default)s'
     )
+    add_site(parser)
     add_config_options(parser)
     return parser.parse_args()
 
@@ -133,7 +135,7 @@ def main() -> None:
 
     try:
         measured = measure(
-            LandmarkModel(cfg, args.checkpoint),
+            LandmarkModel(cfg, args.checkpoint, site=args.site),
             args.images,
             args.calibration,
             recursive=args.recursive,

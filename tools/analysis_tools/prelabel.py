@@ -15,6 +15,7 @@ from shlex import quote
 
 from mmpose_ctd.apis.command_line import (
     add_config_options,
+    add_site,
     add_trained,
     load_config,
     make_parser,
@@ -69,6 +70,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--batch-size', type=int, default=8, help='default: %(default)s'
     )
+    add_site(parser)
     add_config_options(parser)
     return parser.parse_args()
 
@@ -87,7 +89,7 @@ def main() -> None:
     )
 
     done = prelabel(
-        LandmarkModel(cfg, args.checkpoint),
+        LandmarkModel(cfg, args.checkpoint, site=args.site),
         args.images,
         args.out,
         kind=args.format,

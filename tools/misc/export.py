@@ -10,6 +10,7 @@ import argparse
 
 from mmpose_ctd.apis.command_line import (
     add_config_options,
+    add_site,
     add_trained,
     load_config,
     make_parser,
@@ -32,6 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--overwrite', action='store_true', help='replace an earlier export'
     )
+    add_site(parser)
     add_config_options(parser)
     return parser.parse_args()
 
@@ -50,6 +52,7 @@ def main() -> None:
         args.checkpoint,
         args.out,
         calibration=args.calibration,
+        site=args.site,
         overwrite=args.overwrite,
     )
     out = Path(args.out)

@@ -18,7 +18,11 @@ from mmpose_ctd.apis.measuring.calibration import (
 )
 from mmpose_ctd.apis.measuring.framing import Framing
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
-from mmpose_ctd.apis.measuring.photographs import CROWDED, learned_framing
+from mmpose_ctd.apis.measuring.photographs import (
+    CROWDED,
+    learned_framing,
+    note_site,
+)
 from mmpose_ctd.apis.teacher_files import PUBLISHED
 from mmpose_ctd.config_values import component_name
 from mmpose_ctd.datasets import face_mesh
@@ -48,6 +52,7 @@ def export(
     out: str | os.PathLike,
     *,
     calibration: Calibration | str | None = None,
+    site: str | None = None,
     overwrite: bool = False,
 ) -> dict:
     """Write a trained model as ONNX, with a program that runs it.
@@ -64,6 +69,7 @@ def export(
         calibration (Calibration or str, optional): Of the model, or its file:
             intervals and warnings. Without it the training images must be
             there: they show how faces are framed.
+        site (str, optional): See :class:`.LandmarkModel`.
         overwrite (bool): Whether to replace an earlier export. Defaults to
             False.
 
@@ -83,7 +89,8 @@ def export(
         ... )  # doctest: +SKIP
     """
     onnx, onnxruntime = _packages()
-    model = LandmarkModel(config, checkpoint, 'cpu')
+    model = LandmarkModel(config, checkpoint, 'cpu', site)
+    note_site(model)
     if isinstance(calibration, str):
         path, calibration = calibration, read_calibration(calibration)
         calibration.refuse_other_model(model, path)
@@ -215,6 +222,7 @@ def _about(
         research_tool='not a medical device',
         config=os.path.basename(config) if config else None,
         weights=model.fingerprint,
+        site=model.site,
         landmarks=model.names,
         networks=networks,
         opset=OPSET,

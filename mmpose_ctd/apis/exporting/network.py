@@ -47,6 +47,8 @@ class LandmarkNetwork(nn.Module):
         net = copy.deepcopy(model.model).cpu().eval()
         self.backbone = _exportable(net.backbone)
         self.neck = _exportable(net.neck) if net.with_neck else None
+        if model.site is not None:
+            net.head.fold_site(model.site)
         self.head = _exportable(net.head)
         _check(net)
         self.normalise = _Normalise(net.data_preprocessor)

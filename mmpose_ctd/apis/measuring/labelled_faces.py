@@ -154,13 +154,18 @@ def locate_faces(
     framing: Framing,
     name: str,
 ) -> LocatedFaces:
-    """Find the landmarks of N labelled faces as on new photographs."""
+    """Find the landmarks of N labelled faces as on new photographs.
+
+    Each as its own site's annotator would set them, if the model can.
+    """
     found, moves = [], []
     starts = range(0, len(faces), _BATCH)
     for start in track(starts, f'{name} faces'):
         chosen = slice(start, start + _BATCH)
         images = list(_images(faces.paths[chosen]))
-        batch, moved = locate(model, images, faces.frames[chosen], framing)
+        batch, moved = locate(
+            model, images, faces.frames[chosen], framing, faces.sites[chosen]
+        )
         found.append(batch)
         moves.append(moved)
     scales = np.concatenate([batch.scales for batch in found])

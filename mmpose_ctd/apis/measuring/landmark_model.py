@@ -61,15 +61,17 @@ def locate(
     images: Sequence[np.ndarray],
     frames: Sequence[Frame],
     framing: Framing,
+    sites: Sequence[str | None] | None = None,
 ) -> tuple[Prediction, np.ndarray]:
     """Find landmarks, frame the face by them, and repeat.
 
-    The search starts at a frame in each of N photographs (H, W, 3), BGR.
+    The search starts at a frame in each of N photographs (H, W, 3), BGR, of
+    ``sites``, see :meth:`LandmarkModel.predict`.
     Returns the last prediction, and how far the landmarks moved from the one
     before: root mean square in frame units, (N,). A model with a
     :class:`.FindMeshBox` predicts once, and nothing moves.
     """
-    found = model.predict(images, frames, framing.crop_size)
+    found = model.predict(images, frames, framing.crop_size, sites)
     if model.finds_mesh:
         return found, np.zeros(len(images))
     for _ in range(_PASSES - 1):
@@ -80,7 +82,7 @@ def locate(
             )
             for points, image in zip(found.points, images)
         ]
-        found = model.predict(images, frames, framing.crop_size)
+        found = model.predict(images, frames, framing.crop_size, sites)
     moves = (found.points - before.points) / found.scales[:, None, None]
     return found, np.sqrt((moves**2).sum(axis=-1).mean(axis=-1))
 
@@ -93,9 +95,13 @@ class LandmarkModel:
             how a face becomes the network input.
         checkpoint (str): A ``.pth`` of the training; no code in it is run.
         device (str, optional): Defaults to the GPU if there is one.
+        site (str, optional): Whose annotator's hand the landmarks follow, a
+            site of its :class:`.SiteHeatmapHead`. Defaults to the mean of
+            them.
 
     Attributes:
         names (list[str]): The K landmarks.
+        sites (tuple[str]): Sites that the model tells apart.
         metainfo (dict): Of the dataset that it was trained on.
         fingerprint (str): Of the weights; a calibration belongs to one.
         input_size (tuple[int, int]): Width and height of the network input.
@@ -104,7 +110,8 @@ class LandmarkModel:
 
     Raises:
         InputError: If the checkpoint does not fit the config, the config
-            frames faces differently, or the model gives no heat-maps.
+            frames faces differently, the model does not know the site, or
+            gives no heat-maps.
     """
 
     def __init__(
@@ -112,6 +119,7 @@ class LandmarkModel:
         config: str | Config,
         checkpoint: str,
         device: str | None = None,
+        site: str | None = None,
     ) -> None:
         cfg = config
         if not isinstance(cfg, Config):
@@ -137,6 +145,19 @@ class LandmarkModel:
         self.model.to(device or get_device()).eval()
         self.metainfo = _metainfo(content, cfg)
         self.names = list(self.metainfo['keypoint_name2id'])
+        self.sites = getattr(self.model.head, 'sites', ())
+        self.site = site
+        if site is not None and site not in self.sites:
+            raise InputError(
+                where=f'--site {site}',
+                found='the model does not know it'
+                if self.sites
+                else 'the model knows no sites',
+                expected=f'one of {", ".join(self.sites)}'
+                if self.sites
+                else 'a model.head of type SiteHeatmapHead',
+                cure='Leave --site out.',
+            )
         self._read_pipeline(cfg)
         self._features: list = []
         self.model.backbone.register_forward_hook(self._keep_features)
@@ -170,16 +191,22 @@ class LandmarkModel:
         images: Sequence[np.ndarray],
         frames: Sequence[Frame],
         crop_size: tuple[int, int],
+        sites: Sequence[str | None] | None = None,
     ) -> Prediction:
         """Find the landmarks in frames of N photographs (H, W, 3), BGR.
 
-        A frame has at most ``crop_size`` pixels before the pipeline.
+        A frame has at most ``crop_size`` pixels before the pipeline. The
+        photographs are of ``sites``, N names or None; default: all of the
+        model's ``site``.
 
         Raises:
             InputError: If the head gives no heat-map for each landmark.
         """
         cuts = [cut_frame(*pair, crop_size) for pair in zip(images, frames)]
-        batch = pseudo_collate([self._input(crop) for crop, _ in cuts])
+        sites = [self.site] * len(cuts) if sites is None else sites
+        batch = pseudo_collate(
+            [self._input(crop, site) for (crop, _), site in zip(cuts, sites)]
+        )
         self._features.clear()
         try:
             with torch.inference_mode():
@@ -246,14 +273,14 @@ class LandmarkModel:
             ]
         )
 
-    def _input(self, crop: np.ndarray) -> dict:
+    def _input(self, crop: np.ndarray, site: str | None = None) -> dict:
         """A frame's pixels (h, w, 3) as the pipeline packs them."""
         height, width = crop.shape[:2]
         # The pipeline pads the box to the whole crop.
         size = np.array([width, height]) / self.padding
         centre = np.array([width, height]) / 2
         box = np.concatenate([centre - size / 2, centre + size / 2])
-        return self._pipeline(
+        packed = self._pipeline(
             dict(
                 self.metainfo,
                 img=crop,
@@ -266,6 +293,8 @@ class LandmarkModel:
                 bbox_score=np.ones(1, np.float32),
             )
         )
+        packed['data_samples'].set_metainfo(dict(site=site))
+        return packed
 
     def _keep_features(self, module: nn.Module, inputs, outputs) -> None:
         last = outputs[-1] if isinstance(outputs, (tuple, list)) else outputs

@@ -143,6 +143,7 @@ def measure(
             expected = f'one of {", ".join(known)}'
             raise InputError(where=f'{option} {value}', expected=expected)
     framing_option = start
+    note_site(model)
     files, others = list_photographs(photographs, recursive)
     if others:
         print(f'{others} other files of {photographs} are skipped.')
@@ -207,11 +208,23 @@ def measure(
             calibration_sha256=file and sha256_of(file),
             norms_sha256=norms and sha256_of(norms),
             framing=framing_option,
+            site=model.site,
             mm_per_px=mm_per_px,
             mesh_unit=mesh_unit if lifted else None,
             v_axis=v_axis if lifted else None,
         ),
     )
+
+
+def note_site(model: LandmarkModel) -> None:
+    """Say so if the model could follow one annotator, but follows none."""
+    if model.site is None and len(model.sites) > 1:
+        print_warning(
+            'the sites of the training faces place some landmarks '
+            'differently. Landmarks follow their mean; '
+            f'--site {" or --site ".join(model.sites)} follows one.',
+            'note',
+        )
 
 
 class _Photograph(NamedTuple):

@@ -71,6 +71,15 @@ def test_a_site_has_the_shared_weights_and_its_share_of_the_difference():
         torch.testing.assert_close(ours, expected)
 
 
+def test_folded_it_answers_everybody_as_one_site():
+    head, x = build(), torch.rand(1, 6, 8, 8)
+    torch.nn.init.normal_(head.site_layer.weight)
+    expected = heatmaps_of(head, x, 'b')
+    head.fold_site('b')
+    torch.testing.assert_close(head((x,)), expected[0][None])
+    torch.testing.assert_close(heatmaps_of(head, x, 'a'), expected)
+
+
 def test_a_single_site_differs_from_nothing():
     head, x = build(sites=['a']), torch.rand(1, 6, 8, 8)
     torch.nn.init.normal_(head.site_layer.weight)
