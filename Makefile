@@ -15,7 +15,7 @@ OPENCV := opencv-python-headless==4.12.0.88
 
 help:
 	@echo 'make install          the stack and this package, into $(VENV)'
-	@echo 'make demo [DATA=dir]  fine-tuning beside CTD-ED on a few faces'
+	@echo 'make demo [DATA=dir]  best.py without and with CTD-ED, a few faces'
 	@echo 'make test             the tests of the package'
 	@echo 'make test-fast        a quick part of them'
 	@echo 'make test-pages       look at pages in a browser (needs chromium)'

@@ -24,7 +24,7 @@ COMMANDS = {
     'compare': ('analysis_tools/compare', 'run and report a study'),
     'seed-table': ('analysis_tools/seed_table', 'compare a few runs'),
     'download': ('misc/download', 'get a teacher'),
-    'demo': ('misc/demo', 'fine-tuning and CTD-ED on a few faces'),
+    'demo': ('misc/demo', 'best.py without and with CTD-ED on a few faces'),
     'synthetic-faces': ('misc/make_synthetic_faces', 'draw labelled faces'),
     'delta-weights': ('model_converters/delta_weights', "DELTA's weights"),
     'convert-sface': ('model_converters/sface_to_mmpose', 'SFace for MMPose'),

@@ -73,8 +73,7 @@ def new_config(
     file = LandmarkFile.read(str(root / ann_file))
     _set_width(cfg, len(file.names), base)
     _set_data(cfg, root, ann_file, len(file.names))
-    _set_sites(cfg, file)
-    _set_unlabelled(cfg, file, root)
+    fit_to_set(cfg, file, root)
     chosen = dict(input_size=input_size, face_side=face_side)
     merge_options(
         cfg,
@@ -163,6 +162,16 @@ def _set_data(
         checkpoint.update(save_best='landmark/ME', rule='less')
     else:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+
+
+def fit_to_set(cfg: Config, file: LandmarkFile, root: Path) -> None:
+    """Name the set's own sites, and use its photographs without labels.
+
+    Changes a config whose loaders read the set already; one that knows
+    neither sites nor such photographs stays.
+    """
+    _set_sites(cfg, file)
+    _set_unlabelled(cfg, file, root)
 
 
 def _set_sites(cfg: Config, file: LandmarkFile) -> None:

@@ -10,15 +10,18 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmpose_ctd.datasets.landmark_file import LandmarkFile
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.evaluation.functional import (
     image_errors,
     point_errors,
 )
 from mmpose_ctd.evaluation.metrics.sample_errors import sample_points
+from mmpose_ctd.framing import merge_options
 from mmpose_ctd.visualization import landmark_grid, plot_ced, select_faces
 
 from .config_file import parse_config
+from .config_writer import fit_to_set
 from .face_set import FaceSet
 
 
@@ -66,13 +69,16 @@ def train_and_test(
     work_dir: Path,
     steps: int,
     seed: int,
+    input_size: int,
 ) -> SystemResult:
     """Train a system on a set, test it, and keep its predictions.
 
     The learning rate decays over the ``steps``; ``name`` is for the progress
-    bar; ``work_dir`` gets the log and the checkpoint.
+    bar; ``work_dir`` gets the log and the checkpoint. The network's input has
+    ``input_size`` pixels along each side.
     """
     cfg = parse_config(config)
+    merge_options(cfg, {'framing.input_size': input_size})
     cfg.work_dir = str(work_dir)
     # The progress bar replaces mmengine's log.
     cfg.log_level = 'ERROR'
@@ -99,6 +105,8 @@ def train_and_test(
             num_keypoints=faces.num_keypoints,
             split=str(split),
         )
+    file = LandmarkFile.read(str(faces.root / faces.ann_file))
+    fit_to_set(cfg, file, faces.root)
     runner = Runner.from_cfg(cfg)
     collector = _CollectFaces()
     runner.register_hook(collector)

@@ -1,6 +1,5 @@
 """Every config a user can run, built and run."""
 
-import numpy as np
 import pytest
 import torch
 from config_checks import (
@@ -12,6 +11,7 @@ from config_checks import (
 )
 from config_set import (
     CONFIGS,
+    any_points,
     write_face_landmarker,
     write_faceres_teacher,
     write_faces,
@@ -56,8 +56,8 @@ NAMES = sorted(
 #: One with each component; those of mixing/ are trained beside this file.
 TRAINED = [
     *('ctd_com_resnet50.py', 'ftp_resnet50.py', 'hourglass.py'),
-    *('demo/ctd_ed_sface.py', 'frl_faces/ctd_com_sface.py'),
-    *('frl_faces/fe_sface.py', 'frl_faces/best.py'),
+    *('frl_faces/ctd_com_sface.py', 'frl_faces/fe_sface.py'),
+    *('frl_faces/best.py', 'frl_faces/best_ed.py'),
     *('frl_faces/ctd_ed_v2.py', 'frl_faces/ctd_ed_faceres.py'),
     *(f'frl_faces/{system}_sface.py' for system in OTHER_TERMS),
 ]
@@ -104,12 +104,6 @@ def test_it_builds_without_the_teachers_file(name, load, monkeypatch):
 @pytest.mark.parametrize('name', NAMES)
 def test_its_components_settings_and_framings_fit(name):
     check_parts(CONFIGS / name)
-
-
-def any_points(image, **_):
-    """478 points within an image, other ones for each."""
-    random = np.random.default_rng(int(image.sum()))
-    return random.uniform(0.2, 0.8, (478, 3)) * image.shape[1]
 
 
 @pytest.mark.slow

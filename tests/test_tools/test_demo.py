@@ -1,4 +1,4 @@
-"""`make demo`, with a teacher of random weights instead of the download."""
+"""`make demo`, with a source of random weights instead of the download."""
 
 import runpy
 import shutil
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import cv2
 import pytest
-from toy_models import random_source_file
+from config_set import any_points, write_face_landmarker
 
 import mmpose_ctd.apis.teacher_files
+from mmpose_ctd.datasets import face_mesh
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
 DEMO = Path(__file__).resolve().parents[2] / 'tools' / 'misc' / 'demo.py'
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch, capsys):
-    random_source_file(tmp_path / 'sface.pth')
+    write_face_landmarker(tmp_path)
+    monkeypatch.setattr(face_mesh, 'mesh_points', any_points)
     monkeypatch.setenv('CTD_CHECKPOINTS', str(tmp_path))
     monkeypatch.setattr(
         mmpose_ctd.apis.teacher_files,
@@ -44,15 +46,15 @@ def test_on_a_set_without_splits(demo, tmp_path):
     )
     out, printed = demo('--data', str(faces), '--labels', '5')
     for words in (
-        'FT (plain fine-tuning)',
-        'CTD-ED (regularised)',
+        'best.py (fine-tuning)',
+        'best_ed.py (CTD-ED)',
         'AUC at',
         'FR at',
         '5 subjects to train on',
         '2 test ',
         # Progress without a terminal.
-        'CTD-ED (regularised) 1/1',
-        'FT (plain fine-tuning), testing',
+        'best_ed.py (CTD-ED) 1/1',
+        'best.py (fine-tuning), testing',
     ):
         assert words in printed
     for picture in ('ced.png', 'faces.png'):

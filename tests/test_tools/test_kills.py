@@ -22,9 +22,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STEPS, EVERY = 24, 3
 TIMEOUT = 600
-#: The data, augmentation and hooks of the demo, with a small network.
+#: Small faces and a small network, with the hooks that users have.
 CONFIG = f"""
-_base_ = '{ROOT}/configs/demo/ft_sface.py'
+_base_ = '{ROOT}/tests/helpers/configs/ft_sface.py'
 custom_imports = dict(imports=['mmpose_ctd', 'toy_models'])
 model = dict(
     backbone=dict(type='ToyEncoder', _delete_=True),

@@ -21,7 +21,7 @@ from mmpose_ctd.apis.keypoint_results import read_keypoint_results
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = str(ROOT / 'configs' / 'demo' / 'ctd_ed_sface.py')
+CONFIG = str(ROOT / 'tests/helpers/configs/ctd_ed_sface.py')
 SHORT = [
     'train_cfg.max_iters=2',
     'train_cfg.val_interval=2',

@@ -1,4 +1,4 @@
-# `make demo`: fine-tuning held near the frozen source.
+# Fine-tuning held near the frozen source.
 _base_ = './ft_sface.py'
 model = dict(
     regularizers=dict(ed=dict(type='EncoderDistillLoss', loss_weight=10.0))

@@ -1,6 +1,5 @@
-# Synthetic faces of mmpose_ctd synthetic-faces (`make demo`), at 128x128
-# pixels: a size that a CPU trains in two minutes.
-_base_ = './frl_faces.py'
+# Synthetic faces of mmpose_ctd synthetic-faces at 128x128 pixels.
+_base_ = '../../../configs/_base_/datasets/frl_faces.py'
 data_root = '{{$CTD_DATA_ROOT:data}}/synthetic_faces/'
 
 codec = dict(
