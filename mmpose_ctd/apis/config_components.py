@@ -67,6 +67,8 @@ _OF_BUILDERS = {
     'paramwise_cfg',
     'num_batch_per_epoch',
     'disable_subprocess_warning',
+    # Of a regulariser.
+    'every',
 }
 
 

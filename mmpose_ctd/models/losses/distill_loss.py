@@ -37,6 +37,8 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
         needs_weights (bool): Whether ``SourceOutputs.weights`` is needed.
         scheduled (bool): Whether a hook sets ``loss_weight`` while training.
             Then the teacher is built even if the weight starts at 0.
+        every (int): At which steps the estimator computes the term, set by
+            :class:`.CTDTopdownPoseEstimator`.
     """
 
     needs_feats = True
@@ -50,6 +52,7 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
         check_number(f'{type(self).__name__}: loss_weight', loss_weight)
         self.loss_weight = loss_weight
         self.scheduled = False
+        self.every = 1
         if connector is not None:
             connector = MODELS.build(
                 dict(type='PointwiseConnector') | dict(connector)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 import torch
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor
@@ -57,7 +57,10 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         regularizers (dict[str, dict]): The terms L_j: name -> config of a
             :class:`DistillLoss`. The term is logged as ``loss_<name>``.
             Defaults to ``{}``: plain fine-tuning. Connectors are trained but
-            are not in the state dict.
+            are not in the state dict. With ``every=k`` in it a term is
+            computed at every k-th step, with k times its weight: its gradient
+            is the same on average, and the teacher rests in between. Source
+            of this laziness: Karras et al., CVPR 2020 (StyleGAN2).
         frozen (Sequence[str]): Name patterns of parameters to keep, such as
             ``['backbone']``. A module that is frozen whole stays in inference
             mode. See :func:`.freezing.freeze`. Defaults to ``()``.
@@ -73,8 +76,9 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
 
     Raises:
         InputError: If regularisers have no teacher, one is not a
-            :class:`DistillLoss`, a name pattern matches nothing, or the
-            head's codec misplaces heat-maps.
+            :class:`DistillLoss`, ``every`` is not an integer from 1 on, a
+            name pattern matches nothing, or the head's codec misplaces
+            heat-maps.
     """
 
     def __init__(
@@ -255,7 +259,13 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         self, inputs: Tensor, feats: tuple[Tensor, ...]
     ) -> dict[str, Tensor]:
         """The regularisers' entries of the loss, ``loss_<name>``."""
-        active = self.active_regularizers
+        # Outside of a Runner each step is the first.
+        step = MessageHub.get_current_instance().get_info('iter', 0)
+        active = {
+            name: term
+            for name, term in self.active_regularizers.items()
+            if step % term.every == 0
+        }
         losses = {
             # DDP waits for a gradient of every parameter.
             f'loss_{name}': sum(p.sum() * 0 for p in term.parameters())
@@ -292,7 +302,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             if term.needs_final and way not in finals:
                 finals[way] = self._classify(term, feats, teacher)
             ours = student._replace(final=finals.get(way))
-            losses[f'loss_{name}'] = term(ours, teacher)
+            losses[f'loss_{name}'] = term.every * term(ours, teacher)
         return losses
 
     def _classify(
@@ -321,11 +331,11 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
 def _build_regularizers(configs: dict[str, dict]) -> TrainingOnly:
     # Random numbers for connectors must not change the start of the model's
     # layers: with weight 0 the run equals plain fine-tuning, bit by bit.
+    configs = {n: dict(c) for n, c in configs.items() if c is not None}
+    every = {name: config.pop('every', 1) for name, config in configs.items()}
     with torch.random.fork_rng(devices=[]):
         terms = {
-            name: MODELS.build(config)
-            for name, config in configs.items()
-            if config is not None
+            name: MODELS.build(config) for name, config in configs.items()
         }
     for name, term in terms.items():
         if not isinstance(term, DistillLoss):
@@ -335,4 +345,11 @@ def _build_regularizers(configs: dict[str, dict]) -> TrainingOnly:
                 expected='a subclass of DistillLoss, such as '
                 'EncoderDistillLoss',
             )
+        if not isinstance(every[name], int) or every[name] < 1:
+            raise InputError(
+                where=f'model.regularizers.{name}.every',
+                found=repr(every[name]),
+                expected='an integer >= 1: the term at every so many steps',
+            )
+        term.every = every[name]
     return TrainingOnly(terms)

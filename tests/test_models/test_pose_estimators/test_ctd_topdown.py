@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from refusals import refused
@@ -105,6 +106,40 @@ def test_the_losses_are_the_terms_on_both_features(checkpoint, data):
         10 * float((p - q).square().sum(1).mean()), rel=1e-4
     )
     assert losses['loss_ed'].requires_grad
+
+
+def test_a_lazy_term_weighs_as_much_in_fewer_steps(checkpoint, data):
+    """Over k steps of equal weights the gradients are those of each step."""
+    hub = MessageHub.get_instance('lazy')
+    calls, totals = {1: [], 3: []}, {}
+    with_connector = dict(
+        ED['ed'], connector=dict(in_channels=8, out_channels=8)
+    )
+    for every in (1, 3):
+        torch.manual_seed(0)
+        terms = dict(ed=dict(with_connector, every=every))
+        model = build(checkpoint, regularizers=terms).train()
+        ran = calls[every]
+        model.teacher.register_forward_hook(
+            lambda *_, ran=ran: ran.append(True)
+        )
+        for step in range(3, 9):
+            hub.update_info('iter', step)
+            sum(losses_of(model, data).values()).backward()
+        # DDP waits for a gradient of each, at each step.
+        assert all(p.grad is not None for p in model.parameters())
+        totals[every] = [
+            p.grad for p in model.regularizers['ed'].parameters()
+        ] + [p.grad for p in model.backbone.parameters()]
+    assert (len(calls[1]), len(calls[3])) == (6, 2)
+    for ours, theirs in zip(totals[3], totals[1], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('every', [0, -1, 1.5, '2'])
+def test_a_wrong_interval_of_a_term_is_refused(checkpoint, every):
+    with refused('model.regularizers.ed.every'):
+        build(checkpoint, regularizers=dict(ed=dict(ED['ed'], every=every)))
 
 
 def test_weight_zero_is_plain_fine_tuning_bit_by_bit(checkpoint, data):
