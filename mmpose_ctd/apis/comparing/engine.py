@@ -90,6 +90,16 @@ class PlanWork:
             for cell, run in part:
                 yield cell, run, self.runs.metrics_of(run)
 
+    def records(self) -> list[dict]:
+        """Metrics of what is done, once for each part that asks for it."""
+        names = ('study', 'system', 'variant', 'budget', 'seed', 'held_out',
+                 'role')  # fmt: skip
+        return [
+            {**metrics, **{name: getattr(cell, name) for name in names}}
+            for cell, _, metrics in self.cells()
+            if metrics is not None
+        ]
+
     def left(self) -> list[PlanRun]:
         """Runs that are not done, each once."""
         runs = {run.key: run for _, run, metrics in self.cells()

@@ -62,14 +62,11 @@ def report_plan(work: 'PlanWork', out: str | Path) -> list[Path]:
         InputError: If no final run is done.
     """
     plan = work.plan
-    names = ('study', 'system', 'variant', 'budget', 'seed', 'held_out',
-             'role')  # fmt: skip
-    # A run is a record of each study that asks for it.
     records = [
-        {**metrics, **{name: getattr(cell, name) for name in names}}
-        for cell, _, metrics in work.cells()
+        record
+        for record in work.records()
         # The others wait for the search.
-        if metrics is not None and cell.system in work.chosen
+        if record['system'] in work.chosen
     ]
     varied = {record['study'] for record in records if record['variant']}
     empty = [

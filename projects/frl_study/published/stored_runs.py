@@ -24,6 +24,7 @@ __all__ = [
     'errors_with_facemesh',
     'read_records',
     'report_options',
+    'write_records',
     'write_report',
 ]
 
@@ -31,7 +32,8 @@ STUDY = Path(__file__).resolve().parents[1]
 RESULTS = STUDY / 'results'
 PLAN = STUDY / 'configs' / 'comparison.yaml'
 
-
+#: Fields of records that are stored for each image.
+_PER_IMAGE = ('landmarks', 'subjects', 'sites', 'errors')
 #: Fields of stored records that are no text.
 _STORED = dict(
     options=json.loads,
@@ -81,6 +83,28 @@ def read_records(folder: str | Path, name: str) -> list[dict]:
         )
         records.append(run)
     return records
+
+
+def write_records(records: list[dict], folder: str | Path, name: str) -> None:
+    """Write records as :func:`read_records` reads them."""
+    runs, errors = [], {}
+    for record in records:
+        run = {k: v for k, v in record.items() if k not in _PER_IMAGE}
+        for field in ('options', 'environment'):
+            run[field] = json.dumps(run[field], sort_keys=True)
+        runs.append(run)
+        images = pd.DataFrame(record['errors'], columns=record['landmarks'])
+        images.insert(0, 'site', list(record['sites']))
+        images.insert(0, 'subject', record['subjects'])
+        images.insert(0, 'image', range(len(images)))
+        images.insert(0, 'key', record['key'])
+        errors[record['key']] = images
+    tables = dict(runs=pd.DataFrame(runs), errors=pd.concat(errors.values()))
+    for part, content in tables.items():
+        path = Path(folder) / f'{name}_{part}.csv.gz'
+        # Without a time: equal tables are equal files.
+        compression = dict(method='gzip', mtime=0)
+        content.to_csv(path, index=False, compression=compression)
 
 
 class StoredRuns:

@@ -23,6 +23,7 @@ from projects.frl_study.published.stored_runs import (
     errors_with_facemesh,
     read_records,
     report_options,
+    write_records,
 )
 from projects.frl_study.published.tables import (
     PAGES,
@@ -191,3 +192,8 @@ def test_stored_records_are_read(tmp_path):
         )
     with pytest.raises(MissingFileError):
         read_records(tmp_path, 'none')
+    write_records([first, second], tmp_path, 'again')
+    again = read_records(tmp_path, 'again')
+    for ours, theirs in zip(again, (first, second), strict=True):
+        for field, value in theirs.items():
+            np.testing.assert_array_equal(ours[field], value, err_msg=field)
