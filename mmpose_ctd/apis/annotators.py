@@ -135,6 +135,11 @@ def compare_annotators(
     points = [_stacked(one, photos, names) for one in (a, b)]
     scale = _scales(a, b, photos, mm_per_px)
     subjects = [a.subjects.get(p, b.subjects.get(p)) for p in photos]
+    if len(photos) > 1 and None in subjects:
+        notes.append(
+            'photographs without subject count as different people; if some '
+            'show one person, the intervals are too narrow'
+        )
     if np.isfinite(scale).any() and not np.isfinite(scale).all():
         number = int(np.isfinite(scale).sum())
         notes.append(

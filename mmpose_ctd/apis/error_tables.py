@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import rich.table
+from rich.console import Console
 from rich.markup import escape
 
 from mmpose_ctd.errors import InputError, MissingFileError
@@ -248,3 +249,11 @@ def terminal_table(table: Table) -> rich.table.Table:
     for row in table.rows:
         shown.add_row(*(escape(cell) for cell in row))
     return shown
+
+
+def print_table(table: Table) -> None:
+    """Print it whole: a narrow terminal breaks its lines, but cuts no cell."""
+    shown, console = terminal_table(table), Console()
+    wide = console.options.update(width=1000)
+    needed = console.measure(shown, options=wide).minimum
+    Console(width=max(console.width, needed)).print(shown)

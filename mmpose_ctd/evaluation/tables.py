@@ -67,7 +67,7 @@ def measurement_table(report: dict) -> Table:
     measures = report['measures']
     title = 'Measures: predicted - manual'
     if 'px' in {entry['unit'] for entry in measures.values()}:
-        title += ' (px: pixels of the photograph)'
+        title += " (px: pixels of the set's pictures)"
     table = _table(title, _caption(measures))
     table.add_column('', min_width=12)
     table.add_column('', no_wrap=True)

@@ -28,11 +28,11 @@ def marks(seed):
 
 
 def table(path, points, scale=None, rows=range(N)):
-    lines = ['image,landmark,x,y' + ',mm_per_px' * (scale is not None)]
+    lines = ['image,subject,landmark,x,y' + ',mm_per_px' * (scale is not None)]
     end = '' if scale is None else f',{scale}'
     for i in rows:
         for name, (x, y) in zip(NAMES, points[i]):
-            lines.append(f'c{i}.jpg,{name},{x},{y}{end}')
+            lines.append(f'c{i}.jpg,s{i},{name},{x},{y}{end}')
     path.write_text('\n'.join(lines) + '\n')
     return path
 
@@ -111,6 +111,16 @@ def test_files_of_two_formats_have_one_frame(tmp_path):
     found = compare_annotators(one, other, images=images, **names)
     assert found.landmarks.distance.max() == pytest.approx(0, abs=1e-9)
     assert set(found.landmarks.unit) == {'px'}
+
+
+def test_photographs_without_subject_are_noted(tmp_path):
+    """They count as people, which narrows the intervals."""
+    one = table(tmp_path / 'a.csv', marks(1))
+    other = table(tmp_path / 'b.csv', marks(2))
+    for file in (one, other):
+        pd.read_csv(file).drop(columns='subject').to_csv(file, index=False)
+    (note,) = compare_annotators(one, other).notes
+    assert 'without subject' in note
 
 
 def test_what_is_not_shared_is_noted(tmp_path):

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from mmpose_ctd.apis.error_tables import (
+    Table,
     markdown_table,
+    print_table,
     read_report,
     seed_table,
     terminal_table,
@@ -127,6 +129,14 @@ def test_a_table_as_markdown_and_in_a_terminal():
     assert lines[2].startswith('| [FT] | 1 | 2.000<br>[0.500, 9.500] |')
     assert lines[1] == '|' + ' --- |' * 6
     assert terminal_table(table).row_count == 1
+
+
+def test_a_narrow_terminal_cuts_no_cell(monkeypatch, capsys):
+    monkeypatch.setenv('COLUMNS', '40')
+    cells = ['a_landmark', *(f'{i}.{i:06d}' for i in range(12))]
+    print_table(Table('', [''] + ['h'] * 12, [cells]))
+    (row,) = (s for s in capsys.readouterr().out.splitlines() if '0.0' in s)
+    assert row.replace('│', ' ').split() == cells
 
 
 def test_other_files_are_named(tmp_path):

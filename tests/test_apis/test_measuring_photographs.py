@@ -330,6 +330,25 @@ def test_a_turned_photograph_is_called_turned(face, monkeypatch):
     assert 'is turned' not in rows['other.png']['remarks']
 
 
+@pytest.mark.parametrize('way, turns', [('left', -1), ('right', 1)])
+def test_the_larger_face_shows_how_to_turn(face, monkeypatch, way, turns):
+    """Upside down, the cascade may find a smaller face that is none."""
+    upright = cv2.imread(str(face / 'a.png'))
+    seen = [(upright, 9), (np.rot90(upright, 2), 4)]
+    monkeypatch.setattr(
+        photographs,
+        'detect_faces',
+        lambda image: [
+            (0, 0, side, side)
+            for picture, side in seen
+            if np.array_equal(image, picture)
+        ],
+    )
+    cv2.imwrite(str(face / 'turned.png'), np.rot90(upright, turns))
+    remarks = measured(face, start='face')['turned.png']['remarks']
+    assert f'turn it {way}' in remarks
+
+
 def test_a_start_that_cannot_be_is_refused(face):
     with pytest.raises(InputError) as error:
         measured(face, face_box=None, start='face')

@@ -11,14 +11,13 @@ import argparse
 import os
 
 import pandas as pd
-from rich.console import Console
 
 from mmpose_ctd.apis.annotators import compare_annotators
 from mmpose_ctd.apis.command_line import make_parser, require_ending, run
 from mmpose_ctd.apis.error_tables import (
     Table,
     number,
-    terminal_table,
+    print_table,
     with_interval,
 )
 from mmpose_ctd.datasets.annotation_formats import FORMATS
@@ -93,11 +92,10 @@ def main() -> None:
         landmarks=args.landmarks,
         count_from=args.count_from,
     )
-    console = Console()
     for unit, rows in found.landmarks.groupby('unit', sort=False):
-        console.print(terminal_table(_landmarks(rows, unit)))
+        print_table(_landmarks(rows, unit))
     if len(found.measures):
-        console.print(terminal_table(_measures(found.measures)))
+        print_table(_measures(found.measures))
     for note in found.notes:
         print(f'note: {note}')
     print(f'{found.num_photographs} photographs that both labelled.')

@@ -10,10 +10,9 @@ import argparse
 import os
 
 import pandas as pd
-from rich.console import Console
 
 from mmpose_ctd.apis.command_line import make_parser, require_ending, run
-from mmpose_ctd.apis.error_tables import Table, number, terminal_table
+from mmpose_ctd.apis.error_tables import Table, number, print_table
 from mmpose_ctd.apis.lifting import lift
 from mmpose_ctd.datasets.annotation_formats import FORMATS
 from mmpose_ctd.datasets.mesh_file import MESH_UNITS
@@ -97,7 +96,7 @@ def main() -> None:
     ]
     caption = 'Measures on the surface'
     headings = ['', 'unit', 'straight line', 'along the surface']
-    Console().print(terminal_table(Table(caption, headings, rows)))
+    print_table(Table(caption, headings, rows))
     for note in face.notes:
         print(f'note: {note}')
     missing = face.landmarks.index[face.landmarks.isna().any(axis=1)]

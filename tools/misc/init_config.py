@@ -52,7 +52,7 @@ def main() -> None:
         face_side=args.face_side,
     )
     print(f'{args.out}: {cfg.num_keypoints} landmarks, data {cfg.data_root}')
-    print(f'Train: python tools/train.py {args.out}')
+    print(f'Train: mmpose_ctd train {args.out}')
 
 
 if __name__ == '__main__':

@@ -217,10 +217,15 @@ class Calibration:
     def describe(self) -> Iterator[str]:
         """What the calibration found, in sentences."""
         said = self.about
+        spread = f'error SD from the heat-map: {said["spread"]}'
+        if said['spread'] == 'none':
+            spread = (
+                'heat-maps do not predict the error: each landmark has one SD'
+            )
         yield (
             f'{said["validation_faces"]} faces of '
             f'{said["validation_subjects"]} subjects that were not trained '
-            f'on; error SD from the heat-map: {said["spread"]}.'
+            f'on; {spread}.'
         )
         parts = dict(left_out='left out of the fit', test='test')
         for key, name in parts.items():

@@ -13,6 +13,9 @@ from .survey import Survey
 
 # With more suspects than this share of its points the whole face is odd.
 _MANY = 1 / 3
+# A photograph without a detected face is reported if there are at most so
+# many, as a share of the labelled ones: turned heads are not detected.
+_FACELESS = 0.1
 
 
 @register_check('left-right', 'right and left exchanged')
@@ -226,6 +229,13 @@ def face_fit(survey: Survey) -> Findings:
                 (photo.place,),
                 score=fit.factor,
             )
+    without = tuple(photo.place for photo, file in pairs if not file.faces)
+    if without and len(without) <= _FACELESS * len(pairs):
+        yield warning(
+            f'no face is detected, unlike in {len(pairs) - len(without)} '
+            'photographs. Is it the right photograph, and upright?',
+            without,
+        )
 
 
 @register_check('scale', 'implausible mm_per_px')

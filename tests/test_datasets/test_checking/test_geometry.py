@@ -1,5 +1,6 @@
 """Planted problems of points are found, and nothing else."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -120,6 +121,16 @@ def test_points_of_a_copy_of_half_the_size(faulty):
     )
     (finding,) = faulty.found(('face-fit', 'warning'))
     assert finding.photos == (5,)
+
+
+@pytest.mark.parametrize('empty, reported', [([5], True), ([3, 5, 7], False)])
+def test_a_photograph_without_a_face(faulty, empty, reported):
+    """It is odd if nearly all the others show one."""
+    for place in empty:
+        noise = np.random.default_rng(place).integers(0, 255, (128, 128, 3))
+        cv2.imwrite(str(faulty.file(place)), noise.astype(np.uint8))
+    for finding in faulty.found(*[('face-fit', 'warning')] * reported):
+        assert finding.photos == (5,)
 
 
 def test_implausible_scales_are_one_finding_a_direction(faulty):
