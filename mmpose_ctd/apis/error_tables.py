@@ -255,5 +255,5 @@ def print_table(table: Table) -> None:
     """Print it whole: a narrow terminal breaks its lines, but cuts no cell."""
     shown, console = terminal_table(table), Console()
     wide = console.options.update(width=1000)
-    needed = console.measure(shown, options=wide).minimum
+    needed = console.measure(shown, options=wide).maximum
     Console(width=max(console.width, needed)).print(shown)
