@@ -170,7 +170,7 @@ def program(folder):
 
 @pytest.fixture(scope='module')
 def photographs(tmp_path_factory):
-    """Usual faces, one turned by 40 degrees, and one without a landmark."""
+    """Usual faces, turned, without a landmark, small, and cut at a side."""
     folder = tmp_path_factory.mktemp('photographs')
     random = np.random.default_rng(1)
     for i in range(4):
@@ -183,6 +183,10 @@ def photographs(tmp_path_factory):
     )
     cv2.imwrite(str(folder / 'turned.png'), turned)
     cv2.imwrite(str(folder / 'empty.png'), photograph(points[:2]))
+    small = cv2.resize(image, None, fx=0.2, fy=0.2)
+    cv2.imwrite(str(folder / 'small.png'), small)
+    cut = image[:, int(points[:, 0].min()) + 2 :]
+    cv2.imwrite(str(folder / 'cut.png'), cut)
     return folder
 
 
@@ -221,6 +225,8 @@ def test_points_intervals_and_warnings_are_those_of_measure(
         face = faces[name]
         assert face['status'] == row['status']
         assert all(one in row['remarks'] for one in face['reasons'])
+        for words in ('the face has few pixels', 'outside the photograph'):
+            assert (words in row['remarks']) == (words in face['reasons'])
         for one in NAMES:
             place = row[f'{one}_x_px'], row[f'{one}_y_px']
             assert face['landmarks'][one] == pytest.approx(place, abs=2e-3)
@@ -232,6 +238,8 @@ def test_points_intervals_and_warnings_are_those_of_measure(
         'check',
     }
     assert not faces['turned.png']['radii']
+    assert 'the face has few pixels' in faces['small.png']['reasons']
+    assert 'outside the photograph' in faces['cut.png']['reasons']
 
 
 @pytest.mark.parametrize('spread', ['none', 'moment', 'inverse_peak'])
@@ -344,15 +352,17 @@ def test_the_program_needs_neither_torch_nor_mmpose(tmp_path, photographs):
         'runpy.run_path(sys.argv[0], run_name="__main__")\n'
     )
     program = str(tmp_path / 'out' / 'landmarker.py')
+    shown = 'absent.png', str(photographs / '0.png')
     done = subprocess.run(
-        [sys.executable, '-c', code, program, str(photographs / '0.png')],
+        [sys.executable, '-c', code, program, *shown],
         capture_output=True,
         text=True,
         cwd=tmp_path,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    (face,) = map(json.loads, done.stdout.splitlines())
+    absent, face = map(json.loads, done.stdout.splitlines())
+    assert absent['status'] == 'unreadable'
     assert [*face['landmarks']] == NAMES
 
 

@@ -1,6 +1,6 @@
 """Make the file of weights that a release carries, and fill its model card.
 
-python tools/misc/release_weights.py work_dirs/best/iter_600.pth ERRORS.json \
+python tools/misc/release_weights.py work_dirs/best/iter_1200.pth ERRORS.json \
     --name best_frl_n020 --card docs/model_card_best.md --out release
 
 `mmpose_ctd test CONFIG CHECKPOINT --out ERRORS.json` writes ERRORS.json. The

@@ -4,8 +4,7 @@
     face = OnnxLandmarker('FOLDER')('photo.jpg')
 
 or, to print JSON: python landmarker.py PHOTO ...
-Needs numpy, opencv-python and onnxruntime. FOLDER has model.json, which says
-what this file does, and the networks. A research tool, not a medical device.
+Needs numpy, opencv-python and onnxruntime. Not a medical device.
 """
 
 import json
@@ -47,34 +46,38 @@ class OnnxLandmarker:
         from its first one's centre; radii, name -> pixels that contain 95 %.
         """
         image = photo if isinstance(photo, np.ndarray) else read(photo)
-        found = dict(status='no face found', reasons=[], landmarks={})
-        found['radii'] = {}
+        row = dict(status='no face found', reasons=[], landmarks={}, radii={})
         located = getattr(self, f'by_{self.framing["by"]}')(image)
         if located is None:
-            return found
+            return row
         face, box, (points, *judged), moved = located
         known, names = self.model['calibration'], self.model['landmarks']
-        reasons, status = [], 'uncalibrated'
+        reasons, size = row['reasons'], image.shape[1::-1]
         if known:
             sds, faintness, values = judged
             values = [*values, moved / known['unsteadiness']]
             words = zip(known['reasons'], values)
-            reasons = [word for word, value in words if not value <= 1]
+            reasons += [word for word, value in words if not value <= 1]
             if hidden := [n for n, f in zip(names, faintness) if f > 1]:
                 more = f' and {len(hidden) - 3} more' if hidden[3:] else ''
                 reasons.append(f'hardly seen: {", ".join(hidden[:3])}{more}')
+            # <template>
             if self.framing['finds_face'] and not face and reasons:
-                return found
-            share = face and max(0.08, 0.35 * face[2] / min(image.shape[:2]))
-            others = self.faces(image, share)[1:] if face else []
-            if any(other[2] >= 0.5 * face[2] for other in others):
-                reasons.append(known['crowded'])
+                return row | dict(reasons=[])
+            # </template>
+            share = face and max(0.08, 0.35 * face[2] / min(size))
+            rest = self.faces(image, share)[1:2] if face else []
+            reasons += [known['crowded'] for o in rest if 2 * o[2] >= face[2]]
+        if 2 * box[2] < self.inner[0]:
+            reasons.append('the face has few pixels')
+        if not ((points >= -0.5) & (points <= np.array(size) - 0.5)).all():
+            reasons.append('outside the photograph')
+        if known and not reasons:
             radii = sds * box[2] / self.inner[0] * known['radius_95']
-            status = 'check' if reasons else 'measured'
-            if not reasons:
-                found['radii'] = dict(zip(names, radii.tolist()))
-        found['landmarks'] = dict(zip(names, points.tolist()))
-        return found | dict(status=status, reasons=reasons)
+            row['radii'] = dict(zip(names, radii.tolist()))
+        row['landmarks'] = dict(zip(names, points.tolist()))
+        status = 'measured' if known else 'uncalibrated'
+        return row | dict(status='check' if reasons else status)
 
     def look(self, image, box):
         """What the network finds in a box; points in pixels of the image."""
@@ -194,9 +197,8 @@ class OnnxLandmarker:
         scale = np.array(source.shape[1::-1]) / size
         matrix = np.column_stack([turn, shift]) * scale[:, None]
         matrix[:, 2] += scale / 2 - 0.5
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        how = None, flags, cv2.BORDER_REPLICATE
-        crop = cv2.warpAffine(source, matrix, (256, 256), *how)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
+        crop = cv2.warpAffine(source, matrix, (256, 256), None, *flags)
         found = self.networks['mesh'].run(None, dict(crops=crop[None]))
         return found[0][0, :, :2].astype(float) @ turn.T + shift, found[1][0]
 
@@ -219,8 +221,6 @@ def spread(points, others):
 # </mesh>
 def shrunk(image, size):
     """An image averaged down to a size (width, height)."""
-    if tuple(size) == image.shape[1::-1]:
-        return image
     return cv2.resize(image, size.tolist(), interpolation=cv2.INTER_AREA)
 
 
@@ -235,5 +235,9 @@ def read(path):
 
 if __name__ == '__main__':
     find = OnnxLandmarker(Path(__file__).parent)
-    for photo in sys.argv[1:]:
-        print(json.dumps(dict(file=photo, **find(photo))))
+    for photo in sys.argv[1:] or sys.exit(__doc__):
+        try:
+            found = find(photo)
+        except (OSError, ValueError, cv2.error) as error:
+            found = dict(status='unreadable', reasons=[str(error)])
+        print(json.dumps(dict(file=photo, **found)))
