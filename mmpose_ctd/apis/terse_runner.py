@@ -27,10 +27,12 @@ _OF_MMENGINE = (
 
 def _is_for_people(record: logging.LogRecord) -> bool:
     message = record.getMessage()
-    # The second is what mmengine says of its own code.
+    # The second is what mmengine says of its own code; of the third it prints
+    # a line for each parameter.
     return (
         message.count('\n') < _LINES
         and 'will be deprecated in future' not in message
+        and not message.startswith('paramwise_options -- ')
     )
 
 
