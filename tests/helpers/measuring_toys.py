@@ -52,11 +52,12 @@ class SpotModel:
     fingerprint = 'f' * 32
     input_size = (SIZE, SIZE)
     finds_mesh = False
+    sites, site = (), None
     metainfo = dict(keypoint_id2name=dict(enumerate(NAMES)))
     trained = dict(meta={})
     cfg: dict = {}
 
-    def predict(self, images, frames, crop_size):
+    def predict(self, images, frames, crop_size, sites=None):
         units, shown, sure = [], [], []
         for image, frame in zip(images, frames):
             picture, frame = cut_frame(image, frame, crop_size)
