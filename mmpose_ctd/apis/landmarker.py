@@ -3,6 +3,7 @@
 import dataclasses
 import os
 
+import numpy as np
 from mmengine.config import Config
 
 from mmpose_ctd.apis.measuring.calibration import Calibration
@@ -99,11 +100,12 @@ class Landmarker:
         )
         self.columns = self._measurer.columns
 
-    def __call__(self, photo: str | os.PathLike) -> dict:
+    def __call__(self, photo: str | os.PathLike | np.ndarray) -> dict:
         """Measure a photograph.
 
         Args:
-            photo (str or os.PathLike): A file of any size and orientation.
+            photo (str, os.PathLike or np.ndarray): A file of any size and
+                orientation, or an upright image, (H, W, 3), uint8, BGR.
 
         Returns:
             dict: A row of ``mmpose_ctd measure``: status, remarks, measures,
@@ -113,7 +115,16 @@ class Landmarker:
         Raises:
             MissingFileError: If there is no such file. One that cannot be
                 read has the status ``unreadable``.
+            InputError: If an array is no such image.
         """
+        if isinstance(photo, np.ndarray):
+            if photo.dtype != np.uint8 or photo.shape[2:] != (3,):
+                raise InputError(
+                    where='Landmarker: photo',
+                    found=f'{photo.dtype} {photo.shape}',
+                    expected='uint8, (H, W, 3), BGR',
+                )
+            return self._measurer.row_of(photo)
         if not os.path.isfile(photo):
             raise MissingFileError(where=str(photo), found='no such file')
         folder, name = os.path.split(os.path.abspath(photo))

@@ -66,6 +66,19 @@ def detect_face(image: np.ndarray, quick: bool = False) -> Box | None:
     return next(iter(detect_faces(image)), None)
 
 
+def face_within(image: np.ndarray, corners: np.ndarray) -> Box | None:
+    """The largest of :func:`detect_faces` with its centre in a rectangle.
+
+    ``corners`` are x1, y1, x2, y2.
+    """
+    x1, y1, x2, y2 = corners
+    for face in detect_faces(image):
+        x, y, width, height = face
+        if x1 <= x + width / 2 <= x2 and y1 <= y + height / 2 <= y2:
+            return face
+    return None
+
+
 def detect_faces(image: np.ndarray) -> list[Box]:
     """Find all frontal, upright faces, the largest first.
 

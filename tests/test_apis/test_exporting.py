@@ -451,6 +451,8 @@ def test_a_landmarker_gives_the_row_of_the_table(tmp_path, photographs):
     face = find(photographs / row['file'])
     assert face == pytest.approx(row)
     assert {*face} == {*find.columns}
+    image = cv2.imread(str(photographs / row['file']))
+    assert find(image) == pytest.approx(row | dict(file=None))
     # The work dir of a training has config and checkpoint.
     config.dump(tmp_path / 'spots.py')
     again = Landmarker(str(tmp_path), calibration=known, device='cpu')
@@ -468,3 +470,6 @@ def test_a_landmarker_refuses_what_is_missing(tmp_path):
     find = Landmarker(config, checkpoint, known, device='cpu')
     with pytest.raises(MissingFileError):
         find(tmp_path / 'absent.jpg')
+    for array in (np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3))):
+        with pytest.raises(InputError, match='BGR'):
+            find(array)

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmpose.registry import TRANSFORMS
 
 import mmpose_ctd.datasets.face_mesh as face_mesh
+from mmpose_ctd.datasets import face_detection
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import check_framing, merge_options
 from mmpose_ctd.input_framing import FACE_MARK, describe, input_framing
@@ -22,8 +23,9 @@ def found(monkeypatch):
     points[0, :2], points[1:, :2] = (39.5, 39.5), (99.5, 139.5)
     state = {'points': points, 'calls': 0}
 
-    def mesh_points(image, checkpoint=None):
+    def mesh_points(image, box=None, checkpoint=None):
         state['calls'] += 1
+        state['box'] = box
         return state['points']
 
     monkeypatch.setattr(face_mesh, 'mesh_points', mesh_points)
@@ -49,6 +51,25 @@ def test_without_a_face_the_box_stays(found):
     found['points'] = None
     results = finder()(image_results())
     np.testing.assert_array_equal(results['bbox'], [[0, 0, 200, 200]])
+
+
+@pytest.mark.parametrize(
+    'corners, start',
+    [
+        ((0, 0, 200, 200), None),
+        ((0, 0, 199, 199), None),
+        ((100, 20, 190, 180), (120.0, 40.0, 50.0, 50.0)),
+        # The detector sees no face there.
+        ((0, 100, 60, 190), (0, 100, 60, 90)),
+    ],
+)
+def test_a_part_of_the_image_says_whose_face(
+    found, monkeypatch, corners, start
+):
+    faces = [(10.0, 10.0, 80.0, 80.0), (120.0, 40.0, 50.0, 50.0)]
+    monkeypatch.setattr(face_detection, 'detect_faces', lambda _: faces)
+    finder()(image_results() | dict(bbox=np.float32([corners])))
+    assert found['box'] == start
 
 
 def test_a_file_is_searched_once_until_it_changes(found, tmp_path):

@@ -9,7 +9,7 @@ from landmark_set import build_set, landmark_content, write_landmark_set
 from mmpose.registry import TRANSFORMS
 
 import mmpose_ctd.datasets.transforms.find_face_box as find_face_box
-from mmpose_ctd.datasets import CIFASDDataset
+from mmpose_ctd.datasets import CIFASDDataset, face_detection
 from mmpose_ctd.datasets.image_fields import taken_names
 from mmpose_ctd.errors import InputError
 
@@ -147,6 +147,23 @@ def test_the_square_stands_on_the_detected_box(searched):
     assert find(results())['bbox'].tolist() == [[60, -20, 220, 140]]
     blank = results(image=np.full_like(IMAGE, 255))
     assert find(blank)['bbox'].tolist() == WHOLE
+
+
+def test_each_box_of_a_file_has_its_own_face(monkeypatch, tmp_path):
+    """Detectors of people give one box for each of them."""
+    faces = [(10.0, 20.0, 100.0, 100.0), (200.0, 30.0, 60.0, 60.0)]
+    monkeypatch.setattr(face_detection, 'detect_faces', lambda _: faces)
+    cv2.imwrite(str(tmp_path / 'two.png'), IMAGE)
+    find = step('FindFaceBox', centre=0.5, side=1.0)
+    for box, expected in (
+        ([180, 0, 300, 200], [200, 30, 260, 90]),
+        ([0, 0, 150, 200], [10, 20, 110, 120]),
+        ([120, 0, 180, 200], [120, 0, 180, 200]),
+        (WHOLE[0], [10, 20, 110, 120]),
+    ):
+        sample = of_file(tmp_path / 'two.png')
+        sample['bbox'] = np.float32([box])
+        assert find(sample)['bbox'].tolist() == [expected]
 
 
 @pytest.mark.parametrize('side', [0, 11, float('nan')])

@@ -329,6 +329,21 @@ class MeasuredPhotographs:
             reason = ' '.join(printable(_reason(error)).split())
             row |= dict(status='unreadable', remarks=reason)
             return _Photograph(file, row)
+        return self._start_in(image, file, row, mesh)
+
+    def row_of(self, image: np.ndarray) -> dict:
+        """Measure an upright image, (H, W, 3), uint8, BGR."""
+        row = dict.fromkeys(self.columns) | dict(remarks='')
+        (found,) = self._measure([self._start_in(image, '', row)])
+        return found.row
+
+    def _start_in(
+        self,
+        image: np.ndarray,
+        file: str,
+        row: dict,
+        mesh: TexturedMesh | None = None,
+    ) -> _Photograph:
         height, width = image.shape[:2]
         row |= dict(width_px=width, height_px=height)
         aspect = self.model.aspect

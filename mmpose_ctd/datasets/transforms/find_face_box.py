@@ -4,18 +4,50 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-from mmpose_ctd.datasets.face_detection import detect_face
+from mmpose_ctd.datasets.face_detection import Box, detect_face, face_within
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.input_framing import FACE_MARK
 
 from .load_and_pack import FILE_STATE
 
 
+def search_of(results: dict) -> tuple[tuple | None, np.ndarray | None]:
+    """Where a sample's face is searched.
+
+    Returns:
+        tuple: A key of file and place, None for an array: arrays of different
+        content share an img_path. And the corners x1, y1, x2, y2 of ``bbox``;
+        None if it covers the image, or is absent.
+    """
+    corners = None
+    if results.get('bbox') is not None:
+        corners = np.asarray(results['bbox'], float).reshape(-1, 4)[0]
+        height, width = results['img'].shape[:2]
+        # Half a pixel for boxes that end at a pixel's centre.
+        whole = np.array([0.5, 0.5, width - 1.5, height - 1.5])
+        if (corners[:2] <= whole[:2]).all() and (
+            corners[2:] >= whole[2:]
+        ).all():
+            corners = None
+    state = results.get(FILE_STATE)
+    if state is None:
+        return None, corners
+    return (state, None if corners is None else tuple(corners)), corners
+
+
+def _face(image: np.ndarray, corners: np.ndarray | None) -> Box | None:
+    if corners is None:
+        return detect_face(image)
+    return face_within(image, corners)
+
+
 @TRANSFORMS.register_module()
 class FindFaceBox(BaseTransform):
     """Replaces ``bbox`` by a square around the largest detected face.
 
-    It reads no label, so training and testing crop in the same way. For a
+    If ``bbox`` is only a part of the image, the face's centre lies in it: a
+    picture may show several people. It reads no landmark, so training and
+    testing crop in the same way. For a
     detected box (x, y, width w), the square has its centre at (x + w / 2,
     y + ``centre`` w) and the side ``side`` w. Without a face ``bbox`` stays.
     A file is searched once in each process, until it changes; an array is
@@ -53,14 +85,13 @@ class FindFaceBox(BaseTransform):
 
         It may reach outside.
         """
-        # None for an array: arrays of different content share an img_path.
-        state = results.get(FILE_STATE)
-        if state in self._boxes:
-            found = self._boxes[state]
+        key, corners = search_of(results)
+        if key in self._boxes:
+            found = self._boxes[key]
         else:
-            found = detect_face(results['img'])
-            if state is not None:
-                self._boxes[state] = found
+            found = _face(results['img'], corners)
+            if key is not None:
+                self._boxes[key] = found
         results[FACE_MARK] = dict(
             face_side=float(self.side), face_centre=float(self.centre)
         )

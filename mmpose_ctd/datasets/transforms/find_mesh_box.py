@@ -4,10 +4,11 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from mmpose_ctd.datasets.face_detection import face_within
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.input_framing import FACE_MARK
 
-from .load_and_pack import FILE_STATE
+from .find_face_box import search_of
 
 
 @TRANSFORMS.register_module()
@@ -17,7 +18,8 @@ class FindMeshBox(BaseTransform):
     MediaPipe's second face landmarker finds them (:class:`.FaceMesh`). The
     square has the centre of their upright extent, and its side is ``side``
     times the longer extent: hairline to chin. It varies less than the box of
-    :class:`.FindFaceBox`. It reads no label, so training and testing crop in
+    :class:`.FindFaceBox`. If ``bbox`` is only a part of the image, the face
+    in it is searched. It reads no landmark, so training and testing crop in
     the same way. Without a face ``bbox`` stays. A file is searched once in
     each process, until it changes; an array is searched every time.
 
@@ -61,14 +63,13 @@ class FindMeshBox(BaseTransform):
         Raises:
             MissingFileError: If there is no checkpoint.
         """
-        # None for an array: arrays of different content share an img_path.
-        state = results.get(FILE_STATE)
-        if state in self._squares:
-            square = self._squares[state]
+        key, corners = search_of(results)
+        if key in self._squares:
+            square = self._squares[key]
         else:
-            square = self._square(results['img'])
-            if state is not None:
-                self._squares[state] = square
+            square = self._square(results['img'], corners)
+            if key is not None:
+                self._squares[key] = square
         results[FACE_MARK] = dict(mesh_side=float(self.side))
         if square is not None:
             x, y, extent = square
@@ -78,12 +79,19 @@ class FindMeshBox(BaseTransform):
             )
         return results
 
-    def _square(self, image: np.ndarray) -> tuple[float, float, float] | None:
+    def _square(
+        self, image: np.ndarray, corners: np.ndarray | None
+    ) -> tuple[float, float, float] | None:
         """Centre and longer extent of the face, pixels of the image."""
         # Imported here: torch models are needed by this transform only.
         from mmpose_ctd.datasets.face_mesh import mesh_points
 
-        points = mesh_points(image, checkpoint=self.checkpoint)
+        box = None
+        if corners is not None:
+            # Without a detected face, that of the caller.
+            x1, y1, x2, y2 = corners
+            box = face_within(image, corners) or (x1, y1, x2 - x1, y2 - y1)
+        points = mesh_points(image, box=box, checkpoint=self.checkpoint)
         if points is None:
             return None
         # A box's origin is the corner of the first pixel.
