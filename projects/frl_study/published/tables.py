@@ -544,6 +544,114 @@ def landmarks_across_sites() -> Rows:
         yield [name, *cells]
 
 
+# --------------------------------------------------------------- source tasks
+
+#: Source -> its fine-tuning, and its pull on another network's start with
+#: that network's fine-tuning.
+SOURCES = {
+    'SFace (recognition)': ('FT SFace', "ED SFace, V2's start", 'FT V2'),
+    'FaceRes (recognition, VGGFace2)': (
+        'FT FaceRes',
+        "ED FaceRes, V2's start",
+        'FT V2',
+    ),
+    'V2 (dense landmarks)': (
+        'FT V2',
+        "ED V2, FaceRes's start",
+        'FT FaceRes',
+    ),
+}
+FEW, MANY = 20, 142
+
+
+def of_source(system: str, budget: int) -> np.ndarray:
+    return stored('source_tasks').errors(system, budget)
+
+
+def pulled(start: str, term: str = 'ED') -> str:
+    """The system that adds a term to a fine-tuning."""
+    return start.replace('FT', term)
+
+
+def source_change(ours: str, base: str, **options) -> list[str]:
+    """Differences with few and with many labels."""
+    return [
+        difference(of_source(ours, n), of_source(base, n), **options)
+        for n in (FEW, MANY)
+    ]
+
+
+@table
+def source_tasks() -> Rows:
+    yield [
+        'source',
+        *(f'{n} labels, {role}' for n in (FEW, MANY) for role in ROLES),
+    ]
+    for source, (start, other, _) in SOURCES.items():
+        cells = [
+            mean(of_source(system, n))
+            for n in (FEW, MANY)
+            for system in (start, pulled(start), other)
+        ]
+        yield [source, *cells]
+    for name in ('FaceRes', 'V2'):
+        random = f'{name}, random start'
+        cells = [[mean(of_source(random, n)), '', ''] for n in (FEW, MANY)]
+        yield [f"none, {name}'s network", *cells[0], *cells[1]]
+
+
+#: What a source gives, in the order of the table's columns.
+ROLES = ('start', 'start and pull', "pull, another's start")
+
+
+@table
+def source_tasks_pull() -> Rows:
+    yield ['less', f'{FEW} labels', f'{MANY} labels']
+    for source, (start, other, base) in SOURCES.items():
+        name = source.partition(' ')[0]
+        yield [
+            f'{name}: start and pull less start',
+            *source_change(pulled(start), start, relative=True),
+        ]
+        yield [
+            f"{name}: pull, another's start, less that start",
+            *source_change(other, base, relative=True),
+        ]
+    yield [
+        'FaceRes: start and CD less start',
+        *source_change('CD FaceRes', 'FT FaceRes', relative=True),
+    ]
+
+
+@table
+def source_tasks_start() -> Rows:
+    yield ['less', f'{FEW} labels', f'{MANY} labels']
+    for ours, base in (
+        ('FT V2', 'FT SFace'),
+        ('FT V2', 'FT FaceRes'),
+        ('FT FaceRes', 'FT SFace'),
+        ('FT V2', 'V2, random start'),
+        ('FT FaceRes', 'FaceRes, random start'),
+    ):
+        cells = source_change(ours, base, relative=True)
+        yield [f'{ours} less {base}', *cells]
+
+
+@table
+def source_tasks_rate() -> Rows:
+    yield ['start', 'ME at 5e-4', 'ME at 1.5e-4', 'ED at 5e-4 less that']
+    runs = stored('source_tasks')
+    for start, *_ in SOURCES.values():
+        lower = runs.errors(start, FEW, 'lr 1.5e-4')
+        ed = of_source(pulled(start), FEW)
+        yield [
+            start.removeprefix('FT '),
+            mean(of_source(start, FEW)),
+            mean(lower),
+            difference(ed, lower, relative=True),
+        ]
+
+
 # ----------------------------------------------------------- the best recipe
 
 
