@@ -105,6 +105,12 @@ class LandmarkModel:
     Raises:
         InputError: If the checkpoint does not fit the config, the config
             frames faces differently, or the model gives no heat-maps.
+
+    Examples:
+        >>> from mmpose_ctd.apis import LandmarkModel, measure
+        >>> model = LandmarkModel('configs/myset.py', 'model.pth')
+        ... # doctest: +SKIP
+        >>> rows = measure(model, 'photographs')  # doctest: +SKIP
     """
 
     def __init__(
