@@ -6,6 +6,7 @@ They are imported when they are first used.
 import importlib
 
 _HOMES = {
+    'LandmarkModel': 'mmpose_ctd.apis.measuring.landmark_model',
     'calibrate': 'mmpose_ctd.apis.measuring.calibrating',
     'check': 'mmpose_ctd.datasets.checking',
     'check_labels': 'mmpose_ctd.apis.label_check',

@@ -131,6 +131,25 @@ def test_what_was_written_is_never_overwritten(folder, tmp_path, monkeypatch):
     assert not (tmp_path / 'new').exists()
 
 
+@pytest.mark.parametrize('kind', FORMATS)
+def test_photographs_of_one_file_are_refused_before_the_work(
+    folder, tmp_path, kind
+):
+    cv2.imwrite(str(folder / 'a.jpg'), photograph(POINTS))
+    model = SpotModel()
+    model.predict = None  # it would raise TypeError
+    error = InputError if kind in ('labelme', 'pts', 'tem') else TypeError
+    with pytest.raises(error):
+        prelabel(
+            model,
+            str(folder),
+            str(tmp_path / 'out'),
+            kind=kind,
+            start='image',
+            calibration=spot_calibration(),
+        )
+
+
 def test_a_folder_without_faces_gives_no_files(tmp_path, monkeypatch):
     boxes(monkeypatch)
     folder = tmp_path / 'photographs'

@@ -112,6 +112,12 @@ class LandmarkModel:
         InputError: If the checkpoint does not fit the config, the config
             frames faces differently, the model does not know the site, or
             gives no heat-maps.
+
+    Examples:
+        >>> from mmpose_ctd.apis import LandmarkModel, measure
+        >>> model = LandmarkModel('configs/myset.py', 'model.pth')
+        ... # doctest: +SKIP
+        >>> rows = measure(model, 'photographs')  # doctest: +SKIP
     """
 
     def __init__(

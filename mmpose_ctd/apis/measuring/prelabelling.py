@@ -113,6 +113,13 @@ def prelabel(
         start=start,
         batch_size=batch_size,
     )
+    # Before the work: are there two photographs for one file?
+    unknown = np.full((len(model.names), 2), np.nan)
+    FORMATS[kind].writer(
+        [PhotographPoints(file, (1, 1), unknown) for file in measured.files],
+        model.names,
+        '',
+    )
     found = [
         *track(measured.faces(), 'Photographs', total=len(measured.files))
     ]
