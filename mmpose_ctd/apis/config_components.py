@@ -67,9 +67,9 @@ _OF_BUILDERS = {
     'paramwise_cfg',
     'num_batch_per_epoch',
     'disable_subprocess_warning',
-    # Of a regulariser.
-    'every',
 }
+#: What the estimator takes out of its regularisers.
+_OF_REGULARIZERS = ('every',)
 
 
 def check_components(cfg: Config, without: Collection[str] = ()) -> None:
@@ -147,7 +147,8 @@ def _check(
         component = find_component(kind, kinds, scope)
         if component is None:
             _refuse_type(f'{path}.type', kind, kinds)
-    _check_keys(path, config, component)
+    is_term = path.startswith('model.regularizers.')
+    _check_keys(path, config, component, _OF_REGULARIZERS * is_term)
     # Its steps are another library's.
     if not str(kind).startswith('Albu'):
         _check_inside(path, config, scope)

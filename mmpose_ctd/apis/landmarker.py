@@ -12,6 +12,7 @@ from mmpose_ctd.apis.measuring.photographs import (
     MeasuredPhotographs,
     checked_calibration,
     learned_framing,
+    note_site,
 )
 from mmpose_ctd.apis.measuring.rows import FaceRows
 from mmpose_ctd.apis.reporting.work_dir import open_work_dir
@@ -77,6 +78,7 @@ class Landmarker:
             if not isinstance(file, Config) and not os.path.isfile(file):
                 raise MissingFileError(where=str(file), found='no such file')
         found = LandmarkModel(model, checkpoint, device, site)
+        note_site(found)
         known = checked_calibration(calibration, found)
         framing = known.framing if known else learned_framing(found)[0]
         faces = found.finds_mesh or framing.face_box is not None

@@ -332,7 +332,7 @@ def test_a_turned_photograph_is_called_turned(face, monkeypatch):
 
 @pytest.mark.parametrize('way, turns', [('left', -1), ('right', 1)])
 def test_the_larger_face_shows_how_to_turn(face, monkeypatch, way, turns):
-    """Upside down, the cascade may find a smaller face that is none."""
+    """Upside down, the detector may find a smaller, false face."""
     upright = cv2.imread(str(face / 'a.png'))
     seen = [(upright, 9), (np.rot90(upright, 2), 4)]
     monkeypatch.setattr(

@@ -493,7 +493,7 @@ class MeasuredPhotographs:
 
 def _no_face(image: np.ndarray) -> dict:
     """What a row says of a photograph without a face, and why."""
-    # Upside down, the detector finds small faces that are none.
+    # Upside down, the detector finds small false faces.
     widths = {
         way: max((box[2] for box in detect_faces(turned)), default=0)
         for turns, way in _TURNS.items()

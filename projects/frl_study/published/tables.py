@@ -562,6 +562,8 @@ SOURCES = {
     ),
 }
 FEW, MANY = 20, 142
+#: What a source gives, in the order of the table's columns.
+ROLES = ('start', 'start and pull', "pull, another's start")
 
 
 def of_source(system: str, budget: int) -> np.ndarray:
@@ -598,10 +600,6 @@ def source_tasks() -> Rows:
         random = f'{name}, random start'
         cells = [[mean(of_source(random, n)), '', ''] for n in (FEW, MANY)]
         yield [f"none, {name}'s network", *cells[0], *cells[1]]
-
-
-#: What a source gives, in the order of the table's columns.
-ROLES = ('start', 'start and pull', "pull, another's start")
 
 
 @table
