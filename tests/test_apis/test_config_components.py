@@ -33,6 +33,8 @@ def refused(config, **options):
         ('model.init_from_techer', 'init_from_teacher'),
         ('model.backbone.out_indexes', 'out_indices'),
         ('model.regularizers.ed.loss_wieght', 'loss_weight'),
+        # Of regularisers alone.
+        ('model.head.every', None),
         ('model.teacher.backbone.out_indexes', 'out_indices'),
         ('model.head.loss.labeled_only', 'labelled_only'),
         ('train_dataloader.batchsize', 'batch_size'),
@@ -104,6 +106,7 @@ def test_a_type_that_is_not_registered_is_refused(config, key, value, near):
         {'train_dataloader.pin_memory': True},
         {'val_evaluator': dict(type='Evaluator', metrics=[])},
         {'model.regularizers.ed': None},
+        {'model.regularizers.ed.every': 4},
         {'custom_hooks.0.type': 'mmengine.hooks.EmptyCacheHook'},
         {
             'custom_hooks.0': dict(
