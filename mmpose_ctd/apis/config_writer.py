@@ -1,10 +1,13 @@
 """Writes a complete config for a prepared set."""
 
+import inspect
 import os
+import re
 from pathlib import Path
 from unittest import mock
 
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from mmpose_ctd.cli import tools_folder
 from mmpose_ctd.datasets.annotation_file import find_annotation_file
@@ -24,6 +27,12 @@ _WIDTHS = ('out_channels', 'num_joints')
 # Stands for the variable of the environment, which the new file reads, too.
 _FOLDER = '<CTD_CHECKPOINTS>'
 _VARIABLE = '{{$CTD_CHECKPOINTS:checkpoints}}'
+# Settings: the Runner's, its config's others, MMPose's and this package's.
+_READ = {
+    *inspect.signature(Runner.__init__).parameters,
+    *('auto_scale_lr', 'custom_imports', 'find_unused_parameters'),
+    *('model_wrapper_cfg', 'data_mode', 'framing', 'num_keypoints'),
+}
 
 
 def new_config(
@@ -79,13 +88,30 @@ def new_config(
         cfg,
         {f'framing.{k}': v for k, v in chosen.items() if v is not None},
     )
+    text = _text(cfg).replace(_FOLDER, _VARIABLE)
     text = (
         f'# Made by `mmpose_ctd init --from {Path(base).stem}`, version '
-        f'{__version__}.\n{cfg.pretty_text.replace(_FOLDER, _VARIABLE)}'
+        f'{__version__}.\n{text}'
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, text.encode())
     return parse_config(out)
+
+
+def _text(cfg: Config) -> str:
+    """The settings that something reads, and the set's folder once.
+
+    A variable such as ``train_pipeline`` has done its work: changing it in
+    the new file would change nothing.
+    """
+    cfg = cfg.copy()
+    folder = cfg.pop('data_root')
+    for key in {*cfg} - _READ:
+        cfg.pop(key)
+    # The formatter breaks the line of a long path.
+    once = rf'data_root=\s*{re.escape(repr(folder))}'
+    named = re.sub(once, 'data_root=data_root', cfg.pretty_text)
+    return f'data_root = {folder!r}\n{named}'
 
 
 def _base_file(base: str) -> str:

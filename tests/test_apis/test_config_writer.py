@@ -42,6 +42,20 @@ def test_the_file_alone_is_the_config(root, tmp_path, base):
     assert found.test_evaluator.unit == 'image'
 
 
+@pytest.mark.parametrize('base', ['best', 'rtmpose_simcc_head'])
+def test_each_setting_in_the_file_has_an_effect(root, tmp_path, base):
+    out = tmp_path / 'myset.py'
+    new_config(out, base, root)
+    cfg = Config.fromfile(out)
+    assert not {'train_pipeline', 'codec', 'max_iters'} & cfg.keys()
+    elsewhere = f'{tmp_path}/else where/'
+    out.write_text(out.read_text().replace(f'{root}/', elsewhere))
+    cfg = Config.fromfile(out)
+    assert out.read_text().count(elsewhere) == 1
+    for part in ('train', 'val', 'test'):
+        assert cfg[f'{part}_dataloader'].dataset.data_root == elsewhere
+
+
 def test_the_folder_of_checkpoints_stays_in_the_environment(
     root, tmp_path, monkeypatch
 ):

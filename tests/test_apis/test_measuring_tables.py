@@ -86,6 +86,14 @@ def test_a_table_that_cannot_be_used(images, text, where, found):
     assert found in error.value.found
 
 
+def test_all_rows_that_cannot_be_used_are_named_at_once(images):
+    with pytest.raises(InputError) as caught:
+        read(images, 'file,age,sex\na.jpg,three,f\nb.jpg,4,f\nc.jpg,5,x\n')
+    found = caught.value.found
+    assert "row 2: age='three'" in found and "row 4: sex='x'" in found
+    assert 'row 3' not in found
+
+
 @pytest.mark.parametrize('word', ['', '#N/A', 'unknown'])
 def test_a_missing_subject_is_nobody(images, word):
     table = read(images, f'file,subject\na.jpg,{word}\nsub/b.png,#12\n')

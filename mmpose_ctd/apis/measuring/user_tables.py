@@ -101,38 +101,50 @@ class PhotographTable:
         asked = [row['image'] for _, row in rows]
         names = ImageNames(ImageIndex(images), asked)
         self.dropped = names.dropped
+        problems = []
         for line, row in rows:
-            where = f'--table {path}, row {line}'
             try:
-                age = _number(row, 'age', where)
-                if age is not None:
-                    age = checked_age(age, row['age'])
-            except Refused as error:
-                raise error.at(where) from None
-            scale = _number(row, 'mm_per_px', where, low=0.0)
-            subject = Subject(scale, age, _sex_of(row, where))
-            try:
-                file = names.find(row['image'])
-            except NotFound as error:
-                if error.candidates:
-                    raise InputError(
-                        where=where, found=f'{row["image"]!r}: {error}'
-                    ) from error
-                self.unknown.append(row['image'])
-                continue
-            if file in self._rows:
+                self._read(row, names, f'--table {path}, row {line}')
+            except InputError as error:
+                problems.append(error)
+        if len(problems) > 1:
+            # A person corrects them all at once.
+            raise InputError(
+                where=f'--table {path}',
+                found=f'{len(problems)} rows that cannot be used:'
+                + ''.join(f'\n  {problem}' for problem in problems),
+            )
+        for problem in problems:
+            raise problem
+
+    def _read(self, row: dict, names: ImageNames, where: str) -> None:
+        try:
+            age = _number(row, 'age', where)
+            if age is not None:
+                age = checked_age(age, row['age'])
+            person = subject_of_cell(row.get('subject', ''))
+        except Refused as error:
+            raise error.at(where) from None
+        scale = _number(row, 'mm_per_px', where, low=0.0)
+        subject = Subject(scale, age, _sex_of(row, where))
+        try:
+            file = names.find(row['image'])
+        except NotFound as error:
+            if error.candidates:
                 raise InputError(
-                    where=where,
-                    found=f'{row["image"]!r} is in an earlier row, too',
-                    expected='one row for each photograph',
-                )
-            self._rows[file] = subject
-            try:
-                person = subject_of_cell(row.get('subject', ''))
-            except Refused as error:
-                raise error.at(where) from None
-            if person:
-                self.people[file] = person
+                    where=where, found=f'{row["image"]!r}: {error}'
+                ) from error
+            self.unknown.append(row['image'])
+            return
+        if file in self._rows:
+            raise InputError(
+                where=where,
+                found=f'{row["image"]!r} is in an earlier row, too',
+                expected='one row for each photograph',
+            )
+        self._rows[file] = subject
+        if person:
+            self.people[file] = person
 
     def get(self, file: str) -> Subject | None:
         """What is known of a photograph, by its name in the folder."""

@@ -24,7 +24,8 @@ SYNONYMS = {
     'person personid child childid caseid proband pid sid',
     'site': 'site siteid centre center clinic hospital klinik clinique',
     'mm_per_px': 'mmperpx mmperpixel mm/px mm/pixel',
-    'age': 'age ageyears age(years) alter âge',
+    'age': 'age ageyears age(years) alter alter(jahre) alterjahre âge '
+    'âge(ans)',
     'sex': 'sex gender geschlecht sexe',
     'landmark': 'landmark landmarkname landmarkid point pointname name label '
     'keypoint punkt punktname',

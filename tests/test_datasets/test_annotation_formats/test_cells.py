@@ -163,6 +163,9 @@ def test_sexes_and_ages():
     'title, key',
     [
         ('Patient ID', 'subject'),
+        ('Patienten-ID', 'subject'),
+        ('Zentrum', 'site'),
+        ('Alter (Jahre)', 'age'),
         ('file_name', 'image'),
         ('Centre', 'site'),
         ('mm_per_px', 'mm_per_px'),
