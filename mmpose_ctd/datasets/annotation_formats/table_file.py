@@ -21,8 +21,10 @@ SYNONYMS = {
     'photoname picture foto bild bilddatei datei dateiname fichier '
     'nomfichier',
     'subject': 'subject subjectid patient patientid participant participantid '
-    'person personid child childid caseid proband pid sid',
-    'site': 'site siteid centre center clinic hospital klinik clinique',
+    'person personid child childid caseid proband pid sid patientenid '
+    'patientennummer patientennr patientnr idpatient',
+    'site': 'site siteid centre center clinic hospital klinik clinique '
+    'zentrum standort krankenhaus hôpital',
     'mm_per_px': 'mmperpx mmperpixel mm/px mm/pixel',
     'age': 'age ageyears age(years) alter alter(jahre) alterjahre âge '
     'âge(ans)',
