@@ -69,6 +69,31 @@ def add_site(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_finding(parser: argparse.ArgumentParser) -> None:
+    """How a model finds the faces in a folder of photographs."""
+    parser.add_argument(
+        '--calibration',
+        metavar='FILE.json',
+        help='file of mmpose_ctd calibrate for this checkpoint; without it '
+        'there are neither intervals nor warnings of faces unlike the '
+        'training faces, and the training images must be there',
+    )
+    parser.add_argument(
+        '--framing',
+        choices=['auto', 'face', 'image'],
+        default='auto',
+        help='where the search starts: at the detected face, with the whole '
+        'image, or whichever works (default: auto)',
+    )
+    parser.add_argument(
+        '--recursive', action='store_true', help='also read subfolders'
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='default: %(default)s'
+    )
+    add_site(parser)
+
+
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that training and testing share, MMPose's names."""
     parser.add_argument(

@@ -14,7 +14,7 @@ import sys
 
 from mmpose_ctd.apis.command_line import (
     add_config_options,
-    add_site,
+    add_finding,
     add_trained,
     load_config,
     make_parser,
@@ -35,23 +35,6 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--out', metavar='FILE.csv', required=True, help='the table'
-    )
-    parser.add_argument(
-        '--calibration',
-        metavar='FILE.json',
-        help='file of mmpose_ctd calibrate for this checkpoint; without it '
-        'there are neither intervals nor warnings, and the training images '
-        'must be there',
-    )
-    parser.add_argument(
-        '--framing',
-        choices=['auto', 'face', 'image'],
-        default='auto',
-        help='where the search starts: at the detected face, with the whole '
-        'image, or whichever works (default: auto)',
-    )
-    parser.add_argument(
-        '--recursive', action='store_true', help='also read subfolders'
     )
     parser.add_argument(
         '--mm-per-px',
@@ -109,10 +92,7 @@ def parse_args() -> argparse.Namespace:
         help='of OBJ files: where texture coordinates count from: up, the '
         'lower edge; down, the upper one (default: up)',
     )
-    parser.add_argument(
-        '--batch-size', type=int, default=8, help='default: %(default)s'
-    )
-    add_site(parser)
+    add_finding(parser)
     add_config_options(parser)
     return parser.parse_args()
 

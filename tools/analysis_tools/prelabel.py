@@ -15,7 +15,7 @@ from shlex import quote
 
 from mmpose_ctd.apis.command_line import (
     add_config_options,
-    add_site,
+    add_finding,
     add_trained,
     load_config,
     make_parser,
@@ -50,27 +50,7 @@ def parse_args() -> argparse.Namespace:
         help='write only the N least certain photographs, for example what '
         'you will correct today (default: all)',
     )
-    parser.add_argument(
-        '--calibration',
-        metavar='FILE.json',
-        help='file of mmpose_ctd calibrate for this checkpoint; without it '
-        'faces unlike the training faces are not noticed, and the training '
-        'images must be there',
-    )
-    parser.add_argument(
-        '--framing',
-        choices=['auto', 'face', 'image'],
-        default='auto',
-        help='where the search starts: at the detected face, with the whole '
-        'image, or whichever works (default: auto)',
-    )
-    parser.add_argument(
-        '--recursive', action='store_true', help='also read subfolders'
-    )
-    parser.add_argument(
-        '--batch-size', type=int, default=8, help='default: %(default)s'
-    )
-    add_site(parser)
+    add_finding(parser)
     add_config_options(parser)
     return parser.parse_args()
 
