@@ -1,12 +1,14 @@
 """How long a training step of each of several configs takes."""
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
@@ -32,6 +34,9 @@ class _SilentRunner(Runner):
 
 class TrainingSteps:
     """Training steps of one config on batches that are already loaded.
+
+    A turn is as many steps as it takes until each regulariser was computed
+    equally often (``every=k``), so that the turns are alike.
 
     Args:
         cfg (Config): Of a run; left as it is.
@@ -71,10 +76,19 @@ class TrainingSteps:
         runner._init_model_weights()
         runner.model.train()
         self._count = 0
+        terms = (cfg.model.get('regularizers') or {}).values()
+        self.steps = math.lcm(*(term.get('every', 1) for term in terms))
+
+    def turn(self) -> None:
+        """``self.steps`` training steps."""
+        for _ in range(self.steps):
+            self.one()
 
     def one(self) -> None:
         """Forward, backward and optimiser on the next batch."""
         batch = self._batches[self._count % len(self._batches)]
+        # Nobody else counts outside of a training loop.
+        MessageHub.get_current_instance().update_info('iter', self._count)
         self._count += 1
         self.runner.model.train_step(
             batch, optim_wrapper=self.runner.optim_wrapper
@@ -95,17 +109,19 @@ def step_times(
 
     Args:
         configs (Mapping[str, Config]): Name -> config.
-        rounds (int): Measured steps of each. Defaults to 7.
-        warm_up (int): Steps of each before that. Defaults to 2.
+        rounds (int): Measured turns of each. Defaults to 7.
+        warm_up (int): Turns of each before that. Defaults to 2.
         batches (Sequence[dict], optional): What all train on. Defaults to
             ``None``: each config's own training data.
 
     Returns:
-        dict: Name -> seconds of each round, (rounds,).
+        dict: Name -> seconds of a step in each round, (rounds,).
     """
     with TemporaryDirectory() as folder:
-        calls = {
-            name: TrainingSteps(cfg, f'{folder}/{i}', batches).one
+        runs = {
+            name: TrainingSteps(cfg, f'{folder}/{i}', batches)
             for i, (name, cfg) in enumerate(configs.items())
         }
-        return time_in_turn(calls, rounds, warm_up)
+        calls = {name: run.turn for name, run in runs.items()}
+        taken = time_in_turn(calls, rounds, warm_up)
+        return {name: taken[name] / runs[name].steps for name in runs}

@@ -45,14 +45,14 @@ def step_times_apart(
         configs (Mapping[str, Config]): Name -> config.
         images (Config): The noise that all train on is of its sizes, see
             :func:`.synthetic_batches`.
-        rounds (int): Measured steps of each. Defaults to 7.
-        warm_up (int): Steps of each before that. Defaults to 2.
+        rounds (int): Measured turns of each. Defaults to 7.
+        warm_up (int): Turns of each before that. Defaults to 2.
         alone (bool): Whether the processes live one after another, which
             takes the memory of one, and meets the machine at different
             times. Defaults to ``False``.
 
     Returns:
-        tuple[dict, dict]: Name -> seconds of each round, (rounds,); and name
+        tuple[dict, dict]: Name -> seconds of a step, (rounds,); and name
         -> the end of what a process said that failed.
     """
     groups = [[name] for name in configs] if alone else [list(configs)]
@@ -101,7 +101,7 @@ def _take_turns(
 
 
 class _Process:
-    """Another Python, which takes a training step whenever it is told."""
+    """Another Python, which takes training steps whenever it is told."""
 
     def __init__(self, cfg_file: str, images: str) -> None:
         # Closed by __exit__.
@@ -118,7 +118,7 @@ class _Process:
         )
 
     def step(self) -> float:
-        """Seconds of one step.
+        """Seconds of a step of the next turn.
 
         Raises:
             RuntimeError: If the process has ended.
@@ -161,7 +161,8 @@ def _answer(file: str, images: str) -> None:
         batches = synthetic_batches(Config.fromfile(images))
         run = TrainingSteps(cfg, folder, batches)
         for _ in sys.stdin:
-            print(f'{_MARK}{json.dumps(seconds_of(run.one))}', flush=True)
+            seconds = seconds_of(run.turn) / run.steps
+            print(f'{_MARK}{json.dumps(seconds)}', flush=True)
 
 
 if __name__ == '__main__':

@@ -57,3 +57,28 @@ def test_a_run_of_its_own_is_left_alone(configs, tmp_path):
     step_times(configs, rounds=1, warm_up=0)
     assert {name: cfg.to_dict() for name, cfg in configs.items()} == before
     assert not (tmp_path / 'ft').exists()
+
+
+def test_a_turn_has_each_term_equally_often(configs, monkeypatch):
+    from mmpose_ctd.models.losses import EncoderDistillLoss
+    from mmpose_ctd.models.pose_estimators import (
+        CTDTopdownPoseEstimator as Estimator,
+    )
+
+    counts = dict(steps=0, terms=0)
+
+    def counted(kind, call):
+        def wrapped(*args, **kwargs):
+            counts[kind] += 1
+            return call(*args, **kwargs)
+
+        return wrapped
+
+    for kind, owner, name in (
+        ('steps', Estimator, 'train_step'),
+        ('terms', EncoderDistillLoss, 'distance'),
+    ):
+        monkeypatch.setattr(owner, name, counted(kind, getattr(owner, name)))
+    configs['ed'].model.regularizers.ed.every = 3
+    times = step_times(dict(ed=configs['ed']), rounds=2, warm_up=1)
+    assert counts == dict(steps=9, terms=3) and len(times['ed']) == 2
