@@ -38,8 +38,8 @@ val_pipeline = [
     *_base_.val_pipeline[1:],
 ]
 train_dataloader = dict(
-    batch_size=4,
-    batch_sampler=dict(type='PartlyLabelledBatchSampler', unlabelled=4),
+    # The more labels, the fewer of the other photographs.
+    batch_sampler=dict(type='PartlyLabelledBatchSampler', equal_at=20),
     dataset=dict(
         type='PartlyLabelledDataset',
         pipeline=train_pipeline,
@@ -77,7 +77,8 @@ param_scheduler = [
 ]
 model = dict(
     # The sites' annotators place some landmarks differently, the top of the
-    # philtrum by two pixels.
+    # philtrum by two pixels; and those of one all too far left, so that mirror
+    # images differ.
     head=dict(type='SiteHeatmapHead', sites=('london', '3dsk')),
     # Landmarks have partners on the other side, so the mirrored image is a
     # second opinion.

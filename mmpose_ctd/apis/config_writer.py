@@ -205,11 +205,7 @@ def _set_sites(cfg: Config, file: LandmarkFile) -> None:
     if 'sites' not in cfg.model.head:
         return
     sites = {str(image.get('site') or '') for image in file.images.values()}
-    if sites := sorted(sites - {''}):
-        cfg.model.head.sites = sites
-    else:
-        del cfg.model.head.sites
-        cfg.model.head.type = 'HeatmapHead'
+    cfg.model.head.sites = sorted(sites - {''})
 
 
 def _set_unlabelled(cfg: Config, file: LandmarkFile, root: Path) -> None:
@@ -234,4 +230,4 @@ def _set_unlabelled(cfg: Config, file: LandmarkFile, root: Path) -> None:
         return
     loader.dataset.type = 'CIFASDDataset'
     del loader.dataset.unlabelled
-    loader.batch_size += loader.pop('batch_sampler').unlabelled
+    loader.batch_size += loader.pop('batch_sampler').get('unlabelled', 0)

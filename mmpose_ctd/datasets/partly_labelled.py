@@ -126,11 +126,18 @@ class PartlyLabelledDataset(CIFASDDataset):
 
 @DATA_SAMPLERS.register_module()
 class PartlyLabelledBatchSampler(Sampler):
-    """``batch_size`` labelled images, then ``unlabelled`` other images.
+    r"""Labelled images, then unlabelled ones, in each batch.
 
     Both kinds repeat endlessly in random order. The labelled images of a
     batch are those that an ``InfiniteSampler`` of the same seed draws from
-    the labelled images alone.
+    the labelled images alone. The numbers of both are given, or follow from
+    the data: of L labelled and U unlabelled images, unlabelled ones are
+
+    .. math::
+        \min\left(\frac{E}{E + L}, \frac{U}{U + L}\right)
+
+    of a batch, rounded, and at least one: the more labels, the less the
+    others add, and none of them is drawn more often than a labelled one.
 
     ::
 
@@ -138,23 +145,30 @@ class PartlyLabelledBatchSampler(Sampler):
             batch_size=8,
             sampler=dict(type='InfiniteSampler', shuffle=True),
             batch_sampler=dict(
-                type='PartlyLabelledBatchSampler', unlabelled=4
+                type='PartlyLabelledBatchSampler', equal_at=20
             ),
             dataset=dict(type='PartlyLabelledDataset', ...),
         )
 
     Args:
         sampler (InfiniteSampler): Its dataset, seed and shuffling are used.
-        batch_size (int): Labelled images of a batch.
-        unlabelled (int): Unlabelled images of a batch.
+        batch_size (int): Labelled images of a batch; with ``equal_at`` all
+            images of a batch.
+        unlabelled (int, optional): Unlabelled images of a batch.
+        equal_at (int, optional): E, the number of labelled images at which
+            half a batch is unlabelled. Give it or ``unlabelled``.
 
     Raises:
         InputError: If the dataset is not a :class:`.PartlyLabelledDataset`,
-            or the sampler is finite.
+            the sampler is finite, or a batch would lack one kind.
     """
 
     def __init__(
-        self, sampler: InfiniteSampler, batch_size: int, unlabelled: int
+        self,
+        sampler: InfiniteSampler,
+        batch_size: int,
+        unlabelled: int | None = None,
+        equal_at: int | None = None,
     ) -> None:
         dataset = sampler.dataset
         if not isinstance(sampler, InfiniteSampler) or not hasattr(
@@ -166,19 +180,37 @@ class PartlyLabelledBatchSampler(Sampler):
                 f'{type(dataset).__name__}',
                 expected='an InfiniteSampler of a PartlyLabelledDataset',
             )
-        if type(unlabelled) is not int or unlabelled < 1:
+        given = unlabelled if equal_at is None else equal_at
+        if (
+            type(given) is not int
+            or given < 1
+            or None not in (unlabelled, equal_at)
+        ):
             raise InputError(
                 where='train_dataloader.batch_sampler',
-                found=f'unlabelled={unlabelled!r}',
-                expected='a whole number of 1 or more',
+                found=f'unlabelled={unlabelled!r}, equal_at={equal_at!r}',
+                expected='one of them, a whole number of 1 or more',
             )
         self.sampler = sampler
-        self.batch_size = batch_size
-        self.unlabelled = unlabelled
         self._labelled = dataset.labelled_indices()
         self._others = sorted({*range(len(dataset))} - {*self._labelled})
         # An InfiniteSampler of nothing never returns.
         assert self._labelled and self._others
+        if equal_at is not None:
+            if batch_size < 2:
+                raise InputError(
+                    where='train_dataloader.batch_size',
+                    found=repr(batch_size),
+                    expected='2 or more: labelled and unlabelled images',
+                )
+            count, others = len(self._labelled), len(self._others)
+            share = min(
+                equal_at / (equal_at + count), others / (others + count)
+            )
+            unlabelled = min(max(round(batch_size * share), 1), batch_size - 1)
+            batch_size -= unlabelled
+        self.batch_size = batch_size
+        self.unlabelled = unlabelled
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield endless batches of indices into the dataset."""

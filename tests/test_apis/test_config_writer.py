@@ -130,7 +130,7 @@ def test_the_sites_and_unlabelled_photographs_are_the_sets_own(tmp_path):
             ]
     write_landmark_set(tmp_path / 'some', content, splits)
     cfg = new_config(tmp_path / 'some.py', 'best', tmp_path / 'some')
-    assert cfg.model.head.type == 'HeatmapHead'
+    assert cfg.model.head.sites == []
     dataset = cfg.train_dataloader.dataset
     assert dataset.unlabelled.ann_file == dataset.ann_file
     assert dataset.unlabelled.exclude == [

@@ -163,11 +163,43 @@ def test_labelled_images_are_drawn_as_without_the_others(root):
         with pytest.raises(InputError) as caught:
             PartlyLabelledBatchSampler(other, 2, unlabelled=1)
         assert 'PartlyLabelledDataset' in caught.value.expected
-    with pytest.raises(InputError, match='unlabelled=0'):
-        PartlyLabelledBatchSampler(sampler, 2, unlabelled=0)
+    for wrong in (
+        dict(unlabelled=0),
+        dict(equal_at=0),
+        dict(unlabelled=1, equal_at=1),
+        {},
+    ):
+        with pytest.raises(InputError) as caught:
+            PartlyLabelledBatchSampler(sampler, 2, **wrong)
+        assert 'one of them' in caught.value.expected
+    with pytest.raises(InputError, match='batch_size'):
+        PartlyLabelledBatchSampler(sampler, 1, equal_at=20)
     # A round through the unlabelled ones shows each once.
     assert sorted(drawn[:5]) == list(range(4, 9))
     assert sorted(drawn[5:10]) == list(range(4, 9))
+
+
+@pytest.mark.parametrize(
+    'equal_at, size, unlabelled',
+    [
+        (4, 8, 4),
+        (1, 8, 2),
+        # No unlabelled image more often than a labelled one: 5 of 9.
+        (400, 9, 5),
+        # At least one of each.
+        (1, 2, 1),
+    ],
+)
+def test_the_more_labels_the_fewer_others(root, equal_at, size, unlabelled):
+    dataset = build(root)
+    labelled = {*dataset.labelled_indices()}
+    assert (len(labelled), len(dataset)) == (4, 9)
+    batches = PartlyLabelledBatchSampler(
+        InfiniteSampler(dataset, seed=0), size, equal_at=equal_at
+    )
+    for _, batch in zip(range(3), batches):
+        assert len(batch) == size
+        assert sum(i not in labelled for i in batch) == unlabelled
 
 
 @pytest.mark.parametrize(

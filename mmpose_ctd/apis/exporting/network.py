@@ -16,6 +16,7 @@ from mmpose_ctd.apis.measuring.error_model import SPREADS
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.datasets.face_mesh import FaceMesh
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.heads import SiteHeatmapHead
 
 OPSET = 17
 #: As :func:`.heatmap_spreads` and MMPose's DARK decoding have them.
@@ -47,9 +48,13 @@ class LandmarkNetwork(nn.Module):
         net = copy.deepcopy(model.model).cpu().eval()
         self.backbone = _exportable(net.backbone)
         self.neck = _exportable(net.neck) if net.with_neck else None
-        if model.site is not None:
-            net.head.fold_site(model.site)
         self.head = _exportable(net.head)
+        if isinstance(net.head, SiteHeatmapHead):
+            # Of the image and of its mirror image.
+            shares = net.head.shares([model.site] * 2, [False, True])
+            self.register_buffer('shares', shares)
+        else:
+            self.shares = None
         _check(net)
         self.normalise = _Normalise(net.data_preprocessor)
         self.partners = None
@@ -87,6 +92,11 @@ class LandmarkNetwork(nn.Module):
             features = features[0]
         if self.neck is not None:
             maps = self.neck(maps)
+        if self.shares is not None:
+            looks = 1 if self.partners is None else 2
+            shares = self.shares[:looks, None]
+            shares = shares.expand(-1, crops.shape[0], -1)
+            maps = (*maps, shares.flatten(0, 1))
         heatmaps = self.head.forward(maps)
         if isinstance(heatmaps, (tuple, list)):
             # Of stacked hourglasses, the last.

@@ -14,38 +14,42 @@ __all__ = ['SiteHeatmapHead']
 
 @MODELS.register_module()
 class SiteHeatmapHead(HeatmapHead):
-    r"""``HeatmapHead`` whose last layer differs between sites.
+    r"""``HeatmapHead`` whose last layer differs between annotators' habits.
 
     Sites place a landmark differently: one annotator's philtrum begins
-    higher than another's. Training on both teaches a mixture. With shared
-    weights W and a difference D_s for each of S sites, images of site s have
-    the heat-maps
+    higher than another's. Training on both teaches a mixture. Nor is an
+    annotator symmetric: one who clicks half a pixel too far left does so on
+    both sides of the face, and to a mirrored image belongs what he would not
+    have clicked. With shared weights W, a difference D_s for each of S sites
+    and F_s between images and mirrored ones, images of site s have the
+    heat-maps
 
     .. math::
-        (W + D_s - \tfrac{1}{S} \textstyle\sum_r D_r) * x
+        (W + D_s - \tfrac{1}{S} \textstyle\sum_r D_r \pm F_s) * x
 
-    so an image of no or another site gets W, the mean of the listed sites.
-    D starts at 0. The site is the ``site`` of the image's record.
+    with minus for mirrored images, so that training may mirror images and
+    testing may average both. An image of no or another site gets the mean of
+    the listed sites. D and F start at 0. The site is the ``site`` of the
+    image's record.
 
     Args:
-        sites (Sequence[str]): Names of the training images' sites, each
-            once. With a single one it is a ``HeatmapHead``.
+        sites (Sequence[str], optional): Names of the training images' sites,
+            each once. Without any, all images are of one.
         **kwargs: Of ``HeatmapHead``.
 
     Raises:
         InputError: If ``sites`` are not different names.
     """
 
-    def __init__(self, sites: Sequence[str], **kwargs) -> None:
+    def __init__(self, sites: Sequence[str] = (), **kwargs) -> None:
         super().__init__(**kwargs)
         names = [] if isinstance(sites, str) else list(sites)
-        if not names or len({*names}) < len(names):
+        if isinstance(sites, str) or len({*names}) < len(names):
             raise InputError(
                 where='SiteHeatmapHead: sites',
                 found=repr(sites),
                 expected='a list of different names',
-                cure="List each site of the training images' records once, "
-                "or set model.head.type='HeatmapHead'.",
+                cure="List each site of the training images' records once.",
             )
         self.sites = tuple(names)
         shared = self.final_layer
@@ -56,48 +60,52 @@ class SiteHeatmapHead(HeatmapHead):
                 expected='a 1x1 convolution',
                 cure='Leave final_layer out.',
             )
+        self._groups = self.sites or (None,)
+        # First D of all sites, then F.
         self.site_layer = nn.Conv2d(
             shared.in_channels,
-            shared.out_channels * len(names),
+            shared.out_channels * 2 * len(self._groups),
             kernel_size=1,
             bias=False,
         )
 
     def init_weights(self) -> None:
-        """Initialise; all sites begin alike."""
+        """Initialise; all sites begin alike, and symmetric."""
         super().init_weights()
         nn.init.zeros_(self.site_layer.weight)
+
+    def shares(
+        self, sites: Sequence[str | None], mirrored: Sequence[bool]
+    ) -> Tensor:
+        """How much of each D and F belongs to N images: (N, 2 S)."""
+        one = torch.tensor(
+            [[float(s == name) for name in self._groups] for s in sites]
+        )
+        known = one.sum(1, keepdim=True)
+        sign = 1 - 2 * torch.tensor(mirrored).float()[:, None]
+        count = len(self._groups)
+        return torch.cat(
+            [one - known / count, sign * (one + (1 - known) / count)], dim=1
+        )
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Heat-maps of a batch.
 
         Args:
             feats (tuple[Tensor]): Maps, of which the last one (N, C, h', w')
-                is used. Behind it may stand the images' sites, (N, S), 1 for
-                an image's site and 0 for others, as :meth:`loss` and
-                :meth:`predict` add them.
+                is used. Behind it may stand :meth:`shares`, (N, 2 S), as
+                :meth:`loss` and :meth:`predict` add them.
 
         Returns:
             Tensor: (N, K, h, w).
         """
-        *maps, sites = feats
-        if sites.dim() != 2:
+        *maps, shares = feats
+        if shares.dim() != 2:
             return super().forward(feats)
         x = self.conv_layers(self.deconv_layers(maps[-1]))
-        # No site: no difference. Else its own less the mean of all.
-        share = sites - sites.sum(1, keepdim=True) / len(self.sites)
-        by_site = self.site_layer(x).unflatten(1, (len(self.sites), -1))
-        share = share.to(by_site.dtype)
-        difference = torch.einsum('nskhw,ns->nkhw', by_site, share)
-        return self.final_layer(x) + difference
-
-    def fold_site(self, site: str) -> None:
-        """Answer every image as one of ``site``, without knowing sites."""
-        k = self.out_channels
-        own = self.site_layer.weight.data.unflatten(0, (len(self.sites), k))
-        own = own[self.sites.index(site)] - own.mean(0)
-        self.final_layer.weight.data += own
-        nn.init.zeros_(self.site_layer.weight)
+        parts = self.site_layer(x).unflatten(1, (shares.shape[1], -1))
+        shares = shares.to(parts.dtype)[..., None, None, None]
+        return self.final_layer(x) + (parts * shares).sum(1)
 
     def loss(self, feats, batch_data_samples, train_cfg=None) -> dict:
         """``HeatmapHead.loss``, each image with its site.
@@ -106,33 +114,45 @@ class SiteHeatmapHead(HeatmapHead):
             InputError: If a record names a site that is not listed.
         """
         for sample in batch_data_samples:
-            if _site(sample) not in (None, *self.sites):
+            if self.sites and _site(sample) not in (None, *self.sites):
                 raise InputError(
                     where='SiteHeatmapHead: sites',
                     found=f'an image of site {_site(sample)!r}',
                     expected=f'one of {", ".join(map(repr, self.sites))}',
                     cure='Set model.head.sites to the sites of your records.',
                 )
-        feats = self._with_sites(feats, batch_data_samples)
+        feats = self._with_shares(feats, batch_data_samples)
         return super().loss(feats, batch_data_samples, train_cfg or {})
 
     def predict(self, feats, batch_data_samples, test_cfg=None):
         """``HeatmapHead.predict``, each image with its site."""
-        # A list holds the image and its mirror image.
         if isinstance(feats, list):
-            feats = [self._with_sites(f, batch_data_samples) for f in feats]
+            plain, turned = feats
+            feats = [
+                self._with_shares(plain, batch_data_samples),
+                self._with_shares(turned, batch_data_samples, mirrored=True),
+            ]
         else:
-            feats = self._with_sites(feats, batch_data_samples)
+            feats = self._with_shares(feats, batch_data_samples)
         return super().predict(feats, batch_data_samples, test_cfg or {})
 
-    def _with_sites(self, feats, samples) -> tuple[Tensor, ...]:
-        rows = [
-            [float(_site(sample) == name) for name in self.sites]
-            for sample in samples
-        ]
-        return *feats, feats[-1].new_tensor(rows)
+    def _with_shares(
+        self, feats, samples, mirrored: bool = False
+    ) -> tuple[Tensor, ...]:
+        """``mirrored``: these are the samples' mirror images."""
+        shares = self.shares(
+            [_site(sample) for sample in samples],
+            [_is_mirrored(sample) != mirrored for sample in samples],
+        )
+        return *feats, shares.to(feats[-1].device)
 
 
 def _site(sample) -> str | None:
     """The site of a data sample's record; None if it has none."""
     return sample.metainfo.get('site') or None
+
+
+def _is_mirrored(sample) -> bool:
+    return bool(sample.metainfo.get('flip')) and (
+        sample.metainfo.get('flip_direction') == 'horizontal'
+    )

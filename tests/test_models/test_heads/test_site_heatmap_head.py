@@ -1,4 +1,4 @@
-"""SiteHeatmapHead: one last layer for each site, and one for all."""
+"""SiteHeatmapHead learns what differs between annotators' habits."""
 
 import pytest
 import torch
@@ -57,44 +57,70 @@ def test_sites_begin_alike():
     assert torch.equal(heatmaps_of(head, x, *SITES), head((x,)))
 
 
-def test_a_site_has_the_shared_weights_and_its_share_of_the_difference():
-    head, x = build(), torch.rand(5, 6, 8, 8)
+def test_a_site_has_the_shared_weights_and_its_share_of_the_differences():
+    head, x = build(), torch.rand(6, 6, 8, 8)
     torch.nn.init.normal_(head.site_layer.weight)
-    found = heatmaps_of(head, x, 'c', 'a', None, 'elsewhere', '')
+    faces = samples('c', 'a', None, 'elsewhere', '', 'a')
+    faces[5].set_metainfo(dict(flip=True, flip_direction='horizontal'))
+    _, found = head.predict((x,), faces, dict(output_heatmaps=True))
     shared = head.final_layer.weight
-    by_site = head.site_layer.weight.view(3, 2, 6, 1, 1)
-    mean = by_site.mean(0)
-    weights = [shared + by_site[2] - mean, shared + by_site[0] - mean]
-    weights += [shared] * 3
+    by_site, by_side = head.site_layer.weight.view(2, 3, 2, 6, 1, 1)
+    c, a = (shared + by_site[i] - by_site.mean(0) for i in (2, 0))
+    weights = [c + by_side[2], a + by_side[0]]
+    weights += [shared + by_side.mean(0)] * 3
+    weights += [a - by_side[0]]
     for image, weight, ours in zip(x, weights, found):
         expected = F.conv2d(image[None], weight, head.final_layer.bias)[0]
-        torch.testing.assert_close(ours, expected)
+        torch.testing.assert_close(ours.heatmaps, expected)
 
 
-def test_folded_it_answers_everybody_as_one_site():
-    head, x = build(), torch.rand(1, 6, 8, 8)
+@pytest.mark.parametrize('sites', [(), ('a',)])
+def test_of_one_site_only_mirror_images_differ(sites):
+    head, x = build(sites=sites), torch.rand(1, 6, 8, 8)
     torch.nn.init.normal_(head.site_layer.weight)
-    expected = heatmaps_of(head, x, 'b')
-    head.fold_site('b')
-    torch.testing.assert_close(head((x,)), expected[0][None])
-    torch.testing.assert_close(heatmaps_of(head, x, 'a'), expected)
+    shared, side = head((x,)), head.site_layer(x)[:, 2:]
+    torch.testing.assert_close(heatmaps_of(head, x, 'a'), shared + side)
 
 
-def test_a_single_site_differs_from_nothing():
-    head, x = build(sites=['a']), torch.rand(1, 6, 8, 8)
-    torch.nn.init.normal_(head.site_layer.weight)
-    torch.testing.assert_close(heatmaps_of(head, x, 'a'), head((x,)))
-
-
-def test_the_mirror_image_is_of_the_same_site():
+def test_the_mirror_image_has_the_other_sign():
     head, x = build(), torch.rand(1, 6, 8, 8)
     torch.nn.init.normal_(head.site_layer.weight)
     options = dict(flip_test=True, output_heatmaps=True)
     feats = [(x,), (x.flip(3),)]
     _, (field,) = head.predict(feats, samples('b'), options)
     plain = heatmaps_of(head, x, 'b')[0]
-    mirrored = heatmaps_of(head, x.flip(3), 'b')[0].flip(2)[[1, 0]]
+    turned = samples('b')
+    turned[0].set_metainfo(dict(flip=True, flip_direction='horizontal'))
+    _, (mirrored,) = head.predict(
+        (x.flip(3),), turned, dict(output_heatmaps=True)
+    )
+    mirrored = mirrored.heatmaps.flip(2)[[1, 0]]
     torch.testing.assert_close(field.heatmaps, (plain + mirrored) / 2)
+
+
+def test_it_learns_that_an_annotator_is_not_symmetric():
+    """One who clicks a pixel too far left does so in no mirrored image."""
+    torch.manual_seed(0)
+    head = build(sites=())
+    # The landmark is in the middle, its label left of it.
+    x = torch.zeros(1, 6, 8, 9)
+    x[:, 0, 4, 4] = x[:, 1, 4, 3] = x[:, 2, 4, 5] = 1
+    truth = torch.zeros(1, 2, 8, 9)
+    truth[0, :, 4, 3] = 1
+    faces = samples(None, None, heatmaps=torch.cat([truth, truth.flip(3)]))
+    faces[1].set_metainfo(dict(flip=True, flip_direction='horizontal'))
+    # A mirrored face looks the same.
+    both = x.expand(2, -1, -1, -1)
+    optimizer = torch.optim.Adam(head.parameters(), lr=0.1)
+    for _ in range(50):
+        optimizer.zero_grad()
+        head.loss((both,), faces, dict(compute_acc=False))[
+            'loss_kpt'
+        ].backward()
+        optimizer.step()
+    options = dict(flip_test=True, output_heatmaps=True)
+    _, (field,) = head.predict([(x,), (x,)], samples(None), options)
+    assert field.heatmaps[0].flatten().argmax() == 4 * 9 + 3
 
 
 def test_it_learns_what_differs_between_sites():
@@ -127,7 +153,7 @@ def test_training_refuses_a_site_that_is_not_listed():
     assert 'elsewhere' in caught.value.found
 
 
-@pytest.mark.parametrize('sites', ['london', (), ('a', 'a')])
+@pytest.mark.parametrize('sites', ['london', ('a', 'a')])
 def test_it_refuses_what_is_no_list_of_different_sites(sites):
     with pytest.raises(InputError):
         build(sites=sites)
