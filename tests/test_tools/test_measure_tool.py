@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 from tool_server import run_tool
@@ -331,6 +332,33 @@ def test_people_who_must_not_calibrate(place, split, test, where):
     with pytest.raises(InputError) as error:
         calibrate(config, checkpoint, split=split, test=test, device='cpu')
     assert error.value.where == where
+
+
+def test_who_trains_without_labels_does_not_calibrate(place):
+    config, checkpoint = (str(place / name) for name in MODEL)
+    cfg = Config.fromfile(config)
+    dataset = cfg.train_dataloader.dataset
+    dataset.type = 'PartlyLabelledDataset'
+    dataset.unlabelled = dict(
+        ann_file=dataset.ann_file, exclude=['splits/test.txt']
+    )
+    # All others do.
+    with pytest.raises(InputError) as error:
+        calibrate(cfg, checkpoint, device='cpu')
+    assert error.value.where == 'train_dataloader.dataset.unlabelled'
+    # A few do not.
+    train, test = (
+        {*read_split(str(place / f'data/splits/{part}.txt'))}
+        for part in ('train', 'test')
+    )
+    everyone = json.loads((place / 'data' / dataset.ann_file).read_text())
+    rest = {i['subject'] for i in everyone['images']} - train - test
+    few = sorted(rest)[:3]
+    (place / 'data/some.txt').write_text('\n'.join({*train, *rest} - {*few}))
+    dataset.unlabelled.split = 'some.txt'
+    with pytest.raises(InputError) as error:
+        calibrate(cfg, checkpoint, device='cpu')
+    assert '3 labelled subjects' in error.value.found
 
 
 def test_a_head_without_heat_maps_is_refused(place):

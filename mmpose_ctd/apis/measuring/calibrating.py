@@ -9,7 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 import numpy as np
 from mmengine.config import Config
 
-from mmpose_ctd.datasets.landmark_file import read_split, subject_of
+from mmpose_ctd.datasets.landmark_file import (
+    LandmarkFile,
+    read_split,
+    subject_of,
+)
+from mmpose_ctd.datasets.partly_labelled import unlabelled_images
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
@@ -68,7 +73,8 @@ def calibrate(
         checkpoint (str): A ``.pth`` of it.
         split (str, optional): File of the subjects to calibrate with,
             relative to the data root or the current folder; default: all in
-            neither the training nor the test split.
+            neither the training nor the test split, without those who train
+            unlabelled.
         test (bool): Whether to judge the calibration on the faces of
             ``test_dataloader``. Defaults to False.
         device (str, optional): Defaults to the GPU if there is one.
@@ -377,7 +383,30 @@ def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
             cure='Keep some subjects out of the training and name them: '
             '--split FILE, with one id a line.',
         )
-    return rest
+    unlabelled = _unlabelled_subjects(dataset)
+    if not rest - unlabelled:
+        raise InputError(
+            where='train_dataloader.dataset.unlabelled',
+            found=f'all {len(rest)} labelled subjects who are in neither '
+            'split train without their labels',
+            expected='subjects who neither train nor test',
+            cure='Train again without some: name those who may train in a '
+            'file, train_dataloader.dataset.unlabelled.split=FILE, or those '
+            'who may not in unlabelled.exclude.',
+        )
+    return rest - unlabelled
+
+
+def _unlabelled_subjects(dataset: dict) -> Set[str]:
+    """Who trains without labels, by the config of the training data."""
+    if not dataset.get('unlabelled'):
+        return set()
+    root = dataset.get('data_root') or ''
+    file = LandmarkFile.read(os.path.join(root, dataset.ann_file))
+    files = unlabelled_images(file, root, dataset.unlabelled)
+    return {
+        subject_of(image) for _, images in files for image in images.values()
+    }
 
 
 def _refuse_tested(cfg: Config, subjects: Set[str]) -> None:
