@@ -14,15 +14,15 @@ __all__ = ['SiteHeatmapHead']
 
 @MODELS.register_module()
 class SiteHeatmapHead(HeatmapHead):
-    r"""``HeatmapHead`` whose last layer differs between annotators' habits.
+    r"""``HeatmapHead`` whose last layer learns how annotators differ.
 
     Sites place a landmark differently: one annotator's philtrum begins
     higher than another's. Training on both teaches a mixture. Nor is an
     annotator symmetric: one who clicks half a pixel too far left does so on
-    both sides of the face, and to a mirrored image belongs what he would not
-    have clicked. With shared weights W, a difference D_s for each of S sites
-    and F_s between images and mirrored ones, images of site s have the
-    heat-maps
+    both sides of the face, while the landmarks of the mirrored image are
+    half a pixel too far right. With shared weights W, a difference D_s for
+    each of S sites and F_s between images and mirrored ones, images of site
+    s have the heat-maps
 
     .. math::
         (W + D_s - \tfrac{1}{S} \textstyle\sum_r D_r \pm F_s) * x
