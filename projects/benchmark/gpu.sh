@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What regularising costs on a GPU, in at most 8 minutes on a current one:
+# What regularising costs on a GPU, meant to take less than 8 minutes:
 #   bash projects/benchmark/gpu.sh [FOLDER]
 # Steps of CTD-ED, of it at every fourth step, and of FT with three teachers in
 # float32 and bfloat16; memory; a whole training of each with VGGFace2's

@@ -112,7 +112,10 @@ class PhotographTable:
             raise InputError(
                 where=f'--table {path}',
                 found=f'{len(problems)} rows that cannot be used:'
-                + ''.join(f'\n  {problem}' for problem in problems),
+                + ''.join(
+                    '\n  ' + str(one).removeprefix(f'--table {path}, ')
+                    for one in problems
+                ),
             )
         for problem in problems:
             raise problem

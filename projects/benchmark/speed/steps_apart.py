@@ -101,7 +101,7 @@ def _take_turns(
 
 
 class _Process:
-    """Another Python, which takes training steps whenever it is told."""
+    """Another Python process, which takes training steps on request."""
 
     def __init__(self, cfg_file: str, images: str) -> None:
         # Closed by __exit__.
