@@ -1,11 +1,14 @@
 """Facts about the machine: its processor, its GPU, how busy it is."""
 
+import contextlib
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from mmengine.device import get_device
+from threadpoolctl import threadpool_limits
 
 CPUINFO = Path('/proc/cpuinfo')  # of Linux
 
@@ -69,6 +72,30 @@ def has_fast_bfloat16(device: str) -> bool:
         return True
     intel = 'GenuineIntel' in cpu_info('vendor_id')
     return _cpu_has('_is_avx512_bf16_supported') and not intel
+
+
+@contextlib.contextmanager
+def sharing_cores(workers: int) -> Iterator[None]:
+    """Compute on the cores that the loader's processes leave over.
+
+    On two cores, two threads beside a loader take twice the time of one: each
+    waits for the other, which waits for a core. NumPy's BLAS gets one thread,
+    as the processes inherit its number. Nothing changes on a GPU, or where
+    the user has set the number of threads (``OMP_NUM_THREADS``).
+
+    Args:
+        workers (int): Processes that load images.
+    """
+    if get_device() != 'cpu' or os.environ.get('OMP_NUM_THREADS'):
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, _cores() - workers))
+    try:
+        with threadpool_limits(1, user_api='blas'):
+            yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _cpu_has(probe: str) -> bool:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
 
 from mmpose_ctd.datasets.landmark_file import LandmarkFile
 from mmpose_ctd.datasets.upright_image import read_upright
@@ -23,6 +22,7 @@ from mmpose_ctd.visualization import landmark_grid, plot_ced, select_faces
 from .config_file import parse_config
 from .config_writer import fit_to_set
 from .face_set import FaceSet
+from .terse_runner import TerseRunner
 
 
 class TestedFace(NamedTuple):
@@ -107,7 +107,7 @@ def train_and_test(
         )
     file = LandmarkFile.read(str(faces.root / faces.ann_file))
     fit_to_set(cfg, file, faces.root)
-    runner = Runner.from_cfg(cfg)
+    runner = TerseRunner.from_cfg(cfg)
     collector = _CollectFaces()
     runner.register_hook(collector)
     begin = time.perf_counter()

@@ -7,6 +7,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import DataLoader
 
 from mmpose_ctd.engine.checkpoint_folder import (
     checkpoint_folder,
@@ -14,6 +15,7 @@ from mmpose_ctd.engine.checkpoint_folder import (
 )
 from mmpose_ctd.engine.hooks import FlipCheckHook
 from mmpose_ctd.engine.hooks.safe_checkpoint_hook import resume_from_newest
+from mmpose_ctd.machine import sharing_cores
 
 # The environment, the whole configuration and the list of hooks are longer.
 _LINES = 12
@@ -43,6 +45,13 @@ def _how_to_go_on(runner: Runner) -> str:
             for file in saved_by_a_training(folder, hook.filename_tmpl)[:1]:
                 return f'--resume goes on from {file.name}.'
     return 'No checkpoint was saved yet.'
+
+
+def _workers(loader: DataLoader | dict | None) -> int:
+    """The processes of a loader, built or not."""
+    if isinstance(loader, DataLoader):
+        return loader.num_workers
+    return (loader or {}).get('num_workers', 0)
 
 
 class TerseRunner(Runner):
@@ -94,9 +103,15 @@ class TerseRunner(Runner):
             KeyboardInterrupt: Says how to go on, if it was interrupted.
         """
         try:
-            return super().train()
+            with sharing_cores(_workers(self._train_dataloader)):
+                return super().train()
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_go_on(self)) from error
+
+    def test(self) -> dict[str, float]:
+        """See ``Runner.test``."""
+        with sharing_cores(_workers(self._test_dataloader)):
+            return super().test()
 
     def go_on(self) -> None:
         """Have the training go on from the newest checkpoint, if any.

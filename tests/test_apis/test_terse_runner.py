@@ -1,10 +1,13 @@
 """TerseRunner: which hooks it has, and which config a work dir keeps."""
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from toy_runner import toy_runner
+from threadpoolctl import threadpool_info
+from toy_runner import SlopeError, numbers_loader, toy_runner
 
+from mmpose_ctd import machine
 from mmpose_ctd.apis.terse_runner import TerseRunner
 from mmpose_ctd.engine.hooks import FlipCheckHook
 
@@ -73,3 +76,49 @@ def test_what_is_for_machines_is_in_the_log_file_alone(tmp_path, capfd):
     assert all(message in log.read_text() for message in quiet)
     assert not any(message in shown for message in quiet)
     assert 'for people' in shown
+
+
+class ThreadsHook(Hook):
+    """Writes down how many threads the network and NumPy have."""
+
+    def __init__(self):
+        self.seen = []
+
+    def after_train_iter(self, runner, *args, **kwargs):
+        blas = (i for i in threadpool_info() if i['user_api'] == 'blas')
+        most = max(i['num_threads'] for i in blas)
+        self.seen.append((torch.get_num_threads(), most))
+
+    after_test_iter = after_train_iter
+
+
+@pytest.mark.parametrize('workers, threads', [(0, 3), (1, 2), (3, 1), (5, 1)])
+def test_the_loader_has_cores_of_its_own(
+    tmp_path, monkeypatch, workers, threads
+):
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    monkeypatch.setattr(machine, '_cores', lambda: 3)
+    before, hook = torch.get_num_threads(), ThreadsHook()
+    loader = dict(numbers_loader(), num_workers=workers)
+    runner = toy_runner(
+        tmp_path,
+        1,
+        kind=TerseRunner,
+        train_dataloader=loader,
+        test_dataloader=dict(numbers_loader(1), num_workers=workers),
+        test_evaluator=dict(type=SlopeError),
+        test_cfg=dict(),
+        custom_hooks=[hook],
+    )
+    runner.train()
+    runner.test()
+    assert hook.seen == [(threads, 1)] * 2
+    assert torch.get_num_threads() == before
+
+
+def test_threads_that_the_user_has_set_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv('OMP_NUM_THREADS', '2')
+    monkeypatch.setattr(machine, '_cores', lambda: 7)
+    before, hook = torch.get_num_threads(), ThreadsHook()
+    toy_runner(tmp_path, 1, kind=TerseRunner, custom_hooks=[hook]).train()
+    assert [seen for seen, _ in hook.seen] == [before]
