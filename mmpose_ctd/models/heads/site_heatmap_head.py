@@ -103,9 +103,12 @@ class SiteHeatmapHead(HeatmapHead):
         if shares.dim() != 2:
             return super().forward(feats)
         x = self.conv_layers(self.deconv_layers(maps[-1]))
-        parts = self.site_layer(x).unflatten(1, (shares.shape[1], -1))
-        shares = shares.to(parts.dtype)[..., None, None, None]
-        return self.final_layer(x) + (parts * shares).sum(1)
+        parts = self.site_layer.weight.view(shares.shape[1], -1, x.shape[1])
+        # Weights (N, K, C) are fewer than heat-maps of each site.
+        own = torch.einsum('ns,skc->nck', shares.to(parts.dtype), parts)
+        places = x.permute(0, 2, 3, 1).flatten(1, 2)
+        difference = (places @ own).transpose(1, 2).unflatten(2, x.shape[2:])
+        return self.final_layer(x) + difference
 
     def loss(self, feats, batch_data_samples, train_cfg=None) -> dict:
         """``HeatmapHead.loss``, each image with its site.
