@@ -13,7 +13,7 @@ optim_wrapper = dict(
     # off. Exists since mmengine's AmpOptimWrapper refuses a CPU.
     type='AutocastOptimWrapper',
     dtype='auto',
-    optimizer=dict(type='Adam', lr=5e-4, fused=True),
+    optimizer=dict(type='Adam', lr=5e-4),
 )
 param_scheduler = [
     dict(
