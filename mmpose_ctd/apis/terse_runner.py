@@ -1,5 +1,8 @@
 """A Runner that says on the screen what a person reads."""
 
+import contextlib
+import importlib
+import io
 import logging
 import os.path as osp
 
@@ -27,14 +30,19 @@ _OF_MMENGINE = (
 )
 
 
+# What mmengine says of its own code, of each parameter, and of layers that
+# are not there.
+_OF_ITSELF = (
+    'will be deprecated in future',
+    'paramwise_options -- ',
+    'all SyncBatchNorm (SyncBN) layers',
+)
+
+
 def _is_for_people(record: logging.LogRecord) -> bool:
     message = record.getMessage()
-    # The second is what mmengine says of its own code; of the third it prints
-    # a line for each parameter.
-    return (
-        message.count('\n') < _LINES
-        and 'will be deprecated in future' not in message
-        and not message.startswith('paramwise_options -- ')
+    return message.count('\n') < _LINES and not any(
+        words in message for words in _OF_ITSELF
     )
 
 
@@ -66,6 +74,10 @@ class TerseRunner(Runner):
     _dumped = False
 
     def __init__(self, *args, **kwargs) -> None:
+        if 'mmpretrain.' in str(kwargs.get('cfg')):
+            # It prints about extras that it lacks.
+            with contextlib.redirect_stdout(io.StringIO()):
+                importlib.import_module('mmpretrain.datasets')
         super().__init__(*args, **kwargs)
         # Configs that older work dirs hold do not name it.
         if self._flip_check and not any(
