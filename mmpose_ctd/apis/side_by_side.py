@@ -114,6 +114,10 @@ def train_and_test(
     runner.train()
     seconds = time.perf_counter() - begin
     runner.test()
+    for loader in (runner.train_dataloader, runner.test_dataloader):
+        # The garbage collector waits five seconds for each worker.
+        if loader.num_workers and loader.persistent_workers:
+            loader._iterator._shutdown_workers()
     report = runner.test_evaluator.metrics[0].report
     return SystemResult(report, collector.faces, seconds)
 

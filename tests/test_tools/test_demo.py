@@ -1,5 +1,6 @@
 """`make demo`, with a source of random weights instead of the download."""
 
+import multiprocessing
 import runpy
 import shutil
 import sys
@@ -57,6 +58,8 @@ def test_on_a_set_without_splits(demo, tmp_path):
         'best.py (fine-tuning), testing',
     ):
         assert words in printed
+    # The garbage collector would wait for each worker.
+    assert not multiprocessing.active_children()
     for picture in ('ced.png', 'faces.png'):
         assert min(cv2.imread(str(out / picture)).shape[:2]) > 400
 
