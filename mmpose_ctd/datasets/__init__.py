@@ -3,6 +3,7 @@ from .partly_labelled import (
     PartlyLabelledBatchSampler,
     PartlyLabelledDataset,
 )
+from .stacked_collate import stacked_collate
 from .transforms import (
     LoadLandmarkImage,
     PackLandmarkInputs,
@@ -17,4 +18,5 @@ __all__ = [
     'PartlyLabelledDataset',
     'RandomThinPlateWarp',
     'ReducedCIFASDDataset',
+    'stacked_collate',
 ]

@@ -9,6 +9,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.backbones.staged_backbone import StagedBackbone
 from mmpose_ctd.models.outputs import SourceOutputs
 
 from .checkpoint import PARTS, load_source_state, load_strictly
@@ -145,6 +146,7 @@ class SourceModel(nn.Module):
         self.requires_grad_(False)
         self.train(False)
         self.fold_batch_norms = fold_batch_norms
+        self._left_out = 0
 
     def train(self, mode: bool = True) -> 'SourceModel':
         """Stay in inference mode."""
@@ -160,6 +162,26 @@ class SourceModel(nn.Module):
         ours = self.convention or theirs
         self.adapter = InputAdapter(theirs, ours, self.input_size).eval()
 
+    def stop_after(self, stage: int) -> None:
+        """Leave out the encoder's maps behind a stage, if it can stop there.
+
+        MMPose's and mmpretrain's ResNets, and encoders of this package, run
+        stage by stage; others run to their end. C_s cannot follow.
+
+        Args:
+            stage (int): Index into the encoder's ``out_indices``.
+        """
+        indices = tuple(getattr(self.backbone, 'out_indices', ()))
+        layers = getattr(self.backbone, 'res_layers', None)
+        in_stages = layers or isinstance(self.backbone, StagedBackbone)
+        if not in_stages or not -len(indices) <= stage < len(indices):
+            return
+        kept = indices[: stage % len(indices) + 1]
+        self._left_out = len(indices) - len(kept)
+        self.backbone.out_indices = kept
+        if layers is not None:
+            self.backbone.res_layers = layers[: kept[-1] + 1]
+
     @torch.no_grad()
     def forward(self, inputs: Tensor, with_final: bool) -> SourceOutputs:
         """Run E_s and, if needed, C_s on the student's images.
@@ -169,7 +191,8 @@ class SourceModel(nn.Module):
             with_final (bool): Whether to compute ``final``.
 
         Returns:
-            SourceOutputs: Without gradient.
+            SourceOutputs: Without gradient. A map that is left out
+            (:meth:`stop_after`) is None.
 
         Raises:
             InputError: If it needs a batch and gets a single image.
@@ -186,9 +209,8 @@ class SourceModel(nn.Module):
             self.backbone = fold_batch_norms(self.backbone, inputs[:1])
             self.fold_batch_norms = False
         feats = _as_tuple(self.backbone(inputs))
-        return SourceOutputs(
-            feats, self.classify(feats) if with_final else None
-        )
+        final = self.classify(feats) if with_final else None
+        return SourceOutputs((*feats, *[None] * self._left_out), final)
 
     def classify(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Run the frozen C_s; gradients flow to the maps.

@@ -8,9 +8,10 @@ from mmengine.logging import MessageHub
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from refusals import refused
-from toy_models import CD, ED, batch, build, model_config
+from toy_models import CD, ED, ToyEncoder, batch, build, model_config
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers import SourceModel
 
 
 @pytest.fixture(scope='module')
@@ -232,3 +233,30 @@ def test_maps_that_do_not_match_are_an_error_not_a_broadcast(checkpoint, data):
         model = build(checkpoint, regularizers=terms, **changes)
         with pytest.raises(InputError, match='same architecture'):
             losses_of(model, data)
+
+
+def ed_of(stage):
+    return {f'ed{stage}': dict(type='EncoderDistillLoss', stage=stage)}
+
+
+@pytest.mark.parametrize(
+    'terms, stages',
+    [
+        (ed_of(0), [0]),
+        (ed_of(-2), [0]),
+        (ed_of(0) | ed_of(-1), [1]),
+        # C_s and weights are those of the whole network.
+        (ed_of(0) | CD, []),
+        (ed_of(0) | dict(l2sp=dict(type='L2SPLoss')), []),
+    ],
+)
+def test_the_teacher_may_stop_after_the_last_stage_of_the_terms(
+    checkpoint, monkeypatch, terms, stages
+):
+    asked = []
+    monkeypatch.setattr(ToyEncoder, 'out_indices', (0, 1), raising=False)
+    monkeypatch.setattr(
+        SourceModel, 'stop_after', lambda self, stage: asked.append(stage)
+    )
+    build(checkpoint, regularizers=terms)
+    assert asked == stages

@@ -139,3 +139,39 @@ def test_the_holder_shares_its_teacher_and_pickles_empty(checkpoint):
 def test_an_impossible_input_size_is_named(checkpoint, size):
     with refused('model.teacher.input_size'):
         source(checkpoint, input_size=size)
+
+
+@pytest.mark.parametrize(
+    'backbone, later',
+    [
+        (dict(type='ResNet', depth=18), 'layer3'),
+        (dict(type='mmpretrain.ResNet', depth=18), 'layer3'),
+        (dict(type='FaceResNet'), 'stage3'),
+    ],
+)
+@pytest.mark.parametrize('stage', [1, -3])
+def test_it_stops_after_the_last_stage_that_is_asked_for(
+    backbone, later, stage
+):
+    model = source(
+        backbone=dict(backbone, out_indices=(0, 1, 2, 3)), head=None
+    )
+    model.adapt_to(PoseDataPreprocessor())
+    x = torch.rand(1, 3, 64, 64)
+    whole = model(x, with_final=False).feats
+    model.stop_after(stage)
+    # It would fail if it ran.
+    delattr(model.backbone, later)
+    cut = model(x, with_final=False).feats
+    assert len(cut) == 4 and cut[2:] == (None, None)
+    assert all(torch.equal(a, b) for a, b in zip(cut[:2], whole))
+
+
+def test_an_encoder_of_another_kind_runs_to_its_end(checkpoint):
+    model = source(checkpoint)
+    model.adapt_to(PoseDataPreprocessor())
+    x = torch.rand(2, 3, 16, 16)
+    whole = model(x, with_final=False).feats
+    model.stop_after(0)
+    cut = model(x, with_final=False).feats
+    assert all(torch.equal(a, b) for a, b in zip(cut, whole))
