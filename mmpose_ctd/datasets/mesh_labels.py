@@ -8,6 +8,7 @@ from mmpose_ctd.errors import InputError
 
 from .landmark_file import subject_of
 from .mesh_fit import fit_mesh
+from .transforms.find_mesh_box import FindMeshBox
 from .transforms.load_and_pack import LoadLandmarkImage
 
 __all__ = ['label_by_mesh']
@@ -75,8 +76,9 @@ def _with_meshes(infos: Sequence[dict]) -> tuple[list[dict], np.ndarray]:
     load = LoadLandmarkImage()
     found, meshes = [], []
     for info in infos:
-        image = load(dict(img_path=info['img_path']))['img']
-        points = mesh_points(image)
+        results = load(dict(img_path=info['img_path']))
+        points = mesh_points(results['img'])
+        FindMeshBox.remember(results, points)
         if points is not None:
             found.append(info)
             meshes.append(points)

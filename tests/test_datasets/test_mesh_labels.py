@@ -7,6 +7,8 @@ from random_meshes import random_meshes
 
 from mmpose_ctd.datasets import face_mesh
 from mmpose_ctd.datasets.mesh_labels import label_by_mesh
+from mmpose_ctd.datasets.transforms import LoadLandmarkImage
+from mmpose_ctd.datasets.transforms.find_mesh_box import FindMeshBox
 from mmpose_ctd.errors import InputError
 
 VERTICES = [3, 7]
@@ -37,7 +39,7 @@ def faces(tmp_path, monkeypatch):
             )
         )
 
-    def find(image):
+    def find(image, **_):
         i = int(image[0, 0, 0])
         return None if i == 13 else meshes[i]
 
@@ -82,3 +84,16 @@ def test_nothing_is_fitted_to_a_single_face(faces):
     with pytest.raises(InputError) as caught:
         label_by_mesh([faces[0], faces[13]], [without_labels(faces[1])])
     assert 'mesh_labels' in caught.value.where
+
+
+def test_faces_are_not_searched_again_for_their_boxes(faces, monkeypatch):
+    def box(info):
+        results = LoadLandmarkImage()(dict(img_path=info['img_path']))
+        whole = np.float32([[0, 0, 8, 8]])
+        return FindMeshBox()(results | dict(bbox=whole))['bbox']
+
+    before = [box(info) for info in faces]
+    FindMeshBox._squares.clear()
+    label_by_mesh(faces[:12], [without_labels(info) for info in faces[12:]])
+    monkeypatch.setattr(face_mesh, 'mesh_points', None)
+    np.testing.assert_array_equal([box(info) for info in faces], before)

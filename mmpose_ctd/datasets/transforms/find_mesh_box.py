@@ -1,5 +1,7 @@
 """Crops to the dense landmarks of a face."""
 
+from typing import ClassVar
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
@@ -36,6 +38,9 @@ class FindMeshBox(BaseTransform):
         InputError: If the side is not from 0.2 to 5.
     """
 
+    # What was found, by checkpoint and search. Loader processes inherit it.
+    _squares: ClassVar[dict[tuple, tuple | None]] = {}
+
     def __init__(
         self, side: float = 1.15, checkpoint: str | None = None
     ) -> None:
@@ -48,7 +53,6 @@ class FindMeshBox(BaseTransform):
             )
         self.side = side
         self.checkpoint = checkpoint
-        self._squares: dict[tuple, tuple | None] = {}
 
     def transform(self, results: dict) -> dict:
         """Set the box.
@@ -64,12 +68,12 @@ class FindMeshBox(BaseTransform):
             MissingFileError: If there is no checkpoint.
         """
         key, corners = search_of(results)
-        if key in self._squares:
-            square = self._squares[key]
+        if (self.checkpoint, key) in self._squares:
+            square = self._squares[self.checkpoint, key]
         else:
             square = self._square(results['img'], corners)
             if key is not None:
-                self._squares[key] = square
+                self._squares[self.checkpoint, key] = square
         results[FACE_MARK] = dict(mesh_side=float(self.side))
         if square is not None:
             x, y, extent = square
@@ -78,6 +82,19 @@ class FindMeshBox(BaseTransform):
                 [[x - half, y - half, x + half, y + half]], dtype=np.float32
             )
         return results
+
+    @classmethod
+    def remember(cls, results: dict, points: np.ndarray | None) -> None:
+        """Do not search a whole image again.
+
+        Args:
+            results (dict): Of ``LoadLandmarkImage``, without ``bbox``.
+            points (np.ndarray, optional): Dense landmarks (478, 2 or more) of
+                its face, by the default checkpoint; None: no face was found.
+        """
+        key, _ = search_of(results)
+        if key is not None:
+            cls._squares[None, key] = _square_around(points)
 
     def _square(
         self, image: np.ndarray, corners: np.ndarray | None
@@ -92,12 +109,19 @@ class FindMeshBox(BaseTransform):
             x1, y1, x2, y2 = corners
             box = face_within(image, corners) or (x1, y1, x2 - x1, y2 - y1)
         points = mesh_points(image, box=box, checkpoint=self.checkpoint)
-        if points is None:
-            return None
-        # A box's origin is the corner of the first pixel.
-        low, high = points[:, :2].min(0) + 0.5, points[:, :2].max(0) + 0.5
-        x, y = (low + high) / 2
-        return float(x), float(y), float((high - low).max())
+        return _square_around(points)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(side={self.side})'
+
+
+def _square_around(
+    points: np.ndarray | None,
+) -> tuple[float, float, float] | None:
+    """Centre and longer extent of a face, pixels of the image."""
+    if points is None:
+        return None
+    # A box's origin is the corner of the first pixel.
+    low, high = points[:, :2].min(0) + 0.5, points[:, :2].max(0) + 0.5
+    x, y = (low + high) / 2
+    return float(x), float(y), float((high - low).max())

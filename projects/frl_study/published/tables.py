@@ -650,6 +650,29 @@ def source_tasks_rate() -> Rows:
         ]
 
 
+@table
+def every_step() -> Rows:
+    yield [
+        *('source', 'start', 'ED at every step', 'every 2nd', 'every 4th'),
+        'every 4th less every step',
+    ]
+    runs = stored('every')
+    for source in ('SFace', 'V2'):
+        systems = [
+            runs.errors(f'{term} {source}{often}', FEW)
+            for term, often in (
+                ('FT', ''),
+                *(('ED', often) for often in ('', ', every 2', ', every 4')),
+            )
+        ]
+        _, always, _, seldom = systems
+        yield [
+            source,
+            *map(mean, systems),
+            difference(seldom, always, relative=True),
+        ]
+
+
 # ----------------------------------------------------------- the best recipe
 
 
