@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 from mmengine.device import get_device
-from threadpoolctl import threadpool_limits
 
 CPUINFO = Path('/proc/cpuinfo')  # of Linux
 
@@ -75,25 +74,23 @@ def has_fast_bfloat16(device: str) -> bool:
 
 
 @contextlib.contextmanager
-def sharing_cores(workers: int) -> Iterator[None]:
-    """Compute on the cores that the loader's processes leave over.
+def leaving_a_core() -> Iterator[None]:
+    """Compute on all cores but one, which loads images.
 
     On two cores, two threads beside a loader take twice the time of one: each
-    waits for the other, which waits for a core. NumPy's BLAS gets one thread,
-    as the processes inherit its number. Nothing changes on a GPU, or where
-    the user has set the number of threads (``OMP_NUM_THREADS``).
-
-    Args:
-        workers (int): Processes that load images.
+    waits for the other, which waits for a core. The number of loader
+    processes does not count: sums by other numbers of threads are rounded in
+    another way. Nothing changes on a GPU, or where the user has set the
+    number of threads (``OMP_NUM_THREADS``).
     """
-    if get_device() != 'cpu' or os.environ.get('OMP_NUM_THREADS'):
+    set_by_user = {'OMP_NUM_THREADS', 'MKL_NUM_THREADS'} & os.environ.keys()
+    if get_device() != 'cpu' or set_by_user:
         yield
         return
     before = torch.get_num_threads()
-    torch.set_num_threads(max(1, _cores() - workers))
+    torch.set_num_threads(max(1, min(before, _cores() - 1)))
     try:
-        with threadpool_limits(1, user_api='blas'):
-            yield
+        yield
     finally:
         torch.set_num_threads(before)
 

@@ -10,7 +10,6 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
-from torch.utils.data import DataLoader
 
 from mmpose_ctd.engine.checkpoint_folder import (
     checkpoint_folder,
@@ -18,7 +17,7 @@ from mmpose_ctd.engine.checkpoint_folder import (
 )
 from mmpose_ctd.engine.hooks import FlipCheckHook
 from mmpose_ctd.engine.hooks.safe_checkpoint_hook import resume_from_newest
-from mmpose_ctd.machine import sharing_cores
+from mmpose_ctd.machine import leaving_a_core
 
 # The environment, the whole configuration and the list of hooks are longer.
 _LINES = 12
@@ -55,13 +54,6 @@ def _how_to_go_on(runner: Runner) -> str:
     return 'No checkpoint was saved yet.'
 
 
-def _workers(loader: DataLoader | dict | None) -> int:
-    """The processes of a loader, built or not."""
-    if isinstance(loader, DataLoader):
-        return loader.num_workers
-    return (loader or {}).get('num_workers', 0)
-
-
 class TerseRunner(Runner):
     """mmengine's Runner whose long messages go to the log file alone.
 
@@ -75,8 +67,12 @@ class TerseRunner(Runner):
 
     def __init__(self, *args, **kwargs) -> None:
         if 'mmpretrain.' in str(kwargs.get('cfg')):
-            # It prints about extras that it lacks.
-            with contextlib.redirect_stdout(io.StringIO()):
+            # It prints about extras that it lacks. Whoever needs it says so
+            # if it cannot be imported.
+            with (
+                contextlib.suppress(Exception),
+                contextlib.redirect_stdout(io.StringIO()),
+            ):
                 importlib.import_module('mmpretrain.datasets')
         super().__init__(*args, **kwargs)
         # Configs that older work dirs hold do not name it.
@@ -115,14 +111,14 @@ class TerseRunner(Runner):
             KeyboardInterrupt: Says how to go on, if it was interrupted.
         """
         try:
-            with sharing_cores(_workers(self._train_dataloader)):
+            with leaving_a_core():
                 return super().train()
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(_how_to_go_on(self)) from error
 
     def test(self) -> dict[str, float]:
         """See ``Runner.test``."""
-        with sharing_cores(_workers(self._test_dataloader)):
+        with leaving_a_core():
             return super().test()
 
     def go_on(self) -> None:

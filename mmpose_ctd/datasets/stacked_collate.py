@@ -20,18 +20,18 @@ def stacked_collate(batch: Sequence[dict]) -> dict:
         batch (Sequence[dict]): N results of ``PackPoseInputs``.
 
     Returns:
-        dict: ``inputs``, (N, 3, H, W), or a list where sizes differ; and
-        ``data_samples``, whose heat-maps and other targets are parts of one
-        tensor each.
+        dict: ``inputs``, a list of N images (3, H, W), and ``data_samples``.
+        Images, heat-maps and other targets are parts of one tensor each,
+        where their shapes are equal.
     """
     together = pseudo_collate(batch)
     stacked = _stack(together['inputs'])
     if stacked is not None:
-        together['inputs'] = stacked
+        together['inputs'] = list(stacked)
     for part in ('gt_fields', 'gt_instance_labels'):
         targets = [
             sample.get(part)
-            for sample in together['data_samples']
+            for sample in together.get('data_samples', ())
             if part in sample
         ]
         for name in targets[0].keys() if targets else ():
@@ -44,8 +44,8 @@ def stacked_collate(batch: Sequence[dict]) -> dict:
 
 
 def _stack(values: list) -> torch.Tensor | None:
-    """None unless all are tensors of one shape."""
+    """None unless all are tensors of one shape and type."""
     tensors = all(isinstance(value, torch.Tensor) for value in values)
-    if not tensors or len({value.shape for value in values}) > 1:
+    if not tensors or len({(v.shape, v.dtype) for v in values}) > 1:
         return None
     return torch.stack(values)

@@ -36,42 +36,61 @@ class _PReLU(torch.autograd.Function):
     def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:
         x, weight = ctx.saved_tensors
         by_input = torch.empty_like(x)
-        grad = grad.contiguous(memory_format=torch.channels_last)
-        slope = weight.to(x.dtype).repeat(x.shape[3])
+        grad = _like(grad, x)
+        slope = _slopes(weight, x)
         x, grad = _rows(x), _rows(grad)
         above = _aten.threshold_backward(grad, x, 0)
         below = _aten.hardtanh_backward(grad, x, -inf, _LEAST)
         torch.addcmul(above, below, slope, out=_rows(by_input))
         # Of a row first. With another dtype, sum() copies its input.
-        by_row = below.mul_(x).sum(1).view(-1, len(weight))
+        channels_last = slope.dim() == 1
+        by_row = below.mul_(x).sum(1 if channels_last else 2)
         exact = torch.promote_types(x.dtype, torch.float32)
-        return by_input, by_row.sum(0, dtype=exact).to(weight.dtype)
+        by_slope = by_row.view(-1, len(weight)).sum(0, dtype=exact)
+        return by_input, by_slope.to(weight.dtype)
 
 
 def _prelu(x: Tensor, weight: Tensor) -> Tensor:
     n, c, h, w = x.shape
-    y = torch._prelu_kernel(_rows(x), weight.to(x.dtype).repeat(w))
-    return y.view(n, h, w, c).permute(0, 3, 1, 2)
+    y = torch._prelu_kernel(_rows(x), _slopes(weight, x))
+    if _is_last(x):
+        return y.view(n, h, w, c).permute(0, 3, 1, 2)
+    return y.view(n, c, h, w)
+
+
+def _is_last(x: Tensor) -> bool:
+    return x.is_contiguous(memory_format=torch.channels_last)
 
 
 def _rows(x: Tensor) -> Tensor:
-    """(N, C, h, w) -> (N, h, w C), a view of a map with channels last.
+    """A view of a map (N, C, h, w): (N, h, w C) if channels are last.
 
     Along its long rows torch's kernels use vector instructions; beside
-    weights (C, 1, 1) they work channel by channel.
+    weights (C, 1, 1) they work channel by channel. Else (N, C, h w).
     """
-    return x.permute(0, 2, 3, 1).flatten(2)
+    return x.permute(0, 2, 3, 1).flatten(2) if _is_last(x) else x.flatten(2)
+
+
+def _slopes(weight: Tensor, x: Tensor) -> Tensor:
+    """The slopes (C,) beside :func:`_rows`."""
+    weight = weight.to(x.dtype)
+    return weight.repeat(x.shape[3]) if _is_last(x) else weight.view(-1, 1)
+
+
+def _like(grad: Tensor, x: Tensor) -> Tensor:
+    last = torch.channels_last if _is_last(x) else torch.contiguous_format
+    return grad.contiguous(memory_format=last)
 
 
 class PReLU(nn.PReLU):
-    r"""``nn.PReLU`` with one slope a channel, faster where channels are last.
+    r"""``nn.PReLU`` with one slope a channel, its gradient written out.
 
     .. math::
         \partial_x = g \; [x > 0] + a g \; [x \le 0], \qquad
         \partial_a = \sum_{n, h, w} g x \; [x \le 0]
 
     It uses vector instructions, unlike torch's kernel, and is faster on a CPU
-    (``docs/speed.md``). On other devices and layouts it is torch's. Values and
+    (``docs/speed.md``). On other devices it is torch's. Values and
     state dict equal torch's.
     """
 
@@ -83,7 +102,7 @@ class PReLU(nn.PReLU):
         if (
             x.dim() == 4
             and self.weight.numel() == x.shape[1]
-            and x.is_contiguous(memory_format=torch.channels_last)
+            and (_is_last(x) or x.is_contiguous())
         ):
             if _is_faster(self, x):
                 return _PReLU.apply(x, self.weight)

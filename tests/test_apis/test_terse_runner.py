@@ -4,7 +4,6 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from threadpoolctl import threadpool_info
 from toy_runner import SlopeError, numbers_loader, toy_runner
 
 from mmpose_ctd import machine
@@ -80,46 +79,58 @@ def test_what_is_for_machines_is_in_the_log_file_alone(tmp_path, capfd):
 
 
 class ThreadsHook(Hook):
-    """Writes down how many threads the network and NumPy have."""
+    """Writes down how many threads there are."""
 
     def __init__(self):
         self.seen = []
 
     def after_train_iter(self, runner, *args, **kwargs):
-        blas = (i for i in threadpool_info() if i['user_api'] == 'blas')
-        most = max(i['num_threads'] for i in blas)
-        self.seen.append((torch.get_num_threads(), most))
+        self.seen.append(torch.get_num_threads())
 
     after_test_iter = after_train_iter
 
 
-@pytest.mark.parametrize('workers, threads', [(0, 3), (1, 2), (3, 1), (5, 1)])
-def test_the_loader_has_cores_of_its_own(
-    tmp_path, monkeypatch, workers, threads
-):
-    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
-    monkeypatch.setattr(machine, '_cores', lambda: 3)
+def threads_of_a_run(tmp_path, monkeypatch, cores, device='cpu'):
+    """In training and in testing, with five threads before."""
+    monkeypatch.setattr(machine, '_cores', lambda: cores)
+    monkeypatch.setattr(machine, 'get_device', lambda: device)
     before, hook = torch.get_num_threads(), ThreadsHook()
-    loader = dict(numbers_loader(), num_workers=workers)
     runner = toy_runner(
         tmp_path,
         1,
         kind=TerseRunner,
-        train_dataloader=loader,
-        test_dataloader=dict(numbers_loader(1), num_workers=workers),
+        test_dataloader=numbers_loader(1),
         test_evaluator=dict(type=SlopeError),
         test_cfg=dict(),
         custom_hooks=[hook],
     )
-    runner.train()
-    runner.test()
-    assert hook.seen == [(threads, 1)] * 2
-    assert torch.get_num_threads() == before
+    torch.set_num_threads(5)
+    try:
+        runner.train()
+        runner.test()
+        assert torch.get_num_threads() == 5
+    finally:
+        torch.set_num_threads(before)
+    return hook.seen
 
 
-def test_threads_that_the_user_has_set_stay(tmp_path, monkeypatch):
-    monkeypatch.setenv('OMP_NUM_THREADS', '2')
-    monkeypatch.setattr(machine, '_cores', lambda: 7)
-    before, hook = torch.get_num_threads(), ThreadsHook()
-    toy_runner(tmp_path, 1, kind=TerseRunner, custom_hooks=[hook]).train()
-    assert [seen for seen, _ in hook.seen] == [before]
+# Five threads on eight cores: the cores have two threads each.
+@pytest.mark.parametrize(
+    'cores, threads', [(1, 1), (2, 1), (4, 3), (6, 5), (8, 5)]
+)
+def test_a_core_is_left_to_the_loader(tmp_path, monkeypatch, cores, threads):
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    seen = threads_of_a_run(tmp_path, monkeypatch, cores)
+    assert seen == [threads, threads]
+
+
+@pytest.mark.parametrize('name', ['OMP_NUM_THREADS', 'MKL_NUM_THREADS'])
+def test_threads_that_the_user_has_set_stay(tmp_path, monkeypatch, name):
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    monkeypatch.setenv(name, '5')
+    assert threads_of_a_run(tmp_path, monkeypatch, cores=2) == [5, 5]
+
+
+def test_a_gpu_leaves_all_threads(tmp_path, monkeypatch):
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    assert threads_of_a_run(tmp_path, monkeypatch, 2, 'cuda') == [5, 5]

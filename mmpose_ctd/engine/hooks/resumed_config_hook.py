@@ -29,6 +29,9 @@ _KEYS = (
     'randomness',
 )
 #: What changes in a scheduler's state while training, besides ``_*``.
+# Of a group: how its update is computed, not what. The state of the checkpoint
+# may lie elsewhere.
+_HOW = {'foreach', 'fused', 'capturable', 'differentiable'}
 _MOVING = {
     *('last_step', 'verbose'),
     *('best', 'num_bad_epochs', 'cooldown_counter'),
@@ -112,9 +115,9 @@ class ResumedConfigHook(Hook):
             if not _follows_a_metric(s)
         ):
             self._step_to(schedulers, groups, runner.iter, epochs)
-        scheduled = {s.param_name for s in schedulers}
+        kept = {s.param_name for s in schedulers} | _HOW
         for group, wanted in zip(groups, self._groups):
-            for key in (wanted.keys() & group.keys()) - scheduled:
+            for key in (wanted.keys() & group.keys()) - kept:
                 if group[key] != wanted[key]:
                     group[key] = wanted[key]
                     changed = True

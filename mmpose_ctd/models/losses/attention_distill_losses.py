@@ -37,6 +37,8 @@ class AttentionDistillLoss(StageDistillLoss):
 
     summed: tuple[int, ...]
 
+    reads_one_stage = True
+
     def __init__(
         self, loss_weight: float = 1.0, power: float = 2.0, **kwargs
     ) -> None:

@@ -43,6 +43,8 @@ class DELTALoss(StageDistillLoss):
             :class:`StageDistillLoss`.
     """
 
+    reads_one_stage = True
+
     def __init__(
         self,
         loss_weight: float = 1.0,

@@ -35,6 +35,9 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
         needs_feats (bool): Whether the teacher's encoder has to run.
         needs_final (bool): Whether ``SourceOutputs.final`` is needed.
         needs_weights (bool): Whether ``SourceOutputs.weights`` is needed.
+        reads_one_stage (bool): Whether of the teacher it reads the map of its
+            ``teacher_stage`` alone: then the teacher may stop there, and
+            later maps are None. Defaults to False.
         scheduled (bool): Whether a hook sets ``loss_weight`` while training.
             Then the teacher is built even if the weight starts at 0.
         every (int): At which steps the estimator computes the term, set by
@@ -44,6 +47,7 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
     needs_feats = True
     needs_final = False
     needs_weights = False
+    reads_one_stage = False
 
     def __init__(
         self, loss_weight: float = 1.0, connector: dict | None = None

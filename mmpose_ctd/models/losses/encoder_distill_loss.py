@@ -42,6 +42,8 @@ class EncoderDistillLoss(StageDistillLoss):
             :class:`StageDistillLoss`.
     """
 
+    reads_one_stage = True
+
     def __init__(
         self,
         loss_weight: float = 1.0,

@@ -33,6 +33,8 @@ class HintLoss(StageDistillLoss):
             :class:`StageDistillLoss`.
     """
 
+    reads_one_stage = True
+
     def __init__(
         self, loss_weight: float = 1.0, reduction: str = 'mean', **kwargs
     ) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.heads.float32_output import give_float32
-from mmpose_ctd.models.losses import DistillLoss, StageDistillLoss
+from mmpose_ctd.models.losses import DistillLoss
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers import (
     SourceModel,
@@ -174,12 +174,8 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             # They are compared one by one with the file's.
             teacher.fold_batch_norms = False
         terms = self.regularizers.values()
-        if all(
-            isinstance(term, StageDistillLoss) and not term.needs_final
-            for term in terms
-        ):
-            number = len(getattr(teacher.backbone, 'out_indices', ())) or 1
-            teacher.stop_after(max(t.teacher_stage % number for t in terms))
+        if all(term.reads_one_stage for term in terms):
+            teacher.stop_after(*(term.teacher_stage for term in terms))
         teacher.adapt_to(self.data_preprocessor)
         place = next(self.parameters())
         teacher.to(device=place.device, dtype=place.dtype)

@@ -162,21 +162,23 @@ class SourceModel(nn.Module):
         ours = self.convention or theirs
         self.adapter = InputAdapter(theirs, ours, self.input_size).eval()
 
-    def stop_after(self, stage: int) -> None:
-        """Leave out the encoder's maps behind a stage, if it can stop there.
+    def stop_after(self, *stages: int) -> None:
+        """Leave out the encoder's maps behind some stages, if it can.
 
         MMPose's and mmpretrain's ResNets, and encoders of this package, run
         stage by stage; others run to their end. C_s cannot follow.
 
         Args:
-            stage (int): Index into the encoder's ``out_indices``.
+            *stages (int): Indices into the maps that it gives.
         """
-        indices = tuple(getattr(self.backbone, 'out_indices', ()))
         layers = getattr(self.backbone, 'res_layers', None)
-        in_stages = layers or isinstance(self.backbone, StagedBackbone)
-        if not in_stages or not -len(indices) <= stage < len(indices):
+        if not layers and not isinstance(self.backbone, StagedBackbone):
             return
-        kept = indices[: stage % len(indices) + 1]
+        # In this order the maps come.
+        indices = tuple(sorted(set(self.backbone.out_indices)))
+        if not all(-len(indices) <= s < len(indices) for s in stages):
+            return
+        kept = indices[: max(s % len(indices) for s in stages) + 1]
         self._left_out = len(indices) - len(kept)
         self.backbone.out_indices = kept
         if layers is not None:
