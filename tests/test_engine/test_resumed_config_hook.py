@@ -31,7 +31,9 @@ class Watch(Hook):
         }
 
 
-def train(folder, iters, schedule, optimizer=SGD, by_epoch=False, **options):
+def train(
+    folder, iters, schedule, optimizer=SGD, by_epoch=False, hooks=(), **options
+):
     runner = toy_runner(
         folder,
         iters,
@@ -47,7 +49,8 @@ def train(folder, iters, schedule, optimizer=SGD, by_epoch=False, **options):
         **options,
     )
     watch = Watch()
-    runner.register_hook(watch)
+    for hook in (watch, *hooks):
+        runner.register_hook(hook)
     runner.train()
     return watch.seen
 
@@ -95,6 +98,22 @@ def test_schedules_by_epoch_and_by_step_together(tmp_path):
     whole = train(tmp_path / 'b', 4, schedule(1), by_epoch=True)
     assert [*resumed] == [*range(20, 40)]
     assert resumed == {step: whole[step] for step in resumed}
+
+
+def test_how_an_update_is_computed_stays_the_checkpoints(tmp_path):
+    """Of fused updates the state may lie on another device."""
+    adam = dict(type='Adam', lr=0.1)
+    train(tmp_path, 2, [], adam)
+    kinds = []
+
+    class Look(Watch):
+        def before_train_iter(self, runner, *args, **kwargs):
+            kinds.append(runner.optim_wrapper.param_groups[0]['fused'])
+
+    toy = dict(adam, fused=True, weight_decay=0.5)
+    again = train(tmp_path, 4, [], toy, resume=True, hooks=[Look()])
+    assert kinds == [None, None]
+    assert again[3]['weight_decay'] == 0.5
 
 
 def test_a_checkpoint_without_schedulers_gets_the_configs(tmp_path):
