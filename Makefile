@@ -6,7 +6,9 @@ STAMP := $(VENV)/.installed
 TESTS_STAMP := $(VENV)/.tests-installed
 DOCS_STAMP := $(VENV)/.docs-installed
 DOCS := build/docs
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Python compiles what is imported; all files of the stack would take a minute.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--no-compile
 # A headless build for machines without libGL; mmcv asks for the other one.
 OPENCV := opencv-python-headless==4.12.0.88
 

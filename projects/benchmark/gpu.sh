@@ -21,27 +21,17 @@ rounds="--rounds ${ROUNDS:-21}"
         *) folder=$PWD/configs/frl_faces ;;
         esac
         for dtype in float32 bfloat16; do
-            name=${teacher}_$dtype
-            for system in ft ctd_ed; do
+            for system in ft_$teacher ctd_ed_$teacher ctd_ed_${teacher}_lazy; do
                 printf '_base_ = "%s"\noptim_wrapper = dict(dtype="%s")\n' \
-                    "$folder/${system}_$teacher.py" $dtype \
-                    >"$out/${name}_$system.py"
+                    "$folder/$system.py" $dtype >"$out/${system}_$dtype.py"
             done
-            cat >"$out/${name}_lazy.py" <<EOF
-_base_ = "$out/${name}_ctd_ed.py"
-model = dict(
-    regularizers={
-        name: dict(every=4) for name in _base_.model.regularizers
-    }
-)
-EOF
             echo "== $teacher, $dtype"
             # shellcheck disable=SC2086
-            for regularised in ctd_ed lazy; do
+            for ours in ctd_ed_$teacher ctd_ed_${teacher}_lazy; do
                 $python projects/benchmark/benchmark.py --only steps memory \
-                    --systems ctd ft --pair "$out/${name}_$regularised.py" \
-                    "$out/${name}_ft.py" $size $rounds \
-                    --json "$out/${name}_$regularised.json"
+                    --systems ctd ft --pair "$out/${ours}_$dtype.py" \
+                    "$out/ft_${teacher}_$dtype.py" $size $rounds \
+                    --json "$out/${ours}_$dtype.json"
             done
         done
     done
