@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from mmpose_ctd.apis.command_line import run
 from mmpose_ctd.apis.comparing.engine import PlanWork
 from mmpose_ctd.apis.comparing.plan import read_plan
 from projects.frl_study.published.stored_runs import RESULTS, write_records
@@ -33,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)
