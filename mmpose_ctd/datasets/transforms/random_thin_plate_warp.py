@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmpose.registry import TRANSFORMS
@@ -135,10 +136,11 @@ class _Warp:
         self.last = np.array([width - 1, height - 1], float)
         self._controls, to_weights = _spline(grid, width, height)
         self._weights = to_weights @ displacements
-        field = _dense_basis(grid, width, height) @ self._weights.astype(
-            np.float32
-        )
-        field = field.reshape(height, width, 2)
+        # By torch, which has one thread in a loader process; NumPy's would
+        # take cores from the training.
+        basis = torch.from_numpy(_dense_basis(grid, width, height))
+        weights = torch.from_numpy(self._weights.astype(np.float32))
+        field = (basis @ weights).numpy().reshape(height, width, 2)
         shrink = min(1.0, _MAX_STRAIN / max(_largest_strain(field), 1e-9))
         self._weights = self._weights * shrink
         self._field = field * np.float32(shrink)

@@ -55,6 +55,8 @@ def loader_waits(
             ann_file='landmarks.json',
             split=None,
             num_keypoints=num_keypoints(cfg),
+            # Their names have no sides.
+            one_sided=True,
         )
         batches = iter(Runner.build_dataloader(loader, seed=0))
         taken = []
