@@ -32,7 +32,7 @@ install: $(STAMP)
 # Nothing is compiled. mmpose's own requirements do not build any more, so it
 # comes without them; mmpose_ctd makes it importable.
 $(STAMP): requirements/stack.txt requirements/runtime.txt setup.py
-	@echo 'Installing into $(VENV) (about two minutes) ...'
+	@echo 'Installing into $(VENV) (about a minute) ...'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) -r requirements/stack.txt
 	@$(PIP) --no-deps mmpose==1.3.2
