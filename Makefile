@@ -6,9 +6,7 @@ STAMP := $(VENV)/.installed
 TESTS_STAMP := $(VENV)/.tests-installed
 DOCS_STAMP := $(VENV)/.docs-installed
 DOCS := build/docs
-# Python compiles what is imported; all files of the stack would take a minute.
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	--no-compile
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # A headless build for machines without libGL; mmcv asks for the other one.
 OPENCV := opencv-python-headless==4.12.0.88
 
@@ -32,7 +30,7 @@ install: $(STAMP)
 # Nothing is compiled. mmpose's own requirements do not build any more, so it
 # comes without them; mmpose_ctd makes it importable.
 $(STAMP): requirements/stack.txt requirements/runtime.txt setup.py
-	@echo 'Installing into $(VENV) (about a minute) ...'
+	@echo 'Installing into $(VENV) (about two minutes) ...'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) -r requirements/stack.txt
 	@$(PIP) --no-deps mmpose==1.3.2
