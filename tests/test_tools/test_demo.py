@@ -40,6 +40,7 @@ def demo(tmp_path, monkeypatch, capsys):
 
 
 def test_on_a_set_without_splits(demo, tmp_path):
+    before = {*multiprocessing.active_children()}
     faces = make_synthetic_faces(tmp_path / 'own', 10, size=96)
     shutil.rmtree(faces / 'splits')
     (faces / 'annotations/landmarks19.json').rename(
@@ -59,7 +60,7 @@ def test_on_a_set_without_splits(demo, tmp_path):
     ):
         assert words in printed
     # The garbage collector would wait for each worker.
-    assert not multiprocessing.active_children()
+    assert before >= {*multiprocessing.active_children()}
     for picture in ('ced.png', 'faces.png'):
         assert min(cv2.imread(str(out / picture)).shape[:2]) > 400
 
