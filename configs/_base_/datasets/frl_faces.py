@@ -51,8 +51,6 @@ train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     persistent_workers=True,
-    # Fewer tensors to hand over than mmengine's.
-    collate_fn=dict(type='stacked_collate'),
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
