@@ -190,8 +190,6 @@ _PLACES = (
     *('data_root', 'split', 'ann_file', 'num_workers'),
     *('persistent_workers', 'pin_memory', 'how_to_get'),
 )
-#: A loader's ``collate_fn`` that gives what mmengine's gives.
-_HANDED_OVER = dict(type='stacked_collate')
 #: Hooks that log, draw and save, or only move what others decide.
 _PLAIN_HOOKS = {
     *('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler'),
@@ -248,7 +246,7 @@ def _plain(value):
         return {
             str(key): _plain(item)
             for key, item in value.items()
-            if key not in _PLACES and item != _HANDED_OVER
+            if key not in _PLACES
         }
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
