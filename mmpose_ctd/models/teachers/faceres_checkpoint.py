@@ -104,7 +104,7 @@ def _units():
     yield ('conv1', 'full'), 'stem.0'
     places = ['stem.1'] + [
         f'stage{stage + 1}.{unit}'
-        for stage, units in enumerate(FaceResNet._stage_units)
+        for stage, units in enumerate(FaceResNet.stage_units)
         for unit in range(units)
     ]
     for number, place in enumerate(places, 1):
