@@ -7,13 +7,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-__all__ = [
-    'best_strength',
-    'residuals_without',
-    'site_offsets',
-    'subject_folds',
-]
-
 _FOLDS = 10
 # Faces of a site with an offset.
 _FEWEST = 3

@@ -19,8 +19,6 @@ from mmpose_ctd.models.teachers.checkpoint import (
     load_strictly,
 )
 
-__all__ = ['CropFrame', 'FaceMesh', 'mesh_points']
-
 #: The checkpoint that `mmpose_ctd download face-landmarker` writes.
 CHECKPOINT = 'face_landmarker.pth'
 #: Outer corners of the right and the left eye, which say what is upright.

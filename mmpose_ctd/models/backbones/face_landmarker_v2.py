@@ -11,8 +11,6 @@ from mmpose_ctd.models.layers import PReLU
 
 from .staged_backbone import StagedBackbone
 
-__all__ = ['FaceLandmarkerV2', 'bottleneck_stage']
-
 
 class SamePadConv2d(nn.Conv2d):
     """A convolution with TensorFlow's padding "SAME".

@@ -11,8 +11,6 @@ from torch import Tensor
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError, MissingFileError
 
-__all__ = ['PARTS', 'load_source_state', 'load_strictly']
-
 #: E_s, and the two halves of C_s.
 PARTS = ('backbone', 'neck', 'head')
 

@@ -11,14 +11,6 @@ from mmpose_ctd.checkpoint_file import checkpoint_bytes
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import sha256_of, write_whole
 
-__all__ = [
-    'WrongNetworkError',
-    'check_paths',
-    'convert',
-    'listed',
-    'write_source',
-]
-
 
 class WrongNetworkError(Exception):
     """The first difference of a file's graph from the published network."""

@@ -23,8 +23,6 @@ from mmpose_ctd.models.layers import PReLU
 from .checkpoint_writer import WrongNetworkError, convert
 from .tflite_graph import TfliteGraph, TfliteOperator, read_tflite
 
-__all__ = ['convert_face_landmarker', 'read_face_landmarker']
-
 PUBLISHED = dict(
     file='face_landmarker.task, which `mmpose_ctd download face-landmarker` '
     'gets',

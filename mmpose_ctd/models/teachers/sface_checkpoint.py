@@ -14,8 +14,6 @@ from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 
 from .checkpoint_writer import WrongNetworkError, convert
 
-__all__ = ['convert_sface', 'read_sface_onnx']
-
 PUBLISHED = dict(
     file='face_recognition_sface_2021dec.onnx, which '
     '`mmpose_ctd download sface` gets',

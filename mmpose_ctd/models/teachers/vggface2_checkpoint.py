@@ -17,8 +17,6 @@ from mmpose_ctd.models.backbones.vggface2_resnet import VGGFace2ResNet
 from .checkpoint_writer import check_paths, listed, write_source
 from .vggface2_file import read_published
 
-__all__ = ['BN_EPS', 'convert_vggface2']
-
 #: Raised by one when the keys of the written file change.
 CONVERTER_VERSION = 1
 #: Epsilon of the BatchNorm layers that the written file is for.
