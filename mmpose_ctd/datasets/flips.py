@@ -12,7 +12,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from scipy.optimize import linear_sum_assignment
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, some_of
 from mmpose_ctd.landmark_sides import unsettled_names
 
 # The first faces that are used, and the fewest that are needed.
@@ -122,7 +122,7 @@ def refuse_flips(
     """
     if not unsettled:
         return
-    some = ', '.join(unsettled[:5]) + (' ...' if len(unsettled) > 5 else '')
+    some = some_of(unsettled, 5)
     cure = (
         "Give dataset.flip_pairs=[('a', 'b'), ...], with ('a', 'a') for "
         'a landmark that keeps its name. If no landmark has a partner, state '

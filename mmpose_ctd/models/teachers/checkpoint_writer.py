@@ -16,12 +16,6 @@ class WrongNetworkError(Exception):
     """The first difference of a file's graph from the published network."""
 
 
-def listed(names: list[str], most: int) -> str:
-    """The first names, and the number of the others."""
-    more = len(names) - most
-    return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')
-
-
 def check_paths(
     source: str | Path, target: str | Path, force: bool, expected: str
 ) -> tuple[Path, Path]:

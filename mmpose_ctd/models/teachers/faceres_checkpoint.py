@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, listed
 from mmpose_ctd.models.backbones.faceres_net import FaceResNet
 
-from .checkpoint_writer import convert, listed
+from .checkpoint_writer import convert
 from .tfjs_file import read_tfjs_weights
 
 PUBLISHED = dict(
