@@ -148,10 +148,8 @@ def likely_text(likely_pairs: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def labelled_points(
-    annotations: Iterable[dict], count: int, limit: int = _FACES
-) -> np.ndarray:
-    """At most ``limit`` labelled faces of COCO annotations.
+def labelled_points(annotations: Iterable[dict], count: int) -> np.ndarray:
+    """The first 2000 labelled faces of COCO annotations.
 
     (N, K, 2) in pixels; NaN where missing. Annotations without 3 K numbers,
     with K = ``count``, are ignored.
@@ -164,7 +162,7 @@ def labelled_points(
             continue
         if face.shape == (3 * count,):
             faces.append(face)
-        if len(faces) == limit:
+        if len(faces) == _FACES:
             break
     points = np.array(faces).reshape(-1, count, 3)
     return np.where(points[..., 2:] > 0, points[..., :2], np.nan)

@@ -86,7 +86,6 @@ def landmark_metainfo(
     names: Sequence[str],
     skeleton: Sequence = (),
     flip_pairs: Sequence[tuple[str, str]] = (),
-    dataset_name: str = 'cifasd',
     measurements: Sequence[Measurement] | None = None,
 ) -> dict:
     """MMPose's raw metainfo of a set of landmarks, which weigh 1 each.
@@ -98,7 +97,6 @@ def landmark_metainfo(
         names (Sequence[str]): The K landmarks.
         skeleton (Sequence): Pairs of landmark numbers, from 1.
         flip_pairs (Sequence[tuple[str, str]]): See :func:`flip_partners`.
-        dataset_name (str): Its name.
         measurements (Sequence[Measurement], optional): The measures in these
             landmarks, also as objects of an annotation file. ``None``: the
             standard measures.
@@ -122,7 +120,7 @@ def landmark_metainfo(
         for i, (a, b) in enumerate(skeleton)
     }
     metainfo = dict(
-        dataset_name=dataset_name,
+        dataset_name='cifasd',
         keypoint_info=keypoints,
         skeleton_info=links,
         joint_weights=[1.0] * len(names),
