@@ -7,10 +7,7 @@ from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     parse_measurements,
 )
-from mmpose_ctd.landmark_sides import side_of, side_partners
-
-# BGR, as in MMPose's metainfo: the subject's right, left, midline.
-_COLORS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
+from mmpose_ctd.landmark_sides import colour_of, side_partners
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -77,11 +74,6 @@ def _checked_pairs(names: Sequence[str], pairs: Sequence) -> dict[str, str]:
     return given
 
 
-def landmark_color(name: str) -> tuple[int, int, int]:
-    """BGR: orange for the subject's right, blue for left, green midline."""
-    return _COLORS[side_of(name)]
-
-
 def landmark_metainfo(
     names: Sequence[str],
     skeleton: Sequence = (),
@@ -109,7 +101,7 @@ def landmark_metainfo(
         i: dict(
             name=name,
             id=i,
-            color=list(landmark_color(name)),
+            color=list(colour_of(name)),
             type='',
             swap=partner if partner != name else '',
         )
