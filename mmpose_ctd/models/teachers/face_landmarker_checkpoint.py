@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones.face_landmarker_v2 import (
     Bottleneck,
     FaceLandmarkerV2,
-    SamePadConv2d,
 )
 from mmpose_ctd.models.heads.face_landmarker_v2_head import (
     FaceLandmarkerV2Head,
@@ -197,7 +197,8 @@ class _Walk:
         kind = 'DEPTHWISE_CONV_2D' if depthwise else 'CONV_2D'
         conv = self.take(name, kind, at, end)
         # A 3x3 kernel with padding 1 is "SAME" at stride 1.
-        same = isinstance(layer, SamePadConv2d) or layer.padding == (1, 1)
+        adapts = isinstance(layer, Conv2dAdaptivePadding)
+        same = adapts or layer.padding == (1, 1)
         expected = dict(stride=layer.stride, dilation=(1, 1))
         # A 1x1 kernel needs no padding, whatever the file says.
         if layer.kernel_size != (1, 1):
