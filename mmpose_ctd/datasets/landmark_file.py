@@ -432,6 +432,17 @@ def _by_id(
     return found
 
 
+def face_category(names: Sequence[str]) -> dict:
+    """COCO's record of the only category of a file, with its landmarks."""
+    return dict(
+        id=1,
+        name='face',
+        supercategory='face',
+        keypoints=[*names],
+        skeleton=[],
+    )
+
+
 def face_annotation(
     i: int, keypoints: Iterable[Sequence], size: tuple[int, int]
 ) -> dict:
@@ -460,6 +471,12 @@ def subject_of(image: dict) -> str | None:
     """The subject of an image record, as split files write it."""
     subject = image.get('subject')
     return None if subject is None else str(subject).strip()
+
+
+def site_of(image: dict) -> str:
+    """The site of an image record; ``''`` where it has none."""
+    site = image.get('site')
+    return '' if site is None else str(site).strip()
 
 
 def read_split(path: str) -> list[str]:

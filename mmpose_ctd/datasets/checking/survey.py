@@ -20,6 +20,7 @@ from ..landmark_file import (
     image_problems,
     is_below,
     read_split,
+    site_of,
     subject_of,
 )
 from ..split_selection import RecordIndex
@@ -223,7 +224,6 @@ class Survey:
     def _photo(self, place: int, record) -> PhotoRecord:
         record = record if isinstance(record, dict) else {}
         number, name = record.get('id'), record.get('file_name')
-        site = record.get('site')
         size = record.get('width'), record.get('height')
         return PhotoRecord(
             place,
@@ -231,7 +231,7 @@ class Survey:
             # A text may name somebody.
             str(number) if type(number) is int else f'#{place + 1}',
             subject_of(record) or '',
-            '' if site is None else str(site).strip(),
+            site_of(record),
             name if isinstance(name, str) else '',
             size if all(type(s) is int and s > 0 for s in size) else None,
             self.images_folder / name if is_below(name) else None,

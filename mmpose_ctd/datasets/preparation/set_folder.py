@@ -25,7 +25,7 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_cell, safe_row
 from mmpose_ctd.visualization import landmark_sheet
 
-from ..landmark_file import face_annotation
+from ..landmark_file import face_annotation, face_category
 from ..upright_image import read_upright
 from .report import PrepareReport
 
@@ -166,18 +166,11 @@ def write_annotations(
         images.append({'id': i, 'file_name': result['file_name'], **image})
         size = image['width'], image['height']
         annotations.append(face_annotation(i, points, size))
-    category = {
-        'id': 1,
-        'name': 'face',
-        'supercategory': 'face',
-        'keypoints': list(names),
-        'skeleton': [],
-    }
     content = {
         'info': info,
         'images': images,
         'annotations': annotations,
-        'categories': [category],
+        'categories': [face_category(names)],
     }
     # Left by an earlier run with other options.
     wanted = {result['file_name'] for result in results}

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..landmark_file import face_annotation
+from ..landmark_file import face_annotation, face_category
 from ..splits.schemes import interleave
 from .anatomy import LANDMARKS
 from .parameters import FaceParams, sample_imaging, sample_person
@@ -158,7 +158,6 @@ def _coco(
         images.append(image | record)
         keypoints = ((*xy, 2) for xy in points.round(3).tolist())
         annotations.append(face_annotation(number, keypoints, (size, size)))
-    face = dict(id=1, name='face', supercategory='face')
     return dict(
         info=dict(
             description=f'Synthetic faces, {size}x{size}, with '
@@ -168,7 +167,7 @@ def _coco(
         licenses=[dict(id=1, name='CC0 1.0', url=_CC0_URL)],
         images=images,
         annotations=annotations,
-        categories=[face | dict(keypoints=list(LANDMARKS), skeleton=[])],
+        categories=[face_category(LANDMARKS)],
     )
 
 

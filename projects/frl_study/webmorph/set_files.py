@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmpose_ctd.datasets.landmark_file import face_annotation
+from mmpose_ctd.datasets.landmark_file import face_annotation, face_category
 
 from .crop_picture import JPEG_QUALITY, Record
 from .recipe import Recipe
@@ -51,15 +51,7 @@ def _annotation_file(
         annotations.append(
             face_annotation(index, keypoints.tolist(), (size, size))
         )
-    content['categories'] = [
-        {
-            'id': 1,
-            'name': 'face',
-            'supercategory': 'face',
-            'keypoints': names,
-            'skeleton': [],
-        }
-    ]
+    content['categories'] = [face_category(names)]
     return content
 
 
