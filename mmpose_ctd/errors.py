@@ -5,6 +5,8 @@ command line tools print such an error in one line, without a stack trace.
 Code that needs to know what is wrong reads the fields, never the message.
 """
 
+from collections.abc import Sequence
+
 
 class InputError(ValueError):
     """Something the user gave cannot be used.
@@ -73,3 +75,14 @@ class MissingFileError(InputError, FileNotFoundError):
 
     # OSError prints an errno in front of a plain message.
     __str__ = Exception.__str__
+
+
+def some_of(values: Sequence, most: int = 8) -> str:
+    """The first few of many values: ``a, b ...``."""
+    return ', '.join(map(str, values[:most])) + ' ...' * (len(values) > most)
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """The first few of many names, and how many more: ``a, b and 4 more``."""
+    more = len(names) - most
+    return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')

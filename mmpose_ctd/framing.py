@@ -13,8 +13,6 @@ from mmpose_ctd.config_values import component_name, is_number
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.input_framing import FINDERS, crop_side, input_framing
 
-__all__ = ['check_framing', 'framing', 'merge_options', 'refuse_variables']
-
 #: Backbone -> how often it halves its input, as a factor; of others it is 16.
 _STRIDES = {
     'HourglassNet': 128,

@@ -11,19 +11,6 @@ from typing import Any
 from mmpose_ctd.config_values import component_name, is_number
 from mmpose_ctd.errors import InputError
 
-__all__ = [
-    'FACE_MARK',
-    'FINDERS',
-    'FRAMING_KEY',
-    'crop_side',
-    'describe',
-    'differs',
-    'input_framing',
-    'is_framing',
-    'other_framing',
-    'refuse_other_framing',
-]
-
 #: Its name in a dataset's metainfo.
 FRAMING_KEY = 'input_framing'
 #: What a step that finds faces leaves in a sample; users' fields have no such

@@ -143,6 +143,15 @@ def side_of(name: str) -> str | None:
     return (inner or found)[0].side if found else None
 
 
+# Of the subject's right, left and midline.
+_COLOURS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
+
+
+def colour_of(name: str) -> tuple[int, int, int]:
+    """BGR: orange for the subject's right, blue for left, green midline."""
+    return _COLOURS[side_of(name)]
+
+
 def canonical(name: str) -> tuple[str, str | None]:
     """A name without its spelling: words and side.
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['check_choice', 'check_number']
-
 
 def check_number(where: str, value, least: float = 0) -> None:
     """Raise an InputError unless the value is finite and >= ``least``."""

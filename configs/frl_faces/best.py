@@ -68,16 +68,7 @@ optim_wrapper = dict(
     # The trunk has learned faces already.
     paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.3))),
 )
-param_scheduler = [
-    dict(
-        type='PolyLR',
-        power=0.9,
-        eta_min=0.0,
-        begin=0,
-        end=max_iters,
-        by_epoch=False,
-    ),
-]
+param_scheduler = [dict(_base_.param_scheduler[0], end=max_iters)]
 model = dict(
     # The sites' annotators place some landmarks differently, the top of the
     # philtrum by two pixels; and those of one all too far left, so that mirror

@@ -1,5 +1,5 @@
 # An HRNet-W32 student, held near a teacher of another architecture: SFace.
-_base_ = '../frl_faces/ctd_ed_sface.py'
+_base_ = ['../frl_faces/ctd_ed_sface.py', './_base_/hrnet.py']
 model = dict(
     # The student's own images. The teacher's are worked out from both.
     data_preprocessor=dict(
@@ -12,34 +12,10 @@ model = dict(
         _delete_=True,
         type='HRNet',
         extra=dict(
-            stage1=dict(
-                num_modules=1,
-                num_branches=1,
-                block='BOTTLENECK',
-                num_blocks=(4,),
-                num_channels=(64,),
-            ),
-            stage2=dict(
-                num_modules=1,
-                num_branches=2,
-                block='BASIC',
-                num_blocks=(4, 4),
-                num_channels=(32, 64),
-            ),
-            stage3=dict(
-                num_modules=4,
-                num_branches=3,
-                block='BASIC',
-                num_blocks=(4, 4, 4),
-                num_channels=(32, 64, 128),
-            ),
-            stage4=dict(
-                num_modules=3,
-                num_branches=4,
-                block='BASIC',
-                num_blocks=(4, 4, 4, 4),
-                num_channels=(32, 64, 128, 256),
-            ),
+            stage1=_base_.hrnet.stage1,
+            stage2=dict(_base_.hrnet.stage2, num_channels=(32, 64)),
+            stage3=dict(_base_.hrnet.stage3, num_channels=(32, 64, 128)),
+            stage4=dict(_base_.hrnet.stage4, num_channels=(32, 64, 128, 256)),
         ),
         # From random weights. MMPose's published start:
         # init_cfg=dict(

@@ -1,6 +1,6 @@
 # A landmark network of MMPose as teacher: HRNetV2-W18, trained on the 98
 # landmarks of WFLW. The student is the same network with a head of its own.
-_base_ = '../frl_faces/ft_sface.py'
+_base_ = ['../frl_faces/ft_sface.py', './_base_/hrnet.py']
 checkpoint = 'hrnetv2_w18_wflw_256x256-2bf032a6_20210125.pth'
 convention = dict(
     type='PoseDataPreprocessor',
@@ -11,32 +11,11 @@ convention = dict(
 hrnet_v2_w18 = dict(
     type='HRNet',
     extra=dict(
-        stage1=dict(
-            num_modules=1,
-            num_branches=1,
-            block='BOTTLENECK',
-            num_blocks=(4,),
-            num_channels=(64,),
-        ),
-        stage2=dict(
-            num_modules=1,
-            num_branches=2,
-            block='BASIC',
-            num_blocks=(4, 4),
-            num_channels=(18, 36),
-        ),
-        stage3=dict(
-            num_modules=4,
-            num_branches=3,
-            block='BASIC',
-            num_blocks=(4, 4, 4),
-            num_channels=(18, 36, 72),
-        ),
+        stage1=_base_.hrnet.stage1,
+        stage2=dict(_base_.hrnet.stage2, num_channels=(18, 36)),
+        stage3=dict(_base_.hrnet.stage3, num_channels=(18, 36, 72)),
         stage4=dict(
-            num_modules=3,
-            num_branches=4,
-            block='BASIC',
-            num_blocks=(4, 4, 4, 4),
+            _base_.hrnet.stage4,
             num_channels=(18, 36, 72, 144),
             multiscale_output=True,
         ),

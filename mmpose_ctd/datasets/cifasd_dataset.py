@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, some_of
 from mmpose_ctd.evaluation.functional.measurements import parse_measurements
 from mmpose_ctd.input_framing import FRAMING_KEY, input_framing
 
@@ -269,11 +269,10 @@ class CIFASDDataset(BaseCocoStyleDataset):
         if unknown:
             images = sum(line.startswith(IMAGE_LINE) for line in lines)
             total = images if kind == 'images' else len(lines) - images
-            more = ' ...' if len(unknown) > 5 else ''
             raise InputError(
                 where=self.split,
                 found=f'{len(unknown)} of {total} {kind} do not exist in '
-                f'{path}: {", ".join(unknown[:5])}{more}',
+                f'{path}: {some_of(unknown, 5)}',
                 expected="in each line the 'subject' of image records, "
                 f"or {IMAGE_LINE}<the 'file_name' of one>",
             )

@@ -7,30 +7,23 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-__all__ = [
-    'best_strength',
-    'residuals_without',
-    'site_offsets',
-    'subject_folds',
-]
-
 _FOLDS = 10
 # Faces of a site with an offset.
 _FEWEST = 3
 
 
-def subject_folds(subjects: Sequence, num_folds: int = _FOLDS) -> np.ndarray:
+def subject_folds(subjects: Sequence) -> np.ndarray:
     """Number of each face's fold, (n,): all faces of a subject in one.
+
+    There are ten, or as many as there are subjects where those are fewer.
 
     Args:
         subjects (Sequence): Who is on each of n faces.
-        num_folds (int): As many as there are subjects where those are fewer.
-            Defaults to 10.
     """
     _, numbers = np.unique(np.asarray(subjects), return_inverse=True)
     count = numbers.max() + 1
     shuffled = np.random.default_rng(0).permutation(count)
-    return shuffled[numbers] % min(num_folds, count)
+    return shuffled[numbers] % min(_FOLDS, count)
 
 
 def residuals_without(

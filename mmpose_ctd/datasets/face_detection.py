@@ -109,21 +109,24 @@ def detect_faces(image: np.ndarray) -> list[Box]:
     return found
 
 
+def check_image(image: np.ndarray, where: str) -> None:
+    """Raise InputError unless it is (H, W, 3), uint8."""
+    found = type(image).__name__
+    if isinstance(image, np.ndarray):
+        found = f'{image.dtype} {image.shape}'
+        is_colour = image.ndim == 3 and image.shape[2] == 3
+        if image.dtype == np.uint8 and is_colour and image.size:
+            return
+    raise InputError(
+        where=where,
+        found=found,
+        expected='an image of uint8, (H, W, 3), BGR',
+    )
+
+
 def _searched_copy(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """In grey; and pixels of the image in one of the copy, (2,): x and y."""
-    array = np.asarray(image)
-    if (
-        array is not image
-        or array.dtype != np.uint8
-        or array.ndim != 3
-        or array.shape[2] != 3
-        or array.size == 0
-    ):
-        raise InputError(
-            where='detect_faces',
-            found=f'{type(image).__name__} of {array.dtype} {array.shape}',
-            expected='an image of uint8, (H, W, 3), BGR',
-        )
+    check_image(image, 'detect_faces')
     height, width = image.shape[:2]
     scale = min(1.0, _SEARCHED / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))

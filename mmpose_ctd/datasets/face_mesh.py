@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-from mmpose_ctd.datasets.face_detection import Box, detect_face
+from mmpose_ctd.datasets.face_detection import Box, check_image, detect_face
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.backbones import FaceLandmarkerV2
 from mmpose_ctd.models.heads import FaceLandmarkerV2Head
@@ -18,8 +18,6 @@ from mmpose_ctd.models.teachers.checkpoint import (
     load_source_state,
     load_strictly,
 )
-
-__all__ = ['CropFrame', 'FaceMesh', 'mesh_points']
 
 #: The checkpoint that `mmpose_ctd download face-landmarker` writes.
 CHECKPOINT = 'face_landmarker.pth'
@@ -123,16 +121,13 @@ class FaceMesh:
         checkpoint (str | Path, optional): Written by ``mmpose_ctd download
             face-landmarker``. Defaults to ``face_landmarker.pth`` in
             ``$CTD_CHECKPOINTS``, else in ``checkpoints``.
-        device (str): Defaults to ``'cpu'``.
 
     Raises:
         MissingFileError: If there is no such file.
         InputError: If it is another one.
     """
 
-    def __init__(
-        self, checkpoint: str | Path | None = None, device: str = 'cpu'
-    ) -> None:
+    def __init__(self, checkpoint: str | Path | None = None) -> None:
         path = _checkpoint(checkpoint)
         if not os.path.isfile(path):
             raise MissingFileError(
@@ -151,30 +146,25 @@ class FaceMesh:
                 f'{path!r} as a face landmarker',
                 'Get it: mmpose_ctd download face-landmarker',
             )
-            part.to(device, memory_format=torch.channels_last).eval()
-        self.device = device
+            part.to(memory_format=torch.channels_last).eval()
 
     def find(
         self,
         image: np.ndarray,
         box: Box | None = None,
-        near: np.ndarray | None = None,
         looks: int = 2,
         views: int = 1,
     ) -> np.ndarray | None:
         """Find the points of one face.
 
-        The first look is the crop around ``box``, or around ``near``. Each
-        further look is the crop around the points that were found, turned
-        upright.
+        The first look is the crop around ``box``. Each further look is the
+        crop around the points that were found, turned upright.
 
         Args:
             image (np.ndarray): (H, W, 3), uint8, BGR.
             box (tuple, optional): x, y, width, height of the face, as
                 :func:`.detect_faces` gives it. Defaults to None: the largest
                 detected face, else the whole image.
-            near (np.ndarray, optional): Points (478, 2 or 3) of this face,
-                for example of an earlier frame, in place of ``box``.
             looks (int): At least 1. Defaults to 2.
             views (int): Framings of the last look whose median is taken, 1 to
                 9. Defaults to 1.
@@ -188,38 +178,22 @@ class FaceMesh:
         Raises:
             InputError: If an argument is not as described.
         """
-        _check_image(image)
+        check_image(image, 'FaceMesh.find: image')
         _check_count('looks', looks, None)
         _check_count('views', views, len(VIEWS))
         height, width = image.shape[:2]
-        if near is not None:
-            near = np.asarray(near, dtype=float)
-            number = self.parts[1].num_points
-            if near.shape not in ((number, 2), (number, 3)) or not (
-                np.isfinite(near).all()
-            ):
-                raise InputError(
-                    where='FaceMesh.find: near',
-                    found=f'shape {near.shape}, {np.isnan(near).sum()} NaN',
-                    expected='points of a face, (478, 2) or (478, 3)',
-                )
-            frame = CropFrame.around_points(near)
+        if box is None:
+            box = detect_face(image, quick=True)
         else:
-            box = (
-                detect_face(image, quick=True)
-                if box is None
-                else _in_image(box, image)
-            )
-            frame = (
-                CropFrame.around_box(box)
-                if box
-                else CropFrame(
-                    (width - 1) / 2, (height - 1) / 2, max(width, height)
-                )
-            )
+            box = _in_image(box, image)
+        frame = CropFrame(
+            (width - 1) / 2, (height - 1) / 2, max(width, height)
+        )
+        if box is not None:
+            frame = CropFrame.around_box(box)
         # A first crop that is tilted or too wide may hide a face from the
         # network: only the last look decides whether there is one.
-        before = near
+        before = None
         for _ in range(looks - 1):
             (before,), _ = self.look(image, [frame])
             frame = CropFrame.around_points(before)
@@ -259,7 +233,7 @@ class FaceMesh:
             (F, 478, 3), and the probability of a face, (F,).
         """
         crops = [_crop(image, frame) for frame in frames]
-        batch = torch.from_numpy(np.stack(crops)).to(self.device)
+        batch = torch.from_numpy(np.stack(crops))
         batch = batch.permute(0, 3, 1, 2).flip(1).float() / 255
         batch = batch.contiguous(memory_format=torch.channels_last)
         trunk, head = self.parts
@@ -273,29 +247,20 @@ class FaceMesh:
 
 
 def mesh_points(
-    image: np.ndarray,
-    *,
-    box: Box | None = None,
-    near: np.ndarray | None = None,
-    looks: int = 2,
-    views: int = 1,
-    checkpoint: str | Path | None = None,
+    image: np.ndarray, *, checkpoint: str | Path | None = None, **options
 ) -> np.ndarray | None:
-    """Find 478 dense landmarks of a face; see :meth:`FaceMesh.find`.
+    """Find 478 dense landmarks of a face.
 
     The network is loaded once for each checkpoint.
 
     Args:
         image (np.ndarray): (H, W, 3), uint8, BGR.
-        box (tuple, optional): x, y, width, height of the face. Defaults to
-            None: the largest detected face, else the whole image.
-        near (np.ndarray, optional): Points (478, 2 or 3) of this face, in
-            place of ``box``.
-        looks (int): Number of crops, each around the points of the one
-            before. Defaults to 2.
-        views (int): Framings of the last crop whose median is taken, 1 to 9.
-            Defaults to 1.
-        checkpoint (str | Path, optional): See :class:`FaceMesh`.
+        checkpoint (str | Path, optional): Written by ``mmpose_ctd download
+            face-landmarker``. Defaults to ``face_landmarker.pth`` in
+            ``$CTD_CHECKPOINTS``, else in ``checkpoints``.
+        **options: ``box``, x, y, width, height of the face, by default that
+            of the largest detected one, else the whole image; and ``looks``
+            and ``views`` of :meth:`.FaceMesh.find`.
 
     Returns:
         np.ndarray: (478, 3): x and y in pixels of the image, with (0, 0) at
@@ -313,7 +278,7 @@ def mesh_points(
         (478, 3)
     """
     mesh = _loaded(os.path.abspath(_checkpoint(checkpoint)))
-    return mesh.find(image, box=box, near=near, looks=looks, views=views)
+    return mesh.find(image, **options)
 
 
 @functools.lru_cache(maxsize=2)
@@ -353,18 +318,6 @@ def _crop(image: np.ndarray, frame: CropFrame) -> np.ndarray:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-
-
-def _check_image(image: np.ndarray) -> None:
-    good = isinstance(image, np.ndarray) and image.dtype == np.uint8
-    if not good or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise InputError(
-            where='FaceMesh.find: image',
-            found=f'{image.dtype} {image.shape}'
-            if isinstance(image, np.ndarray)
-            else type(image).__name__,
-            expected='uint8, (H, W, 3), BGR',
-        )
 
 
 def _in_image(box: Box, image: np.ndarray) -> Box:

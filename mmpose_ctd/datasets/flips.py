@@ -12,7 +12,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from scipy.optimize import linear_sum_assignment
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, some_of
 from mmpose_ctd.landmark_sides import unsettled_names
 
 # The first faces that are used, and the fewest that are needed.
@@ -122,7 +122,7 @@ def refuse_flips(
     """
     if not unsettled:
         return
-    some = ', '.join(unsettled[:5]) + (' ...' if len(unsettled) > 5 else '')
+    some = some_of(unsettled, 5)
     cure = (
         "Give dataset.flip_pairs=[('a', 'b'), ...], with ('a', 'a') for "
         'a landmark that keeps its name. If no landmark has a partner, state '
@@ -148,10 +148,8 @@ def likely_text(likely_pairs: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def labelled_points(
-    annotations: Iterable[dict], count: int, limit: int = _FACES
-) -> np.ndarray:
-    """At most ``limit`` labelled faces of COCO annotations.
+def labelled_points(annotations: Iterable[dict], count: int) -> np.ndarray:
+    """The first 2000 labelled faces of COCO annotations.
 
     (N, K, 2) in pixels; NaN where missing. Annotations without 3 K numbers,
     with K = ``count``, are ignored.
@@ -164,7 +162,7 @@ def labelled_points(
             continue
         if face.shape == (3 * count,):
             faces.append(face)
-        if len(faces) == limit:
+        if len(faces) == _FACES:
             break
     points = np.array(faces).reshape(-1, count, 3)
     return np.where(points[..., 2:] > 0, points[..., :2], np.nan)

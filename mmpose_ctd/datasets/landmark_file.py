@@ -432,10 +432,51 @@ def _by_id(
     return found
 
 
+def face_category(names: Sequence[str]) -> dict:
+    """COCO's record of the only category of a file, with its landmarks."""
+    return dict(
+        id=1,
+        name='face',
+        supercategory='face',
+        keypoints=[*names],
+        skeleton=[],
+    )
+
+
+def face_annotation(
+    i: int, keypoints: Iterable[Sequence], size: tuple[int, int]
+) -> dict:
+    """COCO's record of the only face of an image, with a box of all of it.
+
+    Args:
+        i (int): The image's id, also the record's.
+        keypoints (Iterable[Sequence]): x, y and visibility of each landmark.
+        size (tuple[int, int]): The image's width and height.
+    """
+    points = [*keypoints]
+    width, height = size
+    return dict(
+        id=i,
+        image_id=i,
+        category_id=1,
+        keypoints=[value for point in points for value in point],
+        num_keypoints=sum(v > 0 for *_, v in points),
+        bbox=[0, 0, width, height],
+        area=width * height,
+        iscrowd=0,
+    )
+
+
 def subject_of(image: dict) -> str | None:
     """The subject of an image record, as split files write it."""
     subject = image.get('subject')
     return None if subject is None else str(subject).strip()
+
+
+def site_of(image: dict) -> str:
+    """The site of an image record; ``''`` where it has none."""
+    site = image.get('site')
+    return '' if site is None else str(site).strip()
 
 
 def read_split(path: str) -> list[str]:

@@ -7,10 +7,7 @@ from mmpose_ctd.evaluation.functional.measurements import (
     Measurement,
     parse_measurements,
 )
-from mmpose_ctd.landmark_sides import side_of, side_partners
-
-# BGR, as in MMPose's metainfo: the subject's right, left, midline.
-_COLORS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
+from mmpose_ctd.landmark_sides import colour_of, side_partners
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -77,16 +74,10 @@ def _checked_pairs(names: Sequence[str], pairs: Sequence) -> dict[str, str]:
     return given
 
 
-def landmark_color(name: str) -> tuple[int, int, int]:
-    """BGR: orange for the subject's right, blue for left, green midline."""
-    return _COLORS[side_of(name)]
-
-
 def landmark_metainfo(
     names: Sequence[str],
     skeleton: Sequence = (),
     flip_pairs: Sequence[tuple[str, str]] = (),
-    dataset_name: str = 'cifasd',
     measurements: Sequence[Measurement] | None = None,
 ) -> dict:
     """MMPose's raw metainfo of a set of landmarks, which weigh 1 each.
@@ -98,7 +89,6 @@ def landmark_metainfo(
         names (Sequence[str]): The K landmarks.
         skeleton (Sequence): Pairs of landmark numbers, from 1.
         flip_pairs (Sequence[tuple[str, str]]): See :func:`flip_partners`.
-        dataset_name (str): Its name.
         measurements (Sequence[Measurement], optional): The measures in these
             landmarks, also as objects of an annotation file. ``None``: the
             standard measures.
@@ -111,7 +101,7 @@ def landmark_metainfo(
         i: dict(
             name=name,
             id=i,
-            color=list(landmark_color(name)),
+            color=list(colour_of(name)),
             type='',
             swap=partner if partner != name else '',
         )
@@ -122,7 +112,7 @@ def landmark_metainfo(
         for i, (a, b) in enumerate(skeleton)
     }
     metainfo = dict(
-        dataset_name=dataset_name,
+        dataset_name='cifasd',
         keypoint_info=keypoints,
         skeleton_info=links,
         joint_weights=[1.0] * len(names),

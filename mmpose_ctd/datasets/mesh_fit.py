@@ -16,16 +16,6 @@ import numpy as np
 
 from .cross_fit import best_strength, residuals_without, site_offsets
 
-__all__ = [
-    'FaceFrame',
-    'FittedMesh',
-    'VertexFit',
-    'fit_mesh',
-    'fit_vertices',
-    'to_complex',
-    'to_plane',
-]
-
 # Against far vertices that fit a few faces by chance: of 10 labelled faces,
 # the best of 478 vertices without it is a worse choice. Chosen on training
 # faces only.

@@ -11,8 +11,6 @@ from .mesh_fit import fit_mesh
 from .transforms.find_mesh_box import FindMeshBox
 from .transforms.load_and_pack import LoadLandmarkImage
 
-__all__ = ['label_by_mesh']
-
 _FEWEST = 2
 
 

@@ -6,8 +6,6 @@ import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import FUNCTIONS
 
-__all__ = ['stacked_collate']
-
 
 @FUNCTIONS.register_module()
 def stacked_collate(batch: Sequence[dict]) -> dict:

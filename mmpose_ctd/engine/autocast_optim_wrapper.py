@@ -10,8 +10,6 @@ from mmpose.registry import OPTIM_WRAPPERS
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.machine import has_fast_bfloat16
 
-__all__ = ['AutocastOptimWrapper']
-
 
 @OPTIM_WRAPPERS.register_module()
 class AutocastOptimWrapper(OptimWrapper):

@@ -13,19 +13,6 @@ from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import drafted
 
-__all__ = [
-    'OVERWRITTEN',
-    'POINTER',
-    'WholeCheckpoint',
-    'check_resumable',
-    'checkpoint_folder',
-    'newest_whole',
-    'overwritten',
-    'remove_drafts',
-    'saved_by_a_training',
-    'step_of',
-]
-
 #: mmengine's file that names the newest checkpoint.
 POINTER = 'last_checkpoint'
 #: Suffix of an earlier training's files, from the first step of a run that

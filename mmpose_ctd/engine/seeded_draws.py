@@ -11,8 +11,6 @@ import torch
 from mmengine.device import get_device
 from torch.utils.data import DataLoader
 
-__all__ = ['SeededBatches', 'SeededItems', 'StepBatches', 'seed_step']
-
 # Separates the random numbers of a step from those of its samples.
 _STEP, _SAMPLE = 0, 1
 

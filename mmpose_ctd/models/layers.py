@@ -7,8 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-__all__ = ['PReLU', 'StridedDepthwiseConv2d']
-
 _aten = torch.ops.aten
 # The smallest number above 0: hardtanh_backward() passes lower values.
 _LEAST = 1.4e-45

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-__all__ = ['SourceOutputs']
-
 
 class SourceOutputs(NamedTuple):
     """Outputs of an encoder and of the source's final layer on it.

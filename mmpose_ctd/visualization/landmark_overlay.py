@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..evaluation.functional import image_errors, point_errors
-from ..landmark_sides import side_of
+from ..landmark_sides import colour_of
 from ._canvas import (
     INK,
     PAPER,
@@ -27,8 +27,6 @@ _SIDE = 768
 _CELL, _GAP = 400, 8
 #: Labelled photographs in a row, and the longer side of each in pixels.
 _COLUMNS, _LABELLED = 5, 360
-#: BGR, of the subject's right, left and midline.
-_COLOURS = {'R': (0, 119, 238), 'L': (238, 136, 0), None: (60, 180, 60)}
 
 
 def draw_landmarks(
@@ -223,7 +221,7 @@ def _labelled_cell(image, keypoints, title: str, names) -> np.ndarray:
         if visible:
             centre = enlarged(point, factor)
             draw_circle(face, centre, radius + 1, INK, -1)
-            draw_circle(face, centre, radius, _COLOURS[side_of(name)], -1)
+            draw_circle(face, centre, radius, colour_of(name), -1)
     height, width = face.shape[:2]
     side = _LABELLED + _GAP
     cell = np.full((side, side, 3), PAPER[0], dtype=np.uint8)

@@ -126,7 +126,7 @@ def test_the_metainfo_names_no_subject_and_may_be_replaced(root):
     metainfo = build(root, split='splits/train.txt').metainfo
     assert 'exocanthion_R' in str(metainfo)
     assert 'subject0' not in str(metainfo)
-    mine = landmark_metainfo(['a', 'b', 'c', 'd'], dataset_name='mine')
+    mine = landmark_metainfo(['a', 'b', 'c', 'd'])
     expected = parse_pose_metainfo(mine)['keypoint_id2name']
     found = build(root, metainfo=mine).metainfo
     assert found['keypoint_id2name'] == expected

@@ -138,13 +138,6 @@ def test_without_a_detected_face_the_whole_image_is_looked_at(
     assert seen.frames[0] == [CropFrame(149.5, 99.5, 300)]
 
 
-def test_points_of_an_earlier_frame_replace_the_box(checkpoint, monkeypatch):
-    seen = Looks(monkeypatch)
-    near = face(160, 150, 80, 5)
-    FaceMesh(checkpoint).find(noise(), near=near[:, :2], looks=1)
-    assert seen.frames[0] == [CropFrame.around_points(near)]
-
-
 def test_the_median_of_the_views_of_the_last_look_is_taken(
     checkpoint, monkeypatch
 ):
@@ -172,14 +165,12 @@ def test_points_that_turn_with_the_crop_are_no_face(
     """Crops are turned by 12 degrees: a fifth of a radian."""
 
     def look(self, image, frames):
-        angles = [np.degrees(frame.angle) - 20 for frame in frames]
+        angles = [np.degrees(frame.angle) for frame in frames]
         points = [face(150, 140, 90, 20 + share * a) for a in angles]
         return np.stack(points), np.ones(len(frames))
 
     monkeypatch.setattr(FaceMesh, 'look', look)
-    points = FaceMesh(checkpoint).find(
-        noise(), looks=1, near=face(90, 90, 90, 20)
-    )
+    points = FaceMesh(checkpoint).find(noise(), looks=1, box=(50, 50, 80, 80))
     assert (points is not None) == found
 
 
@@ -189,9 +180,6 @@ def test_points_that_turn_with_the_crop_are_no_face(
         (dict(image=np.zeros((8, 8), np.uint8)), 'image'),
         (dict(image=np.zeros((8, 8, 3))), 'image'),
         (dict(image='face.jpg'), 'image'),
-        (dict(near=np.zeros((468, 2))), 'near'),
-        (dict(near=np.zeros((478, 4))), 'near'),
-        (dict(near=np.full((478, 2), np.nan)), 'near'),
         (dict(box=(1, 2, 3)), 'box'),
         (dict(box=(0, 0, -5, 10)), 'box'),
         (dict(box=(np.nan, 0, 5, 10)), 'box'),

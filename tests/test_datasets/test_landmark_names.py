@@ -71,12 +71,10 @@ def test_metainfo_passes_mmposes_own_parser():
         names,
         skeleton=[(1, 2), (2, 3)],
         flip_pairs=[('ear', 'horn')],
-        dataset_name='mine',
     )
     # Right, left and midline have colours of their own.
     assert len({(*k['color'],) for k in raw['keypoint_info'].values()}) == 3
     parsed = parse_pose_metainfo(raw)
-    assert parsed['dataset_name'] == 'mine'
     assert parsed['num_keypoints'] == 5
     assert parsed['keypoint_id2name'] == dict(enumerate(names))
     assert parsed['flip_indices'] == [2, 1, 0, 4, 3]

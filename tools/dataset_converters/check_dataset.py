@@ -10,7 +10,6 @@ read.
 import argparse
 import json
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +25,7 @@ from mmpose_ctd.datasets.checking import (
 from mmpose_ctd.datasets.checking.html_page import html_page
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
+from mmpose_ctd.option_fields import add_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -91,14 +91,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='name subjects and files (default: the number of the record)',
     )
-    for item in fields(Thresholds):
-        parser.add_argument(
-            '--' + item.name.replace('_', '-'),
-            type=type(item.default),
-            default=item.default,
-            metavar='NUMBER',
-            help=f'{item.metadata["help"]} (default: %(default)s)',
-        )
+    add_options(parser, Thresholds)
     return parser.parse_args()
 
 

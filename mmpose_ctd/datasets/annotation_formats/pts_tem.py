@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_ctd.errors import InputError
-
 from ..text_files import read_text
 from .cells import finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source
@@ -19,7 +17,8 @@ _LAYOUT = re.compile(
     r'\{(.*)\}\s*\Z',
     re.S | re.I,
 )
-# `float` alone would also read '1_0' and the digits of other scripts.
+# `float` and `int` would also read '1_0' and the digits of other scripts.
+_COUNT = re.compile('[0-9]{1,9}')
 _NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
 
 
@@ -61,14 +60,9 @@ def read_templates(sources: list[Source], options: ReadOptions) -> Reading:
         Reading: A record for each file, without names.
     """
     surplus: list[str] = []
-
-    def template(source: Source) -> dict:
-        try:
-            return dict(points=read_tem(source.path, surplus))
-        except RecordRefused as error:
-            raise Refused(error.found, error.expected) from None
-
-    reading = Reading.of_files(sources, template)
+    reading = Reading.of_files(
+        sources, lambda source: dict(points=read_tem(source.path, surplus))
+    )
     # One note for all: a set has hundreds of such files.
     if surplus:
         reading.notes.append(
@@ -77,57 +71,16 @@ def read_templates(sources: list[Source], options: ReadOptions) -> Reading:
     return reading
 
 
-class RecordRefused(InputError):
-    """One image or template, ``file``, cannot be used."""
-
-    def __init__(self, file: str, found: str, expected: str) -> None:
-        super().__init__(
-            f'{file}: found {found}, expected {expected}',
-            where=file,
-            found=found,
-            expected=expected,
-        )
-        self.file = file
-
-
-class _Rows:
-    """The rows of a file that are not blank, taken one after another."""
-
-    def __init__(self, text: str, file: str) -> None:
-        self.file = file
-        self.rows = [
-            (number, row.split())
-            for number, row in enumerate(text.splitlines(), 1)
-            if row.strip()
-        ]
-        self.next = 0
-
-    def take(self, pattern: re.Pattern, count: int, what: str) -> list[str]:
-        """Take a row of ``count`` cells of a pattern."""
-        if self.next == len(self.rows):
-            raise RecordRefused(
-                self.file, f'the end after {len(self.rows)} rows', what
-            )
-        self.next += 1
-        row = self.rows[self.next - 1][1]
-        if len(row) != count or not all(map(pattern.fullmatch, row)):
-            raise self.refuse(what)
-        return row
-
-    def refuse(self, what: str) -> RecordRefused:
-        number, row = self.rows[self.next - 1]
-        text = ' '.join(row)
-        shown = text if len(text) <= 40 else text[:37] + '...'
-        return RecordRefused(self.file, f'{shown!r} in row {number}', what)
-
-    def integers(self, what: str, count: int = 1) -> list[int]:
-        return [*map(int, self.take(re.compile('[0-9]{1,9}'), count, what))]
-
-    def point(self, what: str) -> list[float]:
-        point = [*map(float, self.take(_NUMBER, 2, what))]
-        if not np.isfinite(point).all():
-            raise self.refuse(what)
-        return point
+def read_tem(path: str | Path, notes: list[str] | None = None) -> np.ndarray:
+    """Read a template file. See :func:`parse_tem`."""
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode('utf-8-sig')
+    except UnicodeDecodeError:
+        raise Refused(
+            'bytes that are no text', 'a WebMorph template', where=path.name
+        ) from None
+    return parse_tem(text, path.name, notes)
 
 
 def parse_tem(
@@ -151,50 +104,56 @@ def parse_tem(
         where the centre of its first pixel is (0, 0).
 
     Raises:
-        RecordRefused: Where the text is not a whole, well-formed template.
+        Refused: Where the text is not a whole, well-formed template.
     """
-    rows = _Rows(text, file)
-    (count,) = rows.integers('the number of points')
+    rows = [
+        (number, row.split())
+        for number, row in enumerate(text.splitlines(), 1)
+        if row.strip()
+    ]
+    left = iter(rows)
+
+    def refuse(number: int, row: list[str], what: str) -> Refused:
+        whole = ' '.join(row)
+        shown = whole if len(whole) <= 40 else whole[:37] + '...'
+        return Refused(f'{shown!r} in row {number}', what, where=file)
+
+    def take(
+        what: str, form: re.Pattern, count: int, fits=lambda _: True
+    ) -> list:
+        """The numbers of the next row: ``count`` of a form that fit."""
+        number, row = next(left, (0, None))
+        if row is None:
+            found = f'the end after {len(rows)} rows'
+            raise Refused(found, what, where=file)
+        if len(row) == count and all(map(form.fullmatch, row)):
+            values = [*map(int if form is _COUNT else float, row)]
+            if fits(values):
+                return values
+        raise refuse(number, row, what)
+
+    (count,) = take('the number of points', _COUNT, 1)
     # Row by row, so that an absurd count ends at the end of the file.
     points = []
     while len(points) < count:
         what = f'point {len(points) + 1} of {count} as "x y"'
-        points.append(rows.point(what))
-    (line_count,) = rows.integers('the number of lines')
-    for number in range(1, line_count + 1):
-        _check_line(rows, f'line {number} of {line_count}', count)
-    rest = [row for _, row in rows.rows[rows.next :]]
-    if line_count and rest == [[str(line_count - 1)]]:
+        points.append(take(what, _NUMBER, 2, lambda v: np.isfinite(v).all()))
+    (lines,) = take('the number of lines', _COUNT, 1)
+    for number in range(1, lines + 1):
+        name = f'line {number} of {lines}'
+        take(f'0 or 1 for {name}', _COUNT, 1, lambda v: v[0] <= 1)
+        (length,) = take(f'the number of points of {name}', _COUNT, 1)
+        # A line through no point has an empty row, and those are skipped.
+        if length:
+            what = f'{length} indices below {count} for {name}'
+            take(what, _COUNT, length, lambda v: max(v) < count)
+    rest = [*left]
+    if lines and [row for _, row in rest] == [[str(lines - 1)]]:
         if notes is not None:
             notes.append(
                 f'{file}: its last row, the index of its last line, is '
                 'surplus and passed over.'
             )
     elif rest:
-        rows.next += 1
-        raise rows.refuse('the end of the file')
+        raise refuse(*rest[0], 'the end of the file')
     return np.array(points, dtype=np.float64).reshape(-1, 2)
-
-
-def _check_line(rows: _Rows, name: str, point_count: int) -> None:
-    (closed,) = rows.integers(f'0 or 1 for {name}')
-    if closed > 1:
-        raise rows.refuse(f'0 or 1 for {name}')
-    (length,) = rows.integers(f'the number of points of {name}')
-    what = f'{length} indices below {point_count} for {name}'
-    # A line through no point has an empty row, and empty rows are skipped.
-    indices = rows.integers(what, length) if length else []
-    if any(index >= point_count for index in indices):
-        raise rows.refuse(what)
-
-
-def read_tem(path: str | Path, notes: list[str] | None = None) -> np.ndarray:
-    """Read a template file. See :func:`parse_tem`."""
-    path = Path(path)
-    try:
-        text = path.read_bytes().decode('utf-8-sig')
-    except UnicodeDecodeError:
-        raise RecordRefused(
-            path.name, 'bytes that are no text', 'a WebMorph template'
-        ) from None
-    return parse_tem(text, path.name, notes)

@@ -18,6 +18,8 @@ import numpy as np
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.table_cells import safe_row
 
+from ..landmark_file import face_annotation
+
 #: Decimals of a written coordinate. Not 3: 1.034 may be a thousand.
 DECIMALS = 4
 # Labelme 5 and later read files of this version.
@@ -136,19 +138,9 @@ def write_coco(photographs, names, folder) -> dict[str, str]:
         images.append(
             dict(id=i, file_name=photo.image, width=width, height=height)
         )
-        known = {name: [x, y, 2] for name, x, y in _known(photo, names)}
-        annotations.append(
-            dict(
-                id=i,
-                image_id=i,
-                category_id=1,
-                keypoints=sum((known.get(n, [0, 0, 0]) for n in names), []),
-                num_keypoints=len(known),
-                bbox=[0, 0, width, height],
-                area=width * height,
-                iscrowd=0,
-            )
-        )
+        known = {name: (x, y, 2) for name, x, y in _known(photo, names)}
+        points = (known.get(name, (0, 0, 0)) for name in names)
+        annotations.append(face_annotation(i, points, photo.size))
     category = dict(id=1, name='face', keypoints=[*names], skeleton=[])
     content = dict(
         images=images, annotations=annotations, categories=[category]

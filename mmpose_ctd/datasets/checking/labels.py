@@ -1,9 +1,8 @@
 """Checks of the annotation file: records, names, missing points."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from mmpose_ctd.errors import some_of
 from mmpose_ctd.landmark_sides import unsettled_names
 
 from ..flips import likely_text, off_midline
@@ -59,17 +58,18 @@ def flips(survey: Survey) -> Findings:
     if likely:
         names = tuple(dict.fromkeys(n for pair in likely for n in pair))
         yield warning(
-            f'{_first(names)}: without a partner, but off the midline of the '
-            'faces. Training stops where it mirrors images. '
+            f'{some_of(names, 5)}: without a partner, but off the midline of '
+            'the faces. Training stops where it mirrors images. '
             + likely_text(likely).removesuffix('.'),
             landmarks=names,
         )
     names = tuple(unsettled_names(survey.names, partners))
     if names:
+        some = some_of(names, 5)
         text = (
-            f'no landmark has a partner on the other side ({_first(names)})'
+            f'no landmark has a partner on the other side ({some})'
             if survey.names == partners
-            else f'{_first(names)}: the names do not say which landmark takes '
+            else f'{some}: the names do not say which landmark takes '
             'their place in a mirrored image'
         )
         yield warning(
@@ -78,10 +78,6 @@ def flips(survey: Survey) -> Findings:
             'one_sided=True for a set in which no landmark has a partner',
             landmarks=names,
         )
-
-
-def _first(names: Sequence[str]) -> str:
-    return ', '.join(names[:5]) + (' ...' if len(names) > 5 else '')
 
 
 @register_check('missing-points', 'landmarks without a point')

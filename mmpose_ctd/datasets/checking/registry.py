@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.option_fields import flag, option
 
 
 class Severity(IntEnum):
@@ -61,8 +62,8 @@ warning = partial(CheckFinding, Severity.WARNING)
 note = partial(CheckFinding, Severity.NOTE)
 
 
-def _number(default, text: str):
-    return field(default=default, metadata={'help': text})
+def _number(default: float, text: str):
+    return option(default, f'{text} (default: %(default)s)', metavar='NUMBER')
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Thresholds:
             value = getattr(self, item.name)
             if not 0 < value < float('inf'):
                 raise InputError(
-                    where=f'--{item.name.replace("_", "-")}',
+                    where=flag(item.name),
                     found=f'{value:g}',
                     expected='a number above 0',
                 )

@@ -20,10 +20,11 @@ from ..landmark_file import (
     image_problems,
     is_below,
     read_split,
+    site_of,
     subject_of,
 )
 from ..split_selection import RecordIndex
-from ..upright_image import PhotographSize, photograph_size, read_upright
+from ..upright_image import read_photograph
 from .registry import CheckFinding, Thresholds, error
 from .sides import FaceShapes, compare_faces
 
@@ -71,21 +72,23 @@ def read_photo_file(path: Path, find_faces: bool) -> PhotoFile:
     file = PhotoFile()
     try:
         with open_photograph(path, verify=False) as image:
-            stored = photograph_size(path).stored_size
             _read_exif(image, file)
-        upright = read_upright(path)
+        photograph = read_photograph(path)
     except InputError as fault:
         problem = InputError(
             where='its file', found=fault.found, expected=fault.expected
         )
         return PhotoFile(str(problem))
-    file.size = PhotographSize(stored, file.orientation).size
-    grey = Image.fromarray(cv2.cvtColor(upright, cv2.COLOR_BGR2GRAY))
+    file.size = photograph.size
+    file.orientation = photograph.orientation
+    grey = cv2.cvtColor(photograph.image, cv2.COLOR_BGR2GRAY)
     file.preview = np.asarray(
-        grey.resize((_PREVIEW, _PREVIEW), Image.Resampling.BOX)
+        Image.fromarray(grey).resize(
+            (_PREVIEW, _PREVIEW), Image.Resampling.BOX
+        )
     )
     if find_faces:
-        file.faces = detect_faces(upright)
+        file.faces = detect_faces(photograph.image)
     return file
 
 
@@ -93,8 +96,6 @@ def _read_exif(image: Image.Image, file: PhotoFile) -> None:
     # Viewers do not read a damaged block either.
     with contextlib.suppress(Exception):
         exif = image.getexif()
-        orientation = exif.get(ExifTags.Base.Orientation, 1)
-        file.orientation = orientation if orientation in range(1, 9) else 1
         file.gps = bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
         tags = {*exif, *exif.get_ifd(ExifTags.IFD.Exif)}
         file.private = len(tags - _HARMLESS - {ExifTags.Base.GPSInfo})
@@ -223,7 +224,6 @@ class Survey:
     def _photo(self, place: int, record) -> PhotoRecord:
         record = record if isinstance(record, dict) else {}
         number, name = record.get('id'), record.get('file_name')
-        site = record.get('site')
         size = record.get('width'), record.get('height')
         return PhotoRecord(
             place,
@@ -231,7 +231,7 @@ class Survey:
             # A text may name somebody.
             str(number) if type(number) is int else f'#{place + 1}',
             subject_of(record) or '',
-            '' if site is None else str(site).strip(),
+            site_of(record),
             name if isinstance(name, str) else '',
             size if all(type(s) is int and s > 0 for s in size) else None,
             self.images_folder / name if is_below(name) else None,

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, some_of
 
 from ..annotation_formats import PointRecord, Refused
 from ..annotation_formats.point_record import usual_of
 from ..text_files import read_text
-from .report import some_of
 
 _CURE = (
     'Write a text file with one name a line, in the order of clicking '

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mmpose_ctd.errors import some_of
+
 from ..annotation_formats import PointRecord, Refused
 from ..split_selection import alike_subjects
 from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
-from .report import LeftOut, PrepareReport, refused_as, some_of
+from .report import LeftOut, PrepareReport, refused_as
 from .subjects import BadCell, WhoIsShown, check_depth
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, some_of
 from mmpose_ctd.landmark_sides import partner_places, side_of
 
 from ..checking.eye_distances import implausible_distance
@@ -156,11 +156,6 @@ class PrepareReport:
         if not self.used:
             return 2
         return 1 if self.left_out else 0
-
-
-def some_of(values: Sequence, most: int = 8) -> str:
-    """The first few of many values, in words."""
-    return ', '.join(map(str, values[:most])) + ' ...' * (len(values) > most)
 
 
 def findings_table(report: PrepareReport, every: bool = False) -> Table | None:

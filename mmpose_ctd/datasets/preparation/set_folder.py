@@ -25,6 +25,7 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.table_cells import safe_cell, safe_row
 from mmpose_ctd.visualization import landmark_sheet
 
+from ..landmark_file import face_annotation, face_category
 from ..upright_image import read_upright
 from .report import PrepareReport
 
@@ -163,31 +164,13 @@ def write_annotations(
     for result in results:
         i, image, points = result['id'], result['image'], result['keypoints']
         images.append({'id': i, 'file_name': result['file_name'], **image})
-        width, height = image['width'], image['height']
-        annotations.append(
-            {
-                'id': i,
-                'image_id': i,
-                'category_id': 1,
-                'keypoints': [value for point in points for value in point],
-                'num_keypoints': sum(v > 0 for *_, v in points),
-                'bbox': [0, 0, width, height],
-                'area': width * height,
-                'iscrowd': 0,
-            }
-        )
-    category = {
-        'id': 1,
-        'name': 'face',
-        'supercategory': 'face',
-        'keypoints': list(names),
-        'skeleton': [],
-    }
+        size = image['width'], image['height']
+        annotations.append(face_annotation(i, points, size))
     content = {
         'info': info,
         'images': images,
         'annotations': annotations,
-        'categories': [category],
+        'categories': [face_category(names)],
     }
     # Left by an earlier run with other options.
     wanted = {result['file_name'] for result in results}

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, some_of
 
 from ..annotation_formats import Refused
 from ..annotation_formats.cells import (
@@ -28,7 +28,6 @@ from ..annotation_formats.table_file import (
 from ..image_fields import taken_names
 from .image_index import ImageIndex, ImageNames, NotFound
 from .options import PrepareOptions
-from .report import some_of
 
 _NUMBERS = ('mm_per_px', 'age')
 _TEXTS = ('subject', 'site', 'sex')

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mmpose_ctd.errors import InputError
 
-from ..landmark_file import LandmarkFile, subject_of
+from ..landmark_file import LandmarkFile, site_of, subject_of
 from ..split_selection import RecordIndex, select_images
 
 
@@ -119,9 +119,3 @@ class Population:
                 cure='Correct them, or move the files away to draw new ones.',
             )
         return {subject_of(self.images[i]) for i in chosen.ids} - {None, ''}
-
-
-def site_of(image: dict) -> str:
-    """The site of an image record; ``''`` where it has none."""
-    site = image.get('site')
-    return '' if site is None else str(site).strip()

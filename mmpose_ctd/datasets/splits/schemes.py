@@ -13,8 +13,9 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
+from ..landmark_file import site_of
 from ..split_selection import image_line
-from .population import Population, site_of
+from .population import Population
 
 Partition = dict[str, list[str]]
 Unit = tuple[str, Hashable]

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, some_of
 
 from ..landmark_file import CONTROL, IMAGE_LINE, read_split
 from ..split_selection import shared_subjects
@@ -62,7 +62,7 @@ def write_splits(
     if there and not force:
         raise InputError(
             where=str(folder),
-            found=f'{", ".join(there[:5])}{" ..." * (len(there) > 5)} '
+            found=f'{some_of(there, 5)} '
             f'exist{"s" * (len(there) == 1)} already',
             cure='Move them away, or give --force to replace them.',
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..landmark_file import face_annotation, face_category
 from ..splits.schemes import interleave
 from .anatomy import LANDMARKS
 from .parameters import FaceParams, sample_imaging, sample_person
@@ -155,18 +156,8 @@ def _coco(
     for number, (record, points) in enumerate(zip(records, landmarks), 1):
         image = dict(id=number, width=size, height=size, labelled=True)
         images.append(image | record)
-        annotation = dict(
-            id=number,
-            image_id=number,
-            category_id=1,
-            keypoints=[v for xy in points.round(3).tolist() for v in (*xy, 2)],
-            num_keypoints=len(points),
-            bbox=[0, 0, size, size],
-            area=size * size,
-            iscrowd=0,
-        )
-        annotations.append(annotation)
-    face = dict(id=1, name='face', supercategory='face')
+        keypoints = ((*xy, 2) for xy in points.round(3).tolist())
+        annotations.append(face_annotation(number, keypoints, (size, size)))
     return dict(
         info=dict(
             description=f'Synthetic faces, {size}x{size}, with '
@@ -176,7 +167,7 @@ def _coco(
         licenses=[dict(id=1, name='CC0 1.0', url=_CC0_URL)],
         images=images,
         annotations=annotations,
-        categories=[face | dict(keypoints=list(LANDMARKS), skeleton=[])],
+        categories=[face_category(LANDMARKS)],
     )
 
 

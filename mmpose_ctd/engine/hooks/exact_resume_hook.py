@@ -19,8 +19,6 @@ from mmpose_ctd.engine.seeded_draws import (
 
 from .finite_loss_hook import saves_after_step
 
-__all__ = ['ExactResumeHook']
-
 KEY = 'exact_resume'
 
 

@@ -7,8 +7,6 @@ from mmpose.registry import HOOKS
 
 from mmpose_ctd.privacy import HIDDEN, redact
 
-__all__ = ['PrivacyHook']
-
 
 @HOOKS.register_module()
 class PrivacyHook(Hook):

@@ -17,8 +17,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-__all__ = ['ProgressBarHook']
-
 
 @HOOKS.register_module()
 class ProgressBarHook(Hook):

@@ -18,8 +18,6 @@ from mmpose_ctd.trained_people import (
     people_record,
 )
 
-__all__ = ['ProvenanceHook']
-
 # Of a checkpoint's meta: what a test compares.
 _KEPT = ('cfg', 'dataset_meta', 'training_people')
 

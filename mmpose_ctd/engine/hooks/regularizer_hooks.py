@@ -17,8 +17,6 @@ from mmpose_ctd.config_values import is_number, unwrapped
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.value_checks import check_choice, check_number
 
-__all__ = ['RegularizerScheduleHook', 'RegularizerStateHook']
-
 #: Type of a segment -> names and defaults of its factors.
 _FACTORS = dict(
     constant=dict(factor=1.0),

@@ -16,8 +16,6 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.privacy import redact
 from mmpose_ctd.trained import trained_config
 
-__all__ = ['ResumedConfigHook']
-
 #: What decides the course of a training.
 _KEYS = (
     'model',

@@ -21,8 +21,6 @@ from mmpose_ctd.engine.checkpoint_folder import (
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import file_hash, write_whole
 
-__all__ = ['SafeCheckpointHook', 'resume_from_newest']
-
 _BACKEND = 'whole_files'
 #: In the message hub: what the checkpoint supersedes.
 _SUPERSEDED = 'superseded_ckpts'

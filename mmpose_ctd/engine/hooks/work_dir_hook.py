@@ -20,8 +20,6 @@ from mmpose_ctd.engine.checkpoint_folder import (
 )
 from mmpose_ctd.errors import InputError
 
-__all__ = ['LOCK', 'WorkDirHook', 'check_used', 'claim_work_dir']
-
 #: File of a work dir that a training holds.
 LOCK = 'training.lock'
 # Loader workers of a killed training hold its lock for some seconds.

@@ -7,6 +7,7 @@ from scipy import stats
 
 from mmpose_ctd.errors import InputError
 
+_COVERAGE = 0.95
 #: Resampled group indices held at once; 16 MB of int64.
 _BLOCK = 2_000_000
 
@@ -16,10 +17,9 @@ def bootstrap_interval(
     groups: np.ndarray | None = None,
     statistic: Callable[[np.ndarray], float] | None = None,
     num_resamples: int = 1000,
-    confidence: float = 0.95,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval over groups, such as subjects.
+    """95 % percentile bootstrap interval over groups, such as subjects.
 
     Images of one person resemble each other. Resampling images would take
     them for independent and give too narrow an interval; here whole groups
@@ -40,7 +40,6 @@ def bootstrap_interval(
             at once; ME, AUC and FR are all means of some function of the
             error. Any other callable is called once a resample.
         num_resamples (int): Number of draws. Defaults to 1000.
-        confidence (float): Coverage of the interval. Defaults to 0.95.
         seed (int): Seed of the draws. Defaults to 0.
 
     Returns:
@@ -58,10 +57,6 @@ def bootstrap_interval(
         raise InputError(
             f'num_resamples must be at least 1, found {num_resamples}.'
         )
-    if not 0 < confidence < 1:
-        raise InputError(
-            f'confidence must lie between 0 and 1, found {confidence}.'
-        )
     known = ~np.isnan(values)
     values, groups = values[known], groups[known]
     if values.size == 0:
@@ -78,19 +73,15 @@ def bootstrap_interval(
         resampled = _means(values, member_of, draws)
     else:
         resampled = _any_statistic(values, member_of, draws, statistic)
-    tail = (1 - confidence) / 2
+    tail = (1 - _COVERAGE) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
     return float(low), float(high)
 
 
 def share_interval(
-    hits: np.ndarray,
-    groups: np.ndarray | None = None,
-    num_resamples: int = 1000,
-    confidence: float = 0.95,
-    seed: int = 0,
+    hits: np.ndarray, groups: np.ndarray | None = None, **options
 ) -> tuple[float, float]:
-    """Interval of a share, such as a failure rate.
+    """95 % interval of a share, such as a failure rate.
 
     Where some values are hits and some are not, it is
     :func:`bootstrap_interval`. Where none or all are, resampling finds no
@@ -100,9 +91,8 @@ def share_interval(
     Args:
         hits (np.ndarray): 0, 1 or NaN (ignored), shape (N,).
         groups (np.ndarray, optional): See :func:`bootstrap_interval`.
-        num_resamples (int): Number of draws. Defaults to 1000.
-        confidence (float): Coverage of the interval. Defaults to 0.95.
-        seed (int): Seed of the draws. Defaults to 0.
+        **options: ``num_resamples`` and ``seed`` of
+            :func:`bootstrap_interval`.
 
     Returns:
         tuple[float, float]: Bounds from 0 to 1; both NaN for one group.
@@ -117,15 +107,9 @@ def share_interval(
     number = len(np.unique(groups[known]))
     share = hits[known].mean() if number else np.nan
     if number < 2 or share not in (0, 1):
-        return bootstrap_interval(
-            hits,
-            groups,
-            num_resamples=num_resamples,
-            confidence=confidence,
-            seed=seed,
-        )
+        return bootstrap_interval(hits, groups, **options)
     found = stats.binomtest(number if share else 0, number)
-    low, high = found.proportion_ci(confidence, method='exact')
+    low, high = found.proportion_ci(_COVERAGE, method='exact')
     return float(low), float(high)
 
 

@@ -76,14 +76,8 @@ class LandmarkErrorMetric(LandmarkMetric):
             distance in the record is 1. Defaults to ``'input'``.
         per (str): ``'image'`` or ``'landmark'``: the latter takes single
             landmarks as the errors e. Defaults to ``'image'``.
-        num_bootstrap (int): Resamples of an interval; 0 leaves the intervals
-            out. Defaults to 1000.
-        seed (int): Seed of the resamples. Defaults to 0.
-        include_ids (bool): Whether the report's ``image_errors`` are dicts
-            that name subject and image. Defaults to False.
-        collect_device (str): ``'cpu'`` or ``'gpu'``, where results of
-            several processes meet. Defaults to ``'cpu'``.
-        prefix (str, optional): Prefix of the scalars' names. Defaults to
+        **kwargs: Of :class:`.LandmarkMetric`. With ``include_ids`` the
+            report's ``image_errors`` are dicts; the ``prefix`` defaults to
             ``'landmark'``.
     """
 
@@ -95,15 +89,9 @@ class LandmarkErrorMetric(LandmarkMetric):
         failure_thresholds: Sequence[float] = (),
         unit: str | Sequence[str] = 'input',
         per: str = 'image',
-        num_bootstrap: int = 1000,
-        seed: int = 0,
-        include_ids: bool = False,
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
+        **kwargs,
     ) -> None:
-        super().__init__(
-            num_bootstrap, seed, include_ids, collect_device, prefix
-        )
+        super().__init__(**kwargs)
         if per not in ('image', 'landmark'):
             raise InputError(
                 where='per', found=repr(per), expected="'image' or 'landmark'"

@@ -20,6 +20,17 @@ from .sample_errors import sample_points, truth_digest
 class LandmarkMetric(BaseMetric):
     """A metric of samples with predicted and true landmarks.
 
+    Args:
+        num_bootstrap (int): Resamples of an interval; 0 leaves out those that
+            need resamples. Defaults to 1000.
+        seed (int): Seed of the resamples. Defaults to 0.
+        include_ids (bool): Whether the report names subject and image of
+            each record. Defaults to False.
+        collect_device (str): ``'cpu'`` or ``'gpu'``, where results of
+            several processes meet. Defaults to ``'cpu'``.
+        prefix (str, optional): Prefix of the scalars' names. Defaults to the
+            metric's own.
+
     Attributes:
         report (dict, optional): What the last evaluation found, as JSON can
             store it. None before, and in processes other than the main one.
@@ -27,11 +38,11 @@ class LandmarkMetric(BaseMetric):
 
     def __init__(
         self,
-        num_bootstrap: int,
-        seed: int,
-        include_ids: bool,
-        collect_device: str,
-        prefix: str | None,
+        num_bootstrap: int = 1000,
+        seed: int = 0,
+        include_ids: bool = False,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         try:

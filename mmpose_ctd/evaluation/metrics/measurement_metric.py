@@ -53,15 +53,9 @@ class MeasurementMetric(LandmarkMetric):
             :func:`parse_measurements`. ``None`` takes what the annotation
             file lists, or else the standard measures that its landmarks
             allow. Defaults to ``None``.
-        num_bootstrap (int): Resamples of an interval, which are drawn where
-            people have several images. Defaults to 1000.
-        seed (int): Seed of the resamples. Defaults to 0.
-        include_ids (bool): Whether the report names subject and image of
-            each pair, as ``images``. Defaults to False.
-        collect_device (str): ``'cpu'`` or ``'gpu'``, where results of
-            several processes meet. Defaults to ``'cpu'``.
-        prefix (str, optional): Prefix of the scalars' names. Defaults to
-            ``'measure'``.
+        **kwargs: Of :class:`.LandmarkMetric`. Resamples are drawn where
+            people have several images; with ``include_ids`` the report has
+            ``images``; the ``prefix`` defaults to ``'measure'``.
 
     Raises:
         InputError: If the unit is wrong, a record has no ``mm_per_px``, or
@@ -74,15 +68,9 @@ class MeasurementMetric(LandmarkMetric):
         self,
         unit: str = 'image',
         measurements: Sequence[Mapping] | None = None,
-        num_bootstrap: int = 1000,
-        seed: int = 0,
-        include_ids: bool = False,
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
+        **kwargs,
     ) -> None:
-        super().__init__(
-            num_bootstrap, seed, include_ids, collect_device, prefix
-        )
+        super().__init__(**kwargs)
         if unit not in ('image', 'mm'):
             raise InputError(
                 where='MeasurementMetric: unit',

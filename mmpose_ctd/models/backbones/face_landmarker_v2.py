@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 import torch.nn.functional as F
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
@@ -10,28 +11,6 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.layers import PReLU
 
 from .staged_backbone import StagedBackbone
-
-__all__ = ['FaceLandmarkerV2', 'bottleneck_stage']
-
-
-class SamePadConv2d(nn.Conv2d):
-    """A convolution with TensorFlow's padding "SAME".
-
-    The output has ceil(side / stride) positions. An odd number of zeros is
-    padded with one more on the right and below; ``nn.Conv2d`` pads both sides
-    equally.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to a map (N, C, h, w)."""
-        before_after = []
-        # F.pad begins with the last axis.
-        for side, kernel, stride in zip(
-            x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1]
-        ):
-            zeros = max((-(-side // stride) - 1) * stride + kernel - side, 0)
-            before_after += [zeros // 2, zeros - zeros // 2]
-        return super().forward(F.pad(x, before_after))
 
 
 class Bottleneck(nn.Module):
@@ -151,7 +130,8 @@ class FaceLandmarkerV2(StagedBackbone):
         super().__init__(out_indices, init_cfg)
         channels = self._stem_channels
         stem = [
-            ('conv', SamePadConv2d(3, channels, 3, stride=2)),
+            # TensorFlow's padding "SAME": one more zero right and below.
+            ('conv', Conv2dAdaptivePadding(3, channels, 3, stride=2)),
             ('act', PReLU(channels)),
         ]
         stem += [

@@ -6,7 +6,7 @@ from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from mmpose.registry import MODELS
 from torch import nn
 
-from .staged_backbone import StagedBackbone
+from .staged_backbone import MobileNetV1
 
 
 def _unit(
@@ -23,17 +23,8 @@ def _unit(
     return nn.Sequential(OrderedDict(conv=conv, act=nn.ReLU6(inplace=True)))
 
 
-def _separable(
-    in_channels: int, out_channels: int, stride: int = 1
-) -> nn.Sequential:
-    """A 3x3 depthwise unit, which strides, then a 1x1 pointwise unit."""
-    depthwise = _unit(in_channels, in_channels, 3, stride, in_channels)
-    pointwise = _unit(in_channels, out_channels, 1)
-    return nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise))
-
-
 @MODELS.register_module()
-class FaceResNet(StagedBackbone):
+class FaceResNet(MobileNetV1):
     """FaceRes's trunk with its stages as outputs.
 
     MobileNetV1 of width 1: a strided 3x3 convolution and thirteen
@@ -65,8 +56,6 @@ class FaceResNet(StagedBackbone):
         InputError: If ``out_indices`` are not ascending stages.
     """
 
-    #: Channels of the four stages, for heads and connectors.
-    arch_channels = (128, 256, 512, 1024)
     #: Subtracted by the preprocessor, and divided by, on values of 0..255.
     mean = (0.0, 0.0, 0.0)
     std = (1.0, 1.0, 1.0)
@@ -75,18 +64,5 @@ class FaceResNet(StagedBackbone):
     #: (width, height) in pixels that the published weights were trained at.
     input_size = (224, 224)
 
-    _stage_units = (2, 2, 6, 2)
-
     def __init__(self, out_indices=(3,), init_cfg=None) -> None:
-        super().__init__(out_indices, init_cfg)
-        self.stem = nn.Sequential(
-            _unit(3, 32, 3, stride=2), _separable(32, 64)
-        )
-        channels = 64
-        for index, (width, units) in enumerate(
-            zip(self.arch_channels, self._stage_units)
-        ):
-            stage = [_separable(channels, width, stride=2)]
-            stage += [_separable(width, width) for _ in range(units - 1)]
-            self.add_module(f'stage{index + 1}', nn.Sequential(*stage))
-            channels = width
+        super().__init__(_unit, 2, out_indices, init_cfg)

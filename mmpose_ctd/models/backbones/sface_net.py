@@ -8,7 +8,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 
-from .staged_backbone import StagedBackbone
+from .staged_backbone import MobileNetV1
 
 BN_EPS = 1e-3
 
@@ -45,19 +45,8 @@ def _conv_unit(
     )
 
 
-def _separable(
-    in_channels: int, out_channels: int, stride: int = 1
-) -> nn.Sequential:
-    """A 3x3 depthwise unit, which strides, then a 1x1 pointwise unit."""
-    depthwise = _conv_unit(
-        in_channels, in_channels, 3, stride=stride, groups=in_channels
-    )
-    pointwise = _conv_unit(in_channels, out_channels, 1)
-    return nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise))
-
-
 @MODELS.register_module()
-class SFaceNet(StagedBackbone):
+class SFaceNet(MobileNetV1):
     """SFace's trunk with its stages as outputs.
 
     A 3x3 convolution and thirteen depthwise-separable units. A stage is
@@ -89,8 +78,6 @@ class SFaceNet(StagedBackbone):
             Defaults to None.
     """
 
-    #: Channels of the four stages, for heads and connectors.
-    arch_channels = (128, 256, 512, 1024)
     #: Subtracted by the preprocessor, and divided by, on values of 0..255.
     mean = (127.5, 127.5, 127.5)
     std = (128.0, 128.0, 128.0)
@@ -99,9 +86,6 @@ class SFaceNet(StagedBackbone):
     #: (width, height) in pixels that the published weights were trained at.
     input_size = (112, 112)
 
-    _stem_channels = (32, 64)
-    _stage_units = (2, 2, 6, 2)
-
     def __init__(
         self,
         out_indices=(3,),
@@ -109,20 +93,8 @@ class SFaceNet(StagedBackbone):
         fast_backward: bool = True,
         init_cfg=None,
     ) -> None:
-        super().__init__(out_indices, init_cfg)
+        super().__init__(_conv_unit, 1, out_indices, init_cfg)
         self.norm_eval = norm_eval
-
-        first, channels = self._stem_channels
-        self.stem = nn.Sequential(
-            _conv_unit(3, first, 3), _separable(first, channels)
-        )
-        for index, (width, units) in enumerate(
-            zip(self.arch_channels, self._stage_units)
-        ):
-            stage = [_separable(channels, width, stride=2)]
-            stage += [_separable(width, width) for _ in range(units - 1)]
-            self.add_module(f'stage{index + 1}', nn.Sequential(*stage))
-            channels = width
         for module in self.modules():
             if isinstance(module, (PReLU, StridedDepthwiseConv2d)):
                 module.fast_backward = fast_backward

@@ -1,9 +1,10 @@
-"""A backbone whose outputs are the maps of its stages."""
+"""Backbones whose outputs are the maps of their stages."""
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 
 from mmpose.models.backbones.base_backbone import BaseBackbone
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 
@@ -66,3 +67,50 @@ class StagedBackbone(BaseBackbone):
         """Set the mode. (MMPose's ``BaseBackbone`` returns None.)"""
         super().train(mode)
         return self
+
+
+class MobileNetV1(StagedBackbone):
+    """Thirteen depthwise-separable units, the first one in the stem.
+
+    Of width 1 (Howard et al., "MobileNets", 2017). Each stage strides in its
+    first unit.
+
+    Args:
+        unit (Callable): Makes a convolution with what follows it, of
+            ``(in_channels, out_channels, kernel_size, stride=1, groups=1)``.
+        stem_stride (int): Stride of the first convolution.
+        out_indices (Sequence[int]): See :class:`StagedBackbone`.
+        init_cfg (dict or list[dict], optional): See there.
+    """
+
+    arch_channels = (128, 256, 512, 1024)
+    #: Units of each stage.
+    stage_units = (2, 2, 6, 2)
+
+    def __init__(
+        self,
+        unit: Callable[..., nn.Module],
+        stem_stride: int,
+        out_indices: Sequence[int],
+        init_cfg=None,
+    ) -> None:
+        super().__init__(out_indices, init_cfg)
+
+        def separable(before: int, after: int, stride: int = 1) -> nn.Module:
+            depthwise = unit(before, before, 3, stride, before)
+            pointwise = unit(before, after, 1)
+            return nn.Sequential(
+                OrderedDict(depthwise=depthwise, pointwise=pointwise)
+            )
+
+        self.stem = nn.Sequential(
+            unit(3, 32, 3, stem_stride), separable(32, 64)
+        )
+        channels = 64
+        for index, (width, units) in enumerate(
+            zip(self.arch_channels, self.stage_units)
+        ):
+            stage = [separable(channels, width, stride=2)]
+            stage += [separable(width, width) for _ in range(units - 1)]
+            self.add_module(f'stage{index + 1}', nn.Sequential(*stage))
+            channels = width

@@ -4,8 +4,6 @@ from mmpose.models.backbones import ResNet, SEResNet
 from mmpose.registry import MODELS
 from torch import nn
 
-__all__ = ['VGGFace2ResNet', 'VGGFace2SEResNet']
-
 
 @MODELS.register_module()
 class VGGFace2ResNet(ResNet):

@@ -9,8 +9,6 @@ from torch import Tensor, nn
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones.face_landmarker_v2 import bottleneck_stage
 
-__all__ = ['FaceLandmarkerV2Head', 'MeshOutputs']
-
 
 class MeshOutputs(NamedTuple):
     """What the head gives for N faces.

@@ -5,8 +5,6 @@ import functools
 import torch
 from torch import Tensor, nn
 
-__all__ = ['give_float32']
-
 
 def _to_float32(output):
     if isinstance(output, Tensor):

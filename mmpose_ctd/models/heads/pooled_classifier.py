@@ -4,8 +4,6 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-__all__ = ['PooledClassifier']
-
 
 @MODELS.register_module()
 class PooledClassifier(BaseModule):

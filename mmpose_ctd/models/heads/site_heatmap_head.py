@@ -9,8 +9,6 @@ from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['SiteHeatmapHead']
-
 
 @MODELS.register_module()
 class SiteHeatmapHead(HeatmapHead):

@@ -10,12 +10,6 @@ from mmpose_ctd.value_checks import check_number
 
 from .distill_loss import StageDistillLoss
 
-__all__ = [
-    'AttentionDistillLoss',
-    'ChannelAttentionDistillLoss',
-    'SpatialAttentionDistillLoss',
-]
-
 
 class AttentionDistillLoss(StageDistillLoss):
     """Base of the two losses: compares where maps are active.

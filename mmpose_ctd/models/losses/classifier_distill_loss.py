@@ -11,8 +11,6 @@ from mmpose_ctd.value_checks import check_choice
 
 from .distill_loss import DistillLoss
 
-__all__ = ['ClassifierDistillLoss']
-
 
 def _squared_l2(ours: Tensor, theirs: Tensor, temperature: float) -> Tensor:
     ours = torch.softmax(ours / temperature, dim=1)

@@ -11,8 +11,6 @@ from mmpose_ctd.models.outputs import SourceOutputs
 
 from .distill_loss import StageDistillLoss
 
-__all__ = ['DELTALoss']
-
 _WHERE = 'DELTALoss: channel_weights'
 _HOW_TO_GET = 'mmpose_ctd delta-weights CONFIG CHECKPOINT --out FILE'
 

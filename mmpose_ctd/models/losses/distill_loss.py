@@ -12,8 +12,6 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.value_checks import check_number
 
-__all__ = ['DistillLoss', 'PointwiseConnector', 'StageDistillLoss']
-
 
 class DistillLoss(nn.Module, metaclass=ABCMeta):
     """A regulariser: distance between a student's and a teacher's outputs.

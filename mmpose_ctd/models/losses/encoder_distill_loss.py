@@ -10,8 +10,6 @@ from mmpose_ctd.value_checks import check_choice
 
 from .distill_loss import StageDistillLoss
 
-__all__ = ['EncoderDistillLoss']
-
 # (N, C, h, w) -> the vectors to compare, (N, number, length).
 _VECTORS = dict(
     map=lambda x: x.flatten(1).unsqueeze(1),

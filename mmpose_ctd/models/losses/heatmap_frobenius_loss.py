@@ -5,8 +5,6 @@ from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['HeatmapFrobeniusLoss']
-
 
 @MODELS.register_module()
 class HeatmapFrobeniusLoss(nn.Module):

@@ -8,8 +8,6 @@ from mmpose_ctd.value_checks import check_choice
 
 from .distill_loss import StageDistillLoss
 
-__all__ = ['HintLoss']
-
 
 @MODELS.register_module()
 class HintLoss(StageDistillLoss):

@@ -12,8 +12,6 @@ from mmpose_ctd.value_checks import check_number
 
 from .distill_loss import DistillLoss
 
-__all__ = ['L2SPLoss']
-
 _SHARED = 'backbone.'
 
 

@@ -7,8 +7,6 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-__all__ = ['TopDownNeck']
-
 
 @MODELS.register_module()
 class TopDownNeck(BaseModule):

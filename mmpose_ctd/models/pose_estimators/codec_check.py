@@ -5,8 +5,6 @@ from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['check_codec', 'check_input_size']
-
 # Tested points, in heat-map pixels from the upper left corner: near the border
 # and beyond.
 _TRIED = np.linspace(2.3, 9.7, 38)

@@ -24,8 +24,6 @@ from .codec_check import check_codec, check_input_size
 from .freezing import freeze
 from .training_only import TeacherHolder, TrainingOnly
 
-__all__ = ['CTDTopdownPoseEstimator']
-
 _ONE_SIDED_FLIPS = (
     'model.test_cfg.flip_test=True, but no landmark has a partner on the '
     'other side, so the mirrored image is averaged in place. That is right '

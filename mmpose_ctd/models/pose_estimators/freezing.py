@@ -8,8 +8,6 @@ from torch import nn
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['freeze']
-
 
 def freeze(
     model: nn.Module, frozen: Sequence[str], trainable: Sequence[str] = ()

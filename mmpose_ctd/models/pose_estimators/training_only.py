@@ -2,8 +2,6 @@
 
 from torch import Tensor, nn
 
-__all__ = ['TeacherHolder', 'TrainingOnly']
-
 
 class TeacherHolder:
     """Holds the teacher outside the module tree.

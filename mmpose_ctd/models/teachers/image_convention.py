@@ -10,8 +10,6 @@ from torch import Tensor, nn
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['ImageConvention', 'InputAdapter', 'convention_from']
-
 
 class ImageConvention(NamedTuple):
     """How BGR images of 0..255 become a network's input.

@@ -11,8 +11,6 @@ from mmpose_ctd.errors import InputError
 
 from .source_model import SourceModel
 
-__all__ = ['RandomSourceModel']
-
 #: Images, and their side in pixels unless ``input_size`` names another.
 _NUMBER, _SIDE = 64, 112
 

@@ -12,21 +12,17 @@ from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
 from mmpose_ctd.models.layers import PReLU, StridedDepthwiseConv2d
 
-from .checkpoint_writer import (
-    WrongNetworkError,
-    check_paths,
-    source_meta,
-    write_source,
-)
+from .checkpoint_writer import WrongNetworkError, convert
 
-__all__ = ['convert_sface', 'read_sface_onnx']
-
-#: Raised by one when the keys of the written file change.
-CONVERTER_VERSION = 1
 PUBLISHED = dict(
+    file='face_recognition_sface_2021dec.onnx, which '
+    '`mmpose_ctd download sface` gets',
     sha256='0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79',
     source='SFace, 2021dec (OpenCV zoo)',
     license='Apache-2.0',
+    converter='sface_to_mmpose',
+    # Raised by one when the keys of the written file change.
+    converter_version=1,
 )
 
 #: Layer -> ONNX's operator, and our weights in the order of its inputs.
@@ -56,41 +52,12 @@ _DEFAULTS = dict(
 def convert_sface(
     source: str | Path, target: str | Path, force: bool = False
 ) -> dict:
-    """Convert the published ONNX file into a checkpoint.
+    """Convert the published ONNX file; see :func:`.convert`."""
 
-    The checkpoint has ``state_dict`` and ``meta`` and loads with
-    ``torch.load(weights_only=True)``. It is tested before it is written, see
-    :func:`.write_source`.
+    def read(path: Path) -> dict[str, Tensor]:
+        return read_sface_onnx(path.read_bytes(), str(path))
 
-    Args:
-        source (str | Path): The published file.
-        target (str | Path): The checkpoint to write.
-        force (bool): Whether to replace an existing one. Defaults to False.
-
-    Returns:
-        dict: The checkpoint's ``meta``.
-
-    Raises:
-        MissingFileError: If ``source`` does not exist.
-        InputError: If it is not the published network, or ``target`` exists.
-    """
-    source, target = check_paths(
-        source,
-        target,
-        force,
-        'face_recognition_sface_2021dec.onnx, which '
-        '`mmpose_ctd download sface` gets',
-    )
-    state = read_sface_onnx(source.read_bytes(), str(source))
-    meta = source_meta(
-        SFaceNet,
-        source,
-        PUBLISHED,
-        converter='sface_to_mmpose',
-        converter_version=CONVERTER_VERSION,
-    )
-    write_source(source, target, state, meta, _networks, SFaceNet.input_size)
-    return meta
+    return convert(source, target, force, PUBLISHED, read, _networks)
 
 
 def _networks() -> dict[str, nn.Module]:

@@ -10,8 +10,6 @@ from mmpose_ctd.errors import InputError
 from .checkpoint import PARTS, load_source_state
 from .source_model import SourceModel
 
-__all__ = ['build_source', 'source_config', 'source_state_of']
-
 #: Teachers that have left the package -> the module that registers them.
 MOVED = dict.fromkeys(
     ('BatchStatisticsSourceModel', 'ShuffledSourceModel'),

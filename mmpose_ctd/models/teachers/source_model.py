@@ -15,8 +15,6 @@ from mmpose_ctd.models.outputs import SourceOutputs
 from .checkpoint import PARTS, load_source_state, load_strictly
 from .image_convention import ImageConvention, InputAdapter, convention_from
 
-__all__ = ['SourceModel', 'fold_batch_norms']
-
 #: Largest difference, relative to a map's largest value, that rounding makes.
 _TOLERANCE = 1e-3
 

@@ -12,8 +12,6 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['TfliteGraph', 'TfliteOperator', 'TfliteTensor', 'read_tflite']
-
 _IDENTIFIER = b'TFL3'
 #: Codes of BuiltinOperator.
 _OPERATORS = {

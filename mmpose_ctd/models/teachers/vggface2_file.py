@@ -17,8 +17,6 @@ from torch import Tensor
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.errors import InputError
 
-__all__ = ['load_array_pickle', 'read_published']
-
 _HDF5 = b'\x89HDF\r\n\x1a\n'
 _ZIP = b'PK\x03\x04'
 _GZIP = b'\x1f\x8b'

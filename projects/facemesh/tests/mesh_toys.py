@@ -23,7 +23,7 @@ class LightFinder:
             raise MissingFileError(where=str(checkpoint), found='no file')
         self.views = []
 
-    def find(self, image, box=None, near=None, looks=2, views=1):
+    def find(self, image, box=None, looks=2, views=1):
         light = image[..., ::-1].astype(float)
         sides = light[0], light[-1], light[:, 0], light[:, -1]
         least = 40 if box else 128

@@ -11,7 +11,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from mmpose_ctd.datasets.annotation_formats.pts_tem import RecordRefused
+from mmpose_ctd.datasets.annotation_formats import Refused
 from mmpose_ctd.errors import InputError
 
 from .crop_picture import Record, crop_picture
@@ -167,8 +167,8 @@ def _crop_all(
             continue
         try:
             record = crop_picture(src, images, crop, index, points, size)
-        except RecordRefused as error:
-            report.add('refused', error.file, error.found, error.expected)
+        except Refused as error:
+            report.add('refused', error.where, error.found, error.expected)
             continue
         records.append(record)
     return records

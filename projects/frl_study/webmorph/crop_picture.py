@@ -10,10 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmpose_ctd.datasets.annotation_formats.pts_tem import (
-    RecordRefused,
-    read_tem,
-)
+from mmpose_ctd.datasets.annotation_formats import Refused
+from mmpose_ctd.datasets.annotation_formats.pts_tem import read_tem
 from mmpose_ctd.datasets.image_crop import ImageCrop
 
 from .recipe import Crop
@@ -57,7 +55,7 @@ def crop_picture(
         size (int): Side of the crop, in pixels.
 
     Raises:
-        RecordRefused: If the picture or its template cannot be used; nothing
+        Refused: If the picture or its template cannot be used; nothing
             is written then.
     """
     image = _read_image(src, crop)
@@ -119,17 +117,17 @@ def _read_image(src: Path, crop: Crop) -> np.ndarray:
     except cv2.error:  # an empty file
         image = None
     if image is None:
-        raise RecordRefused(
-            crop.source,
+        raise Refused(
             f'{len(data)} bytes that are not an image',
             f'a JPEG of {crop.width}x{crop.height}',
+            where=crop.source,
         )
     height, width = image.shape[:2]
     if (width, height) != (crop.width, crop.height):
-        raise RecordRefused(
-            crop.source,
+        raise Refused(
             f'{width}x{height} pixels',
             f'{crop.width}x{crop.height} pixels',
+            where=crop.source,
         )
     # OpenCV fills the missing part of a truncated JPEG with grey.
     _check_blob(data, crop.image_blob, crop.source)
@@ -140,22 +138,22 @@ def _read_points(src: Path, crop: Crop, count: int) -> np.ndarray:
     path, name = src / crop.template, crop.template
     try:
         points = read_tem(path)
-    except RecordRefused as error:
-        raise RecordRefused(name, error.found, error.expected) from None
+    except Refused as error:
+        raise Refused(error.found, error.expected, where=name) from None
     if len(points) != count:
-        raise RecordRefused(name, f'{len(points)} points', f'{count} points')
+        raise Refused(f'{len(points)} points', f'{count} points', where=name)
     size = np.array([crop.width, crop.height])
     slack = _OUTSIDE * size.max()
     far = ((points < -slack) | (points > size + slack)).any(axis=1)
     if far.any():
         index = int(far.argmax())
         x, y = points[index]
-        raise RecordRefused(
-            name,
+        raise Refused(
             f'point {index} at ({x:g}, {y:g}), far outside the image'
             + f', and {far.sum() - 1} more' * (far.sum() > 1),
             f'points within {crop.width}x{crop.height} or {slack:g} pixels '
             'around it',
+            where=name,
         )
     # Git may have given a text file the line ends of another system.
     data = path.read_bytes().replace(b'\r\n', b'\n')
@@ -168,8 +166,8 @@ def _check_blob(data: bytes, expected: str, file: str) -> None:
     head = f'blob {len(data)}\0'.encode()
     found = hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
     if not found.startswith(expected):
-        raise RecordRefused(
-            file,
+        raise Refused(
             f'a damaged or another version (git blob {found[:12]})',
             f'git blob {expected}',
+            where=file,
         )

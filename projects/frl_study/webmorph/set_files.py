@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from mmpose_ctd.datasets.landmark_file import face_annotation, face_category
+
 from .crop_picture import JPEG_QUALITY, Record
 from .recipe import Recipe
 
@@ -47,26 +49,9 @@ def _annotation_file(
         keypoints = record.keypoints[indices]
         index, size = record.image['id'], record.image['width']
         annotations.append(
-            {
-                'id': index,
-                'image_id': index,
-                'category_id': 1,
-                'keypoints': keypoints.ravel().tolist(),
-                'num_keypoints': int((keypoints[:, 2] > 0).sum()),
-                'bbox': [0, 0, size, size],
-                'area': size * size,
-                'iscrowd': 0,
-            }
+            face_annotation(index, keypoints.tolist(), (size, size))
         )
-    content['categories'] = [
-        {
-            'id': 1,
-            'name': 'face',
-            'supercategory': 'face',
-            'keypoints': names,
-            'skeleton': [],
-        }
-    ]
+    content['categories'] = [face_category(names)]
     return content
 
 

@@ -6,7 +6,6 @@ from mmpose.registry import MODELS
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones import FaceLandmarkerV2
-from mmpose_ctd.models.backbones.face_landmarker_v2 import SamePadConv2d
 
 STRIDES = (4, 8, 16, 32, 64)
 CHANNELS = (32, 64, 128, 128, 128)
@@ -56,12 +55,12 @@ def test_impossible_out_indices_are_named(indices):
 @torch.no_grad()
 def test_same_padding_is_tensorflows(side, padding):
     """An odd number of zeros has one more on the right and below."""
-    conv = SamePadConv2d(1, 1, 3, stride=2, bias=False)
-    x = torch.rand(1, 1, side, side)
+    conv = FaceLandmarkerV2().stem.conv
+    x = torch.rand(1, 3, side, side)
     before, behind = padding
-    padded = torch.zeros(1, 1, *[side + before + behind] * 2)
+    padded = torch.zeros(1, 3, *[side + before + behind] * 2)
     padded[..., before : before + side, before : before + side] = x
-    expected = torch.conv2d(padded, conv.weight, stride=2)
+    expected = torch.conv2d(padded, conv.weight, conv.bias, stride=2)
     assert expected.shape[-1] == -(-side // 2)
     torch.testing.assert_close(conv(x), expected)
 

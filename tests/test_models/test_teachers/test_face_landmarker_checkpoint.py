@@ -268,4 +268,4 @@ def test_download_and_converter_name_the_same_file():
     model, ours = PUBLISHED['face-landmarker'], face_landmarker_checkpoint
     assert model.sha256 == ours.PUBLISHED['sha256']
     assert model.license == ours.PUBLISHED['license']
-    assert model.converter_version == ours.CONVERTER_VERSION
+    assert model.converter_version == ours.PUBLISHED['converter_version']

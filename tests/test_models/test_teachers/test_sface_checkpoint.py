@@ -190,4 +190,7 @@ def test_download_and_converter_name_the_same_file():
     model = PUBLISHED['sface']
     assert model.sha256 == sface_checkpoint.PUBLISHED['sha256']
     assert model.license == sface_checkpoint.PUBLISHED['license']
-    assert model.converter_version == sface_checkpoint.CONVERTER_VERSION
+    assert (
+        model.converter_version
+        == sface_checkpoint.PUBLISHED['converter_version']
+    )
