@@ -1,9 +1,9 @@
 """Writes a trained model as files that need neither torch nor MMPose."""
 
 import hashlib
+import inspect
 import json
 import os
-import re
 from pathlib import Path
 
 import numpy as np
@@ -178,13 +178,17 @@ def _compare(session, network: nn.Module, side: tuple, name: str) -> None:
 
 
 def _program(mesh: bool) -> str:
-    """``landmarker.py`` without the way of framing that is not used."""
-    text = Path(__file__).with_name('landmarker.py').read_text('utf-8')
-    unused = 'template' if mesh else 'mesh'
-    text = re.sub(rf'(?ms)^ *# <{unused}>\n.*?# </{unused}>\n', '', text)
-    text = re.sub(r'(?m)^ *# </?(mesh|template)>\n', '', text)
-    # No blank line before one that a removed part left.
-    return re.sub(r'\n{4,}', '\n\n\n', text)
+    """``landmarker.py`` with the way of framing that is used."""
+    # They import onnxruntime.
+    from . import landmarker, mesh_landmarker
+
+    text = inspect.getsource(landmarker)
+    if mesh:
+        other = mesh_landmarker.MeshLandmarker
+        own = map(inspect.getsource, (other.locate, other.mesh))
+        usual = inspect.getsource(landmarker.OnnxLandmarker.locate)
+        text = text.replace(usual, '\n'.join(own))
+    return text
 
 
 def _about(
