@@ -18,6 +18,7 @@ import numpy as np
 from mmpose_ctd.datasets.annotation_file import find_annotation_file
 from mmpose_ctd.datasets.checking import Thresholds
 from mmpose_ctd.datasets.checking.survey import PhotoRecord, Survey
+from mmpose_ctd.datasets.cross_fit import subject_folds
 from mmpose_ctd.datasets.face_mesh import VIEWS, FaceMesh
 from mmpose_ctd.datasets.mesh_fit import fit_mesh
 from mmpose_ctd.datasets.upright_image import read_upright
@@ -27,10 +28,7 @@ from mmpose_ctd.table_cells import safe_row
 from mmpose_ctd.visualization import point_sheet
 
 from .keypoint_results import read_keypoint_results
-from .measuring.error_model import folds
 
-# Fits to the dense landmarks, each without a tenth of the subjects.
-_FOLDS = 10
 # With fewer subjects the usual distances are guesses.
 _FEWEST = 10
 # Usual distances below this share of the face's size are of no annotator.
@@ -246,7 +244,7 @@ def cross_fitted(
     sites = np.asarray(sites, dtype=object)
     expected = np.full(points.shape, np.nan)
     seen = np.isfinite(meshes).all(axis=(1, 2))
-    fold = folds(subjects, _FOLDS)
+    fold = subject_folds(subjects)
     for part in range(fold.max(initial=-1) + 1):
         out, others = seen & (fold == part), seen & (fold != part)
         if out.any() and others.any():

@@ -19,18 +19,15 @@ _FOLDS = 10
 _FEWEST = 3
 
 
-def subject_folds(subjects: Sequence, num_folds: int = _FOLDS) -> np.ndarray:
+def subject_folds(subjects: Sequence) -> np.ndarray:
     """Number of each face's fold, (n,): all faces of a subject in one.
 
-    Args:
-        subjects (Sequence): Who is on each of n faces.
-        num_folds (int): As many as there are subjects where those are fewer.
-            Defaults to 10.
+    There are ten, or as many as there are subjects where those are fewer.
+    ``subjects`` says who is on each of n faces.
     """
-    _, numbers = np.unique(np.asarray(subjects), return_inverse=True)
-    count = numbers.max() + 1
-    shuffled = np.random.default_rng(0).permutation(count)
-    return shuffled[numbers] % min(num_folds, count)
+    people, numbers = np.unique(np.asarray(subjects), return_inverse=True)
+    shuffled = np.random.default_rng(0).permutation(len(people))
+    return shuffled[numbers] % min(_FOLDS, len(people))
 
 
 def residuals_without(

@@ -224,11 +224,11 @@ class LandmarkModel:
             fields = sample.get('pred_fields')
             if fields is None or 'heatmaps' not in fields:
                 raise self._no_heatmaps()
-            heatmaps.append(fields.heatmaps.float().cpu().numpy())
+            heatmaps.append(fields.heatmaps.double().cpu())
             found = np.asarray(sample.pred_instances.keypoints[0], float)
             # The centre of the crop's first pixel is its (0, 0).
             points.append(shown.to_image((found[:, :2] + 0.5) / crop.shape[1]))
-        heatmaps = np.stack(heatmaps)
+        heatmaps = torch.stack(heatmaps)
         if heatmaps.shape[:2] != (len(cuts), len(self.names)):
             raise InputError(
                 where='model.head',
@@ -240,7 +240,10 @@ class LandmarkModel:
         return Prediction(
             points=np.stack(points),
             frames=[frame for _, frame in cuts],
-            spreads=heatmap_spreads(heatmaps),
+            spreads={
+                name: spread.numpy()
+                for name, spread in heatmap_spreads(heatmaps).items()
+            },
             # A flip test runs the backbone twice, first on the face itself.
             features=self._features[0][: len(cuts)],
         )
