@@ -49,8 +49,10 @@ class ConfigReader:
             InputError: If a config cannot be read, or if an option cannot be
                 set, belongs to the plan, or is nearly the name of another.
         """
+        if cell.config not in self._read:
+            self._read[cell.config] = parse_config(cell.config)
         # Config.copy() shares what is nested.
-        cfg = copy.deepcopy(self._base(cell.config))
+        cfg = copy.deepcopy(self._read[cell.config])
         where = f'options of {cell.system} in {cell.study or "the plan"}'
         for option, value in cell.options.items():
             expected, cure = _objection(option, cell.config, dict(cfg.items()))
@@ -63,13 +65,13 @@ class ConfigReader:
                 )
         try:
             merge_options(cfg, cell.options)
-        except (InputError, KeyError, TypeError, IndexError) as error:
+        except InputError as error:
             fitting = f'settings that {cell.config} can have'
             raise InputError(
                 where=where,
-                found=getattr(error, 'found', _line(error)),
-                expected=getattr(error, 'expected', fitting),
-                cure=getattr(error, 'cure', ''),
+                found=error.found,
+                expected=error.expected or fitting,
+                cure=error.cure,
             ) from error
         _set_steps(cfg, cell.steps)
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=cell.seed)
@@ -85,20 +87,6 @@ class ConfigReader:
             type='LandmarkErrorMetric', unit='image', num_bootstrap=0
         )
         return cfg
-
-    def _base(self, config: str) -> Config:
-        """A config as its file has it."""
-        if config not in self._read:
-            try:
-                self._read[config] = parse_config(config)
-            # A config is a program: whatever it raises is its mistake.
-            except Exception as error:
-                raise InputError(
-                    where=config,
-                    found=f'{type(error).__name__}: {_line(error)}',
-                    expected='a config that mmengine can read',
-                ) from error
-        return self._read[config]
 
 
 def _objection(option: str, config: str, base: Mapping) -> tuple[str, str]:
@@ -145,10 +133,6 @@ def misspelt_option(option: str, config: Mapping) -> str | None:
                 return None
             return '.'.join([*parts[:i], *near, *parts[i + 1 :]])
     return None
-
-
-def _line(error: Exception) -> str:
-    return ' '.join(str(error).split())
 
 
 def _set_steps(cfg: Config, steps: int) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from scipy.stats import binomtest
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, one_line
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.visualization import plot_reliability
 
@@ -304,10 +304,10 @@ def read_calibration(path: str) -> Calibration:
         text = Path(path).read_text(encoding='utf-8')
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        reason = ' '.join(str(error).split())
         raise InputError(
             where=path,
-            found=f'a damaged calibration, not a JSON file ({reason:.80})',
+            found='a damaged calibration, not a JSON file '
+            f'({one_line(error):.80})',
             cure=_AGAIN,
         ) from error
     if not isinstance(content, dict) or content.get('format') != _FORMAT:
