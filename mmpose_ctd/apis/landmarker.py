@@ -92,13 +92,7 @@ class Landmarker:
             ),
             framing=framing,
             start='auto' if faces else 'image',
-            table=None,
             mm_per_px=mm_per_px,
-            overlays=None,
-            batch_size=1,
-            mesh=None,
-            trained=(),
-            settings={},
         )
         self.columns = self._measurer.columns
 

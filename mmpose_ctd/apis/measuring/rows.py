@@ -95,6 +95,9 @@ class MeasuredFace:
     #: Measure -> value, low, high in its best unit, and the unit; low and
     #: high are NaN where they are not known.
     values: dict
+    #: Of each landmark, (K,): error SD in input px by the calibration, else
+    #: spread of the heat-map's peak in its pixels.
+    uncertainty: np.ndarray
 
 
 class FaceRows:
@@ -198,11 +201,11 @@ class FaceRows:
             points = np.stack([surface.points for surface in surfaces])
             steps = np.stack([surface.steps for surface in surfaces])
         values = measure(points, None, self.names, self.measurements)
+        unsure = found.spreads['moment']
         deviations, errors = [None] * len(found.points), {}
         if self.calibration:
-            scale = found.scales[:, None] / input_width
-            own = self.calibration.landmark_errors.deviations(found.spreads)
-            deviations = np.broadcast_to(own, found.points.shape[:2]) * scale
+            unsure = self.calibration.landmark_errors.deviations(found.spreads)
+            deviations = unsure * found.scales[:, None] / input_width
             sds = measure_deviations(
                 points, deviations, self.names, self.measurements, steps
             )
@@ -222,6 +225,7 @@ class FaceRows:
                     subjects[i],
                 ),
                 {name: float(v[i]) for name, v in values.items()},
+                unsure[i],
                 deviations[i],
                 {name: float(e[i]) for name, e in errors.items()},
                 judgements[i],
@@ -237,11 +241,12 @@ class FaceRows:
         frame_width: float,
         objections: list[str],
         values: dict[str, float],
+        unsure: np.ndarray,
         deviations: np.ndarray | None,
         errors: dict[str, float],
         judgement: Judgement | None,
         subject: Subject,
-        surface: FaceSurface | None = None,
+        surface: FaceSurface | None,
     ) -> MeasuredFace:
         scale = 1.0 if surface else subject.mm_per_px
         absurd = self._absurd_scale(
@@ -294,7 +299,7 @@ class FaceRows:
         radii = None
         if deviations is not None:
             radii = deviations * self.calibration.landmark_errors.radii[_LEVEL]
-        return MeasuredFace(points, radii, row, best)
+        return MeasuredFace(points, radii, row, best, unsure)
 
     def _add_surface(
         self, row: dict, surface: FaceSurface, absurd: bool
