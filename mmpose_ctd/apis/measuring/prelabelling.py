@@ -1,7 +1,5 @@
 """Writes a model's landmarks as points for a person to correct."""
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from rich.progress import track
 from mmpose_ctd.datasets.annotation_formats import FORMATS, PhotographPoints
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
-from mmpose_ctd.table_cells import safe_row
+from mmpose_ctd.table_cells import csv_text
 
 from .calibration import Calibration
 from .landmark_model import LandmarkModel
@@ -138,7 +136,9 @@ def prelabel(
     )
     names = ''.join(f'{name}\n' for name in model.names)
     write_whole(os.path.join(out, NAMES), names.encode())
-    write_whole(os.path.join(out, ORDER), _table(rows))
+    cells = ([row.get(title, '') for title in _TITLES] for row in rows)
+    table = csv_text(_TITLES, cells)
+    write_whole(os.path.join(out, ORDER), table.encode())
     return Prelabels(rows, [f'{POINTS}/{file}' for file in files], len(chosen))
 
 
@@ -190,12 +190,3 @@ def _points(face: FoundFace) -> PhotographPoints:
     last = np.maximum(np.array(size) - 1 - _BORDER, _BORDER)
     points = np.clip(face.points, _BORDER, last)
     return PhotographPoints(face.row['file'], size, points)
-
-
-def _table(rows: list[dict]) -> bytes:
-    text = io.StringIO(newline='')
-    writer = csv.writer(text, lineterminator='\r\n')
-    writer.writerow(_TITLES)
-    for row in rows:
-        writer.writerow(safe_row(row.get(title, '') for title in _TITLES))
-    return text.getvalue().encode()
