@@ -4,7 +4,10 @@ It imports torch and MMPose only when a tool works, not for its --help.
 """
 
 import argparse
+import contextlib
 import errno
+import importlib
+import io
 import os
 import os.path as osp
 import pickle
@@ -19,19 +22,6 @@ from mmpose_ctd.errors import InputError, MissingFileError
 
 if TYPE_CHECKING:
     from mmengine.config import Config
-
-__all__ = [
-    'add_config_options',
-    'add_runner_arguments',
-    'add_trained',
-    'import_mmpose_quietly',
-    'load_config',
-    'make_parser',
-    'require_checkpoint',
-    'require_ending',
-    'run',
-    'run_converter',
-]
 
 _LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -273,9 +263,9 @@ def run_converter(
 
 def import_mmpose_quietly() -> None:
     """Import MMPose without mmdet's prints about extras it lacks."""
-    from .config_file import import_mmpose_quietly
-
-    import_mmpose_quietly()
+    with contextlib.redirect_stdout(io.StringIO()):
+        for module in ('mmpose.models', 'mmpose.visualization'):
+            importlib.import_module(module)
 
 
 def load_config(args: argparse.Namespace) -> 'Config':

@@ -22,8 +22,6 @@ from torch.utils.data import DataLoader
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['accepted_keys', 'check_components', 'find_component']
-
 CURE = 'Correct it in the config or in --cfg-options.'
 #: Where mmengine asks one registry only.
 _SECTIONS = {

@@ -1,9 +1,7 @@
 """Reads a config as training and testing use it, or refuses it."""
 
 import contextlib
-import importlib
 import inspect
-import io
 import logging
 import os.path as osp
 import sys
@@ -23,19 +21,9 @@ from mmpose_ctd.errors import InputError, MissingFileError, one_line
 from mmpose_ctd.framing import check_framing, merge_options, refuse_variables
 from mmpose_ctd.people_overlap import refuse_unlabelled_overlap, split_overlap
 
+from .command_line import import_mmpose_quietly
 from .config_components import check_components
 from .config_settings import check_settings
-
-__all__ = [
-    'RUNNER_KEYS',
-    'best_without_validation',
-    'check_testing',
-    'check_training',
-    'import_mmpose_quietly',
-    'parse_config',
-    'quiet_logs',
-    'read_config',
-]
 
 _CHECKPOINT = 'default_hooks.checkpoint'
 #: What mmengine reads from a config, absent from the file or not.
@@ -114,13 +102,6 @@ def parse_config(path: str | PathLike) -> Config:
         raise InputError(
             where=where, found=f'{type(error).__name__}: {one_line(error)}'
         ) from error
-
-
-def import_mmpose_quietly() -> None:
-    """Import MMPose without mmdet's prints about extras it lacks."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        for module in ('mmpose.models', 'mmpose.visualization'):
-            importlib.import_module(module)
 
 
 @contextlib.contextmanager

@@ -21,8 +21,6 @@ from mmpose_ctd.errors import InputError
 
 from .config_components import CURE, find_component
 
-__all__ = ['check_settings']
-
 #: Whose dictionaries have exactly the keys below.
 _KNOWN = ('mmengine', 'mmpose', 'mmpose_ctd', 'torch')
 _REGISTRIES = (

@@ -20,8 +20,6 @@ from mmpose_ctd.version import __version__
 
 from .config_file import parse_config
 
-__all__ = ['new_config']
-
 # Arguments of MMPose's heads that hold K.
 _WIDTHS = ('out_channels', 'num_joints')
 # Stands for the variable of the environment, which the new file reads, too.

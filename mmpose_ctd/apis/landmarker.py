@@ -19,8 +19,6 @@ from mmpose_ctd.apis.reporting.work_dir import open_work_dir
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional import measurements_of_set
 
-__all__ = ['Landmarker']
-
 
 class Landmarker:
     """A trained model that measures photographs.

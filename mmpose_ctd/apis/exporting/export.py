@@ -33,8 +33,6 @@ from mmpose_ctd.version import __version__
 
 from .network import OPSET, LandmarkNetwork, MeshNetwork, to_onnx
 
-__all__ = ['export']
-
 _JUDGED = ['deviations', 'faintness', 'unlikeness']
 #: Largest difference between torch's and onnxruntime's numbers, as a share of
 #: the largest.

@@ -283,7 +283,7 @@ def reliability(
     """
     known = np.isfinite(errors)
     people = np.broadcast_to(subjects[:, None], errors.shape)[known]
-    found = dict(
+    return dict(
         faces=len(errors),
         subjects=len(np.unique(subjects)),
         bins=_bins(errors[known], deviations[known], people),
@@ -292,7 +292,6 @@ def reliability(
             measures=_shares(ratios, measure_radii, subjects),
         ),
     )
-    return _rounded(found)
 
 
 def _bins(
@@ -309,8 +308,8 @@ def _bins(
             dict(
                 expected_px=_root(2 * expected[part] ** 2),
                 observed_px=_root(squared),
-                low=float(np.sqrt(low)),
-                high=float(np.sqrt(high)),
+                low=_rounded(np.sqrt(low)),
+                high=_rounded(np.sqrt(high)),
                 count=len(part),
             )
         )
@@ -331,21 +330,17 @@ def _shares(
         found.append(
             dict(
                 expected=level,
-                observed=float(inside.mean()),
-                low=float(low),
-                high=float(high),
+                observed=_rounded(inside.mean()),
+                low=_rounded(low),
+                high=_rounded(high),
             )
         )
     return found
 
 
 def _root(squares: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(squares)))
+    return _rounded(np.sqrt(np.mean(squares)))
 
 
-def _rounded(value):
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_rounded(inner) for inner in value]
-    return round(value, 4) if isinstance(value, float) else value
+def _rounded(value: float) -> float:
+    return round(float(value), 4)
