@@ -201,9 +201,10 @@ class FaceRows:
             points = np.stack([surface.points for surface in surfaces])
             steps = np.stack([surface.steps for surface in surfaces])
         values = measure(points, None, self.names, self.measurements)
-        unsure = found.spreads['moment']
         deviations, errors = [None] * len(found.points), {}
-        if self.calibration:
+        if not self.calibration:
+            unsure = found.spreads['moment']
+        else:
             unsure = self.calibration.landmark_errors.deviations(found.spreads)
             deviations = unsure * found.scales[:, None] / input_width
             sds = measure_deviations(
