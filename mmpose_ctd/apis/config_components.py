@@ -6,6 +6,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import NoReturn
 
 import mmengine.registry
 import mmpose.registry
@@ -221,13 +222,21 @@ def _check_keys(
     for key in config:
         if key in accepted or key in more or key in _OF_BUILDERS:
             continue
-        near = difflib.get_close_matches(key, sorted(accepted), 1)
-        raise InputError(
-            where=f'{path}.{key}',
-            found=f'{component.__name__} has no argument {key!r}',
-            expected=repr(near[0]) if near else ', '.join(sorted(accepted)),
-            cure=CURE,
-        )
+        found = f'{component.__name__} has no argument {key!r}'
+        refuse_key(path, key, found, accepted)
+
+
+def refuse_key(
+    path: str, key: str, found: str, known: Collection[str]
+) -> NoReturn:
+    """Refuse a key of a setting; expect the known one that is nearest."""
+    near = difflib.get_close_matches(key, sorted(known), 1)
+    raise InputError(
+        where=f'{path}.{key}',
+        found=found,
+        expected=repr(near[0]) if near else ', '.join(sorted(known)),
+        cure=CURE,
+    )
 
 
 def accepted_keys(component: Callable) -> set[str] | None:
