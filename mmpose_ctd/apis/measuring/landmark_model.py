@@ -18,7 +18,7 @@ from mmpose_ctd.apis.config_file import parse_config
 from mmpose_ctd.config_values import entry
 from mmpose_ctd.datasets.transforms import FindMeshBox
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.input_framing import FINDERS, FRAMING_KEY
+from mmpose_ctd.input_framing import FINDERS, FRAMING_KEY, input_framing
 from mmpose_ctd.trained import load_trained, refuse_framing_change
 
 from .error_model import heatmap_spreads
@@ -251,8 +251,8 @@ class LandmarkModel:
     def _read_pipeline(self, cfg: Config) -> None:
         """Take the test pipeline apart: loading, face search, the rest."""
         loader = cfg.get('test_dataloader') or cfg.get('val_dataloader') or {}
-        steps = (loader.get('dataset') or {}).get('pipeline') or []
-        steps = [dict(step) for step in steps]
+        dataset = loader.get('dataset') or {}
+        steps = [dict(step) for step in dataset.get('pipeline') or []]
         kinds = [str(step.get('type')) for step in steps]
         if not (
             kinds.count('TopdownAffine')
@@ -264,10 +264,9 @@ class LandmarkModel:
                 found=f'the steps {kinds}',
                 expected='one GetBBoxCenterScale and one TopdownAffine',
             )
-        size = steps[kinds.index('TopdownAffine')]['input_size']
-        self.input_size = tuple(int(side) for side in size)
-        box = steps[kinds.index('GetBBoxCenterScale')]
-        self.padding = float(box.get('padding', 1.25))
+        framing = input_framing(dataset)
+        self.input_size = tuple(framing['input_size'])
+        self.padding = framing['padding']
         self.face_box = None
         for step, kind in zip(steps, kinds):
             if kind in FINDERS:
