@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import functools
 import inspect
 import re
 import textwrap
@@ -239,6 +240,7 @@ def refuse_key(
     )
 
 
+@functools.cache
 def accepted_keys(component: Callable) -> set[str] | None:
     """Names of the arguments that a class or function takes; None if any.
 
