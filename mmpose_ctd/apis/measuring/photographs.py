@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -239,21 +239,6 @@ class _Photograph(NamedTuple):
     mesh: TexturedMesh | None = None
 
 
-class FoundFace(NamedTuple):
-    """A photograph's row, and the face that was found on it.
-
-    Attributes:
-        row (dict): Title of a column -> value.
-        points (np.ndarray, optional): Landmarks, pixels of the photograph,
-            (K, 2); None without a face.
-        uncertainty (np.ndarray, optional): See :class:`.MeasuredFace`.
-    """
-
-    row: dict
-    points: np.ndarray | None = None
-    uncertainty: np.ndarray | None = None
-
-
 @dataclass
 class MeasuredPhotographs:
     """Measures photographs batch by batch, see :func:`measure`.
@@ -299,7 +284,7 @@ class MeasuredPhotographs:
 
     def faces(
         self, done: Collection[str] = frozenset()
-    ) -> Iterator[FoundFace]:
+    ) -> Iterator[MeasuredFace]:
         """As :meth:`rows`, with the landmarks as arrays."""
         batch, held = [], 0
         left = [file for file in self.files if printable(file) not in done]
@@ -364,7 +349,7 @@ class MeasuredPhotographs:
         whole = frame_around((0, 0, width, height), aspect)
         return _Photograph(file, row, image, whole, mesh=mesh)
 
-    def _measure(self, batch: list[_Photograph]) -> Iterator[FoundFace]:
+    def _measure(self, batch: list[_Photograph]) -> Iterator[MeasuredFace]:
         """Rows and faces of a batch, in its order."""
         shown = [photo for photo in batch if photo.image is not None]
         faces: dict[str, MeasuredFace] = {}
@@ -414,14 +399,12 @@ class MeasuredPhotographs:
         for photo in batch:
             if photo.file in faces:
                 face = faces[photo.file]
-                row = self._row(photo, face)
-                yield FoundFace(row, face.points, face.uncertainty)
+                yield replace(face, row=self._row(photo, face))
             elif photo.image is not None:
-                yield FoundFace(
-                    photo.row | _no_face(photo.image) | dict(start=None)
-                )
+                row = photo.row | _no_face(photo.image) | dict(start=None)
+                yield MeasuredFace(row)
             else:
-                yield FoundFace(photo.row)
+                yield MeasuredFace(photo.row)
 
     def photograph_of(self, file: str) -> str:
         """The photograph of a file, as tables name it: a mesh's texture."""

@@ -14,7 +14,8 @@ from mmpose_ctd.table_cells import csv_text
 
 from .calibration import Calibration
 from .landmark_model import LandmarkModel
-from .photographs import FoundFace, measure
+from .photographs import measure
+from .rows import MeasuredFace
 
 #: Below the folder that is written.
 POINTS, NAMES, ORDER = 'points', 'landmarks.txt', 'order.csv'
@@ -143,12 +144,12 @@ def prelabel(
 
 
 def rank(
-    found: Sequence[FoundFace], names: Sequence[str]
-) -> tuple[list[FoundFace], list[dict]]:
+    found: Sequence[MeasuredFace], names: Sequence[str]
+) -> tuple[list[MeasuredFace], list[dict]]:
     """Order N photographs by how much they need a person.
 
     Returns:
-        tuple[list[FoundFace], list[dict]]: The faces, least certain first;
+        tuple[list[MeasuredFace], list[dict]]: The faces, least certain first;
         and a row for each photograph: ``rank``, ``file``, ``status``,
         ``uncertainty`` (mean over the landmarks, in the median of the
         faces), ``look_at`` (the landmarks that are less certain than on the
@@ -180,11 +181,11 @@ def rank(
     ]
 
 
-def _row(one: FoundFace) -> dict:
+def _row(one: MeasuredFace) -> dict:
     return {key: one.row[key] for key in ('file', 'status', 'remarks')}
 
 
-def _points(face: FoundFace) -> PhotographPoints:
+def _points(face: MeasuredFace) -> PhotographPoints:
     """A face's points, moved into the photograph where they are outside."""
     size = face.row['width_px'], face.row['height_px']
     last = np.maximum(np.array(size) - 1 - _BORDER, _BORDER)

@@ -1,7 +1,7 @@
 """Rows of the table of measures, and what its columns mean."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -83,21 +83,26 @@ _UNITS = dict(
 
 @dataclass(frozen=True)
 class MeasuredFace:
-    """What is known of a face, for its row and its picture."""
+    """What is known of a face, for its row and its picture.
 
-    #: Landmarks, pixels of the photograph, (K, 2).
-    points: np.ndarray
-    #: Radii that contain 95 % of the true ones, (K,); None without
-    #: calibration and on faces to check.
-    radii: np.ndarray | None
-    #: Title -> value.
+    Attributes:
+        row (dict): Title of a column -> value.
+        points (np.ndarray, optional): Landmarks, pixels of the photograph,
+            (K, 2); None without a face.
+        uncertainty (np.ndarray, optional): Of each landmark, (K,): error SD
+            in input px by the calibration, else spread of the heat-map's
+            peak in its pixels.
+        radii (np.ndarray, optional): That contain 95 % of the true
+            landmarks, (K,); None without calibration and on faces to check.
+        values (dict): Measure -> value, low, high in its best unit, and the
+            unit; low and high are NaN where they are not known.
+    """
+
     row: dict
-    #: Measure -> value, low, high in its best unit, and the unit; low and
-    #: high are NaN where they are not known.
-    values: dict
-    #: Of each landmark, (K,): error SD in input px by the calibration, else
-    #: spread of the heat-map's peak in its pixels.
-    uncertainty: np.ndarray
+    points: np.ndarray | None = None
+    uncertainty: np.ndarray | None = None
+    radii: np.ndarray | None = None
+    values: dict = field(default_factory=dict)
 
 
 class FaceRows:
@@ -300,7 +305,7 @@ class FaceRows:
         radii = None
         if deviations is not None:
             radii = deviations * self.calibration.landmark_errors.radii[_LEVEL]
-        return MeasuredFace(points, radii, row, best, unsure)
+        return MeasuredFace(row, points, unsure, radii, best)
 
     def _add_surface(
         self, row: dict, surface: FaceSurface, absurd: bool
