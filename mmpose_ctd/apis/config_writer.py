@@ -165,12 +165,8 @@ def _set_data(
         )
     # Folders of the machine stay as the user gave them.
     cfg.data_root = f'{root.as_posix()}/'
-    for part, loader in (
-        ('train', 'train_dataloader'),
-        ('val', 'val_dataloader'),
-        ('test', 'test_dataloader'),
-    ):
-        cfg[loader].dataset.update(
+    for part in ('train', 'val', 'test'):
+        cfg[f'{part}_dataloader'].dataset.update(
             data_root=cfg.data_root,
             ann_file=ann_file,
             split=splits.get(part),

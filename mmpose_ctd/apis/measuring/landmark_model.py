@@ -180,9 +180,11 @@ class LandmarkModel:
     def mesh_frame(self, image: np.ndarray) -> Frame | None:
         """The frame around the dense landmarks; None without a face."""
         found = self.face_box(dict(img=image)).get('bbox')
-        if found is None:
-            return None
-        x1, y1, x2, y2 = map(float, found[0])
+        return None if found is None else self.frame_of(found)
+
+    def frame_of(self, bbox: np.ndarray) -> Frame:
+        """The frame of a pipeline's box, x1, y1, x2, y2, (1, 4)."""
+        x1, y1, x2, y2 = map(float, bbox[0])
         box = x1, y1, x2 - x1, y2 - y1
         return frame_around(box, self.aspect, self.padding)
 
