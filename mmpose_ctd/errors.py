@@ -75,6 +75,12 @@ def one_line(error: Exception) -> str:
     return ' '.join(str(error.args[0] if plain else error).split())
 
 
+def listed(names: list[str], most: int = 3) -> str:
+    """The first names, and the number of the others."""
+    more = len(names) - most
+    return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')
+
+
 class MissingFileError(InputError, FileNotFoundError):
     """A file that a config names does not exist."""
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, listed
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -197,8 +197,7 @@ def require_checkpoint(path: str) -> None:
         there = sorted(f for f in os.listdir(folder) if f.endswith('.pth'))
     cure = 'Training writes its own to <work dir>/iter_<n>.pth.'
     if there:
-        more = f' and {len(there) - 5} more' if len(there) > 5 else ''
-        cure = f'There are in {folder}: {", ".join(there[:5])}{more}.'
+        cure = f'There are in {folder}: {listed(there, 5)}.'
     raise MissingFileError(
         where=path, found='the checkpoint does not exist', cure=cure
     )

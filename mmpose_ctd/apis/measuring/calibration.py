@@ -16,7 +16,12 @@ import numpy as np
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from scipy.stats import binomtest
 
-from mmpose_ctd.errors import InputError, MissingFileError, one_line
+from mmpose_ctd.errors import (
+    InputError,
+    MissingFileError,
+    listed,
+    one_line,
+)
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.visualization import plot_reliability
 
@@ -268,12 +273,6 @@ class Calibration:
             f'were flagged; expect {low:.0%} to {high:.0%} of new ones with '
             'the status check.'
         )
-
-
-def listed(names: list[str]) -> str:
-    """The first three names, and how many more there are."""
-    more = len(names) - 3
-    return ', '.join(names[:3]) + (f' and {more} more' if more > 0 else '')
 
 
 def _of(one: ModelFacts) -> str:

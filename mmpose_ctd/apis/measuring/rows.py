@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mmpose_ctd.datasets.checking.eye_distances import implausible_distance
+from mmpose_ctd.errors import listed
 from mmpose_ctd.evaluation.functional import Measurement, measure
 from mmpose_ctd.landmark_sides import partner_places
 
-from .calibration import Calibration, Judgement, listed
+from .calibration import Calibration, Judgement
 from .error_model import measure_deviations
 from .landmark_model import Prediction
 from .surfaces import FaceSurface

@@ -14,7 +14,6 @@ from mmpose_ctd.files import sha256_of, write_whole
 __all__ = [
     'WrongNetworkError',
     'check_paths',
-    'listed',
     'source_meta',
     'write_source',
 ]
@@ -22,12 +21,6 @@ __all__ = [
 
 class WrongNetworkError(Exception):
     """The first difference of a file's graph from the published network."""
-
-
-def listed(names: list[str], most: int) -> str:
-    """The first names, and the number of the others."""
-    more = len(names) - most
-    return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')
 
 
 def check_paths(

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, listed
 from mmpose_ctd.models.backbones.faceres_net import FaceResNet
 
-from .checkpoint_writer import check_paths, listed, source_meta, write_source
+from .checkpoint_writer import check_paths, source_meta, write_source
 from .tfjs_file import read_tfjs_weights
 
 #: Raised by one when the keys of the written file change.

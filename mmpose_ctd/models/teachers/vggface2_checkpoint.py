@@ -10,11 +10,11 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, listed
 from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.vggface2_resnet import VGGFace2ResNet
 
-from .checkpoint_writer import check_paths, listed, write_source
+from .checkpoint_writer import check_paths, write_source
 from .vggface2_file import read_published
 
 __all__ = ['BN_EPS', 'convert_vggface2']
