@@ -70,6 +70,13 @@ class InputError(ValueError):
         return ': '.join(part for part in (*parts, said) if part)
 
 
+def one_line(error: Exception) -> str:
+    """What an exception says, in one line and without its class."""
+    # A KeyError prints the repr of its message.
+    plain = isinstance(error, KeyError) and len(error.args) == 1
+    return ' '.join(str(error.args[0] if plain else error).split())
+
+
 class MissingFileError(InputError, FileNotFoundError):
     """A file that a config names does not exist."""
 

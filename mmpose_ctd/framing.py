@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmpose_ctd.config_values import component_name, is_number
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, one_line
 from mmpose_ctd.input_framing import FINDERS, crop_side, input_framing
 
 #: Backbone -> how often it halves its input, as a factor; of others it is 16.
@@ -170,7 +170,8 @@ def merge_options(cfg: Any, options: Mapping) -> None:
             ``framing.face_side`` go through :func:`framing`.
 
     Raises:
-        InputError: If the framing is impossible or has another key.
+        InputError: If the framing is impossible or has another key, or a
+            setting cannot be in the config.
     """
     chosen = {}
     for key, value in options.items():
@@ -187,9 +188,15 @@ def merge_options(cfg: Any, options: Mapping) -> None:
     if chosen:
         for key, value in framing(cfg, **chosen).items():
             cfg[key] = value
-    cfg.merge_from_dict(
-        {k: v for k, v in options.items() if k.split('.')[0] != 'framing'}
-    )
+    try:
+        cfg.merge_from_dict(
+            {k: v for k, v in options.items() if k.split('.')[0] != 'framing'}
+        )
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise InputError(
+            where='--cfg-options',
+            found=f'{type(error).__name__}: {one_line(error)}',
+        ) from error
 
 
 def refuse_variables() -> None:

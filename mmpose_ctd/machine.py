@@ -23,7 +23,7 @@ def machine_class() -> dict:
     gpu = torch.cuda.is_available()
     return dict(
         cpu=cpu_info('model name'),
-        cores=_cores(),
+        cores=usable_cores(),
         threads=torch.get_num_threads(),
         gpu=torch.cuda.get_device_name() if gpu else None,
         fast_bfloat16=has_fast_bfloat16(get_device()),
@@ -88,7 +88,7 @@ def leaving_a_core() -> Iterator[None]:
         yield
         return
     before = torch.get_num_threads()
-    torch.set_num_threads(max(1, min(before, _cores() - 1)))
+    torch.set_num_threads(max(1, min(before, usable_cores() - 1)))
     try:
         yield
     finally:
@@ -105,8 +105,8 @@ def _load() -> float | None:
     return round(os.getloadavg()[0], 1) if has_it else None
 
 
-def _cores() -> int:
+def usable_cores() -> int:
     """Those that this process may use."""
     if hasattr(os, 'sched_getaffinity'):
         return len(os.sched_getaffinity(0))
-    return os.cpu_count()
+    return os.cpu_count() or 1

@@ -6,6 +6,8 @@ come from others, so every table is written through :func:`safe_cell`;
 :func:`original_cell` returns the text.
 """
 
+import csv
+import io
 from collections.abc import Iterable
 
 # With the wide forms, which East Asian versions of spreadsheets take as well.
@@ -42,6 +44,15 @@ def original_cell(text: str) -> str:
 def safe_row(values: Iterable) -> list:
     """A row of cells, see :func:`safe_cell`."""
     return [safe_cell(value) for value in values]
+
+
+def csv_text(titles: Iterable, rows: Iterable[Iterable]) -> str:
+    """A CSV with Windows' line ends, its cells see :func:`safe_cell`."""
+    text = io.StringIO(newline='')
+    writer = csv.writer(text, lineterminator='\r\n')
+    writer.writerow(titles)
+    writer.writerows(map(safe_row, rows))
+    return text.getvalue()
 
 
 def _is_number(text: str) -> bool:

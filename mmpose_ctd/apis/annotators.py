@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -132,7 +134,10 @@ def compare_annotators(
                 cure='; '.join(_reasons(a) + _reasons(b)),
             )
     notes = _notes(a, b, files, photos, names)
-    points = [_stacked(one, photos, names) for one in (a, b)]
+    points = []
+    for one in (a, b):
+        at = [one.names.index(name) for name in names]
+        points.append(np.stack([one.points[photo][at] for photo in photos]))
     scale = _scales(a, b, photos, mm_per_px)
     subjects = [a.subjects.get(p, b.subjects.get(p)) for p in photos]
     if len(photos) > 1 and None in subjects:
@@ -147,7 +152,7 @@ def compare_annotators(
         )
     units = {'px': np.ones(len(photos)), 'mm': scale}
     units = {u: s for u, s in units.items() if np.isfinite(s).any()}
-    eyes = _eye_distances(points, names)
+    eyes = np.mean([eye_distances(p, names) for p in points], axis=0)
     measures = a.measurements or b.measurements
     listed = (
         standard_measurements(names)
@@ -196,11 +201,17 @@ def read_annotators(path: str | os.PathLike) -> dict:
     return content
 
 
-def outer_eyes(names) -> list[int] | None:
-    """Places of the outer corners of the eyes, right and left, if known."""
+def eye_distances(points: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Distance of the outer corners of N faces' eyes, (N,), NaN if unknown.
+
+    ``points`` are (N, K, 2), ``names`` those of the K landmarks.
+    """
     known = {canonical(name): k for k, name in enumerate(names)}
     pair = [known.get(('exocanthion', side)) for side in 'RL']
-    return None if None in pair else pair
+    if None in pair:
+        return np.full(len(points), np.nan)
+    right, left = pair
+    return np.linalg.norm(points[:, left] - points[:, right], axis=1)
 
 
 # ------------------------------------------------------------------- tables
@@ -267,24 +278,6 @@ def _mean(values: np.ndarray) -> float:
 # ------------------------------------------------------------- what is shared
 
 
-def _stacked(found: LabelledPoints, photos, names) -> np.ndarray:
-    """Points of the shared photographs and landmarks, (N, K, 2)."""
-    at = [found.names.index(name) for name in names]
-    return np.stack([found.points[photo][at] for photo in photos])
-
-
-def _eye_distances(points, names) -> np.ndarray:
-    """Between the outer corners, mean of both annotators, px, (N,)."""
-    pair = outer_eyes(names)
-    if pair is None:
-        return np.full(len(points[0]), np.nan)
-    right, left = pair
-    return np.mean(
-        [np.linalg.norm(p[:, left] - p[:, right], axis=1) for p in points],
-        axis=0,
-    )
-
-
 def _scales(
     a: LabelledPoints, b: LabelledPoints, photos, given: float | None
 ) -> np.ndarray:
@@ -317,9 +310,7 @@ def _measurable(one, listed, names) -> bool:
 
 def _reasons(found: LabelledPoints) -> list[str]:
     """Why records are left out, each reason once."""
-    counts: dict[str, int] = {}
-    for reason in found.left_out.values():
-        counts[reason] = counts.get(reason, 0) + 1
+    counts = Counter(found.left_out.values())
     return [f'{n} records left out: {reason}' for reason, n in counts.items()]
 
 

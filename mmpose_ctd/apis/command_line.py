@@ -4,7 +4,10 @@ It imports torch and MMPose only when a tool works, not for its --help.
 """
 
 import argparse
+import contextlib
 import errno
+import importlib
+import io
 import os
 import os.path as osp
 import pickle
@@ -15,23 +18,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, listed
 
 if TYPE_CHECKING:
     from mmengine.config import Config
-
-__all__ = [
-    'add_config_options',
-    'add_runner_arguments',
-    'add_trained',
-    'import_mmpose_quietly',
-    'load_config',
-    'make_parser',
-    'require_checkpoint',
-    'require_ending',
-    'run',
-    'run_converter',
-]
 
 _LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -207,8 +197,7 @@ def require_checkpoint(path: str) -> None:
         there = sorted(f for f in os.listdir(folder) if f.endswith('.pth'))
     cure = 'Training writes its own to <work dir>/iter_<n>.pth.'
     if there:
-        more = f' and {len(there) - 5} more' if len(there) > 5 else ''
-        cure = f'There are in {folder}: {", ".join(there[:5])}{more}.'
+        cure = f'There are in {folder}: {listed(there, 5)}.'
     raise MissingFileError(
         where=path, found='the checkpoint does not exist', cure=cure
     )
@@ -273,9 +262,9 @@ def run_converter(
 
 def import_mmpose_quietly() -> None:
     """Import MMPose without mmdet's prints about extras it lacks."""
-    from .config_file import import_mmpose_quietly
-
-    import_mmpose_quietly()
+    with contextlib.redirect_stdout(io.StringIO()):
+        for module in ('mmpose.models', 'mmpose.visualization'):
+            importlib.import_module(module)
 
 
 def load_config(args: argparse.Namespace) -> 'Config':

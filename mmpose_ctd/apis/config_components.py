@@ -2,10 +2,12 @@
 
 import ast
 import difflib
+import functools
 import inspect
 import re
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import NoReturn
 
 import mmengine.registry
 import mmpose.registry
@@ -21,8 +23,6 @@ from mmengine.runner import (
 from torch.utils.data import DataLoader
 
 from mmpose_ctd.errors import InputError
-
-__all__ = ['accepted_keys', 'check_components', 'find_component']
 
 CURE = 'Correct it in the config or in --cfg-options.'
 #: Where mmengine asks one registry only.
@@ -223,15 +223,24 @@ def _check_keys(
     for key in config:
         if key in accepted or key in more or key in _OF_BUILDERS:
             continue
-        near = difflib.get_close_matches(key, sorted(accepted), 1)
-        raise InputError(
-            where=f'{path}.{key}',
-            found=f'{component.__name__} has no argument {key!r}',
-            expected=repr(near[0]) if near else ', '.join(sorted(accepted)),
-            cure=CURE,
-        )
+        found = f'{component.__name__} has no argument {key!r}'
+        refuse_key(path, key, found, accepted)
 
 
+def refuse_key(
+    path: str, key: str, found: str, known: Collection[str]
+) -> NoReturn:
+    """Refuse a key of a setting; expect the known one that is nearest."""
+    near = difflib.get_close_matches(key, sorted(known), 1)
+    raise InputError(
+        where=f'{path}.{key}',
+        found=found,
+        expected=repr(near[0]) if near else ', '.join(sorted(known)),
+        cure=CURE,
+    )
+
+
+@functools.cache
 def accepted_keys(component: Callable) -> set[str] | None:
     """Names of the arguments that a class or function takes; None if any.
 

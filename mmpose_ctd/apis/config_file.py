@@ -1,9 +1,7 @@
 """Reads a config as training and testing use it, or refuses it."""
 
 import contextlib
-import importlib
 import inspect
-import io
 import logging
 import os.path as osp
 import sys
@@ -19,23 +17,13 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS, METRICS
 
 from mmpose_ctd.config_values import component_name
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, one_line
 from mmpose_ctd.framing import check_framing, merge_options, refuse_variables
 from mmpose_ctd.people_overlap import refuse_unlabelled_overlap, split_overlap
 
+from .command_line import import_mmpose_quietly
 from .config_components import check_components
 from .config_settings import check_settings
-
-__all__ = [
-    'RUNNER_KEYS',
-    'best_without_validation',
-    'check_testing',
-    'check_training',
-    'import_mmpose_quietly',
-    'parse_config',
-    'quiet_logs',
-    'read_config',
-]
 
 _CHECKPOINT = 'default_hooks.checkpoint'
 #: What mmengine reads from a config, absent from the file or not.
@@ -77,26 +65,13 @@ def read_config(
         (48, 48)
     """
     options = options or {}
-    if not osp.isfile(path):
-        raise MissingFileError(where=path, found='the config does not exist')
     refuse_variables()
-    try:
-        cfg = parse_config(path)
-    except InputError:
-        raise
-    # A config is a program: whatever it raises is its own mistake.
-    except Exception as error:
-        raise InputError(where=path, found=_reason(error)) from error
+    cfg = parse_config(path)
     _check_options(cfg, path, options)
     import_mmpose_quietly()
     if adjust is not None:
         adjust(cfg)
-    try:
-        merge_options(cfg, options)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise InputError(
-            where='--cfg-options', found=_reason(error)
-        ) from error
+    merge_options(cfg, options)
     check_framing(cfg)
     _drop_settings_of_no_workers(cfg)
     check_testing(cfg)
@@ -108,16 +83,25 @@ def read_config(
 
 
 def parse_config(path: str | PathLike) -> Config:
-    """``Config.fromfile`` without a log line for each environment variable."""
-    with quiet_logs():
-        return Config.fromfile(path)
+    """``Config.fromfile`` without a log line for each environment variable.
 
-
-def import_mmpose_quietly() -> None:
-    """Import MMPose without mmdet's prints about extras it lacks."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        for module in ('mmpose.models', 'mmpose.visualization'):
-            importlib.import_module(module)
+    Raises:
+        MissingFileError: If the file does not exist.
+        InputError: If it cannot be read.
+    """
+    where = str(path)
+    if not osp.isfile(path):
+        raise MissingFileError(where=where, found='the config does not exist')
+    try:
+        with quiet_logs():
+            return Config.fromfile(path)
+    except InputError:
+        raise
+    # A config is a program: whatever it raises is its own mistake.
+    except Exception as error:
+        raise InputError(
+            where=where, found=f'{type(error).__name__}: {one_line(error)}'
+        ) from error
 
 
 @contextlib.contextmanager
@@ -160,14 +144,6 @@ def _drop_settings_of_no_workers(cfg: Config) -> None:
         if isinstance(loader, dict) and not loader.get('num_workers'):
             loader.pop('persistent_workers', None)
             loader.pop('prefetch_factor', None)
-
-
-def _reason(error: Exception) -> str:
-    """What an exception says, in one line."""
-    # A KeyError prints the repr of its message.
-    plain = isinstance(error, KeyError) and len(error.args) == 1
-    what = error.args[0] if plain else error
-    return f'{type(error).__name__}: {" ".join(str(what).split())}'
 
 
 # ------------------------------------------------------------------ checks
@@ -260,7 +236,7 @@ def _check_best(cfg: Config) -> None:
     except (AssertionError, KeyError, ValueError) as error:
         raise InputError(
             where=_CHECKPOINT,
-            found=' '.join(str(error.args[0] if error.args else '').split()),
+            found=one_line(error),
             cure='Correct save_best and rule.',
         ) from error
 

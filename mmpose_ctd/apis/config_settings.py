@@ -1,6 +1,5 @@
 """Keys and values of settings that no constructor checks by itself."""
 
-import difflib
 import inspect
 import logging
 import math
@@ -19,9 +18,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from mmpose_ctd.errors import InputError
 
-from .config_components import CURE, find_component
-
-__all__ = ['check_settings']
+from .config_components import CURE, find_component, refuse_key
 
 #: Whose dictionaries have exactly the keys below.
 _KNOWN = ('mmengine', 'mmpose', 'mmpose_ctd', 'torch')
@@ -213,12 +210,8 @@ def _check_keys(path: str, value: Any, owners: tuple) -> None:
         if not wrong or not fnmatchcase(path, pattern):
             continue
         if all(map(_is_known, (*owners, value))):
-            near = difflib.get_close_matches(wrong[0], sorted(keys), 1)
-            _refuse(
-                f'{path}.{wrong[0]}',
-                f'no key {wrong[0]!r} is read here',
-                repr(near[0]) if near else ', '.join(sorted(keys)),
-            )
+            found = f'no key {wrong[0]!r} is read here'
+            refuse_key(path, wrong[0], found, keys)
 
 
 def _is_known(owner: Any) -> bool:

@@ -20,8 +20,6 @@ from mmpose_ctd.version import __version__
 
 from .config_file import parse_config
 
-__all__ = ['new_config']
-
 # Arguments of MMPose's heads that hold K.
 _WIDTHS = ('out_channels', 'num_joints')
 # Stands for the variable of the environment, which the new file reads, too.
@@ -167,12 +165,8 @@ def _set_data(
         )
     # Folders of the machine stay as the user gave them.
     cfg.data_root = f'{root.as_posix()}/'
-    for part, loader in (
-        ('train', 'train_dataloader'),
-        ('val', 'val_dataloader'),
-        ('test', 'test_dataloader'),
-    ):
-        cfg[loader].dataset.update(
+    for part in ('train', 'val', 'test'):
+        cfg[f'{part}_dataloader'].dataset.update(
             data_root=cfg.data_root,
             ann_file=ann_file,
             split=splits.get(part),

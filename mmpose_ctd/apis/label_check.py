@@ -4,11 +4,9 @@ Each photograph is judged by landmarks that were found without its label. N:
 photographs, K: landmarks.
 """
 
-import csv
-import io
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,19 +16,17 @@ import numpy as np
 from mmpose_ctd.datasets.annotation_file import find_annotation_file
 from mmpose_ctd.datasets.checking import Thresholds
 from mmpose_ctd.datasets.checking.survey import PhotoRecord, Survey
+from mmpose_ctd.datasets.cross_fit import subject_folds
 from mmpose_ctd.datasets.face_mesh import VIEWS, FaceMesh
 from mmpose_ctd.datasets.mesh_fit import fit_mesh
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import write_whole
-from mmpose_ctd.table_cells import safe_row
+from mmpose_ctd.table_cells import csv_text
 from mmpose_ctd.visualization import point_sheet
 
 from .keypoint_results import read_keypoint_results
-from .measuring.error_model import folds
 
-# Fits to the dense landmarks, each without a tenth of the subjects.
-_FOLDS = 10
 # With fewer subjects the usual distances are guesses.
 _FEWEST = 10
 # Usual distances below this share of the face's size are of no annotator.
@@ -112,7 +108,8 @@ class LabelCheck:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         shown = self.points[:looks]
-        write_whole(folder / 'points.csv', _table(shown, show_ids))
+        table = csv_text(_TITLES, _rows(shown, show_ids))
+        write_whole(folder / 'points.csv', table.encode())
         written = ['points.csv']
         for old in folder.iterdir():
             if re.fullmatch(r'sheet_\d\d\.png', old.name):
@@ -197,7 +194,7 @@ def check_labels(
         meshes = _meshes(mesh, photos, on_face)
         sites = [photo.site for photo in photos]
         found.append(cross_fitted(meshes, points, subjects, sites))
-    expected = _mean(found)
+    expected = np.ma.masked_invalid(found).mean(axis=0).filled(np.nan)
     judged = np.isfinite(expected + points).all(axis=2).any(axis=1)
     people = len({*subjects[judged]})
     if people < _FEWEST:
@@ -246,7 +243,7 @@ def cross_fitted(
     sites = np.asarray(sites, dtype=object)
     expected = np.full(points.shape, np.nan)
     seen = np.isfinite(meshes).all(axis=(1, 2))
-    fold = folds(subjects, _FOLDS)
+    fold = subject_folds(subjects)
     for part in range(fold.max(initial=-1) + 1):
         out, others = seen & (fold == part), seen & (fold != part)
         if out.any() and others.any():
@@ -279,12 +276,8 @@ def judge(
         m_k \rVert / \sigma_k`, (N, K), NaN where not known; and sizes of the
         faces in pixels, (N,).
     """
-    known = np.isfinite(expected).all(axis=2)
-    sizes = np.full(len(points), np.nan)
-    for n in np.flatnonzero(known.any(axis=1)):
-        own = expected[n, known[n]]
-        spread = ((own - own.mean(axis=0)) ** 2).sum(axis=1).mean()
-        sizes[n] = max(np.sqrt(spread), 1.0)
+    spread = np.ma.masked_invalid(expected).var(axis=1).sum(axis=1)
+    sizes = np.ma.maximum(np.ma.sqrt(spread), 1.0).filled(np.nan)
     scale = sizes[:, None, None]
     rest = (points - expected) / scale
     judged = np.isfinite(rest).all(axis=2)
@@ -346,21 +339,10 @@ def _predicted(
     return found
 
 
-def _mean(found: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean of what is finite, NaN elsewhere."""
-    stack = np.stack(found)
-    known = np.isfinite(stack)
-    total = np.where(known, stack, 0).sum(axis=0)
-    count = known.sum(axis=0)
-    return np.where(count, total / np.maximum(count, 1), np.nan)
-
-
-def _table(points: Sequence[SuspectPoint], show_ids: bool) -> bytes:
-    text = io.StringIO(newline='')
-    writer = csv.writer(text, lineterminator='\r\n')
-    writer.writerow(_TITLES)
+def _rows(
+    points: Sequence[SuspectPoint], show_ids: bool
+) -> Iterator[list[object]]:
     for rank, one in enumerate(points, 1):
         numbers = [*one.point, *one.expected, one.distance, one.deviations]
         cells = [rank, one.photo.shown(show_ids), one.landmark]
-        writer.writerow(safe_row([*cells, *(f'{v:.2f}' for v in numbers)]))
-    return text.getvalue().encode()
+        yield [*cells, *(f'{value:.2f}' for value in numbers)]

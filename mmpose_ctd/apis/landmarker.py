@@ -19,8 +19,6 @@ from mmpose_ctd.apis.reporting.work_dir import open_work_dir
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation.functional import measurements_of_set
 
-__all__ = ['Landmarker']
-
 
 class Landmarker:
     """A trained model that measures photographs.
@@ -92,13 +90,7 @@ class Landmarker:
             ),
             framing=framing,
             start='auto' if faces else 'image',
-            table=None,
             mm_per_px=mm_per_px,
-            overlays=None,
-            batch_size=1,
-            mesh=None,
-            trained=(),
-            settings={},
         )
         self.columns = self._measurer.columns
 

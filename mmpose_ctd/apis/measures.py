@@ -66,8 +66,6 @@ def agreement_table(
     manual: Mapping[str, Sequence[float]],
     predicted: Mapping[str, Sequence[float]],
     subjects: Sequence | None = None,
-    num_bootstrap: int = 1000,
-    seed: int = 0,
 ) -> list[dict]:
     """Agreement of two tables of measures, whose rows are the same images.
 
@@ -77,8 +75,6 @@ def agreement_table(
         predicted (Mapping[str, Sequence[float]]): The other way to measure.
             Columns that only one of the two has are left out.
         subjects (Sequence, optional): Person of each image, N names.
-        num_bootstrap (int): See :func:`agreement`. Defaults to 1000.
-        seed (int): See :func:`agreement`. Defaults to 0.
 
     Returns:
         list[dict]: A row a measure: ``measure``, ``n``, ``people``, ``bias``,
@@ -108,7 +104,7 @@ def agreement_table(
     for name in common:
         columns = (_column(name, table[name]) for table in (manual, predicted))
         try:
-            found = agreement(*columns, subjects, num_bootstrap, seed)
+            found = agreement(*columns, subjects)
         except InputError as error:
             raise InputError(f'{name}: {error}') from error
         row = dict(measure=name, n=found.n, people=found.num_subjects)

@@ -16,14 +16,11 @@ def subject_folds(subjects: Sequence) -> np.ndarray:
     """Number of each face's fold, (n,): all faces of a subject in one.
 
     There are ten, or as many as there are subjects where those are fewer.
-
-    Args:
-        subjects (Sequence): Who is on each of n faces.
+    ``subjects`` says who is on each of n faces.
     """
-    _, numbers = np.unique(np.asarray(subjects), return_inverse=True)
-    count = numbers.max() + 1
-    shuffled = np.random.default_rng(0).permutation(count)
-    return shuffled[numbers] % min(_FOLDS, count)
+    people, numbers = np.unique(np.asarray(subjects), return_inverse=True)
+    shuffled = np.random.default_rng(0).permutation(len(people))
+    return shuffled[numbers] % min(_FOLDS, len(people))
 
 
 def residuals_without(

@@ -340,7 +340,7 @@ def test_a_mesh_frames_faces_as_in_measure(two_faces, tmp_path, photographs):
 def test_the_program_is_short(mesh):
     text = _program(mesh)
     assert text.count('\n') <= 200
-    assert ('by_mesh' in text, 'by_template' in text) == (mesh, not mesh)
+    assert ('mesh_moves' in text, 'template' in text) == (mesh, not mesh)
     compile(text, 'landmarker.py', 'exec')
 
 

@@ -20,6 +20,7 @@ from PIL import Image
 
 from mmpose_ctd.apis.measuring import photographs
 from mmpose_ctd.apis.measuring.calibration import Judgement
+from mmpose_ctd.apis.measuring.error_model import SPREADS
 from mmpose_ctd.apis.measuring.framing import Frame
 from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.photographs import list_photographs
@@ -152,7 +153,7 @@ def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(calibrated, eyes):
         Prediction(
             points=POINTS[None],
             frames=[Frame(50, 50, 100, 100)],
-            spreads=dict(inverse_peak=np.ones((1, 3))),
+            spreads=dict.fromkeys(SPREADS, np.ones((1, 3))),
             features=None,
         ),
         [usual if calibrated else None],

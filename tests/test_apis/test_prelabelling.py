@@ -15,8 +15,8 @@ from measuring_toys import (
     spot_calibration,
 )
 
-from mmpose_ctd.apis.measuring.photographs import FoundFace
 from mmpose_ctd.apis.measuring.prelabelling import prelabel, rank
+from mmpose_ctd.apis.measuring.rows import MeasuredFace
 from mmpose_ctd.datasets.annotation_formats import FORMATS
 from mmpose_ctd.datasets.preparation import prepare
 from mmpose_ctd.errors import InputError
@@ -62,13 +62,13 @@ def test_prepare_reads_what_is_written(folder, tmp_path, monkeypatch, kind):
 
 def face(name, uncertainty, status='measured'):
     row = dict(file=name, status=status, remarks='')
-    return FoundFace(row, np.zeros((3, 2)), np.array(uncertainty, float))
+    return MeasuredFace(row, np.zeros((3, 2)), np.array(uncertainty, float))
 
 
 def test_the_least_certain_come_first_flagged_ones_before_all():
     found = [
         face('sure', [1, 1, 4]),
-        FoundFace(dict(file='none', status='no face found', remarks='')),
+        MeasuredFace(dict(file='none', status='no face found', remarks='')),
         face('unsure', [2, 1, 4]),
         face('usual', [1, 1.5, 4]),
         face('odd', [1, 1, 4], 'check'),

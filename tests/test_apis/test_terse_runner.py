@@ -92,7 +92,7 @@ class ThreadsHook(Hook):
 
 def threads_of_a_run(tmp_path, monkeypatch, cores, device='cpu'):
     """In training and in testing, with five threads before."""
-    monkeypatch.setattr(machine, '_cores', lambda: cores)
+    monkeypatch.setattr(machine, 'usable_cores', lambda: cores)
     monkeypatch.setattr(machine, 'get_device', lambda: device)
     before, hook = torch.get_num_threads(), ThreadsHook()
     runner = toy_runner(

@@ -21,6 +21,7 @@ from mmpose_ctd.cli import tools_folder
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.fresh_process import environment
+from mmpose_ctd.machine import usable_cores
 
 from .cells import Wanted
 from .plan import SEARCH, Plan
@@ -164,11 +165,7 @@ def default_jobs(threads: int) -> int:
     gpus = torch.cuda.device_count()
     if gpus:
         return gpus
-    if hasattr(os, 'sched_getaffinity'):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return max(1, cores // threads)
+    return max(1, usable_cores() // threads)
 
 
 def carry_out(

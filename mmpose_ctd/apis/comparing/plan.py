@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, one_line
 
 #: What a command may have in braces; see docs/compare.md.
 COMMAND_PLACES = (
@@ -417,7 +417,7 @@ def read_plan(path: str | Path) -> Plan:
     except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
         raise InputError(
             where=str(path),
-            found=' '.join(str(error).split()),
+            found=one_line(error),
             expected='a YAML file',
         ) from error
     if isinstance(content, Mapping):

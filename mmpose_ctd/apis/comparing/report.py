@@ -1,6 +1,5 @@
 """The report of a comparison: pages, figures and a table of numbers."""
 
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +10,12 @@ import numpy as np
 import pandas as pd
 
 from mmpose_ctd.apis.error_tables import Table, markdown_table
-from mmpose_ctd.apis.reporting.page_parts import Anonymity, drawing, template
+from mmpose_ctd.apis.reporting.page_parts import (
+    Anonymity,
+    drawing,
+    png_of,
+    template,
+)
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import checked_threshold
 from mmpose_ctd.files import write_whole
@@ -215,7 +219,7 @@ def compare_report(
             index=False, float_format='%.6g', lineterminator='\n'
         ),
     }
-    figures = {f'{plot.name}.png': _png(plot) for plot in plots}
+    figures = {f'{plot.name}.png': png_of(plot.figure) for plot in plots}
     out.mkdir(parents=True, exist_ok=True)
     # Figures first: a page never links to a figure that is not there yet.
     for name, content in figures.items():
@@ -294,14 +298,6 @@ def _finish(sections: Sequence[Section], clean) -> list[Plot]:
                 part.name, part.alt = unique(part.name), clean(part.alt)
                 plots.append(part)
     return plots
-
-
-def _png(plot: Plot) -> bytes:
-    content = io.BytesIO()
-    plot.figure.savefig(
-        content, format='png', dpi=160, metadata={'Software': None}
-    )
-    return content.getvalue()
 
 
 def _markdown(values: dict) -> str:

@@ -237,6 +237,4 @@ def _uniform(records: list[dict], warnings: list[str]) -> list[dict]:
 
 def mean_error(record: Mapping) -> float:
     """ME of a run in pixels: the mean over images of their mean error."""
-    rows = [[e for e in row if e is not None] for row in record['errors']]
-    means = [sum(row) / len(row) for row in rows if row]
-    return round(sum(means) / len(means), 6)
+    return round(float(np.nanmean(image_errors(record['errors']))), 6)

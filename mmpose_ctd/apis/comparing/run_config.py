@@ -1,7 +1,6 @@
 """The Runner's config of a run: how a plan changes it, what identifies it."""
 
 import copy
-import difflib
 import hashlib
 import json
 import os.path as osp
@@ -9,8 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
+from mmpose_ctd.apis.config_components import CURE, check_components
 from mmpose_ctd.apis.config_file import RUNNER_KEYS, parse_config
+from mmpose_ctd.apis.config_settings import check_settings
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import merge_options
 
@@ -27,8 +29,6 @@ _OF_THE_PLAN = {
     'work_dir': 'work_dir',
     'resume': 'no key, as every run resumes itself',
 }
-# Nearer than most names that differ on purpose, max_iters and min_iters apart.
-_NEAR = 0.8
 
 
 class ConfigReader:
@@ -47,29 +47,34 @@ class ConfigReader:
 
         Raises:
             InputError: If a config cannot be read, or if an option cannot be
-                set, belongs to the plan, or is nearly the name of another.
+                set, belongs to the plan, or is read by nothing.
         """
+        if cell.config not in self._read:
+            self._read[cell.config] = parse_config(cell.config)
         # Config.copy() shares what is nested.
-        cfg = copy.deepcopy(self._base(cell.config))
+        cfg = copy.deepcopy(self._read[cell.config])
         where = f'options of {cell.system} in {cell.study or "the plan"}'
         for option, value in cell.options.items():
-            expected, cure = _objection(option, cell.config, dict(cfg.items()))
+            expected = _objection(option, cell.config, cfg)
             if expected:
                 raise InputError(
                     where=f'{where}: {option}',
                     found=repr(value),
                     expected=expected,
-                    cure=cure,
                 )
         try:
             merge_options(cfg, cell.options)
-        except (InputError, KeyError, TypeError, IndexError) as error:
-            fitting = f'settings that {cell.config} can have'
+            if cell.options:
+                init_default_scope(cfg.get('default_scope', 'mmpose'))
+                check_settings(cfg)
+                check_components(cfg)
+        except InputError as error:
             raise InputError(
-                where=where,
-                found=getattr(error, 'found', _line(error)),
-                expected=getattr(error, 'expected', fitting),
-                cure=getattr(error, 'cure', ''),
+                where=f'{where}: {error.where}',
+                found=error.found,
+                expected=error.expected
+                or f'settings that {cell.config} can have',
+                cure=error.cure.replace(CURE, '').strip(),
             ) from error
         _set_steps(cfg, cell.steps)
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=cell.seed)
@@ -86,69 +91,20 @@ class ConfigReader:
         )
         return cfg
 
-    def _base(self, config: str) -> Config:
-        """A config as its file has it."""
-        if config not in self._read:
-            try:
-                self._read[config] = parse_config(config)
-            # A config is a program: whatever it raises is its mistake.
-            except Exception as error:
-                raise InputError(
-                    where=config,
-                    found=f'{type(error).__name__}: {_line(error)}',
-                    expected='a config that mmengine can read',
-                ) from error
-        return self._read[config]
 
+def _objection(option: str, config: str, base: Mapping) -> str:
+    """What is expected instead of an option; '' if it is fine.
 
-def _objection(option: str, config: str, base: Mapping) -> tuple[str, str]:
-    """What is expected instead of an option, and the cure; '' if it is fine.
-
-    An option is refused that nothing would read, or that the plan itself
-    sets.
+    An option is refused that the plan itself sets, or that a Runner does not
+    read.
     """
     for pattern, key in _OF_THE_PLAN.items():
         if fnmatch(option, pattern):
-            return f"the plan's own key: {key}", ''
-    top = option.split('.')[0]
-    if top == 'framing':
-        return '', ''
-    if top not in RUNNER_KEYS:
-        known = ', '.join(sorted(RUNNER_KEYS & {*base}))
-        return f'a setting that a training with {config} reads: {known}', ''
-    near = misspelt_option(option, base)
-    if near:
-        cure = 'If a new setting is meant, write it into a config of its own.'
-        return f'{near}, which {config} has', cure
-    return '', ''
-
-
-def misspelt_option(option: str, config: Mapping) -> str | None:
-    """The option that is probably meant, if this one is not in the config.
-
-    An option may be new, as many settings stand in no config. But nothing
-    would read one whose name is nearly that of its neighbour.
-    """
-    parts, here = option.split('.'), config
-    for i, part in enumerate(parts):
-        if isinstance(here, (list, tuple)) and part.isdigit():
-            inside = int(part) < len(here)
-            here = here[int(part)] if inside else None
-        elif not isinstance(here, Mapping):
-            return None
-        elif part in here:
-            here = here[part]
-        else:
-            near = difflib.get_close_matches(part, list(here), 1, _NEAR)
-            # A number at the end makes another name on purpose.
-            if not near or part[-1:].isdigit():
-                return None
-            return '.'.join([*parts[:i], *near, *parts[i + 1 :]])
-    return None
-
-
-def _line(error: Exception) -> str:
-    return ' '.join(str(error).split())
+            return f"the plan's own key: {key}"
+    if option.split('.')[0] in {*RUNNER_KEYS, 'framing'}:
+        return ''
+    known = ', '.join(sorted(RUNNER_KEYS & {*base}))
+    return f'a setting that a training with {config} reads: {known}'
 
 
 def _set_steps(cfg: Config, steps: int) -> None:

@@ -1,9 +1,9 @@
 """Writes a trained model as files that need neither torch nor MMPose."""
 
 import hashlib
+import inspect
 import json
 import os
-import re
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +32,6 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.version import __version__
 
 from .network import OPSET, LandmarkNetwork, MeshNetwork, to_onnx
-
-__all__ = ['export']
 
 _JUDGED = ['deviations', 'faintness', 'unlikeness']
 #: Largest difference between torch's and onnxruntime's numbers, as a share of
@@ -100,21 +98,19 @@ def export(
     else:
         framing, _ = learned_framing(model)
     outputs = ['points', *(_JUDGED if calibration else []), 'heatmaps']
-    files = {'landmarks.onnx': to_onnx(network, model.input_size, outputs)}
-    networks = {'landmarks': network}
+    networks = {'landmarks': (network, model.input_size, outputs)}
     if model.finds_mesh:
         mesh = MeshNetwork(face_mesh.FaceMesh(model.face_box.checkpoint))
-        networks['mesh'] = mesh
-        outputs = ['mesh', 'presence']
-        files['mesh.onnx'] = to_onnx(mesh, (256, 256), outputs)
-    for name, one in networks.items():
-        content = files[f'{name}.onnx']
+        networks['mesh'] = mesh, (256, 256), ['mesh', 'presence']
+    files = {}
+    for name, (one, side, outputs) in networks.items():
+        content = files[f'{name}.onnx'] = to_onnx(one, side, outputs)
         onnx.checker.check_model(onnx.load_model_from_string(content))
-        side = (256, 256) if name == 'mesh' else model.input_size
         _compare(onnxruntime.InferenceSession(content), one, side, name)
     files['face_detector.xml'] = Path(cascade_file()).read_bytes()
     files['landmarker.py'] = _program(model.finds_mesh).encode()
-    about = _about(model, framing, calibration, [*networks])
+    about = _about(model, network, framing, calibration)
+    about['networks'] = [*networks]
     about['files'] = {
         name: hashlib.sha256(content).hexdigest()
         for name, content in files.items()
@@ -178,28 +174,27 @@ def _compare(session, network: nn.Module, side: tuple, name: str) -> None:
 
 
 def _program(mesh: bool) -> str:
-    """``landmarker.py`` without the way of framing that is not used."""
-    text = Path(__file__).with_name('landmarker.py').read_text('utf-8')
-    unused = 'template' if mesh else 'mesh'
-    text = re.sub(rf'(?ms)^ *# <{unused}>\n.*?# </{unused}>\n', '', text)
-    text = re.sub(r'(?m)^ *# </?(mesh|template)>\n', '', text)
-    # No blank line before one that a removed part left.
-    return re.sub(r'\n{4,}', '\n\n\n', text)
+    """``landmarker.py`` with the way of framing that is used."""
+    # They import onnxruntime.
+    from . import landmarker, mesh_landmarker
+
+    text = inspect.getsource(landmarker)
+    if mesh:
+        other = mesh_landmarker.MeshLandmarker
+        own = map(inspect.getsource, (other.locate, other.mesh))
+        usual = inspect.getsource(landmarker.OnnxLandmarker.locate)
+        text = text.replace(usual, '\n'.join(own))
+    return text
 
 
 def _about(
     model: LandmarkModel,
+    network: LandmarkNetwork,
     framing: Framing,
     calibration: Calibration | None,
-    networks: list[str],
 ) -> dict:
-    """What ``model.json`` says."""
-    preprocessor = model.model.data_preprocessor
-    swaps = preprocessor._channel_conversion
-    mean = getattr(preprocessor, 'mean', torch.zeros(3))
-    std = getattr(preprocessor, 'std', torch.ones(3))
+    """What ``model.json`` says, but for its files."""
     codec = model.model.head.decoder
-    flips = bool(model.model.test_cfg.get('flip_test', False))
     shown = dict(
         by='mesh' if model.finds_mesh else 'template',
         finds_face=not model.finds_mesh and framing.face_box is not None,
@@ -224,7 +219,6 @@ def _about(
         weights=model.fingerprint,
         site=model.site,
         landmarks=model.names,
-        networks=networks,
         opset=OPSET,
         input='crops: uint8, (N, height, width, 3), B, G, R',
         output='points: x, y in pixels of the crop, decoded in the network; '
@@ -233,17 +227,17 @@ def _about(
         framing=shown,
         # What the network does with a crop.
         normalisation=dict(
-            order='rgb' if swaps else 'bgr',
-            mean=mean.ravel().tolist(),
-            std=std.ravel().tolist(),
+            order='rgb' if network.normalise.swaps else 'bgr',
+            mean=network.normalise.mean.ravel().tolist(),
+            std=network.normalise.std.ravel().tolist(),
         ),
         decoding=dict(
             type='UDPHeatmap (DARK)',
             heatmap_size=list(codec.heatmap_size),
             blur_kernel_size=codec.blur_kernel_size,
         ),
-        flip_test=flips,
-        flip_partners=model.metainfo['flip_indices'] if flips else None,
+        flip_test=network.partners is not None,
+        flip_partners=network.partners,
         calibration=calibration and _calibration(calibration),
         sources=_sources(model),
     )

@@ -12,15 +12,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpose_ctd.apis.measuring.calibration import Calibration
-from mmpose_ctd.apis.measuring.error_model import SPREADS
+from mmpose_ctd.apis.measuring.error_model import heatmap_spreads
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.datasets.face_mesh import FaceMesh
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.heads import SiteHeatmapHead
 
 OPSET = 17
-#: As :func:`.heatmap_spreads` and MMPose's DARK decoding have them.
-_FLOOR, _LEAST_SPREAD = 0.1, 1e-3
+#: As MMPose's DARK decoding has it.
 _LOG_RANGE = 1e-3, 50.0
 
 
@@ -172,7 +171,7 @@ class _Judge(nn.Module):
     def forward(
         self, points: Tensor, heatmaps: Tensor, features: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        spreads = dict(zip(SPREADS, _spreads(heatmaps)))
+        spreads = heatmap_spreads(heatmaps)
         logs = self.logs.expand(points.shape[:2])
         if self.spread != 'none':
             logs = logs + self.slope * spreads[self.spread].log()
@@ -310,23 +309,3 @@ def _check(net: nn.Module) -> None:
             expected="flip_test with flip_mode='heatmap' and without "
             'shift_heatmap',
         )
-
-
-def _spreads(heatmaps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Moment, entropy and inverse peak; see :func:`.heatmap_spreads`."""
-    h, w = heatmaps.shape[2:]
-    flat = heatmaps.flatten(2)
-    peak, at = flat.max(-1, keepdim=True)
-    q = (flat - _FLOOR * peak.clamp(min=0)).clamp(min=0)
-    total = q.sum(-1, keepdim=True)
-    p = torch.where(total > 0, q / total.clamp(min=1e-30), 1 / (h * w))
-    places = torch.arange(h * w)
-    squared = (places // w - at // w) ** 2 + (places % w - at % w) ** 2
-    moment = ((p * squared).sum(-1) / 2).sqrt()
-    information = -(p * p.clamp(min=1e-30).log()).sum(-1)
-    entropy = (information.exp() / (2 * np.pi * np.e)).sqrt()
-    return (
-        moment.clamp(min=_LEAST_SPREAD),
-        entropy.clamp(min=_LEAST_SPREAD),
-        1 / peak[..., 0].clamp(min=_LEAST_SPREAD),
-    )

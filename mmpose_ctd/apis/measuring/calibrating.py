@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 import numpy as np
 from mmengine.config import Config
 
+from mmpose_ctd.datasets.cross_fit import subject_folds
 from mmpose_ctd.datasets.landmark_file import (
     LandmarkFile,
     read_split,
@@ -33,7 +34,6 @@ from .error_model import (
     SPREADS,
     ErrorModel,
     fit_error_model,
-    folds,
     log_score,
     measure_deviations,
     reliability,
@@ -51,7 +51,6 @@ from .labelled_faces import (
 from .landmark_model import LandmarkModel
 from .user_tables import print_warning
 
-_FOLDS = 10
 # Share of the training faces that would be flagged, for each reason.
 _UNUSUAL = 0.01
 # Degrees; training turns faces by up to 15, and heads are rarely straight.
@@ -245,7 +244,7 @@ def _left_out(
     found: LocatedFaces, spread: str
 ) -> Iterator[tuple[np.ndarray, ErrorModel]]:
     """Masks of faces that are left out, and the fit to all others."""
-    fold = folds(found.faces.subjects, _FOLDS)
+    fold = subject_folds(found.faces.subjects)
     for part in range(fold.max() + 1):
         out = fold == part
         others = {name: v[~out] for name, v in found.spreads.items()}

@@ -16,7 +16,12 @@ import numpy as np
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from scipy.stats import binomtest
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import (
+    InputError,
+    MissingFileError,
+    listed,
+    one_line,
+)
 from mmpose_ctd.files import write_whole
 from mmpose_ctd.visualization import plot_reliability
 
@@ -270,12 +275,6 @@ class Calibration:
         )
 
 
-def listed(names: list[str]) -> str:
-    """The first three names, and how many more there are."""
-    more = len(names) - 3
-    return ', '.join(names[:3]) + (f' and {more} more' if more > 0 else '')
-
-
 def _of(one: ModelFacts) -> str:
     size = 'x'.join(map(str, one.input_size))
     return f'weights {one.fingerprint[:8]}, input {size}'
@@ -304,10 +303,10 @@ def read_calibration(path: str) -> Calibration:
         text = Path(path).read_text(encoding='utf-8')
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        reason = ' '.join(str(error).split())
         raise InputError(
             where=path,
-            found=f'a damaged calibration, not a JSON file ({reason:.80})',
+            found='a damaged calibration, not a JSON file '
+            f'({one_line(error):.80})',
             cure=_AGAIN,
         ) from error
     if not isinstance(content, dict) or content.get('format') != _FORMAT:

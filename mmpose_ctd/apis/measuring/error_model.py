@@ -10,13 +10,16 @@ with s the heat-map's spread, one slope b for all landmarks, and offsets
 N: faces, K: landmarks. Lengths are in pixels of the network input.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
+import torch
 from pydantic import AfterValidator, Field
 from scipy.optimize import minimize_scalar
+from torch import Tensor
 
 from mmpose_ctd.evaluation.functional import (
     Measurement,
@@ -45,7 +48,7 @@ _STEP = 1e-4
 _BINS = 8
 
 
-def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
+def heatmap_spreads(heatmaps: Tensor) -> dict[str, Tensor]:
     r"""Spread, entropy and height of the peaks of heat-maps (N, K, h, w).
 
     With :math:`q_x = \max(0, h_x - 0.1 \max h)`, :math:`p = q / \sum q` and
@@ -60,29 +63,24 @@ def heatmap_spreads(heatmaps: np.ndarray) -> dict[str, np.ndarray]:
     floor. A second peak raises both, the moment by its distance. Each of
     ``SPREADS`` is (N, K), positive and finite.
     """
-    heatmaps = np.asarray(heatmaps, dtype=np.float64)
-    n, k, h, w = heatmaps.shape
-    flat = np.nan_to_num(heatmaps).reshape(n, k, h * w)
-    peak = flat.max(axis=-1)
-    q = np.maximum(0, flat - _FLOOR * np.maximum(peak, 0)[..., None])
-    total = q.sum(axis=-1)
-    empty = total <= 0
+    h, w = heatmaps.shape[2:]
+    flat = heatmaps.nan_to_num().flatten(2)
+    peak, at = flat.max(-1, keepdim=True)
+    q = (flat - _FLOOR * peak.clamp(min=0)).clamp(min=0)
+    total = q.sum(-1, keepdim=True)
     # Without any peak all places are equally likely.
-    p = np.where(
-        empty[..., None], 1 / (h * w), q / np.where(empty, 1, total)[..., None]
+    p = torch.where(
+        total > 0, q / torch.where(total > 0, total, 1.0), 1 / (h * w)
     )
-    at = flat.argmax(axis=-1)
-    rows, columns = np.divmod(np.arange(h * w), w)
-    squared = (rows - (at // w)[..., None]) ** 2 + (
-        columns - (at % w)[..., None]
-    ) ** 2
-    moment = np.sqrt((p * squared).sum(axis=-1) / 2)
-    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
-    entropy = np.sqrt(np.exp(-(p * logs).sum(axis=-1)) / (2 * np.pi * np.e))
+    places = torch.arange(h * w)
+    squared = (places // w - at // w) ** 2 + (places % w - at % w) ** 2
+    moment = ((p * squared).sum(-1) / 2).sqrt()
+    information = -(p * p.clamp(min=1e-30).log()).sum(-1)
+    entropy = (information.exp() / (2 * math.pi * math.e)).sqrt()
     return dict(
-        moment=np.maximum(moment, _LEAST_SPREAD),
-        entropy=np.maximum(entropy, _LEAST_SPREAD),
-        inverse_peak=1 / np.maximum(peak, _LEAST_SPREAD),
+        moment=moment.clamp(min=_LEAST_SPREAD),
+        entropy=entropy.clamp(min=_LEAST_SPREAD),
+        inverse_peak=1 / peak[..., 0].clamp(min=_LEAST_SPREAD),
     )
 
 
@@ -212,13 +210,6 @@ def log_score(errors: np.ndarray, deviations: np.ndarray) -> float:
     return float(np.mean(2 * np.log(deviations[known]) + ratio / 2))
 
 
-def folds(subjects: np.ndarray, count: int) -> np.ndarray:
-    """Fold of each image, at most ``count``; a subject (N,) is in one."""
-    people, index = np.unique(subjects, return_inverse=True)
-    order = np.random.default_rng(0).permutation(len(people))
-    return (order % min(count, len(people)))[index]
-
-
 def measure_deviations(
     points: np.ndarray,
     deviations: np.ndarray,
@@ -292,7 +283,7 @@ def reliability(
     """
     known = np.isfinite(errors)
     people = np.broadcast_to(subjects[:, None], errors.shape)[known]
-    found = dict(
+    return dict(
         faces=len(errors),
         subjects=len(np.unique(subjects)),
         bins=_bins(errors[known], deviations[known], people),
@@ -301,7 +292,6 @@ def reliability(
             measures=_shares(ratios, measure_radii, subjects),
         ),
     )
-    return _rounded(found)
 
 
 def _bins(
@@ -318,8 +308,8 @@ def _bins(
             dict(
                 expected_px=_root(2 * expected[part] ** 2),
                 observed_px=_root(squared),
-                low=float(np.sqrt(low)),
-                high=float(np.sqrt(high)),
+                low=_rounded(np.sqrt(low)),
+                high=_rounded(np.sqrt(high)),
                 count=len(part),
             )
         )
@@ -340,21 +330,17 @@ def _shares(
         found.append(
             dict(
                 expected=level,
-                observed=float(inside.mean()),
-                low=float(low),
-                high=float(high),
+                observed=_rounded(inside.mean()),
+                low=_rounded(low),
+                high=_rounded(high),
             )
         )
     return found
 
 
 def _root(squares: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(squares)))
+    return _rounded(np.sqrt(np.mean(squares)))
 
 
-def _rounded(value):
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_rounded(inner) for inner in value]
-    return round(value, 4) if isinstance(value, float) else value
+def _rounded(value: float) -> float:
+    return round(float(value), 4)

@@ -127,9 +127,7 @@ def frame_around(box: Box, aspect: float, margin: float = 1.0) -> Frame:
     return Frame(x + (w - width) / 2, y + (h - height) / 2, width, height)
 
 
-def landmark_template(
-    points: np.ndarray, visible: np.ndarray, rounds: int = 20
-) -> np.ndarray:
+def landmark_template(points: np.ndarray, visible: np.ndarray) -> np.ndarray:
     """Mean landmarks (K, 2) of the training faces, at median place and size.
 
     Faces (N, K, 2), in frame units, are shifted and scaled onto each other,

@@ -17,7 +17,6 @@ from mmpose_ctd.errors import InputError
 
 from .framing import (
     Framing,
-    frame_around,
     frame_by_template,
     landmark_template,
 )
@@ -115,9 +114,7 @@ def load_faces(
         if model.face_box is not None:
             (image,) = _images([info['img_path']])
             info = model.face_box(dict(info, img=image))
-        x1, y1, x2, y2 = map(float, info['bbox'][0])
-        box = x1, y1, x2 - x1, y2 - y1
-        frames.append(frame_around(box, model.aspect, model.padding))
+        frames.append(model.frame_of(info['bbox']))
         visible = np.asarray(info['keypoints_visible'][0]) > 0
         truth = np.asarray(info['keypoints'][0], float)[:, :2]
         points.append(np.where(visible[:, None], truth, np.nan))

@@ -18,7 +18,7 @@ from mmpose_ctd.apis.config_file import parse_config
 from mmpose_ctd.config_values import entry
 from mmpose_ctd.datasets.transforms import FindMeshBox
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.input_framing import FINDERS, FRAMING_KEY
+from mmpose_ctd.input_framing import FINDERS, FRAMING_KEY, input_framing
 from mmpose_ctd.trained import load_trained, refuse_framing_change
 
 from .error_model import heatmap_spreads
@@ -180,9 +180,11 @@ class LandmarkModel:
     def mesh_frame(self, image: np.ndarray) -> Frame | None:
         """The frame around the dense landmarks; None without a face."""
         found = self.face_box(dict(img=image)).get('bbox')
-        if found is None:
-            return None
-        x1, y1, x2, y2 = map(float, found[0])
+        return None if found is None else self.frame_of(found)
+
+    def frame_of(self, bbox: np.ndarray) -> Frame:
+        """The frame of a pipeline's box, x1, y1, x2, y2, (1, 4)."""
+        x1, y1, x2, y2 = map(float, bbox[0])
         box = x1, y1, x2 - x1, y2 - y1
         return frame_around(box, self.aspect, self.padding)
 
@@ -224,11 +226,11 @@ class LandmarkModel:
             fields = sample.get('pred_fields')
             if fields is None or 'heatmaps' not in fields:
                 raise self._no_heatmaps()
-            heatmaps.append(fields.heatmaps.float().cpu().numpy())
+            heatmaps.append(fields.heatmaps.double().cpu())
             found = np.asarray(sample.pred_instances.keypoints[0], float)
             # The centre of the crop's first pixel is its (0, 0).
             points.append(shown.to_image((found[:, :2] + 0.5) / crop.shape[1]))
-        heatmaps = np.stack(heatmaps)
+        heatmaps = torch.stack(heatmaps)
         if heatmaps.shape[:2] != (len(cuts), len(self.names)):
             raise InputError(
                 where='model.head',
@@ -240,7 +242,10 @@ class LandmarkModel:
         return Prediction(
             points=np.stack(points),
             frames=[frame for _, frame in cuts],
-            spreads=heatmap_spreads(heatmaps),
+            spreads={
+                name: spread.numpy()
+                for name, spread in heatmap_spreads(heatmaps).items()
+            },
             # A flip test runs the backbone twice, first on the face itself.
             features=self._features[0][: len(cuts)],
         )
@@ -248,8 +253,8 @@ class LandmarkModel:
     def _read_pipeline(self, cfg: Config) -> None:
         """Take the test pipeline apart: loading, face search, the rest."""
         loader = cfg.get('test_dataloader') or cfg.get('val_dataloader') or {}
-        steps = (loader.get('dataset') or {}).get('pipeline') or []
-        steps = [dict(step) for step in steps]
+        dataset = loader.get('dataset') or {}
+        steps = [dict(step) for step in dataset.get('pipeline') or []]
         kinds = [str(step.get('type')) for step in steps]
         if not (
             kinds.count('TopdownAffine')
@@ -261,10 +266,9 @@ class LandmarkModel:
                 found=f'the steps {kinds}',
                 expected='one GetBBoxCenterScale and one TopdownAffine',
             )
-        size = steps[kinds.index('TopdownAffine')]['input_size']
-        self.input_size = tuple(int(side) for side in size)
-        box = steps[kinds.index('GetBBoxCenterScale')]
-        self.padding = float(box.get('padding', 1.25))
+        framing = input_framing(dataset)
+        self.input_size = tuple(framing['input_size'])
+        self.padding = framing['padding']
         self.face_box = None
         for step, kind in zip(steps, kinds):
             if kind in FINDERS:

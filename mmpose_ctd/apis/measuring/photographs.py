@@ -3,7 +3,8 @@
 import math
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -238,23 +239,6 @@ class _Photograph(NamedTuple):
     mesh: TexturedMesh | None = None
 
 
-class FoundFace(NamedTuple):
-    """A photograph's row, and the face that was found on it.
-
-    Attributes:
-        row (dict): Title of a column -> value.
-        points (np.ndarray, optional): Landmarks, pixels of the photograph,
-            (K, 2); None without a face.
-        uncertainty (np.ndarray, optional): Of each landmark, (K,): error SD
-            in input px by the calibration, else spread of the heat-map's
-            peak in its pixels.
-    """
-
-    row: dict
-    points: np.ndarray | None = None
-    uncertainty: np.ndarray | None = None
-
-
 @dataclass
 class MeasuredPhotographs:
     """Measures photographs batch by batch, see :func:`measure`.
@@ -278,13 +262,13 @@ class MeasuredPhotographs:
     face_rows: FaceRows
     framing: Framing
     start: str
-    table: PhotographTable | None
-    mm_per_px: float | None
-    overlays: str | None
-    batch_size: int
-    mesh: tuple[str, str] | None
-    trained: Collection[str]
-    settings: dict
+    table: PhotographTable | None = None
+    mm_per_px: float | None = None
+    overlays: str | None = None
+    batch_size: int = 1
+    mesh: tuple[str, str] | None = None
+    trained: Collection[str] = ()
+    settings: dict = field(default_factory=dict)
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -300,7 +284,7 @@ class MeasuredPhotographs:
 
     def faces(
         self, done: Collection[str] = frozenset()
-    ) -> Iterator[FoundFace]:
+    ) -> Iterator[MeasuredFace]:
         """As :meth:`rows`, with the landmarks as arrays."""
         batch, held = [], 0
         left = [file for file in self.files if printable(file) not in done]
@@ -365,10 +349,10 @@ class MeasuredPhotographs:
         whole = frame_around((0, 0, width, height), aspect)
         return _Photograph(file, row, image, whole, mesh=mesh)
 
-    def _measure(self, batch: list[_Photograph]) -> Iterator[FoundFace]:
+    def _measure(self, batch: list[_Photograph]) -> Iterator[MeasuredFace]:
         """Rows and faces of a batch, in its order."""
         shown = [photo for photo in batch if photo.image is not None]
-        faces: dict[str, tuple[MeasuredFace, np.ndarray]] = {}
+        faces: dict[str, MeasuredFace] = {}
         if shown:
             found, moves = locate(
                 self.model,
@@ -405,35 +389,22 @@ class MeasuredPhotographs:
                 [photo.image.shape[1::-1] for photo in shown],
                 surfaces,
             )
-            unsure = np.broadcast_to(
-                self._uncertainty(found.spreads), found.points.shape[:2]
-            )
-            for photo, face, judgement, own in zip(
-                shown, made, judgements, unsure
-            ):
+            for photo, face, judgement in zip(shown, made, judgements):
                 # No detector saw a face, and the whole image does not look
                 # like one, or nothing says how faces look.
                 if photo.row['faces'] != 0 or (
                     judgement is not None and not judgement.reasons
                 ):
-                    faces[photo.file] = face, own
+                    faces[photo.file] = face
         for photo in batch:
             if photo.file in faces:
-                face, own = faces[photo.file]
-                yield FoundFace(self._row(photo, face), face.points, own)
+                face = faces[photo.file]
+                yield replace(face, row=self._row(photo, face))
             elif photo.image is not None:
-                yield FoundFace(
-                    photo.row | _no_face(photo.image) | dict(start=None)
-                )
+                row = photo.row | _no_face(photo.image) | dict(start=None)
+                yield MeasuredFace(row)
             else:
-                yield FoundFace(photo.row)
-
-    def _uncertainty(self, spreads: dict[str, np.ndarray]) -> np.ndarray:
-        """See :class:`FoundFace`, (N, K)."""
-        calibration = self.face_rows.calibration
-        if calibration:
-            return calibration.landmark_errors.deviations(spreads)
-        return spreads['moment']
+                yield MeasuredFace(photo.row)
 
     def photograph_of(self, file: str) -> str:
         """The photograph of a file, as tables name it: a mesh's texture."""
@@ -524,35 +495,33 @@ def list_photographs(
             found='not a folder',
             expected='the folder of the photographs',
         )
-    found, meshes, others, below = [], [], 0, 0
-    for where, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith('.'))
-        for file in files:
-            if file.startswith('.'):
-                continue
-            suffix = os.path.splitext(file)[1].lower()
-            if suffix not in (*IMAGE_SUFFIXES, _MESH):
-                others += 1
-                continue
-            path = os.path.relpath(os.path.join(where, file), folder)
-            kind = meshes if suffix == _MESH else found
-            kind.append(path.replace(os.sep, '/'))
-        if not recursive:
-            below = len(folders)
-            break
+    pattern = '**/*' if recursive else '*'
+    below = [path.relative_to(folder) for path in Path(folder).glob(pattern)]
+    below = [path for path in below if '/.' not in f'/{path.as_posix()}']
+    files = [path for path in below if not Path(folder, path).is_dir()]
+
+    def ending_in(*suffixes: str) -> list[str]:
+        return sorted(
+            path.as_posix()
+            for path in files
+            if path.suffix.lower() in suffixes
+        )
+
+    found, meshes = ending_in(*IMAGE_SUFFIXES), ending_in(_MESH)
     if meshes:
-        return sorted(meshes), 0
+        return meshes, 0
     if not found:
+        folders = len(below) - len(files)
         raise InputError(
             where=folder,
             found='no photograph and no mesh',
             expected='files that end in '
             f'{", ".join(sorted({*IMAGE_SUFFIXES, _MESH}))}',
-            cure=f'It has {below} subfolders: --recursive reads them.'
-            if below
+            cure=f'It has {folders} subfolders: --recursive reads them.'
+            if folders and not recursive
             else '',
         )
-    return sorted(found), others
+    return found, len(files) - len(found)
 
 
 def printable(file: str) -> str:

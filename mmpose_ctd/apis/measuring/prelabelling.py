@@ -1,7 +1,5 @@
 """Writes a model's landmarks as points for a person to correct."""
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +10,12 @@ from rich.progress import track
 from mmpose_ctd.datasets.annotation_formats import FORMATS, PhotographPoints
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
-from mmpose_ctd.table_cells import safe_row
+from mmpose_ctd.table_cells import csv_text
 
 from .calibration import Calibration
 from .landmark_model import LandmarkModel
-from .photographs import FoundFace, measure
+from .photographs import measure
+from .rows import MeasuredFace
 
 #: Below the folder that is written.
 POINTS, NAMES, ORDER = 'points', 'landmarks.txt', 'order.csv'
@@ -138,17 +137,19 @@ def prelabel(
     )
     names = ''.join(f'{name}\n' for name in model.names)
     write_whole(os.path.join(out, NAMES), names.encode())
-    write_whole(os.path.join(out, ORDER), _table(rows))
+    cells = ([row.get(title, '') for title in _TITLES] for row in rows)
+    table = csv_text(_TITLES, cells)
+    write_whole(os.path.join(out, ORDER), table.encode())
     return Prelabels(rows, [f'{POINTS}/{file}' for file in files], len(chosen))
 
 
 def rank(
-    found: Sequence[FoundFace], names: Sequence[str]
-) -> tuple[list[FoundFace], list[dict]]:
+    found: Sequence[MeasuredFace], names: Sequence[str]
+) -> tuple[list[MeasuredFace], list[dict]]:
     """Order N photographs by how much they need a person.
 
     Returns:
-        tuple[list[FoundFace], list[dict]]: The faces, least certain first;
+        tuple[list[MeasuredFace], list[dict]]: The faces, least certain first;
         and a row for each photograph: ``rank``, ``file``, ``status``,
         ``uncertainty`` (mean over the landmarks, in the median of the
         faces), ``look_at`` (the landmarks that are less certain than on the
@@ -180,22 +181,13 @@ def rank(
     ]
 
 
-def _row(one: FoundFace) -> dict:
+def _row(one: MeasuredFace) -> dict:
     return {key: one.row[key] for key in ('file', 'status', 'remarks')}
 
 
-def _points(face: FoundFace) -> PhotographPoints:
+def _points(face: MeasuredFace) -> PhotographPoints:
     """A face's points, moved into the photograph where they are outside."""
     size = face.row['width_px'], face.row['height_px']
     last = np.maximum(np.array(size) - 1 - _BORDER, _BORDER)
     points = np.clip(face.points, _BORDER, last)
     return PhotographPoints(face.row['file'], size, points)
-
-
-def _table(rows: list[dict]) -> bytes:
-    text = io.StringIO(newline='')
-    writer = csv.writer(text, lineterminator='\r\n')
-    writer.writerow(_TITLES)
-    for row in rows:
-        writer.writerow(safe_row(row.get(title, '') for title in _TITLES))
-    return text.getvalue().encode()

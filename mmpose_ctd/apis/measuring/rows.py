@@ -1,16 +1,17 @@
 """Rows of the table of measures, and what its columns mean."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from mmpose_ctd.datasets.checking.eye_distances import implausible_distance
+from mmpose_ctd.errors import listed
 from mmpose_ctd.evaluation.functional import Measurement, measure
 from mmpose_ctd.landmark_sides import partner_places
 
-from .calibration import Calibration, Judgement, listed
+from .calibration import Calibration, Judgement
 from .error_model import measure_deviations
 from .landmark_model import Prediction
 from .surfaces import FaceSurface
@@ -83,18 +84,26 @@ _UNITS = dict(
 
 @dataclass(frozen=True)
 class MeasuredFace:
-    """What is known of a face, for its row and its picture."""
+    """What is known of a face, for its row and its picture.
 
-    #: Landmarks, pixels of the photograph, (K, 2).
-    points: np.ndarray
-    #: Radii that contain 95 % of the true ones, (K,); None without
-    #: calibration and on faces to check.
-    radii: np.ndarray | None
-    #: Title -> value.
+    Attributes:
+        row (dict): Title of a column -> value.
+        points (np.ndarray, optional): Landmarks, pixels of the photograph,
+            (K, 2); None without a face.
+        uncertainty (np.ndarray, optional): Of each landmark, (K,): error SD
+            in input px by the calibration, else spread of the heat-map's
+            peak in its pixels.
+        radii (np.ndarray, optional): That contain 95 % of the true
+            landmarks, (K,); None without calibration and on faces to check.
+        values (dict): Measure -> value, low, high in its best unit, and the
+            unit; low and high are NaN where they are not known.
+    """
+
     row: dict
-    #: Measure -> value, low, high in its best unit, and the unit; low and
-    #: high are NaN where they are not known.
-    values: dict
+    points: np.ndarray | None = None
+    uncertainty: np.ndarray | None = None
+    radii: np.ndarray | None = None
+    values: dict = field(default_factory=dict)
 
 
 class FaceRows:
@@ -199,10 +208,11 @@ class FaceRows:
             steps = np.stack([surface.steps for surface in surfaces])
         values = measure(points, None, self.names, self.measurements)
         deviations, errors = [None] * len(found.points), {}
-        if self.calibration:
-            scale = found.scales[:, None] / input_width
-            own = self.calibration.landmark_errors.deviations(found.spreads)
-            deviations = np.broadcast_to(own, found.points.shape[:2]) * scale
+        if not self.calibration:
+            unsure = found.spreads['moment']
+        else:
+            unsure = self.calibration.landmark_errors.deviations(found.spreads)
+            deviations = unsure * found.scales[:, None] / input_width
             sds = measure_deviations(
                 points, deviations, self.names, self.measurements, steps
             )
@@ -222,6 +232,7 @@ class FaceRows:
                     subjects[i],
                 ),
                 {name: float(v[i]) for name, v in values.items()},
+                unsure[i],
                 deviations[i],
                 {name: float(e[i]) for name, e in errors.items()},
                 judgements[i],
@@ -237,11 +248,12 @@ class FaceRows:
         frame_width: float,
         objections: list[str],
         values: dict[str, float],
+        unsure: np.ndarray,
         deviations: np.ndarray | None,
         errors: dict[str, float],
         judgement: Judgement | None,
         subject: Subject,
-        surface: FaceSurface | None = None,
+        surface: FaceSurface | None,
     ) -> MeasuredFace:
         scale = 1.0 if surface else subject.mm_per_px
         absurd = self._absurd_scale(
@@ -294,7 +306,7 @@ class FaceRows:
         radii = None
         if deviations is not None:
             radii = deviations * self.calibration.landmark_errors.radii[_LEVEL]
-        return MeasuredFace(points, radii, row, best)
+        return MeasuredFace(row, points, unsure, radii, best)
 
     def _add_surface(
         self, row: dict, surface: FaceSurface, absurd: bool

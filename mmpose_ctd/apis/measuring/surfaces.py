@@ -7,9 +7,8 @@ import numpy as np
 
 from mmpose_ctd.apis.lifting import surface_lengths
 from mmpose_ctd.datasets.textured_mesh import SurfacePlaces, TexturedMesh
+from mmpose_ctd.errors import listed
 from mmpose_ctd.evaluation.functional import Measurement
-
-from .calibration import listed
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mmpose_ctd.apis.annotators import outer_eyes
+from mmpose_ctd.apis.annotators import eye_distances
 from mmpose_ctd.apis.error_tables import number
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
@@ -74,21 +74,14 @@ def annotator_section(
 def eye_shares(tested: TestedSet) -> dict[str, float]:
     """Landmark -> its mean error in % of the true outer canthal distance.
 
-    Empty if the set does not have both outer corners of the eyes.
+    NaN where no image has the landmark and both outer corners of the eyes.
     """
-    pair = outer_eyes(tested.names)
-    if pair is None:
-        return {}
-    known = tested.visible[..., None] > 0
-    true = np.where(known, tested.true, np.nan)
-    eyes = np.linalg.norm(true[:, pair[0]] - true[:, pair[1]], axis=1)
+    true = np.where(tested.visible[..., None] > 0, tested.true, np.nan)
+    eyes = eye_distances(true, tested.names)
     errors = point_errors(tested.pred, tested.true, tested.visible)
-    parts = 100 * errors / np.where(eyes > 0, eyes, np.nan)[:, None]
-    return {
-        name: float(np.nanmean(parts[:, k]))
-        for k, name in enumerate(tested.names)
-        if np.isfinite(parts[:, k]).any()
-    }
+    shares = 100 * errors / np.where(eyes > 0, eyes, np.nan)[:, None]
+    means = np.ma.masked_invalid(shares).mean(axis=0).filled(np.nan)
+    return dict(zip(tested.names, means.tolist()))
 
 
 def _measures(systems, content: dict) -> pd.DataFrame | None:

@@ -64,15 +64,10 @@ def drawing(figure: Figure, alt: str, num_points: int = 0) -> PagePicture:
 
     ``alt`` says in words what it shows.
     """
-    buffer = io.BytesIO()
     if num_points > _MANY:
-        kind = 'image/png'
-        figure.savefig(
-            buffer, format='png', dpi=160, metadata={'Software': None}
-        )
-        data = buffer.getvalue()
+        kind, data = 'image/png', png_of(figure)
     else:
-        kind = 'image/svg+xml'
+        kind, buffer = 'image/svg+xml', io.BytesIO()
         with matplotlib.rc_context(_SVG):
             figure.savefig(
                 buffer, format='svg', metadata={'Date': None, 'Creator': None}
@@ -83,6 +78,13 @@ def drawing(figure: Figure, alt: str, num_points: int = 0) -> PagePicture:
         )
     width, height = figure.get_size_inches() * 96
     return PagePicture(_uri(data, kind), alt, round(width), round(height))
+
+
+def png_of(figure: Figure) -> bytes:
+    """A figure as PNG; equal figures give equal bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format='png', dpi=160, metadata={'Software': None})
+    return buffer.getvalue()
 
 
 def photograph(pixels: np.ndarray, alt: str) -> PagePicture:

@@ -29,7 +29,7 @@ from .work_dir import TrainedRun
 
 FILE_NAME = 'report_cache.npz'
 #: Raise it when the same key would give other content.
-_VERSION = 2
+_VERSION = 3
 _ARRAYS = ('pred', 'true', 'visible')
 _CURE = (
     'The checkpoint must belong to the config in the same folder; was one of '
@@ -129,22 +129,16 @@ class PredictionCache:
             maps = dict(zip(about['maps'], file['maps']))
             self.tested = TestedSet(
                 **{name: file[name] for name in _ARRAYS},
-                geometry={
-                    key: file[f'geometry_{key}'] for key in about['geometry']
-                },
+                geometry={key: file[key] for key in about['geometry']},
                 **about['lists'],
             )
         self.maps = maps
         return True
 
     def _write(self) -> bool:
-        lists = {
-            field.name: getattr(self.tested, field.name)
-            for field in dataclasses.fields(TestedSet)
-        }
-        arrays = {name: lists.pop(name) for name in _ARRAYS}
+        lists = dataclasses.asdict(self.tested)
         geometry = lists.pop('geometry')
-        arrays |= {f'geometry_{key}': v for key, v in geometry.items()}
+        arrays = {name: lists.pop(name) for name in _ARRAYS} | geometry
         about = dict(
             key=self.key,
             maps=[*map(int, self.maps)],

@@ -73,10 +73,7 @@ class ReportedRun:
         if pred is None:
             return None
         errors = point_errors(pred, true, tested.visible)
-        known = tested.visible.any(axis=0)
-        means = np.full(errors.shape[1], np.nan)
-        means[known] = np.nanmean(errors[:, known], axis=0)
-        return means
+        return np.ma.masked_invalid(errors).mean(axis=0).filled(np.nan)
 
 
 @dataclass

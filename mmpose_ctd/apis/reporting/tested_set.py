@@ -128,9 +128,8 @@ class TestedSet:
         points = self.to_input(self.true)
         if points is None:
             return None
-        count = self.visible.sum(axis=0)[:, None]
-        total = np.where(self.visible[..., None], points, 0).sum(axis=0)
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        points = np.where(self.visible[..., None], points, np.nan)
+        return np.ma.masked_invalid(points).mean(axis=0).filled(np.nan)
 
 
 def collect_samples(

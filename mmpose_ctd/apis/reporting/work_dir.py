@@ -95,17 +95,8 @@ def open_work_dir(
             'work_dirs/ctd_ed_sface.',
         )
     config, name = _config_file(folder)
-    try:
-        cfg = parse_config(config)
-        merge_options(cfg, options or {})
-    except InputError:
-        raise
-    # A config is a program and may raise anything.
-    except Exception as error:
-        reason = ' '.join(str(error).split())
-        raise InputError(
-            where=str(config), found=f'{type(error).__name__}: {reason}'
-        ) from error
+    cfg = parse_config(config)
+    merge_options(cfg, options or {})
     for key in ('model', 'test_dataloader'):
         if not cfg.get(key):
             raise InputError(

@@ -4,8 +4,6 @@ A writer takes N photographs, whose points are in the axes of its format, and
 the K landmarks. It returns the content of each file by name.
 """
 
-import csv
-import io
 import json
 import os
 import posixpath
@@ -16,7 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.table_cells import safe_row
+from mmpose_ctd.table_cells import csv_text
 
 from ..landmark_file import face_annotation
 
@@ -120,14 +118,14 @@ def write_tem(photographs, names, folder) -> dict[str, str]:
 
 def write_csv(photographs, names, folder) -> dict[str, str]:
     """A table with a row for each point."""
-    text = io.StringIO(newline='')
-    writer = csv.writer(text, lineterminator='\r\n')
-    writer.writerow(['image', 'landmark', 'x', 'y'])
-    for photo in photographs:
-        rows = _rows(photo.points, ',', 'NA')
-        for name, row in zip(names, rows, strict=True):
-            writer.writerow(safe_row([photo.image, name, *row.split(',')]))
-    return {'points.csv': text.getvalue()}
+    rows = (
+        [photo.image, name, *row.split(',')]
+        for photo in photographs
+        for name, row in zip(
+            names, _rows(photo.points, ',', 'NA'), strict=True
+        )
+    )
+    return {'points.csv': csv_text(['image', 'landmark', 'x', 'y'], rows)}
 
 
 def write_coco(photographs, names, folder) -> dict[str, str]:
