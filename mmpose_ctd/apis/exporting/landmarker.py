@@ -99,15 +99,13 @@ class OnnxLandmarker:
     def faces(self, image, share=0.08, borders=(0, 0.2)):
         """Faces from a share of the shorter side on, the largest first."""
         size = np.array(image.shape[1::-1])
-        small = size * min(1, 640 / max(size))
-        small = np.maximum(1, np.round(small)).astype(int)
+        small = np.maximum(1, np.round(size * min(1, 640 / max(size))))
         grey = shrunk(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), small)
-        least = max(20, round(share * min(small)))
+        smallest = 0, (max(20, round(share * min(small))),) * 2
         for border in borders:
             edge = round(border * min(small))
             edges = edge, edge, edge, edge, cv2.BORDER_REPLICATE
             searched = cv2.equalizeHist(cv2.copyMakeBorder(grey, *edges))
-            smallest = 0, (least, least)
             boxes = self.detector.detectMultiScale(searched, 1.1, 4, *smallest)
             if len(boxes):
                 break
@@ -192,8 +190,7 @@ class OnnxLandmarker:
         turn = turned(angle) * side / 256
         shift = centre - turn @ (128, 128)
         # Sampling would skip pixels of a large picture.
-        small = np.round(size * min(1, 512 / side))
-        source = shrunk(image, np.maximum(1, small).astype(int))
+        source = shrunk(image, size * min(1, 512 / side))
         scale = np.array(source.shape[1::-1]) / size
         matrix = np.column_stack([turn, shift]) * scale[:, None]
         matrix[:, 2] += scale / 2 - 0.5
@@ -221,16 +218,19 @@ def spread(points, others):
 # </mesh>
 def shrunk(image, size):
     """An image averaged down to a size (width, height)."""
-    return cv2.resize(image, size.tolist(), interpolation=cv2.INTER_AREA)
+    size = np.maximum(1, np.round(size)).astype(int).tolist()
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def read(path):
-    """Read a photograph upright, as B, G, R."""
-    data = np.frombuffer(Path(path).read_bytes(), np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise ValueError(f'{path}: cannot be read as a photograph')
-    return image
+    """Read a photograph as B, G, R, if OpenCV turns it upright by EXIF."""
+    data = Path(path).read_bytes()
+    turned = data.startswith((b'\xff\xd8', b'\x89PNG', b'BM', b'II', b'MM'))
+    if turned or (data[:4] == b'RIFF' and b'EXIF' not in data):
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if image is not None:
+            return image
+    raise ValueError(f'{path}: cannot be read upright; save it as JPEG or PNG')
 
 
 if __name__ == '__main__':
