@@ -169,9 +169,9 @@ def main() -> None:
         console.print(report_table(report))
     for report in measures:
         console.print(measurement_table(report))
+    checkpoint = file_hash(args.checkpoint)
     print(
-        f'Checkpoint: {os.path.basename(args.checkpoint)}, sha256 '
-        f'{file_hash(args.checkpoint)}'
+        f'Checkpoint: {os.path.basename(args.checkpoint)}, sha256 {checkpoint}'
     )
     for warning in warnings:
         # Below the table, where they are not overlooked.
@@ -179,7 +179,7 @@ def main() -> None:
     if args.out:
         # JSON has no NaN.
         known = {k: None if v != v else v for k, v in values.items()}
-        content = dict(metrics=known, reports=reports)
+        content = dict(checkpoint=checkpoint, metrics=known, reports=reports)
         if measures:
             content['measures'] = measures
         if warnings:

@@ -131,12 +131,15 @@ def _covered(path: Path, materials: list, texture) -> list[bool]:
     if len(used) < 2 and (used or len(names) < 2):
         return [not used or textures.get(m) in used for m in materials]
     if texture is not None:
-        own = os.path.basename(texture).casefold()
-        covered = [
-            (textures.get(m) or '').casefold() == own for m in materials
-        ]
-        if any(covered):
-            return covered
+        # Two folders may hold textures of one name.
+        own = _backwards(os.path.abspath(texture))
+        shared = {
+            name: len(os.path.commonprefix([_backwards(name), own]))
+            for name in used
+        }
+        best = [n for n in used if shared[n] == max(shared.values()) > 0]
+        if len(best) == 1:
+            return [textures.get(m) == best[0] for m in materials]
     raise InputError(
         where=path.name,
         found=f'several textures: {", ".join(sorted(used)) or "unnamed"}',
@@ -146,10 +149,7 @@ def _covered(path: Path, materials: list, texture) -> list[bool]:
 
 
 def material_textures(path: str | os.PathLike) -> dict[str, str]:
-    """Material -> file name of its texture, by an OBJ's ``mtllib``.
-
-    A name without its folder: scanners write those of their own disc.
-    """
+    """Material -> name of its texture, with ``/``, by an OBJ's ``mtllib``."""
     path, found = Path(path), {}
     if path.suffix.lower() != '.obj':
         return found
@@ -165,17 +165,39 @@ def material_textures(path: str | os.PathLike) -> dict[str, str]:
             elif key.lower() == 'map_kd' and material is not None:
                 # Options such as `-s 1 1 1` come before the name.
                 value = re.sub(r'^(-\w+( [-\d.]+| on| off)* )*', '', value)
-                found[material] = re.split(r'[/\\]', value.strip())[-1]
+                found[material] = '/'.join(_name_parts(value))
     return found
 
 
 def file_beside(path: Path, name: str) -> Path | None:
-    """The file of a name in the folder of another, in any case."""
-    name = re.split(r'[/\\]', name.strip())[-1].casefold()
-    for other in sorted(path.parent.iterdir()):
-        if other.name.casefold() == name and other.is_file():
-            return other
+    """The file of a name that counts from the folder of another, in any case.
+
+    Outer folders that are not there are dropped: scanners write those of
+    their own disc.
+    """
+    parts = _name_parts(name)
+    for first in range(len(parts)):
+        found = [path.parent]
+        for part in parts[first:]:
+            found = [
+                other
+                for folder in found
+                if folder.is_dir()
+                for other in sorted(folder.iterdir())
+                if other.name.casefold() == part.casefold()
+            ]
+        if files := [file for file in found if file.is_file()]:
+            return files[0]
     return None
+
+
+def _name_parts(name: str) -> list[str]:
+    """Folders and file of a name of any system."""
+    return [p for p in re.split(r'[/\\]', name.strip()) if p not in ('', '.')]
+
+
+def _backwards(name: str) -> list[str]:
+    return [part.casefold() for part in _name_parts(name)][::-1]
 
 
 def texture_of(path: str | os.PathLike) -> Path:
@@ -197,7 +219,8 @@ def texture_of(path: str | os.PathLike) -> Path:
     if texture is None:
         raise MissingFileError(
             where=path.name,
-            found=f'its texture {names.pop()} is not in its folder',
+            found=f'its texture {names.pop().split("/")[-1]} is neither in '
+            'its folder nor in the one that its .mtl file names',
         )
     return texture
 

@@ -24,10 +24,12 @@ from mmengine.config import Config
 from mmengine.model import BaseModule
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
+from PIL import ExifTags, Image
 from torch import nn
 
 from mmpose_ctd import Landmarker
 from mmpose_ctd.apis import export, measure
+from mmpose_ctd.apis.exporting import landmarker
 from mmpose_ctd.apis.exporting.export import _program
 from mmpose_ctd.apis.exporting.network import LandmarkNetwork
 from mmpose_ctd.apis.measuring.calibration import Limits, ModelFacts
@@ -37,6 +39,7 @@ from mmpose_ctd.apis.measuring.framing import frame_around
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.datasets import face_mesh
 from mmpose_ctd.datasets.landmark_names import landmark_metainfo
+from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
 
 CODEC = dict(
@@ -366,6 +369,33 @@ def test_the_program_needs_neither_torch_nor_mmpose(tmp_path, photographs):
     absent, face = map(json.loads, done.stdout.splitlines())
     assert absent['status'] == 'unreadable'
     assert [*face['landmarks']] == NAMES
+
+
+@pytest.mark.parametrize(
+    'suffix', ['jpg', 'png', 'tif', 'bmp', 'webp', 'gif', 'jp2', 'avif']
+)
+@pytest.mark.parametrize('orientation', [None, 2, 6])
+def test_the_program_reads_photographs_upright_or_not(
+    suffix, orientation, tmp_path
+):
+    pixels = np.full((40, 64, 3), 40, np.uint8)
+    pixels[:12, :16] = 220
+    file, exif = tmp_path / f'a.{suffix}', Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    saved = dict(exif=exif) if orientation else {}
+    Image.fromarray(pixels).save(file, **saved)
+    try:
+        image = landmarker.read(file)
+    except ValueError:
+        # It may be turned.
+        assert suffix in ('gif', 'jp2', 'avif') or (
+            suffix == 'webp' and orientation
+        )
+        return
+    # Windows' bitmaps have no EXIF.
+    upright = pixels if suffix == 'bmp' else read_upright(file)
+    assert image.shape == upright.shape
+    assert np.abs(image.astype(int) - upright).max() < 80
 
 
 def test_what_cannot_be_exported_is_refused(tmp_path, photographs):

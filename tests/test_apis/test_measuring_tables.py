@@ -50,6 +50,15 @@ def test_rows_find_their_photographs(images, encoding):
     assert table.columns >= {'mm_per_px', 'age', 'sex'}
 
 
+def test_names_count_from_the_folder(images):
+    """Subfolders, which need not be measured, may hold the same name."""
+    (images / 'sub/a.jpg').touch()
+    table = read(images, 'file,age\na.jpg,3\n')
+    assert table.age('a.jpg') == 3 and table.age('sub/a.jpg') is None
+    with pytest.raises(InputError):
+        read(images, 'file,age\na.jpeg,3\n')
+
+
 @pytest.mark.parametrize('other', ['12.05', '1.034', '1.2.2020', "1'034"])
 def test_only_columns_of_numbers_decide_about_the_decimal_mark(images, other):
     table = read(

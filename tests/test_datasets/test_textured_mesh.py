@@ -176,6 +176,41 @@ def test_the_texture_is_found_through_the_mtl(tmp_path):
         texture_of(obj)
 
 
+def test_the_texture_may_lie_where_the_mtl_says(tmp_path):
+    obj, png = write_obj(tmp_path, halves(), SIZE), tmp_path / 'face.png'
+    # Another picture of its name next to the mesh.
+    far = tmp_path / 'Textures' / 'front' / 'Face.png'
+    far.parent.mkdir(parents=True)
+    far.write_bytes(png.read_bytes())
+    for name, texture in {
+        './textures/front/face.png': far,
+        'textures\\Front\\face.png': far,
+        'C:\\scans\\face.png': png,
+        '/home/scans/face.png': png,
+        '../front/face.png': png,
+    }.items():
+        (tmp_path / 'face.mtl').write_text(f'newmtl m\nmap_Kd {name}\n')
+        assert texture_of(obj) == texture
+
+
+def test_textures_of_one_name_in_two_folders_are_two(tmp_path):
+    sheets = [Sheet((0, 0, 0.5, 1), plane), Sheet((0.5, 0, 1, 1), plane)]
+    names = ['a/t.png', 'b/t.png']
+    for name in names:
+        (tmp_path / name).parent.mkdir()
+    obj = write_obj(tmp_path, sheets, SIZE, textures=names)
+    with pytest.raises(InputError):
+        texture_of(obj)
+    for texture in (None, tmp_path / 'c' / 't.png'):
+        with pytest.raises(InputError):
+            read_mesh(obj, texture)
+    for folder, share in (('a', 0), ('b', 1)):
+        mesh = read_mesh(obj, tmp_path / folder / 't.png')
+        known = np.isfinite(mesh.uv).all((1, 2))
+        assert 0 < known.mean() < 1
+        assert (mesh.uv[known][..., 0].mean() > 0.5) == share
+
+
 def test_units_become_mm(tmp_path):
     obj = write_obj(tmp_path, [Sheet((0, 0, 1, 1), plane)], factor=0.1)
     width = np.ptp(read_mesh(obj, unit='cm').vertices[:, 0])

@@ -83,19 +83,73 @@ def test_the_command_shows_a_table_and_errors_in_one_line(
     assert 'Traceback' not in err
 
 
-def test_files_stay_unless_forced_and_all_or_nothing(root, folder):
+def contents(folder):
+    return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+def test_files_stay_unless_forced(root, folder):
     make_splits(root)
-    before = (folder / 'train.txt').read_text()
-    (folder / 'val.txt').unlink()
-    with pytest.raises(InputError) as error:
-        make_splits(root, seed=1)
-    assert 'test.txt, train.txt exist' in error.value.found
-    assert '--force' in error.value.cure
-    assert not (folder / 'val.txt').exists()
-    assert (folder / 'train.txt').read_text() == before
+    before = contents(folder)
+    # Nothing is missing; or what exists is a part of another drawing.
+    for missing, seed in ((), 0), (('val.txt',), 1):
+        for name in missing:
+            (folder / name).unlink()
+            del before[name]
+        with pytest.raises(InputError) as error:
+            make_splits(root, seed=seed)
+        assert error.value.where == str(folder)
+        assert contents(folder) == before
     make_splits(root, seed=1, force=True)
-    assert (folder / 'train.txt').read_text() != before
-    assert not list(folder.glob('.*'))
+    after = contents(folder)
+    assert len(after) == 3
+    assert not {*after.values()} & {*before.values()}
+
+
+@pytest.mark.parametrize(
+    'first, then, grown',
+    [
+        # More seeds of a set, also one that has grown since.
+        (dict(scheme='kfold', seed=(0, 1)), dict(seed=(0, 1, 2)), False),
+        (
+            dict(scheme='budgets', budgets=(4,), seed=(0, 1)),
+            dict(seed=(0, 1, 2)),
+            True,
+        ),
+        # More of one seed.
+        (dict(scheme='budgets', budgets=(4,)), dict(budgets=(2, 4, 8)), False),
+    ],
+)
+def test_missing_files_are_added(tmp_path, first, then, grown):
+    root = write_landmark_set(tmp_path / 'set', landmark_content(40))
+    make_splits(root, **first)
+    before = contents(root / 'splits')
+    if grown:
+        content = landmark_content(48)
+        write_landmark_set(tmp_path / 'more', content)
+        edit(root, lambda c: c.update(content))
+    drawn = make_splits(root, **{**first, **then})
+    after = contents(root / 'splits')
+    assert {file.name for file in drawn.files} == {*after} - {*before} != set()
+    assert after | before == after
+    # What is shown is what the files say.
+    for partition in drawn.partitions:
+        for name, lines in partition.items():
+            assert read_split(str(root / 'splits' / f'{name}.txt')) == lines
+
+
+def test_a_file_of_another_drawing_is_not_completed(root, folder):
+    """Its training people could be the new test people."""
+    make_splits(root, scheme='kfold', folds=2, val=0)
+    before = contents(folder)
+    (folder / 'train_fold2of2_seed0.txt').unlink()
+    make_splits(root, scheme='kfold', folds=2, val=0)
+    assert read_split(str(folder / 'train_fold2of2_seed0.txt'))
+    (folder / 'train_fold2of2_seed0.txt').unlink()
+    test = folder / 'test_fold1of2_seed0.txt'
+    test.write_text('\n'.join(before[test.name].splitlines()[:-1]))
+    with pytest.raises(InputError) as error:
+        make_splits(root, scheme='kfold', folds=2, val=0)
+    assert test.name in error.value.found
 
 
 def test_by_image_needs_permission(root, folder):
@@ -117,7 +171,7 @@ def test_budgets_keep_an_existing_test(root, folder):
     drawn = make_splits(
         root, scheme='budgets', budgets=(4, 8), seed=(0, 1), command='made'
     )
-    assert any('test.txt and val.txt stay' in note for note in drawn.notes)
+    assert any('test.txt, val.txt' in note for note in drawn.notes)
     for seed in (0, 1):
         four, eight = (
             read_split(str(folder / f'train_n00{n}_seed{seed}.txt'))

@@ -69,3 +69,21 @@ def test_a_card_without_a_place_for_errors_is_refused(place):
     assert done.returncode == 2
     assert 'card.md' in done.stderr
     assert not (place / 'out').exists()
+
+
+@pytest.mark.parametrize('own', [True, False])
+def test_errors_of_another_checkpoint_are_refused(place, own):
+    digest = hashlib.sha256((place / 'iter_3.pth').read_bytes()).hexdigest()
+    content = dict(checkpoint=digest[:8] if own else 'x', reports=[REPORT])
+    (place / 'errors.json').write_text(json.dumps(content))
+    done = release(place, '<!-- errors -->\n<!-- end -->\n')
+    assert done.returncode == (0 if own else 2), done.stderr
+    assert (place / 'out').exists() == own
+
+
+@pytest.mark.parametrize('missing', ['iter_3.pth', 'errors.json'])
+def test_a_missing_file_is_named(place, missing):
+    (place / missing).unlink()
+    done = release(place, '<!-- errors -->\n<!-- end -->\n')
+    assert done.returncode == 2
+    assert missing in done.stderr and 'Traceback' not in done.stderr

@@ -102,11 +102,30 @@ def errors_text(weights: Path, report: dict) -> str:
 
 def main() -> None:
     args = parse_args()
+    import json
+
     from mmpose_ctd.apis.error_tables import read_report
-    from mmpose_ctd.errors import InputError
-    from mmpose_ctd.files import write_whole
+    from mmpose_ctd.errors import InputError, MissingFileError
+    from mmpose_ctd.files import file_hash, write_whole
 
     report = read_report(args.errors)
+    for option, file in (
+        ('CHECKPOINT', args.checkpoint),
+        ('--card', args.card),
+    ):
+        if not file.is_file():
+            raise MissingFileError(
+                where=f'{option} {file}', found='no such file'
+            )
+    # Earlier versions did not write it.
+    tested = json.loads(args.errors.read_text('utf-8')).get('checkpoint')
+    if tested not in (None, file_hash(args.checkpoint)):
+        raise InputError(
+            where=str(args.errors),
+            found=f'errors of another checkpoint (sha256 {tested})',
+            expected=f'those of {args.checkpoint}',
+            cure='Test it, and give what --out writes.',
+        )
     card = args.card.read_text(encoding='utf-8')
     if not _BLOCK.search(card):
         raise InputError(

@@ -104,12 +104,11 @@ class OnnxLandmarker:
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         grey = shrunk(grey, size * min(1, 640 / max(size)))
         scale = np.tile(size / grey.shape[::-1], 2)
-        least = max(20, round(share * min(grey.shape)))
+        smallest = 0, (max(20, round(share * min(grey.shape))),) * 2
         for border in borders:
             edge = round(border * min(grey.shape))
             edges = edge, edge, edge, edge, cv2.BORDER_REPLICATE
             searched = cv2.equalizeHist(cv2.copyMakeBorder(grey, *edges))
-            smallest = 0, (least, least)
             boxes = self.detector.detectMultiScale(searched, 1.1, 4, *smallest)
             if len(boxes):
                 break
@@ -157,12 +156,14 @@ def shrunk(image, size):
 
 
 def read(path):
-    """Read a photograph upright, as B, G, R."""
-    data = np.frombuffer(Path(path).read_bytes(), np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise ValueError(f'{path}: cannot be read as a photograph')
-    return image
+    """Read a photograph as B, G, R, if OpenCV turns it upright by EXIF."""
+    data = Path(path).read_bytes()
+    turned = data.startswith((b'\xff\xd8', b'\x89PNG', b'BM', b'II', b'MM'))
+    if turned or (data[:4] == b'RIFF' and b'EXIF' not in data):
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if image is not None:
+            return image
+    raise ValueError(f'{path}: cannot be read upright; save it as JPEG or PNG')
 
 
 if __name__ == '__main__':
@@ -172,4 +173,5 @@ if __name__ == '__main__':
             found = find(photo)
         except (OSError, ValueError, cv2.error) as error:
             found = dict(status='unreadable', reasons=[str(error)])
+            found |= dict(landmarks={}, radii={})
         print(json.dumps(dict(file=photo, **found)))

@@ -131,7 +131,9 @@ class PhotographTable:
         scale = _number(row, 'mm_per_px', where, low=0.0)
         subject = Subject(scale, age, _sex_of(row, where))
         try:
-            file = names.find(row['image'])
+            file = row['image']
+            if file not in names.index.paths:
+                file = names.find(file)
         except NotFound as error:
             if error.candidates:
                 raise InputError(

@@ -178,6 +178,14 @@ class ImageNames:
         self._roots = [*filter(None, map(_folder_parts, roots))]
         if not roots and (root := self._concluded(dict.fromkeys(names))):
             self._roots = [root]
+        # Photographs that names with folders mean.
+        self._named: set[str] = set()
+        self._named = {
+            path
+            for name, folder in asked
+            if folder or _folders(name)
+            for path in self._meant(name, folder)
+        }
         # Photograph -> how well the best names fit it, and those names.
         self._owners: dict[str, tuple[int, set[str]]] = {}
         for name, folder in asked:
@@ -268,7 +276,11 @@ class ImageNames:
 
     def _in_folders_named(self, parts: tuple[str, ...]) -> list[str]:
         if len(parts) == 1:
-            return self.index.of_file(parts[0])
+            found = self.index.of_file(parts[0])
+            here = self.index.at(parts)
+            # Other names may mean all those in folders.
+            others = {*found} - {*here}
+            return here if here and others <= self._named else found
         if root := self._root_of(parts):
             return self.index.at(parts[len(root) :])
         # A name may leave out folders between IMAGES and its own.

@@ -1,7 +1,7 @@
 """Draws who trains, who validates and who tests, and writes split files."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,8 +106,8 @@ def make_splits(
 ) -> DrawnSplits:
     """Draw splits of a data set and write them to ``data_dir/splits``.
 
-    The same seed draws the same splits. All files are written, or none. The
-    set also gets its key of subjects, see
+    The same seed draws the same splits. All files are written, or none; those
+    that exist stay. The set also gets its key of subjects, see
     :mod:`mmpose_ctd.datasets.subject_key`.
 
     Args:
@@ -123,8 +123,8 @@ def make_splits(
     Raises:
         MissingFileError: If there is no annotation file.
         InputError: If an option or the set cannot be used, there are too few
-            subjects or images, a subject would be on two sides, or a file
-            exists.
+            subjects or images, a subject would be on two sides, no file is
+            missing, or those that exist are a part of another drawing.
 
     Example:
         >>> drawn = make_splits('data/myset', scheme='kfold', folds=2, val=0)
@@ -141,20 +141,33 @@ def make_splits(
     partitions: list[Partition] = []
     drawn = DrawnSplits(partitions, population, folder)
     drawn.notes += population.notes
-    given, fixed = {}, {}
+    given: dict[str, Partition] = {}
+    fixed: Partition = {}
     if chosen.scheme == 'budgets':
         given['fixed'] = fixed = _fixed(folder)
     for seed in chosen.seed:
         suffix = f'_seed{seed}' if len(chosen.seed) > 1 else ''
         draw = SCHEMES[chosen.scheme]
-        partitions += draw(population, chosen, seed, suffix, **given)
-    if fixed:
-        files = ' and '.join(f'{name}.txt' for name in sorted(fixed))
-        drawn.notes.append(f'{files} stay as they are.')
+        own = [*draw(population, chosen, seed, suffix, **given)]
+        partitions += own if chosen.force else _with_existing(folder, own)
+    names = {name for partition in partitions for name in partition}
+    kept = names & fixed.keys()
+    if not chosen.force:
+        kept = {n for n in names if (folder / f'{n}.txt').exists()}
+    if kept:
+        drawn.notes.append(f'these files stay: {_named(folder, kept)}.')
     if note := calibration_note(partitions, population):
         drawn.notes.append(note)
     if chosen.dry_run:
         return drawn
+    if kept == names:
+        files = _named(folder, kept)
+        raise InputError(
+            where=str(folder),
+            found=f'nothing is missing: {files}',
+            cure='To draw other splits, move these files away, or give '
+            '--force to replace them.',
+        )
     if command is None:
         named = (f'{k}={v!r}' for k, v in options.items() if k != 'ann_file')
         command = f'make_splits({", ".join(named)})'
@@ -169,9 +182,8 @@ def make_splits(
         partitions,
         population,
         header,
-        chosen.force,
         chosen.allow_shared_subjects,
-        keep=tuple(fixed),
+        kept,
     )
     # A training that may not write here could not make the key.
     make_key(key_file(str(root / ann_file)))
@@ -207,6 +219,40 @@ def calibration_note(
     if len(everyone) < _ENOUGH:
         return text + f'To get them, label at least {_ENOUGH} subjects.'
     return text + 'Raise --val to keep more subjects for it.'
+
+
+def _with_existing(
+    folder: Path, drawn: Sequence[Partition]
+) -> list[Partition]:
+    """The splits of one seed, with the files that exist as they are.
+
+    Raises:
+        InputError: If they are a part of another drawing: training files of
+            the one may share people with test files of the other.
+    """
+    new = {name: lines for part in drawn for name, lines in part.items()}
+    old = {
+        name: read_split(str(file))
+        for name in new
+        if (file := folder / f'{name}.txt').exists()
+    }
+    others = [name for name in old if old[name] != new[name]]
+    if others and len(old) < len(new):
+        raise InputError(
+            where=str(folder),
+            found=f'{_named(folder, others)} exist and are of another drawing',
+            expected='all files of a seed of one drawing',
+            cure='Move them away, or give --force to replace them.',
+        )
+    return [
+        {name: old.get(name, lines) for name, lines in part.items()}
+        for part in drawn
+    ]
+
+
+def _named(folder: Path, names: Collection[str]) -> str:
+    first = ', '.join(f'{name}.txt' for name in sorted(names)[:5])
+    return first + f' and {len(names) - 5} more' * (len(names) > 5)
 
 
 def _fixed(folder: Path) -> Partition:

@@ -3,14 +3,14 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from mmpose_ctd.errors import InputError, some_of
+from mmpose_ctd.errors import InputError
 
 from ..landmark_file import CONTROL, IMAGE_LINE, read_split
 from ..split_selection import shared_subjects
@@ -28,9 +28,8 @@ def write_splits(
     partitions: Sequence[Partition],
     population: Population,
     header: Sequence[str],
-    force: bool,
     allow_shared_subjects: bool,
-    keep: Sequence[str],
+    keep: Collection[str],
 ) -> list[Path]:
     """Write all files, or none.
 
@@ -38,8 +37,8 @@ def write_splits(
     ``keep`` names existing files that stay.
 
     Raises:
-        InputError: If a subject is on two sides, a file exists, or a name
-            cannot be written into a split file.
+        InputError: If a subject is on two sides, or a name cannot be written
+            into a split file.
     """
     for partition in () if allow_shared_subjects else partitions:
         shared = shared_subjects(partition, population.images)
@@ -58,14 +57,6 @@ def write_splits(
         for name, lines in partition.items()
         if name not in keep
     }
-    there = sorted(file.name for file in files if file.exists())
-    if there and not force:
-        raise InputError(
-            where=str(folder),
-            found=f'{some_of(there, 5)} '
-            f'exist{"s" * (len(there) == 1)} already',
-            cure='Move them away, or give --force to replace them.',
-        )
     folder.mkdir(parents=True, exist_ok=True)
     # Nothing gets its name before everything is written.
     with tempfile.TemporaryDirectory(prefix='.', dir=folder) as drafts:

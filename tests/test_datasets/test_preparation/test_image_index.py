@@ -103,6 +103,19 @@ def test_what_is_missing_or_ambiguous_is_refused(index, name, candidates):
     assert len(info.value.candidates) == candidates
 
 
+def test_a_name_is_of_no_subfolder_if_others_name_those(tmp_path):
+    files = ['a.jpg', 'v2/a.jpg', 'v3/x/a.jpg', 'v2/b.jpg', 'v3/b.jpg']
+    index = index_of(tmp_path, *files)
+    assert found(index, files) == files
+    assert found(index, ['a', 'v2/a', 'x/a']) == files[:3]
+    # One visit is named by nobody else; or there is none outside of folders.
+    assert found(index, files[:2]) == [None, 'v2/a.jpg']
+    assert found(index, ['b.jpg', 'v2/b.jpg']) == [None, 'v2/b.jpg']
+    # Files of points in the folders name them, too.
+    bare = ImageNames(index, ['a', 'a', 'a'], folders=['', 'v2', 'v3/x'])
+    assert [bare.find('a', f) for f in ('', 'v2', 'v3/x')] == files[:3]
+
+
 class TestFoldersAboveImages:
     def test_are_dropped_where_the_others_are_below_it(self, tmp_path):
         index = index_of(tmp_path / 'photos', 'clip1/1.png', 'clip1/2.png')
