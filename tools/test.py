@@ -21,6 +21,7 @@ from mmpose_ctd.apis.command_line import (
     run,
 )
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import file_hash, write_whole
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -134,7 +135,6 @@ def main() -> None:
         measurement_table,
         report_table,
     )
-    from mmpose_ctd.files import file_hash
 
     cfg.load_from = args.checkpoint
     if args.measures:
@@ -184,8 +184,7 @@ def main() -> None:
             content['measures'] = measures
         if warnings:
             content['warnings'] = warnings
-        with open(args.out, 'w', encoding='utf-8') as file:
-            json.dump(content, file, indent=1)
+        write_whole(args.out, json.dumps(content, indent=1).encode())
         print(f'Metrics written to {args.out}')
     if args.keypoints:
         print(f'Landmarks written to {args.keypoints}')
