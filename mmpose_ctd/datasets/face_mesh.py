@@ -247,7 +247,12 @@ class FaceMesh:
 
 
 def mesh_points(
-    image: np.ndarray, *, checkpoint: str | Path | None = None, **options
+    image: np.ndarray,
+    *,
+    box: Box | None = None,
+    looks: int = 2,
+    views: int = 1,
+    checkpoint: str | Path | None = None,
 ) -> np.ndarray | None:
     """Find 478 dense landmarks of a face.
 
@@ -255,12 +260,15 @@ def mesh_points(
 
     Args:
         image (np.ndarray): (H, W, 3), uint8, BGR.
+        box (tuple, optional): x, y, width, height of the face. Defaults to
+            None: the largest detected face, else the whole image.
+        looks (int): Number of crops, each around the points of the one
+            before. Defaults to 2.
+        views (int): Framings of the last crop whose median is taken, 1 to 9.
+            Defaults to 1.
         checkpoint (str | Path, optional): Written by ``mmpose_ctd download
             face-landmarker``. Defaults to ``face_landmarker.pth`` in
             ``$CTD_CHECKPOINTS``, else in ``checkpoints``.
-        **options: ``box``, x, y, width, height of the face, by default that
-            of the largest detected one, else the whole image; and ``looks``
-            and ``views`` of :meth:`.FaceMesh.find`.
 
     Returns:
         np.ndarray: (478, 3): x and y in pixels of the image, with (0, 0) at
@@ -278,7 +286,7 @@ def mesh_points(
         (478, 3)
     """
     mesh = _loaded(os.path.abspath(_checkpoint(checkpoint)))
-    return mesh.find(image, **options)
+    return mesh.find(image, box=box, looks=looks, views=views)
 
 
 @functools.lru_cache(maxsize=2)
