@@ -178,9 +178,7 @@ def test_cd_needs_a_classifier_that_the_landmark_network_lacks(load):
     model = MODELS.build(cfg.model)
     model.init_weights()
     with pytest.raises(InputError) as error:
-        model._regularize(
-            torch.rand(1, 3, 64, 64), model.backbone(torch.rand(1, 3, 64, 64))
-        )
+        model._teach(torch.rand(1, 3, 64, 64))
     assert error.value.where == 'model.teacher.head'
 
 

@@ -242,12 +242,15 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
                 has not been called.
         """
         check_input_size(getattr(self, 'head', None), inputs)
+        # Before the student runs: the maps that the teacher makes and frees
+        # would add to the student's, which wait for the backward pass.
+        active, teacher = self._teach(inputs)
         feats = self.backbone(inputs)
         decoded = self.neck(feats) if self.with_neck else feats
         losses = self.head.loss(
             decoded, data_samples, train_cfg=self.train_cfg
         )
-        ours = self._regularize(inputs, feats)
+        ours = self._regularize(feats, active, teacher)
         for name in ours.keys() & losses.keys():
             raise InputError(
                 where=f'model.regularizers.{name.removeprefix("loss_")}',
@@ -256,10 +259,10 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             )
         return losses | ours
 
-    def _regularize(
-        self, inputs: Tensor, feats: tuple[Tensor, ...]
-    ) -> dict[str, Tensor]:
-        """The regularisers' entries of the loss, ``loss_<name>``."""
+    def _teach(
+        self, inputs: Tensor
+    ) -> tuple[dict[str, DistillLoss], SourceOutputs]:
+        """The terms of this step by name, and the teacher's outputs."""
         # Outside of a Runner each step is the first.
         step = MessageHub.get_current_instance().get_info('iter', 0)
         active = {
@@ -267,27 +270,38 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             for name, term in self.active_regularizers.items()
             if step % term.every == 0
         }
-        losses = {
-            # DDP waits for a gradient of every parameter.
-            f'loss_{name}': sum(p.sum() * 0 for p in term.parameters())
-            for name, term in self.regularizers.items()
-            if name not in active and any(True for _ in term.parameters())
-        }
+        teacher = SourceOutputs()
         if not active:
-            return losses
+            return active, teacher
         if self.teacher is None:
             raise RuntimeError(
                 f'The regularisers {list(active)} need the teacher: call '
                 'init_weights() before training.'
             )
         needs_final = any(term.needs_final for term in active.values())
-        student, teacher = SourceOutputs(tuple(feats)), SourceOutputs()
         if needs_final or any(term.needs_feats for term in active.values()):
             teacher = self.teacher(inputs, needs_final)
         if any(term.needs_weights for term in active.values()):
             named = self.teacher.backbone.named_parameters()
             weights = {f'backbone.{name}': value for name, value in named}
             teacher = teacher._replace(weights=weights)
+        return active, teacher
+
+    def _regularize(
+        self,
+        feats: tuple[Tensor, ...],
+        active: dict[str, DistillLoss],
+        teacher: SourceOutputs,
+    ) -> dict[str, Tensor]:
+        """The regularisers' entries of the loss, ``loss_<name>``."""
+        losses = {
+            # DDP waits for a gradient of every parameter.
+            f'loss_{name}': sum(p.sum() * 0 for p in term.parameters())
+            for name, term in self.regularizers.items()
+            if name not in active and any(True for _ in term.parameters())
+        }
+        student = SourceOutputs(tuple(feats))
+        if any(term.needs_weights for term in active.values()):
             student = student._replace(
                 weights={
                     name: value

@@ -194,7 +194,7 @@ def test_the_stage_of_the_ablation_is_one_option(stage, load):
         whole.train()
         images = torch.rand(2, 3, 64, 64)
         losses = [
-            m._regularize(images, m.backbone(images))['loss_ed']
+            m._regularize(m.backbone(images), *m._teach(images))['loss_ed']
             for m in (model, whole)
         ]
         assert torch.equal(*losses)
