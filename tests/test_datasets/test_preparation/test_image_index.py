@@ -108,7 +108,8 @@ def test_a_name_is_of_no_subfolder_if_others_name_those(tmp_path):
     index = index_of(tmp_path, *files)
     assert found(index, files) == files
     assert found(index, ['a', 'v2/a', 'x/a']) == files[:3]
-    # One visit is named by nobody else; or there is none outside of folders.
+    # No other record names one of the visits; or no photograph is outside of
+    # folders.
     assert found(index, files[:2]) == [None, 'v2/a.jpg']
     assert found(index, ['b.jpg', 'v2/b.jpg']) == [None, 'v2/b.jpg']
     # Files of points in the folders name them, too.
