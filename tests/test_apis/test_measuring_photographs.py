@@ -384,6 +384,17 @@ def test_without_calibration_faces_are_framed_as_in_training(
     assert row['status'] == 'no face found'
 
 
+def test_rows_of_subfolders_that_are_not_read_are_said(face, tmp_path, capsys):
+    (face / 'sub').mkdir()
+    cv2.imwrite(str(face / 'sub' / 'b.png'), photograph(POINTS))
+    table = tmp_path / 'table.csv'
+    table.write_text('file,age\na.png,3\nsub/b.png,4\n')
+    measured(face, start='image', table=str(table), recursive=False)
+    assert '--recursive' in capsys.readouterr().err
+    measured(face, start='image', table=str(table))
+    assert '--recursive' not in capsys.readouterr().err
+
+
 def test_photographs_of_people_who_trained_have_a_remark(face, monkeypatch):
     cv2.imwrite(str(face / 'b.png'), photograph(POINTS))
     monkeypatch.setattr(photographs, 'who_trained', lambda *_: {'b.png'})

@@ -59,6 +59,12 @@ def test_names_count_from_the_folder(images):
         read(images, 'file,age\na.jpeg,3\n')
 
 
+def test_rows_of_photographs_that_are_not_measured(images):
+    table = read(images, 'file,age\na.jpg,3\nsub/b.png,4\ngone.jpg,5\n')
+    assert table.beyond(['a.jpg', 'c.jpg']) == ['sub/b.png']
+    assert table.beyond(['a.jpg', 'sub/b.png']) == []
+
+
 @pytest.mark.parametrize('other', ['12.05', '1.034', '1.2.2020', "1'034"])
 def test_only_columns_of_numbers_decide_about_the_decimal_mark(images, other):
     table = read(

@@ -176,6 +176,11 @@ def measure(
             )
         start = 'image'
     known = load_table(table, photographs)
+    if known and not lifted and (beyond := known.beyond(files)):
+        print_warning(
+            f'--table {table}: {len(beyond)} rows are of photographs in '
+            f'subfolders, such as {beyond[0]!r}: --recursive reads them.'
+        )
     warn_of_ages(known, files, ages)
     measurements = measurements_of_set(model.metainfo)
     mm = mm_per_px is not None or (known and 'mm_per_px' in known.columns)

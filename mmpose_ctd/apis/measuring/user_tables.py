@@ -159,6 +159,11 @@ class PhotographTable:
         """Years; None if it is not known."""
         return (self.get(file) or Subject()).age
 
+    def beyond(self, files: Collection[str]) -> list[str]:
+        """Photographs of the table that are none of these."""
+        measured = {*files}
+        return [file for file in self._rows if file not in measured]
+
 
 def _cells(
     path: str, option: str, numbers: Collection[str]
