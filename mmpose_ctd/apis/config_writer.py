@@ -76,11 +76,12 @@ def new_config(
         )
     with mock.patch.dict(os.environ, CTD_CHECKPOINTS=_FOLDER):
         cfg = parse_config(_base_file(base))
-    ann_file = find_annotation_file(root)
-    file = LandmarkFile.read(str(root / ann_file))
-    _set_width(cfg, len(file.names), base)
-    _set_data(cfg, root, ann_file, len(file.names))
-    fit_to_set(cfg, file, root)
+    splits = {
+        part: f'splits/{part}.txt'
+        for part in ('train', 'val', 'test')
+        if part != 'val' or (root / 'splits' / 'val.txt').is_file()
+    }
+    use_set(cfg, root, splits, base)
     chosen = dict(input_size=input_size, face_side=face_side)
     merge_options(
         cfg,
@@ -94,6 +95,34 @@ def new_config(
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, text.encode())
     return parse_config(out)
+
+
+def use_set(
+    cfg: Config, root: Path, splits: dict[str, str], base: str
+) -> None:
+    """Train and test a config on a prepared set.
+
+    The head gets the set's landmarks and, if it asks for them, its sites; a
+    config that uses photographs without labels gets the set's own.
+
+    Args:
+        cfg (Config): Changed in place.
+        root (Path): The set.
+        splits (dict[str, str]): ``train``, ``test`` and perhaps ``val`` -> a
+            split file, relative to the set. Without ``val`` nothing is
+            validated.
+        base (str): The config's name, for errors.
+
+    Raises:
+        MissingFileError: If there is no set or no such split.
+        InputError: If the config has no ``num_keypoints``.
+    """
+    ann_file = find_annotation_file(root)
+    file = LandmarkFile.read(str(root / ann_file))
+    _set_width(cfg, len(file.names), base)
+    _set_data(cfg, root, ann_file, splits, len(file.names))
+    _set_sites(cfg, file)
+    _set_unlabelled(cfg, file, root)
 
 
 def _text(cfg: Config) -> str:
@@ -149,18 +178,13 @@ def _set_width(cfg: Config, num_keypoints: int, base: str) -> None:
 
 
 def _set_data(
-    cfg: Config, root: Path, ann_file: str, num_keypoints: int
+    cfg: Config, root: Path, ann_file: str, splits: dict, num_keypoints: int
 ) -> None:
-    splits = {
-        part: f'splits/{part}.txt'
-        for part in ('train', 'val', 'test')
-        if (root / 'splits' / f'{part}.txt').is_file()
-    }
-    missing = [part for part in ('train', 'test') if part not in splits]
+    missing = [file for file in splits.values() if not (root / file).is_file()]
     if missing:
         raise MissingFileError(
-            where=str(root / 'splits'),
-            found=f'there is no {missing[0]}.txt',
+            where=str(root),
+            found=f'there is no {missing[0]}',
             cure=f'Draw splits: mmpose_ctd split {root}',
         )
     # Folders of the machine stay as the user gave them.
@@ -182,16 +206,6 @@ def _set_data(
         checkpoint.update(save_best='landmark/ME', rule='less')
     else:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-
-
-def fit_to_set(cfg: Config, file: LandmarkFile, root: Path) -> None:
-    """Name the set's own sites, and use its photographs without labels.
-
-    Changes a config whose loaders read the set already; one that knows
-    neither sites nor such photographs stays.
-    """
-    _set_sites(cfg, file)
-    _set_unlabelled(cfg, file, root)
 
 
 def _set_sites(cfg: Config, file: LandmarkFile) -> None:

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from mmengine.hooks import Hook
 
-from mmpose_ctd.datasets.landmark_file import LandmarkFile
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.evaluation.functional import (
     image_errors,
@@ -20,8 +19,7 @@ from mmpose_ctd.framing import merge_options
 from mmpose_ctd.visualization import landmark_grid, plot_ced, select_faces
 
 from .config_file import parse_config
-from .config_writer import fit_to_set
-from .face_set import FaceSet
+from .config_writer import use_set
 from .terse_runner import TerseRunner
 
 
@@ -65,19 +63,25 @@ class _CollectFaces(Hook):
 def train_and_test(
     config: str,
     name: str,
-    faces: FaceSet,
+    data_root: Path,
+    train_split: str,
     work_dir: Path,
+    *,
     steps: int,
     seed: int,
     input_size: int,
 ) -> SystemResult:
-    """Train a system on a set, test it, and keep its predictions.
+    """Train a system on a prepared set, test it, and keep its predictions.
 
     The learning rate decays over the ``steps``; ``name`` is for the progress
     bar; ``work_dir`` gets the log and the checkpoint. The network's input has
     ``input_size`` pixels along each side.
     """
     cfg = parse_config(config)
+    # Nothing is chosen by validation.
+    use_set(
+        cfg, data_root, dict(train=train_split, test='splits/test.txt'), config
+    )
     merge_options(cfg, {'framing.input_size': input_size})
     cfg.work_dir = str(work_dir)
     # The progress bar replaces mmengine's log.
@@ -89,24 +93,6 @@ def train_and_test(
     # Each call trains from the start.
     cfg.default_hooks.work_dir.overwrite = True
     cfg.custom_hooks.append(dict(type='ProgressBarHook', title=name))
-    # Nothing is chosen by validation.
-    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    cfg.model.head.out_channels = faces.num_keypoints
-    # Pixels of large photographs say little about a face.
-    unit = 'image' if faces.largest <= 512 else 'input'
-    cfg.test_evaluator.unit = unit
-    for loader, split in (
-        (cfg.train_dataloader, faces.train_split),
-        (cfg.test_dataloader, faces.test_split),
-    ):
-        loader.dataset.update(
-            data_root=str(faces.root),
-            ann_file=faces.ann_file,
-            num_keypoints=faces.num_keypoints,
-            split=str(split),
-        )
-    file = LandmarkFile.read(str(faces.root / faces.ann_file))
-    fit_to_set(cfg, file, faces.root)
     runner = TerseRunner.from_cfg(cfg)
     collector = _CollectFaces()
     runner.register_hook(collector)

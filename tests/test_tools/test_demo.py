@@ -39,21 +39,19 @@ def demo(tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_on_a_set_without_splits(demo, tmp_path):
+def test_trains_and_tests_both_on_a_set(demo, tmp_path):
     before = {*multiprocessing.active_children()}
     faces = make_synthetic_faces(tmp_path / 'own', 10, size=96)
-    shutil.rmtree(faces / 'splits')
     (faces / 'annotations/landmarks19.json').rename(
         faces / 'annotations/mine.json'
     )
-    out, printed = demo('--data', str(faces), '--labels', '5')
+    out, printed = demo('--data', str(faces), '--labels', '6')
     for words in (
         'best.py (fine-tuning)',
         'best_ed.py (CTD-ED)',
         'AUC at',
         'FR at',
-        '5 subjects to train on',
-        '2 test ',
+        'splits/train_n006_seed0.txt',
         # Progress without a terminal.
         'best_ed.py (CTD-ED) 1/1',
         'best.py (fine-tuning), testing',
@@ -76,9 +74,12 @@ def test_draws_faces_if_no_set_is_given(tmp_path, monkeypatch):
         assert len([*(root / 'images').iterdir()]) == 3
 
 
-def test_a_wrong_folder_is_one_line(demo, tmp_path, capsys):
-    with pytest.raises(SystemExit) as stop:
-        demo('--data', str(tmp_path / 'nothing'))
-    assert stop.value.code == 2
-    error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert error.startswith('error: ') and 'nothing' in error
+def test_what_a_set_lacks_is_one_line(demo, tmp_path, capsys):
+    without = make_synthetic_faces(tmp_path / 'without', 3, size=96)
+    shutil.rmtree(without / 'splits')
+    for data in (tmp_path / 'nothing', without):
+        with pytest.raises(SystemExit) as stop:
+            demo('--data', str(data))
+        assert stop.value.code == 2
+        error = capsys.readouterr().err.strip().splitlines()[-1]
+        assert error.startswith('error: ') and data.name in error

@@ -34,15 +34,15 @@ def parse_args() -> argparse.Namespace:
         '--data',
         type=Path,
         metavar='DIR',
-        help='a labelled set (annotations/, images/, splits/) instead of '
-        'synthetic faces',
+        help='a prepared set with splits instead of synthetic faces',
     )
     parser.add_argument('--out', type=Path, default=Path('demo_out'))
     parser.add_argument(
         '--labels',
         type=int,
         default=20,
-        help='largest number of subjects to train on (default: 20)',
+        help='subjects to train on, if the set has a split of so many '
+        '(default: 20); otherwise all of splits/train.txt',
     )
     parser.add_argument(
         '--steps', type=int, default=300, help='training steps (default: 300)'
@@ -80,7 +80,6 @@ def main() -> None:
         seed_table,
         terminal_table,
     )
-    from mmpose_ctd.apis.face_set import open_face_set
     from mmpose_ctd.apis.side_by_side import draw_comparison, train_and_test
     from mmpose_ctd.apis.teacher_files import download
 
@@ -91,21 +90,23 @@ def main() -> None:
     root = args.data or synthetic_faces(
         args.out / 'synthetic_faces', args.seed, console
     )
-    faces = open_face_set(root, args.out / 'splits', args.labels, args.seed)
-    console.print(
-        f'{faces.num_train} subjects to train on, {faces.num_keypoints} '
-        'landmarks each'
-    )
+    split = f'splits/train_n{args.labels:03d}_seed{args.seed}.txt'
+    if not (root / split).is_file():
+        split = 'splits/train.txt'
     console.rule('3. Training and testing')
+    console.print(
+        f'Trains on {split} of {root}, tests on its splits/test.txt.'
+    )
     results = {
         name: train_and_test(
             str(CONFIGS / config),
             name,
-            faces,
+            root,
+            split,
             args.out / Path(config).stem,
-            args.steps,
-            args.seed,
-            INPUT_SIZE,
+            steps=args.steps,
+            seed=args.seed,
+            input_size=INPUT_SIZE,
         )
         for name, config in SYSTEMS.items()
     }
