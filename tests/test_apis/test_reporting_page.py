@@ -2,8 +2,6 @@
 
 import base64
 import functools
-import json
-import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -15,8 +13,6 @@ from trained_work_dir import (
     REGRESSION,
     SECRET,
     SUBJECTS,
-    annotations,
-    change_checkpoint,
     train,
     training_config,
     write_patients,
@@ -26,11 +22,9 @@ from mmpose_ctd.apis.reporting import (
     errors,
     faces,
     page,
-    prediction,
     report,
     training,
 )
-from mmpose_ctd.apis.reporting.prediction import FILE_NAME
 from mmpose_ctd.apis.reporting.system import read_run
 from mmpose_ctd.errors import InputError
 
@@ -128,9 +122,7 @@ def test_nobody_and_no_folder_is_named(
     hidden, _, _ = report_of(tmp_path / 'r.html', {'A': [trained[0]]})
     secrets = [*SUBJECTS, SECRET, str(patients), str(tmp_path), 'ward_seven']
     secrets += [str(trained[0].parent), 'Exif', 'patients']
-    with np.load(trained[0] / FILE_NAME, allow_pickle=False) as file:
-        kept = repr({key: file[key].tolist() for key in file.files}).encode()
-    for content in (shown.decoded, hidden.decoded, kept):
+    for content in (shown.decoded, hidden.decoded):
         for secret in secrets:
             assert secret.encode() not in content, secret
     # They were there to be found.
@@ -196,18 +188,13 @@ def test_sections_are_there(shown):
 
 
 @pytest.mark.usefixtures('light')
-def test_second_report_predicts_nothing_and_reads_no_photograph(
-    tmp_path, trained, shown, monkeypatch
-):
+def test_photographs_are_read_only_if_wanted(tmp_path, trained, monkeypatch):
     def refuse(*_):
         raise AssertionError
 
-    monkeypatch.setattr(prediction, 'load_model', refuse)
     monkeypatch.setattr(faces, 'read_upright', refuse)
-    systems = {'A': [trained[0]], 'B': [trained[1]]}
-    found, _, said = report_of(tmp_path / 'r.html', systems)
-    assert not said
-    assert found.tables[:3] == shown.tables[:3]
+    systems = {'A': [trained[0]]}
+    found, _, _ = report_of(tmp_path / 'r.html', systems)
     assert 'no photographs, names, ids' in found.text
     assert 'A: heat-map' in found.text
     with pytest.raises(AssertionError):
@@ -222,42 +209,6 @@ def test_seeds_are_a_mean_and_a_deviation(tmp_path, trained):
     name, me = found.tables[0][1][:2]
     assert name == 'A 2 seeds ' and me.startswith(cell)
     assert 'trained once' not in found.text
-
-
-def test_what_changed_is_tested_again(tmp_path, trained, patients):
-    folder = shutil.copytree(trained[0], tmp_path / 'run')
-
-    def tested(options=None):
-        said = []
-        errors = read_run(folder, options, said.append).report['image_errors']
-        return errors, len(said)
-
-    before, said = tested()
-    assert not said
-
-    # A truncated file.
-    data = (folder / FILE_NAME).read_bytes()
-    (folder / FILE_NAME).write_bytes(data[: len(data) // 2])
-    assert tested() == (before, 2)
-
-    change_checkpoint(folder)
-    other, said = tested()
-    assert said and other != before
-
-    data = shutil.copytree(patients, tmp_path / 'data')
-    options = {'test_dataloader.dataset.data_root': str(data)}
-    assert tested(options) == (other, 2)
-    assert tested(options) == (other, 0)
-    file, content = annotations(data)
-    for annotation in content['annotations']:
-        annotation['keypoints'][0] += 5
-    file.write_text(json.dumps(content))
-    moved, said = tested(options)
-    assert said and moved != other
-    # Photographs of another date.
-    for photo in (data / 'images').iterdir():
-        os.utime(photo, (0, 0))
-    assert tested(options) == (moved, 2)
 
 
 @pytest.mark.usefixtures('light')

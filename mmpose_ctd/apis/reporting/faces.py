@@ -96,6 +96,6 @@ def _add_panels(panels, views, system, which, captions) -> str:
 
 def _image(run: ReportedRun, i: int) -> np.ndarray | None:
     """A test image as the pipelines read it; None if it is not a file."""
-    get = getattr(run.predictions.loader.dataset, 'get_data_info', None)
+    get = getattr(run.predictions.dataset, 'get_data_info', None)
     path = get(i).get('img_path') if get else None
     return None if path is None else read_upright(bytes(fileio.get(path)))

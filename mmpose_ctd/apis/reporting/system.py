@@ -1,7 +1,6 @@
 """What a report knows about one system, its data and its test."""
 
 import copy
-import hashlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from mmpose_ctd.trained import refuse_framing_change
 from mmpose_ctd.trained_people import compare_tested
 
 from .config_origin import ConfigOrigin, find_origin
-from .prediction import PredictionCache, test_loader
+from .prediction import Predictions, test_loader
 from .tested_set import TestedSet
 from .work_dir import RunLog, TrainedRun, open_work_dir, read_run_log
 
@@ -32,7 +31,7 @@ class ReportedRun:
 
     Attributes:
         run (TrainedRun): Its files.
-        predictions (PredictionCache): Of its test set.
+        predictions (Predictions): On its test set.
         report (dict): ``LandmarkErrorMetric.report``.
         data (dict): ``'training'``, ``'validation'``, ``'test'`` ->
             :class:`DataSummary`; None if it cannot be read, absent if the
@@ -43,7 +42,7 @@ class ReportedRun:
     """
 
     run: TrainedRun
-    predictions: PredictionCache
+    predictions: Predictions
     report: dict
     data: dict
     log: RunLog
@@ -122,20 +121,8 @@ def read_run(
     refuse_framing_change(path, content, run.cfg)
     people = compare_tested(path, content, run.cfg, loader.dataset)
     test = _summary(loader.dataset)
-    predictions = PredictionCache(run, loader, test.digest)
-    if predictions.stale:
-        say(
-            f'{folder}: checkpoint, config, data or version changed since '
-            'the last report, or its stored predictions are damaged; testing '
-            'again.'
-        )
-    if predictions.tested is None:
-        say(f'{folder}: predicting {test.num_images} images')
-        if not predictions.predict():
-            say(
-                f'{folder}: cannot be written to; the next report will test '
-                'again.'
-            )
+    say(f'{folder}: predicting {test.num_images} images')
+    predictions = Predictions(run, loader)
     tested = predictions.tested
     return ReportedRun(
         run=run,
@@ -171,23 +158,18 @@ def _metric(cfg: Config, tested: TestedSet) -> LandmarkErrorMetric:
 
 @dataclass
 class DataSummary:
-    """A dataset in numbers; never print ids of subjects or names of files.
-
-    ``digest`` changes when annotations or image files do.
-    """
+    """A dataset in numbers; never print ids of subjects or names of files."""
 
     num_images: int
     subjects: set = field(default_factory=set)
     files: set = field(default_factory=set)
     sites: set = field(default_factory=set)
-    digest: str = ''
 
 
 def _summary(dataset) -> DataSummary:
     """Read the records of a built dataset, without loading an image."""
     found = DataSummary(len(dataset))
     get = getattr(dataset, 'get_data_info', None)
-    digest = hashlib.sha256()
     for info in map(get, range(len(dataset))) if get else ():
         path = info.get('img_path')
         for kept, value in (
@@ -197,23 +179,7 @@ def _summary(dataset) -> DataSummary:
         ):
             if value is not None:
                 kept.add(str(value))
-        digest.update(repr(_record(info, path)).encode())
-    found.digest = digest.hexdigest()
     return found
-
-
-def _record(info: dict, path: str | None) -> tuple:
-    """What a prediction and its truth depend on."""
-    points = [
-        None if info.get(key) is None else info[key].tolist()
-        for key in ('keypoints', 'keypoints_visible', 'bbox')
-    ]
-    file = None
-    if path and os.path.isfile(path):
-        state = os.stat(path)
-        file = (Path(path).name, state.st_size, state.st_mtime_ns)
-    others = [info.get(k) for k in ('subject', 'site', 'mm_per_px', 'img_id')]
-    return points, file, others
 
 
 def _data_sets(
