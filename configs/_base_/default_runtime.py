@@ -33,16 +33,16 @@ default_hooks = dict(
     flip_check=dict(type='FlipCheckHook'),
     # Checkpoints know who trained and how faces were framed; tests compare.
     provenance=dict(type='ProvenanceHook'),
-)
-custom_hooks = [
     # On CPUs: the same numbers, sooner.
-    dict(type='FreedMemoryHook'),
-    dict(type='SyncBuffersHook'),
+    freed_memory=dict(type='FreedMemoryHook'),
+    sync_buffers=dict(type='SyncBuffersHook'),
     # Absolute paths stay out of checkpoints.
-    dict(type='PrivacyHook'),
+    privacy=dict(type='PrivacyHook'),
     # Connectors are no part of the saved model; a resumed run finds theirs.
-    dict(type='RegularizerStateHook'),
-]
+    regularizer_state=dict(type='RegularizerStateHook'),
+)
+# For your own: a list in a child config replaces it.
+custom_hooks = []
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -122,6 +122,12 @@ def _check_options(cfg: Config, path: str, options: Mapping) -> None:
         key = option.split('.')[0]
         if key in RUNNER_KEYS or key == 'framing':
             continue
+        if key == 'custom_imports':
+            raise InputError(
+                where=f'--cfg-options {option}',
+                found='modules are imported when the file is read',
+                cure=f'Set custom_imports in {path}.',
+            )
         if key in cfg:
             raise InputError(
                 where=f'--cfg-options {option}',

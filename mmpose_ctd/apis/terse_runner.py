@@ -11,18 +11,32 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
 
+from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.engine.checkpoint_folder import (
     checkpoint_folder,
     saved_by_a_training,
 )
-from mmpose_ctd.engine.hooks import FlipCheckHook
+from mmpose_ctd.engine.hooks import (
+    FlipCheckHook,
+    PrivacyHook,
+    RegularizerStateHook,
+)
 from mmpose_ctd.engine.hooks.safe_checkpoint_hook import resume_from_newest
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.machine import leaving_a_core
 
 # The environment, the whole configuration and the list of hooks are longer.
 _LINES = 12
 
-#: Hooks that it adds where a config does not name them.
+#: Without them mirrored faces or resumed runs are wrong, or checkpoints hold
+#: paths. Configs of other projects do not name them.
+_NEEDED = dict(
+    flip_check=FlipCheckHook,
+    privacy=PrivacyHook,
+    regularizer_state=RegularizerStateHook,
+)
+
+#: Hooks that mmengine adds where a config does not name them.
 _OF_MMENGINE = (
     *('runtime_info', 'timer', 'sampler_seed', 'logger'),
     *('param_scheduler', 'checkpoint'),
@@ -75,16 +89,18 @@ class TerseRunner(Runner):
             ):
                 importlib.import_module('mmpretrain.datasets')
         super().__init__(*args, **kwargs)
-        # Configs that older work dirs hold do not name it.
-        if self._flip_check and not any(
-            isinstance(hook, FlipCheckHook) for hook in self.hooks
-        ):
-            self.register_hook(FlipCheckHook())
+        for kind in self._needed:
+            if not any(isinstance(hook, kind) for hook in self.hooks):
+                self.register_hook(kind())
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:
         """See ``Runner.register_default_hooks``; None switches ours off."""
         hooks = hooks or {}
-        self._flip_check = hooks.get('flip_check', True) is not None
+        self._needed = [
+            kind
+            for name, kind in _NEEDED.items()
+            if hooks.get(name, True) is not None
+        ]
         super().register_default_hooks(
             {
                 name: hook
@@ -136,6 +152,28 @@ class TerseRunner(Runner):
                 resume_from_newest(self, hook.out_dir, hook.filename_tmpl)
         resume_from_newest(self)
         super().load_or_resume()
+
+    def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
+        """See ``Runner.load_checkpoint``; a foreign file is refused.
+
+        Raises:
+            InputError: If none of its weights is one of the backbone's.
+        """
+        checkpoint = super().load_checkpoint(filename, *args, **kwargs)
+        theirs = checkpoint.get('state_dict', checkpoint).keys()
+        ours = unwrapped(self.model).state_dict().keys()
+        ours = {name for name in ours if name.startswith('backbone.')}
+        if ours and not any(
+            name.removeprefix('module.') in ours for name in theirs
+        ):
+            raise InputError(
+                where=str(filename),
+                found=f'none of its weights is of model.backbone: '
+                f'{", ".join(sorted(theirs)[:2])} ...',
+                expected=f'{", ".join(sorted(ours)[:2])} ...',
+                cure='Name the checkpoint of a training with this backbone.',
+            )
+        return checkpoint
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """See ``Runner.build_logger``."""

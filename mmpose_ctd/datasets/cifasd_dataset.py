@@ -206,8 +206,23 @@ class CIFASDDataset(BaseCocoStyleDataset):
             )
         if self.crop == 'image':
             self._check_one_face(instances)
+        if not self.test_mode:
+            self._warn_of_unlabelled(instances)
         self._check_images_exist({i['img_path'] for i in instances})
         return instances, list(images.values())
+
+    def _warn_of_unlabelled(self, instances: list[dict]) -> None:
+        """Say which landmarks no image of the training set shows."""
+        points = [i['raw_ann_info']['keypoints'][2::3] for i in instances]
+        seen = np.any(np.array(points) > 0, axis=0)
+        never = [name for name, one in zip(self._file.names, seen) if not one]
+        if never:
+            print_log(
+                f'{self._file.path}: no training image has {", ".join(never)} '
+                'labelled: the model cannot learn where they are.',
+                'current',
+                logging.WARNING,
+            )
 
     def _check_one_face(self, instances: list[dict]) -> None:
         """Refuse two faces of one image: both would be its target."""

@@ -4,11 +4,16 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from toy_runner import SlopeError, numbers_loader, toy_runner
+from refusals import refused
+from toy_runner import Slope, SlopeError, numbers_loader, toy_runner
 
 from mmpose_ctd import machine
 from mmpose_ctd.apis.terse_runner import TerseRunner
-from mmpose_ctd.engine.hooks import FlipCheckHook
+from mmpose_ctd.engine.hooks import (
+    FlipCheckHook,
+    PrivacyHook,
+    RegularizerStateHook,
+)
 
 RUNTIME = Config.fromfile('configs/_base_/default_runtime.py')
 
@@ -26,9 +31,23 @@ def test_none_switches_a_default_hook_off(tmp_path, name):
 
 
 @pytest.mark.parametrize('hooks', [None, {}])
-def test_configs_without_a_flip_check_get_one(tmp_path, hooks):
+def test_configs_of_other_projects_get_what_training_needs(tmp_path, hooks):
     runner = toy_runner(tmp_path, kind=TerseRunner, default_hooks=hooks)
-    assert any(isinstance(hook, FlipCheckHook) for hook in runner.hooks)
+    kinds = {type(hook) for hook in runner.hooks}
+    assert kinds >= {FlipCheckHook, PrivacyHook, RegularizerStateHook}
+
+
+def test_weights_of_another_network_are_no_start(tmp_path):
+    model = Slope()
+    model.backbone = torch.nn.Linear(1, 1)
+    runner = toy_runner(tmp_path, kind=TerseRunner, model=model)
+    file = str(tmp_path / 'weights.pth')
+    torch.save({'backbone.weight': torch.ones(1, 1)}, file)
+    runner.load_checkpoint(file)
+    assert model.backbone.weight == 1
+    torch.save({'encoder.weight': torch.zeros(1, 1)}, file)
+    with refused(file):
+        runner.load_checkpoint(file)
 
 
 class Refusing(Hook):

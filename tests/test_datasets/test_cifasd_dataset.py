@@ -164,6 +164,17 @@ def test_workers_and_pickles_give_the_same_samples(root):
         assert sample.metainfo['site'] == ('3dsk' if i in (2, 3) else 'london')
 
 
+def test_a_landmark_that_no_training_image_has_is_said(tmp_path):
+    content = landmark_content(6)
+    for annotation in content['annotations']:
+        annotation['keypoints'][2] = 0
+    root = write_landmark_set(tmp_path / 'faces', content)
+    with logged() as lines:
+        build(root)
+        build(root, test_mode=True)
+    assert sum(NAMES[0] in line for line in lines) == 1
+
+
 def test_the_deprecated_name_builds_a_cifasd_dataset_and_warns(root):
     extra = dict(cache_dir=str(root / 'kept'), memory_mb=1024, detail=2.0)
     with logged() as lines:

@@ -56,6 +56,12 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
         self.scheduled = False
         self.every = 1
         if connector is not None:
+            if not isinstance(connector, dict):
+                raise InputError(
+                    where=f'{type(self).__name__}: connector',
+                    found=repr(connector),
+                    expected='dict(in_channels=..., out_channels=...)',
+                )
             connector = MODELS.build(
                 dict(type='PointwiseConnector') | dict(connector)
             )
@@ -75,8 +81,19 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
 
         Returns:
             Tensor: A scalar, ``loss_weight * mean(distance)``.
+
+        Raises:
+            InputError: If the distance is not (N,).
         """
-        return self.loss_weight * self.distance(student, teacher).mean()
+        distance = self.distance(student, teacher)
+        if not isinstance(distance, Tensor) or distance.dim() != 1:
+            found = getattr(distance, 'shape', None)
+            raise InputError(
+                where=f'{type(self).__name__}.distance',
+                found=repr(distance) if found is None else f'{tuple(found)}',
+                expected='a number of each image, (N,)',
+            )
+        return self.loss_weight * distance.mean()
 
     @abstractmethod
     def distance(
@@ -128,6 +145,14 @@ class StageDistillLoss(DistillLoss):
         super().__init__(loss_weight, connector)
         self.stage = stage
         self.teacher_stage = stage if teacher_stage is None else teacher_stage
+        for key in ('stage', 'teacher_stage'):
+            if not isinstance(getattr(self, key), int):
+                raise InputError(
+                    where=f'{type(self).__name__}: {key}',
+                    found=repr(getattr(self, key)),
+                    expected='the index of one map, such as -1',
+                    cure='Several stages are several terms.',
+                )
         self.resample = resample
 
     def maps(
@@ -205,6 +230,13 @@ class StageDistillLoss(DistillLoss):
                 "encoder's out_indices.",
             )
         found = outputs.feats[stage]
+        if found is None:
+            raise InputError(
+                where=self._name,
+                found=f'map {stage} of model.{who} was not computed',
+                cure='Set the class attribute reads_one_stage to False: the '
+                'term reads other maps than that of its teacher_stage.',
+            )
         if found.dim() != 4:
             raise InputError(
                 where=self._name,

@@ -19,10 +19,15 @@ from mmpose_ctd.models.teachers import (
     source_state_of,
 )
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
+from mmpose_ctd.models.teachers.image_convention import (
+    ImageConvention,
+    convention_from,
+)
 
 from .codec_check import check_codec, check_input_size
 from .freezing import freeze
-from .training_only import TeacherHolder, TrainingOnly
+from .terms import build_terms
+from .training_only import TeacherHolder
 
 _ONE_SIDED_FLIPS = (
     'model.test_cfg.flip_test=True, but no landmark has a partner on the '
@@ -98,7 +103,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
             give_float32(self.head)
         # Before a wrapper such as DDP collects trainable parameters.
         self._frozen_modules = freeze(self, frozen, trainable)
-        self.regularizers = _build_regularizers(regularizers or {})
+        self.regularizers = build_terms(regularizers or {})
         if self.regularizers and teacher is None:
             raise InputError(
                 where='model.teacher',
@@ -148,6 +153,15 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         """
         super().init_weights()
         if self._init_from_teacher:
+            own = getattr(self.backbone, 'init_cfg', None)
+            if 'Pretrained' in str(own):
+                raise InputError(
+                    where='model.backbone.init_cfg',
+                    found=f'{own}, but the backbone starts from model.teacher',
+                    expected='one start',
+                    cure='Set model.init_from_teacher=False, or leave '
+                    'init_cfg out.',
+                )
             state = source_state_of(self._teacher_cfg)
             path = self._teacher_cfg['checkpoint']
             load_strictly(
@@ -159,6 +173,7 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
                 'model.backbone.init_cfg.',
             )
             print_log(f'The backbone starts from {path}', 'current')
+            self._compare_conventions()
         # A hook may raise a weight that starts at 0.
         if any(
             term.loss_weight or term.scheduled
@@ -166,8 +181,38 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
         ):
             self._build_teacher()
 
+    def _compare_conventions(self) -> None:
+        """Warn if the backbone does not see images as its source did."""
+        theirs = self._teacher_cfg.get('data_preprocessor')
+        if not theirs:
+            return
+        theirs = convention_from(theirs, 'PoseDataPreprocessor')
+        ours = ImageConvention.of(self.data_preprocessor)
+        if theirs != ours:
+            print_log(
+                f'The backbone starts from a network that saw {theirs}, but '
+                f'model.data_preprocessor gives {ours}.',
+                'current',
+                logging.WARNING,
+            )
+
     def _build_teacher(self) -> None:
-        teacher = build_source(self._teacher_cfg)
+        config = self._teacher_cfg
+        if not config.get('checkpoint') and 'init_cfg' not in str(config):
+            print_log(
+                'model.teacher.checkpoint is not set: its weights are random.',
+                'current',
+                logging.WARNING,
+            )
+        teacher = build_source(config)
+        if teacher.convention is None:
+            print_log(
+                'model.teacher.data_preprocessor is not set: the teacher gets '
+                "images as the student's data_preprocessor makes them. Set "
+                'what it was trained with.',
+                'current',
+                logging.WARNING,
+            )
         if any(term.needs_weights for term in self.regularizers.values()):
             # They are compared one by one with the file's.
             teacher.fold_batch_norms = False
@@ -341,30 +386,3 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
                 f'out_channels={theirs.shape[1]}).',
             )
         return self.teacher.classify((*feats[:-1], connected))
-
-
-def _build_regularizers(configs: dict[str, dict]) -> TrainingOnly:
-    # Random numbers for connectors must not change the start of the model's
-    # layers: with weight 0 the run equals plain fine-tuning, bit by bit.
-    configs = {n: dict(c) for n, c in configs.items() if c is not None}
-    every = {name: config.pop('every', 1) for name, config in configs.items()}
-    with torch.random.fork_rng(devices=[]):
-        terms = {
-            name: MODELS.build(config) for name, config in configs.items()
-        }
-    for name, term in terms.items():
-        if not isinstance(term, DistillLoss):
-            raise InputError(
-                where=f'model.regularizers.{name}',
-                found=type(term).__name__,
-                expected='a subclass of DistillLoss, such as '
-                'EncoderDistillLoss',
-            )
-        if not isinstance(every[name], int) or every[name] < 1:
-            raise InputError(
-                where=f'model.regularizers.{name}.every',
-                found=repr(every[name]),
-                expected='an integer >= 1: the term at every so many steps',
-            )
-        term.every = every[name]
-    return TrainingOnly(terms)

@@ -62,8 +62,7 @@ def plain_mmpose(cfg: Config) -> Config:
         model.head.loss = dict(type='KeypointMSELoss', use_target_weight=True)
     for key in _FASTER_RUN:
         cfg.pop(key, None)
-    hooks = cfg.get('custom_hooks') or []
-    cfg.custom_hooks = [h for h in hooks if h['type'] != 'FreedMemoryHook']
+    (cfg.get('default_hooks') or {}).pop('freed_memory', None)
     wrapper = cfg.optim_wrapper
     wrapper.type = 'OptimWrapper'
     wrapper.pop('dtype', None)

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from landmark_set import logged
 from mmengine.logging import MessageHub
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
@@ -11,6 +12,8 @@ from refusals import refused
 from toy_models import CD, ED, batch, build, model_config
 
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.losses.distill_loss import StageDistillLoss
+from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers import SourceModel
 
 
@@ -209,6 +212,94 @@ def test_a_term_must_be_a_regulariser(checkpoint):
     terms = dict(odd=dict(type='HeatmapFrobeniusLoss'))
     with refused('model.regularizers.odd'):
         build(checkpoint, regularizers=terms)
+
+
+@pytest.mark.parametrize(
+    ('terms', 'where'),
+    [
+        # A misspelt name, as an option makes it.
+        (ED | dict(de=dict(loss_weight=3)), 'model.regularizers.de'),
+        ([1], 'model.regularizers'),
+        (
+            dict(ed=ED['ed'] | dict(stage=[0, 1])),
+            'EncoderDistillLoss: stage',
+        ),
+        (
+            dict(ed=ED['ed'] | dict(connector=1)),
+            'EncoderDistillLoss: connector',
+        ),
+    ],
+)
+def test_values_of_the_wrong_kind_are_refused(checkpoint, terms, where):
+    with refused(where):
+        build(checkpoint, regularizers=terms)
+
+
+@MODELS.register_module()
+class OwnDistance(StageDistillLoss):
+    """A term of somebody else's, whose ``distance`` is ``OwnDistance.is_``."""
+
+    reads_one_stage = True
+
+    def distance(self, student, teacher):
+        return type(self).is_(self.maps(student, teacher)[0])
+
+
+@pytest.mark.parametrize(
+    'distance',
+    [lambda maps: None, lambda maps: maps.mean(), lambda maps: maps],
+)
+def test_a_distance_is_a_number_of_each_image(
+    checkpoint, data, monkeypatch, distance
+):
+    monkeypatch.setattr(OwnDistance, 'is_', distance, raising=False)
+    model = build(checkpoint, regularizers=dict(own=dict(type='OwnDistance')))
+    with refused('OwnDistance.distance'):
+        losses_of(model, data)
+
+
+def test_a_term_that_reads_a_map_the_teacher_left_out(checkpoint, data):
+    terms = dict(own=dict(type='OwnDistance'))
+    model = build(checkpoint, regularizers=terms)
+    feats = (torch.zeros(2, 6, 16, 16), None)
+    term = model.regularizers['own']
+    with refused(found='model.teacher', cure='reads_one_stage'):
+        term.maps(SourceOutputs((feats[0], feats[0])), SourceOutputs(feats))
+
+
+def test_what_a_start_and_a_teacher_lack_is_said(checkpoint):
+    convention = dict(
+        type='PoseDataPreprocessor',
+        mean=[0.0, 0.0, 0.0],
+        std=[255.0, 255.0, 255.0],
+        bgr_to_rgb=True,
+    )
+    teacher = model_config(checkpoint)['teacher']
+
+    def said(**changes):
+        with logged() as lines:
+            build(checkpoint, regularizers=ED, **changes)
+        return ' '.join(lines)
+
+    usual = said()
+    seen = dict(teacher, data_preprocessor=convention)
+    assert 'data_preprocessor gives' not in usual
+    assert 'data_preprocessor gives' in said(teacher=seen)
+    assert 'weights are random' not in usual
+    nothing = {k: v for k, v in teacher.items() if k != 'checkpoint'}
+    assert 'weights are random' in said(
+        teacher=nothing, init_from_teacher=False
+    )
+    unseen = {k: v for k, v in seen.items() if k != 'data_preprocessor'}
+    assert 'teacher.data_preprocessor is not set' in said(teacher=unseen)
+
+
+def test_two_starts_of_the_backbone_are_refused(checkpoint):
+    backbone = model_config()['backbone'] | dict(
+        init_cfg=dict(type='Pretrained', checkpoint=checkpoint)
+    )
+    with refused('model.backbone.init_cfg', cure='init_from_teacher=False'):
+        build(checkpoint, regularizers=ED, backbone=backbone)
 
 
 def test_a_term_cannot_take_the_place_of_the_heads_loss(checkpoint, data):
