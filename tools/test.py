@@ -129,6 +129,7 @@ def main() -> None:
     from rich.console import Console
 
     from mmpose_ctd.apis.terse_runner import TestingRunner
+    from mmpose_ctd.checkpoint_file import check_undamaged
     from mmpose_ctd.evaluation import (
         LandmarkErrorMetric,
         MeasurementMetric,
@@ -136,6 +137,8 @@ def main() -> None:
         report_table,
     )
 
+    # Before a work dir is made.
+    check_undamaged(args.checkpoint, 'the checkpoint')
     cfg.load_from = args.checkpoint
     if args.measures:
         add_measures(cfg, args.measures)
