@@ -10,9 +10,6 @@ from mmpose.registry import MODELS
 from refusals import refused
 from toy_models import CD, ED, batch, build, model_config
 
-from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.teachers import SourceModel
-
 
 @pytest.fixture(scope='module')
 def data():
@@ -31,7 +28,7 @@ def plain(config):
     return MODELS.build(config | dict(type='TopdownPoseEstimator'))
 
 
-@pytest.mark.parametrize('terms', [{}, ED, ED | CD])
+@pytest.mark.parametrize('terms', [{}, ED | CD])
 def test_the_state_dict_is_mmposes(checkpoint, terms):
     model = build(checkpoint, regularizers=terms)
     vanilla = plain(model_config())
@@ -137,7 +134,7 @@ def test_a_lazy_term_weighs_as_much_in_fewer_steps(checkpoint, data):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize('every', [0, -1, 1.5, '2'])
+@pytest.mark.parametrize('every', [0, 1.5])
 def test_a_wrong_interval_of_a_term_is_refused(checkpoint, every):
     with refused('model.regularizers.ed.every'):
         build(checkpoint, regularizers=dict(ed=dict(ED['ed'], every=every)))
@@ -159,29 +156,6 @@ def test_weight_zero_is_plain_fine_tuning_bit_by_bit(checkpoint, data):
         states.append(model.state_dict())
     a, b = states
     assert all(torch.equal(a[k], b[k]) for k in a)
-
-
-def test_the_final_layer_is_computed_only_for_those_who_ask(
-    checkpoint, data, monkeypatch
-):
-    model = build(checkpoint, regularizers=ED)
-    monkeypatch.setattr(model.teacher.head, 'forward', lambda feats: 1 / 0)
-    losses_of(model, data)
-    model = build(checkpoint, regularizers=CD)
-    monkeypatch.setattr(model.teacher.head, 'forward', lambda feats: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        losses_of(model, data)
-
-
-def test_layout_changes_no_number(checkpoint, data):
-    values = []
-    for channels_last in (False, True):
-        torch.manual_seed(0)
-        model = build(checkpoint, regularizers=ED, channels_last=channels_last)
-        values.append({k: float(v) for k, v in losses_of(model, data).items()})
-    assert values[0] == pytest.approx(values[1], rel=1e-5)
-    weight = model.backbone.stages[1][0].weight
-    assert weight.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_the_training_accuracy_of_mmpose_can_be_asked_for(checkpoint, data):
@@ -219,42 +193,5 @@ def test_a_term_cannot_take_the_place_of_the_heads_loss(checkpoint, data):
 
 def test_another_backbone_says_how_to_go_on(checkpoint):
     backbone = dict(type='ToyEncoder', channels=(6, 8, 8), out_indices=(1,))
-    with pytest.raises(InputError) as error:
+    with refused(cure='init_from_teacher=False', within='into model.backbone'):
         build(checkpoint, backbone=backbone)
-    assert 'into model.backbone' in error.value.where
-    assert 'init_from_teacher=False' in error.value.cure
-
-
-def test_maps_that_do_not_match_are_an_error_not_a_broadcast(checkpoint, data):
-    backbone = dict(type='ToyEncoder', channels=(6, 1))
-    head = model_config()['head'] | dict(in_channels=1)
-    changes = dict(backbone=backbone, head=head, init_from_teacher=False)
-    for terms in (ED, CD):
-        model = build(checkpoint, regularizers=terms, **changes)
-        with pytest.raises(InputError, match='same architecture'):
-            losses_of(model, data)
-
-
-def ed_of(stage):
-    return {f'ed{stage}': dict(type='EncoderDistillLoss', stage=stage)}
-
-
-@pytest.mark.parametrize(
-    'terms, stages',
-    [
-        (ed_of(0), [0]),
-        (ed_of(0) | ed_of(-1), [0, -1]),
-        # C_s and weights are those of the whole network.
-        (ed_of(0) | CD, []),
-        (ed_of(0) | dict(l2sp=dict(type='L2SPLoss')), []),
-    ],
-)
-def test_the_teacher_may_stop_after_the_last_stage_of_the_terms(
-    checkpoint, monkeypatch, terms, stages
-):
-    asked = []
-    monkeypatch.setattr(
-        SourceModel, 'stop_after', lambda self, *stages: asked.extend(stages)
-    )
-    build(checkpoint, regularizers=terms)
-    assert asked == stages
