@@ -129,6 +129,17 @@ def test_every_kind_of_finding(examine_only, stub, monkeypatch):
     assert absent.state == 'absent'
 
 
+def test_an_optional_module_may_be_absent(examine_only, capsys):
+    examine_only(
+        rich=(['rich'], '', True),
+        not_there=([], 'pip install not-there', False),
+    )
+    assert doctor.main() == 0
+    out = capsys.readouterr().out
+    assert 'not_there is optional: pip install not-there\n' in out
+    assert out.endswith('Everything that is needed works.\n')
+
+
 def test_the_first_broken_module_is_cured_first(examine_only, stub, capsys):
     stub('first', "ImportError('a')")
     stub('second', "ImportError('b')")

@@ -170,6 +170,19 @@ def test_marks_lie_in_the_original_photograph(build, tmp_path):
         assert np.abs(dot.astype(int) - ORANGE).max() < 60
 
 
+def test_captions_are_in_the_unit_of_the_metric(build, monkeypatch):
+    seen = []
+
+    def draw(*args, error, unit, **kwargs):
+        seen.append((round(error, 6), unit))
+        return np.zeros((8, 8, 3), np.uint8)
+
+    module = 'mmpose_ctd.engine.hooks.landmark_figure_hook'
+    monkeypatch.setattr(f'{module}.draw_landmarks', draw)
+    build(dict(enable=True)).test()
+    assert seen == [(2.5, 'input px')] * 5
+
+
 def test_ced_draws_the_errors_of_the_report(build, monkeypatch):
     drawn = {}
 
@@ -209,6 +222,23 @@ def warnings_of(monkeypatch):
         return messages
 
     return collect
+
+
+def test_samples_without_a_path_are_said_once(build, warnings_of):
+    runner = build(dict(enable=True), meta=False)
+    messages = warnings_of(runner)
+    runner.test()
+    assert written(runner) == ['ced.png']
+    assert sum("no 'img_path'" in m for m in messages) == 1
+
+
+def test_without_a_landmark_metric_there_is_no_ced(build, warnings_of):
+    runner = build({}, dict(type='PCKAccuracy', prefix='x'))
+    messages = warnings_of(runner)
+    hook = next(h for h in runner.hooks if isinstance(h, LandmarkFigureHook))
+    hook.after_test_epoch(runner)
+    assert written(runner) == []
+    assert any('no LandmarkErrorMetric' in m for m in messages)
 
 
 def test_show_without_a_screen_warns_once_and_still_writes(

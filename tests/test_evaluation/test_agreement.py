@@ -11,7 +11,10 @@ from mmpose_ctd.evaluation.functional import (
     agreement,
     intraclass_correlation,
 )
-from mmpose_ctd.evaluation.functional.agreement import total_sd
+from mmpose_ctd.evaluation.functional.agreement import (
+    _people_drawn,
+    total_sd,
+)
 
 # J. M. Bland, D. G. Altman, Lancet 1986 (i), table: peak expiratory flow
 # (l/min) of 17 people, first readings of a Wright and of a mini meter.
@@ -134,6 +137,13 @@ def test_images_of_one_person_widen_the_intervals():
     assert width(by_person.loa_high) > 1.2 * width(as_if_strangers.loa_high)
     for estimate in (by_person.loa_low, by_person.loa_high, by_person.icc):
         assert estimate.low < estimate.value < estimate.high
+
+
+def test_a_person_drawn_twice_is_two_people():
+    """Its pairs are counted as those of two different people."""
+    groups = np.array(['a', 'a', 'b', 'b', 'b', 'c'])
+    who = _people_drawn(np.array([0, 1, 0, 1, 5, 5, 2, 3, 4]), groups)
+    assert who.tolist() == [0, 0, 1, 1, 2, 3, 4, 4, 4]
 
 
 # ------------------------------------------------------- what is not known

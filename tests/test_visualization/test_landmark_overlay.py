@@ -55,6 +55,17 @@ def test_a_line_joins_prediction_and_truth_if_that_is_visible():
     assert (picture[380:394, 350:370] == 128).all()
 
 
+def test_image_is_enlarged_never_shrunk_and_not_changed():
+    face = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+    before = face.copy()
+    points = np.array([[10.0, 10.0]])
+    picture = draw_landmarks(face, points, points)
+    assert picture.shape[1] == 1152 and picture.shape[0] > 768
+    np.testing.assert_array_equal(face, before)
+    large = np.full((900, 1000, 3), 128, np.uint8)
+    assert draw_landmarks(large, points, points).shape[1] == 1000
+
+
 def test_margin_shows_only_the_landmarks():
     truth = np.array([[40.0, 40.0], [60.0, 60.0]])
     whole = draw_landmarks(GREY, truth, truth)

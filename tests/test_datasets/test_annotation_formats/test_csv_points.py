@@ -82,6 +82,21 @@ def test_titles_may_name_the_unit(tmp_path, unit):
 
 
 @pytest.mark.parametrize(
+    'text, numbers, points',
+    [
+        ('image,x9,y9,x2,y2\na.jpg,9,9,1,2\n', (2, 9), [[1, 2], [9, 9]]),
+        ('image,x10,y10,x1,y1\na,9,9,1,2\n', (1, 10), [[1, 2], [9, 9]]),
+        ('image,point,x,y\na,10,9,9\na,2,3,4\n', (2, 10), [[3, 4], [9, 9]]),
+    ],
+)
+def test_numbered_points_keep_their_numbers(tmp_path, text, numbers, points):
+    (record,) = read(tmp_path, text)
+    assert record.names is None
+    assert record.numbers == numbers
+    assert record.points.tolist() == points
+
+
+@pytest.mark.parametrize(
     'row, found',
     [
         ('a.jpg,1,two', "'two'"),

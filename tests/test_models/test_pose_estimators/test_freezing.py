@@ -6,12 +6,14 @@ from mmengine.runner import Runner
 from refusals import refused
 from torch import nn
 from toy_models import (
+    ED,
     batch,
     build,
     model_config,
     runner_config,
 )
 
+from mmpose_ctd.models.pose_estimators import ctd_topdown
 from mmpose_ctd.models.pose_estimators.freezing import freeze
 
 
@@ -72,6 +74,19 @@ def test_no_gradient_is_computed_for_what_is_frozen(checkpoint):
         'head.final_layer.weight',
         'head.final_layer.bias',
     }
+
+
+def test_a_regulariser_of_a_frozen_encoder_is_told_to_be_idle(
+    checkpoint, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(
+        ctd_topdown, 'print_log', lambda message, *_: said.append(message)
+    )
+    build(checkpoint, regularizers=ED)
+    assert not any('cannot change' in message for message in said)
+    build(checkpoint, frozen=['backbone'], regularizers=ED)
+    assert any("['ed'] cannot change" in message for message in said)
 
 
 class Net(nn.Module):
