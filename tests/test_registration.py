@@ -50,11 +50,6 @@ def test_nothing_imports_what_is_not_installed():
                 assert not name.startswith(('projects', 'tests')), file
 
 
-def test_decorators_are_found():
-    assert ('MODELS', 'CTDTopdownPoseEstimator') in decorated_classes()
-    assert len(decorated_classes()) >= 10
-
-
 @pytest.mark.slow
 def test_the_import_costs_nothing_and_mmpose_finds_every_component():
     code = f"""

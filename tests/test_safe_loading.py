@@ -248,8 +248,3 @@ def test_a_refusal_names_what_the_file_asks_for_and_no_unsafe_way(tmp_path):
         torch.load(tmp_path / 'evil.pth', weights_only=True)
     reason = refusal_reason(error.value)
     assert reason.startswith('it asks for ') and reason.endswith('.system')
-
-
-def test_another_refusal_is_its_first_line():
-    assert refusal_reason(RuntimeError('bad\nworse')) == 'bad'
-    assert refusal_reason(EOFError()) == 'EOFError'

@@ -9,8 +9,6 @@ import functools
 
 import torch
 import torch.nn.functional as F
-from mmpose.models.backbones import ResNet, SEResNet
-from torch import nn
 
 BLOCKS = (3, 4, 6, 3)
 
@@ -142,25 +140,3 @@ def differences(ours, wanted):
         else float('inf')
         for a, b in zip(ours, wanted, strict=True)
     ]
-
-
-#: The four errors that load without a murmur.
-TRAPS = ('max-pool padded', 'stride on the 3x3', 'BatchNorm eps', 'BGR')
-
-
-def fall_into(trap, network):
-    """The same weights in a network that fell into one of the traps."""
-    kind = SEResNet if isinstance(network, SEResNet) else ResNet
-    style = 'pytorch' if trap == 'stride on the 3x3' else 'caffe'
-    wrong = kind(depth=50, style=style, out_indices=network.out_indices)
-    wrong.load_state_dict(network.state_dict())
-    if trap != 'max-pool padded':
-        wrong.maxpool = network.maxpool
-    if trap == 'BatchNorm eps':
-        for module in wrong.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eps = 1e-3
-    if trap == 'BGR':
-        wrong.conv1.weight.data = wrong.conv1.weight.data.flip(1)
-    wrong.eval()
-    return wrong

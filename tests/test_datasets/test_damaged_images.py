@@ -123,6 +123,7 @@ def test_every_byte_of_a_png_is_watched(kind):
 def test_a_file_that_is_cut_off_anywhere(kind):
     """Refused, or only what follows the pixels was lost."""
     whole = WHOLE[kind]
-    for length in range(len(whole)):
+    step = 1 if kind in CHECKSUMS else 3
+    for length in range(0, len(whole), step):
         found = outcome(whole[:length])
         assert found is None or same(found, kind), length

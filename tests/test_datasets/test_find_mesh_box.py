@@ -1,8 +1,5 @@
 """Cropping to the dense landmarks of a face."""
 
-import os
-
-import cv2
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -70,22 +67,6 @@ def test_a_part_of_the_image_says_whose_face(
     monkeypatch.setattr(face_detection, 'detect_faces', lambda _: faces)
     finder()(image_results() | dict(bbox=np.float32([corners])))
     assert found['box'] == start
-
-
-def test_a_file_is_searched_once_until_it_changes(found, tmp_path):
-    path = tmp_path / 'face.png'
-    cv2.imwrite(str(path), image_results()['img'])
-    load = TRANSFORMS.build(dict(type='LoadLandmarkImage'))
-    find = finder()
-    for _ in range(2):
-        find(load(dict(img_path=str(path))))
-    assert found['calls'] == 1
-    os.utime(path, (1, 1))
-    find(load(dict(img_path=str(path))))
-    assert found['calls'] == 2
-    for _ in range(2):
-        find(image_results())
-    assert found['calls'] == 4
 
 
 @pytest.mark.parametrize('side', [0, -1, 9, float('nan')])

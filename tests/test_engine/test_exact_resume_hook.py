@@ -327,23 +327,6 @@ def test_gathered_gradients_are_not_lost(root, tmp_path):
     assert_equal(resumed, whole)
 
 
-def test_skipped_batches_are_not_loaded(root, tmp_path):
-    train(root, tmp_path / 'whole', by_steps_with_an_end(root))
-    runner = runner_of(
-        root,
-        tmp_path / 'resumed',
-        by_steps_with_an_end(root),
-        load_from=str(tmp_path / 'whole' / 'iter_3.pth'),
-        resume=True,
-    )
-    dataset, loaded = runner.train_dataloader.dataset, []
-    prepare = dataset.prepare_data
-    dataset.prepare_data = lambda i: loaded.append(i) or prepare(i)
-    runner.train()
-    # Two steps are left, the first with a short batch.
-    assert len(loaded) == 2 + 4
-
-
 def both_ways(rank, root, work_dir):
     """An uninterrupted run, and one that is resumed, in two processes."""
     require_safe_loading()
@@ -395,28 +378,3 @@ def test_draws_differ_by_seed_batch_sample_and_repetition():
     assert len(values) == len(set(values)) == 6 * 3 * 3
     # The other half of a batch, in another process, has no influence.
     assert drawn([[1], [4, 1]])[0] == found[0][1:2]
-
-
-def test_draws_elsewhere_are_not_changed():
-    def outside():
-        return random.random(), np.random.random(), float(torch.rand(()))
-
-    def seed_all():
-        random.seed(1), np.random.seed(1), torch.manual_seed(1)
-
-    seed_all()
-    expected = outside()
-    seed_all()
-    drawn([[0, 1]])
-    assert outside() == expected
-
-
-@pytest.mark.parametrize('skip', range(5))
-def test_skipped_rounds_count(skip):
-    batches = [[0, 1], [2]]
-    whole = SeededBatches(batches, 0)
-    keys = [[i.key for i in b] for _ in range(4) for b in whole]
-    later = SeededBatches(batches, 0)
-    later.skip = skip
-    rest = [[i.key for i in b] for _ in range(4) for b in later]
-    assert keys[skip:] == rest[: len(keys) - skip]

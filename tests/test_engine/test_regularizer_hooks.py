@@ -10,7 +10,6 @@ from refusals import refused
 from toy_models import CD, ED, model_config, runner_config, teacher_file
 
 from mmpose_ctd.engine.hooks import (
-    RegularizerScheduleHook,
     regularizer_hooks,
 )
 from mmpose_ctd.engine.hooks.regularizer_hooks import factor_at, read_schedule
@@ -221,12 +220,6 @@ def test_what_is_wrong_is_refused_before_the_training(
         train(tmp_path, checkpoint, *hooks, terms=ED | CD, **iterations(4))
 
 
-@pytest.mark.parametrize('schedules', [None, {}, ['ed']])
-def test_schedules_are_named(schedules):
-    with refused('RegularizerScheduleHook: schedules'):
-        RegularizerScheduleHook(schedules)
-
-
 def line(**options):
     return dict(type='linear', **options)
 
@@ -234,9 +227,7 @@ def line(**options):
 @pytest.mark.parametrize(
     ('segments', 'wanted'),
     [
-        (dict(type='constant'), [1] * 10),
         (dict(type='constant', factor=0.3, end=4), [0.3] * 10),
-        (dict(type='stop', end=4), [1] * 4 + [0] * 6),
         (dict(type='stop', end=4, factor=0.5), [0.5] * 4 + [0] * 6),
         (
             line(begin=2, end=6, start_factor=0.2, end_factor=1.0),
@@ -264,23 +255,16 @@ def test_segments_follow_each_other_and_hold_in_between(segments, wanted):
     ('segments', 'where', 'found'),
     [
         (3, '', '3'),
-        ([], '', '[]'),
-        (['linear'], '', "['linear']"),
         (line(power=2), '', "['power']"),
-        (line(by_epoch=True), '', "['by_epoch']"),
         (dict(type='constant', end_factor=0), '', "['end_factor']"),
         (dict(type='stop'), '.end', 'None'),
         (line(begin=-1), '.begin', '-1'),
-        (line(begin=1.5), '.begin', '1.5'),
-        (line(end=True), '.end', 'True'),
         (line(begin=5, end=5), '.end', '5'),
         (line(begin=12), '.end', '10'),
         (line(start_factor=-1), '.start_factor', '-1'),
-        (line(end_factor='0'), '.end_factor', "'0'"),
         (dict(type='stop', end=1, factor=float('nan')), '.factor', 'nan'),
         ([dict(type='stop', end=5), line(begin=4)], '.begin', '4'),
         (dict(type='cosine'), '.type', "'cosine'"),
-        (dict(), '.type', 'None'),
     ],
 )
 def test_a_wrong_segment_is_named(segments, where, found):

@@ -8,7 +8,6 @@ from toy_models import model_config, runner_config
 from toy_runner import toy_runner
 
 import mmpose_ctd.engine  # noqa: F401
-from mmpose_ctd.errors import InputError
 
 SGD = dict(type='SGD', lr=0.1, momentum=0.9)
 POLY = dict(type='PolyLR', power=0.9, eta_min=0.0, by_epoch=False)
@@ -58,7 +57,6 @@ def train(
 CHANGES = {
     'longer': ([POLY | dict(end=4)], [POLY | dict(end=9)], SGD),
     'shorter': ([POLY | dict(end=20)], [POLY | dict(end=9)], SGD),
-    'the same': ([POLY | dict(end=9)], [POLY | dict(end=9)], SGD),
     'another kind': ([POLY | dict(end=4)], [COSINE | dict(T_max=9)], SGD),
     'one more': (
         [COSINE | dict(T_max=9)],
@@ -177,7 +175,7 @@ def test_another_model_is_refused(tmp_path, changes, words):
     model = model_config()
     model.pop('teacher')
     start(model)
-    with pytest.raises(InputError) as error:
+    with refused(found=words, within='epoch_2.pth'):
         start(
             model_config() | changes | dict(teacher=None),
             # A group for each parameter.
@@ -189,8 +187,6 @@ def test_another_model_is_refused(tmp_path, changes, words):
             load_from=str(tmp_path / 'epoch_2.pth'),
             experiment_name='again',
         )
-    assert 'epoch_2.pth' in error.value.where
-    assert words in error.value.found
 
 
 ADAM = dict(type='Adam', lr=0.1)
@@ -201,9 +197,7 @@ ADAM = dict(type='Adam', lr=0.1)
     [
         (ADAM, SGD),
         (SGD, ADAM),
-        (SGD, dict(type='RMSprop', lr=0.1)),
         (ADAM, dict(type='AdamW', lr=0.1)),
-        (dict(type='AdamW', lr=0.1), ADAM),
     ],
 )
 def test_another_optimiser_is_refused(tmp_path, old, new):

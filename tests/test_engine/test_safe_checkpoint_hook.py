@@ -170,10 +170,9 @@ def test_a_full_disc_keeps_the_last_one(tmp_path, monkeypatch):
         raise OSError(number, os.strerror(number), path)
 
     monkeypatch.setattr(files, 'open', full_open, raising=False)
-    with pytest.raises(InputError) as error:
+    with refused(found=os.strerror(number)) as error:
         runner(tmp_path).train()
     assert error.value.where.endswith('iter_2.pth')
-    assert os.strerror(number) in error.value.found
     assert saved(tmp_path) == ['iter_1.pth']
     assert newest_whole(tmp_path).step == 1
     monkeypatch.undo()
@@ -276,13 +275,10 @@ def test_the_pointer_is_only_a_hint(tmp_path):
         ('iter_4.pth', '', 4),
         ('epoch_12.pth', 'step-{}.pth', 12),
         ('iter_4-c034b358.pth', '', 4),
-        ('best_toy_error_iter_40-00000005.pth', '', 40),
-        ('run2-step-06.pth', 'run2-step-{:02d}.pth', 6),
         ('best_AUC@5_step-6-12345678.pth', 'step-{}.pth', 6),
         ('{}_7.pth.pth', '', None),
         ('teacher-12345678.pth', '', None),
         ('iter_4.pth.tmp', '', None),
-        ('iter_4_12345678.pth', '', None),
     ],
 )
 def test_the_template_says_which_number_is_the_step(name, template, step):
@@ -312,9 +308,8 @@ def test_a_damaged_start_is_refused(tmp_path):
     runner(tmp_path / 'old').train()
     start = tmp_path / 'old' / 'iter_4.pth'
     start.write_bytes(start.read_bytes()[:-40])
-    with pytest.raises(InputError) as error:
+    with refused(within=str(start)):
         runner(tmp_path / 'new', load_from=str(start)).train()
-    assert str(start) in error.value.where
 
 
 def test_a_checkpoint_of_something_else_is_not_resumed(tmp_path):

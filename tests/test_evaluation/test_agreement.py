@@ -11,7 +11,10 @@ from mmpose_ctd.evaluation.functional import (
     agreement,
     intraclass_correlation,
 )
-from mmpose_ctd.evaluation.functional.agreement import _people_drawn, total_sd
+from mmpose_ctd.evaluation.functional.agreement import (
+    _people_drawn,
+    total_sd,
+)
 
 # J. M. Bland, D. G. Altman, Lancet 1986 (i), table: peak expiratory flow
 # (l/min) of 17 people, first readings of a Wright and of a mini meter.

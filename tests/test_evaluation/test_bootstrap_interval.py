@@ -95,7 +95,6 @@ def test_a_share_of_none_or_all_has_the_exact_interval():
     'kwargs, message',
     [
         (dict(values=[]), 'at least one value'),
-        (dict(values=[np.nan]), 'nothing but NaN'),
         (dict(values=[1.0, np.inf]), 'infinities'),
         (dict(values=[1.0, 2.0], groups=['a']), 'each of the 2 values'),
         (dict(values=[1.0, 2.0], num_resamples=0), 'at least 1, found 0'),

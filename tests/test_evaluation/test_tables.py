@@ -43,12 +43,6 @@ def test_errors_by_site_and_landmark():
     assert 'interval over 6 subjects' in text
 
 
-def test_without_intervals_nothing_speaks_of_them():
-    _, metric = evaluate(many_samples(), num_bootstrap=0, per='landmark')
-    text = ' '.join(lines(report_table(metric.report)))
-    assert 'over landmarks' in text and 'bootstrap' not in text
-
-
 def test_measures_have_a_line_each():
     values, metric = evaluate_measures(many())
     printed = lines(measurement_table(metric.report))

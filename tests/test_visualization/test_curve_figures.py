@@ -11,7 +11,6 @@ from mmpose_ctd.visualization import (
     plot_training,
 )
 from mmpose_ctd.visualization._figure import line_styles
-from mmpose_ctd.visualization.curve_figures import _apart
 
 NAN = float('nan')
 
@@ -58,27 +57,6 @@ def test_every_system_is_named_once_and_no_name_covers_another():
         assert below.y1 <= above.y0 + 1
     page = figure.get_window_extent()
     assert all(page.x1 >= box.x1 and box.y0 >= 0 for box in boxes)
-
-
-def test_a_name_gives_the_budget_where_it_is_not_the_last():
-    figure = plot_learning_curves(
-        {
-            'FT': LearningCurve([10, 142], [2.0, 1.5], [0.1, 0.1]),
-            'HG': LearningCurve([20], [1.75], [0.1]),
-        }
-    )
-    texts = {text.get_text() for text in figure.axes[0].texts}
-    assert texts == {'FT  1.50', 'HG  1.75 at 20'}
-
-
-def test_places_are_apart_inside_and_near_what_was_wanted():
-    wanted = [0.5, 0.5, 0.5, 0.01, 0.99, 0.0]
-    places = _apart(wanted, 0.1)
-    ordered = np.sort(places)
-    assert (np.diff(ordered) >= 0.1 - 1e-9).all()
-    assert ordered[0] >= 0 and ordered[-1] <= 1
-    np.testing.assert_allclose(sorted(places[:3]), [0.4, 0.5, 0.6])
-    np.testing.assert_allclose(_apart([0.2, 0.7], 0.1), [0.2, 0.7])
 
 
 def test_each_panel_has_its_system_and_the_baseline():

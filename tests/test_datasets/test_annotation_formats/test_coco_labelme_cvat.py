@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from point_files import read_points
+from refusals import refused
 
 from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
 from mmpose_ctd.errors import InputError
@@ -71,19 +72,12 @@ def test_coco_is_read(tmp_path):
     'path, found',
     [
         (('annotations', 0, 'image_id', 3), 'image_id=3'),
-        (('annotations', 0, 'image_id', [1]), 'image_id=[1]'),
         (('annotations', 0, 'image_id', True), 'image_id=True'),
         (('annotations', 0, 'category_id', 2), 'category_id=2'),
-        (('annotations', 0, 'keypoints', [1]), '3 x 2'),
         (('annotations', 0, 'keypoints', [10**400, 1, 2, 0, 0, 0]), 'n:'),
-        (('annotations', 0, 'keypoints', [True, 1, 2, 0, 0, 0]), 'True'),
         (('annotations', 0, 'keypoints', [1, 1, 1.5, 0, 0, 0]), '1.5'),
-        (('images', 0, 'width', None), 'width=None'),
-        (('images', 0, 'width', 10**400), 'width='),
-        (('images', 0, 'file_name', ['a.jpg']), 'file_name='),
         (('images', 0, 'file_name', 'a\0.jpg'), 'file_name='),
         (('images', 0, 'subject', {'name': 'x'}), 'subject='),
-        (('images', 0, 'age', '4'), "age='4'"),
         (('images', 0, 'age', 400), "age='400'"),
     ],
 )
@@ -97,13 +91,12 @@ def test_a_bad_coco_annotation_is_a_record_with_a_problem(
 
 @pytest.mark.parametrize('names', [['n', 'n'], ['n', 'N ']])
 def test_coco_names_are_different(tmp_path, names):
-    with pytest.raises(InputError) as error:
+    with refused(found=repr(names[0])):
         read_points(
             tmp_path,
             'coco',
             changed(COCO, 'categories', 0, 'keypoints', names),
         )
-    assert repr(names[0]) in error.value.found
 
 
 @pytest.mark.parametrize(
@@ -157,19 +150,12 @@ def test_labelme_is_read_by_label(tmp_path, path, name):
 @pytest.mark.parametrize(
     'content, found',
     [
-        (json.dumps(LABELME)[:-20], 'JSON'),
-        ({'shapes': None}, 'shapes=None'),
         ({'shapes': [{'shape_type': 'point', 'label': 'n'}]}, 'points=None'),
-        ('[]', '[]'),
         ('', 'JSON'),
-        (LABELME | {'shapes': [POINT] * 2}, "'n' and 'n'"),
         (LABELME | {'shapes': [POINT, POINT | {'label': 'N '}]}, "'N'"),
-        (LABELME | {'shapes': [POINT | {'points': [[1, 2]] * 2}]}, 'points'),
-        (LABELME | {'shapes': [POINT | {'points': [['1', 2]]}]}, "'1'"),
         (LABELME | {'shapes': [POINT | {'points': [[True, 2]]}]}, 'True'),
         (LABELME | {'shapes': [POINT | {'label': None}]}, 'label=None'),
         (LABELME | {'imageWidth': '60'}, "'60'"),
-        (LABELME | {'imagePath': 7}, 'imagePath=7'),
         (LABELME | {'imagePath': ''}, 'photograph'),
         (LABELME | {'shapes': [POLYGON]}, '1 polygon'),
     ],
@@ -219,10 +205,7 @@ def test_cvat_points_and_skeletons_are_read(tmp_path):
     [
         ('label="m"', 'label="n"', "'n' and 'n'"),
         ('1.50,2.00', '1.50', "points='1.50'"),
-        ('1.50,2.00', 'x,2.00', 'points='),
-        ('label="n"', '', "label ''"),
         ('</image>', '<skeleton label="b"/></image>', 'more than one'),
-        ('width="60"', 'width="6o"', '6o'),
         ('occluded="1"', 'occluded="maybe"', 'maybe'),
     ],
 )
@@ -245,7 +228,6 @@ LINE = (
     'content, found',
     [
         (CVAT[:200], 'cut off'),
-        ('', 'cut off'),
         ('<annotations/>', 'no <image>'),
         ('<annotations><track/></annotations>', 'of a film'),
         (BOMB, 'XML entities'),
@@ -253,10 +235,8 @@ LINE = (
     ],
 )
 def test_another_xml_file_is_refused(tmp_path, content, found):
-    with pytest.raises(InputError) as error:
+    with refused('x.xml', found=found):
         read_points(tmp_path, 'cvat', content)
-    assert found in error.value.found
-    assert error.value.where == 'x.xml'
 
 
 def test_a_shape_has_as_many_points_in_all_photographs(tmp_path):

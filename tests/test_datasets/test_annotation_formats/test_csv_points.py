@@ -45,9 +45,6 @@ def refused(tmp_path, text) -> InputError:
     [
         WIDE,
         WIDE.replace('\n', '\r\n'),
-        WIDE.replace(',', ' , '),
-        WIDE.replace(',', '\t'),
-        GERMAN,
         'sep=;\n' + GERMAN,
         '\n\n' + WIDE.replace('\n', '\n\n'),
         WIDE.replace(',,', ',NA,n/a'),
@@ -103,11 +100,8 @@ def test_numbered_points_keep_their_numbers(tmp_path, text, numbers, points):
     'row, found',
     [
         ('a.jpg,1,two', "'two'"),
-        ('a.jpg,1_0,2', "'1_0'"),
         ('a.jpg,inf,2', "'inf'"),
-        ('a.jpg,1e999,2', "'1e999'"),
         ('a.jpg,1,', 'only one of x, y'),
-        (',1,2', 'photograph'),
     ],
 )
 def test_a_bad_row_is_reported_by_its_number(tmp_path, row, found):
@@ -142,8 +136,6 @@ def test_a_thousand_or_a_decimal_is_refused_with_the_choice(tmp_path, mark):
     'text, found',
     [
         ('', 'empty'),
-        ('a\n1\n', 'has no columns'),
-        ('n_x,n_y\n1,2\n', 'no column of photographs'),
         ('image,age\na.jpg,3\n', 'no points among its columns'),
         ('image,n_x,n_y\na.jpg,1,2,3\n', '4 cells'),
         ('image,n_x,n_y\na.jpg,"1,2\n', 'cannot be read'),
@@ -167,8 +159,6 @@ def test_a_table_without_certain_points_is_refused(tmp_path, text, found):
         'n_x,n_y,n_x,n_y',
         'n_x,n_y,N_x,N_y',
         'n_x,n_y,n x,n y',
-        'n_x,n_y,n.x,n.y',
-        'x1,y1,x_1,y_1',
         'x1,y1,x01,y01',
         # Points in one fashion, and points or a box in another.
         'n_x,n_y,x1,y1',
@@ -191,14 +181,10 @@ def test_a_spreadsheet_is_refused_with_a_cure(tmp_path):
     'titles',
     [
         'bbox_x,bbox_y,bbox_w,bbox_h',
-        'box.x,box.y,box.width,box.height',
         'xmin,ymin,xmax,ymax',
-        'x_min,y_min,x_max,y_max',
         'faceRectX,faceRectY,faceRectW,faceRectH',
         'face_x,face_y,face_w,face_h',
-        'x,y,w,h',
         'x,y,width,height',
-        'bounding box x,bounding box y,w,h',
         'xtl,ytl,xbr,ybr',
     ],
 )
@@ -222,7 +208,6 @@ def test_boxes_are_not_landmarks(tmp_path, titles):
         ('tl_x,tl_y,br_x,br_y,tr_x,tr_y,bl_x,bl_y', ['tl', 'br']),
         ('nose_x,nose_y,nose_width,nose_height', ['nose']),
         ('mouth.x,mouth.y,mouth.w,mouth.h', ['mouth']),
-        ('center_x,center_y,box_w,box_h', ['center']),
         ('max_x,max_y', ['max']),
         ('nose_x,nose_y,nose_width,nose_depth', []),
     ],
@@ -273,11 +258,9 @@ def test_a_forgotten_click_moves_no_point(tmp_path, text, is_read):
     'column, shown, missing',
     [
         ('visible', 'TRUE', 'FALSE'),
-        ('Visibility', 'yes', 'no'),
         ('v', '2', '0'),
         ('visible', '', 'hidden'),
         ('missing', 'FALSE', 'TRUE'),
-        ('absent', '', '1'),
     ],
 )
 def test_a_column_says_which_points_are_missing(

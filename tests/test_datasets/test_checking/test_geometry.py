@@ -24,11 +24,9 @@ def every_pair(faulty):
     'places, pairs',
     [
         ([5], MOUTH[1:]),
-        ([5], EYES),
         ([0, 3, 4, 11], EYES),
         ([0, 3, 4, 11], [('alar_base_R', 'alar_base_L')]),
         (ALL, EYES),
-        (ALL, MOUTH[:1]),
     ],
 )
 def test_exchanged_pairs_and_groups(faulty, places, pairs):

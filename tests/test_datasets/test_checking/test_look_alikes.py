@@ -4,10 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmpose_ctd.datasets.checking import look_alikes as module
 from mmpose_ctd.datasets.checking.look_alikes import (
     correlating_pairs,
-    look_alikes,
 )
 
 SIZE = 32
@@ -69,21 +67,3 @@ def test_pairs_are_those_of_trying_every_shift(seed, grain, least, mirrored):
     truth = tried_one_by_one(own, pictures, 3)
     assert pairs_above(truth, least + 1e-4) <= found
     assert found <= pairs_above(truth, least - 1e-4)
-
-
-def test_few_pairs_are_compared_in_full(monkeypatch):
-    compared = []
-    inverse = module.scipy.fft.irfft2
-
-    def counted(spectra):
-        compared.append(len(spectra))
-        return inverse(spectra)
-
-    monkeypatch.setattr(module.scipy.fft, 'irfft2', counted)
-    random = np.random.default_rng(2)
-    pictures = random.uniform(0, 255, (120, 16, 16)).repeat(8, 1).repeat(8, 2)
-    pictures[60] = pictures[3]
-    pictures[70] = pictures[5][:, ::-1]
-    found = [(3, 60, False), (5, 70, True)]
-    assert look_alikes(pictures) == found
-    assert sum(compared) < 0.05 * 120 * 119

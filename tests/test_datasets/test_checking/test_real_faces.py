@@ -30,7 +30,7 @@ def test_real_photographs_have_no_finding(shared_root, tmp_path):
     """Nor is one taken for another, of one setting."""
     root = shared_root / 'data' / 'frl_faces'
     content = json.loads((root / ANN).read_text())
-    content['images'] = content['images'][::5]
+    content['images'] = content['images'][::10]
     kept = {image['id'] for image in content['images']}
     content['annotations'] = [
         a for a in content['annotations'] if a['image_id'] in kept
@@ -65,31 +65,6 @@ def planted(survey, change, seed):
         points, subjects, survey.names, survey.partners, 6, everyone
     )
     return shapes, done
-
-
-GROUPS = {
-    'eyes': ['exocanthion', 'endocanthion'],
-    'mouth': ['philtrum_top', 'philtrum_bottom', 'crista_philtri', 'cheilion'],
-}
-
-
-@pytest.mark.parametrize('group', GROUPS)
-def test_exchanged_groups_are_found_and_nothing_else(report, group):
-    names = report.survey.names
-    pairs = [
-        [names.index(f'{name}_{side}') for side in 'RL']
-        for name in GROUPS[group]
-    ]
-
-    def exchange(points, random):
-        for pair in pairs:
-            points[pair] = points[pair[::-1]]
-
-    shapes, done = planted(report.survey, exchange, seed=2)
-    sides = shapes.sides
-    assert {*np.flatnonzero(sides.exchanged.any(axis=1))} == {*done}
-    expected = [list(pair) in pairs for pair in sides.pairs]
-    assert all(sides.exchanged[n].tolist() == expected for n in done)
 
 
 def test_single_exchanges_and_displaced_points_are_found(report):

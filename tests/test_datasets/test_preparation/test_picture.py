@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
 from PIL import Image, ImageOps
 
 from mmpose_ctd.datasets.annotation_formats import Refused
@@ -122,9 +121,7 @@ def test_points_turn_as_pixels_do(orientation, width, height, data):
         ('auto', (60, 80), False),
         ('auto', (80, 60), True),
         ('stored', None, True),
-        ('stored', (80, 60), True),
         ('upright', None, False),
-        ('upright', (60, 80), False),
     ],
 )
 def test_the_size_in_the_record_decides_the_frame(frame, size, is_stored):
@@ -137,7 +134,6 @@ def test_the_size_in_the_record_decides_the_frame(frame, size, is_stored):
     [
         ('auto', (30, 40), '30x40'),
         ('upright', (80, 60), '--frame upright'),
-        ('stored', (60, 80), '--frame stored'),
     ],
 )
 def test_another_size_is_refused(frame, size, found):
@@ -167,11 +163,6 @@ def test_axes_and_first_pixel(photograph, first_pixel, y_up, point, expected):
     assert found.tolist() == [list(expected)]
 
 
-def test_units_become_pixels():
-    ends = np.array([[0.1, 0.5], [0.2, 0.5]])
-    found = in_pixels(ends, 'share', (400, 200), None)
-    assert_allclose(found, [[40, 100], [80, 100]])
-    assert_allclose(in_pixels(ends, 'scaled', (400, 200), 0.1), ends * 10)
-    assert_allclose(in_pixels(ends, '50', (400, 200), None), ends * 50)
+def test_scaled_points_need_their_scale():
     with pytest.raises(Refused):
-        in_pixels(ends, 'scaled', (400, 200), None)
+        in_pixels(np.zeros((2, 2)), 'scaled', (400, 200), None)

@@ -53,7 +53,7 @@ def test_a_unit_is_refused_until_it_is_stated(tmp_path, clinic, unit):
     assert_allclose(found, [*clinic.values()], atol=1e-4)
 
 
-@pytest.mark.parametrize('kind', ['tps', 'pts', 'csv', 'cvat'])
+@pytest.mark.parametrize('kind', ['tps', 'cvat'])
 def test_shares_of_every_first_pixel_and_axis(tmp_path, kind):
     clinic = make_clinic(tmp_path / 'photos', size=SIZE)
     # A point of the format itself, with its origin and direction of y.

@@ -1,6 +1,5 @@
 """Pictures of synthetic faces, and landmarks that are exact."""
 
-import json
 from dataclasses import replace
 
 import cv2
@@ -15,16 +14,9 @@ from mmpose_ctd.datasets.synthetic import (
     sample_params,
 )
 from mmpose_ctd.datasets.synthetic.anatomy import landmarks
-from mmpose_ctd.datasets.synthetic.parameters import MARGIN, sample_person
-from mmpose_ctd.datasets.synthetic.surroundings import STYLES
+from mmpose_ctd.datasets.synthetic.parameters import MARGIN
 
 INDEX = {name: i for i, name in enumerate(LANDMARKS)}
-SWAP = [
-    INDEX[name[:-1] + 'RL'['LR'.index(name[-1])]]
-    if name[-2:] in ('_R', '_L')
-    else INDEX[name]
-    for name in LANDMARKS
-]
 
 
 def clean(params, **imaging):
@@ -59,29 +51,10 @@ def test_a_face_is_a_bgr_image_with_19_landmarks():
         np.testing.assert_array_equal(points, again_points)
 
 
-@pytest.mark.parametrize('style', ['bald', *STYLES])
-def test_every_hair_style_can_be_drawn(style):
-    params = sample_params(1)
-    person = replace(params.person, hair_style=style)
-    assert render_face(replace(params, person=person), 64)[0].std() > 10
-
-
-def test_faces_vary():
-    people = [sample_person(np.random.default_rng(i)) for i in range(150)]
-    luminance = np.array([p.skin for p in people]) @ [0.2126, 0.7152, 0.0722]
-    assert luminance.min() < 0.05 and luminance.max() > 0.45
-    assert {p.hair_style for p in people} == {'bald', *STYLES}
-    depth = [p.shape.philtrum_depth for p in people]
-    assert min(depth) < 0.2 and max(depth) > 0.9
-    faces = [render_face(i, 48)[0].astype(float) for i in range(4)]
-    for one, other in zip(faces, faces[1:]):
-        assert np.abs(one - other).mean() > 10
-
-
 # --- the landmarks are exact ------------------------------------------------
 
 
-@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('seed', range(2))
 def test_pixels_and_landmarks_go_through_the_same_map(seed):
     """Sampled at a landmark's pixel, the pixel grid gives the landmark."""
     params = sample_params(seed)
@@ -157,76 +130,6 @@ def test_landmarks_lie_on_the_edges_of_what_is_painted(seed):
     assert abs(column.max() + 0.5 - y) < 1.5
 
 
-def face_area(points):
-    (left, top), (right, bottom) = points.min(0), points.max(0)
-    return np.s_[int(top) : int(bottom), int(left) : int(right)]
-
-
-def test_shift_roll_scale_and_size_move_pixels_and_landmarks_together():
-    params = clean(sample_params(2), blur=0.004)
-    image, points = render_face(params)
-    cx, cy = params.imaging.centre
-    moved = clean(params, blur=0.004, centre=(cx + 8 / 256, cy + 4 / 256))
-    other, other_points = render_face(moved)
-    np.testing.assert_allclose(other_points - points, [[8, 4]] * 19, atol=1e-9)
-    difference = image.astype(float) - np.roll(other, (-4, -8), (0, 1))
-    assert np.abs(difference[face_area(points)]).mean() < 0.2
-
-    centre = np.array(params.imaging.centre) * 256 - 0.5
-    turned = truth(
-        clean(
-            params,
-            roll=params.imaging.roll + 0.1,
-            scale=params.imaging.scale * 1.2,
-        )
-    )
-    cos, sin = np.cos(0.1), np.sin(0.1)
-    rotation = np.array([[cos, -sin], [sin, cos]])
-    expected = centre + 1.2 * (points - centre) @ rotation.T
-    np.testing.assert_allclose(turned, expected, atol=1e-6)
-
-    small, small_points = render_face(params, 128)
-    np.testing.assert_allclose((small_points + 0.5) * 2 - 0.5, points)
-    shrunk = cv2.resize(image, (128, 128), interpolation=cv2.INTER_AREA)
-    difference = small.astype(float) - shrunk
-    assert np.abs(difference[face_area(small_points)]).mean() < 5
-
-
-def mirrored(params):
-    """Left and right exchanged, but for the noise."""
-    person, imaging = params.person, params.imaging
-    s = person.shape
-    shape = replace(
-        s, lean=-s.lean, mouth_tilt=-s.mouth_tilt, brow_tilt=-s.brow_tilt,
-        larger=-s.larger,
-    )  # fmt: skip
-    (x, *centre), (gaze, *above) = imaging.centre, imaging.gaze
-    left, *light = imaging.light
-    return replace(
-        params,
-        person=replace(person, shape=shape, handed=-person.handed),
-        imaging=replace(
-            imaging,
-            centre=(1 - x, *centre),
-            roll=-imaging.roll,
-            yaw=-imaging.yaw,
-            light=(-left, *light),
-            gaze=(-gaze, *above),
-        ),
-    )
-
-
-@pytest.mark.parametrize('seed', range(2))
-def test_a_mirrored_face_is_the_mirror_image(seed):
-    params = clean(sample_params(seed))
-    image, points = render_face(params, 160)
-    image2, points2 = render_face(mirrored(params), 160)
-    expected = points[SWAP] * [-1, 1] + [159, 0]
-    np.testing.assert_allclose(points2, expected, atol=1e-9)
-    difference = image[:, ::-1].astype(float) - image2
-    assert np.abs(difference).mean() < 0.5
-
-
 # --- the landmarks are plausible --------------------------------------------
 
 
@@ -249,26 +152,3 @@ def test_landmarks_lie_inside_and_in_anatomical_order(seed, name):
         'labrale_superius', 'stomion', 'labrale_inferius', 'gnathion',
     )  # fmt: skip
     assert (np.diff(y[[INDEX[name] for name in downwards]]) > 0).all()
-
-
-def proportions(points):
-    """Upright faces (N, 19, 2) in biocular widths from the endocanthia."""
-    axis = (points[:, 3] - points[:, 0]) @ (1, 1j)
-    origin = (points[:, 1:2] + points[:, 2:3]) / 2
-    turned = (points - origin) @ (1, 1j) / axis[:, None]
-    return np.stack([turned.real, turned.imag], -1), np.abs(axis)
-
-
-@pytest.mark.real_data
-def test_mean_proportions_are_those_of_real_faces(shared_root):
-    file = shared_root / 'data/frl_faces/annotations/landmarks19.json'
-    content = json.loads(file.read_text())
-    assert content['categories'][0]['keypoints'] == list(LANDMARKS)
-    real = np.array([a['keypoints'] for a in content['annotations']])
-    real, width = proportions(real.reshape(-1, 19, 3)[..., :2])
-    made = np.stack([truth(sample_params(i)) for i in range(200)])
-    made, made_width = proportions(made)
-    np.testing.assert_allclose(made.mean(0), real.mean(0), atol=0.02)
-    ratio = made.std(0).mean() / real.std(0).mean()
-    assert 0.5 < ratio < 1.5
-    assert abs(made_width.mean() - width.mean()) < 5

@@ -12,7 +12,6 @@ from mmpose_ctd.datasets.synthetic import (
     LANDMARKS,
     make_synthetic_faces,
 )
-from mmpose_ctd.datasets.synthetic.parameters import studio
 
 
 def read(root):
@@ -43,20 +42,6 @@ def test_layout_loads_with_pycocotools(dataset, capsys):
         assert ((points[:, :2] > 0) & (points[:, :2] < 47)).all()
         assert annotation['bbox'] == [0, 0, 48, 48]
         assert annotation['num_keypoints'] == 19
-
-
-def test_a_subjects_pictures_share_anatomy_not_pose(dataset):
-    file = dataset / 'annotations' / 'landmarks19.json'
-    annotations = json.loads(file.read_text())['annotations']
-    points = np.array([a['keypoints'] for a in annotations])
-    points = points.reshape(-1, 19, 3)[..., :2] @ (1, 1j)
-    eyes = points[:, 3] - points[:, 0]
-    assert (np.abs(np.abs(eyes[::2]) - np.abs(eyes[1::2])) > 0.01).all()
-    alar = LANDMARKS.index('alar_base_L')
-    nose = (points[:, alar] - (points[:, 1] + points[:, 2]) / 2) / eyes
-    same = np.abs(nose[::2] - nose[1::2]).mean()
-    other = np.abs(nose[:-2:2] - nose[3::2]).mean()
-    assert same < 0.6 * other
 
 
 def test_splits_are_disjoint_nested_and_balanced(dataset):
@@ -90,11 +75,6 @@ def test_same_arguments_same_bytes(tmp_path):
     more = made('d', 4, 1, 48, 7)
     images = {k: v for k, v in first.items() if k.startswith('images')}
     assert {k: more[k] for k in images} == images
-
-
-def test_sites_differ_in_camera_and_any_name_is_a_site():
-    assert studio('north') != studio('south')
-    assert studio('lisbon') == studio('lisbon') != studio('porto')
 
 
 def test_replaces_data_sets_only_and_only_if_asked(tmp_path):

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
+from refusals import refused
 
 from mmpose_ctd.errors import InputError
 
@@ -98,31 +99,6 @@ def test_the_mirror_image_has_the_other_sign():
     torch.testing.assert_close(field.heatmaps, (plain + mirrored) / 2)
 
 
-def test_it_learns_that_an_annotator_is_not_symmetric():
-    """One who clicks a pixel too far left does so in no mirrored image."""
-    torch.manual_seed(0)
-    head = build(sites=())
-    # The landmark is in the middle, its label left of it.
-    x = torch.zeros(1, 6, 8, 9)
-    x[:, 0, 4, 4] = x[:, 1, 4, 3] = x[:, 2, 4, 5] = 1
-    truth = torch.zeros(1, 2, 8, 9)
-    truth[0, :, 4, 3] = 1
-    faces = samples(None, None, heatmaps=torch.cat([truth, truth.flip(3)]))
-    faces[1].set_metainfo(dict(flip=True, flip_direction='horizontal'))
-    # A mirrored face looks the same.
-    both = x.expand(2, -1, -1, -1)
-    optimizer = torch.optim.Adam(head.parameters(), lr=0.1)
-    for _ in range(50):
-        optimizer.zero_grad()
-        head.loss((both,), faces, dict(compute_acc=False))[
-            'loss_kpt'
-        ].backward()
-        optimizer.step()
-    options = dict(flip_test=True, output_heatmaps=True)
-    _, (field,) = head.predict([(x,), (x,)], samples(None), options)
-    assert field.heatmaps[0].flatten().argmax() == 4 * 9 + 3
-
-
 def test_it_learns_what_differs_between_sites():
     torch.manual_seed(0)
     head = build(sites=('a', 'b'))
@@ -145,12 +121,11 @@ def test_it_learns_what_differs_between_sites():
 
 
 def test_training_refuses_a_site_that_is_not_listed():
-    with pytest.raises(InputError) as caught:
+    with refused(found='elsewhere'):
         build().loss(
             (torch.rand(1, 6, 8, 8),),
             samples('elsewhere', heatmaps=torch.zeros(1, 2, 8, 8)),
         )
-    assert 'elsewhere' in caught.value.found
 
 
 @pytest.mark.parametrize('sites', ['london', ('a', 'a')])

@@ -13,7 +13,7 @@ from mmpose_ctd.models.losses import (
 
 KINDS = [SpatialAttentionDistillLoss, ChannelAttentionDistillLoss]
 kinds = pytest.mark.parametrize('kind', KINDS)
-powers = pytest.mark.parametrize('power', [1, 2, 3.5])
+powers = pytest.mark.parametrize('power', [1, 3.5])
 
 
 def attention(kind, image, power):
@@ -59,14 +59,6 @@ def test_neither_scale_nor_sign_nor_the_summed_order_counts(kind):
     value = value_of(kind(), a, b)
     for changed in (7 * a, -a, moved):
         assert value_of(kind(), changed, b) == pytest.approx(value, rel=1e-10)
-
-
-@kinds
-def test_activity_elsewhere_costs_two(kind):
-    one, other = torch.zeros(2, 1, 4, 3, 3)
-    one[0, 0, 0, 0], other[0, 3, 2, 1] = 3, 0.1
-    assert value_of(kind(), one, other) == pytest.approx(2)
-    assert value_of(kind(), one, one) == 0
 
 
 @kinds

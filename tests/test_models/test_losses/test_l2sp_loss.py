@@ -2,7 +2,6 @@ import pytest
 import torch
 from refusals import refused
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models import SourceOutputs
 from mmpose_ctd.models.losses import L2SPLoss
 
@@ -95,10 +94,8 @@ def test_an_encoder_that_did_not_start_from_the_source_is_refused(shape):
         del theirs['backbone.conv.weight']
     else:
         theirs['backbone.conv.weight'] = shape
-    with pytest.raises(InputError) as error:
+    with refused(found=['1 of 1', 'backbone.conv.weight']):
         L2SPLoss()(student(), teacher(theirs))
-    assert '1 of 1' in error.value.found
-    assert 'backbone.conv.weight' in error.value.found
     loss = L2SPLoss(exclude=['backbone.conv.*'])
     assert float(loss(student(), teacher(theirs))) > 0
 
@@ -114,7 +111,6 @@ def test_wrong_arguments_are_named(key, value):
 
 @pytest.mark.parametrize('pattern', ['hed.*', '*'])
 def test_patterns_that_match_nothing_or_all_are_refused(pattern):
-    with pytest.raises(InputError) as error:
+    with refused(found=repr(pattern)) as error:
         L2SPLoss(exclude=[pattern])(student(), teacher())
     assert error.value.where.startswith('L2SPLoss')
-    assert repr(pattern) in error.value.found

@@ -5,12 +5,9 @@ import copy
 import pytest
 import torch
 from mmengine.runner import Runner
-from mmengine.runner.checkpoint import get_state_dict
 from mmpose.registry import MODELS
 from refusals import refused
 from toy_models import batch, model_config, runner_config
-
-from mmpose_ctd.models.pose_estimators.training_only import TrainingOnly
 
 WIDE = 12
 CONNECTOR = dict(in_channels=WIDE, out_channels=8)
@@ -136,19 +133,3 @@ def test_a_gap_that_nothing_bridges_names_the_line_to_add(
     model = made(wide(checkpoint, dict(term=term)))
     with refused(cure=cure):
         losses_of(model)
-
-
-def test_training_only_keeps_its_state_to_itself():
-    class Model(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.kept = torch.nn.Linear(1, 1)
-            self.extra = TrainingOnly(dict(a=torch.nn.BatchNorm2d(2)))
-
-    model = Model()
-    assert set(model.state_dict()) == {'kept.weight', 'kept.bias'}
-    assert set(get_state_dict(model)) == {'kept.weight', 'kept.bias'}
-    assert set(model.extra.training_state()) >= {'a.weight', 'a.running_mean'}
-    twin = copy.deepcopy(model)
-    assert set(twin.state_dict()) == {'kept.weight', 'kept.bias'}
-    twin.load_state_dict(model.state_dict(), strict=True)

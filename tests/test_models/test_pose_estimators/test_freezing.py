@@ -76,18 +76,6 @@ def test_no_gradient_is_computed_for_what_is_frozen(checkpoint):
     }
 
 
-def test_frozen_modules_stay_in_inference_mode(checkpoint):
-    model = build(
-        checkpoint, frozen=['backbone'], trainable=['backbone.stages.1.0']
-    )
-    for _ in range(2):
-        assert model.train() is model
-        stages = model.backbone.stages
-        assert not any(m.training for m in stages[0].modules())
-        assert not stages[1][1].training
-        assert stages[1][0].training and model.head.training
-
-
 def test_a_regulariser_of_a_frozen_encoder_is_told_to_be_idle(
     checkpoint, monkeypatch
 ):
@@ -99,13 +87,6 @@ def test_a_regulariser_of_a_frozen_encoder_is_told_to_be_idle(
     assert not any('cannot change' in message for message in said)
     build(checkpoint, frozen=['backbone'], regularizers=ED)
     assert any("['ed'] cannot change" in message for message in said)
-
-
-def test_a_frozen_encoder_may_still_be_regularised(checkpoint):
-    model = build(checkpoint, frozen=['backbone'], regularizers=ED).train()
-    losses = model(**model.data_preprocessor(batch(), True), mode='loss')
-    # Equal networks in equal modes: nothing to pull at.
-    assert float(losses['loss_ed']) == pytest.approx(0, abs=1e-5)
 
 
 class Net(nn.Module):
@@ -134,13 +115,6 @@ def test_patterns_name_modules_or_parameters(frozen, trainable, kept):
     net = Net()
     freeze(net, frozen, trainable)
     assert names(net) == kept
-
-
-def test_only_modules_frozen_whole_are_given_back():
-    net = Net()
-    assert freeze(net, ['a'], ['a.0.bias']) == [net.a[1]]
-    net = Net()
-    assert freeze(net, ['a', 'plain']) == [net.a, net.plain]
 
 
 @pytest.mark.parametrize(

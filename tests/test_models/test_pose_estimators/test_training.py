@@ -89,22 +89,21 @@ def test_the_regulariser_keeps_the_encoder_nearer(checkpoint, tmp_path):
     assert apart[1] < 0.5 * apart[0]
 
 
-@pytest.mark.parametrize('accumulate', [1, 2])
-def test_bfloat16_with_gradient_accumulation(checkpoint, tmp_path, accumulate):
+def test_bfloat16_with_gradient_accumulation(checkpoint, tmp_path):
     runner = train(
         tmp_path,
         model_config(checkpoint, regularizers=ED | CD, channels_last=True),
         optim_wrapper=dict(
             type='AutocastOptimWrapper',
             dtype='bfloat16',
-            accumulative_counts=accumulate,
+            accumulative_counts=2,
             optimizer=dict(type='Adam', lr=1e-2),
         ),
     )
     steps = [
         int(s['step']) for s in runner.optim_wrapper.optimizer.state.values()
     ]
-    assert set(steps) == {4 // accumulate}
+    assert set(steps) == {2}
 
 
 def test_testing_needs_no_teacher_file(checkpoint, tmp_path):

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from refusals import refused
 from tflite_file import (
     FaceLandmarkerWriter,
     face_landmarker_bytes,
@@ -15,10 +16,12 @@ from tflite_file import (
 from tflite_interpreter import run_graph
 
 from mmpose_ctd.apis.teacher_files import PUBLISHED
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones import FaceLandmarkerV2
 from mmpose_ctd.models.heads import FaceLandmarkerV2Head
-from mmpose_ctd.models.teachers import face_landmarker_checkpoint
+from mmpose_ctd.models.teachers import (
+    face_landmarker_checkpoint,
+    sface_checkpoint,
+)
 from mmpose_ctd.models.teachers.face_landmarker_checkpoint import (
     MEMBER,
     read_face_landmarker,
@@ -113,29 +116,9 @@ def set_option(file, kind, number, index, form, value) -> None:
     replace(file, operator, settings=[*kept, (index, form, value)])
 
 
-def stem_padding(file):
-    set_option(file, 'CONV_2D', 0, 0, 'Int8', 1)
-    return 'backbone.stem.conv has padding VALID'
-
-
 def stride(file):
     set_option(file, 'DEPTHWISE_CONV_2D', 5, 1, 'Int32', 2)
     return 'backbone.stage1.1.depthwise has stride'
-
-
-def dilation(file):
-    set_option(file, 'DEPTHWISE_CONV_2D', 0, 5, 'Int32', 2)
-    return 'backbone.stem.block1.depthwise has dilation'
-
-
-def fused_activation(file):
-    set_option(file, 'ADD', 0, 0, 'Int8', 1)
-    return 'backbone.stem.block1 has activation 1'
-
-
-def pool_filter(file):
-    set_option(file, 'MAX_POOL_2D', 1, 4, 'Int32', 3)
-    return 'backbone.stage2.0 has filter'
 
 
 def padded_elsewhere(file):
@@ -150,12 +133,6 @@ def another_sum(file):
     x, y = adds[3][1]
     replace(file, adds[3], inputs=[adds[1][1][0], y])
     return 'backbone.stem.block4 adds another result'
-
-
-def another_activation(file):
-    operator = operators(file, 'PRELU')[4]
-    replace(file, operator, kind='LOGISTIC', inputs=operator[1][:1])
-    return 'PRELU where backbone.stem.block2.act2'
 
 
 def depthwise_bias(file):
@@ -175,13 +152,6 @@ def not_a_number(file):
     return 'backbone.stem.conv.weight has values that are not finite'
 
 
-def another_shape(file):
-    shape, data = file.tensors[1]
-    shape = (16, 3, 1, 9)
-    file.tensors[1] = shape, data.reshape(shape)
-    return 'backbone.stem.conv.weight is float32'
-
-
 def an_extra_operator(file):
     file.add('LOGISTIC', [5], (1, 16))
     last = file.operators.pop()
@@ -192,17 +162,11 @@ def an_extra_operator(file):
 @pytest.mark.parametrize(
     'change',
     [
-        stem_padding,
         stride,
-        dilation,
-        fused_activation,
-        pool_filter,
         padded_elsewhere,
         another_sum,
-        another_activation,
         depthwise_bias,
         not_a_number,
-        another_shape,
         an_extra_operator,
     ],
 )
@@ -210,10 +174,8 @@ def test_another_network_is_refused_with_the_difference(change):
     file = copy.copy(writer())
     file.tensors, file.operators = [*file.tensors], [*file.operators]
     difference = change(file)
-    with pytest.raises(InputError) as error:
+    with refused('x.task', found=difference):
         read_face_landmarker(file.whole(), 'x.task')
-    assert error.value.where == 'x.task'
-    assert difference in error.value.found
 
 
 def test_the_archive_and_the_network_in_it_are_read():
@@ -242,7 +204,6 @@ def a_bomb() -> bytes:
 @pytest.mark.parametrize(
     ('data', 'found'),
     [
-        (lambda: b'', 'not a tflite file'),
         (lambda: b'<html>', 'not a tflite file'),
         (without_the_network, 'a zip archive without'),
         (a_bomb, f'{MEMBER} of 33000000 bytes'),
@@ -250,7 +211,6 @@ def a_bomb() -> bytes:
             lambda: task_bytes(face_landmarker_bytes())[:-2000],
             'cannot be unpacked',
         ),
-        (lambda: task_bytes(b'text'), 'not a tflite file'),
         (
             lambda: task_bytes(face_landmarker_bytes()[:-5000]),
             'a damaged tflite file',
@@ -258,14 +218,17 @@ def a_bomb() -> bytes:
     ],
 )
 def test_other_files_are_refused(data, found):
-    with pytest.raises(InputError) as error:
+    with refused('x.task', found=found):
         read_face_landmarker(data(), 'x.task')
-    assert error.value.where == 'x.task'
-    assert found in error.value.found
 
 
-def test_download_and_converter_name_the_same_file():
-    model, ours = PUBLISHED['face-landmarker'], face_landmarker_checkpoint
-    assert model.sha256 == ours.PUBLISHED['sha256']
-    assert model.license == ours.PUBLISHED['license']
-    assert model.converter_version == ours.PUBLISHED['converter_version']
+@pytest.mark.parametrize(
+    'name, converter',
+    [
+        ('face-landmarker', face_landmarker_checkpoint),
+        ('sface', sface_checkpoint),
+    ],
+)
+def test_download_and_converter_name_the_same_file(name, converter):
+    for key in ('sha256', 'license', 'converter_version'):
+        assert getattr(PUBLISHED[name], key) == converter.PUBLISHED[key]

@@ -8,6 +8,7 @@ import pytest
 import torch
 from faceres_files import EMBEDDING, STAGE_ENDS, run_graph, write_faceres
 from mmpose.registry import MODELS
+from refusals import refused
 
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.models.teachers.faceres_checkpoint import convert_faceres
@@ -94,35 +95,26 @@ def test_arrays_follow_each_other_in_the_file(tmp_path, model):
 @pytest.mark.parametrize(
     'change',
     [
-        {'weights': [{'name': 'x', 'shape': [2], 'dtype': 'float32'}]},
-        {'weights': [{'name': 'x', 'shape': [7], 'dtype': 'float32'}]},
-        {'weights': [{'name': 'x', 'shape': [-6], 'dtype': 'float32'}]},
-        {'weights': [{'name': 'x', 'shape': [6], 'dtype': 'uint8'}]},
-        {'weights': [{'name': 'x', 'shape': ['b'], 'dtype': 'float32'}]},
-        {'weights': [{'name': 'x', 'dtype': 'float32'}]},
-        {
-            'weights': [
-                {
-                    'name': 'x',
-                    'shape': [6],
-                    'dtype': 'float32',
-                    'quantization': {'dtype': 'float16'},
-                }
-            ]
-        },
-        {'paths': ['../a.bin']},
-        {'paths': ['/etc/hostname']},
-        {'paths': None},
+        dict(shape=[7]),
+        dict(shape=[-6]),
+        dict(shape=None),
+        dict(dtype='uint8'),
+        dict(quantization=dict(dtype='float16')),
+        dict(paths=['../a.bin']),
     ],
 )
 def test_other_files_are_refused(tmp_path, model, change):
-    model['weightsManifest'][0].update(change)
-    with pytest.raises(InputError) as caught:
+    manifest = model['weightsManifest'][0]
+    if 'paths' in change:
+        manifest.update(change)
+    else:
+        entry = dict(name='x', shape=[6], dtype='float32')
+        manifest['weights'] = [entry | change]
+    with refused(within='a.json'):
         read(tmp_path, model)
-    assert 'a.json' in caught.value.where
 
 
-@pytest.mark.parametrize('content', [b'', b'[', b'[1]', b'\xff', b'[' * 9999])
+@pytest.mark.parametrize('content', [b'[', b'[1]', b'\xff', b'[' * 9999])
 def test_what_is_no_model_is_refused(tmp_path, content):
     (tmp_path / 'a.json').write_bytes(content)
     with pytest.raises(InputError):
@@ -131,18 +123,16 @@ def test_what_is_no_model_is_refused(tmp_path, content):
 
 def test_a_missing_file_is_named(tmp_path, model):
     (tmp_path / 'a.bin').unlink()
-    with pytest.raises(MissingFileError) as caught:
+    with refused(within='a.bin', kind=MissingFileError):
         read(tmp_path, model)
-    assert 'a.bin' in caught.value.where
     with pytest.raises(MissingFileError):
         read_tfjs_weights(tmp_path / 'b.json')
 
 
 def test_another_network_is_refused(tmp_path, model):
     read(tmp_path, model)
-    with pytest.raises(InputError) as caught:
+    with refused(found='conv1'):
         convert_faceres(tmp_path / 'a.bin', tmp_path / 'out.pth')
-    assert 'conv1' in caught.value.found
     assert not (tmp_path / 'out.pth').exists()
 
 
@@ -154,12 +144,5 @@ def test_another_shape_is_refused(tmp_path):
     assert entry['shape'] == [3, 3, 3, 32]
     entry['shape'] = [3, 3, 32, 3]
     file.write_text(json.dumps(content))
-    with pytest.raises(InputError) as caught:
+    with refused(within='conv1'):
         convert_faceres(weights, tmp_path / 'out.pth')
-    assert 'conv1' in caught.value.where
-
-
-@pytest.mark.parametrize('indices', [(), (4,), (1, 0), (0, 0), (-1,)])
-def test_stages_are_ascending(indices):
-    with pytest.raises(InputError):
-        MODELS.build(dict(type='FaceResNet', out_indices=indices))

@@ -66,11 +66,6 @@ def test_a_network_of_another_order_is_left_as_it_is():
     assert fold_batch_norms(network, torch.randn(1, 3, 4, 4)) is network
 
 
-def test_a_network_without_batch_norms_is_left_as_it_is():
-    network = nn.Conv2d(3, 3, 1)
-    assert fold_batch_norms(network, torch.randn(1, 3, 4, 4)) is network
-
-
 def test_training_folds_the_teacher_and_changes_no_loss(tmp_path):
     checkpoint = teacher_file(tmp_path / 'teacher.pth')
     model = build(checkpoint, regularizers=ED).train()

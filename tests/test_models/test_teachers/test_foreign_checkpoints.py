@@ -10,7 +10,7 @@ from refusals import refused
 from torch import nn
 from toy_models import model_config, runner_config, teacher_file
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import MissingFileError
 from mmpose_ctd.models.teachers.checkpoint import load_source_state
 from mmpose_ctd.models.teachers.source_config import (
     build_source,
@@ -118,10 +118,8 @@ def test_one_prefix_is_the_encoders(tmp_path):
     parts = load_source_state(path, prefix='module.encoder.')
     assert set(parts['backbone']) == set(ENCODER)
     assert parts['head'] == parts['neck'] == {}
-    with pytest.raises(InputError) as error:
+    with refused(found='2 missing', within='teacher.head'):
         build_source(dict(TOY, checkpoint=path, prefix='module.encoder.'))
-    assert 'teacher.head' in error.value.where
-    assert '2 missing' in error.value.found
 
 
 def test_a_wrong_prefix_lists_those_there_are(tmp_path):
@@ -132,20 +130,17 @@ def test_a_wrong_prefix_lists_those_there_are(tmp_path):
         ('encoder.', "'encoder.'"),
         (dict(backbone='module.encoder', head='fc'), "'fc.'"),
     ):
-        with pytest.raises(InputError) as error:
+        with refused(found=there) as error:
             load_source_state(path, prefix=prefix)
         assert error.value.expected.startswith(wanted)
-        assert there in error.value.found
 
 
 def test_what_no_part_claims_is_an_error_unless_a_prefix_was_given(tmp_path):
     state = torch.load(teacher_file(tmp_path / 'a.pth'))['state_dict']
     state['decoder.weight'] = torch.ones(1)
     path = written(tmp_path, dict(state_dict=state))
-    with pytest.raises(InputError) as error:
+    with refused(found=['1 keys', "'decoder.weight'"]):
         load_source_state(path)
-    assert '1 keys' in error.value.found
-    assert "'decoder.weight'" in error.value.found
     parts = load_source_state(path, prefix=dict(backbone='backbone.'))
     assert len(parts['backbone']) == 14
 
@@ -157,8 +152,6 @@ def test_what_no_part_claims_is_an_error_unless_a_prefix_was_given(tmp_path):
         dict(head='fc.'),
         dict(backbone='a.', decoder='b.'),
         dict(backbone='a.', head='a'),
-        dict(backbone=('a.', 'b.', 'c.')),
-        dict(backbone=['a.', 1]),
     ],
 )
 def test_a_prefix_that_makes_no_sense_is_shown(prefix, tmp_path):
@@ -177,26 +170,9 @@ def test_two_sets_of_weights_are_not_chosen_between(tmp_path):
         load_source_state(path, prefix=MODULE, state_key='tutor')
 
 
-def test_which_weights_were_taken_is_said_where_there_are_others(
-    tmp_path, monkeypatch
-):
-    said = []
-    monkeypatch.setattr(
-        'mmpose_ctd.models.teachers.checkpoint.print_log',
-        lambda message, logger: said.append(message),
-    )
-    both = dict(state_dict=WRAPPED, ema_state_dict=OTHER)
-    load_source_state(written(tmp_path, both), prefix=MODULE)
-    (message,) = said
-    assert "'state_dict'" in message and "['ema_state_dict']" in message
-    load_source_state(written(tmp_path, WRAPPED), prefix=MODULE)
-    assert len(said) == 1
-
-
 def test_a_missing_file_says_how_to_get_it():
-    with pytest.raises(MissingFileError) as error:
+    with refused(within='no.pth', kind=MissingFileError) as error:
         build_source(dict(TOY, checkpoint='no.pth', how_to_get='make me'))
-    assert 'no.pth' in error.value.where
     assert error.value.cure.startswith('To get it: make me. ')
     with refused('model.teacher.checkpoint', cure='init_from_teacher=False'):
         source_state_of(dict(TOY))
@@ -206,21 +182,18 @@ def test_a_missing_file_says_how_to_get_it():
     ('name', 'cure'),
     [
         ('https://example.org/a/resnet.pth', 'curl'),
-        ('torchvision://resnet50', 'curl'),
         ('models/face.onnx', 'sface_to_mmpose.py models/face.onnx OUT.pth'),
         ('f.task', 'face_landmarker_to_mmpose.py f.task OUT.pth'),
-        ('face.ONNX', 'sface_to_mmpose.py'),
         ('resnet50_ft_weight.pkl', 'vggface2_to_mmpose.py'),
-        ('weights.h5', 'vggface2_to_mmpose.py'),
         ('model.safetensors', 'safetensors.torch.load_file'),
     ],
 )
 def test_what_is_no_file_of_torch_says_how_it_becomes_one(name, cure):
     for read in (build_source, source_state_of):
-        with pytest.raises(InputError) as error:
+        with refused(
+            'model.teacher.checkpoint', found=name, cure=cure
+        ) as error:
             read(dict(TOY, checkpoint=name))
-        assert error.value.where == 'model.teacher.checkpoint'
-        assert name in error.value.found and cure in error.value.cure
         assert not isinstance(error.value, MissingFileError)
 
 

@@ -57,19 +57,6 @@ def test_the_teacher_sees_what_its_own_preprocessor_would_give(
     assert torch.allclose(adapter(ours) / scale, wanted / scale, atol=1e-5)
 
 
-def test_swapped_channels_would_be_noticed():
-    rgb, _ = seen_by(CONVENTIONS['vggface2 rgb'])
-    bgr, _ = seen_by(CONVENTIONS['vggface2 bgr'])
-    assert not torch.allclose(rgb, bgr)
-    assert torch.allclose(rgb.flip(1), bgr)
-
-
-def test_equal_conventions_pass_the_very_tensor():
-    ours, preprocessor = seen_by(CONVENTIONS['sface'])
-    convention = ImageConvention.of(preprocessor)
-    assert InputAdapter(convention, convention)(ours) is ours
-
-
 def test_the_size_is_the_teachers():
     ours, preprocessor = seen_by(CONVENTIONS['raw'])
     convention = ImageConvention.of(preprocessor)

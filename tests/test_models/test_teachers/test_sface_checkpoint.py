@@ -6,13 +6,12 @@ import onnx
 import pytest
 import torch
 from onnx import numpy_helper
+from refusals import refused
 from sface_file import make_sface, run_stages, sface_bytes
 
-from mmpose_ctd.apis.teacher_files import PUBLISHED
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones import SFaceNet
 from mmpose_ctd.models.heads import SFaceEmbedding
-from mmpose_ctd.models.teachers import sface_checkpoint
 from mmpose_ctd.models.teachers.sface_checkpoint import read_sface_onnx
 
 
@@ -105,12 +104,6 @@ def _replace_weight(model, name, array):
     _weight(model, name).CopyFrom(numpy_helper.from_array(array, name))
 
 
-def _other_activation(model):
-    node = _node(model, 'conv_9_relu')
-    node.op_type = 'Relu'
-    del node.input[1:]
-
-
 def _append(model, op, source):
     extra = onnx.helper.make_node(op, [source], ['x'], name='x')
     model.graph.node.append(extra)
@@ -125,22 +118,14 @@ CHANGES = {
     "'conv_5_batchnorm' has epsilon": lambda m: _set(
         _node(m, 'conv_5_batchnorm'), 'epsilon', 1e-5
     ),
-    "'conv_3_dw_conv2d' has pads": lambda m: _set(
-        _node(m, 'conv_3_dw_conv2d'), 'pads', [0, 0, 1, 1]
-    ),
     "'conv_7_dw_conv2d' has strides": lambda m: _set(
         _node(m, 'conv_7_dw_conv2d'), 'strides', [1, 1]
     ),
-    "'pre_fc1' has transB": lambda m: _set(_node(m, 'pre_fc1'), 'transB', 0),
-    "Relu 'conv_9_relu' stands where backbone.stage3": _other_activation,
     r'input normalisation says \[0.0\], not 127.5': lambda m: _replace_weight(
         m, 'scalar_op1', _float32(0)
     ),
     r"'bn1_beta' has shape \(7,\), head.bn1.bias has \(1024,\)": lambda m: (
         _replace_weight(m, 'bn1_beta', np.zeros(7, np.float32))
-    ),
-    "'fc1_gamma' is float16": lambda m: _replace_weight(
-        m, 'fc1_gamma', np.ones(128, np.float16)
     ),
     "'fc1_gamma' has values that are not finite": lambda m: _replace_weight(
         m, 'fc1_gamma', np.full(128, np.nan, np.float32)
@@ -153,11 +138,9 @@ CHANGES = {
         'data_location',
         onnx.TensorProto.EXTERNAL,
     ),
-    r'ends where head\.fc1': lambda m: m.graph.node.pop(),
     "branches after 'conv_4_relu'": lambda m: _append(
         m, 'Relu', 'conv_4_relu'
     ),
-    "goes on with Softmax 'x'": lambda m: _append(m, 'Softmax', 'fc1'),
 }
 
 
@@ -165,9 +148,8 @@ CHANGES = {
 def test_another_network_is_refused_with_the_difference(found):
     model = onnx.load_model_from_string(sface_bytes())
     CHANGES[found](model)
-    with pytest.raises(InputError) as error:
+    with refused('a.onnx') as error:
         read_sface_onnx(model.SerializeToString(), 'a.onnx')
-    assert error.value.where == 'a.onnx'
     assert re.search(found, error.value.found)
 
 
@@ -177,20 +159,9 @@ def test_another_network_is_refused_with_the_difference(found):
         b'',
         b'<html>not found</html>',
         b'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
-        bytes(range(256)),
         sface_bytes()[:-1000],
     ],
 )
 def test_what_is_no_onnx_file_is_called_so(data):
     with pytest.raises(InputError, match='not an ONNX file'):
         read_sface_onnx(data)
-
-
-def test_download_and_converter_name_the_same_file():
-    model = PUBLISHED['sface']
-    assert model.sha256 == sface_checkpoint.PUBLISHED['sha256']
-    assert model.license == sface_checkpoint.PUBLISHED['license']
-    assert (
-        model.converter_version
-        == sface_checkpoint.PUBLISHED['converter_version']
-    )

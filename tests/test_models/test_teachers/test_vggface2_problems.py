@@ -94,15 +94,12 @@ def test_a_damaged_file_is_refused_or_still_holds_arrays(form, tmp_path):
     [
         (b'', 'empty'),
         (b'<!DOCTYPE html>', 'text'),
-        (b'version https://git-lfs.github.com/spec/v1', 'text'),
         (b'\x1f\x8b\x08\0', 'compressed'),
         (b'\x89PNG\r\n', 'refused'),
         (pickle.dumps([1]), 'it holds a list'),
         (pickle.dumps({'x': 1}), "'x' is a int"),
         (pickle.dumps({}), 'no weights'),
-        (pickle.dumps({1: np.ones(2)}), '1 is a Array'),
         (pickle.dumps({'x': np.array(['text'])}), "values of type 'U4'"),
-        (pickle.dumps({'x': np.ones(2, complex)}), "values of type 'c16'"),
         (pickle.dumps({'x': np.full(2, np.inf)}), 'not finite'),
     ],
 )
@@ -130,33 +127,18 @@ def test_torchvision_names_in_a_torch_file_are_refused(refused, state):
     assert 'order of its input channels' in error.found
 
 
-@pytest.mark.parametrize('form', ['python 2', 'dag', 'Keras'])
-def test_keys_without_a_partner_are_listed_on_both_sides(form, refused, state):
+def test_keys_without_a_partner_are_listed_on_both_sides(refused, state):
     changed = dict(state)
     changed['layer2.0.conv2.weight'] = torch.ones(1, 1, 3, 3)
     changed['layer1.3.conv1.weight'] = torch.ones(1)
     del changed['layer3.5.bn2.running_mean'], changed['fc.bias']
-    message = refused(WRITERS[form], changed).found
-    names = {
-        'python 2': [
-            'layer3.5.bn2.running_mean',
-            'fc.bias',
-            'layer1.3.conv1.weight',
-            'layer2.0.conv2.weight',
-        ],
-        'dag': [
-            'conv4_6_3x3_bn.running_mean',
-            'classifier.bias',
-            'conv2_4_1x1_reduce.weight',
-            'conv3_1_3x3.weight',
-        ],
-        'Keras': [
-            'conv4_6_3x3/bn.running_mean',
-            'classifier.bias',
-            'conv2_4_1x1_reduce.weight',
-            'conv3_1_3x3.weight',
-        ],
-    }[form]
+    message = refused(files.write_dag, changed).found
+    names = [
+        'conv4_6_3x3_bn.running_mean',
+        'classifier.bias',
+        'conv2_4_1x1_reduce.weight',
+        'conv3_1_3x3.weight',
+    ]
     assert f'2 missing in the file: {names[0]}, {names[1]};' in message
     assert f'1 left over in it: {names[2]};' in message
     wrong = f'1 of another shape: {names[3]} (1, 1, 3, 3), not (128, 128, 3'
@@ -203,8 +185,8 @@ def test_the_target_and_the_source_are_checked_first(tmp_path):
     assert target.read_text() == 'precious'
 
 
-@pytest.mark.parametrize('protocol', range(6))
-@pytest.mark.parametrize('order', ['<f4', '>f4', '<f8', '<f2', '<i8', '|b1'])
+@pytest.mark.parametrize('protocol', [0, 2, 5])
+@pytest.mark.parametrize('order', ['<f4', '>f4', '<f2'])
 def test_arrays_of_every_pickle_protocol_come_out_as_they_went_in(
     protocol, order, tmp_path
 ):
