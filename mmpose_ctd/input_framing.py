@@ -147,7 +147,11 @@ def other_framing(where: str, found: dict, trained: dict) -> InputError:
         expected=', '.join(part for part in theirs if part not in ours)
         + ', as in the training of the model',
         cure='Use its config, such as the copy in its work dir'
-        + (f', or add --cfg-options {options} to the command.' if options else '.'),
+        + (
+            f', or add --cfg-options {options} to the command.'
+            if options
+            else '.'
+        ),
     )
 
 
