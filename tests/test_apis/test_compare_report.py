@@ -305,8 +305,6 @@ def but(system, budget):
 
 INCOMPLETE = {
     'a single run': ([run('FT')], 'One seed only: FT'),
-    'a single seed': (some(seeds=(0,)), 'One seed only: FT, CTD-ED'),
-    'one subject': ([*map(one_subject, some())], 'One test subject only'),
     'one image': (some(subjects=1), 'One test subject only'),
     'no baseline': (some(systems=('HG',)), 'There is no run of FT'),
     'no baseline at a budget': (but('FT', 20), 'No run of FT here'),

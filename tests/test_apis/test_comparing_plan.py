@@ -37,16 +37,12 @@ def systems(**more):
     [
         (dict(spets=3), 'spets', '3'),
         (dict(steps=None), 'steps', 'not set'),
-        (dict(steps=0), 'steps', '0'),
         (dict(steps=True), 'steps', 'True'),
-        (dict(steps='many'), 'steps', "'many'"),
         (dict(threads=0), 'threads', '0'),
         (dict(keep_weights=1), 'keep_weights', '1'),
-        (dict(threshold=0), 'threshold', '0'),
         (dict(threshold=float('nan')), 'threshold', 'nan'),
         (dict(baseline='FT'), 'baseline', "'FT'"),
         (systems(plain=dict(command='a')), 'baseline', "'plain'"),
-        (dict(systems=[]), 'systems', '[]'),
         (systems(new=dict(config='no.py')), 'systems.new.config', 'no.py'),
         (systems(new=dict(options={'a.b': 1})), 'systems.new', "config=''"),
         (
@@ -63,16 +59,12 @@ def systems(**more):
         (dict(studies=dict(search=PLAN['studies']['main'])), 'studies',
          "'search'"),
         (study(systems=['FT']), 'studies.main.systems', "'FT'"),
-        (study(systems=[]), 'studies.main.systems', '[]'),
-        (study(systems=[{'a': 1}]), 'studies.main.systems.0', "{'a': 1}"),
         (study(systems=['plain'] * 2), 'studies.main.systems', 'plain'),
         (study(budgets=[0]), 'studies.main.budgets.default.0', '0'),
         (study(budgets=[4, 4]), 'studies.main.budgets.default', '[4, 4]'),
-        (study(seeds=[]), 'studies.main.seeds.default', '[]'),
         (study(seeds={'plain': [0]}), 'studies.main.seeds', "'averaged'"),
         (study(seeds={'FT': [0]}), 'studies.main.seeds', "'FT'"),
         (study(held_out='north'), 'studies.main.held_out', "'north'"),
-        (study(held_out=[]), 'studies.main.held_out', '[]'),
         (study(vary={'model.a': 3}), 'studies.main.vary.model.a', '3'),
         (study(vary={'steps': [0]}), 'studies.main.vary.steps', '0'),
         (
@@ -91,12 +83,10 @@ def systems(**more):
             'studies.main.variants.new.lr',
             '1',
         ),
-        (search(seeds=[]), 'search.seeds', '[]'),
         (search(seeds=['a']), 'search.seeds.0', "'a'"),
         (search(subjects=0), 'search.subjects', '0'),
         (search(systems={'FT': {}}), 'search.systems', "'FT'"),
         (search(systems={'plain': [1]}), 'search.systems.plain', '1'),
-        (search(systems={'plain': 1}), 'search.systems.plain', '1'),
         (search(common={'a.b': 1}), 'search.common.a.b', '1'),
         (dict(train_split='{labels}.txt'), 'train_split', 'labels'),
         (dict(study(held_out=['north']), pool=None), 'pool', 'not set'),
@@ -146,11 +136,8 @@ def test_the_cure_of_a_wrong_key_is_what_is_meant(place, changes, meant):
     [
         'steps: [',
         '- a\n- b',
-        '',
         'steps: 3\nsteps: 4',
-        'title: \x00',
         'a: !!python/object/apply:os.getcwd []',
-        '[a]: 3',
     ],
 )
 def test_a_file_that_is_no_plan_is_refused(place, text):
@@ -158,9 +145,6 @@ def test_a_file_that_is_no_plan_is_refused(place, text):
     with pytest.raises(InputError) as error:
         read_plan('bad.yaml')
     assert error.value.where == 'bad.yaml'
-
-
-def test_a_plan_that_does_not_exist_is_named(place):
     with pytest.raises(MissingFileError, match=r'no\.yaml'):
         read_plan('no.yaml')
 
@@ -307,7 +291,6 @@ def test_a_command_is_neither_searched_nor_varied(place):
     ('wanted', 'where', 'known'),
     [
         (Wanted(studies=['mian']), '--studies', 'main'),
-        (Wanted(studies=['search']), '--studies', 'main'),
         (Wanted(systems=['plane']), '--systems', 'plain, averaged'),
         (Wanted(budgets=[4, 5]), '--budgets', '4, 6'),
         (Wanted(seeds=[7]), '--seeds', '0'),

@@ -106,15 +106,6 @@ def test_a_family_is_corrected_and_a_twin_counts_once():
     assert holm([one.p_value, other.p_value, double.p_value])[0] > alone[0]
 
 
-def test_systems_are_ordered_by_name_or_as_asked():
-    records = runs(budgets=(20,))
-    shuffled = [records[i] for i in np.random.default_rng(0).permutation(9)]
-    for some in (records, shuffled):
-        assert arm_of(some).systems == ['FT', 'CTD-ED', 'HG']
-    (named,) = arms(records, systems=('HG', 'CTD-ED'))
-    assert named.systems == ['HG', 'CTD-ED', 'FT']
-
-
 def test_other_test_sets_are_never_compared():
     records = [run('FT', seed=s) for s in (0, 1)]
     found = arms([*records, run('CTD-ED', test_set='other')])
