@@ -31,7 +31,6 @@ def refused(config, **options):
     [
         ('model.head.out_chanels', 'out_channels'),
         ('model.init_from_techer', 'init_from_teacher'),
-        ('model.backbone.out_indexes', 'out_indices'),
         ('model.regularizers.ed.loss_wieght', 'loss_weight'),
         # Of regularisers alone.
         ('model.head.every', None),
@@ -40,15 +39,12 @@ def refused(config, **options):
         ('train_dataloader.batchsize', 'batch_size'),
         ('train_dataloader.dataset.spilt', 'split'),
         ('train_dataloader.sampler.shufle', 'shuffle'),
-        ('train_dataloader.dataset.pipeline.3.rotate_factr', 'rotate_factor'),
         ('train_dataloader.dataset.pipeline.5.encoder.sigmas', 'sigma'),
         ('val_evaluator.treshold', 'threshold'),
-        ('test_evaluator.num_bootstraps', 'num_bootstrap'),
         ('optim_wrapper.dtipe', 'dtype'),
         ('optim_wrapper.optimizer.learning_rate', None),
         ('param_scheduler.0.powr', 'power'),
         ('default_hooks.checkpoint.intervall', 'interval'),
-        ('default_hooks.logger.intervall', 'interval'),
         ('custom_hooks.0.x', None),
         ('train_cfg.max_iter', 'max_iters'),
         ('val_cfg.fp61', 'fp16'),
@@ -67,10 +63,8 @@ def test_a_key_that_no_constructor_takes_is_refused(config, key, near):
     ('key', 'value', 'near'),
     [
         ('model.type', 'CTDTopdownPoseEstimater', 'CTDTopdownPoseEstimator'),
-        ('model.backbone.type', 'SFaceNett', 'SFaceNet'),
         ('model.regularizers.ed.type', 'EncoderLoss', 'EncoderDistillLoss'),
         ('train_dataloader.dataset.type', 'CIFASD', 'CIFASDDataset'),
-        ('train_dataloader.sampler.type', 'Infinite', 'InfiniteSampler'),
         (
             'train_dataloader.dataset.pipeline.2.type',
             'RandomFlipp',
@@ -79,7 +73,6 @@ def test_a_key_that_no_constructor_takes_is_refused(config, key, near):
         ('val_evaluator.type', 'LandmarkErorMetric', 'LandmarkErrorMetric'),
         # Registered, but no metric.
         ('val_evaluator.type', 'CheckpointHook', None),
-        ('optim_wrapper.type', 'AutocastWrapper', 'AutocastOptimWrapper'),
         ('optim_wrapper.optimizer.type', 'Adamm', 'Adam'),
         ('param_scheduler.0.type', 'PolynomialLR', None),
         ('custom_hooks.0.type', 'FreeMemoryHook', 'FreedMemoryHook'),
@@ -103,7 +96,6 @@ def test_a_type_that_is_not_registered_is_refused(config, key, value, near):
         {'optim_wrapper.accumulative_counts': 4},
         {'default_hooks.logger': None, 'custom_hooks': None},
         {'train_dataloader.num_batch_per_epoch': 5},
-        {'train_dataloader.pin_memory': True},
         {'val_evaluator': dict(type='Evaluator', metrics=[])},
         {'model.regularizers.ed': None},
         {'model.regularizers.ed.every': 4},
@@ -127,17 +119,12 @@ def test_what_builders_read_themselves_passes(config, options):
     check_components(config)
 
 
-def test_steps_of_another_library_pass(config):
+def test_steps_of_others_and_parts_without_a_use_are_not_looked_at(config):
     config = config.copy()
     steps = [dict(type='RandomSunFlare', anything=1)]
     config.train_dataloader.dataset.pipeline = [
         dict(type='Albumentation', transforms=steps)
     ]
-    check_components(config)
-
-
-def test_parts_that_a_test_does_not_use_are_not_looked_at(config):
-    config = config.copy()
     config.merge_from_dict({'optim_wrapper.x': 1})
     check_components(config, without=['optim_wrapper'])
 

@@ -4,7 +4,6 @@ A small network learns synthetic faces first. Its errors are large.
 """
 
 import csv
-import itertools
 import json
 import os
 import shutil
@@ -23,7 +22,6 @@ from toy_models import model_config, runner_config
 from mmpose_ctd.apis.measuring.calibrating import calibrate
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.apis.measuring.photographs import measure
-from mmpose_ctd.apis.measuring.row_file import write_measures
 from mmpose_ctd.datasets.landmark_file import read_split
 from mmpose_ctd.errors import InputError
 
@@ -282,39 +280,6 @@ def test_without_calibration_landmarks_are_the_same(
     with pytest.raises(InputError) as error:
         measure(model, str(place / 'images'))
     assert error.value.where == '--calibration'
-
-
-def test_an_interrupted_run_goes_on(place, table, model):
-    """Ctrl-C after three photographs, then --resume."""
-    out = place / 'out' / 'stopped.csv'
-
-    def measured():
-        images, calibration = place / 'images', place / 'out/cal.json'
-        return measure(model, str(images), str(calibration), batch_size=1)
-
-    def interrupted(done):
-        yield from itertools.islice(measured().rows(done), 3)
-        raise KeyboardInterrupt
-
-    stopped = measured()
-    stopped.rows = interrupted
-    with pytest.raises(KeyboardInterrupt):
-        write_measures(stopped, str(out))
-    assert not out.exists()
-    with pytest.raises(InputError) as error:
-        write_measures(measured(), str(out))
-    assert '--resume' in error.value.cure
-    counts = write_measures(measured(), str(out), resume=True)
-    assert sum(counts.values()) == len(table) - 3
-    assert not out.with_name('stopped.csv.part').exists()
-    rows = rows_of(out)
-    assert list(rows) == list(table)
-    for name, row in table.items():
-        # A batch of another size rounds otherwise.
-        if row['status'] == 'measured':
-            assert float(rows[name]['subnasale_x_px']) == pytest.approx(
-                float(row['subnasale_x_px']), abs=0.02
-            )
 
 
 @pytest.mark.parametrize(

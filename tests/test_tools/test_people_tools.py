@@ -65,13 +65,6 @@ def last_line(done):
     return done.stderr.strip().splitlines()[-1]
 
 
-def test_test_says_nothing_of_people_apart(place):
-    done = call(place, 'test.py', *MODEL, '--out', 'm.json')
-    assert done.returncode == 0, done.stderr
-    assert 'people' not in done.stderr
-    assert 'warnings' not in json.loads((place / 'm.json').read_text())
-
-
 def test_a_test_on_redrawn_splits_is_refused(place):
     write_splits(place / 'data', REDRAWN)
     done = call(place, 'test.py', *MODEL, '--out', 'm.json')
@@ -91,15 +84,12 @@ def test_a_test_on_a_split_by_image_warns_below_the_table(place):
     assert '1 of the 11' in warning
 
 
-def test_a_test_without_the_key_cannot_compare_people(place):
-    (place / 'data/subject_key.txt').unlink()
-    done = call(place, 'test.py', *MODEL)
-    assert done.returncode == 0, done.stderr
-    assert 'cannot be compared' in last_line(done)
-
-
 def test_a_calibration_compares_people_and_says_so(place):
-    done = calibrate(place, '--test')
+    # Renamed splits of the same people.
+    file = place / 'data/splits/train.txt'
+    file.rename(file.with_name('first.txt'))
+    option = 'train_dataloader.dataset.split=splits/first.txt'
+    done = calibrate(place, '--test', '--cfg-options', option)
     assert done.returncode == 0, done.stderr
     assert 'people' not in done.stderr
     about = json.loads((place / 'cal.json').read_text())['about']
@@ -122,30 +112,12 @@ def test_people_who_trained_do_not_calibrate(place):
     assert not (place / 'cal.json').exists()
 
 
-def test_named_calibrators_are_compared_too(place):
-    write_splits(place / 'data', dict(REDRAWN, mine=PEOPLE[9:14]))
-    done = calibrate(place, '--split', 'splits/mine.txt')
-    assert done.returncode == 2
-    assert '1 of the 5' in last_line(done)
-
-
 def test_training_faces_that_did_not_train_are_refused(place):
     write_splits(place / 'data', dict(train=PEOPLE[:8] + PEOPLE[18:20]))
     write_splits(place / 'data', dict(mine=PEOPLE[10:18]))
     done = calibrate(place, '--split', 'splits/mine.txt')
     assert done.returncode == 2
     assert '2 of the 10' in last_line(done)
-
-
-def test_renamed_splits_of_the_same_people_calibrate(place):
-    file = place / 'data/splits/train.txt'
-    file.rename(file.with_name('first.txt'))
-    done = calibrate(
-        place,
-        '--cfg-options',
-        'train_dataloader.dataset.split=splits/first.txt',
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def forget_people(place):
