@@ -39,7 +39,7 @@ def test_landmarks_and_sizes_of_labelled_images_count(tmp_path):
     assert chosen == ALL - {'subject0'} | {'7'}
 
 
-@pytest.mark.parametrize(('seed', 'labels'), [(0, 1), (3, 5), (9, 8), (1, 12)])
+@pytest.mark.parametrize(('seed', 'labels'), [(0, 1), (3, 5), (1, 12)])
 def test_drawn_subjects_are_disjoint_nested_and_repeatable(
     root, tmp_path, seed, labels
 ):

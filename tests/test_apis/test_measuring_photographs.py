@@ -273,10 +273,8 @@ def test_a_face_of_few_pixels_is_to_be_checked(
     [
         ((299.4, 10), False),
         ((299.6, 10), True),
-        ((-0.4, 10), False),
         ((-0.6, 10), True),
         ((10, 300), True),
-        ((10, -300), True),
     ],
 )
 def test_a_landmark_outside_the_photograph_is_to_be_checked(
@@ -292,14 +290,11 @@ def test_a_landmark_outside_the_photograph_is_to_be_checked(
 @pytest.mark.parametrize(
     'trained, age, unknown',
     [
-        ([20, 21, 60], 5.0, True),
         ([20, 21, 60], 40.0, True),
         ([20, 21, 60], 18.0, False),
-        ([4, 5, 6], 7.9, False),
         ([4, 5, 6], 8.6, False),
         ([4, 5, 6], 9.0, True),
         ([4, 5, 6], 2.9, True),
-        ([3], 3.9, False),
         ([], 5.0, False),
         ([20], None, False),
     ],
@@ -315,10 +310,15 @@ def test_an_age_that_no_training_face_had_is_to_be_checked(
 def test_a_turned_photograph_is_called_turned(face, monkeypatch):
     """The detector sees the face where it is upright."""
     upright = cv2.imread(str(face / 'a.png'))
+    seen = [(upright, 9)]
     monkeypatch.setattr(
         photographs,
         'detect_faces',
-        lambda image: [(0, 0, 9, 9)] * np.array_equal(image, upright),
+        lambda image: [
+            (0, 0, side, side)
+            for picture, side in seen
+            if np.array_equal(image, picture)
+        ],
     )
     for name, turns in (('left', -1), ('right', 1), ('upside', 2)):
         cv2.imwrite(str(face / f'{name}.png'), np.rot90(upright, turns))
@@ -329,25 +329,11 @@ def test_a_turned_photograph_is_called_turned(face, monkeypatch):
         assert row['status'] == 'no face found'
         assert 'is turned' in row['remarks'] and name in row['remarks']
     assert 'is turned' not in rows['other.png']['remarks']
-
-
-@pytest.mark.parametrize('way, turns', [('left', -1), ('right', 1)])
-def test_the_larger_face_shows_how_to_turn(face, monkeypatch, way, turns):
-    """Upside down, the detector may find a smaller, false face."""
-    upright = cv2.imread(str(face / 'a.png'))
-    seen = [(upright, 9), (np.rot90(upright, 2), 4)]
-    monkeypatch.setattr(
-        photographs,
-        'detect_faces',
-        lambda image: [
-            (0, 0, side, side)
-            for picture, side in seen
-            if np.array_equal(image, picture)
-        ],
-    )
-    cv2.imwrite(str(face / 'turned.png'), np.rot90(upright, turns))
-    remarks = measured(face, start='face')['turned.png']['remarks']
-    assert f'turn it {way}' in remarks
+    # Upside down, it may find a smaller, false face.
+    seen.append((np.rot90(upright, 2), 4))
+    rows = measured(face, start='face')
+    for way in ('left', 'right'):
+        assert f'turn it {way}' in rows[f'{way}.png']['remarks']
 
 
 def test_a_start_that_cannot_be_is_refused(face):
@@ -393,14 +379,6 @@ def test_rows_of_subfolders_that_are_not_read_are_said(face, tmp_path, capsys):
     assert '--recursive' in capsys.readouterr().err
     measured(face, start='image', table=str(table))
     assert '--recursive' not in capsys.readouterr().err
-
-
-def test_photographs_of_people_who_trained_have_a_remark(face, monkeypatch):
-    cv2.imwrite(str(face / 'b.png'), photograph(POINTS))
-    monkeypatch.setattr(photographs, 'who_trained', lambda *_: {'b.png'})
-    rows = measured(face, start='image')
-    assert 'trained' not in rows['a.png']['remarks']
-    assert 'trained' in rows['b.png']['remarks']
 
 
 # ------------------------------------------------------------ files, folders

@@ -32,19 +32,17 @@ def same_faces(faces, monkeypatch):
 
 
 @pytest.mark.usefixtures('same_faces')
-@pytest.mark.parametrize('name', ['ctd_com_resnet50.py', 'hourglass.py'])
-def test_data_and_teacher_are_there(name, tmp_path, monkeypatch):
+def test_data_and_teacher_are_there(tmp_path, monkeypatch):
     monkeypatch.setenv('CTD_DATA_ROOT', '/nowhere')
     monkeypatch.setenv('CTD_CHECKPOINTS', '/nowhere')
-    cfg = Config.fromfile(CONFIGS / name)
+    cfg = Config.fromfile(CONFIGS / 'ctd_com_resnet50.py')
     use_stand_ins(cfg, tmp_path)
     for loader in ('train', 'val', 'test'):
         dataset = DATASETS.build(cfg[f'{loader}_dataloader'].dataset)
         assert dataset[0]['inputs'].shape == (3, 128, 128)
-    if 'teacher' in cfg.model:
-        model = MODELS.build(cfg.model)
-        model.init_weights()
-        assert model.teacher and model.active_regularizers
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    assert model.teacher and model.active_regularizers
     assert cfg.train_cfg.max_iters == cfg.param_scheduler[0].end == 20
 
 
@@ -62,7 +60,8 @@ def test_a_set_with_other_landmarks_is_refused(tmp_path):
 def test_it_trains_and_says_that_the_numbers_mean_nothing(
     tmp_path, monkeypatch, capfd, repo_root
 ):
-    config = str(CONFIGS / 'frl_faces' / 'ctd_ed_sface.py')
+    # Without a teacher.
+    config = str(CONFIGS / 'frl_faces' / 'ft_sface.py')
     options = [
         '--cfg-options',
         'framing.input_size=64',
@@ -77,5 +76,5 @@ def test_it_trains_and_says_that_the_numbers_mean_nothing(
     told = capfd.readouterr()
     assert told.out.count(stand_in.NOTICE) == 2
     assert len((told.out + told.err).splitlines()) < 50
-    folder = tmp_path / 'work_dirs' / 'ctd_ed_sface_stand_in'
+    folder = tmp_path / 'work_dirs' / 'ft_sface_stand_in'
     assert (folder / 'iter_2.pth').is_file()

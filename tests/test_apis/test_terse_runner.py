@@ -13,16 +13,18 @@ from mmpose_ctd.engine.hooks import FlipCheckHook
 RUNTIME = Config.fromfile('configs/_base_/default_runtime.py')
 
 
-@pytest.mark.parametrize('name', [*RUNTIME.default_hooks])
-def test_none_switches_a_default_hook_off(tmp_path, name):
-    hooks = {
-        key: None if key == name else hook
-        for key, hook in RUNTIME.default_hooks.items()
-    }
-    runner = toy_runner(tmp_path, kind=TerseRunner, default_hooks=hooks)
+@pytest.mark.parametrize('half', [0, 1])
+def test_none_switches_a_default_hook_off(tmp_path, half):
+    hooks = RUNTIME.default_hooks
+    off = [*hooks][half::2]
+    runner = toy_runner(
+        tmp_path,
+        kind=TerseRunner,
+        default_hooks={k: None if k in off else v for k, v in hooks.items()},
+    )
     kinds = [type(hook).__name__ for hook in runner.hooks]
-    for key, hook in RUNTIME.default_hooks.items():
-        assert (hook['type'] in kinds) == (key != name)
+    for key, hook in hooks.items():
+        assert (hook['type'] in kinds) == (key not in off)
 
 
 @pytest.mark.parametrize('hooks', [None, {}])
@@ -115,9 +117,7 @@ def threads_of_a_run(tmp_path, monkeypatch, cores, device='cpu'):
 
 
 # Five threads on eight cores: the cores have two threads each.
-@pytest.mark.parametrize(
-    'cores, threads', [(1, 1), (2, 1), (4, 3), (6, 5), (8, 5)]
-)
+@pytest.mark.parametrize('cores, threads', [(1, 1), (4, 3), (8, 5)])
 def test_a_core_is_left_to_the_loader(tmp_path, monkeypatch, cores, threads):
     monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
     seen = threads_of_a_run(tmp_path, monkeypatch, cores)
