@@ -30,7 +30,6 @@ from torch import nn
 from mmpose_ctd import Landmarker
 from mmpose_ctd.apis import export, measure
 from mmpose_ctd.apis.exporting import landmarker
-from mmpose_ctd.apis.exporting.network import LandmarkNetwork
 from mmpose_ctd.apis.measuring.calibration import Limits, ModelFacts
 from mmpose_ctd.apis.measuring.error_model import LEVELS, ErrorModel
 from mmpose_ctd.apis.measuring.familiarity import fit_appearance
@@ -203,12 +202,12 @@ def site_checkpoint(path):
     return config, spot_checkpoint(path, config, by_site)
 
 
-def exported(tmp_path, photographs, **settings):
+def exported(tmp_path, photographs, spread='entropy', **settings):
     """Rows of the package, and what the program finds, by file."""
     config = spot_config(**settings)
     checkpoint = spot_checkpoint(tmp_path / 'model.pth', config)
     model = LandmarkModel(config, checkpoint, 'cpu')
-    known = calibrated(model)
+    known = calibrated(model, spread)
     export(config, checkpoint, tmp_path / 'out', calibration=known)
     find = program(tmp_path / 'out')
     rows = {
@@ -218,12 +217,20 @@ def exported(tmp_path, photographs, **settings):
     return rows, {name: find(photographs / name) for name in rows}
 
 
-@pytest.mark.parametrize('flip_test', [False, True])
+@pytest.mark.parametrize(
+    ('flip_test', 'spread'),
+    [
+        (False, 'entropy'),
+        (True, 'moment'),
+        (True, 'inverse_peak'),
+        (False, 'none'),
+    ],
+)
 def test_points_intervals_and_warnings_are_those_of_measure(
-    flip_test, tmp_path, photographs
+    flip_test, spread, tmp_path, photographs
 ):
     rows, faces = exported(
-        tmp_path, photographs, test_cfg=dict(flip_test=flip_test)
+        tmp_path, photographs, spread, test_cfg=dict(flip_test=flip_test)
     )
     for name, row in rows.items():
         face = faces[name]
@@ -244,40 +251,6 @@ def test_points_intervals_and_warnings_are_those_of_measure(
     assert not faces['turned.png']['radii']
     assert 'the face has few pixels' in faces['small.png']['reasons']
     assert 'outside the photograph' in faces['cut.png']['reasons']
-
-
-@pytest.mark.parametrize('spread', ['none', 'moment', 'inverse_peak'])
-def test_the_network_judges_as_the_calibration(spread, tmp_path):
-    """On crops of the input size, which nothing resizes."""
-    config = spot_config(test_cfg=dict(flip_test=True))
-    model = LandmarkModel(
-        config, spot_checkpoint(tmp_path / 'model.pth', config), 'cpu'
-    )
-    known = calibrated(model, spread)
-    random = np.random.default_rng(2)
-    crops = [spots(random, (SIZE * 3, SIZE * 3))[0] for _ in range(3)]
-    crops = [cv2.resize(crop, (SIZE, SIZE)) for crop in crops]
-    found = model.predict(crops, [whole(c) for c in crops], (SIZE, SIZE))
-    judged = known.judge(
-        found.points, found.features, np.zeros(3), found.spreads
-    )
-    shown = [model._input(crop)['inputs'] for crop in crops]
-    network = LandmarkNetwork(model, known)
-    with torch.no_grad():
-        points, sds, faintness, values, _ = network(
-            torch.stack(shown).permute(0, 2, 3, 1)
-        )
-    np.testing.assert_allclose(points, found.points, atol=1e-4)
-    expected = known.landmark_errors.deviations(found.spreads)
-    np.testing.assert_allclose(sds, expected, rtol=1e-4)
-    limits = known.familiarity.limits
-    for i, one in enumerate(judged):
-        roll = abs(one.values['roll']) / limits.roll
-        expected = one.values['appearance'], one.values['shape'], roll
-        np.testing.assert_allclose(values[i], expected, rtol=1e-3, atol=1e-4)
-        assert float(faintness[i].max()) == pytest.approx(
-            one.values['faintness'], rel=1e-4
-        )
 
 
 @pytest.fixture

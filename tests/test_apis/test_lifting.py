@@ -62,22 +62,6 @@ def test_measures_along_the_line_and_along_the_surface(obj):
     assert face.notes == []
 
 
-def test_points_of_tps_count_from_below(obj, tmp_path):
-    rows = [f'{x + 0.5} {SIZE[1] - y - 0.5}' for x, y in PIXELS.values()]
-    text = [f'LM={len(rows)}', *rows, 'IMAGE=face.png']
-    (tmp_path / 'p.tps').write_text('\n'.join(text) + '\n')
-    (tmp_path / 'names.txt').write_text('\n'.join(PIXELS))
-    face = lift(
-        obj,
-        tmp_path / 'p.tps',
-        tmp_path / 'face.png',
-        names=str(tmp_path / 'names.txt'),
-    )
-    assert face.landmarks.to_numpy() == pytest.approx(
-        lifted(obj).landmarks.to_numpy(), abs=1e-6
-    )
-
-
 def test_a_coco_file_says_what_is_measured(obj, tmp_path):
     points = np.column_stack([[*PIXELS.values()], np.full(6, 2)])
     points[4, 2] = 0

@@ -127,6 +127,11 @@ def test_what_was_written_is_never_overwritten(folder, tmp_path, monkeypatch):
             predicted(
                 folder, out if not options else tmp_path / 'new', **options
             )
+    # Nor are there files of no face.
+    for name in ('a.png', 'visit 2/b.png'):
+        (folder / name).unlink()
+    with pytest.raises(InputError):
+        predicted(folder, tmp_path / 'new')
     assert [path.name for path in out.iterdir()] == ['corrected.json']
     assert not (tmp_path / 'new').exists()
 
@@ -148,13 +153,3 @@ def test_photographs_of_one_file_are_refused_before_the_work(
             start='image',
             calibration=spot_calibration(),
         )
-
-
-def test_a_folder_without_faces_gives_no_files(tmp_path, monkeypatch):
-    boxes(monkeypatch)
-    folder = tmp_path / 'photographs'
-    folder.mkdir()
-    cv2.imwrite(str(folder / 'grey.png'), np.full((90, 80, 3), 128, 'u1'))
-    with pytest.raises(InputError):
-        predicted(folder, tmp_path / 'out')
-    assert not (tmp_path / 'out').exists()

@@ -78,8 +78,3 @@ def test_of_a_run_made_twice_the_later_is_used():
     (found,), _, warnings = usable([later, run('FT')])
     np.testing.assert_array_equal(found['errors'], later['errors'])
     assert 'found 2 times' in warnings[0]
-
-
-def test_trials_stay_apart():
-    finals, trials, _ = usable([run('FT'), run('FT', role='trial')])
-    assert len(finals) == len(trials) == 1

