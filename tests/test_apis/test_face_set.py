@@ -157,14 +157,3 @@ def test_relative_folders_work_with_a_dataset(root, tmp_path, monkeypatch):
     )
     found = {info['subject'] for info in map(dataset.get_data_info, range(6))}
     assert found == {*lines(faces.train_split)} and len(dataset) == 6
-
-
-@pytest.mark.real_data
-def test_the_real_faces_open_with_their_own_splits(shared_root, tmp_path):
-    root = shared_root / 'data' / 'frl_faces'
-    faces = open_face_set(root, tmp_path / 'out', 20, seed=3)
-    assert faces.ann_file == 'annotations/landmarks19.json'
-    assert (faces.num_keypoints, faces.largest) == (19, 256)
-    own = root / 'splits' / 'train_n020_seed3.txt'
-    assert lines(faces.train_split) == lines(own)
-    assert {*lines(faces.test_split)} == {*lines(root / 'splits/test.txt')}

@@ -1,8 +1,6 @@
 """A config runs without its data and its teacher's file."""
 
-import runpy
 import shutil
-import sys
 
 import pytest
 from config_set import CONFIGS
@@ -58,7 +56,7 @@ def test_a_set_with_other_landmarks_is_refused(tmp_path):
 @pytest.mark.slow
 @pytest.mark.usefixtures('same_faces')
 def test_it_trains_and_says_that_the_numbers_mean_nothing(
-    tmp_path, monkeypatch, capfd, repo_root
+    tmp_path, monkeypatch, command
 ):
     # Without a teacher.
     config = str(CONFIGS / 'frl_faces' / 'ft_sface.py')
@@ -68,13 +66,8 @@ def test_it_trains_and_says_that_the_numbers_mean_nothing(
         'train_cfg.max_iters=2',
     ]
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        sys, 'argv', ['train.py', config, '--stand-in', *options]
-    )
-    tool = str(repo_root / 'tools' / 'train.py')
-    runpy.run_path(tool, run_name='__main__')
-    told = capfd.readouterr()
-    assert told.out.count(stand_in.NOTICE) == 2
-    assert len((told.out + told.err).splitlines()) < 50
+    status, out, err = command('train.py', config, '--stand-in', *options)
+    assert status == 0 and out.count(stand_in.NOTICE) == 2
+    assert len((out + err).splitlines()) < 50
     folder = tmp_path / 'work_dirs' / 'ft_sface_stand_in'
     assert (folder / 'iter_2.pth').is_file()

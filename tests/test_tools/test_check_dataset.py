@@ -2,8 +2,6 @@
 
 import json
 import re
-import runpy
-import sys
 
 import pytest
 from landmark_set import landmark_content, write_landmark_set
@@ -22,18 +20,10 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def check(monkeypatch, capsys, repo_root):
-    tool = repo_root / 'tools' / 'dataset_converters' / 'check_dataset.py'
-
+def check(command):
     def check(*arguments):
-        monkeypatch.setattr(sys, 'argv', [str(tool), *map(str, arguments)])
-        status = 0
-        try:
-            runpy.run_path(str(tool), run_name='__main__')
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, ' '.join(said.out.split()), said.err
+        status, out, err = command('check_dataset.py', *arguments)
+        return status, ' '.join(out.split()), err
 
     return check
 

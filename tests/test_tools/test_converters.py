@@ -5,13 +5,11 @@ Their readers are tested in test_models/test_teachers.
 
 import hashlib
 import os
-import runpy
 
 import pytest
 import torch
 from sface_file import make_sface, sface_bytes
 from tflite_file import face_landmarker_bytes, task_bytes
-from tool_server import tool_file
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones import FaceLandmarkerV2, SFaceNet
@@ -49,23 +47,11 @@ def source(name, tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def run_tool(name, capsys):
-    """Calls the tool; gives its status and what it wrote to stderr."""
-    main = runpy.run_path(str(tool_file(f'{name}_to_mmpose.py')))['main']
-
-    def run(*arguments):
-        status = main([*map(str, arguments)])
-        return status, capsys.readouterr().err
-
-    return run
-
-
 def test_the_checkpoint_loads_safely_and_strictly_and_says_what_it_is(
-    name, source, tmp_path, run_tool
+    name, source, tmp_path, command
 ):
     target = tmp_path / 'new' / 'out.pth'
-    status, told = run_tool(source, target)
+    status, _, told = command(f'{name}_to_mmpose.py', source, target)
     assert status == 0 and 'licence is recorded as unknown' in told
     content = torch.load(target, weights_only=True)
     assert set(content) == {'state_dict', 'meta'}
@@ -120,10 +106,12 @@ def test_an_existing_target_is_left_alone_unless_forced(
     assert torch.load(target, weights_only=True)['state_dict']
 
 
-def test_a_wrong_source_is_one_line_and_leaves_nothing(tmp_path, run_tool):
+def test_a_wrong_source_is_one_line_and_leaves_nothing(
+    name, tmp_path, command
+):
     source, target = tmp_path / 'in', tmp_path / 'out.pth'
     for told in ('mmpose_ctd download', 'not a'):
-        status, line = run_tool(source, target)
+        status, _, line = command(f'{name}_to_mmpose.py', source, target)
         assert status == 1 and told in line and str(source) in line
         assert line.count('\n') == 1
         source.write_text('<html>404</html>')

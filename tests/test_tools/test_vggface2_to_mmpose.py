@@ -3,22 +3,16 @@
 import hashlib
 import os
 import pickle
-import runpy
 
 import pytest
 import torch
 import vggface2_files as files
 from mmpose.registry import MODELS
-from tool_server import tool_file
 from vggface2_network import random_state
 
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
 
-
-@pytest.fixture
-def tool():
-    """The tool's main()."""
-    return runpy.run_path(str(tool_file('vggface2_to_mmpose.py')))['main']
+TOOL = 'vggface2_to_mmpose.py'
 
 
 @pytest.fixture
@@ -31,17 +25,17 @@ def published(tmp_path):
 
 
 def test_the_checkpoint_loads_safely_and_strictly_and_says_what_it_is(
-    published, tmp_path, tool, capsys
+    published, tmp_path, command
 ):
     target = tmp_path / 'new' / 'vggface2_resnet50.pth'
-    assert tool([str(published), str(target)]) == 0
-    told = capsys.readouterr()
-    assert f"{published}: torchvision's names in a pickle, BGR" in told.out
-    assert f'{target}: written, for RGB input' in told.out
+    status, out, err = command(TOOL, published, target)
+    assert status == 0
+    assert f"{published}: torchvision's names in a pickle, BGR" in out
+    assert f'{target}: written, for RGB input' in out
     head = "dict(type='PooledClassifier', num_classes=10, embedding_dim=None)"
-    assert "model.teacher.backbone=dict(type='VGGFace2ResNet')" in told.out
-    assert f'model.teacher.head={head}' in told.out
-    assert '10 classes' in told.err and '8631' in told.err
+    assert "model.teacher.backbone=dict(type='VGGFace2ResNet')" in out
+    assert f'model.teacher.head={head}' in out
+    assert '10 classes' in err and '8631' in err
 
     content = torch.load(target, weights_only=True)
     assert set(content) == {'state_dict', 'meta'}
@@ -84,23 +78,22 @@ def test_the_checkpoint_loads_safely_and_strictly_and_says_what_it_is(
     assert (tmp_path / 'b.pth').read_bytes() == raw
 
 
-def test_a_file_without_classifier_is_told(tmp_path, tool, capsys):
+def test_a_file_without_classifier_is_told(tmp_path, command):
     files.write_keras(tmp_path / 'notop.h5', random_state(classes=None))
     target = tmp_path / 'out.pth'
-    assert tool([str(tmp_path / 'notop.h5'), str(target)]) == 0
-    told = capsys.readouterr()
-    assert 'model.teacher.head=None' in told.out
-    assert 'ClassifierDistillLoss cannot' in told.err
+    status, out, err = command(TOOL, tmp_path / 'notop.h5', target)
+    assert status == 0 and 'model.teacher.head=None' in out
+    assert 'ClassifierDistillLoss cannot' in err
     content = torch.load(target, weights_only=True)
     assert all(key.startswith('backbone.') for key in content['state_dict'])
     target.unlink()
 
 
-def test_force_replaces_and_bn_eps_arrives(published, tmp_path, tool):
+def test_force_replaces_and_bn_eps_arrives(published, tmp_path, command):
     target = tmp_path / 'out.pth'
     target.write_text('precious')
     options = ['--force', '--bn-eps', '1e-3']
-    assert tool([str(published), str(target), *options]) == 0
+    assert command(TOOL, published, target, *options)[0] == 0
     content = torch.load(target, weights_only=True)
     assert content['meta']['source_bn_eps'] == 1e-3
 
@@ -113,11 +106,12 @@ class Exploit:
         return os.system, (f'touch {self.trap}',)
 
 
-def test_a_malicious_file_is_one_line_and_runs_nothing(tmp_path, tool, capsys):
+def test_a_malicious_file_is_one_line_and_runs_nothing(tmp_path, command):
     source, trap = tmp_path / 'in.pkl', tmp_path / 'trap'
     source.write_bytes(pickle.dumps({'conv1.weight': Exploit(trap)}))
-    assert tool([str(source), str(tmp_path / 'out.pth')]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    status, _, err = command(TOOL, source, tmp_path / 'out.pth')
+    (line,) = err.splitlines()
+    assert status == 1
     assert line.startswith(f'vggface2_to_mmpose: {source}: refused')
     assert 'posix.system' in line
     assert [path.name for path in tmp_path.iterdir()] == ['in.pkl']
