@@ -90,9 +90,7 @@ def test_options_change_settings_at_any_depth(load):
     assert cfg.model.teacher is None
 
 
-def test_options_of_the_framing_are_applied_and_variables_refused(
-    load, monkeypatch
-):
+def test_options_of_the_framing_are_applied(load, monkeypatch):
     path = str(CONFIGS / 'frl_faces' / 'ft_sface.py')
     cfg = load('--cfg-options', 'framing.input_size=64', config=path)
     assert cfg.model.head.decoder.input_size == (64, 64)

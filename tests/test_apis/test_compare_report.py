@@ -330,10 +330,6 @@ INCOMPLETE = {
         [*some(), run('HG', 10, 0, environment={'machine': 'H100'})],
         'different machine: H100, two cores',
     ),
-    'another test set': (
-        [*some(), run('HG', 10, 0, test_set='other')],
-        'never compared with each other',
-    ),
     'perfect systems': (
         [r | {'errors': 0 * r['errors']} for r in some()],
         '0.000 ± 0.000',
@@ -342,7 +338,6 @@ INCOMPLETE = {
         [r | {'errors': run()['errors']} for r in some()],
         '+0.000 (+0.0 %)',
     ),
-    'no labels at all': (runs(('FT', 'HG'), (0, 10, 20), (0, 1)), 'n = 0'),
     'variants alone': (
         [run('HG', variant=f'x={v}') for v in (0, 1, 'nan', 'a b')],
         'HG x=a b',

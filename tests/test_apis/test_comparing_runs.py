@@ -170,7 +170,6 @@ def test_a_run_keeps_its_folder_under_another_name(place):
             ['flip_test'],
         ),
         (dict(options={'train_cfg.max_iters': 9}), 'max_iters', ['steps']),
-        (dict(options={'randomness.seed': 9}), 'randomness.seed', ['seeds']),
         (
             dict(options={'test_dataloader.dataset.split': 'a.txt'}),
             'test_dataloader.dataset.split',
@@ -232,7 +231,6 @@ def test_a_config_that_cannot_be_read_is_named(place):
 @pytest.mark.parametrize(
     ('key', 'changes'),
     [
-        ('train_split', dict(train_split='splits/none{budget}.txt')),
         ('test_split', dict(test_split='splits/none.txt')),
         ('pool', dict(pool='splits/none.txt', **study(held_out=['north']))),
         ('search.pool', dict(search=SEARCH | dict(pool='splits/none.txt'))),

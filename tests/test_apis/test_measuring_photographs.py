@@ -140,38 +140,6 @@ def test_a_second_face_of_comparable_size_is_to_be_checked(
     np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
 
 
-@pytest.mark.parametrize('calibrated', [True, False])
-@pytest.mark.parametrize('eyes', [90, 4475, 20])
-def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(calibrated, eyes):
-    names = ['exocanthion_R', 'exocanthion_L', 'subnasale']
-    width = np.linalg.norm(POINTS[0] - POINTS[1])
-    calibration = spot_calibration() if calibrated else None
-    usual = Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
-    (found,) = FaceRows(
-        names, standard_measurements(names), calibration, mm=True
-    ).make(
-        Prediction(
-            points=POINTS[None],
-            frames=[Frame(50, 50, 100, 100)],
-            spreads=dict.fromkeys(SPREADS, np.ones((1, 3))),
-            features=None,
-        ),
-        [usual if calibrated else None],
-        [Subject(mm_per_px=eyes / width)],
-        SIZE,
-        [(200, 160)],
-    )
-    row, absurd = found.row, eyes != 90
-    status = 'measured' if calibrated else 'uncalibrated'
-    assert row['status'] == ('check' if absurd else status)
-    distance = 'outer_canthal_distance'
-    assert row[f'{distance}_px'] == pytest.approx(width, abs=0.01)
-    assert (row[f'{distance}_mm'] is None) == absurd
-    low = row.get(f'{distance}_px_low95')
-    assert (low is not None) == (calibrated and not absurd)
-    assert (f'outer eye corners are {eyes} mm' in row['remarks']) == absurd
-
-
 def test_without_a_face_nothing_is_measured(face, monkeypatch):
     boxes(monkeypatch)
     cv2.imwrite(str(face / 'grey.png'), np.full((90, 80, 3), 128, 'u1'))
@@ -211,23 +179,45 @@ def test_an_upside_down_face_is_flagged(folder):
 def one_face():
     """Makes the row of a face with these points, framed 128 px wide."""
 
-    def make(points, names=NAMES, size=(300, 300), ages=(), **subject):
+    def make(points, names=NAMES, calibrated=True, ages=(), **subject):
         rows = FaceRows(
-            names, standard_measurements(names), spot_calibration(), ages=ages
+            names,
+            standard_measurements(names),
+            spot_calibration() if calibrated else None,
+            mm='mm_per_px' in subject,
+            ages=ages,
         )
         usual = Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
         prediction = Prediction(
             points[None],
             [Frame(0, 0, 128, 128)],
-            dict(inverse_peak=np.ones((1, len(names)))),
+            dict.fromkeys(SPREADS, np.ones((1, len(names)))),
             None,
         )
-        made = rows.make(
-            prediction, [usual], [Subject(**subject)], SIZE, [size]
-        )
-        return made[0].row
+        judged = [usual if calibrated else None]
+        subjects, sizes = [Subject(**subject)], [(300, 300)]
+        return rows.make(prediction, judged, subjects, SIZE, sizes)[0].row
 
     return make
+
+
+@pytest.mark.parametrize('calibrated', [True, False])
+@pytest.mark.parametrize('eyes', [90, 4475, 20])
+def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(
+    one_face, calibrated, eyes
+):
+    names = ['exocanthion_R', 'exocanthion_L', 'subnasale']
+    width = np.linalg.norm(POINTS[0] - POINTS[1])
+    row = one_face(POINTS, names, calibrated, mm_per_px=eyes / width)
+    absurd = eyes != 90
+    status = 'measured' if calibrated else 'uncalibrated'
+    assert row['status'] == ('check' if absurd else status)
+    distance = 'outer_canthal_distance'
+    assert row[f'{distance}_px'] == pytest.approx(width, abs=0.01)
+    assert (row[f'{distance}_mm'] is None) == absurd
+    low = row.get(f'{distance}_px_low95')
+    assert (low is not None) == (calibrated and not absurd)
+    assert (f'outer eye corners are {eyes} mm' in row['remarks']) == absurd
 
 
 def test_a_measure_that_may_be_0_is_remarked(one_face):
