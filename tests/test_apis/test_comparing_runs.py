@@ -171,11 +171,6 @@ def test_a_run_keeps_its_folder_under_another_name(place):
         ),
         (dict(options={'train_cfg.max_iters': 9}), 'max_iters', ['steps']),
         (
-            dict(options={'test_dataloader.dataset.split': 'a.txt'}),
-            'test_dataloader.dataset.split',
-            ['test_split'],
-        ),
-        (
             dict(
                 systems=dict(
                     plain='plain.py',
@@ -218,14 +213,6 @@ def test_what_would_compare_different_things_is_refused(
     assert where in error.value.where
     for word in words:
         assert word in str(error.value)
-
-
-def test_a_config_that_cannot_be_read_is_named(place):
-    (place / 'plain.py').write_text('1 / 0')
-    with pytest.raises(InputError) as error:
-        runs_of(place)
-    assert error.value.where == 'plain.py'
-    assert 'ZeroDivisionError' in error.value.found
 
 
 @pytest.mark.parametrize(

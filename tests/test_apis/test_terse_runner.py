@@ -92,8 +92,25 @@ class ThreadsHook(Hook):
     after_test_iter = after_train_iter
 
 
-def threads_of_a_run(tmp_path, monkeypatch, cores, device='cpu'):
+@pytest.mark.parametrize(
+    ('cores', 'device', 'variable', 'threads'),
+    [
+        (1, 'cpu', '', 1),
+        (4, 'cpu', '', 3),
+        # The cores have two threads each.
+        (8, 'cpu', '', 5),
+        (2, 'cpu', 'OMP_NUM_THREADS', 5),
+        (2, 'cpu', 'MKL_NUM_THREADS', 5),
+        (2, 'cuda', '', 5),
+    ],
+)
+def test_a_core_is_left_to_the_loader_unless_the_user_has_set_threads(
+    tmp_path, monkeypatch, cores, device, variable, threads
+):
     """In training and in testing, with five threads before."""
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    if variable:
+        monkeypatch.setenv(variable, '5')
     monkeypatch.setattr(machine, 'usable_cores', lambda: cores)
     monkeypatch.setattr(machine, 'get_device', lambda: device)
     before, hook = torch.get_num_threads(), ThreadsHook()
@@ -113,24 +130,4 @@ def threads_of_a_run(tmp_path, monkeypatch, cores, device='cpu'):
         assert torch.get_num_threads() == 5
     finally:
         torch.set_num_threads(before)
-    return hook.seen
-
-
-# Five threads on eight cores: the cores have two threads each.
-@pytest.mark.parametrize('cores, threads', [(1, 1), (4, 3), (8, 5)])
-def test_a_core_is_left_to_the_loader(tmp_path, monkeypatch, cores, threads):
-    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
-    seen = threads_of_a_run(tmp_path, monkeypatch, cores)
-    assert seen == [threads, threads]
-
-
-@pytest.mark.parametrize('name', ['OMP_NUM_THREADS', 'MKL_NUM_THREADS'])
-def test_threads_that_the_user_has_set_stay(tmp_path, monkeypatch, name):
-    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
-    monkeypatch.setenv(name, '5')
-    assert threads_of_a_run(tmp_path, monkeypatch, cores=2) == [5, 5]
-
-
-def test_a_gpu_leaves_all_threads(tmp_path, monkeypatch):
-    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
-    assert threads_of_a_run(tmp_path, monkeypatch, 2, 'cuda') == [5, 5]
+    assert hook.seen == [threads, threads]
