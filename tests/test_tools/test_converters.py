@@ -56,6 +56,13 @@ META = dict(
 )
 
 
+@pytest.fixture(autouse=True)
+def few_files_stay(tmp_path):
+    yield
+    for path in tmp_path.rglob('*.pth'):  # up to 100 MB each
+        path.unlink()
+
+
 @pytest.fixture(scope='module', params=CONVERT)
 def name(request):
     return request.param
@@ -115,7 +122,7 @@ def test_the_checkpoint_loads_safely_and_strictly_and_says_what_it_is(
     assert not state, 'keys that neither network has'
     # Neither file names nor the user's folders are anybody's business.
     raw = target.read_bytes()
-    for secret in (str(tmp_path), str(source.parent), source.name, '.tmp'):
+    for secret in (str(tmp_path), str(source.parent), source.name, 'out.pth'):
         assert secret.encode() not in raw
     assert os.listdir(target.parent) == ['out.pth']
     # The same source gives the same bytes.

@@ -74,14 +74,8 @@ def test_an_earlier_stage_the_papers_softmax_and_fewer_batches(place):
 
 
 def test_what_is_wrong_is_told_in_a_line(place):
-    place, model = place
-    state = model.state_dict()
-    state['backbone.stages.0.0.weight'] = (
-        state['backbone.stages.0.0.weight'] + 0.1
-    )
-    torch.save(dict(state_dict=state), place / 'ft.pth')
+    place, _ = place
     for arguments, words in (
-        (['fe.py', 'ft.pth', '--out', 'x.pth'], 'differ from the source'),
         (['fe.py', 'fe.pth', '--out', 'x.json'], '.pth'),
         (['fe.py', 'fe.pth', '--out', 'x.pth', '--batches', '0'], '--batches'),
     ):
