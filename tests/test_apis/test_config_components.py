@@ -3,13 +3,10 @@
 import pytest
 from config_set import CONFIGS
 from mmengine.config import Config
-from mmengine.hooks import CheckpointHook
 from mmengine.model import BaseModule
-from mmpose.models import HRNet, ResNet, SEResNet
-from torch.optim import Adam
+from mmpose.models import SEResNet
 
 from mmpose_ctd.apis.config_components import accepted_keys, check_components
-from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.errors import InputError
 
 
@@ -27,41 +24,28 @@ def refused(config, **options):
 
 
 @pytest.mark.parametrize(
-    ('key', 'near'),
-    [
-        ('model.head.out_chanels', 'out_channels'),
-        ('model.init_from_techer', 'init_from_teacher'),
-        ('model.regularizers.ed.loss_wieght', 'loss_weight'),
-        # Of regularisers alone.
-        ('model.head.every', None),
-        ('model.teacher.backbone.out_indexes', 'out_indices'),
-        ('model.head.loss.labeled_only', 'labelled_only'),
-        ('train_dataloader.batchsize', 'batch_size'),
-        ('train_dataloader.dataset.spilt', 'split'),
-        ('train_dataloader.sampler.shufle', 'shuffle'),
-        ('train_dataloader.dataset.pipeline.5.encoder.sigmas', 'sigma'),
-        ('val_evaluator.treshold', 'threshold'),
-        ('optim_wrapper.dtipe', 'dtype'),
-        ('optim_wrapper.optimizer.learning_rate', None),
-        ('param_scheduler.0.powr', 'power'),
-        ('default_hooks.checkpoint.intervall', 'interval'),
-        ('custom_hooks.0.x', None),
-        ('train_cfg.max_iter', 'max_iters'),
-        ('val_cfg.fp61', 'fp16'),
-        ('visualizer.vis_backend', 'vis_backends'),
-    ],
-)
-def test_a_key_that_no_constructor_takes_is_refused(config, key, near):
-    error = refused(config, **{key: 1})
-    assert error.where == key
-    assert repr(key.split('.')[-1]) in error.found
-    if near:
-        assert error.expected == repr(near)
-
-
-@pytest.mark.parametrize(
     ('key', 'value', 'near'),
     [
+        ('model.head.out_chanels', 1, 'out_channels'),
+        ('model.init_from_techer', 1, 'init_from_teacher'),
+        ('model.regularizers.ed.loss_wieght', 1, 'loss_weight'),
+        # Of regularisers alone.
+        ('model.head.every', 1, None),
+        ('model.teacher.backbone.out_indexes', 1, 'out_indices'),
+        ('model.head.loss.labeled_only', 1, 'labelled_only'),
+        ('train_dataloader.batchsize', 1, 'batch_size'),
+        ('train_dataloader.dataset.spilt', 1, 'split'),
+        ('train_dataloader.sampler.shufle', 1, 'shuffle'),
+        ('train_dataloader.dataset.pipeline.5.encoder.sigmas', 1, 'sigma'),
+        ('val_evaluator.treshold', 1, 'threshold'),
+        ('optim_wrapper.dtipe', 1, 'dtype'),
+        ('optim_wrapper.optimizer.learning_rate', 1, None),
+        ('param_scheduler.0.powr', 1, 'power'),
+        ('default_hooks.checkpoint.intervall', 1, 'interval'),
+        ('custom_hooks.0.x', 1, None),
+        ('train_cfg.max_iter', 1, 'max_iters'),
+        ('val_cfg.fp61', 1, 'fp16'),
+        ('visualizer.vis_backend', 1, 'vis_backends'),
         ('model.type', 'CTDTopdownPoseEstimater', 'CTDTopdownPoseEstimator'),
         ('model.regularizers.ed.type', 'EncoderLoss', 'EncoderDistillLoss'),
         ('train_dataloader.dataset.type', 'CIFASD', 'CIFASDDataset'),
@@ -79,9 +63,13 @@ def test_a_key_that_no_constructor_takes_is_refused(config, key, near):
         ('train_cfg.type', 'IterTrainLoop', None),
     ],
 )
-def test_a_type_that_is_not_registered_is_refused(config, key, value, near):
+def test_a_key_or_a_type_that_nothing_knows_is_refused(
+    config, key, value, near
+):
     error = refused(config, **{key: value})
-    assert error.where == key and repr(value) in error.found
+    assert error.where == key
+    unknown = key.split('.')[-1] if value == 1 else value
+    assert repr(unknown) in error.found
     if near:
         assert repr(near) in error.expected
 
@@ -141,18 +129,8 @@ class Keeping(BaseModule):
         super().__init__(**kwargs)
 
 
-class Elsewhere(BaseModule):
-    def __init__(self, own=1, **kwargs):
-        super().__init__()
-        self.other = dict(**kwargs)
-
-
 def test_constructors_are_followed_as_far_as_they_pass_arguments_on():
     assert accepted_keys(Passing) == {'own', 'taken', 'init_cfg'}
-    for undecided in (Keeping, Elsewhere):
-        assert accepted_keys(undecided) is None
-    assert accepted_keys(CheckpointHook) >= {'save_best', 'rule'}
-    assert accepted_keys(Adam) >= {'lr', 'betas'}
+    assert accepted_keys(Keeping) is None
     assert accepted_keys(SEResNet) >= {'se_ratio', 'depth', 'init_cfg'}
-    for known in (ResNet, HRNet, CIFASDDataset):
-        assert 'nonsense' not in accepted_keys(known)
+    assert 'nonsense' not in accepted_keys(SEResNet)

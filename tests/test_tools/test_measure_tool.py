@@ -6,7 +6,6 @@ A small network learns synthetic faces first. Its errors are large.
 import copy
 import csv
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -77,12 +76,11 @@ def place(tmp_path_factory):
     return place
 
 
-PATH = os.pathsep.join([str(ROOT), str(ROOT / 'tests' / 'helpers')])
 MODEL = ('config.py', 'model.pth')
 
 
 def run(place, tool, *arguments):
-    return run_tool(tool, *MODEL, *arguments, cwd=place, PYTHONPATH=PATH)
+    return run_tool(tool, *MODEL, *arguments, cwd=place)
 
 
 @pytest.fixture(scope='module')

@@ -6,8 +6,6 @@ As a user meets it: make_splits was run again, or files were renamed.
 import csv
 import json
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -21,8 +19,6 @@ from people_set import (
 )
 from tool_server import run_tool
 
-ROOT = Path(__file__).resolve().parents[2]
-HELPERS = str(ROOT / 'tests' / 'helpers')
 MODEL = ('config.py', 'run/epoch_2.pth')
 pytestmark = pytest.mark.slow
 
@@ -53,8 +49,7 @@ def place(trained, tmp_path):
 
 
 def call(place, tool, *arguments):
-    path = ':'.join([*sys.path[:1], HELPERS, str(ROOT)])
-    return run_tool(tool, *arguments, cwd=place, PYTHONPATH=path)
+    return run_tool(tool, *arguments, cwd=place)
 
 
 def calibrate(place, *more):
