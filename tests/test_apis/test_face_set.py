@@ -98,7 +98,6 @@ def test_the_sets_own_splits_are_used(root, tmp_path):
             "'subject3'",
         ),
         (dict(test=sorted(ALL)), 5, 'splits', 'no subject to train'),
-        (dict(train=sorted(ALL)), 5, 'splits', 'no subject to test'),
         ({}, 0, '0 labelled', ''),
     ],
 )

@@ -94,14 +94,6 @@ def test_an_error_and_a_silent_server_leave_nothing(
     assert not [*target.parent.iterdir()]
 
 
-def test_no_server_is_one_short_reason(target):
-    with ThreadingHTTPServer(('127.0.0.1', 0), Handler) as closed:
-        port = closed.server_address[1]
-    with pytest.raises(FetchError, match='refused') as caught:
-        fetch_url(f'http://127.0.0.1:{port}/', target, SHA256)
-    assert '\n' not in str(caught.value) and len(str(caught.value)) < 100
-
-
 @pytest.fixture
 def served(monkeypatch):
     """What pip will leave in the folder that it gets."""
@@ -196,10 +188,9 @@ def test_a_member_of_a_tgz_is_found_in_any_folder(server, target):
     [
         tar_of({'net.bin': BODY[1:]}),
         tar_of({'other': BODY}),
-        tar_of({'net.bin': BODY})[:90],
         b'no archive',
     ],
-    ids=['changed', 'absent', 'cut', 'text'],
+    ids=['changed', 'absent', 'text'],
 )
 def test_another_tgz_is_refused_and_leaves_nothing(server, target, body):
     server.body = body

@@ -284,7 +284,6 @@ def test_a_landmark_outside_the_photograph_is_to_be_checked(
         ([20, 21, 60], 18.0, False),
         ([4, 5, 6], 8.6, False),
         ([4, 5, 6], 9.0, True),
-        ([4, 5, 6], 2.9, True),
         ([], 5.0, False),
         ([20], None, False),
     ],

@@ -67,19 +67,6 @@ def test_only_a_run_that_trains_replaces_the_config(tmp_path):
     assert Config.fromfile(config).seed == 4
 
 
-def test_what_is_for_machines_is_in_the_log_file_alone(tmp_path, capfd):
-    runner = toy_runner(tmp_path, kind=TerseRunner)
-    quiet = ['\n'.join(['long'] * 20), 'paramwise_options -- conv.bias:lr=1']
-    quiet += ['all SyncBatchNorm (SyncBN) layers in the model are reverted']
-    for message in (*quiet, 'for people'):
-        runner.logger.error(message)
-    (log,) = tmp_path.glob('*/*.log')
-    shown = ''.join(capfd.readouterr())
-    assert all(message in log.read_text() for message in quiet)
-    assert not any(message in shown for message in quiet)
-    assert 'for people' in shown
-
-
 class ThreadsHook(Hook):
     """Writes down how many threads there are."""
 
