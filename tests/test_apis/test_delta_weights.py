@@ -104,17 +104,6 @@ def test_the_file_is_what_the_loss_reads(tmp_path):
     assert float(value) == pytest.approx(4 * float(weights[3]), rel=1e-5)
 
 
-def test_a_map_that_no_module_gives_is_refused(model, monkeypatch):
-    whole = type(model.backbone).forward
-    monkeypatch.setattr(
-        type(model.backbone),
-        'forward',
-        lambda self, x: tuple(2 * m for m in whole(self, x)),
-    )
-    with pytest.raises(InputError, match='no module of ToyEncoder'):
-        loss_increases(model, [batch(2)], 0)
-
-
 def test_no_images_and_a_stage_that_does_not_exist_are_errors(model):
     with pytest.raises(InputError, match='no images'):
         loss_increases(model, [])

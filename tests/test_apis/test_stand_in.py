@@ -1,7 +1,5 @@
 """A config runs without its data and its teacher's file."""
 
-import shutil
-
 import pytest
 from config_set import CONFIGS
 from mmengine.config import Config
@@ -12,23 +10,17 @@ from mmpose_ctd.datasets.synthetic import make_synthetic_faces
 from mmpose_ctd.errors import InputError
 
 
-@pytest.fixture(scope='module')
-def faces(tmp_path_factory):
-    root = tmp_path_factory.mktemp('stand_in') / 'faces'
-    return make_synthetic_faces(root, 4, size=64)
-
-
 @pytest.fixture
-def same_faces(faces, monkeypatch):
-    """Copies them, which is quicker than to draw them."""
+def small_faces(monkeypatch):
+    """They are quicker to draw."""
     monkeypatch.setattr(
         stand_in,
         'make_synthetic_faces',
-        lambda folder, *_, **__: shutil.copytree(faces, folder),
+        lambda folder, *_, **__: make_synthetic_faces(folder, 4, size=64),
     )
 
 
-@pytest.mark.usefixtures('same_faces')
+@pytest.mark.usefixtures('small_faces')
 def test_a_set_with_other_landmarks_is_refused(tmp_path):
     cfg = Config.fromfile(CONFIGS / 'frl_faces' / 'ft_sface.py')
     cfg.train_dataloader.dataset.num_keypoints = 14
@@ -38,7 +30,7 @@ def test_a_set_with_other_landmarks_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures('same_faces')
+@pytest.mark.usefixtures('small_faces')
 def test_it_trains_and_says_that_the_numbers_mean_nothing(
     tmp_path, monkeypatch, command
 ):
