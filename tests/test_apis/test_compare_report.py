@@ -132,6 +132,15 @@ def test_differences_are_paired(report):
     for column in ('[faces]', '[faces and seeds]<br>bootstrap'):
         low, high = numbers(rows['CTD-ED'][column])
         assert low < change < high
+    apart = np.mean(
+        [
+            run('CTD-ED', 20, s)['errors'] - run('FT', 20, s)['errors']
+            for s in (0, 1, 2)
+        ],
+        axis=(0, 2),
+    )
+    effect = apart.mean() / apart.std(ddof=1)
+    assert numbers(rows['CTD-ED']['d_z'])[0] == pytest.approx(effect, abs=6e-3)
     better = sum(a < b for a, b in zip(ours, base))
     assert rows['CTD-ED']['better with'] == f'{better} of 3 seeds'
     overview = table(text, 'main: mean error against number')

@@ -7,7 +7,6 @@ from comparing_place import LR, PLAN, SEARCH, study, write_plan
 
 from mmpose_ctd.apis.comparing.cells import (
     Wanted,
-    _name,
     final_cells,
     trial_cells,
 )
@@ -233,26 +232,6 @@ def test_trials_are_the_product_of_a_grid_or_a_list(place):
     listed = [{'a.b': 1}, {'a.b': 2, 'a.c': 3}]
     path = write_plan(place, **search(systems={'plain': listed}))
     assert [s for s, _ in trial_cells(read_plan(path), 'plain')] == listed
-
-
-@pytest.mark.parametrize(
-    ('settings', 'name'),
-    [
-        ({}, ''),
-        ({'optim_wrapper.optimizer.lr': 1e-3}, 'lr=0.001'),
-        (
-            {
-                'model.regularizers.ed.loss_weight': 10.0,
-                'model.regularizers.cd.loss_weight': 30.0,
-                'optim_wrapper.optimizer.lr': 1e-3,
-            },
-            'ed.loss_weight=10.0, cd.loss_weight=30.0, optimizer.lr=0.001',
-        ),
-        ({'lr': 1, 'head.lr': 2}, 'lr=1, head.lr=2'),
-    ],
-)
-def test_a_trials_name_is_as_short_as_its_settings_differ(settings, name):
-    assert _name(settings) == name
 
 
 def test_a_command_is_neither_searched_nor_varied(place):

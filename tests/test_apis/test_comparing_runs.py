@@ -98,29 +98,6 @@ def test_other_files_make_another_run(place, changed):
     assert all(a != b for a, b in zip(after, before))
 
 
-def test_how_it_predicts_makes_another_test_of_the_same_training(place):
-    runs = runs_of(
-        place,
-        **study(budgets=[4], vary={'model.test_cfg.flip_test': [True]}),
-    )
-    found = finals_of(runs)
-    assert len({run.key for run in found}) == 4
-    assert len({run.config_hash for run in found}) == 4
-    assert len({run.training for run in found}) == 2
-    # The first keeps its weights for the other.
-    names = runs.prepare(found)
-    jobs = [
-        json.loads(Path('work/runs', name, 'run.json').read_text())
-        for name in names
-    ]
-    by_name = dict(zip(names, jobs))
-    owners = [name for name in names if not by_name[name]['after']]
-    assert len(owners) == 2
-    assert all(by_name[name]['keep_weights'] for name in owners)
-    others = [job['after'][0] for job in jobs if job['after']]
-    assert sorted(others) == sorted(owners)
-
-
 def test_a_commands_words_make_its_runs_differ(place):
     def key(command):
         runs = runs_of(
