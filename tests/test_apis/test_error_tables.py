@@ -7,11 +7,9 @@ import pytest
 
 from mmpose_ctd.apis.error_tables import (
     Table,
-    markdown_table,
     print_table,
     read_report,
     seed_table,
-    terminal_table,
 )
 from mmpose_ctd.errors import InputError, MissingFileError
 
@@ -116,14 +114,6 @@ def test_different_tests_are_not_compared(changes):
 def test_sizes_of_the_input_compare_in_pixels_of_the_image():
     small = report([1, 2], unit='image', input_sizes=[[128, 128]])
     seed_table(dict(FT=[report([1, 2], unit='image')], ED=[small]))
-
-
-def test_a_table_as_markdown_and_in_a_terminal():
-    table = seed_table({'[FT]': [report([1, 3])]})
-    lines = markdown_table(table).splitlines()
-    assert lines[2].startswith('| [FT] | 1 | 2.000<br>[0.500, 9.500] |')
-    assert lines[1] == '|' + ' --- |' * 6
-    assert terminal_table(table).row_count == 1
 
 
 def test_a_narrow_terminal_cuts_no_cell(monkeypatch, capsys):

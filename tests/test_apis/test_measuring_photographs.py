@@ -55,27 +55,21 @@ def face(folder):
 # ----------------------------------------------------------- the landmarks
 
 
-def test_landmarks_are_pixels_of_the_photograph(face):
-    row = measured(face, start='image')['a.png']
-    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
-    assert row['status'] == 'measured' and row['remarks'] == ''
-    assert (row['width_px'], row['height_px']) == (200, 160)
-    # It was framed as the training faces are.
-    assert row['frame_px'] == pytest.approx(100, abs=2)
-    assert row[f'{FISSURE}_px'] == pytest.approx(25, abs=0.1)
-
-
-def test_exif_orientation_changes_nothing(folder):
+def test_landmarks_are_pixels_of_the_upright_photograph(face):
     upright = Image.fromarray(photograph(POINTS)[:, :, ::-1])
     # What the camera stores is the inverse of what viewers do.
     stored = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}
     for orientation, way in stored.items():
         exif = Image.Exif()
         exif[0x112] = orientation
-        upright.transpose(way).save(folder / f'{orientation}.png', exif=exif)
-    for row in measured(folder, start='image').values():
+        upright.transpose(way).save(face / f'{orientation}.png', exif=exif)
+    for row in measured(face, start='image').values():
         np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+        assert row['status'] == 'measured' and row['remarks'] == ''
         assert (row['width_px'], row['height_px']) == (200, 160)
+        # It was framed as the training faces are.
+        assert row['frame_px'] == pytest.approx(100, abs=2)
+        assert row[f'{FISSURE}_px'] == pytest.approx(25, abs=0.1)
 
 
 @pytest.mark.parametrize(
