@@ -209,6 +209,9 @@ def exported(tmp_path, photographs, spread='entropy', **settings):
     model = LandmarkModel(config, checkpoint, 'cpu')
     known = calibrated(model, spread)
     export(config, checkpoint, tmp_path / 'out', calibration=known)
+    text = (tmp_path / 'out' / 'landmarker.py').read_text()
+    # As docs/take_away.md says.
+    assert text.count('\n') <= 200
     find = program(tmp_path / 'out')
     rows = {
         row['file']: row
