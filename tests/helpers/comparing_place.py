@@ -194,9 +194,7 @@ def command(*arguments) -> list[str]:
 
 def compare(place: Path, *arguments) -> subprocess.CompletedProcess:
     """Run mmpose_ctd compare in the place."""
-    return run_tool(
-        'compare.py', *arguments, cwd=place, timeout=1200, **surroundings()
-    )
+    return run_tool('compare.py', *arguments, cwd=place, timeout=1200)
 
 
 def alive(process: int) -> bool:

@@ -51,7 +51,13 @@ def run_tool(
         request = dict(
             arguments=[str(tool_file(tool)), *map(str, arguments)],
             cwd=str(cwd),
-            environment={**os.environ, 'OMP_NUM_THREADS': '1', **environment},
+            environment={
+                **os.environ,
+                'OMP_NUM_THREADS': '1',
+                # Configs of toys import them.
+                'PYTHONPATH': f'{ROOT}:{ROOT}/tests/helpers',
+                **environment,
+            },
             out=f'{folder}/out',
             err=f'{folder}/err',
             timeout=timeout,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from tool_server import ROOT, run_tool
+from tool_server import run_tool
 from toy_models import runner_config
 
 
@@ -18,10 +18,4 @@ def run_on_toys(
     tool: str, *arguments: str, cwd: Path, **environment: str
 ) -> CompletedProcess:
     """See :func:`run_tool`; the tool can import the toys."""
-    return run_tool(
-        tool,
-        *arguments,
-        cwd=cwd,
-        PYTHONPATH=str(ROOT / 'tests' / 'helpers'),
-        **environment,
-    )
+    return run_tool(tool, *arguments, cwd=cwd, **environment)

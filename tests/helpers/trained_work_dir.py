@@ -45,7 +45,8 @@ def write_patients(root, num_images=18, change=None, names=NAMES):
 def loader(root, split, codec):
     pipeline = [
         dict(type='LoadLandmarkImage'),
-        *PIPELINE[1:3],
+        PIPELINE[1],
+        dict(PIPELINE[2], input_size=codec['input_size']),
         dict(type='GenerateTarget', encoder=codec),
         PIPELINE[-1],
     ]

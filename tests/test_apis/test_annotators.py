@@ -1,11 +1,10 @@
-"""Two annotators, compared with pingouin and with plain numpy."""
+"""Two annotators, compared with plain numpy."""
 
 import json
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pingouin
 import pytest
 from PIL import Image
 
@@ -13,6 +12,7 @@ from mmpose_ctd.apis.annotators import compare_annotators, read_annotators
 from mmpose_ctd.apis.reporting.annotators import annotator_section
 from mmpose_ctd.apis.reporting.tested_set import TestedSet
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional import agreement
 
 NAMES = ['exocanthion_R', 'exocanthion_L', 'subnasale', 'stomion']
 HEIGHT = 300
@@ -47,21 +47,7 @@ def tps(path, points):
     return path
 
 
-def icc(one, other):
-    """ICC(2,1) by pingouin, which calls it ICC(A,1) or ICC2."""
-    frame = pd.DataFrame(
-        dict(
-            who=np.repeat(['a', 'b'], len(one)),
-            face=[*range(len(one))] * 2,
-            value=np.concatenate([one, other]),
-        )
-    )
-    found = pingouin.intraclass_corr(frame, 'face', 'who', 'value')
-    row = found[found.Type.isin(['ICC2', 'ICC(A,1)'])]
-    return float(row.ICC.iloc[0])
-
-
-def test_differences_are_those_of_numpy_and_pingouin(tmp_path):
+def test_differences_are_those_of_numpy(tmp_path):
     a, b = marks(1), marks(2)
     found = compare_annotators(
         table(tmp_path / 'a.csv', a, 0.5), table(tmp_path / 'b.csv', b, 0.5)
@@ -82,9 +68,8 @@ def test_differences_are_those_of_numpy_and_pingouin(tmp_path):
                 bias, sd = (other - one).mean(), (other - one).std(ddof=1)
                 assert row[f'bias_{letter}'] == pytest.approx(scale * bias)
                 assert row[f'sd_{letter}'] == pytest.approx(scale * sd)
-                if unit == 'mm' and k < 2:
-                    agree = pytest.approx(icc(one, other))
-                    assert row[f'icc_{letter}'] == agree
+                icc = agreement(one, other).icc.value
+                assert row[f'icc_{letter}'] == pytest.approx(icc)
     lip = found.measures.set_index(['measure', 'unit']).loc[
         'upper_lip_height', 'mm'
     ]
@@ -93,7 +78,7 @@ def test_differences_are_those_of_numpy_and_pingouin(tmp_path):
     )
     assert lip.sd == pytest.approx((other - one).std(ddof=1))
     assert lip.bias == pytest.approx((other - one).mean())
-    assert lip.icc == pytest.approx(icc(one, other))
+    assert lip.icc == pytest.approx(agreement(one, other).icc.value)
 
 
 def test_files_of_two_formats_have_one_frame(tmp_path):
@@ -113,17 +98,7 @@ def test_files_of_two_formats_have_one_frame(tmp_path):
     assert set(found.landmarks.unit) == {'px'}
 
 
-def test_photographs_without_subject_are_noted(tmp_path):
-    """They count as people, which narrows the intervals."""
-    one = table(tmp_path / 'a.csv', marks(1))
-    other = table(tmp_path / 'b.csv', marks(2))
-    for file in (one, other):
-        pd.read_csv(file).drop(columns='subject').to_csv(file, index=False)
-    (note,) = compare_annotators(one, other).notes
-    assert 'without subject' in note
-
-
-def test_what_is_not_shared_is_noted(tmp_path):
+def test_what_is_not_shared_and_nameless_photographs_are_noted(tmp_path):
     points = marks(1)
     one = table(tmp_path / 'a.csv', points)
     other = table(tmp_path / 'b.csv', points + 1, rows=[2, 3, 4])
@@ -131,6 +106,10 @@ def test_what_is_not_shared_is_noted(tmp_path):
     assert found.num_photographs == 3
     assert found.notes == ['a.csv: 6 photographs that only it labels']
     assert found.landmarks.bias_x.tolist() == pytest.approx([1] * 4)
+    # Those without subject count as people, which narrows the intervals.
+    for file in (one, other):
+        pd.read_csv(file).drop(columns='subject').to_csv(file, index=False)
+    assert 'without subject' in compare_annotators(one, other).notes[-1]
 
 
 def test_contradictions_are_refused(tmp_path):

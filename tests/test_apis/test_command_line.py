@@ -11,7 +11,6 @@ from urllib.error import URLError
 import pytest
 import torch
 from config_set import CONFIGS
-from mmengine.runner.checkpoint import _load_checkpoint
 from torch.utils.data import DataLoader, Dataset
 
 from mmpose_ctd.apis.command_line import (
@@ -66,16 +65,6 @@ def refused(load, *arguments, **options) -> InputError:
     return caught.value
 
 
-def test_without_arguments_the_config_is_the_files(load):
-    cfg = load()
-    assert cfg.model == dict(
-        type='CTDTopdownPoseEstimator', head=dict(out_channels=19)
-    )
-    assert cfg.launcher == 'none'
-    assert not cfg.default_hooks.visualization.enable
-    assert [h.type for h in cfg.custom_hooks][-1] == 'PrivacyHook'
-
-
 def test_the_work_dir_is_named_by_the_config_unless_given(load):
     assert load().work_dir == os.path.join('work_dirs', 'mine')
     assert load('--work-dir', 'here').work_dir == 'here'
@@ -101,31 +90,7 @@ def test_options_change_settings_at_any_depth(load):
     assert cfg.model.teacher is None
 
 
-def test_options_come_after_the_arguments(load):
-    cfg = load(
-        '--show-dir',
-        'out',
-        '--cfg-options',
-        'default_hooks.visualization.interval=5',
-    )
-    assert cfg.default_hooks.visualization.interval == 5
-
-
-@pytest.mark.parametrize('key', ['modle.head.out_channels', 'max_iters'])
-def test_an_option_that_nothing_would_read_is_refused(load, key):
-    error = refused(load, '--cfg-options', f'{key}=7')
-    assert error.where == f'--cfg-options {key}'
-    if key == 'max_iters':
-        assert 'train_cfg.max_iters' in error.cure
-    else:
-        assert error.expected == (
-            'custom_hooks, default_hooks, model, param_scheduler, train_cfg'
-        )
-
-
-def test_options_of_the_framing_are_applied_and_variables_refused(
-    load, monkeypatch
-):
+def test_options_of_the_framing_are_applied(load, monkeypatch):
     path = str(CONFIGS / 'frl_faces' / 'ft_sface.py')
     cfg = load('--cfg-options', 'framing.input_size=64', config=path)
     assert cfg.model.head.decoder.input_size == (64, 64)
@@ -139,30 +104,23 @@ def test_options_of_the_framing_are_applied_and_variables_refused(
 
 
 @pytest.mark.parametrize(
-    'option',
-    ['param_scheduler.4.end=7', 'model.type.name=7', 'param_scheduler.a.b=7'],
-)
-def test_an_option_that_fits_nowhere_is_refused(load, option):
-    error = refused(load, '--cfg-options', option)
-    assert error.where == '--cfg-options' and error.found
-
-
-@pytest.mark.parametrize(
-    ('options', 'found'),
+    ('options', 'where', 'told'),
     [
-        (['train_cfg.max_iters', '7'], "'train_cfg.max_iters'"),
-        (['train_cfg.max_iters=7', 'model.x'], "'model.x'"),
-        (['model.x', '=', '7'], "'model.x'"),
-        (['=7'], "'=7'"),
-        (['model.x=[1,2'], "'[1,2'"),
+        (['modle.head.x=7'], '--cfg-options modle.head.x', 'custom_hooks'),
+        (['max_iters=7'], '--cfg-options max_iters', 'train_cfg.max_iters'),
+        (['param_scheduler.4.end=7'], '--cfg-options', '4'),
+        (['model.type.name=7'], '--cfg-options', "{'name': 7}"),
+        (['train_cfg.max_iters', '7'], '--cfg-options', "'train_cfg.max"),
+        (['model.x', '=', '7'], '--cfg-options', "'model.x'"),
+        (['=7'], '--cfg-options', "'=7'"),
+        (['model.x=[1,2'], '--cfg-options model.x', "'[1,2'"),
     ],
 )
-def test_an_option_that_is_no_assignment_is_refused(load, options, found):
-    with pytest.raises(InputError) as caught:
-        load('--cfg-options', *options)
-    assert caught.value.where.startswith('--cfg-options')
-    assert found in caught.value.found
-    assert caught.value.expected
+def test_an_option_that_nothing_would_read_is_refused(
+    load, options, where, told
+):
+    error = refused(load, '--cfg-options', *options)
+    assert error.where == where and told in str(error)
 
 
 def test_settings_of_workers_need_workers(load):
@@ -179,13 +137,10 @@ def test_settings_of_workers_need_workers(load):
     assert cfg.train_dataloader == dict(num_workers=0)
 
 
-def test_a_missing_config_is_named(load):
+def test_an_error_of_ours_in_a_config_keeps_its_fields(load):
     with pytest.raises(MissingFileError) as caught:
         load(config='nowhere.py')
     assert caught.value.where == 'nowhere.py'
-
-
-def test_an_error_of_ours_in_a_config_keeps_its_fields(load):
     Path('close.py').write_text(
         "_base_ = './mine.py'\n"
         'from mmpose_ctd.framing import framing\n'
@@ -198,13 +153,9 @@ def test_an_error_of_ours_in_a_config_keeps_its_fields(load):
     'name, text, words',
     [
         ('syntax.py', 'a = (\n', 'SyntaxError'),
-        ('name.py', 'a = b\n', "'b' is not defined"),
         ('base.py', "_base_ = './gone.py'\n", 'gone.py'),
-        ('other.py', "_base_ = './mine.py'\na = _base_.nope\n", 'nope'),
-        ('kind.py', "_base_ = './mine.py'\nmodel = 3\nmodel.x = 1\n", 'int'),
         ('env.py', "a = '{{$NO_SUCH_VARIABLE:}}'\n", 'NO_SUCH_VARIABLE'),
         ('code.py', 'a = 1 / 0\n', 'division by zero'),
-        ('key.py', "a = dict(b=1)['c']\n", 'KeyError: c'),
         ('broken.json', '{"a": ', 'JSONDecodeError'),
         ('text.txt', 'a = 1', 'py/yml/yaml/json'),
         (
@@ -222,26 +173,23 @@ def test_a_broken_config_is_one_line(load, name, text, words):
 
 
 def test_show_dir_draws_into_an_absolute_folder(load, tmp_path):
+    assert not load().default_hooks.visualization.enable
     hook = load(
-        '--show-dir', 'pictures', '--interval', '3', '--wait-time', '0.5'
+        *('--show-dir', 'pictures', '--interval', '3', '--wait-time', '0.5'),
+        # Options come after the arguments.
+        *('--cfg-options', 'default_hooks.visualization.interval=5'),
     ).default_hooks.visualization
     assert hook == dict(
         type='LandmarkFigureHook',
         enable=True,
         show=False,
         out_dir=str(tmp_path / 'pictures'),
-        interval=3,
+        interval=5,
         wait_time=0.5,
     )
     hook = load('--show').default_hooks.visualization
     assert hook.enable and hook.show and hook.out_dir is None
-
-
-def test_show_dir_without_the_hook_is_refused(load):
-    Path('bare.py').write_text(
-        "model = dict(type='CTDTopdownPoseEstimator')\n"
-    )
-    assert load(config='bare.py').model.type == 'CTDTopdownPoseEstimator'
+    Path('bare.py').write_text("model = dict(type='A')\n")
     error = refused(load, '--show-dir', 'out', config='bare.py')
     assert error.where == '--show, --show-dir'
 
@@ -252,34 +200,22 @@ def logged_path() -> str:
     return record.getMessage()
 
 
-def test_paths_are_kept_out_of_checkpoints_and_logs(load):
-    assert {h.type for h in load().custom_hooks} == {
-        'SyncBuffersHook',
-        'PrivacyHook',
-    }
-    assert 'jane' not in logged_path()
-
-
-def test_keep_paths_keeps_them(load):
+def test_paths_stay_out_of_checkpoints_and_logs_unless_kept(load):
     cfg = load('--keep-paths')
     assert [h.type for h in cfg.custom_hooks] == ['SyncBuffersHook']
     assert logged_path() == 'in /home/jane/doe'
-    Path('bare.py').write_text(
-        "model = dict(type='CTDTopdownPoseEstimator')\n"
-    )
-    assert load('--keep-paths', config='bare.py').custom_hooks == []
+    kinds = {hook.type for hook in load().custom_hooks}
+    assert kinds == {'SyncBuffersHook', 'PrivacyHook'}
+    assert 'jane' not in logged_path()
 
 
 def test_the_launcher_and_its_local_rank_are_those_of_mmpose(load):
     assert load('--launcher', 'slurm', '--local-rank', '2').launcher == 'slurm'
     assert os.environ['LOCAL_RANK'] == '2'
     # torchrun's own word counts more.
-    load('--local_rank', '3')
+    option = ['--cfg-options', 'launcher=slurm']
+    assert load('--local_rank', '3', *option).launcher == 'slurm'
     assert os.environ['LOCAL_RANK'] == '2'
-
-
-def test_the_launcher_may_be_an_option_of_the_config(load):
-    assert load('--cfg-options', 'launcher=slurm').launcher == 'slurm'
 
 
 @pytest.mark.parametrize(
@@ -309,14 +245,13 @@ def outcome(main, capsys) -> tuple[int, str, str]:
     return caught.value.code, *capsys.readouterr()
 
 
-@pytest.mark.parametrize('kind', [InputError, MissingFileError])
-def test_a_mistake_of_the_user_is_one_line_and_status_2(capsys, kind):
+def test_a_mistake_of_the_user_is_one_line_and_status_2(capsys):
     def main():
-        raise kind("dataset.crop='face'; expected 'image' or 'bbox'.")
+        raise MissingFileError("dataset.crop='face'; expected 'image'.")
 
     status, out, err = outcome(main, capsys)
     assert (status, out) == (2, '')
-    assert err == "error: dataset.crop='face'; expected 'image' or 'bbox'.\n"
+    assert err == "error: dataset.crop='face'; expected 'image'.\n"
 
 
 class WrongFaces(Dataset):
@@ -336,49 +271,25 @@ def test_a_mistake_found_by_a_worker_is_one_line_too(capsys):
     assert err == 'error: a.png: the image 0 is too large.\n'
 
 
-class Malicious:
-    def __reduce__(self):
-        return os.mkdir, ('was_run',)
-
-
-def test_a_checkpoint_that_would_run_code_is_refused(
-    capsys, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    torch.save(dict(state_dict={}, meta=Malicious()), 'bad.pth')
-    # As the Runner loads: mmengine falls back to the unsafe way by itself.
-    status, _, err = outcome(lambda: _load_checkpoint('bad.pth'), capsys)
-    assert status == 2
-    assert err.startswith("error: checkpoint: 'bad.pth'")
-    assert err.count('\n') == 1 and 'Traceback' not in err
-    assert not Path('was_run').exists()
-
-
 @pytest.mark.parametrize(
-    'number',
+    'error',
     [
-        *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
-        *(errno.EMFILE, errno.ENFILE, errno.EISDIR),
+        *(
+            OSError(number, os.strerror(number), 'w/iter_2.pth')
+            for number in (errno.ENOSPC, errno.EACCES, errno.EMFILE)
+        ),
+        ConnectionResetError(errno.ECONNRESET, 'reset'),
+        URLError('no network'),
     ],
 )
-def test_an_error_of_the_machine_is_one_line_with_its_file(capsys, number):
-    def main():
-        raise OSError(number, os.strerror(number), 'w/iter_2.pth')
-
-    status, _, err = outcome(main, capsys)
-    assert status == 2 and err.count('\n') == 1
-    assert 'w/iter_2.pth' in err and os.strerror(number) in err
-
-
-@pytest.mark.parametrize(
-    'error', [ConnectionResetError(104, 'reset'), URLError('no network')]
-)
-def test_a_network_that_fails_is_one_line(capsys, error):
+def test_an_error_of_machine_or_network_is_one_line(capsys, error):
     def main():
         raise error
 
     status, _, err = outcome(main, capsys)
     assert status == 2 and err.count('\n') == 1
+    if error.filename:
+        assert error.filename in err and error.strerror in err
 
 
 @pytest.mark.parametrize('how', ['', '--resume goes on from a.pth.'])
@@ -396,9 +307,7 @@ def test_an_interruption_is_status_130(capsys, how):
     'bug',
     [
         KeyError('a bug'),
-        KeyError("'X is not in the mmpose::model registry"),
         TypeError("f() got an unexpected keyword argument 'x'"),
-        AssertionError('a bug'),
         FileNotFoundError(errno.ENOENT, 'No such file', '/nonexistent'),
         OSError('a bug'),
     ],
@@ -410,8 +319,3 @@ def test_a_mistake_of_ours_keeps_its_trace(bug):
     with pytest.raises(type(bug)) as caught:
         run(main)
     assert caught.value is bug
-
-
-def test_a_tool_that_succeeds_returns(capsys):
-    assert run(lambda: print('done')) is None
-    assert capsys.readouterr().out == 'done\n'

@@ -1,5 +1,6 @@
 """What of a config is refused before the first step."""
 
+import copy
 import math
 
 import pytest
@@ -23,9 +24,14 @@ HOOK = 'default_hooks.checkpoint'
 TOY = dict(threshold=2.0, failure_thresholds=(1.0,), num_bootstrap=0)
 
 
-@pytest.fixture
-def config():
+@pytest.fixture(scope='module')
+def original():
     return Config.fromfile(CONFIGS / 'frl_faces' / 'ctd_ed_sface.py')
+
+
+@pytest.fixture
+def config(original):
+    return copy.deepcopy(original)
 
 
 def best(config, save_best, rule=None, **changes):
@@ -36,53 +42,35 @@ def best(config, save_best, rule=None, **changes):
 
 
 @pytest.mark.parametrize(
-    ('save_best', 'rule'),
-    [
-        ('landmark/ME', 'less'),
-        ('landmark/FR', 'less'),
-        ('landmark/FR@3', 'less'),
-        ('landmark/AUC', 'greater'),
-        # mmengine guesses it from the name.
-        ('landmark/AUC', None),
-        ('auto', 'less'),
-        (['landmark/ME', 'landmark/AUC'], ['less', 'greater']),
-        (['landmark/ME', 'landmark/FR'], 'less'),
-        (None, None),
-    ],
-)
-def test_a_score_and_its_rule_pass(config, save_best, rule):
-    check_training(best(config, save_best, rule))
-
-
-@pytest.mark.parametrize(
     ('save_best', 'rule', 'part'),
     [
+        ('landmark/FR@3', 'less', None),
+        # mmengine guesses it from the name.
+        ('landmark/AUC', None, None),
+        ('auto', 'less', None),
+        (['landmark/ME', 'landmark/AUC'], ['less', 'greater'], None),
+        (['landmark/ME', 'landmark/FR'], 'less', None),
         ('landmark/ME', None, 'rule'),
-        ('landmark/ME', 'greater', 'rule'),
         ('landmark/FR@3', 'greater', 'rule'),
         ('landmark/AUC', 'less', 'rule'),
         ('auto', None, 'rule'),
         (['landmark/AUC', 'landmark/ME'], ['greater', 'greater'], 'rule'),
-        ('landmark/NME', 'less', 'save_best'),
         ('ME', 'less', 'save_best'),
         ('landmark/FR@4', 'less', 'save_best'),
         # Intervals are switched off while training.
         ('landmark/ME_low', 'less', 'save_best'),
-        ('coco/AP', 'greater', 'save_best'),
         ('landmark/ME', 'smaller', 'rule'),
+        # One rule too many; mmengine's own words.
+        (['landmark/ME', 'landmark/FR'], ['less'] * 3, ''),
     ],
 )
-def test_another_score_or_rule_is_refused(config, save_best, rule, part):
+def test_a_score_has_its_rule_or_is_refused(config, save_best, rule, part):
+    if part is None:
+        check_training(best(config, save_best, rule))
+        return
     with pytest.raises(InputError) as caught:
         check_training(best(config, save_best, rule))
-    assert caught.value.where == f'{HOOK}.{part}'
-
-
-def test_what_mmengine_says_of_save_best_is_one_error(config):
-    two = ['landmark/ME', 'landmark/FR']
-    with pytest.raises(InputError) as caught:
-        check_training(best(config, two, ['less', 'less', 'less']))
-    assert caught.value.where == HOOK
+    assert caught.value.where == f'{HOOK}.{part}'.rstrip('.')
 
 
 def test_scores_of_other_metrics_are_known_by_their_prefix(config):
@@ -97,11 +85,6 @@ def test_scores_of_other_metrics_are_known_by_their_prefix(config):
     check_training(best(config, 'far/EPE', 'less'))
     with pytest.raises(InputError):
         check_training(best(config, 'EPE', 'less'))
-
-
-def test_without_validation_nothing_is_known(config):
-    config.val_evaluator = None
-    check_training(best(config, 'landmark/anything', 'less'))
 
 
 @pytest.mark.parametrize(
@@ -159,33 +142,46 @@ def test_loss_scaling_without_a_gpu_is_refused(config, kind, monkeypatch):
 
 
 def test_a_test_does_not_ask_what_only_training_uses(config):
+    before = copy.deepcopy(config)
     config.merge_from_dict(
-        {'optim_wrapper.x': 1, 'train_dataloader.x': 1, f'{HOOK}.rule': 'x'}
+        {
+            'optim_wrapper.x': 1,
+            'train_dataloader.x': 1,
+            f'{HOOK}.rule': 'x',
+            'train_cfg.max_iters': 0,
+        }
     )
     check_testing(config)
-    config.test_dataloader.x = 1
-    with pytest.raises(InputError) as caught:
-        check_testing(config)
-    assert caught.value.where == 'test_dataloader.x'
+    # It reads where the training data are.
+    for key, where in (
+        ('test_dataloader.x', 'test_dataloader.x'),
+        ('train_dataloader', 'train_dataloader'),
+        ('train_dataloader.dataset', 'train_dataloader.dataset'),
+        ('val_evaluator', 'val_evaluator'),
+    ):
+        config = copy.deepcopy(before)
+        config.merge_from_dict({key: 5})
+        with pytest.raises(InputError) as caught:
+            check_testing(config)
+        assert caught.value.where == where
 
 
 @pytest.mark.parametrize(
     ('key', 'near'),
     [
         ('model.test_cfg.flip_tets', 'flip_test'),
-        ('model.train_cfg.compute_ac', 'compute_acc'),
         ('auto_scale_lr.base_batchsize', 'base_batch_size'),
-        ('env_cfg.cudnn_benchmrk', 'cudnn_benchmark'),
-        ('env_cfg.mp_cfg.start_method', 'mp_start_method'),
-        ('randomness.sed', 'seed'),
         ('log_processor.window_sizes', 'window_size'),
         ('optim_wrapper.clip_grad.max_nrm', 'max_norm'),
+        ('optim_wrapper.clip_grad.clip_valeu', 'clip_value'),
         ('train_dataloader.dataset.metainfo.nope', None),
         ('val_dataloader.dataset.metainfo.from_fiel', 'from_file'),
     ],
 )
 def test_a_key_that_nobody_reads_is_refused(config, key, near):
     config.merge_from_dict({key: 1})
+    if near == 'clip_value':
+        config.optim_wrapper.clip_grad.type = 'value'
     with pytest.raises(InputError) as caught:
         check_training(config)
     assert caught.value.where == key
@@ -197,43 +193,32 @@ def test_a_key_that_nobody_reads_is_refused(config, key, near):
 @pytest.mark.parametrize(
     ('key', 'values'),
     [
-        ('train_dataloader.batch_size', (0, -1, 4.5, 4.0, 'abc', True)),
-        ('val_dataloader.batch_size', (0,)),
+        ('train_dataloader.batch_size', (0, 4.0, 'abc', True)),
         ('train_dataloader.num_workers', (-1, 0.5, None)),
         ('optim_wrapper.optimizer.lr', ('abc', -1, None, math.nan)),
-        ('optim_wrapper.optimizer.weight_decay', ('abc', -1)),
-        ('optim_wrapper.accumulative_counts', (0, -2, 1.5, 'abc')),
-        ('optim_wrapper.clip_grad.max_norm', (-1, 'abc')),
+        ('optim_wrapper.accumulative_counts', (0, 1.5, 'abc')),
         ('train_cfg.max_iters', (0, -3, 4.5, 'abc', None)),
         ('train_cfg.val_interval', (0, 2.5, 'abc')),
         ('randomness.seed', ('abc', -1, 2**32, 1.5)),
         ('randomness.deterministic', ('Flase',)),
         ('env_cfg.cudnn_benchmark', ('Flase',)),
         ('env_cfg.mp_cfg.mp_start_method', ('spwn', 3)),
-        ('env_cfg.mp_cfg.opencv_num_threads', ('abc',)),
         ('log_level', ('LOUD', 'info', 2.5, None)),
-        ('log_processor.window_size', (0, 'abc')),
         ('default_hooks.logger.interval', (0, 'abc')),
-        ('default_hooks.checkpoint.interval', ('abc', 2.5)),
         ('default_hooks.checkpoint.max_keep_ckpts', ('abc', 1.5)),
-        ('auto_scale_lr.base_batch_size', (0, 'abc')),
         ('model.test_cfg.flip_test', ('Flase', 2)),
         ('model.test_cfg.flip_mode', ('heatmaps',)),
         # Scalars where other settings belong.
         ('param_scheduler', (5, 'abc')),
         ('model', (5,)),
-        ('train_dataloader', (5,)),
         ('train_dataloader.dataset', ('a.json',)),
-        ('optim_wrapper.optimizer', ('Adam',)),
-        ('default_hooks', (5,)),
         ('default_hooks.timer', (5,)),
-        ('env_cfg', (5,)),
         ('randomness', (5,)),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused(config, key, values):
     for value in values:
-        changed = config.copy()
+        changed = copy.deepcopy(config)
         changed.merge_from_dict({key: value})
         with pytest.raises(InputError) as caught:
             check_training(changed)
@@ -254,13 +239,10 @@ def test_a_list_of_other_than_components_is_refused(config, key):
     'options',
     [
         {'model.test_cfg': dict(flip_test=True, flip_mode='heatmap')},
-        {'model.test_cfg.output_keypoint_indices': [0, 1]},
         {'train_dataloader.num_workers': 0, 'train_cfg.max_iters': 500.0},
         {'randomness': dict(seed=None, deterministic=True)},
         {'log_level': 'WARN'},
-        {'log_level': 20},
         {'log_processor': None, 'auto_scale_lr': None},
-        {'optim_wrapper.clip_grad': None},
         {'optim_wrapper.clip_grad': dict(type='value', clip_value=0.5)},
         {'optim_wrapper.clip_grad': dict(max_norm=1.0, norm_type=2)},
         {'default_hooks.checkpoint.interval': -1, 'env_cfg.mp_cfg': {}},
@@ -271,14 +253,6 @@ def test_a_list_of_other_than_components_is_refused(config, key):
 def test_settings_that_are_read_pass(config, options):
     config.merge_from_dict(options)
     check_settings(config)
-
-
-def test_keys_of_clipping_by_value_are_looked_at(config):
-    options = dict(type='value', clip_valeu=0.5)
-    config.merge_from_dict({'optim_wrapper.clip_grad': options})
-    with pytest.raises(InputError) as caught:
-        check_settings(config)
-    assert caught.value.where == 'optim_wrapper.clip_grad.clip_valeu'
 
 
 class ForeignHead(HeatmapHead):
@@ -308,18 +282,3 @@ def test_components_of_others_may_read_other_keys(
     monkeypatch.setitem(registry._module_dict, name, component)
     config.merge_from_dict({key: 1, f'{owner}.type': name})
     check_settings(config)
-
-
-@pytest.mark.parametrize(
-    'key', ['train_dataloader', 'train_dataloader.dataset', 'val_evaluator']
-)
-def test_a_test_reads_the_place_of_training_settings(config, key):
-    config.merge_from_dict({key: 5})
-    with pytest.raises(InputError) as caught:
-        check_testing(config)
-    assert caught.value.where == key
-
-
-def test_settings_of_the_training_alone_do_not_stop_a_test(config):
-    config.merge_from_dict({'train_cfg.max_iters': 0})
-    check_testing(config)

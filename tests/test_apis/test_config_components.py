@@ -3,13 +3,10 @@
 import pytest
 from config_set import CONFIGS
 from mmengine.config import Config
-from mmengine.hooks import CheckpointHook
 from mmengine.model import BaseModule
-from mmpose.models import HRNet, ResNet, SEResNet
-from torch.optim import Adam
+from mmpose.models import SEResNet
 
 from mmpose_ctd.apis.config_components import accepted_keys, check_components
-from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.errors import InputError
 
 
@@ -27,68 +24,44 @@ def refused(config, **options):
 
 
 @pytest.mark.parametrize(
-    ('key', 'near'),
-    [
-        ('model.head.out_chanels', 'out_channels'),
-        ('model.init_from_techer', 'init_from_teacher'),
-        ('model.backbone.out_indexes', 'out_indices'),
-        ('model.regularizers.ed.loss_wieght', 'loss_weight'),
-        # Of regularisers alone.
-        ('model.head.every', None),
-        ('model.teacher.backbone.out_indexes', 'out_indices'),
-        ('model.head.loss.labeled_only', 'labelled_only'),
-        ('train_dataloader.batchsize', 'batch_size'),
-        ('train_dataloader.dataset.spilt', 'split'),
-        ('train_dataloader.sampler.shufle', 'shuffle'),
-        ('train_dataloader.dataset.pipeline.3.rotate_factr', 'rotate_factor'),
-        ('train_dataloader.dataset.pipeline.5.encoder.sigmas', 'sigma'),
-        ('val_evaluator.treshold', 'threshold'),
-        ('test_evaluator.num_bootstraps', 'num_bootstrap'),
-        ('optim_wrapper.dtipe', 'dtype'),
-        ('optim_wrapper.optimizer.learning_rate', None),
-        ('param_scheduler.0.powr', 'power'),
-        ('default_hooks.checkpoint.intervall', 'interval'),
-        ('default_hooks.logger.intervall', 'interval'),
-        ('custom_hooks.0.x', None),
-        ('train_cfg.max_iter', 'max_iters'),
-        ('val_cfg.fp61', 'fp16'),
-        ('visualizer.vis_backend', 'vis_backends'),
-    ],
-)
-def test_a_key_that_no_constructor_takes_is_refused(config, key, near):
-    error = refused(config, **{key: 1})
-    assert error.where == key
-    assert repr(key.split('.')[-1]) in error.found
-    if near:
-        assert error.expected == repr(near)
-
-
-@pytest.mark.parametrize(
     ('key', 'value', 'near'),
     [
-        ('model.type', 'CTDTopdownPoseEstimater', 'CTDTopdownPoseEstimator'),
-        ('model.backbone.type', 'SFaceNett', 'SFaceNet'),
+        ('model.head.out_chanels', 1, 'out_channels'),
+        ('model.init_from_techer', 1, 'init_from_teacher'),
+        ('model.regularizers.ed.loss_wieght', 1, 'loss_weight'),
+        # Of regularisers alone.
+        ('model.head.every', 1, None),
+        ('model.teacher.backbone.out_indexes', 1, 'out_indices'),
+        ('model.head.loss.labeled_only', 1, 'labelled_only'),
+        ('train_dataloader.dataset.spilt', 1, 'split'),
+        ('train_dataloader.sampler.shufle', 1, 'shuffle'),
+        ('train_dataloader.dataset.pipeline.5.encoder.sigmas', 1, 'sigma'),
+        ('optim_wrapper.dtipe', 1, 'dtype'),
+        ('optim_wrapper.optimizer.learning_rate', 1, None),
+        ('default_hooks.checkpoint.intervall', 1, 'interval'),
+        ('train_cfg.max_iter', 1, 'max_iters'),
+        ('visualizer.vis_backend', 1, 'vis_backends'),
         ('model.regularizers.ed.type', 'EncoderLoss', 'EncoderDistillLoss'),
         ('train_dataloader.dataset.type', 'CIFASD', 'CIFASDDataset'),
-        ('train_dataloader.sampler.type', 'Infinite', 'InfiniteSampler'),
         (
             'train_dataloader.dataset.pipeline.2.type',
             'RandomFlipp',
             'RandomFlip',
         ),
-        ('val_evaluator.type', 'LandmarkErorMetric', 'LandmarkErrorMetric'),
         # Registered, but no metric.
         ('val_evaluator.type', 'CheckpointHook', None),
-        ('optim_wrapper.type', 'AutocastWrapper', 'AutocastOptimWrapper'),
         ('optim_wrapper.optimizer.type', 'Adamm', 'Adam'),
-        ('param_scheduler.0.type', 'PolynomialLR', None),
         ('custom_hooks.0.type', 'FreeMemoryHook', 'FreedMemoryHook'),
         ('train_cfg.type', 'IterTrainLoop', None),
     ],
 )
-def test_a_type_that_is_not_registered_is_refused(config, key, value, near):
+def test_a_key_or_a_type_that_nothing_knows_is_refused(
+    config, key, value, near
+):
     error = refused(config, **{key: value})
-    assert error.where == key and repr(value) in error.found
+    assert error.where == key
+    unknown = key.split('.')[-1] if value == 1 else value
+    assert repr(unknown) in error.found
     if near:
         assert repr(near) in error.expected
 
@@ -100,12 +73,9 @@ def test_a_type_that_is_not_registered_is_refused(config, key, value, near):
         {'custom_hooks.0.priority': 'LOW'},
         {'param_scheduler.0.convert_to_iter_based': True},
         {'optim_wrapper.paramwise_cfg': dict(custom_keys={})},
-        {'optim_wrapper.accumulative_counts': 4},
         {'default_hooks.logger': None, 'custom_hooks': None},
         {'train_dataloader.num_batch_per_epoch': 5},
-        {'train_dataloader.pin_memory': True},
         {'val_evaluator': dict(type='Evaluator', metrics=[])},
-        {'model.regularizers.ed': None},
         {'model.regularizers.ed.every': 4},
         {'custom_hooks.0.type': 'mmengine.hooks.EmptyCacheHook'},
         {
@@ -127,17 +97,12 @@ def test_what_builders_read_themselves_passes(config, options):
     check_components(config)
 
 
-def test_steps_of_another_library_pass(config):
+def test_steps_of_others_and_parts_without_a_use_are_not_looked_at(config):
     config = config.copy()
     steps = [dict(type='RandomSunFlare', anything=1)]
     config.train_dataloader.dataset.pipeline = [
         dict(type='Albumentation', transforms=steps)
     ]
-    check_components(config)
-
-
-def test_parts_that_a_test_does_not_use_are_not_looked_at(config):
-    config = config.copy()
     config.merge_from_dict({'optim_wrapper.x': 1})
     check_components(config, without=['optim_wrapper'])
 
@@ -154,18 +119,8 @@ class Keeping(BaseModule):
         super().__init__(**kwargs)
 
 
-class Elsewhere(BaseModule):
-    def __init__(self, own=1, **kwargs):
-        super().__init__()
-        self.other = dict(**kwargs)
-
-
 def test_constructors_are_followed_as_far_as_they_pass_arguments_on():
     assert accepted_keys(Passing) == {'own', 'taken', 'init_cfg'}
-    for undecided in (Keeping, Elsewhere):
-        assert accepted_keys(undecided) is None
-    assert accepted_keys(CheckpointHook) >= {'save_best', 'rule'}
-    assert accepted_keys(Adam) >= {'lr', 'betas'}
+    assert accepted_keys(Keeping) is None
     assert accepted_keys(SEResNet) >= {'se_ratio', 'depth', 'init_cfg'}
-    for known in (ResNet, HRNet, CIFASDDataset):
-        assert 'nonsense' not in accepted_keys(known)
+    assert 'nonsense' not in accepted_keys(SEResNet)

@@ -1,6 +1,5 @@
+import functools
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +7,11 @@ import pytest
 
 from mmpose_ctd.apis.error_tables import (
     Table,
-    markdown_table,
     print_table,
     read_report,
     seed_table,
-    terminal_table,
 )
 from mmpose_ctd.errors import InputError, MissingFileError
-
-TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/seed_table.py'
 
 
 def report(errors, **changes):
@@ -104,9 +99,7 @@ def test_images_of_one_subject_are_resampled_together():
     [
         dict(unit='mm'),
         dict(threshold=3.0),
-        dict(num_images=3),
         dict(test_set='other'),
-        dict(input_sizes=[[128, 128]]),
         dict(metrics={}),
     ],
 )
@@ -121,14 +114,6 @@ def test_different_tests_are_not_compared(changes):
 def test_sizes_of_the_input_compare_in_pixels_of_the_image():
     small = report([1, 2], unit='image', input_sizes=[[128, 128]])
     seed_table(dict(FT=[report([1, 2], unit='image')], ED=[small]))
-
-
-def test_a_table_as_markdown_and_in_a_terminal():
-    table = seed_table({'[FT]': [report([1, 3])]})
-    lines = markdown_table(table).splitlines()
-    assert lines[2].startswith('| [FT] | 1 | 2.000<br>[0.500, 9.500] |')
-    assert lines[1] == '|' + ' --- |' * 6
-    assert terminal_table(table).row_count == 1
 
 
 def test_a_narrow_terminal_cuts_no_cell(monkeypatch, capsys):
@@ -151,36 +136,28 @@ def test_other_files_are_named(tmp_path):
 
 
 @pytest.fixture
-def tool(tmp_path, monkeypatch):
+def tool(tmp_path, monkeypatch, command):
     for name, errors in (('a', [1, 2]), ('b', [1, 1])):
         content = dict(metrics={}, reports=[report(errors)])
         (tmp_path / f'{name}.json').write_text(json.dumps(content))
     monkeypatch.chdir(tmp_path)
-
-    def start(*arguments):
-        monkeypatch.setattr(sys, 'argv', [str(TOOL), *arguments])
-        runpy.run_path(str(TOOL))['main']()
-
-    return start
+    return functools.partial(command, 'seed_table.py')
 
 
-def test_the_tool_prints_and_draws(tool, capsys):
-    tool('FT=a.json', 'ED=b.json', '--ced', 'ced.png')
-    assert '| ED | 1 | 1.000 [0.500, 9.500] |' in capsys.readouterr().out
+def test_the_tool_prints_and_draws(tool):
+    status, out, _ = tool('FT=a.json', 'ED=b.json', '--ced', 'ced.png')
+    assert status == 0 and '| ED | 1 | 1.000 [0.500, 9.500] |' in out
     assert Path('ced.png').read_bytes().startswith(b'\x89PNG')
 
 
 @pytest.mark.parametrize(
     'arguments, found',
     [
-        (['FT'], "'FT'"),
         (['FT=a.json,'], "'FT=a.json,'"),
         (['FT=a.json', 'FT=b.json'], 'FT is given twice'),
-        (['FT=a.json,a.json'], 'is given twice'),
         (['FT=a.json', '--ced', 'ced.xyz'], 'ced.xyz'),
     ],
 )
 def test_the_tool_refuses(tool, arguments, found):
-    with pytest.raises(InputError) as refused:
-        tool(*arguments)
-    assert found in refused.value.found
+    status, _, err = tool(*arguments)
+    assert status == 2 and found in err

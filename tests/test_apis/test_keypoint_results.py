@@ -41,7 +41,6 @@ def test_cocos_results_alone_or_in_a_dict(write, content):
     'content',
     [
         'no JSON',
-        '7',
         dict(points=[]),
         [dict(image_id=3)],
         [dict(image_id=[3], keypoints=[1, 2, 3])],

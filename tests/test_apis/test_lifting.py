@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from landmark_set import landmark_content
 from textured_heads import Sheet, cylinder, write_obj, write_points
 
 from mmpose_ctd.apis import lift
@@ -62,48 +63,16 @@ def test_measures_along_the_line_and_along_the_surface(obj):
     assert face.notes == []
 
 
-def test_points_of_tps_count_from_below(obj, tmp_path):
-    rows = [f'{x + 0.5} {SIZE[1] - y - 0.5}' for x, y in PIXELS.values()]
-    text = [f'LM={len(rows)}', *rows, 'IMAGE=face.png']
-    (tmp_path / 'p.tps').write_text('\n'.join(text) + '\n')
-    (tmp_path / 'names.txt').write_text('\n'.join(PIXELS))
-    face = lift(
-        obj,
-        tmp_path / 'p.tps',
-        tmp_path / 'face.png',
-        names=str(tmp_path / 'names.txt'),
-    )
-    assert face.landmarks.to_numpy() == pytest.approx(
-        lifted(obj).landmarks.to_numpy(), abs=1e-6
-    )
-
-
 def test_a_coco_file_says_what_is_measured(obj, tmp_path):
     points = np.column_stack([[*PIXELS.values()], np.full(6, 2)])
     points[4, 2] = 0
-    measurements = [
+    content = landmark_content(1, [*PIXELS], SIZE)
+    content['images'][0]['file_name'] = 'face.png'
+    content['annotations'][0]['keypoints'] = points.ravel().tolist()
+    content['categories'][0]['measurements'] = [
         dict(name='eye', landmarks=['exocanthion_R', 'endocanthion_R']),
         dict(name='lip', landmarks=['subnasale', 'stomion']),
     ]
-    content = dict(
-        images=[dict(id=1, file_name='face.png', width=400, height=200)],
-        annotations=[
-            dict(
-                id=1,
-                image_id=1,
-                category_id=1,
-                keypoints=points.ravel().tolist(),
-            )
-        ],
-        categories=[
-            dict(
-                id=1,
-                name='face',
-                keypoints=[*PIXELS],
-                measurements=measurements,
-            )
-        ],
-    )
     (tmp_path / 'c.json').write_text(json.dumps(content))
     face = lift(obj, tmp_path / 'c.json', tmp_path / 'face.png')
     assert [*face.measures.index] == ['eye', 'lip']

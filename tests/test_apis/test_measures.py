@@ -11,14 +11,11 @@ from mmpose_ctd.evaluation.functional import agreement
 EYE = ['exocanthion_R', 'endocanthion_R']
 
 
-def test_one_face_is_a_set_of_one():
+def test_one_face_is_a_set_of_one_and_measures_can_be_ones_own():
     found = measures_of([[0.0, 0.0], [30.0, 40.0]], EYE, mm_per_px=0.5)
     assert found['palpebral_fissure_length_R'].tolist() == [25.0]
     hidden = measures_of([[0.0, 0.0], [3.0, 4.0]], EYE, visible=[1, 0])
     assert np.isnan(hidden['palpebral_fissure_length_R']).all()
-
-
-def test_measures_of_ones_own():
     own = [dict(name='eye', landmarks=EYE)]
     assert list(measures_of(np.zeros((2, 2, 2)), EYE, own)) == ['eye']
     with pytest.raises(InputError, match="'nose'"):

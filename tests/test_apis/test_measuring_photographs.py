@@ -55,27 +55,21 @@ def face(folder):
 # ----------------------------------------------------------- the landmarks
 
 
-def test_landmarks_are_pixels_of_the_photograph(face):
-    row = measured(face, start='image')['a.png']
-    np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
-    assert row['status'] == 'measured' and row['remarks'] == ''
-    assert (row['width_px'], row['height_px']) == (200, 160)
-    # It was framed as the training faces are.
-    assert row['frame_px'] == pytest.approx(100, abs=2)
-    assert row[f'{FISSURE}_px'] == pytest.approx(25, abs=0.1)
-
-
-def test_exif_orientation_changes_nothing(folder):
+def test_landmarks_are_pixels_of_the_upright_photograph(face):
     upright = Image.fromarray(photograph(POINTS)[:, :, ::-1])
     # What the camera stores is the inverse of what viewers do.
     stored = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}
     for orientation, way in stored.items():
         exif = Image.Exif()
         exif[0x112] = orientation
-        upright.transpose(way).save(folder / f'{orientation}.png', exif=exif)
-    for row in measured(folder, start='image').values():
+        upright.transpose(way).save(face / f'{orientation}.png', exif=exif)
+    for row in measured(face, start='image').values():
         np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
+        assert row['status'] == 'measured' and row['remarks'] == ''
         assert (row['width_px'], row['height_px']) == (200, 160)
+        # It was framed as the training faces are.
+        assert row['frame_px'] == pytest.approx(100, abs=2)
+        assert row[f'{FISSURE}_px'] == pytest.approx(25, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -140,38 +134,6 @@ def test_a_second_face_of_comparable_size_is_to_be_checked(
     np.testing.assert_allclose(points_of(row), POINTS, atol=0.1)
 
 
-@pytest.mark.parametrize('calibrated', [True, False])
-@pytest.mark.parametrize('eyes', [90, 4475, 20])
-def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(calibrated, eyes):
-    names = ['exocanthion_R', 'exocanthion_L', 'subnasale']
-    width = np.linalg.norm(POINTS[0] - POINTS[1])
-    calibration = spot_calibration() if calibrated else None
-    usual = Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
-    (found,) = FaceRows(
-        names, standard_measurements(names), calibration, mm=True
-    ).make(
-        Prediction(
-            points=POINTS[None],
-            frames=[Frame(50, 50, 100, 100)],
-            spreads=dict.fromkeys(SPREADS, np.ones((1, 3))),
-            features=None,
-        ),
-        [usual if calibrated else None],
-        [Subject(mm_per_px=eyes / width)],
-        SIZE,
-        [(200, 160)],
-    )
-    row, absurd = found.row, eyes != 90
-    status = 'measured' if calibrated else 'uncalibrated'
-    assert row['status'] == ('check' if absurd else status)
-    distance = 'outer_canthal_distance'
-    assert row[f'{distance}_px'] == pytest.approx(width, abs=0.01)
-    assert (row[f'{distance}_mm'] is None) == absurd
-    low = row.get(f'{distance}_px_low95')
-    assert (low is not None) == (calibrated and not absurd)
-    assert (f'outer eye corners are {eyes} mm' in row['remarks']) == absurd
-
-
 def test_without_a_face_nothing_is_measured(face, monkeypatch):
     boxes(monkeypatch)
     cv2.imwrite(str(face / 'grey.png'), np.full((90, 80, 3), 128, 'u1'))
@@ -211,23 +173,45 @@ def test_an_upside_down_face_is_flagged(folder):
 def one_face():
     """Makes the row of a face with these points, framed 128 px wide."""
 
-    def make(points, names=NAMES, size=(300, 300), ages=(), **subject):
+    def make(points, names=NAMES, calibrated=True, ages=(), **subject):
         rows = FaceRows(
-            names, standard_measurements(names), spot_calibration(), ages=ages
+            names,
+            standard_measurements(names),
+            spot_calibration() if calibrated else None,
+            mm='mm_per_px' in subject,
+            ages=ages,
         )
         usual = Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
         prediction = Prediction(
             points[None],
             [Frame(0, 0, 128, 128)],
-            dict(inverse_peak=np.ones((1, len(names)))),
+            dict.fromkeys(SPREADS, np.ones((1, len(names)))),
             None,
         )
-        made = rows.make(
-            prediction, [usual], [Subject(**subject)], SIZE, [size]
-        )
-        return made[0].row
+        judged = [usual if calibrated else None]
+        subjects, sizes = [Subject(**subject)], [(300, 300)]
+        return rows.make(prediction, judged, subjects, SIZE, sizes)[0].row
 
     return make
+
+
+@pytest.mark.parametrize('calibrated', [True, False])
+@pytest.mark.parametrize('eyes', [90, 4475, 20])
+def test_an_absurd_scale_is_to_be_checked_and_gives_no_mm(
+    one_face, calibrated, eyes
+):
+    names = ['exocanthion_R', 'exocanthion_L', 'subnasale']
+    width = np.linalg.norm(POINTS[0] - POINTS[1])
+    row = one_face(POINTS, names, calibrated, mm_per_px=eyes / width)
+    absurd = eyes != 90
+    status = 'measured' if calibrated else 'uncalibrated'
+    assert row['status'] == ('check' if absurd else status)
+    distance = 'outer_canthal_distance'
+    assert row[f'{distance}_px'] == pytest.approx(width, abs=0.01)
+    assert (row[f'{distance}_mm'] is None) == absurd
+    low = row.get(f'{distance}_px_low95')
+    assert (low is not None) == (calibrated and not absurd)
+    assert (f'outer eye corners are {eyes} mm' in row['remarks']) == absurd
 
 
 def test_a_measure_that_may_be_0_is_remarked(one_face):
@@ -273,10 +257,8 @@ def test_a_face_of_few_pixels_is_to_be_checked(
     [
         ((299.4, 10), False),
         ((299.6, 10), True),
-        ((-0.4, 10), False),
         ((-0.6, 10), True),
         ((10, 300), True),
-        ((10, -300), True),
     ],
 )
 def test_a_landmark_outside_the_photograph_is_to_be_checked(
@@ -292,14 +274,10 @@ def test_a_landmark_outside_the_photograph_is_to_be_checked(
 @pytest.mark.parametrize(
     'trained, age, unknown',
     [
-        ([20, 21, 60], 5.0, True),
         ([20, 21, 60], 40.0, True),
         ([20, 21, 60], 18.0, False),
-        ([4, 5, 6], 7.9, False),
         ([4, 5, 6], 8.6, False),
         ([4, 5, 6], 9.0, True),
-        ([4, 5, 6], 2.9, True),
-        ([3], 3.9, False),
         ([], 5.0, False),
         ([20], None, False),
     ],
@@ -315,10 +293,15 @@ def test_an_age_that_no_training_face_had_is_to_be_checked(
 def test_a_turned_photograph_is_called_turned(face, monkeypatch):
     """The detector sees the face where it is upright."""
     upright = cv2.imread(str(face / 'a.png'))
+    seen = [(upright, 9)]
     monkeypatch.setattr(
         photographs,
         'detect_faces',
-        lambda image: [(0, 0, 9, 9)] * np.array_equal(image, upright),
+        lambda image: [
+            (0, 0, side, side)
+            for picture, side in seen
+            if np.array_equal(image, picture)
+        ],
     )
     for name, turns in (('left', -1), ('right', 1), ('upside', 2)):
         cv2.imwrite(str(face / f'{name}.png'), np.rot90(upright, turns))
@@ -329,25 +312,11 @@ def test_a_turned_photograph_is_called_turned(face, monkeypatch):
         assert row['status'] == 'no face found'
         assert 'is turned' in row['remarks'] and name in row['remarks']
     assert 'is turned' not in rows['other.png']['remarks']
-
-
-@pytest.mark.parametrize('way, turns', [('left', -1), ('right', 1)])
-def test_the_larger_face_shows_how_to_turn(face, monkeypatch, way, turns):
-    """Upside down, the detector may find a smaller, false face."""
-    upright = cv2.imread(str(face / 'a.png'))
-    seen = [(upright, 9), (np.rot90(upright, 2), 4)]
-    monkeypatch.setattr(
-        photographs,
-        'detect_faces',
-        lambda image: [
-            (0, 0, side, side)
-            for picture, side in seen
-            if np.array_equal(image, picture)
-        ],
-    )
-    cv2.imwrite(str(face / 'turned.png'), np.rot90(upright, turns))
-    remarks = measured(face, start='face')['turned.png']['remarks']
-    assert f'turn it {way}' in remarks
+    # Upside down, it may find a smaller, false face.
+    seen.append((np.rot90(upright, 2), 4))
+    rows = measured(face, start='face')
+    for way in ('left', 'right'):
+        assert f'turn it {way}' in rows[f'{way}.png']['remarks']
 
 
 def test_a_start_that_cannot_be_is_refused(face):
@@ -393,14 +362,6 @@ def test_rows_of_subfolders_that_are_not_read_are_said(face, tmp_path, capsys):
     assert '--recursive' in capsys.readouterr().err
     measured(face, start='image', table=str(table))
     assert '--recursive' not in capsys.readouterr().err
-
-
-def test_photographs_of_people_who_trained_have_a_remark(face, monkeypatch):
-    cv2.imwrite(str(face / 'b.png'), photograph(POINTS))
-    monkeypatch.setattr(photographs, 'who_trained', lambda *_: {'b.png'})
-    rows = measured(face, start='image')
-    assert 'trained' not in rows['a.png']['remarks']
-    assert 'trained' in rows['b.png']['remarks']
 
 
 # ------------------------------------------------------------ files, folders

@@ -33,9 +33,9 @@ def folder(tmp_path):
     return folder
 
 
-def predicted(folder, out, **options):
+def predicted(folder, out, model=None, **options):
     options = dict(recursive=True, calibration=spot_calibration()) | options
-    return prelabel(SpotModel(), str(folder), str(out), **options)
+    return prelabel(model or SpotModel(), str(folder), str(out), **options)
 
 
 @pytest.mark.parametrize('kind', FORMATS)
@@ -82,15 +82,6 @@ def test_the_least_certain_come_first_flagged_ones_before_all():
     assert 'uncertainty' not in rows[-1]
 
 
-def test_only_the_least_certain_get_points(folder, tmp_path, monkeypatch):
-    boxes(monkeypatch)
-    done = predicted(folder, tmp_path / 'out', most=1, kind='csv')
-    assert done.written == 1 and len(done.rows) == 3
-    with open(tmp_path / 'out' / 'points' / 'points.csv') as file:
-        images = {row['image'] for row in csv.DictReader(file)}
-    assert images == {done.rows[0]['file']}
-
-
 def test_a_point_outside_is_moved_to_the_border(tmp_path, monkeypatch):
     boxes(monkeypatch)
     folder = tmp_path / 'photographs'
@@ -104,14 +95,8 @@ def test_a_point_outside_is_moved_to_the_border(tmp_path, monkeypatch):
         return found._replace(points=found.points - (100, 0))
 
     model.predict = shifted
-    prelabel(
-        model,
-        str(folder),
-        str(tmp_path / 'out'),
-        kind='csv',
-        start='image',
-        calibration=spot_calibration(),
-    )
+    out = tmp_path / 'out'
+    predicted(folder, out, model, kind='csv', start='image')
     with open(tmp_path / 'out' / 'points' / 'points.csv') as file:
         xs = [float(row['x']) for row in csv.DictReader(file)]
     assert min(xs) == 0.5 and max(xs) < 199
@@ -127,6 +112,11 @@ def test_what_was_written_is_never_overwritten(folder, tmp_path, monkeypatch):
             predicted(
                 folder, out if not options else tmp_path / 'new', **options
             )
+    # Nor are there files of no face.
+    for name in ('a.png', 'visit 2/b.png'):
+        (folder / name).unlink()
+    with pytest.raises(InputError):
+        predicted(folder, tmp_path / 'new')
     assert [path.name for path in out.iterdir()] == ['corrected.json']
     assert not (tmp_path / 'new').exists()
 
@@ -140,21 +130,4 @@ def test_photographs_of_one_file_are_refused_before_the_work(
     model.predict = None  # it would raise TypeError
     error = InputError if kind in ('labelme', 'pts', 'tem') else TypeError
     with pytest.raises(error):
-        prelabel(
-            model,
-            str(folder),
-            str(tmp_path / 'out'),
-            kind=kind,
-            start='image',
-            calibration=spot_calibration(),
-        )
-
-
-def test_a_folder_without_faces_gives_no_files(tmp_path, monkeypatch):
-    boxes(monkeypatch)
-    folder = tmp_path / 'photographs'
-    folder.mkdir()
-    cv2.imwrite(str(folder / 'grey.png'), np.full((90, 80, 3), 128, 'u1'))
-    with pytest.raises(InputError):
-        predicted(folder, tmp_path / 'out')
-    assert not (tmp_path / 'out').exists()
+        predicted(folder, tmp_path / 'out', model, kind=kind, start='image')

@@ -20,8 +20,3 @@ def test_no_module_has_the_name_of_a_function():
     """Importing it would put the module in the function's place."""
     modules = {module.name for module in pkgutil.iter_modules(apis.__path__)}
     assert not modules & {*apis.__all__}
-
-
-def test_unknown_names_are_no_attributes():
-    with pytest.raises(AttributeError):
-        apis.measur  # noqa: B018

@@ -7,7 +7,6 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmpose_ctd.apis.error_tables import metric_cell, number
 from mmpose_ctd.apis.reporting.config_origin import (
     config_changes,
     find_origin,
@@ -46,7 +45,6 @@ def log(folder, stamp, records, lines=()):
     ('files', 'last', 'chosen', 'by'),
     [
         (['iter_9.pth', 'iter_10.pth'], None, 'iter_10.pth', 'last'),
-        (['iter_9.pth', 'iter_5.pth'], '/a/iter_5.pth', 'iter_5.pth', 'last'),
         (['iter_9.pth', 'iter_5.pth'], r'C:\iter_5.pth', 'iter_5.pth', 'last'),
         (['epoch_3.pth'], '/gone/epoch_4.pth', 'epoch_3.pth', 'last'),
         (['iter_9.pth', BEST], '/a/iter_9.pth', BEST, 'validation'),
@@ -58,16 +56,7 @@ def test_checkpoint_to_report(tmp_path, files, last, chosen, by):
     assert run.config_name == 'ft_sface'
 
 
-def test_config_of_the_training_counts_not_of_a_later_test(tmp_path):
-    folder = work_dir(tmp_path, 'iter_1.pth')
-    train = log(folder, '20260101_000000', [{'loss': 2, 'step': 1}])
-    (train / 'vis_data' / 'config.py').write_text(CONFIG + 'seed = 1\n')
-    test = log(folder, '20260102_000000', [{'landmark/ME': 2}])
-    (test / 'vis_data' / 'config.py').write_text(CONFIG + 'seed = 2\n')
-    assert open_work_dir(folder).cfg.seed == 1
-
-
-def test_config_of_the_checkpoint_counts_not_of_a_later_training(tmp_path):
+def test_config_of_the_checkpoint_counts_not_of_a_later_run(tmp_path):
     folder = work_dir(tmp_path)
     for day, seed in enumerate((1, 2, 3), start=1):
         run = log(folder, f'2026010{day}_000000', [{'loss': 2, 'step': 1}])
@@ -80,6 +69,10 @@ def test_config_of_the_checkpoint_counts_not_of_a_later_training(tmp_path):
     assert open_work_dir(folder).cfg.seed == 2
     # Of unknown origin: the newest.
     (folder / 'iter_1.pth').write_bytes(b'')
+    assert open_work_dir(folder).cfg.seed == 3
+    # But a test is no training.
+    run = log(folder, '20260104_000000', [{'landmark/ME': 2}])
+    (run / 'vis_data' / 'config.py').write_text(CONFIG + 'seed = 4\n')
     assert open_work_dir(folder).cfg.seed == 3
 
 
@@ -233,13 +226,3 @@ def test_two_faces_in_a_sample_are_refused():
     with pytest.raises(InputError) as caught:
         collect_samples([two], ['a', 'b'])
     assert caught.value.found == 'has 2 faces'
-
-
-def test_cells():
-    assert number(None) == number(float('nan')) == '–'
-    assert number(-1.005, 1, sign=True) == '−1.0'
-    one = dict(value=0.5, low=0.25, high=0.75)
-    assert metric_cell('FR', [one], 2) == '50.0\n[25.0, 75.0]'
-    assert metric_cell('ME', [one, dict(value=1.5)], 2) == '1.00 ± 0.71'
-    assert metric_cell('AUC', [dict(value=0.5, low=None)], 2) == '0.500'
-    assert metric_cell('ME', [dict(value=None)], 2) == '–'

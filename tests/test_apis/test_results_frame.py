@@ -4,7 +4,7 @@ import doctest
 
 import numpy as np
 import pytest
-from comparison_runs import LANDMARKS, run, runs
+from comparison_runs import run, runs
 
 from mmpose_ctd.apis.comparing import label_sections
 from mmpose_ctd.apis.comparing import results_frame as module
@@ -18,19 +18,6 @@ from mmpose_ctd.apis.comparing.results_frame import (
 def test_the_examples(of):
     found = doctest.testmod(of)
     assert found.attempted and not found.failed
-
-
-def test_a_row_per_run_and_image():
-    frame = results_frame(runs(budgets=(20,)))
-    assert len(frame) == 9 * 12
-    rows = frame[(frame.system == 'HG') & (frame.seed == 1)]
-    record = run('HG', 20, 1)
-    columns = [f'error_{name}' for name in LANDMARKS]
-    np.testing.assert_array_equal(rows[columns], record['errors'])
-    np.testing.assert_allclose(rows.error, record['errors'].mean(axis=1))
-    assert rows.site.tolist() == list(record['sites'])
-    mean = frame.groupby(['system', 'seed']).error.mean()
-    assert mean['HG', 1] == pytest.approx(record['errors'].mean())
 
 
 def test_a_notebook_gives_the_least():
@@ -78,8 +65,3 @@ def test_of_a_run_made_twice_the_later_is_used():
     (found,), _, warnings = usable([later, run('FT')])
     np.testing.assert_array_equal(found['errors'], later['errors'])
     assert 'found 2 times' in warnings[0]
-
-
-def test_trials_stay_apart():
-    finals, trials, _ = usable([run('FT'), run('FT', role='trial')])
-    assert len(finals) == len(trials) == 1

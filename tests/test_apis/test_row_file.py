@@ -66,6 +66,9 @@ def test_rows_are_on_the_disc_before_the_end_and_the_name_comes_last(tmp_path):
         assert 'a.jpg' in (tmp_path / 'm.csv.part').read_text()
         raise KeyboardInterrupt
     assert not (tmp_path / 'm.csv').exists()
+    with pytest.raises(InputError) as error:
+        RowFile(str(tmp_path / 'm.csv'), COLUMNS)
+    assert '--resume' in error.value.cure
 
 
 @pytest.mark.parametrize('excel', [False, True])

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from toy_models import ED, model_config, runner_config, teacher_file
+from toy_models import ED, model_config, teacher_file
+from toy_tool import write_toy_config
 from two_processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,17 +84,14 @@ def test_several_machines_are_named_by_the_environment(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ('script', 'arguments'),
-    [
-        ('dist_train.sh', ['c.py']),
-        ('dist_test.sh', ['c.py', 'w.pth']),
-        ('slurm_train.sh', ['part', 'job', 'c.py']),
-    ],
-)
-def test_what_is_missing_is_told(script, arguments, tmp_path):
-    done = call([TOOLS / script, *arguments], tmp_path)
-    assert done.returncode != 0 and 'usage:' in done.stderr
+def test_what_is_missing_is_told(tmp_path):
+    for command in (
+        ['dist_train.sh', 'c.py'],
+        ['dist_test.sh', 'c.py', 'w.pth'],
+        ['slurm_train.sh', 'part', 'job', 'c.py'],
+    ):
+        done = call([TOOLS / command[0], *command[1:]], tmp_path)
+        assert done.returncode != 0 and 'usage:' in done.stderr
 
 
 def test_slurm_gets_the_words_of_mmpose(tmp_path):
@@ -154,40 +152,13 @@ def test_slurm_tasks_on_cpus_are_told_who_they_are(tmp_path):
     assert 'gres' not in (tmp_path / 'spy.txt.srun').read_text()
 
 
-@pytest.fixture(scope='module')
-def place(tmp_path_factory):
-    """A config of the toy model as a file, for the real tools."""
-    place = tmp_path_factory.mktemp('place')
-    teacher = teacher_file(place / 'teacher.pth')
-    model = model_config(
-        teacher, regularizers=ED, frozen=['backbone.stages.*.1']
-    )
-    config = runner_config(
-        place / 'work',
-        model,
-        custom_imports=dict(
-            imports=['mmpose_ctd', 'toy_models'], allow_failed_imports=False
-        ),
-        train_cfg=dict(by_epoch=False, max_iters=4, val_interval=4),
-        default_hooks=dict(
-            checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=4)
-        ),
-    )
-    # As the configs of faces have it.
-    config.train_dataloader.sampler = dict(
-        type='InfiniteSampler', shuffle=True
-    )
-    config.train_dataloader.num_workers = 1
-    for loader in (config.val_dataloader, config.test_dataloader):
-        loader.dataset.length = 7
-        loader.batch_size = 2
-    config.dump(str(place / 'toy.py'))
-    return place
-
-
 @pytest.mark.slow
-def test_two_processes_train_and_test(place):
+def test_two_processes_train_and_test(tmp_path):
     """test_distributed compares their numbers with those of one process."""
+    teacher = teacher_file(tmp_path / 'teacher.pth')
+    frozen = ['backbone.stages.*.1']
+    model = model_config(teacher, regularizers=ED, frozen=frozen)
+    write_toy_config(tmp_path / 'toy.py', model)
     tests = dict(
         PYTHONPATH=str(ROOT / 'tests' / 'helpers'), PORT=str(free_port())
     )
@@ -195,13 +166,17 @@ def test_two_processes_train_and_test(place):
         [
             *(TOOLS / 'dist_train.sh', 'toy.py', 2, '--work-dir', 'two'),
             *('--cfg-options', 'train_dataloader.batch_size=2'),
+            'train_dataloader.num_workers=1',
         ],
         [
-            *(TOOLS / 'dist_test.sh', 'toy.py', 'two/iter_4.pth', 2),
+            *(TOOLS / 'dist_test.sh', 'toy.py', 'two/epoch_2.pth', 2),
             *('--out', 'two.json'),
+            # One process has an image less.
+            *('--cfg-options', 'test_dataloader.dataset.length=7'),
+            'test_dataloader.batch_size=2',
         ],
     ):
-        done = call(command, place, **tests)
+        done = call(command, tmp_path, **tests)
         assert done.returncode == 0, done.stderr
-    report = json.loads((place / 'two.json').read_text())
+    report = json.loads((tmp_path / 'two.json').read_text())
     assert report['metrics']['landmark/ME'] > 0

@@ -3,10 +3,9 @@
 A small network learns synthetic faces first. Its errors are large.
 """
 
+import copy
 import csv
-import itertools
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -18,12 +17,11 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 from tool_server import run_tool
-from toy_models import model_config, runner_config
+from trained_work_dir import training_config
 
 from mmpose_ctd.apis.measuring.calibrating import calibrate
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.apis.measuring.photographs import measure
-from mmpose_ctd.apis.measuring.row_file import write_measures
 from mmpose_ctd.datasets.landmark_file import read_split
 from mmpose_ctd.errors import InputError
 
@@ -31,63 +29,34 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / 'tests' / 'data'
 SIDE = 64
-CODEC = dict(
-    type='UDPHeatmap',
-    input_size=(SIDE, SIDE),
-    heatmap_size=(SIDE // 4, SIDE // 4),
-    sigma=1,
+HEAD = dict(
+    type='HeatmapHead',
+    in_channels=32,
+    out_channels=19,
+    deconv_out_channels=None,
+    conv_out_channels=(32,),
+    conv_kernel_sizes=(7,),
+    loss=dict(type='HeatmapFrobeniusLoss'),
+    decoder=dict(
+        type='UDPHeatmap',
+        input_size=(SIDE, SIDE),
+        heatmap_size=(SIDE // 4, SIDE // 4),
+        sigma=1,
+    ),
 )
-STEPS = [
-    dict(type='LoadLandmarkImage'),
-    dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='TopdownAffine', input_size=(SIDE, SIDE), use_udp=True),
-    dict(type='PackLandmarkInputs'),
-]
 
 
-def config(root, head=None):
+def config(root, head=HEAD):
     """Of a toy network on the synthetic faces at ``root``."""
-
-    def loader(split, *target):
-        return dict(
-            batch_size=8,
-            num_workers=0,
-            sampler=dict(type='DefaultSampler', shuffle=True),
-            dataset=dict(
-                type='CIFASDDataset',
-                data_root=str(root),
-                ann_file='annotations/landmarks.json',
-                split=f'splits/{split}.txt',
-                pipeline=[*STEPS[:3], *target, STEPS[3]],
-            ),
-        )
-
-    return runner_config(
-        root.parent / 'run',
-        model_config(
-            # Nobody has this file, and nobody needs it to measure.
-            'absent.pth',
-            backbone=dict(type='ToyEncoder', channels=(16, 32)),
-            head=head
-            or dict(
-                type='HeatmapHead',
-                in_channels=32,
-                out_channels=19,
-                deconv_out_channels=None,
-                conv_out_channels=(32,),
-                conv_kernel_sizes=(7,),
-                loss=dict(type='HeatmapFrobeniusLoss'),
-                decoder=CODEC,
-            ),
-        ),
-        epochs=24,
-        custom_imports=dict(imports=['mmpose_ctd', 'toy_models']),
-        train_dataloader=loader(
-            'train', dict(type='GenerateTarget', encoder=CODEC)
-        ),
-        val_dataloader=loader('test'),
-        test_dataloader=loader('test'),
-    )
+    cfg = training_config(root.parent / 'run', root, head=head, k=19)
+    cfg.custom_imports.imports = ['mmpose_ctd', 'toy_models']
+    cfg.model.backbone.channels = (16, 32)
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    cfg.train_dataloader.batch_size = 8
+    cfg.train_dataloader.sampler.shuffle = True
+    cfg.train_cfg.max_epochs = 24
+    cfg.optim_wrapper.optimizer.lr = 3e-3
+    return cfg
 
 
 @pytest.fixture(scope='module')
@@ -98,20 +67,7 @@ def place(tmp_path_factory):
     faces = shutil.copytree(DATA / 'version_0_1' / 'set', place / 'data')
     cfg = config(faces)
     cfg.dump(place / 'config.py')
-    model = dict(cfg.model, teacher=None)
-    adam = dict(optimizer=dict(type='Adam', lr=3e-3))
-    runner = Runner(
-        model=model,
-        work_dir=cfg.work_dir,
-        train_dataloader=cfg.train_dataloader,
-        train_cfg=cfg.train_cfg,
-        optim_wrapper=adam,
-        randomness=dict(seed=0),
-        log_level='ERROR',
-        default_scope='mmpose',
-        experiment_name='toy_measure',
-    )
-    runner.train()
+    Runner.from_cfg(copy.deepcopy(cfg)).train()
     (place / 'run' / 'epoch_24.pth').rename(place / 'model.pth')
     images = place / 'images'
     shutil.copytree(faces / 'images', images)
@@ -120,12 +76,11 @@ def place(tmp_path_factory):
     return place
 
 
-PATH = os.pathsep.join([str(ROOT), str(ROOT / 'tests' / 'helpers')])
 MODEL = ('config.py', 'model.pth')
 
 
 def run(place, tool, *arguments):
-    return run_tool(tool, *MODEL, *arguments, cwd=place, PYTHONPATH=PATH)
+    return run_tool(tool, *MODEL, *arguments, cwd=place)
 
 
 @pytest.fixture(scope='module')
@@ -284,39 +239,6 @@ def test_without_calibration_landmarks_are_the_same(
     assert error.value.where == '--calibration'
 
 
-def test_an_interrupted_run_goes_on(place, table, model):
-    """Ctrl-C after three photographs, then --resume."""
-    out = place / 'out' / 'stopped.csv'
-
-    def measured():
-        images, calibration = place / 'images', place / 'out/cal.json'
-        return measure(model, str(images), str(calibration), batch_size=1)
-
-    def interrupted(done):
-        yield from itertools.islice(measured().rows(done), 3)
-        raise KeyboardInterrupt
-
-    stopped = measured()
-    stopped.rows = interrupted
-    with pytest.raises(KeyboardInterrupt):
-        write_measures(stopped, str(out))
-    assert not out.exists()
-    with pytest.raises(InputError) as error:
-        write_measures(measured(), str(out))
-    assert '--resume' in error.value.cure
-    counts = write_measures(measured(), str(out), resume=True)
-    assert sum(counts.values()) == len(table) - 3
-    assert not out.with_name('stopped.csv.part').exists()
-    rows = rows_of(out)
-    assert list(rows) == list(table)
-    for name, row in table.items():
-        # A batch of another size rounds otherwise.
-        if row['status'] == 'measured':
-            assert float(rows[name]['subnasale_x_px']) == pytest.approx(
-                float(row['subnasale_x_px']), abs=0.02
-            )
-
-
 @pytest.mark.parametrize(
     ('split', 'test', 'where'),
     [
@@ -370,7 +292,7 @@ def test_a_head_without_heat_maps_is_refused(place):
     )
     cfg = config(place / 'data', head)
     cfg.model.neck = dict(type='GlobalAveragePooling')
-    model = MODELS.build(dict(cfg.model, teacher=None))
+    model = MODELS.build(cfg.model)
     path = str(place / 'regression.pth')
     torch.save(dict(state_dict=model.state_dict(), meta={}), path)
     with pytest.raises(InputError) as error:

@@ -6,8 +6,6 @@ As a user meets it: make_splits was run again, or files were renamed.
 import csv
 import json
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -21,8 +19,6 @@ from people_set import (
 )
 from tool_server import run_tool
 
-ROOT = Path(__file__).resolve().parents[2]
-HELPERS = str(ROOT / 'tests' / 'helpers')
 MODEL = ('config.py', 'run/epoch_2.pth')
 pytestmark = pytest.mark.slow
 
@@ -53,8 +49,7 @@ def place(trained, tmp_path):
 
 
 def call(place, tool, *arguments):
-    path = ':'.join([*sys.path[:1], HELPERS, str(ROOT)])
-    return run_tool(tool, *arguments, cwd=place, PYTHONPATH=path)
+    return run_tool(tool, *arguments, cwd=place)
 
 
 def calibrate(place, *more):
@@ -63,13 +58,6 @@ def calibrate(place, *more):
 
 def last_line(done):
     return done.stderr.strip().splitlines()[-1]
-
-
-def test_test_says_nothing_of_people_apart(place):
-    done = call(place, 'test.py', *MODEL, '--out', 'm.json')
-    assert done.returncode == 0, done.stderr
-    assert 'people' not in done.stderr
-    assert 'warnings' not in json.loads((place / 'm.json').read_text())
 
 
 def test_a_test_on_redrawn_splits_is_refused(place):
@@ -91,15 +79,12 @@ def test_a_test_on_a_split_by_image_warns_below_the_table(place):
     assert '1 of the 11' in warning
 
 
-def test_a_test_without_the_key_cannot_compare_people(place):
-    (place / 'data/subject_key.txt').unlink()
-    done = call(place, 'test.py', *MODEL)
-    assert done.returncode == 0, done.stderr
-    assert 'cannot be compared' in last_line(done)
-
-
 def test_a_calibration_compares_people_and_says_so(place):
-    done = calibrate(place, '--test')
+    # Renamed splits of the same people.
+    file = place / 'data/splits/train.txt'
+    file.rename(file.with_name('first.txt'))
+    option = 'train_dataloader.dataset.split=splits/first.txt'
+    done = calibrate(place, '--test', '--cfg-options', option)
     assert done.returncode == 0, done.stderr
     assert 'people' not in done.stderr
     about = json.loads((place / 'cal.json').read_text())['about']
@@ -122,30 +107,12 @@ def test_people_who_trained_do_not_calibrate(place):
     assert not (place / 'cal.json').exists()
 
 
-def test_named_calibrators_are_compared_too(place):
-    write_splits(place / 'data', dict(REDRAWN, mine=PEOPLE[9:14]))
-    done = calibrate(place, '--split', 'splits/mine.txt')
-    assert done.returncode == 2
-    assert '1 of the 5' in last_line(done)
-
-
 def test_training_faces_that_did_not_train_are_refused(place):
     write_splits(place / 'data', dict(train=PEOPLE[:8] + PEOPLE[18:20]))
     write_splits(place / 'data', dict(mine=PEOPLE[10:18]))
     done = calibrate(place, '--split', 'splits/mine.txt')
     assert done.returncode == 2
     assert '2 of the 10' in last_line(done)
-
-
-def test_renamed_splits_of_the_same_people_calibrate(place):
-    file = place / 'data/splits/train.txt'
-    file.rename(file.with_name('first.txt'))
-    done = calibrate(
-        place,
-        '--cfg-options',
-        'train_dataloader.dataset.split=splits/first.txt',
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def forget_people(place):
@@ -198,7 +165,10 @@ def test_measured_people_who_trained_have_a_remark(place):
     assert remarked == {f'{i:03d}.png' for i in range(1, 11)}
 
 
-def test_a_report_refuses_people_who_trained(place):
+def test_a_report_refuses_people_who_trained_and_another_framing(place):
+    option = 'test_dataloader.dataset.crop=bbox'
+    done = call(place, 'report.py', 'run', '--cfg-options', option)
+    assert done.returncode == 2 and "crop='bbox'" in last_line(done)
     write_splits(place / 'data', REDRAWN)
     done = call(place, 'report.py', 'run')
     assert done.returncode == 2
@@ -220,13 +190,3 @@ def test_a_report_of_stored_predictions_compares_people_again(place):
     page = (place / 'report.html').read_text()
     assert 'cannot be compared' in page
     assert key not in page
-
-
-def test_a_report_refuses_another_framing(place):
-    done = call(
-        place,
-        *('report.py', 'run', '--cfg-options'),
-        'test_dataloader.dataset.crop=bbox',
-    )
-    assert done.returncode == 2
-    assert "crop='bbox'" in last_line(done)

@@ -1,9 +1,8 @@
 """mmpose_ctd prepare as a user runs it."""
 
 import csv
+import functools
 import json
-import runpy
-import sys
 
 import pytest
 from clinic_folder import make_clinic, wide_csv
@@ -15,22 +14,14 @@ SET = (
 
 
 @pytest.fixture
-def prepare(tmp_path, monkeypatch, capsys, repo_root):
+def prepare(tmp_path, monkeypatch, command):
     """Runs the tool in a clinic's folder; gives status, output, errors."""
-    tool = repo_root / 'tools/dataset_converters/prepare_dataset.py'
     points = make_clinic(tmp_path / 'photos', count=3, size=(120, 150))
     (tmp_path / 'points.csv').write_text(wide_csv(points))
     points['gone.jpg'] = next(iter(points.values()))
     (tmp_path / 'one gone.csv').write_text(wide_csv(points))
     monkeypatch.chdir(tmp_path)
-
-    def prepare(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['prepare', *arguments])
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(str(tool), run_name='__main__')
-        return end.value.code, *capsys.readouterr()
-
-    return prepare
+    return functools.partial(command, 'prepare_dataset.py')
 
 
 def test_all_records_end_with_0(prepare, tmp_path):

@@ -79,11 +79,3 @@ def test_errors_of_another_checkpoint_are_refused(place, own):
     done = release(place, '<!-- errors -->\n<!-- end -->\n')
     assert done.returncode == (0 if own else 2), done.stderr
     assert (place / 'out').exists() == own
-
-
-@pytest.mark.parametrize('missing', ['iter_3.pth', 'errors.json'])
-def test_a_missing_file_is_named(place, missing):
-    (place / missing).unlink()
-    done = release(place, '<!-- errors -->\n<!-- end -->\n')
-    assert done.returncode == 2
-    assert missing in done.stderr and 'Traceback' not in done.stderr

@@ -92,7 +92,6 @@ def test_arguments_name_systems_and_their_seeds(tmp_path, monkeypatch, tool):
         (['a/ft', 'A=a/../a/ft'], 'a/../a/ft'),
         (['A=a', 'A=b'], 'A'),
         (['=a'], "'=a'"),
-        (['A='], "'A='"),
         (['A=a,,b'], "'A=a,,b'"),
     ],
 )

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import pickle
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -95,11 +94,6 @@ def test_log_and_checkpoint_name_no_folder_and_no_subject(place, trained):
     for text in (kept, log, trained.stdout):
         assert str(place) not in text
         assert not any(s in text for s in split.read_text().split())
-    # It can fail: the same with the paths kept.
-    done = train(place, '--keep-paths', '--work-dir', str(place / 'kept'))
-    assert str(place) in done.stdout
-    kept = torch.load(place / 'kept/iter_2.pth', weights_only=False)
-    assert str(place) in repr(kept['meta'])
 
 
 def test_a_used_work_dir_is_refused_resumed_or_overwritten(place, trained):
@@ -120,26 +114,14 @@ def test_a_used_work_dir_is_refused_resumed_or_overwritten(place, trained):
     done = train(place, *arguments, '--resume', options=longer)
     assert done.returncode == 0, done.stderr
     assert '[3/3]' in done.stdout and '[1/3]' not in done.stdout
+    assert 'Resuming from iter_2.pth, step 2, sha256' in done.stdout
     # A finished run has nothing to do, and says so.
-    moved = work_dir.rename(place / 'moved')
-    arguments[1] = 'moved'
     done = train(place, *arguments, '--resume', options=longer)
     assert done.returncode == 0, done.stderr
     assert 'all 3 steps' in done.stdout
-    # The newest is damaged, and an older one there.
-    newest = moved / 'iter_3.pth'
-    shutil.copy(newest, moved / 'iter_1.pth')
-    newest.write_bytes(newest.read_bytes()[:-99])
-    done = train(place, *arguments, '--resume', options=longer)
-    assert done.returncode == 0, done.stderr
-    assert 'iter_3.pth' in done.stdout
-    assert 'Resuming from iter_1.pth, step 3, sha256' in done.stdout
-    (moved / 'iter_1.pth').write_bytes(b'')
-    done = train(place, *arguments, '--resume', options=longer)
-    assert done.returncode == 2 and 'Traceback' not in done.stderr
     done = train(place, *arguments, '--overwrite')
     assert done.returncode == 0, done.stderr
-    assert [p.name for p in moved.glob('*.pth')] == ['iter_2.pth']
+    assert [p.name for p in work_dir.glob('*.pth')] == ['iter_2.pth']
 
 
 def test_options_of_the_training(place):
@@ -242,34 +224,6 @@ def test_mmposes_own_tools_run_our_configs(place, trained):
     assert list((place / 'work_dirs/ctd_ed_sface').glob('*/shown/*.png'))
 
 
-@pytest.mark.parametrize(
-    ('options', 'words'),
-    [
-        (['train_dataloader.dataset.split=x.txt'], ['x.txt', 'dataset.split']),
-        (
-            ['model.head.out_channels=7'],
-            ['(7, 32, 32)', '(19, 32, 32)', 'model.head.out_channels'],
-        ),
-        (
-            ['model.teacher.checkpoint=gone.pth'],
-            ['gone.pth', 'mmpose_ctd download sface', '--stand-in'],
-        ),
-        (
-            ['train_dataloader.dataset.ann_file=gone.json'],
-            ['gone.json', '--stand-in'],
-        ),
-        (['train_dataloader.dataset.spilt=x.txt'], ["'spilt'"]),
-    ],
-)
-def test_what_a_user_can_mend_is_one_line_without_trace(place, options, words):
-    done = train(place, '--work-dir', 'none', options=options)
-    assert done.returncode == 2
-    assert 'Traceback' not in done.stderr
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith('error: ')
-    assert all(word in last for word in words)
-
-
 def test_a_checkpoint_that_would_run_code_is_refused(place, trained):
     class Exploit:
         def __reduce__(self):
@@ -300,55 +254,33 @@ def test_the_checkpoint_of_another_model_is_refused(place, trained):
     assert "'gnathion'" in last and "'exocanthion_R'" in last
 
 
-def test_another_framing_than_the_trainings_is_refused(place, trained):
-    for root in (ROOT, Path(mmpose.__file__).parent / '.mim'):
-        done = start(
-            place,
-            'test.py',
-            CONFIG,
-            'work_dirs/ctd_ed_sface/iter_2.pth',
-            '--cfg-options',
-            'test_dataloader.dataset.pipeline.1.padding=1.25',
-            root=root,
-        )
-        assert done.returncode != 0
-        last = done.stderr.strip().splitlines()[-1]
-        assert 'padding 1.25' in last and 'padding 1,' in last
-
-
-def test_mistakes_are_told_before_the_training(place):
+def test_mistakes_are_one_line_before_the_training(place):
     for option, words in (
-        ('test_evaluator.threshold=0', 'threshold'),
-        ('test_evaluator.unit=inch', 'inch'),
-        ('load_from=none.pth', "load_from='none.pth'"),
+        ('test_evaluator.threshold=0', ['threshold']),
+        ('load_from=none.pth', ["load_from='none.pth'"]),
+        (
+            'model.head.out_channels=7',
+            ['(7, 32, 32)', '(19, 32, 32)', 'model.head.out_channels'],
+        ),
+        (
+            'model.teacher.checkpoint=gone.pth',
+            ['gone.pth', 'mmpose_ctd download sface', '--stand-in'],
+        ),
+        (
+            'train_dataloader.dataset.ann_file=gone.json',
+            ['gone.json', '--stand-in'],
+        ),
     ):
-        done = train(place, options=[option])
-        assert done.returncode == 2
-        assert words in done.stderr.strip().splitlines()[-1]
-    (place / 'cut.pth').write_bytes(b'PK\x03\x04 cut off')
-    for name, words in (
-        ('cut.pth', 'damaged'),
-        ('none.pth', 'does not exist'),
-        ('checkpoints/sface.pth', 'message_hub'),
-    ):
-        done = train(place, '--resume', name)
+        done = train(place, '--work-dir', 'none', options=[option])
+        assert done.returncode == 2 and 'Traceback' not in done.stderr
         last = done.stderr.strip().splitlines()[-1]
-        assert done.returncode == 2
-        assert name in last and words in last
-
-
-def test_a_training_that_diverges_ends_with_an_error(place):
-    options = [
-        'optim_wrapper.optimizer.lr=1e30',
-        'train_cfg.max_iters=9',
-        'train_dataloader.num_workers=0',
-    ]
-    done = train(place, '--work-dir', 'diverged', options=options)
-    assert done.returncode == 2 and 'Traceback' not in done.stderr
+        assert last.startswith('error: ')
+        assert all(word in last for word in words)
+    (place / 'cut.pth').write_bytes(b'PK\x03\x04 cut off')
+    done = train(place, '--resume', 'cut.pth')
     last = done.stderr.strip().splitlines()[-1]
-    assert 'nan' in last and 'optim_wrapper.optimizer.lr' in last
-    # The first step's weights are finite still, the later ones not.
-    assert len(list((place / 'diverged').glob('*.pth'))) <= 1
+    assert done.returncode == 2
+    assert 'cut.pth' in last and 'damaged' in last
 
 
 def test_measures_are_compared_printed_drawn_and_stored(place, trained):
