@@ -597,9 +597,15 @@ def source_tasks() -> Rows:
         ]
         yield [source, *cells]
     for name in ('FaceRes', 'V2'):
-        random = f'{name}, random start'
-        cells = [[mean(of_source(random, n)), '', ''] for n in (FEW, MANY)]
-        yield [f"none, {name}'s network", *cells[0], *cells[1]]
+        yield _without_source(
+            f"none, {name}'s network", f'{name}, random start'
+        )
+    yield _without_source('none, two hourglasses (HG)', 'HG')
+
+
+def _without_source(label: str, system: str) -> list[str]:
+    few, many = (mean(of_source(system, n)) for n in (FEW, MANY))
+    return [label, few, '', '', many, '', '']
 
 
 @table
