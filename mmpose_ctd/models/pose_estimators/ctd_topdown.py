@@ -14,15 +14,14 @@ from mmpose_ctd.models.heads.float32_output import give_float32
 from mmpose_ctd.models.losses import DistillLoss
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers import (
+    ImageConvention,
     SourceModel,
     build_source,
+    source_config,
     source_state_of,
 )
 from mmpose_ctd.models.teachers.checkpoint import load_strictly
-from mmpose_ctd.models.teachers.image_convention import (
-    ImageConvention,
-    convention_from,
-)
+from mmpose_ctd.models.teachers.image_convention import convention_from
 
 from .codec_check import check_codec, check_input_size
 from .freezing import freeze
@@ -183,8 +182,9 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
 
     def _compare_conventions(self) -> None:
         """Warn if the backbone does not see images as its source did."""
-        theirs = self._teacher_cfg.get('data_preprocessor')
-        if not theirs:
+        config = source_config(self._teacher_cfg)
+        theirs = config.get('data_preprocessor')
+        if not theirs or config.get('classifier'):
             return
         theirs = convention_from(theirs, 'PoseDataPreprocessor')
         ours = ImageConvention.of(self.data_preprocessor)
