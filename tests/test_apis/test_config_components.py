@@ -51,7 +51,11 @@ def refused(config, **options):
         # Registered, but no metric.
         ('val_evaluator.type', 'CheckpointHook', None),
         ('optim_wrapper.optimizer.type', 'Adamm', 'Adam'),
-        ('custom_hooks.0.type', 'FreeMemoryHook', 'FreedMemoryHook'),
+        (
+            'default_hooks.freed_memory.type',
+            'FreeMemoryHook',
+            'FreedMemoryHook',
+        ),
         ('train_cfg.type', 'IterTrainLoop', None),
     ],
 )
@@ -70,16 +74,16 @@ def test_a_key_or_a_type_that_nothing_knows_is_refused(
     'options',
     [
         {'colour': dict(type='Nothing'), 'max_itres': 7},
-        {'custom_hooks.0.priority': 'LOW'},
+        {'default_hooks.freed_memory.priority': 'LOW'},
         {'param_scheduler.0.convert_to_iter_based': True},
         {'optim_wrapper.paramwise_cfg': dict(custom_keys={})},
         {'default_hooks.logger': None, 'custom_hooks': None},
         {'train_dataloader.num_batch_per_epoch': 5},
         {'val_evaluator': dict(type='Evaluator', metrics=[])},
         {'model.regularizers.ed.every': 4},
-        {'custom_hooks.0.type': 'mmengine.hooks.EmptyCacheHook'},
+        {'default_hooks.freed_memory.type': 'mmengine.hooks.EmptyCacheHook'},
         {
-            'custom_hooks.0': dict(
+            'default_hooks.freed_memory': dict(
                 type='RegularizerScheduleHook',
                 schedules=dict(ed=dict(type='linear', end=4)),
             )
