@@ -20,6 +20,7 @@ JOURNEYS = {
         tools/train.py
         mmpose_ctd/apis/command_line.py
         mmpose_ctd/models/pose_estimators/ctd_topdown.py
+        mmpose_ctd/models/pose_estimators/terms.py
         mmpose_ctd/models/teachers/source_model.py
         mmpose_ctd/models/losses/distill_loss.py
         mmpose_ctd/models/losses/encoder_distill_loss.py
