@@ -6,8 +6,10 @@ STAMP := $(VENV)/.installed
 TESTS_STAMP := $(VENV)/.tests-installed
 DOCS_STAMP := $(VENV)/.docs-installed
 DOCS := build/docs
-# Python compiles a module when it is first imported; all of them take a minute.
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# Python compiles a module when it is first imported, if it may keep the result;
+# all of them take a minute.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(if $(PYTHONDONTWRITEBYTECODE),,--no-compile)
 # A headless build for machines without libGL; mmcv asks for the other one.
 OPENCV := opencv-python-headless==4.12.0.88
 
