@@ -175,12 +175,8 @@ def measure(
                 cure='Give photographs cut out as the training images are.',
             )
         start = 'image'
-    known = load_table(table, photographs)
-    if known and not lifted and (beyond := known.beyond(files)):
-        print_warning(
-            f'--table {table}: {len(beyond)} rows are of photographs in '
-            f'subfolders, such as {beyond[0]!r}: --recursive reads them.'
-        )
+    # Textures may lie anywhere.
+    known = load_table(table, photographs, None if lifted else files)
     warn_of_ages(known, files, ages)
     measurements = measurements_of_set(model.metainfo)
     mm = mm_per_px is not None or (known and 'mm_per_px' in known.columns)

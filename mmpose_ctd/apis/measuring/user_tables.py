@@ -243,8 +243,13 @@ def _sex_of(row: dict, where: str) -> str | None:
     return sex or None
 
 
-def load_table(path: str | None, folder: str) -> PhotographTable | None:
-    """Read the table, if there is one; warn of names that do not fit."""
+def load_table(
+    path: str | None, folder: str, files: Collection[str] | None = None
+) -> PhotographTable | None:
+    """Read the table, if there is one; warn of rows that are not used.
+
+    ``files`` are the photographs of the folder that are measured, if known.
+    """
     if path is None:
         return None
     table = PhotographTable(path, folder)
@@ -258,6 +263,11 @@ def load_table(path: str | None, folder: str) -> PhotographTable | None:
         print_warning(
             f'--table {path}: {len(table.unknown)} rows are of no '
             f'photograph, such as {table.unknown[0]!r}.'
+        )
+    if files is not None and (beyond := table.beyond(files)):
+        print_warning(
+            f'--table {path}: {len(beyond)} rows are of photographs in '
+            f'subfolders, such as {beyond[0]!r}: --recursive reads them.'
         )
     return table
 
