@@ -25,12 +25,14 @@ def build_terms(configs: dict[str, dict]) -> TrainingOnly:
         )
     for name, config in configs.items():
         if config is not None and 'type' not in config:
-            others = sorted(configs.keys() - {name})
+            others = ', '.join(sorted(configs.keys() - {name}))
             raise InputError(
                 where=f'model.regularizers.{name}',
                 found=f'no type, only {dict(config)}',
-                expected=f'a type; the other terms are {others}',
-                cure='To change a term, use its name.',
+                expected='the type of the term',
+                cure=f'To change another term, use its name: {others}.'
+                if others
+                else 'This config has no other term to change.',
             )
     # Random numbers for connectors must not change the start of the model's
     # layers: with weight 0 the run equals plain fine-tuning, bit by bit.
