@@ -97,7 +97,7 @@ def classes_used_twice(files: list[Path]) -> list[str]:
 
 
 def num_words(files: list[Path]) -> int:
-    """Words outside code blocks and tables' rules."""
+    """Everything between spaces, code blocks and tables too."""
     return sum(
         len(re.findall(r'\S+', file.read_text('utf-8'))) for file in files
     )
