@@ -214,8 +214,7 @@ def exported(tmp_path, photographs, spread='entropy', **settings):
     assert text.count('\n') <= 200
     find = program(tmp_path / 'out')
     rows = {
-        row['file']: row
-        for row in measure(model, str(photographs), known, batch_size=3)
+        row['file']: row for row in measure(model, str(photographs), known)
     }
     return rows, {name: find(photographs / name) for name in rows}
 

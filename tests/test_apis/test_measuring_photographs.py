@@ -327,7 +327,6 @@ def test_a_start_that_cannot_be_is_refused(face):
         dict(start='nose'),
         dict(mm_per_px=0.0),
         dict(mm_per_px=np.nan),
-        dict(batch_size=0),
     ):
         with pytest.raises(InputError):
             measured(face, **options)
@@ -436,6 +435,6 @@ def test_photographs_are_forgotten_batch_by_batch(folder, monkeypatch):
         return picture
 
     monkeypatch.setattr(photographs, 'read_upright', read)
-    assert len(measured(folder, batch_size=8)) == 24
+    assert len(measured(folder)) == 24
     # A batch, and the one that is being read.
     assert most <= 9

@@ -17,12 +17,9 @@ from mmpose_ctd.apis.measuring.calibration import (
     read_calibration,
 )
 from mmpose_ctd.apis.measuring.framing import Framing
+from mmpose_ctd.apis.measuring.labelled_faces import learned_framing
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
-from mmpose_ctd.apis.measuring.photographs import (
-    CROWDED,
-    learned_framing,
-    note_site,
-)
+from mmpose_ctd.apis.measuring.photographs import CROWDED, note_site
 from mmpose_ctd.apis.teacher_files import PUBLISHED
 from mmpose_ctd.config_values import component_name
 from mmpose_ctd.datasets import face_mesh

@@ -4,7 +4,7 @@ N: faces, K: landmarks, M: measures.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Set
 
 import numpy as np
 from mmengine.config import Config
@@ -18,15 +18,8 @@ from mmpose_ctd.datasets.landmark_file import (
 from mmpose_ctd.datasets.partly_labelled import unlabelled_images
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional import (
-    Measurement,
-    measure,
-    measurements_of_set,
-)
-from mmpose_ctd.trained_people import (
-    compare_tested,
-    refuse_calibrating,
-)
+from mmpose_ctd.evaluation.functional import measure
+from mmpose_ctd.trained_people import compare_tested, refuse_calibrating
 
 from .calibration import Calibration, Familiarity, Limits, ModelFacts
 from .error_model import (
@@ -136,9 +129,8 @@ def calibrate(
         name: locate_faces(model, faces, framing, name)
         for name, faces in groups.items()
     }
-    measurements = measurements_of_set(model.metainfo)
     calibration = _fit_calibration(
-        model, framing, found['training'], found['validation'], measurements
+        model, framing, found['training'], found['validation']
     )
     said = calibration.about
     # Whether its people are known to differ from those who trained.
@@ -153,7 +145,6 @@ def calibrate(
         said['test'] = _reliability(
             model,
             found['test'],
-            measurements,
             [(everyone, calibration.landmark_errors)],
             calibration.measure_errors,
         )
@@ -165,7 +156,6 @@ def _fit_calibration(
     framing: Framing,
     training: LocatedFaces,
     validation: LocatedFaces,
-    measurements: Sequence[Measurement],
 ) -> Calibration:
     """Fit to the training faces what is usual, to the others the errors."""
     scores = {
@@ -173,14 +163,12 @@ def _fit_calibration(
         for spread in ('none', *SPREADS)
     }
     spread = min(scores, key=scores.get)
-    left_out = _reliability(
-        model, validation, measurements, _left_out(validation, spread)
-    )
+    left_out = _reliability(model, validation, _left_out(validation, spread))
     errors = fit_error_model(
         validation.errors, validation.spreads, spread, model.names
     )
     ratios = _measure_ratios(
-        model, validation, measurements, errors.deviations(validation.spreads)
+        model, validation, errors.deviations(validation.spreads)
     )
     return Calibration(
         about=dict(
@@ -195,7 +183,7 @@ def _fit_calibration(
         model=ModelFacts(model.fingerprint, model.names, model.input_size),
         framing=framing,
         landmark_errors=errors,
-        measure_errors=_fit_measures(ratios, [m.name for m in measurements]),
+        measure_errors=_fit_measures(model, ratios),
         familiarity=Familiarity(
             _limits(training, validation),
             fit_shape(training.points).mean,
@@ -205,16 +193,13 @@ def _fit_calibration(
 
 
 def _measure_ratios(
-    model: LandmarkModel,
-    found: LocatedFaces,
-    measurements: Sequence[Measurement],
-    deviations: np.ndarray,
+    model: LandmarkModel, found: LocatedFaces, deviations: np.ndarray
 ) -> np.ndarray:
     """Errors of measures in their propagated SDs, (N, M).
 
     ``deviations`` are the landmarks' error SDs in input px, (N, K).
     """
-    names = model.names
+    names, measurements = model.names, model.measurements
     ours = measure(found.points, None, names, measurements)
     theirs = measure(found.faces.points, None, names, measurements)
     sds = measure_deviations(
@@ -233,7 +218,8 @@ def _measure_ratios(
     return ratios
 
 
-def _fit_measures(ratios: np.ndarray, names: list[str]) -> ErrorModel:
+def _fit_measures(model: LandmarkModel, ratios: np.ndarray) -> ErrorModel:
+    names = [one.name for one in model.measurements]
     if not np.isfinite(ratios).any():
         none, radii = dict.fromkeys(names, 0.0), dict.fromkeys(LEVELS, 0.0)
         return ErrorModel('none', 0.0, 0.0, none, radii)
@@ -262,7 +248,6 @@ def _left_out_score(found: LocatedFaces, spread: str) -> float:
 def _reliability(
     model: LandmarkModel,
     found: LocatedFaces,
-    measurements: Sequence[Measurement],
     fits: Iterable[tuple[np.ndarray, ErrorModel]],
     of_measures: ErrorModel | None = None,
 ) -> dict:
@@ -271,14 +256,14 @@ def _reliability(
     ``fits`` are masks of faces with the fit that predicts them. Without
     ``of_measures`` a fit to all other faces predicts the measures.
     """
-    n, names = len(found.faces), [one.name for one in measurements]
+    n = len(found.faces)
     deviations = np.full(found.errors.shape, np.nan)
-    ratios = np.full((n, len(names)), np.nan)
+    ratios = np.full((n, len(model.measurements)), np.nan)
     radii, measure_radii = np.full((2, n, len(LEVELS)), np.nan)
     for faces, fit in fits:
         sds = fit.deviations(found.spreads)
-        own = _measure_ratios(model, found, measurements, sds)
-        second = of_measures or _fit_measures(own[~faces], names)
+        own = _measure_ratios(model, found, sds)
+        second = of_measures or _fit_measures(model, own[~faces])
         deviations[faces] = sds[faces]
         radii[faces] = [fit.radii[level] for level in LEVELS]
         ratios[faces] = own[faces] / np.exp(second.offset + second.landmarks)

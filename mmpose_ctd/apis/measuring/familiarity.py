@@ -12,19 +12,17 @@ from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, PlainSerializer
 
 # Directions of variation kept of the features; 80 faces determine no more.
 _DIRECTIONS = 24
 # Share of the mean variance that every direction is given.
 _SHRINKAGE = 0.2
 
-# How a calibration file holds numbers and arrays.
-Positive = Annotated[float, Field(ge=1e-12, le=1e6)]
 
-
+# How a calibration file holds arrays.
 class _Packed(BaseModel, strict=True):
-    shape: list[Annotated[int, Field(gt=0, le=2**15)]]
+    shape: list[int]
     float32: str
 
 
@@ -78,7 +76,7 @@ class Appearance:
     mean: Vector
     directions: Matrix
     variances: Vector
-    rest: Positive
+    rest: float
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Of N faces' features (N, C), per dimension: about 1 is usual."""

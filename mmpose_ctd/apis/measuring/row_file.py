@@ -247,7 +247,7 @@ def _subject_digests(photographs: MeasuredPhotographs) -> dict[str, str]:
     found = {}
     for file in photographs.files:
         name = photographs.photograph_of(file)
-        subject = photographs.table and photographs.table.get(name)
+        subject = photographs.table and photographs.table.rows.get(name)
         if subject and any(value is not None for value in astuple(subject)):
             found[_digest(printable(file))] = _digest(repr(astuple(subject)))
     return found

@@ -75,6 +75,7 @@ class PhotographTable:
 
     Attributes:
         columns (set[str]): Which of these columns it has.
+        rows (dict[str, Subject]): File, as the folder names it -> its row.
         people (dict[str, str]): File -> the subject it shows.
         unknown (list[str]): Names that are no photograph of the folder.
         dropped (str): Folders that all names begin with and that are taken
@@ -97,7 +98,7 @@ class PhotographTable:
         self.columns = titles - {'image'}
         self.unknown: list[str] = []
         self.people: dict[str, str] = {}
-        self._rows: dict[str, Subject] = {}
+        self.rows: dict[str, Subject] = {}
         asked = [row['image'] for _, row in rows]
         names = ImageNames(ImageIndex(images), asked)
         self.dropped = names.dropped
@@ -107,7 +108,9 @@ class PhotographTable:
                 self._read(row, names, f'--table {path}, row {line}')
             except InputError as error:
                 problems.append(error)
-        if len(problems) > 1:
+        if len(problems) == 1:
+            raise problems[0]
+        if problems:
             # A person corrects them all at once.
             raise InputError(
                 where=f'--table {path}',
@@ -117,8 +120,6 @@ class PhotographTable:
                     for one in problems
                 ),
             )
-        for problem in problems:
-            raise problem
 
     def _read(self, row: dict, names: ImageNames, where: str) -> None:
         try:
@@ -128,7 +129,7 @@ class PhotographTable:
             person = subject_of_cell(row.get('subject', ''))
         except Refused as error:
             raise error.at(where) from None
-        scale = _number(row, 'mm_per_px', where, low=0.0)
+        scale = _number(row, 'mm_per_px', where, above='0')
         subject = Subject(scale, age, _sex_of(row, where))
         try:
             file = row['image']
@@ -141,28 +142,15 @@ class PhotographTable:
                 ) from error
             self.unknown.append(row['image'])
             return
-        if file in self._rows:
+        if file in self.rows:
             raise InputError(
                 where=where,
                 found=f'{row["image"]!r} is in an earlier row, too',
                 expected='one row for each photograph',
             )
-        self._rows[file] = subject
+        self.rows[file] = subject
         if person:
             self.people[file] = person
-
-    def get(self, file: str) -> Subject | None:
-        """What is known of a photograph, by its name in the folder."""
-        return self._rows.get(file)
-
-    def age(self, file: str) -> float | None:
-        """Years; None if it is not known."""
-        return (self.get(file) or Subject()).age
-
-    def beyond(self, files: Collection[str]) -> list[str]:
-        """Photographs of the table that are none of these."""
-        measured = {*files}
-        return [file for file in self._rows if file not in measured]
 
 
 def _cells(
@@ -170,9 +158,7 @@ def _cells(
 ) -> tuple[set[str], list[tuple[int, dict]]]:
     """Rows of a CSV: keys of its columns, and row number and cells by key.
 
-    ``option`` names the table in errors; columns with the keys ``numbers``
-    decide about the decimal mark. A key is one of ``SYNONYMS``, or the title
-    in lower case.
+    Columns with the keys ``numbers`` decide about the decimal mark.
     """
     name = f'{option} {path}'
     try:
@@ -213,19 +199,17 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _number(
-    row: dict, key: str, where: str, low: float = -math.inf
-) -> float | None:
-    """A number above ``low``; None if the cell is empty or missing."""
+def _number(row: dict, key: str, where: str, above: str = '') -> float | None:
+    """None if the cell is empty or missing."""
     text = row.get(key, '')
     if is_missing_word(text):
         return None
-    if not _is_number(text) or not float(text) > low:
-        above = f' above {max(low, 0):g}' if low > -math.inf else ''
+    if not _is_number(text) or (above and float(text) <= float(above)):
+        expected = f'a number above {above}' if above else 'a number'
         raise InputError(
             where=where,
             found=f'{key}={text!r}',
-            expected=f'a number{above}, or an empty cell',
+            expected=f'{expected}, or an empty cell',
         )
     return float(text)
 
@@ -264,7 +248,9 @@ def load_table(
             f'--table {path}: {len(table.unknown)} rows are of no '
             f'photograph, such as {table.unknown[0]!r}.'
         )
-    if files is not None and (beyond := table.beyond(files)):
+    measured = table.rows.keys() if files is None else {*files}
+    beyond = [file for file in table.rows if file not in measured]
+    if beyond:
         print_warning(
             f'--table {path}: {len(beyond)} rows are of photographs in '
             f'subfolders, such as {beyond[0]!r}: --recursive reads them.'
@@ -278,7 +264,8 @@ def warn_of_ages(
     """Warn of photographs of an age that no training face had."""
     if table is None:
         return
-    known = [age for f in files if (age := table.age(f)) is not None]
+    rows = [table.rows[file] for file in files if file in table.rows]
+    known = [row.age for row in rows if row.age is not None]
     if known and not ages:
         print_warning(
             'the ages of the training faces are not known: whether the model '
@@ -469,11 +456,11 @@ def _norm(row: dict, where: str) -> Norm:
         row = row | dict(sex='')
     keys = ('age_min', 'age_max', *_MOMENTS, *_LMS)
     values = {key: _number(row, key, where) for key in keys}
-    moments, lms = (tuple(values[k] for k in ks) for ks in (_MOMENTS, _LMS))
-    has = None not in moments, None not in lms
+    given = [tuple(values[k] for k in ks) for ks in (_MOMENTS, _LMS)]
+    moments, lms = (None if None in one else one for one in given)
     low, high = values['age_min'], values['age_max']
     unit = _UNITS.get(row['unit'].lower())
-    positive = moments[1:] if has[0] else lms[1:]
+    given = [one for one in (moments, lms) if one]
     for fits, found, expected in (
         (
             low is not None and high is not None and low < high,
@@ -482,23 +469,17 @@ def _norm(row: dict, where: str) -> Norm:
         ),
         (unit, f'unit={row["unit"]!r}', 'one of mm, px, deg, 1'),
         (
-            sum(has) == 1,
-            'both' if all(has) else 'neither is complete',
+            len(given) == 1,
+            'both' if given else 'neither is complete',
             'either mean and sd, or l, m and s',
         ),
+        # Not the mean, nor L.
         (
-            sum(has) != 1 or min(positive) > 0,
-            f'{positive}',
+            all(min(one[1:]) > 0 for one in given),
+            f'{given[0][1:] if given else ""}',
             'sd, or m and s, above 0',
         ),
     ):
         if not fits:
             raise InputError(where=where, found=found, expected=expected)
-    return Norm(
-        _sex_of(row, where),
-        low,
-        high,
-        unit,
-        moments if has[0] else None,
-        lms if has[1] else None,
-    )
+    return Norm(_sex_of(row, where), low, high, unit, moments, lms)
