@@ -226,32 +226,22 @@ def unit_scale(
 
 def _per_instance(sample: Mapping, key: str, num: int) -> np.ndarray:
     """A positive field of the metainfo as (n, 2), x and y."""
-    where = f'{record_name(sample)}: {key!r} ({_MEANING[key]})'
     value = sample.get(key)
-    if value is None:
+    try:
+        size = np.asarray(value, dtype=np.float64)
+        if size.ndim == 1 and size.shape != (2,):
+            size = size[:, None]
+        size = np.broadcast_to(size, (num, 2))
+    except (TypeError, ValueError):
+        size = np.zeros(2)
+    if not (np.isfinite(size).all() and (size > 0).all()):
         raise InputError(
-            where=where,
-            found='missing',
-            expected='a value, which this unit needs',
+            where=f'{record_name(sample)}: {key!r} ({_MEANING[key]})',
+            found='missing' if value is None else f'{value}',
+            expected='positive finite numbers, one value or (w, h) for each '
+            f'of {num} instances, which this unit needs',
             cure='Give every image record the field and end the pipeline '
             "with PackLandmarkInputs (or list it in PackPoseInputs' "
             'meta_keys), or choose another unit.',
         )
-    value = np.asarray(value, dtype=np.float64)
-    if value.ndim == 1 and value.shape != (2,):
-        value = value[:, None]
-    try:
-        value = np.broadcast_to(value, (num, 2))
-    except ValueError:
-        raise InputError(
-            where=where,
-            found=f'shape {value.shape}',
-            expected=f'one value or (w, h) for each of {num} instances',
-        ) from None
-    if not (np.isfinite(value).all() and (value > 0).all()):
-        raise InputError(
-            where=where,
-            found=f'{value.tolist()}',
-            expected='positive finite numbers',
-        )
-    return value
+    return size
