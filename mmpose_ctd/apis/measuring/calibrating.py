@@ -10,15 +10,11 @@ import numpy as np
 from mmengine.config import Config
 
 from mmpose_ctd.datasets.cross_fit import subject_folds
-from mmpose_ctd.datasets.landmark_file import (
-    LandmarkFile,
-    read_split,
-    subject_of,
-)
-from mmpose_ctd.datasets.partly_labelled import unlabelled_images
+from mmpose_ctd.datasets.landmark_file import read_split, subject_of
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import measure
+from mmpose_ctd.people_overlap import split_people, unlabelled_people
 from mmpose_ctd.trained_people import compare_tested, refuse_calibrating
 
 from .calibration import Calibration, Familiarity, Limits, ModelFacts
@@ -335,7 +331,7 @@ def _quantile(values: np.ndarray) -> float:
 def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
     """Ids of the subjects who calibrate; refuses those who train."""
     dataset = cfg.train_dataloader.dataset
-    train = _split_of(cfg, 'train_dataloader')
+    train = split_people(cfg, 'train_dataloader')
     if split is not None:
         inside = os.path.join(dataset.get('data_root') or '', split)
         chosen = {*read_split(inside if os.path.isfile(inside) else split)}
@@ -352,7 +348,8 @@ def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
                 'small: calibrate with others.',
             )
         return chosen
-    taken = (train or set()) | (_split_of(cfg, 'test_dataloader') or set())
+    test = split_people(cfg, 'test_dataloader')
+    taken = (train or set()) | (test or set())
     everyone = build_labelled(cfg, 'train_dataloader', everyone=True)
     people = {
         subject_of(everyone.get_data_info(i)) for i in range(len(everyone))
@@ -367,7 +364,7 @@ def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
             cure='Keep some subjects out of the training and name them: '
             '--split FILE, with one id a line.',
         )
-    unlabelled = _unlabelled_subjects(dataset)
+    unlabelled = unlabelled_people(cfg)
     if not rest - unlabelled:
         raise InputError(
             where='train_dataloader.dataset.unlabelled',
@@ -381,21 +378,9 @@ def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
     return rest - unlabelled
 
 
-def _unlabelled_subjects(dataset: dict) -> Set[str]:
-    """Who trains without labels, by the config of the training data."""
-    if not dataset.get('unlabelled'):
-        return set()
-    root = dataset.get('data_root') or ''
-    file = LandmarkFile.read(os.path.join(root, dataset.ann_file))
-    files = unlabelled_images(file, root, dataset.unlabelled)
-    return {
-        subject_of(image) for _, images in files for image in images.values()
-    }
-
-
 def _refuse_tested(cfg: Config, subjects: Set[str]) -> None:
     """Raise InputError if some of the calibrating subjects are tested."""
-    test = _split_of(cfg, 'test_dataloader')
+    test = split_people(cfg, 'test_dataloader')
     both = subjects if test is None else subjects & test
     if both:
         raise InputError(
@@ -406,11 +391,3 @@ def _refuse_tested(cfg: Config, subjects: Set[str]) -> None:
             cure='A calibration judged on its own faces looks better than it '
             'is. Name others with --split, or omit --test.',
         )
-
-
-def _split_of(cfg: Config, loader: str) -> Set[str] | None:
-    dataset = (cfg.get(loader) or {}).get('dataset') or {}
-    if not dataset.get('split'):
-        return None
-    root = dataset.get('data_root') or ''
-    return {*read_split(os.path.join(root, dataset.split))}

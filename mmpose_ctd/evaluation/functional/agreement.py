@@ -89,14 +89,13 @@ def agreement(
     ways vary equally, whatever the bias.
 
     Args:
-        manual (np.ndarray): Measured by hand, shape (N,), NaN where that was
-            not possible.
-        predicted (np.ndarray): Measured on predicted landmarks, (N,).
+        manual (np.ndarray): Shape (N,), NaN where not known.
+        predicted (np.ndarray): Shape (N,).
         subjects (Sequence, optional): Person of each pair, N names or
             numbers; each None is another person.
         num_bootstrap (int): Resamples, where intervals need them; 0 for no
             such intervals. Defaults to 1000.
-        seed (int): Seed of the resamples. Defaults to 0.
+        seed (int): Of the resamples. Defaults to 0.
 
     Returns:
         Agreement: SD, limits and ICC are NaN for fewer than three pairs.

@@ -113,13 +113,7 @@ class LandmarkErrorMetric(LandmarkMetric):
         return {k + end: v for k, v in rules.items() for end in ends}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Measure a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Samples with prediction and truth
-                in image pixels, see :func:`sample_errors`.
-        """
+        """Measure a batch of samples, see :func:`sample_errors`."""
         for sample in data_samples:
             self.keep(
                 sample,
@@ -143,12 +137,6 @@ class LandmarkErrorMetric(LandmarkMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Fill :attr:`report` and return its scalars.
-
-        Args:
-            results (list[dict]): One entry a sample, of all processes.
-
-        Returns:
-            dict[str, float]: ``ME``, ``ME_low``, ``ME_high`` and so on.
 
         Raises:
             InputError: If there are no results, or none can be judged.
