@@ -75,11 +75,9 @@ def _parts(dataset) -> Iterator:
 def people_record(dataset) -> dict:
     """Who trains, for a checkpoint: keyed hashes, nothing that names anyone.
 
-    Makes the key of the data set if it has no key. The dataset is built.
-
-    Returns:
-        dict: ``hashes`` (fingerprint of a key -> sorted hashes), ``nameless``
-        (images without subject), ``missing`` (what is not known of whom).
+    Makes the key of the data set if it has none. Returns ``hashes``
+    (fingerprint of a key -> sorted hashes), ``nameless`` (images without
+    subject), ``missing`` (what is not known of whom).
 
     Raises:
         InputError: If a key file is damaged.
@@ -211,14 +209,8 @@ def compare_tested(
     pass for one on new faces. Where the config itself puts them on both sides,
     as a split by image does, it is intended, and a warning.
 
-    Args:
-        path (str): Of the checkpoint, for the error.
-        content (dict): Of the checkpoint.
-        cfg (Config): Of the test.
-        dataset: ``test_dataloader.dataset``, built.
-
-    Returns:
-        list[str]: Warnings, a sentence each, without names.
+    ``dataset`` is that of ``cfg.test_dataloader``, built. Returns warnings, a
+    sentence each, without names.
 
     Raises:
         InputError: If somebody tests who trained, and the config does not
@@ -272,15 +264,9 @@ def refuse_calibrating(
     made of them. Of checkpoints that cannot be compared, the names of the
     training splits are.
 
-    Args:
-        path (str): Of the checkpoint, for the error.
-        content (dict): Of the checkpoint.
-        cfg (Config): Of the training.
-        training: ``train_dataloader.dataset``, built.
-        subjects (Set[str]): Who is to calibrate, of the same data set.
-
-    Returns:
-        str: Who could not be compared, a sentence; empty where all could.
+    ``training`` is the dataset of ``cfg.train_dataloader``, built; people of
+    the same set are to calibrate. Returns a sentence on who could not be
+    compared; empty where all could.
 
     Raises:
         InputError: If one of them trained, or the config's training subjects

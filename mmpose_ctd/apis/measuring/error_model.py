@@ -261,13 +261,11 @@ def reliability(
     NaN is not known; ``subjects`` are (N,).
 
     Returns:
-        dict: Rounded, for a JSON file and the figure. ``faces``,
-        ``subjects``; ``bins``: landmarks in bins of equal number by
-        ``expected_px``, with ``observed_px`` (both root mean squares, pixels
-        of the network input), ``low``, ``high`` (95 %, over subjects) and
-        ``count``; ``coverage``: for ``landmarks`` and ``measures`` the share
-        of truths inside of each level's interval, ``expected``,
-        ``observed``, ``low``, ``high``.
+        dict: ``faces``, ``subjects``; ``bins``: landmarks in bins of equal
+        number by ``expected_px``, with ``observed_px`` (root mean squares, px
+        of the input), ``low``, ``high`` (95 %, over subjects) and ``count``;
+        ``coverage``: of ``landmarks`` and ``measures`` the share of truths
+        inside of each interval, ``expected``, ``observed``, ``low``, ``high``.
     """
     known = np.isfinite(errors)
     people = np.broadcast_to(subjects[:, None], errors.shape)[known]

@@ -11,7 +11,7 @@ from mmpose_ctd.datasets.annotation_formats import Refused
 from mmpose_ctd.datasets.annotation_formats.cells import (
     checked_age,
     decimal_mark,
-    is_missing_word,
+    finite_or_nan,
     sex_word,
     subject_of_cell,
 )
@@ -87,11 +87,12 @@ class PhotographTable:
     """
 
     def __init__(self, path: str, images: str) -> None:
-        titles, rows = _cells(path, '--table', ('mm_per_px', 'age'))
+        name = f'--table {path}'
+        titles, mark, rows = _cells(name, path, ('mm_per_px', 'age'))
         read = {'mm_per_px', 'age', 'sex', 'subject'}
         if 'image' not in titles or not titles & read:
             raise InputError(
-                where=f'--table {path}',
+                where=name,
                 found=f'the columns {sorted(titles) or "none"}',
                 expected='file, and any of mm_per_px, age, sex and subject',
             )
@@ -103,9 +104,9 @@ class PhotographTable:
         names = ImageNames(ImageIndex(images), asked)
         self.dropped = names.dropped
         problems = []
-        for line, row in rows:
+        for where, row in rows:
             try:
-                self._read(row, names, f'--table {path}, row {line}')
+                self._read(row, names, mark, where)
             except InputError as error:
                 problems.append(error)
         if len(problems) == 1:
@@ -113,23 +114,25 @@ class PhotographTable:
         if problems:
             # A person corrects them all at once.
             raise InputError(
-                where=f'--table {path}',
+                where=name,
                 found=f'{len(problems)} rows that cannot be used:'
                 + ''.join(
-                    '\n  ' + str(one).removeprefix(f'--table {path}, ')
+                    '\n  ' + str(one).removeprefix(f'{name}, ')
                     for one in problems
                 ),
             )
 
-    def _read(self, row: dict, names: ImageNames, where: str) -> None:
+    def _read(
+        self, row: dict, names: ImageNames, mark: str, where: str
+    ) -> None:
         try:
-            age = _number(row, 'age', where)
+            age = _number(row, 'age', mark, where)
             if age is not None:
                 age = checked_age(age, row['age'])
             person = subject_of_cell(row.get('subject', ''))
         except Refused as error:
             raise error.at(where) from None
-        scale = _number(row, 'mm_per_px', where, above='0')
+        scale = _number(row, 'mm_per_px', mark, where, positive=True)
         subject = Subject(scale, age, _sex_of(row, where))
         try:
             file = row['image']
@@ -154,13 +157,12 @@ class PhotographTable:
 
 
 def _cells(
-    path: str, option: str, numbers: Collection[str]
-) -> tuple[set[str], list[tuple[int, dict]]]:
-    """Rows of a CSV: keys of its columns, and row number and cells by key.
+    name: str, path: str, numbers: Collection[str]
+) -> tuple[set[str], str, list[tuple[str, dict]]]:
+    """Keys of a CSV's columns, its decimal mark, place and cells of each row.
 
     Columns with the keys ``numbers`` decide about the decimal mark.
     """
-    name = f'{option} {path}'
     try:
         table, _ = read_table(path, name)
     except FileNotFoundError as error:
@@ -180,38 +182,31 @@ def _cells(
         cure='Write numbers without thousands separators, and 1.034 with '
         'another digit: 1.0340.',
     )
-    rows = []
     # Titles are in row 1 of what a spreadsheet shows.
-    for line, values in zip(table.index, table.itertuples(index=False)):
-        row = dict(zip(keys, values))
-        for key in numbers:
-            text = row.get(key, '')
-            if mark == ',' and _is_number(text.replace(',', '.', 1)):
-                row[key] = text.replace(',', '.', 1)
-        rows.append((int(line) + 2, row))
-    return set(keys), rows
+    rows = [
+        (f'{name}, row {line + 2}', dict(zip(keys, cells)))
+        for line, cells in zip(table.index, table.values.tolist())
+    ]
+    return {*keys}, mark, rows
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _number(row: dict, key: str, where: str, above: str = '') -> float | None:
+def _number(
+    row: dict, key: str, mark: str, where: str, positive: bool = False
+) -> float | None:
     """None if the cell is empty or missing."""
     text = row.get(key, '')
-    if is_missing_word(text):
-        return None
-    if not _is_number(text) or (above and float(text) <= float(above)):
-        expected = f'a number above {above}' if above else 'a number'
+    try:
+        value = finite_or_nan(text, mark)
+        if positive and value <= 0:
+            raise ValueError
+    except ValueError:
         raise InputError(
             where=where,
             found=f'{key}={text!r}',
-            expected=f'{expected}, or an empty cell',
-        )
-    return float(text)
+            expected=f'a number{" above 0" if positive else ""}, or an empty '
+            'cell',
+        ) from None
+    return None if math.isnan(value) else value
 
 
 def _sex_of(row: dict, where: str) -> str | None:
@@ -315,6 +310,7 @@ def print_warning(message: str, kind: str = 'warning') -> None:
 _UNITS = {'mm': 'mm', 'px': 'px', 'deg': 'deg', 'degrees': 'deg', '1': '1'}
 _MOMENTS = ('mean', 'sd')
 _LMS = ('l', 'm', 's')
+_NUMBERS = ('age_min', 'age_max', *_MOMENTS, *_LMS)
 _COLUMNS = 'measure, sex, age_min, age_max, unit, and mean and sd, or l, m, s'
 
 
@@ -391,45 +387,43 @@ class Norms:
     """
 
     def __init__(self, path: str, units: dict[str, str]) -> None:
-        titles, rows = _cells(
-            path, '--norms', ('age_min', 'age_max', *_MOMENTS, *_LMS)
-        )
+        name = f'--norms {path}'
+        titles, mark, rows = _cells(name, path, _NUMBERS)
         missing = {'measure', 'age_min', 'age_max', 'unit'} - titles
         if missing or not (titles >= {*_MOMENTS} or titles >= {*_LMS}):
             raise InputError(
-                where=f'--norms {path}',
+                where=name,
                 found=f'the columns {sorted(titles)}',
                 expected=_COLUMNS,
             )
         self._norms: dict[str, list[Norm]] = {}
-        for line, row in rows:
-            where = f'--norms {path}, row {line}'
-            name, norm = row['measure'], _norm(row, where)
-            own = self._norms.setdefault(name, [])
+        for where, row in rows:
+            measure, norm = row['measure'], _norm(row, mark, where)
+            own = self._norms.setdefault(measure, [])
             if any(norm.overlaps(other) for other in own):
                 raise InputError(
                     where=where,
-                    found=f'{name} of sex {norm.sex or "both"}, '
+                    found=f'{measure} of sex {norm.sex or "both"}, '
                     f'{norm.age_min:g} to {norm.age_max:g} years, overlaps '
                     'an earlier row',
                     expected='one row for each age and sex',
                 )
-            if name in units and norm.unit != units[name]:
+            if norm.unit != units.get(measure, norm.unit):
                 raise InputError(
                     where=where,
-                    found=f'{name} in {norm.unit!r}',
-                    expected=f'{units[name]!r}, in which it is measured',
+                    found=f'{measure} in {norm.unit!r}',
+                    expected=f'{units[measure]!r}, in which it is measured',
                     cure='Give the scale of the photographs: --mm-per-px, or '
                     'a column mm_per_px in --table.'
                     if norm.unit == 'mm'
                     else 'Convert the norms.',
                 )
             own.append(norm)
-        self.measures = [name for name in units if name in self._norms]
-        self.unused = [name for name in self._norms if name not in units]
+        self.measures = [one for one in units if one in self._norms]
+        self.unused = [one for one in self._norms if one not in units]
         if not self.measures:
             raise InputError(
-                where=f'--norms {path}',
+                where=name,
                 found=f'none of its measures ({", ".join(self.unused[:5])}) '
                 'is measured',
                 expected=f'some of {", ".join(units)}',
@@ -451,11 +445,10 @@ class Norms:
         return 'age outside of the norms'
 
 
-def _norm(row: dict, where: str) -> Norm:
+def _norm(row: dict, mark: str, where: str) -> Norm:
     if row.get('sex', '').lower() in ('both', 'any', 'all'):
         row = row | dict(sex='')
-    keys = ('age_min', 'age_max', *_MOMENTS, *_LMS)
-    values = {key: _number(row, key, where) for key in keys}
+    values = {key: _number(row, key, mark, where) for key in _NUMBERS}
     given = [tuple(values[k] for k in ks) for ks in (_MOMENTS, _LMS)]
     moments, lms = (None if None in one else one for one in given)
     low, high = values['age_min'], values['age_max']
