@@ -197,26 +197,6 @@ def test_variances_of_blocks_add():
     assert found.high == pytest.approx(values.mean() + reach)
 
 
-def test_t_interval_covers_nearly_as_it_says_where_few_seeds_differ():
-    """What the interval over subjects and the bootstrap do not."""
-    hits, runs = np.zeros(4), 600
-    for i in range(runs):
-        values = crossed(spread=(0.05, 0.1, 0.1), rng=i)
-        random = crossed_effects_interval(values)
-        values_of_sites, sites = two_sites(rng=i)
-        blocks = crossed_effects_interval(values_of_sites, blocks=sites)
-        ends = (
-            (random.low, random.high),
-            crossed_bootstrap_interval(values, num_resamples=100),
-            bootstrap_interval(values.mean(axis=0), num_resamples=100),
-            (blocks.low, blocks.high),
-        )
-        hits += [low <= 0 <= high for low, high in ends]
-    t, bootstrap, faces, of_blocks = hits / runs
-    assert 0.91 <= t <= 0.97 and of_blocks >= 0.92
-    assert faces < 0.8 and faces < bootstrap < t
-
-
 @pytest.mark.parametrize('interval', INTERVALS)
 def test_a_subjects_images_count_as_one_and_unknown_ones_not(interval):
     values = crossed(subjects=10)
