@@ -85,12 +85,7 @@ class Landmarker:
             found,
             folder='',
             files=[],
-            face_rows=FaceRows(
-                found.names,
-                found.measurements,
-                known,
-                mm=mm_per_px is not None,
-            ),
+            face_rows=FaceRows(found, known, mm=mm_per_px is not None),
             framing=framing,
             start='auto' if faces else 'image',
             mm_per_px=mm_per_px,

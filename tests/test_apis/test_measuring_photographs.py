@@ -1,6 +1,7 @@
 """A folder of photographs, measured by a model that cannot err."""
 
 import os
+import types
 import weakref
 
 import cv2
@@ -175,8 +176,11 @@ def one_face():
 
     def make(points, names=NAMES, calibrated=True, ages=(), **subject):
         rows = FaceRows(
-            names,
-            standard_measurements(names),
+            types.SimpleNamespace(
+                names=names,
+                measurements=standard_measurements(names),
+                input_size=(SIZE, SIZE),
+            ),
             spot_calibration() if calibrated else None,
             mm='mm_per_px' in subject,
             ages=ages,
@@ -190,7 +194,7 @@ def one_face():
         )
         judged = [usual if calibrated else None]
         subjects, sizes = [Subject(**subject)], [(300, 300)]
-        return rows.make(prediction, judged, subjects, SIZE, sizes)[0].row
+        return rows.make(prediction, judged, subjects, sizes)[0].row
 
     return make
 

@@ -133,7 +133,6 @@ def measure(
                 where=f'{option} {value}',
                 expected=f'one of {", ".join(known)}',
             )
-    framing_option = start
     note_site(model)
     files, others = list_photographs(photographs, recursive)
     if others:
@@ -155,7 +154,9 @@ def measure(
         ages = calibration.about.get('training_ages') or ()
     else:
         framing, ages = learned_framing(model)
+    search = start
     if framing.face_box is None and not model.finds_mesh:
+        search = 'image'
         if start == 'face':
             raise InputError(
                 where='--framing face',
@@ -164,7 +165,6 @@ def measure(
                 expected='--framing image',
                 cure='Give photographs cut out as the training images are.',
             )
-        start = 'image'
     # Textures may lie anywhere.
     known = load_table(table, photographs, None if lifted else files)
     warn_of_ages(known, files, ages)
@@ -181,17 +181,9 @@ def measure(
         model,
         photographs,
         files,
-        FaceRows(
-            model.names,
-            model.measurements,
-            calibration,
-            scores,
-            mm,
-            ages,
-            lifted,
-        ),
+        FaceRows(model, calibration, scores, mm, ages, lifted),
         framing,
-        start=start,
+        start=search,
         table=known,
         mm_per_px=mm_per_px,
         overlays=overlays,
@@ -203,7 +195,7 @@ def measure(
             calibration=calibration and calibration.about,
             calibration_sha256=file and sha256_of(file),
             norms_sha256=norms and sha256_of(norms),
-            framing=framing_option,
+            framing=start,
             site=model.site,
             mm_per_px=mm_per_px,
             mesh_unit=mesh_unit if lifted else None,
@@ -383,14 +375,10 @@ class MeasuredPhotographs:
                     judgement.reasons.append(CROWDED)
         surfaces = None
         if self.mesh:
+            v_axis = self.mesh[1]
             surfaces = [
                 face_surface(
-                    photo.mesh,
-                    points,
-                    size,
-                    self.model.names,
-                    self.face_rows.measurements,
-                    self.mesh[1],
+                    photo.mesh, points, size, self.model, self.mesh[1]
                 )
                 for photo, points, size in zip(shown, found.points, sizes)
             ]
@@ -398,7 +386,6 @@ class MeasuredPhotographs:
             found,
             judgements,
             [self._subject(photo.file) for photo in shown],
-            self.model.input_size[0],
             sizes,
             surfaces,
         )
@@ -414,9 +401,14 @@ class MeasuredPhotographs:
             return file
         return os.path.relpath(texture, self.folder).replace(os.sep, '/')
 
+    def subject_of(self, file: str) -> Subject | None:
+        """What the table says of a file, if anything."""
+        if self.table is None:
+            return None
+        return self.table.rows.get(self.photograph_of(file))
+
     def _subject(self, file: str) -> Subject:
-        name = self.photograph_of(file)
-        known = (self.table and self.table.rows.get(name)) or Subject()
+        known = self.subject_of(file) or Subject()
         scale = known.mm_per_px or self.mm_per_px
         return Subject(scale, known.age, known.sex)
 
@@ -428,10 +420,9 @@ class MeasuredPhotographs:
             remarks.append(f'{row["faces"]} faces: the largest is measured')
         if row['faces'] == 0:
             remarks.append('no face detected: the whole image taken for one')
-        name = self.photograph_of(photo.file)
-        if self.table is not None and name not in self.table.rows:
+        if self.table is not None and self.subject_of(photo.file) is None:
             remarks.append('not in the table')
-        if name in self.trained:
+        if self.photograph_of(photo.file) in self.trained:
             remarks.append('this person trained the model')
         row['remarks'] = '; '.join(remarks)
         if self.overlays:
@@ -442,7 +433,7 @@ class MeasuredPhotographs:
         names = self.model.names
         lines = {
             one.name: tuple(names.index(part) for part in one.of)
-            for one in self.face_rows.measurements
+            for one in self.model.measurements
             if one.kind == 'distance'
         }
         picture = draw_measures(
@@ -497,29 +488,21 @@ def list_photographs(
     below = [path.relative_to(folder) for path in Path(folder).glob(pattern)]
     below = [path for path in below if '/.' not in f'/{path.as_posix()}']
     files = [path for path in below if not Path(folder, path).is_dir()]
-
-    def ending_in(*suffixes: str) -> list[str]:
-        return sorted(
-            path.as_posix()
-            for path in files
-            if path.suffix.lower() in suffixes
-        )
-
-    found, meshes = ending_in(*IMAGE_SUFFIXES), ending_in(_MESH)
-    if meshes:
-        return meshes, 0
-    if not found:
-        folders = len(below) - len(files)
-        raise InputError(
-            where=folder,
-            found='no photograph and no mesh',
-            expected='files that end in '
-            f'{", ".join(sorted({*IMAGE_SUFFIXES, _MESH}))}',
-            cure=f'It has {folders} subfolders: --recursive reads them.'
-            if folders and not recursive
-            else '',
-        )
-    return found, len(files) - len(found)
+    for suffixes in ({_MESH}, IMAGE_SUFFIXES):
+        found = [path for path in files if path.suffix.lower() in suffixes]
+        if found:
+            others = len(files) - len(found) if _MESH not in suffixes else 0
+            return sorted(path.as_posix() for path in found), others
+    folders = len(below) - len(files)
+    raise InputError(
+        where=folder,
+        found='no photograph and no mesh',
+        expected='files that end in '
+        f'{", ".join(sorted({*IMAGE_SUFFIXES, _MESH}))}',
+        cure=f'It has {folders} subfolders: --recursive reads them.'
+        if folders and not recursive
+        else '',
+    )
 
 
 def printable(file: str) -> str:

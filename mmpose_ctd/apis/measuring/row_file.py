@@ -243,8 +243,7 @@ def _subject_digests(photographs: MeasuredPhotographs) -> dict[str, str]:
     """Digest of a photograph's name -> of its row in the user's table."""
     found = {}
     for file in photographs.files:
-        name = photographs.photograph_of(file)
-        subject = photographs.table and photographs.table.rows.get(name)
+        subject = photographs.subject_of(file)
         if subject and any(value is not None for value in astuple(subject)):
             found[_digest(printable(file))] = _digest(repr(astuple(subject)))
     return found

@@ -13,7 +13,7 @@ from mmpose_ctd.landmark_sides import partner_places
 
 from .calibration import Calibration, Judgement
 from .error_model import measure_deviations
-from .landmark_model import Prediction
+from .landmark_model import LandmarkModel, Prediction
 from .surfaces import FaceSurface
 from .user_tables import Norms, Subject, age_range, unknown_age
 
@@ -119,19 +119,19 @@ class FaceRows:
 
     def __init__(
         self,
-        names: Sequence[str],
-        measurements: Sequence[Measurement],
+        model: LandmarkModel,
         calibration: Calibration | None = None,
         norms: Norms | None = None,
         mm: bool = False,
         ages: Collection[int] = (),
         lifted: bool = False,
     ) -> None:
-        self.names, self.measurements = names, measurements
+        self.names, self.measurements = model.names, model.measurements
+        self.input_width = model.input_size[0]
         self.calibration, self.norms, self.mm = calibration, norms, mm
         self.ages, self.lifted = ages, lifted
         self.columns = self._columns()
-        self._partners = partner_places(names)
+        self._partners = partner_places(model.names)
 
     def _columns(self) -> dict[str, Column]:
         found = dict(_PHOTOGRAPH)
@@ -194,7 +194,6 @@ class FaceRows:
         found: Prediction,
         judgements: Sequence[Judgement | None],
         subjects: Sequence[Subject],
-        input_width: int,
         sizes: Sequence[tuple[int, int]],
         surfaces: Sequence[FaceSurface] | None = None,
     ) -> list[MeasuredFace]:
@@ -212,7 +211,7 @@ class FaceRows:
             unsure = found.spreads['moment']
         else:
             unsure = self.calibration.landmark_errors.deviations(found.spreads)
-            deviations = unsure * found.scales[:, None] / input_width
+            deviations = unsure * found.scales[:, None] / self.input_width
             sds = measure_deviations(
                 points, deviations, self.names, self.measurements, steps
             )
@@ -225,12 +224,7 @@ class FaceRows:
             self._face(
                 found.points[i],
                 found.frames[i].width,
-                self._objections(
-                    found.points[i],
-                    found.frames[i].width / input_width,
-                    sizes[i],
-                    subjects[i],
-                ),
+                sizes[i],
                 {name: float(v[i]) for name, v in values.items()},
                 unsure[i],
                 deviations[i],
@@ -246,7 +240,7 @@ class FaceRows:
         self,
         points: np.ndarray,
         frame_width: float,
-        objections: list[str],
+        size: tuple[int, int],
         values: dict[str, float],
         unsure: np.ndarray,
         deviations: np.ndarray | None,
@@ -260,7 +254,9 @@ class FaceRows:
             surface.points if surface else points, scale
         )
         remarks = list(judgement.reasons) if judgement else []
-        remarks += objections
+        remarks += self._objections(
+            points, frame_width / self.input_width, size, subject
+        )
         if absurd:
             remarks.append(absurd)
         holds = judgement is not None and not remarks
