@@ -159,12 +159,10 @@ class LandmarkModel:
         if site is not None and site not in self.sites:
             raise InputError(
                 where=f'--site {site}',
-                found='the model does not know it'
-                if self.sites
-                else 'the model knows no sites',
-                expected=f'one of {", ".join(self.sites)}'
-                if self.sites
-                else 'a model.head of type SiteHeatmapHead',
+                found='the sites that the model knows are '
+                f'{", ".join(self.sites) or "none"}',
+                expected='one of them; a model.head of type SiteHeatmapHead '
+                'knows some',
                 cure='Leave --site out.',
             )
         self._read_pipeline(cfg)

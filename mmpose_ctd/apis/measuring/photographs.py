@@ -377,9 +377,7 @@ class MeasuredPhotographs:
         if self.mesh:
             v_axis = self.mesh[1]
             surfaces = [
-                face_surface(
-                    photo.mesh, points, size, self.model, self.mesh[1]
-                )
+                face_surface(photo.mesh, points, size, self.model, v_axis)
                 for photo, points, size in zip(shown, found.points, sizes)
             ]
         made = self.face_rows.make(
