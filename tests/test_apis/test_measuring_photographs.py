@@ -23,7 +23,6 @@ from mmpose_ctd.apis.measuring import photographs
 from mmpose_ctd.apis.measuring.calibration import Judgement
 from mmpose_ctd.apis.measuring.error_model import SPREADS
 from mmpose_ctd.apis.measuring.framing import Frame
-from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.photographs import list_photographs
 from mmpose_ctd.apis.measuring.rows import FaceRows
 from mmpose_ctd.apis.measuring.user_tables import Subject
@@ -186,15 +185,14 @@ def one_face():
             ages=ages,
         )
         usual = Judgement(dict(appearance=0.5, shape=0.5, roll=0.0), [])
-        prediction = Prediction(
-            points[None],
-            [Frame(0, 0, 128, 128)],
+        return rows.make(
+            points,
+            Frame(0, 0, 128, 128),
             dict.fromkeys(SPREADS, np.ones((1, len(names)))),
-            None,
-        )
-        judged = [usual if calibrated else None]
-        subjects, sizes = [Subject(**subject)], [(300, 300)]
-        return rows.make(prediction, judged, subjects, sizes)[0].row
+            usual if calibrated else None,
+            Subject(**subject),
+            (300, 300),
+        ).row
 
     return make
 

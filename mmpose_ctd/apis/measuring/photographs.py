@@ -357,11 +357,9 @@ class MeasuredPhotographs:
     def _faces(
         self, shown: list[_Photograph]
     ) -> Iterator[tuple[MeasuredFace, Judgement | None]]:
-        images = [photo.image for photo in shown]
-        sizes = [image.shape[1::-1] for image in images]
         found, moves = locate(
             self.model,
-            images,
+            [photo.image for photo in shown],
             [photo.frame for photo in shown],
             self.framing,
         )
@@ -370,24 +368,24 @@ class MeasuredPhotographs:
             judgements = self.face_rows.calibration.judge(
                 found.points, found.features, moves, found.spreads
             )
-            for photo, judgement in zip(shown, judgements):
-                if photo.crowded:
-                    judgement.reasons.append(CROWDED)
-        surfaces = None
-        if self.mesh:
-            v_axis = self.mesh[1]
-            surfaces = [
-                face_surface(photo.mesh, points, size, self.model, v_axis)
-                for photo, points, size in zip(shown, found.points, sizes)
-            ]
-        made = self.face_rows.make(
-            found,
-            judgements,
-            [self._subject(photo.file) for photo in shown],
-            sizes,
-            surfaces,
-        )
-        return zip(made, judgements)
+        for i, (photo, judgement) in enumerate(zip(shown, judgements)):
+            if photo.crowded and judgement:
+                judgement.reasons.append(CROWDED)
+            points, size = found.points[i], photo.image.shape[1::-1]
+            face = self.face_rows.make(
+                points,
+                found.frames[i],
+                {name: v[i : i + 1] for name, v in found.spreads.items()},
+                judgement,
+                self._subject(photo.file),
+                size,
+                face_surface(
+                    photo.mesh, points, size, self.model, self.mesh[1]
+                )
+                if self.mesh
+                else None,
+            )
+            yield face, judgement
 
     def photograph_of(self, file: str) -> str:
         """The photograph of a file, as tables name it: a mesh's texture."""
