@@ -272,16 +272,16 @@ class MeasuredPhotographs:
         self, done: Collection[str] = frozenset()
     ) -> Iterator[MeasuredFace]:
         """As :meth:`rows`, with the landmarks as arrays."""
-        batch, held = [], 0
-        left = [file for file in self.files if printable(file) not in done]
-        for number, file in enumerate(left, start=1):
+        batch: list[_Photograph] = []
+        for file in self.files:
+            if printable(file) in done:
+                continue
             batch.append(self._read(file))
-            if batch[-1].image is not None:
-                held += batch[-1].image.nbytes
-            full = len(batch) == _BATCH or held > _HELD
-            if full or number == len(left):
+            images = [one.image for one in batch if one.image is not None]
+            if len(batch) == _BATCH or sum(i.nbytes for i in images) > _HELD:
                 yield from self._measure(batch)
-                batch, held = [], 0
+                batch, images = [], []
+        yield from self._measure(batch)
 
     def _read(self, file: str) -> _Photograph:
         """Read a photograph, and find out where to start."""
@@ -326,8 +326,7 @@ class MeasuredPhotographs:
             row['faces'] = len(faces)
             if frame is not None:
                 row |= dict(start='face', faces=max(1, len(faces)))
-                rivals = [f[2] >= _RIVAL * faces[0][2] for f in faces[1:]]
-                crowded = any(rivals)
+                crowded = any(f[2] >= _RIVAL * faces[0][2] for f in faces[1:])
                 return _Photograph(file, row, image, frame, crowded, mesh)
             if self.start == 'face' or self.model.finds_mesh:
                 return _Photograph(file, row | _no_face(image))
