@@ -82,7 +82,6 @@ def test_what_is_no_calibration_is_refused(written, change):
         ('landmark_errors.spread', 'guess'),
         ('familiarity.limits.shape', float('nan')),
         ('familiarity.appearance.mean.float32', '!!!'),
-        ('familiarity.appearance.mean.float32', 'AADAfwAAwH8AAMB/'),
         ('familiarity.appearance.directions.shape', [7, 3]),
     ],
 )

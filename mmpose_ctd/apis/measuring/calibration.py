@@ -265,18 +265,14 @@ def read_calibration(path: str) -> Calibration:
     try:
         text = Path(path).read_text(encoding='utf-8')
         content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            where=path,
-            found='a damaged calibration, not a JSON file '
-            f'({one_line(error):.80})',
-            cure=_AGAIN,
-        ) from error
+    except (ValueError, RecursionError):
+        content = None
     if not isinstance(content, dict) or content.get('format') != _FORMAT:
         raise InputError(
             where=path,
-            found='not a calibration',
+            found='not a calibration, or a damaged one',
             expected='a file that mmpose_ctd calibrate wrote',
+            cure=_AGAIN,
         )
     if content.get('version') != _VERSION:
         raise InputError(
