@@ -88,12 +88,10 @@ class Framing:
         """Where the search starts, given the box of the face detector."""
         x, y, w, h = box
         right, down, wide = self.face_box
-        width = wide * w
-        centre = x + w / 2 + right * w, y + h / 2 + down * w
-        height = width * aspect
-        return Frame(
-            centre[0] - width / 2, centre[1] - height / 2, width, height
-        )
+        width, height = wide * w, wide * w * aspect
+        left = x + w / 2 + right * w - width / 2
+        top = y + h / 2 + down * w - height / 2
+        return Frame(left, top, width, height)
 
 
 def frame_around(box: Box, aspect: float, margin: float = 1.0) -> Frame:
