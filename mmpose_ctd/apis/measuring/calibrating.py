@@ -348,34 +348,25 @@ def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
                 'small: calibrate with others.',
             )
         return chosen
-    test = split_people(cfg, 'test_dataloader')
-    taken = (train or set()) | (test or set())
+    taken = [train, split_people(cfg, 'test_dataloader')]
     everyone = build_labelled(cfg, 'train_dataloader', everyone=True)
     people = {
         subject_of(everyone.get_data_info(i)) for i in range(len(everyone))
     }
-    rest = people - taken - {None}
+    rest = people.difference(*filter(None, taken), {None})
+    rest -= unlabelled_people(cfg)
     if train is None or not rest:
         raise InputError(
             where='mmpose_ctd calibrate',
             found='every labelled subject is in the training or the test '
-            'split',
+            'split, or trains without labels',
             expected='subjects who neither train nor test',
             cure='Keep some subjects out of the training and name them: '
-            '--split FILE, with one id a line.',
+            '--split FILE, with one id a line. '
+            'train_dataloader.dataset.unlabelled.split names those who may '
+            'train without labels, unlabelled.exclude those who may not.',
         )
-    unlabelled = unlabelled_people(cfg)
-    if not rest - unlabelled:
-        raise InputError(
-            where='train_dataloader.dataset.unlabelled',
-            found=f'all {len(rest)} labelled subjects who are in neither '
-            'split train without their labels',
-            expected='subjects who neither train nor test',
-            cure='Train again without some: name those who may train in a '
-            'file, train_dataloader.dataset.unlabelled.split=FILE, or those '
-            'who may not in unlabelled.exclude.',
-        )
-    return rest - unlabelled
+    return rest
 
 
 def _refuse_tested(cfg: Config, subjects: Set[str]) -> None:
