@@ -168,8 +168,8 @@ def measure(
     # Textures may lie anywhere.
     known = load_table(table, photographs, None if lifted else files)
     warn_of_ages(known, files, ages)
-    mm = mm_per_px is not None or (known and 'mm_per_px' in known.columns)
-    mm = bool(mm) and not lifted
+    columns = known.columns if known else ()
+    mm = not lifted and (mm_per_px is not None or 'mm_per_px' in columns)
     units = measurement_units(model.measurements, mm or lifted)
     scores = norms and Norms(norms, units)
     if scores and scores.unused:
@@ -285,8 +285,8 @@ class MeasuredPhotographs:
 
     def _read(self, file: str) -> _Photograph:
         """Read a photograph, and find out where to start."""
-        row = dict.fromkeys(self.columns)
-        row |= dict(file=printable(file), remarks='')
+        row = dict.fromkeys(self.columns) | dict(remarks='')
+        row['file'] = printable(file)
         path, mesh = os.path.join(self.folder, file), None
         try:
             if self.mesh:
@@ -296,7 +296,11 @@ class MeasuredPhotographs:
                 path = texture
             image = read_upright(path)
         except (InputError, OSError, MemoryError) as error:
-            reason = ' '.join(printable(_reason(error)).split())
+            reason = getattr(error, 'strerror', None) or 'too large'
+            if isinstance(error, InputError):
+                # Without its path.
+                reason = error.text(with_where=False) or str(error)
+            reason = ' '.join(printable(reason).split())
             row |= dict(status='unreadable', remarks=reason)
             return _Photograph(file, row)
         return self._start_in(image, file, row, mesh)
@@ -337,7 +341,7 @@ class MeasuredPhotographs:
     def _measure(self, batch: list[_Photograph]) -> Iterator[MeasuredFace]:
         """Rows and faces of a batch, in its order."""
         shown = [photo for photo in batch if photo.image is not None]
-        made = iter(self._faces(shown) if shown else ())
+        made = self._faces(shown)
         for photo in batch:
             if photo.image is None:
                 yield MeasuredFace(photo.row)
@@ -378,11 +382,10 @@ class MeasuredPhotographs:
                 judgement,
                 self._subject(photo.file),
                 size,
-                face_surface(
+                photo.mesh
+                and face_surface(
                     photo.mesh, points, size, self.model, self.mesh[1]
-                )
-                if self.mesh
-                else None,
+                ),
             )
             yield face, judgement
 
@@ -503,10 +506,3 @@ def list_photographs(
 def printable(file: str) -> str:
     """A file's name as UTF-8 can hold it."""
     return file.encode('utf-8', 'backslashreplace').decode()
-
-
-def _reason(error: Exception) -> str:
-    """Why a photograph was not read, without its path."""
-    if isinstance(error, InputError):
-        return error.text(with_where=False) or str(error)
-    return getattr(error, 'strerror', None) or 'too large'
