@@ -39,6 +39,11 @@ def points_of(row):
     return np.array([[row[f'{n}_{axis}_px'] for axis in 'xy'] for n in NAMES])
 
 
+def resized(image, factor):
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=way)
+
+
 @pytest.fixture
 def folder(tmp_path):
     folder = tmp_path / 'images'
@@ -80,13 +85,7 @@ def test_size_of_the_photograph_and_place_of_the_face_do_not_matter(
     folder, monkeypatch, factor, place
 ):
     """From a crude box; errors are of the network's pixels."""
-    picture = cv2.resize(
-        photograph(POINTS),
-        None,
-        fx=factor,
-        fy=factor,
-        interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC,
-    )
+    picture = resized(photograph(POINTS), factor)
     height, width = picture.shape[:2]
     image = np.full((2 * height, 2 * width, 3), 128, np.uint8)
     x, y = (round(v * factor) for v in place)
@@ -236,14 +235,7 @@ def test_a_face_of_few_pixels_is_to_be_checked(
     folder, monkeypatch, side, status
 ):
     """The network sees 64 pixels."""
-    scale = side / 100
-    picture = cv2.resize(
-        photograph(POINTS),
-        None,
-        fx=scale,
-        fy=scale,
-        interpolation=cv2.INTER_AREA,
-    )
+    picture = resized(photograph(POINTS), side / 100)
     cv2.imwrite(str(folder / 'a.png'), picture)
     row = measured(folder, start='image')['a.png']
     assert abs(row['frame_px'] - side) <= 1
@@ -293,15 +285,12 @@ def test_a_turned_photograph_is_called_turned(face, monkeypatch):
     """The detector sees the face where it is upright."""
     upright = cv2.imread(str(face / 'a.png'))
     seen = [(upright, 9)]
-    monkeypatch.setattr(
-        photographs,
-        'detect_faces',
-        lambda image: [
-            (0, 0, side, side)
-            for picture, side in seen
-            if np.array_equal(image, picture)
-        ],
-    )
+
+    def detect(image):
+        found = (side for one, side in seen if np.array_equal(image, one))
+        return [(0, 0, side, side) for side in found]
+
+    monkeypatch.setattr(photographs, 'detect_faces', detect)
     for name, turns in (('left', -1), ('right', 1), ('upside', 2)):
         cv2.imwrite(str(face / f'{name}.png'), np.rot90(upright, turns))
     cv2.imwrite(str(face / 'other.png'), np.full((90, 80, 3), 128, 'u1'))
