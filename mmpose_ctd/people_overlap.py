@@ -72,9 +72,16 @@ def unlabelled_people(cfg: Mapping) -> set:
     return {subject_of(i) for _, images in files for i in images.values()}
 
 
-def split_people(cfg: Mapping, loader: str) -> set[str] | None:
-    """The subjects of a loader's split; None without a split: everybody."""
-    dataset = _dataset(cfg, loader)
+def split_people(
+    cfg: Mapping, loader: str, split: str | None = None
+) -> set[str] | None:
+    """The subjects of a loader's split, or of another one of its data.
+
+    None without a split: everybody.
+    """
+    dataset = dict(_dataset(cfg, loader))
+    if split is not None:
+        dataset['split'] = osp.abspath(split)
     return _people(dataset) if dataset.get('split') else None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from mmengine.config import Config
 
 from mmpose_ctd.datasets.cross_fit import subject_folds
-from mmpose_ctd.datasets.landmark_file import read_split, subject_of
+from mmpose_ctd.datasets.landmark_file import subject_of
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import measure
@@ -334,7 +334,8 @@ def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
     train = split_people(cfg, 'train_dataloader')
     if split is not None:
         inside = os.path.join(dataset.get('data_root') or '', split)
-        chosen = {*read_split(inside if os.path.isfile(inside) else split)}
+        path = inside if os.path.isfile(inside) else split
+        chosen = split_people(cfg, 'train_dataloader', path)
         both = chosen & (train or set())
         if both or train is None:
             raise InputError(
