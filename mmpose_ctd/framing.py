@@ -124,9 +124,6 @@ def check_framing(cfg: Mapping) -> None:
     A later setting may have replaced what :func:`framing` made, or a tool
     that does not know ``--cfg-options framing`` got it.
 
-    Args:
-        cfg (Mapping): A whole config; one without ``framing`` passes.
-
     Raises:
         InputError: Names the pipeline, or the head's decoder.
     """
@@ -173,25 +170,24 @@ def merge_options(cfg: Any, options: Mapping) -> None:
         InputError: If the framing is impossible or has another key, or a
             setting cannot be in the config.
     """
-    chosen = {}
+    chosen, others = {}, {}
     for key, value in options.items():
         section, _, name = key.partition('.')
         if section != 'framing':
-            continue
-        if name not in _OPTIONS:
+            others[key] = value
+        elif name in _OPTIONS:
+            chosen[name] = value
+        else:
             raise InputError(
                 where='--cfg-options',
                 found=f'{key}={value}',
                 expected='framing.input_size or framing.face_side',
             )
-        chosen[name] = value
     if chosen:
         for key, value in framing(cfg, **chosen).items():
             cfg[key] = value
     try:
-        cfg.merge_from_dict(
-            {k: v for k, v in options.items() if k.split('.')[0] != 'framing'}
-        )
+        cfg.merge_from_dict(others)
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise InputError(
             where='--cfg-options',

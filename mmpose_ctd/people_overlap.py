@@ -46,16 +46,10 @@ def refuse_unlabelled_overlap(cfg: Mapping) -> None:
     Raises:
         InputError: Says how many people are in both, and does not name them.
     """
-    train = _dataset(cfg, 'train_dataloader')
-    if 'unlabelled' not in train:
-        return
-    labelled = LandmarkFile.read(_ann_file(train))
-    root = train.get('data_root') or ''
-    files = unlabelled_images(labelled, root, train['unlabelled'])
-    seen = {subject_of(i) for _, images in files for i in images.values()}
+    seen = unlabelled_people(cfg)
     for loader in _JUDGING:
         other = _dataset(cfg, loader)
-        both = seen & _people(other) if other.get('ann_file') else ()
+        both = seen and other.get('ann_file') and seen & _people(other)
         if both:
             raise InputError(
                 where='train_dataloader.dataset.unlabelled',
@@ -65,6 +59,30 @@ def refuse_unlabelled_overlap(cfg: Mapping) -> None:
                 cure='Add that file to train_dataloader.dataset.unlabelled.'
                 'exclude.',
             )
+
+
+def unlabelled_people(cfg: Mapping) -> set:
+    """Who trains without labels."""
+    train = _dataset(cfg, 'train_dataloader')
+    if not train.get('unlabelled'):
+        return set()
+    labelled = LandmarkFile.read(_ann_file(train))
+    root = train.get('data_root') or ''
+    files = unlabelled_images(labelled, root, train['unlabelled'])
+    return {subject_of(i) for _, images in files for i in images.values()}
+
+
+def split_people(
+    cfg: Mapping, loader: str, split: str | None = None
+) -> set[str] | None:
+    """The subjects of a loader's split, or of another one of its data.
+
+    None without a split: everybody.
+    """
+    dataset = dict(_dataset(cfg, loader))
+    if split is not None:
+        dataset['split'] = osp.abspath(split)
+    return _people(dataset) if dataset.get('split') else None
 
 
 def _dataset(cfg: Mapping, loader: str) -> Mapping:

@@ -33,13 +33,9 @@ from mmpose_ctd.privacy import HIDDEN
 
 
 def trained_config(content: dict, name: str) -> Any:
-    """A value of the config that a checkpoint was trained with.
+    """A top-level value of the config that a checkpoint was trained with.
 
-    ``name`` is at the file's top level, such as ``'test_dataloader'``.
-
-    Returns:
-        Any: Dicts, lists and constants, None in place of anything else; None,
-        too, where the checkpoint does not hold it.
+    Dicts, lists and constants; None in place of anything else.
     """
     text = entry(content.get('meta'), 'cfg')
     try:
@@ -80,16 +76,9 @@ def _value(node: ast.expr) -> Any:
 def load_trained(model: nn.Module, path: str, cure: str) -> dict:
     """Fill a model with a checkpoint's weights, all of them.
 
-    mmengine loads what fits and leaves the rest random.
-
-    Args:
-        model (nn.Module): Changed in place.
-        path (str): A checkpoint of MMPose's tools; read without running code
-            from it.
-        cure (str): What the user can do if it does not fit, a sentence.
-
-    Returns:
-        dict: The content of the file.
+    mmengine loads what fits and leaves the rest random. No code of the file
+    is run; ``cure`` is what the user can do if it does not fit, a sentence.
+    Returns the content of the file.
 
     Raises:
         InputError: Lists what does not fit.
@@ -107,10 +96,7 @@ def load_trained(model: nn.Module, path: str, cure: str) -> dict:
 def check_same_landmarks(path: str, content: dict, metainfo: Mapping) -> None:
     """Refuse a checkpoint that was trained on other landmarks.
 
-    Args:
-        path (str): Of the checkpoint, for the error.
-        content (dict): What :func:`load_trained` gave.
-        metainfo (Mapping): Of the dataset that it is to be tested on.
+    ``metainfo`` is of the dataset that it is to be tested on.
 
     Raises:
         InputError: Names the first landmark that differs.
@@ -132,12 +118,9 @@ def check_same_landmarks(path: str, content: dict, metainfo: Mapping) -> None:
 
 
 def config_framing(cfg: Mapping) -> dict | None:
-    """The framing in which a config's model is used.
+    """The framing in which a config's model is used, if a pipeline has one.
 
     The test pipeline counts, else that of the validation or the training.
-
-    Returns:
-        dict: See :func:`.input_framing`; ``None`` where no pipeline has one.
     """
     for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         found = input_framing(entry(cfg.get(loader), 'dataset'))
@@ -163,21 +146,15 @@ def trained_framing(content: dict) -> dict | None:
 def refuse_framing_change(path: str, content: dict, cfg: Mapping) -> None:
     """Refuse a config that frames faces otherwise than the training did.
 
-    The landmarks would be wrong, and nothing in the weights says so.
-
-    Args:
-        path (str): Of the checkpoint, for the error.
-        content (dict): Of the checkpoint.
-        cfg (Mapping): Whose ``test_dataloader`` is to be used.
+    The landmarks would be wrong, and nothing in the weights says so. Without
+    a framing in the checkpoint, nothing is compared.
 
     Raises:
-        InputError: If the framings differ. Without a framing in the
-            checkpoint, nothing is compared.
+        InputError: If the framings differ.
     """
     theirs, ours = trained_framing(content), config_framing(cfg)
-    if theirs is None or ours is None or not differs(ours, theirs):
-        return
-    raise other_framing(path, ours, theirs)
+    if theirs and ours and differs(ours, theirs):
+        raise other_framing(path, ours, theirs)
 
 
 def refuse_mixed_framing(cfg: Mapping) -> None:
@@ -231,10 +208,7 @@ def trained_split(content: dict) -> str | None:
 def check_same_split(path: str, trained: str | None, cfg: Config) -> None:
     """Refuse a config that names other training subjects than trained.
 
-    Args:
-        path (str): Of the checkpoint, for the error.
-        trained (str, optional): Of :func:`trained_split`.
-        cfg (Config): Whose ``train_dataloader`` says who trained.
+    ``trained`` is of :func:`trained_split`.
 
     Raises:
         InputError: Names both splits.

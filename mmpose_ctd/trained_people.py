@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mmengine.config import Config
 
@@ -74,11 +75,9 @@ def _parts(dataset) -> Iterator:
 def people_record(dataset) -> dict:
     """Who trains, for a checkpoint: keyed hashes, nothing that names anyone.
 
-    Makes the key of the data set if it has no key. The dataset is built.
-
-    Returns:
-        dict: ``hashes`` (fingerprint of a key -> sorted hashes), ``nameless``
-        (images without subject), ``missing`` (what is not known of whom).
+    Makes the key of the data set if it has none. Returns ``hashes``
+    (fingerprint of a key -> sorted hashes), ``nameless`` (images without
+    subject), ``missing`` (what is not known of whom).
 
     Raises:
         InputError: If a key file is damaged.
@@ -144,30 +143,18 @@ def _record(meta) -> dict | None:
     )
 
 
-@dataclass
-class PeopleComparison:
+class PeopleComparison(NamedTuple):
     """What is known of people and a training.
 
     Attributes:
         trained (set[str]): Who of them trained.
-        total (int): How many were compared.
-        unknown (str): Why some cannot be compared; empty where all can.
+        note (str): A sentence on who could not be compared; empty without.
         comparable (bool): Whether anybody was compared.
     """
 
     trained: set
-    total: int
-    unknown: str = ''
+    note: str = ''
     comparable: bool = True
-
-    @property
-    def note(self) -> str:
-        """A sentence on who could not be compared; empty without."""
-        who = 'some people' if self.comparable else 'people'
-        return self.unknown and (
-            f'{who} cannot be compared with those who trained the '
-            f'checkpoint: {self.unknown}.'
-        )
 
 
 def compare_people(
@@ -175,45 +162,41 @@ def compare_people(
 ) -> PeopleComparison:
     """Look people of a data set up among those who trained a checkpoint.
 
-    Args:
-        content (dict): Of the checkpoint.
-        ann_file (str): Annotation file of the subjects, next to the key.
-        subjects (Set[str]): Their ids.
-        nameless (int): Images among them that have no subject.
+    ``ann_file`` is next to the key of the ``subjects``; ``nameless`` is the
+    number of images among them that have no subject.
 
     Raises:
         InputError: If the key file is damaged.
     """
+    unknown = 'cannot be compared with those who trained the checkpoint'
     record = _record(content.get('meta'))
-    total = len(subjects)
-
-    def unknown(reason: str) -> PeopleComparison:
-        return PeopleComparison(set(), total, reason, comparable=False)
-
-    if record is None:
-        return unknown('it was made by a version that did not keep them')
-    key = read_key(key_file(ann_file))
+    key = record and read_key(key_file(ann_file))
     own = record['hashes'].get(fingerprint(key)) if key else None
     if own is None:
-        reason = '; '.join(record['missing']) or 'it names nobody'
-        if record['hashes']:
-            reason = (
+        if record is None:
+            why = 'it was made by a version that did not keep them'
+        elif not record['hashes']:
+            why = '; '.join(record['missing']) or 'it names nobody'
+        elif key:
+            why = (
                 'their data set has another key (subject_key.txt) than that '
                 'of the training: it is another set, or was rebuilt'
-                if key
-                else 'their data set has no subject_key.txt; copy it from '
-                "the training's"
             )
-        return unknown(reason)
-    mine = hash_subjects(key, subjects)
-    reasons = list(record['missing'])
+        else:
+            why = (
+                'their data set has no subject_key.txt; copy it from the '
+                "training's"
+            )
+        return PeopleComparison(set(), f'people {unknown}: {why}.', False)
+    missing = list(record['missing'])
     if nameless or record['nameless']:
-        reasons.append(
+        missing.append(
             f'{nameless} images here and {record["nameless"]} of the '
             'training have no subject'
         )
-    trained = {mine[code] for code in {*own} & {*mine}}
-    return PeopleComparison(trained, total, '; '.join(reasons))
+    note = f'some people {unknown}: {"; ".join(missing)}.' if missing else ''
+    mine = hash_subjects(key, subjects)
+    return PeopleComparison({mine[code] for code in {*own} & {*mine}}, note)
 
 
 def compare_tested(
@@ -226,14 +209,8 @@ def compare_tested(
     pass for one on new faces. Where the config itself puts them on both sides,
     as a split by image does, it is intended, and a warning.
 
-    Args:
-        path (str): Of the checkpoint, for the error.
-        content (dict): Of the checkpoint.
-        cfg (Config): Of the test.
-        dataset: ``test_dataloader.dataset``, built.
-
-    Returns:
-        list[str]: Warnings, a sentence each, without names.
+    ``dataset`` is that of ``cfg.test_dataloader``, built. Returns warnings, a
+    sentence each, without names.
 
     Raises:
         InputError: If somebody tests who trained, and the config does not
@@ -245,7 +222,10 @@ def compare_tested(
             content, ann_file, people.subjects, people.nameless
         )
         if found.trained:
-            both = f'{len(found.trained)} of the {found.total} test people'
+            both = (
+                f'{len(found.trained)} of the {len(people.subjects)} test '
+                'people'
+            )
             if not found.trained <= stated_overlap(cfg):
                 raise InputError(
                     where=path,
@@ -284,15 +264,9 @@ def refuse_calibrating(
     made of them. Of checkpoints that cannot be compared, the names of the
     training splits are.
 
-    Args:
-        path (str): Of the checkpoint, for the error.
-        content (dict): Of the checkpoint.
-        cfg (Config): Of the training.
-        training: ``train_dataloader.dataset``, built.
-        subjects (Set[str]): Who is to calibrate, of the same data set.
-
-    Returns:
-        str: Who could not be compared, a sentence; empty where all could.
+    ``training`` is the dataset of ``cfg.train_dataloader``, built; people of
+    the same set are to calibrate. Returns a sentence on who could not be
+    compared; empty where all could.
 
     Raises:
         InputError: If one of them trained, or the config's training subjects
@@ -314,17 +288,18 @@ def refuse_calibrating(
             continue
         if found.trained:
             raise refused(
-                f'{len(found.trained)} of the {found.total} people who are '
+                f'{len(found.trained)} of the {len(subjects)} people who are '
                 'to calibrate trained this checkpoint',
                 'people whom it has not seen',
             )
         theirs = compare_people(
             content, ann_file, people.subjects, people.nameless
         )
-        others = theirs.total - len(theirs.trained)
+        others = len(people.subjects - theirs.trained)
         if others:
             raise refused(
-                f"{others} of the {theirs.total} people of the config's "
+                f'{others} of the {len(people.subjects)} people of the '
+                "config's "
                 'train_dataloader did not train this checkpoint',
                 'those who did: they show what faces it knows',
             )

@@ -3,7 +3,11 @@ import json
 import pytest
 from mmengine.config import Config
 
-from mmpose_ctd.people_overlap import split_overlap, stated_overlap
+from mmpose_ctd.people_overlap import (
+    split_overlap,
+    split_people,
+    stated_overlap,
+)
 
 
 @pytest.fixture
@@ -78,3 +82,13 @@ def test_lines_of_images_stand_for_their_people(
 ):
     write_people(tmp_path, 'anna', 'anna', 'bob', None)
     assert split_overlap(config(train, test))[: len('1 of the 1')] == found
+
+
+def test_the_people_of_a_split_are_subjects(config, tmp_path):
+    write_people(tmp_path, 'anna', 'anna', 'bob', None)
+    cfg = config(['image:0.png', 'image:3.png'], ['bob'])
+    found = split_people(cfg, 'train_dataloader')
+    assert found == {'anna', 'image:3.png'}
+    test = str(tmp_path / 'test.txt')
+    assert split_people(cfg, 'train_dataloader', test) == {'bob'}
+    assert split_people(cfg, 'val_dataloader') is None

@@ -78,9 +78,6 @@ def add_finding(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--recursive', action='store_true', help='also read subfolders'
     )
-    parser.add_argument(
-        '--batch-size', type=int, default=8, help='default: %(default)s'
-    )
     add_site(parser)
 
 

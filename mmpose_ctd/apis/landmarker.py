@@ -6,18 +6,19 @@ import os
 import numpy as np
 from mmengine.config import Config
 
-from mmpose_ctd.apis.measuring.calibration import Calibration
+from mmpose_ctd.apis.measuring.calibration import (
+    Calibration,
+    checked_calibration,
+)
+from mmpose_ctd.apis.measuring.labelled_faces import learned_framing
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.apis.measuring.photographs import (
     MeasuredPhotographs,
-    checked_calibration,
-    learned_framing,
     note_site,
 )
 from mmpose_ctd.apis.measuring.rows import FaceRows
 from mmpose_ctd.apis.reporting.work_dir import open_work_dir
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.evaluation.functional import measurements_of_set
 
 
 class Landmarker:
@@ -80,14 +81,11 @@ class Landmarker:
         known = checked_calibration(calibration, found)
         framing = known.framing if known else learned_framing(found)[0]
         faces = found.finds_mesh or framing.face_box is not None
-        measures = measurements_of_set(found.metainfo)
         self._measurer = MeasuredPhotographs(
             found,
             folder='',
             files=[],
-            face_rows=FaceRows(
-                found.names, measures, known, mm=mm_per_px is not None
-            ),
+            face_rows=FaceRows(found, known, mm=mm_per_px is not None),
             framing=framing,
             start='auto' if faces else 'image',
             mm_per_px=mm_per_px,

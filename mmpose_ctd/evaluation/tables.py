@@ -13,11 +13,7 @@ from .functional.measurements import digits_of
 def report_table(report: dict) -> Table:
     """Landmark errors: overall with intervals, by site, by landmark.
 
-    Args:
-        report (dict): ``LandmarkErrorMetric.report``.
-
-    Returns:
-        rich.table.Table: To be printed by a :class:`rich.console.Console`.
+    ``report`` is ``LandmarkErrorMetric.report``.
     """
     tau, metrics = report['threshold'], report['metrics']
     per = 'landmarks' if report['per'] == 'landmark' else 'images'
@@ -57,12 +53,7 @@ def report_table(report: dict) -> Table:
 def measurement_table(report: dict) -> Table:
     """Agreement of each measure: bias, limits of agreement, MAE, ICC, slope.
 
-    Args:
-        report (dict): ``MeasurementMetric.report``; only ``measures`` is
-            read.
-
-    Returns:
-        rich.table.Table: To be printed by a :class:`rich.console.Console`.
+    ``report`` is ``MeasurementMetric.report``; only ``measures`` is read.
     """
     measures = report['measures']
     title = 'Measures: predicted - manual'

@@ -19,6 +19,7 @@ from mmpose_ctd.apis.measuring.familiarity import fit_appearance, fit_shape
 from mmpose_ctd.apis.measuring.framing import Framing, cut_frame
 from mmpose_ctd.apis.measuring.landmark_model import Prediction
 from mmpose_ctd.apis.measuring.photographs import measure
+from mmpose_ctd.evaluation.functional import standard_measurements
 
 NAMES = ['exocanthion_R', 'endocanthion_R', 'subnasale']
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]])
@@ -53,7 +54,7 @@ class SpotModel:
     input_size = (SIZE, SIZE)
     finds_mesh = False
     sites, site = (), None
-    metainfo = dict(keypoint_id2name=dict(enumerate(NAMES)))
+    measurements = standard_measurements(NAMES)
     trained = dict(meta={})
     cfg: dict = {}
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from measuring_toys import SpotModel, spot_calibration
+from refusals import refused
 
 from mmpose_ctd.apis.measuring.calibration import (
     read_calibration,
@@ -68,28 +69,20 @@ def assert_same(two, one):
 )
 def test_what_is_no_calibration_is_refused(written, change):
     written.write_text(change(json.loads(written.read_text())))
-    with pytest.raises(InputError) as error:
+    with refused(str(written)):
         read_calibration(str(written))
-    assert error.value.where == str(written)
 
 
 @pytest.mark.parametrize(
     ('key', 'value'),
     [
         ('framing', {}),
-        ('model.landmarks', ['a', 'a', 'b']),
-        ('framing.template', [[None, None]] * 3),
-        ('framing.face_box', [0, 0, 0]),
+        ('framing.template', [[0.5]]),
+        ('model.landmarks', 'abc'),
         ('landmark_errors.spread', 'guess'),
-        ('landmark_errors.offset', 1e300),
-        ('landmark_errors.of', {'exocanthion_R': 0}),
-        ('landmark_errors.radii', {'0.5': 3, '0.8': 2, '0.95': 4}),
-        ('familiarity.limits.roll', 0),
         ('familiarity.limits.shape', float('nan')),
-        ('familiarity.mean_shape', [[1, 0], [0, 1], [1, 1]]),
         ('familiarity.appearance.mean.float32', '!!!'),
-        ('familiarity.appearance.mean.float32', 'AADAfwAAwH8AAMB/'),
-        ('familiarity.appearance.directions.shape', [-1, 3]),
+        ('familiarity.appearance.directions.shape', [7, 3]),
     ],
 )
 def test_a_damaged_value_is_refused_with_its_key(written, key, value):
@@ -100,6 +93,11 @@ def test_a_damaged_value_is_refused_with_its_key(written, key, value):
         place = place[name]
     place[last] = value
     written.write_text(json.dumps(content))
+    with refused(found='changed after it was written'):
+        read_calibration(str(written))
+    # Files of the first version have no digest.
+    del content['sha256']
+    written.write_text(json.dumps(content))
     with pytest.raises(InputError) as error:
         read_calibration(str(written))
     where, _, named = error.value.where.rpartition(': ')
@@ -108,15 +106,9 @@ def test_a_damaged_value_is_refused_with_its_key(written, key, value):
     assert key.startswith(named) or named.startswith(key)
 
 
-def test_a_plausible_change_is_noticed_by_the_digest(written):
+def test_a_file_of_the_first_version_is_read(written):
     content = json.loads(written.read_text())
-    content['landmark_errors']['offset'] += 0.1
-    written.write_text(json.dumps(content))
-    with pytest.raises(InputError):
-        read_calibration(str(written))
-    # Files of the first version have no digest.
     del content['sha256']
-    content['landmark_errors']['offset'] -= 0.1
     written.write_text(json.dumps(content))
     assert_same(read_calibration(str(written)), spot_calibration())
 

@@ -136,11 +136,12 @@ def calibrated(model, spread='entropy'):
         dict(zip(NAMES, (0.1, 0.0, -0.2))),
         dict(zip(LEVELS, (1.2, 1.8, 2.4))),
     )
-    look = fit_appearance(found.features)
-    known = dataclasses.replace(toy.familiarity, appearance=look)
     faint = found.spreads['inverse_peak'].max()
-    limits = Limits(200.0, 0.8, 25.0, 0.05, 1.5 * faint)
-    known = dataclasses.replace(known, limits=limits)
+    known = dataclasses.replace(
+        toy.familiarity,
+        appearance=fit_appearance(found.features),
+        limits=Limits(200.0, 0.8, 25.0, 0.05, 1.5 * faint),
+    )
     return dataclasses.replace(
         toy,
         model=ModelFacts(model.fingerprint, NAMES, (SIZE, SIZE)),
@@ -214,8 +215,7 @@ def exported(tmp_path, photographs, spread='entropy', **settings):
     assert text.count('\n') <= 200
     find = program(tmp_path / 'out')
     rows = {
-        row['file']: row
-        for row in measure(model, str(photographs), known, batch_size=3)
+        row['file']: row for row in measure(model, str(photographs), known)
     }
     return rows, {name: find(photographs / name) for name in rows}
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmark_set import smooth_noise
-from mmengine.config import Config
 
 from mmpose_ctd.apis.measuring.framing import (
     Frame,
@@ -14,14 +13,9 @@ from mmpose_ctd.apis.measuring.framing import (
     frame_by_template,
     landmark_template,
 )
-from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 
 RANDOM = np.random.default_rng(0)
 SHAPE = RANDOM.uniform(0.25, 0.75, (7, 2))
-
-
-def placed(frame, shape=SHAPE):
-    return frame.to_image(shape)
 
 
 def test_units_go_from_corner_to_corner():
@@ -65,21 +59,6 @@ def test_template_is_the_common_shape_at_the_median_place():
     visible[:, 5] = False
     template = landmark_template(faces, visible)
     assert np.isnan(template[5]).all() and np.isfinite(template[4]).all()
-
-
-@settings(max_examples=50)
-@given(
-    width=st.floats(20, 3000),
-    x=st.floats(-10, 3000),
-    y=st.floats(-10, 3000),
-    aspect=st.sampled_from([0.75, 1, 1.25]),
-)
-def test_framing_anew_finds_the_frame_that_the_landmarks_had(
-    width, x, y, aspect
-):
-    frame = Frame(x, y, width, width * aspect)
-    again = frame_by_template(SHAPE, placed(frame), aspect, (4000, 4000))
-    np.testing.assert_allclose(again, frame, atol=1e-6 * 4000)
 
 
 @settings(max_examples=50)
@@ -127,26 +106,3 @@ def test_outside_of_the_photograph_its_border_goes_on():
     picture, _ = cut_frame(image, Frame(-10, -5, 50, 50), (50, 50))
     np.testing.assert_array_equal(picture[:5, 10:40], image[:1].repeat(5, 0))
     np.testing.assert_array_equal(picture[5:25, 10:40], image)
-
-
-@pytest.mark.parametrize('finder', ['FindFaceBox', 'FindMeshBox', None])
-def test_a_frame_is_not_searched_for_a_face(finder):
-    """It is cut out already; another crop of it would move the landmarks."""
-    steps = [
-        dict(type='LoadLandmarkImage'),
-        *([dict(type=finder)] if finder else []),
-        dict(type='GetBBoxCenterScale', padding=1.0),
-        dict(type='TopdownAffine', input_size=(32, 32), use_udp=True),
-        dict(type='PackLandmarkInputs'),
-    ]
-    model = LandmarkModel.__new__(LandmarkModel)
-    model._read_pipeline(
-        Config(dict(test_dataloader=dict(dataset=dict(pipeline=steps))))
-    )
-    kinds = [type(step).__name__ for step in model._pipeline.transforms]
-    assert kinds == [
-        'GetBBoxCenterScale',
-        'TopdownAffine',
-        'PackLandmarkInputs',
-    ]
-    assert type(model.face_box).__name__ == (finder or 'NoneType')

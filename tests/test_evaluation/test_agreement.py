@@ -7,10 +7,7 @@ import pytest
 import statsmodels.api as sm
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional import (
-    agreement,
-    intraclass_correlation,
-)
+from mmpose_ctd.evaluation.functional import agreement
 from mmpose_ctd.evaluation.functional.agreement import (
     _people_drawn,
     total_sd,
@@ -184,15 +181,13 @@ def test_one_person_tells_nothing_of_others():
 
 
 @pytest.mark.parametrize(
-    ('function', 'arguments'),
+    'arguments',
     [
-        (agreement, ([1.0, 2.0], [1.0])),
-        (agreement, ([1.0, np.inf], [1.0, 2.0])),
-        (agreement, ([1.0, 2.0], [1.0, 2.0], ['ann'])),
-        (intraclass_correlation, ([[1.0], [2.0]],)),
-        (intraclass_correlation, ([[1.0, np.nan]],)),
+        ([1.0, 2.0], [1.0]),
+        ([1.0, np.inf], [1.0, 2.0]),
+        ([1.0, 2.0], [1.0, 2.0], ['ann']),
     ],
 )
-def test_what_cannot_be_compared_is_refused(function, arguments):
+def test_what_cannot_be_compared_is_refused(arguments):
     with pytest.raises(InputError):
-        function(*arguments)
+        agreement(*arguments)

@@ -44,23 +44,6 @@ def test_the_sign_flip_test_is_fishers_and_enumerates_few_subjects():
     assert sign_flip_test(x) == pytest.approx(expected)
 
 
-def test_many_normal_differences_give_the_p_of_the_t_test():
-    x = np.random.default_rng(0).normal(0.2, 1, 60)
-    found = sign_flip_test(x)
-    theirs = stats.ttest_1samp(x, 0).pvalue
-    assert found == pytest.approx(theirs, abs=0.012)
-    assert found == pytest.approx(sign_flip_test(-x), abs=0.01)
-    assert found == sign_flip_test(x)
-
-
-def test_holds_its_level_on_skewed_differences():
-    """Symmetric but heavy-tailed: 5 % of tests reject, not more."""
-    rng = np.random.default_rng(0)
-    x = rng.standard_t(2, size=(300, 7))
-    rejected = np.mean([sign_flip_test(row) < 0.05 for row in x])
-    assert 0.015 < rejected < 0.08
-
-
 def test_nothing_is_found_in_nothing():
     assert sign_flip_test(np.zeros(20)) == 1.0
     assert np.isnan(sign_flip_test([3.0]))
@@ -87,13 +70,6 @@ def test_cohens_dz_is_that_of_pingouin(values):
     # t = d_z sqrt(n)
     t = float(pingouin.ttest(x, 0)['T'].iloc[0])
     assert cohens_dz(x) == pytest.approx(t / np.sqrt(len(x)), abs=1e-9)
-
-
-@pytest.mark.parametrize('test', [sign_flip_test, cohens_dz])
-@pytest.mark.parametrize('values', [[[1.0, 2.0]], [], [1.0, np.nan]])
-def test_wrong_differences_are_refused(test, values):
-    with pytest.raises(InputError):
-        test(values)
 
 
 # ------------------------------------------------- over seeds and subjects
@@ -221,26 +197,6 @@ def test_variances_of_blocks_add():
     assert found.high == pytest.approx(values.mean() + reach)
 
 
-def test_t_interval_covers_nearly_as_it_says_where_few_seeds_differ():
-    """What the interval over subjects and the bootstrap do not."""
-    hits, runs = np.zeros(4), 600
-    for i in range(runs):
-        values = crossed(spread=(0.05, 0.1, 0.1), rng=i)
-        random = crossed_effects_interval(values)
-        values_of_sites, sites = two_sites(rng=i)
-        blocks = crossed_effects_interval(values_of_sites, blocks=sites)
-        ends = (
-            (random.low, random.high),
-            crossed_bootstrap_interval(values, num_resamples=100),
-            bootstrap_interval(values.mean(axis=0), num_resamples=100),
-            (blocks.low, blocks.high),
-        )
-        hits += [low <= 0 <= high for low, high in ends]
-    t, bootstrap, faces, of_blocks = hits / runs
-    assert 0.91 <= t <= 0.97 and of_blocks >= 0.92
-    assert faces < 0.8 and faces < bootstrap < t
-
-
 @pytest.mark.parametrize('interval', INTERVALS)
 def test_a_subjects_images_count_as_one_and_unknown_ones_not(interval):
     values = crossed(subjects=10)
@@ -269,16 +225,8 @@ def test_what_has_no_interval():
     assert constant.mean == pytest.approx(0.1) and np.isnan(constant.p_value)
 
 
-@pytest.mark.parametrize(
-    'values',
-    [
-        [1.0, 2.0],
-        [[1.0, np.nan], [1.0, 2.0]],
-        [[1.0, 2.0], [1.0, np.nan]],
-        [[np.nan], [np.nan]],
-    ],
-)
 @pytest.mark.parametrize('interval', INTERVALS)
-def test_wrong_values_are_refused(interval, values):
-    with pytest.raises(InputError):
-        interval(values)
+def test_an_image_that_some_seeds_lack_is_refused(interval):
+    for values in ([[1.0, np.nan], [1.0, 2.0]], [[1.0, 2.0], [1.0, np.nan]]):
+        with pytest.raises(InputError):
+            interval(values)

@@ -124,7 +124,6 @@ def main() -> None:
             table=args.table,
             norms=args.norms,
             overlays=args.overlays,
-            batch_size=args.batch_size,
             mesh_unit=args.mesh_unit,
             v_axis=args.v_axis,
         )

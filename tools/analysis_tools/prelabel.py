@@ -77,7 +77,6 @@ def main() -> None:
         calibration=args.calibration,
         recursive=args.recursive,
         start=args.framing,
-        batch_size=args.batch_size,
     )
     points, names, order = (
         os.path.join(args.out, name) for name in (POINTS, NAMES, ORDER)

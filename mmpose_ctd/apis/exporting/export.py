@@ -17,12 +17,9 @@ from mmpose_ctd.apis.measuring.calibration import (
     read_calibration,
 )
 from mmpose_ctd.apis.measuring.framing import Framing
+from mmpose_ctd.apis.measuring.labelled_faces import learned_framing
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
-from mmpose_ctd.apis.measuring.photographs import (
-    CROWDED,
-    learned_framing,
-    note_site,
-)
+from mmpose_ctd.apis.measuring.photographs import CROWDED, note_site
 from mmpose_ctd.apis.teacher_files import PUBLISHED
 from mmpose_ctd.config_values import component_name
 from mmpose_ctd.datasets import face_mesh
@@ -208,7 +205,10 @@ def _about(
         shown['mesh_moves'] = [face_mesh.STEADY, face_mesh.LARGEST_MOVE]
     else:
         shown['face_box'] = framing.face_box
-        shown['template'] = _rows(framing.template)
+        template = framing.template
+        shown['template'] = np.where(
+            np.isnan(template), None, template
+        ).tolist()
     config = model.cfg.filename
     return dict(
         format='mmpose_ctd landmarker',
@@ -284,8 +284,3 @@ def _sources(model: LandmarkModel) -> list[dict]:
         else:
             found.append(dict(weights=name, licence='unknown: ask its source'))
     return [one for i, one in enumerate(found) if one not in found[:i]]
-
-
-def _rows(points: np.ndarray) -> list:
-    """Points with None for NaN."""
-    return [[None if v != v else float(v) for v in row] for row in points]

@@ -4,29 +4,18 @@ N: faces, K: landmarks, M: measures.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Set
 
 import numpy as np
 from mmengine.config import Config
 
 from mmpose_ctd.datasets.cross_fit import subject_folds
-from mmpose_ctd.datasets.landmark_file import (
-    LandmarkFile,
-    read_split,
-    subject_of,
-)
-from mmpose_ctd.datasets.partly_labelled import unlabelled_images
+from mmpose_ctd.datasets.landmark_file import subject_of
 from mmpose_ctd.datasets.splits.schemes import CALIBRATING
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional import (
-    Measurement,
-    measure,
-    measurements_of_set,
-)
-from mmpose_ctd.trained_people import (
-    compare_tested,
-    refuse_calibrating,
-)
+from mmpose_ctd.evaluation.functional import measure
+from mmpose_ctd.people_overlap import split_people, unlabelled_people
+from mmpose_ctd.trained_people import compare_tested, refuse_calibrating
 
 from .calibration import Calibration, Familiarity, Limits, ModelFacts
 from .error_model import (
@@ -136,9 +125,8 @@ def calibrate(
         name: locate_faces(model, faces, framing, name)
         for name, faces in groups.items()
     }
-    measurements = measurements_of_set(model.metainfo)
     calibration = _fit_calibration(
-        model, framing, found['training'], found['validation'], measurements
+        model, framing, found['training'], found['validation']
     )
     said = calibration.about
     # Whether its people are known to differ from those who trained.
@@ -153,7 +141,6 @@ def calibrate(
         said['test'] = _reliability(
             model,
             found['test'],
-            measurements,
             [(everyone, calibration.landmark_errors)],
             calibration.measure_errors,
         )
@@ -165,7 +152,6 @@ def _fit_calibration(
     framing: Framing,
     training: LocatedFaces,
     validation: LocatedFaces,
-    measurements: Sequence[Measurement],
 ) -> Calibration:
     """Fit to the training faces what is usual, to the others the errors."""
     scores = {
@@ -173,14 +159,12 @@ def _fit_calibration(
         for spread in ('none', *SPREADS)
     }
     spread = min(scores, key=scores.get)
-    left_out = _reliability(
-        model, validation, measurements, _left_out(validation, spread)
-    )
+    left_out = _reliability(model, validation, _left_out(validation, spread))
     errors = fit_error_model(
         validation.errors, validation.spreads, spread, model.names
     )
     ratios = _measure_ratios(
-        model, validation, measurements, errors.deviations(validation.spreads)
+        model, validation, errors.deviations(validation.spreads)
     )
     return Calibration(
         about=dict(
@@ -195,7 +179,7 @@ def _fit_calibration(
         model=ModelFacts(model.fingerprint, model.names, model.input_size),
         framing=framing,
         landmark_errors=errors,
-        measure_errors=_fit_measures(ratios, [m.name for m in measurements]),
+        measure_errors=_fit_measures(model, ratios),
         familiarity=Familiarity(
             _limits(training, validation),
             fit_shape(training.points).mean,
@@ -205,16 +189,13 @@ def _fit_calibration(
 
 
 def _measure_ratios(
-    model: LandmarkModel,
-    found: LocatedFaces,
-    measurements: Sequence[Measurement],
-    deviations: np.ndarray,
+    model: LandmarkModel, found: LocatedFaces, deviations: np.ndarray
 ) -> np.ndarray:
     """Errors of measures in their propagated SDs, (N, M).
 
     ``deviations`` are the landmarks' error SDs in input px, (N, K).
     """
-    names = model.names
+    names, measurements = model.names, model.measurements
     ours = measure(found.points, None, names, measurements)
     theirs = measure(found.faces.points, None, names, measurements)
     sds = measure_deviations(
@@ -233,7 +214,8 @@ def _measure_ratios(
     return ratios
 
 
-def _fit_measures(ratios: np.ndarray, names: list[str]) -> ErrorModel:
+def _fit_measures(model: LandmarkModel, ratios: np.ndarray) -> ErrorModel:
+    names = [one.name for one in model.measurements]
     if not np.isfinite(ratios).any():
         none, radii = dict.fromkeys(names, 0.0), dict.fromkeys(LEVELS, 0.0)
         return ErrorModel('none', 0.0, 0.0, none, radii)
@@ -262,7 +244,6 @@ def _left_out_score(found: LocatedFaces, spread: str) -> float:
 def _reliability(
     model: LandmarkModel,
     found: LocatedFaces,
-    measurements: Sequence[Measurement],
     fits: Iterable[tuple[np.ndarray, ErrorModel]],
     of_measures: ErrorModel | None = None,
 ) -> dict:
@@ -271,14 +252,14 @@ def _reliability(
     ``fits`` are masks of faces with the fit that predicts them. Without
     ``of_measures`` a fit to all other faces predicts the measures.
     """
-    n, names = len(found.faces), [one.name for one in measurements]
+    n = len(found.faces)
     deviations = np.full(found.errors.shape, np.nan)
-    ratios = np.full((n, len(names)), np.nan)
+    ratios = np.full((n, len(model.measurements)), np.nan)
     radii, measure_radii = np.full((2, n, len(LEVELS)), np.nan)
     for faces, fit in fits:
         sds = fit.deviations(found.spreads)
-        own = _measure_ratios(model, found, measurements, sds)
-        second = of_measures or _fit_measures(own[~faces], names)
+        own = _measure_ratios(model, found, sds)
+        second = of_measures or _fit_measures(model, own[~faces])
         deviations[faces] = sds[faces]
         radii[faces] = [fit.radii[level] for level in LEVELS]
         ratios[faces] = own[faces] / np.exp(second.offset + second.landmarks)
@@ -350,10 +331,11 @@ def _quantile(values: np.ndarray) -> float:
 def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
     """Ids of the subjects who calibrate; refuses those who train."""
     dataset = cfg.train_dataloader.dataset
-    train = _split_of(cfg, 'train_dataloader')
+    train = split_people(cfg, 'train_dataloader')
     if split is not None:
         inside = os.path.join(dataset.get('data_root') or '', split)
-        chosen = {*read_split(inside if os.path.isfile(inside) else split)}
+        path = inside if os.path.isfile(inside) else split
+        chosen = split_people(cfg, 'train_dataloader', path)
         both = chosen & (train or set())
         if both or train is None:
             raise InputError(
@@ -367,50 +349,30 @@ def _validation_subjects(cfg: Config, split: str | None) -> Set[str]:
                 'small: calibrate with others.',
             )
         return chosen
-    taken = (train or set()) | (_split_of(cfg, 'test_dataloader') or set())
+    taken = [train, split_people(cfg, 'test_dataloader')]
     everyone = build_labelled(cfg, 'train_dataloader', everyone=True)
     people = {
         subject_of(everyone.get_data_info(i)) for i in range(len(everyone))
     }
-    rest = people - taken - {None}
+    rest = people.difference(*filter(None, taken), {None})
+    rest -= unlabelled_people(cfg)
     if train is None or not rest:
         raise InputError(
             where='mmpose_ctd calibrate',
             found='every labelled subject is in the training or the test '
-            'split',
+            'split, or trains without labels',
             expected='subjects who neither train nor test',
             cure='Keep some subjects out of the training and name them: '
-            '--split FILE, with one id a line.',
+            '--split FILE, with one id a line. '
+            'train_dataloader.dataset.unlabelled.split names those who may '
+            'train without labels, unlabelled.exclude those who may not.',
         )
-    unlabelled = _unlabelled_subjects(dataset)
-    if not rest - unlabelled:
-        raise InputError(
-            where='train_dataloader.dataset.unlabelled',
-            found=f'all {len(rest)} labelled subjects who are in neither '
-            'split train without their labels',
-            expected='subjects who neither train nor test',
-            cure='Train again without some: name those who may train in a '
-            'file, train_dataloader.dataset.unlabelled.split=FILE, or those '
-            'who may not in unlabelled.exclude.',
-        )
-    return rest - unlabelled
-
-
-def _unlabelled_subjects(dataset: dict) -> Set[str]:
-    """Who trains without labels, by the config of the training data."""
-    if not dataset.get('unlabelled'):
-        return set()
-    root = dataset.get('data_root') or ''
-    file = LandmarkFile.read(os.path.join(root, dataset.ann_file))
-    files = unlabelled_images(file, root, dataset.unlabelled)
-    return {
-        subject_of(image) for _, images in files for image in images.values()
-    }
+    return rest
 
 
 def _refuse_tested(cfg: Config, subjects: Set[str]) -> None:
     """Raise InputError if some of the calibrating subjects are tested."""
-    test = _split_of(cfg, 'test_dataloader')
+    test = split_people(cfg, 'test_dataloader')
     both = subjects if test is None else subjects & test
     if both:
         raise InputError(
@@ -421,11 +383,3 @@ def _refuse_tested(cfg: Config, subjects: Set[str]) -> None:
             cure='A calibration judged on its own faces looks better than it '
             'is. Name others with --split, or omit --test.',
         )
-
-
-def _split_of(cfg: Config, loader: str) -> Set[str] | None:
-    dataset = (cfg.get(loader) or {}).get('dataset') or {}
-    if not dataset.get('split'):
-        return None
-    root = dataset.get('data_root') or ''
-    return {*read_split(os.path.join(root, dataset.split))}

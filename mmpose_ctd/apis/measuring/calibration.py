@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from scipy.stats import binomtest
 
 from mmpose_ctd.errors import (
@@ -26,9 +26,10 @@ from mmpose_ctd.files import write_whole
 from mmpose_ctd.visualization import plot_reliability
 
 from .error_model import ErrorModel
-from .familiarity import Appearance, MeanShape, Positive
-from .framing import STRICT, Framing, Points, Size
+from .familiarity import Appearance, MeanShape
+from .framing import STRICT, Framing, Points
 from .landmark_model import LandmarkModel
+from .user_tables import print_warning
 
 #: Fewer people than these say little about errors and usual faces.
 _MANY = 50
@@ -61,62 +62,24 @@ class Judgement(NamedTuple):
     reasons: list
 
 
-def _different(names: list[str]) -> list[str]:
-    if len({*names}) != len(names):
-        raise ValueError('different names')
-    return names
-
-
-def _face_size(mean: np.ndarray) -> np.ndarray:
-    # Of size 1, but for rounding.
-    if not 0.99 < np.sqrt(np.nansum(mean**2)) < 1.01:
-        raise ValueError('a face of size 1')
-    return mean
-
-
-def _fits_together(look: Appearance) -> Appearance:
-    d, c = look.directions.shape
-    products = look.directions @ look.directions.T
-    for fits, expected in (
-        (len(look.mean) == c, 'a mean as long as the directions'),
-        (np.abs(look.mean).max() <= 1.001, 'features of length 1'),
-        (len(look.variances) == d, 'as many directions as variances'),
-        ((look.variances > 0).all(), 'variances above 0'),
-        (np.allclose(products, np.eye(d), atol=1e-3), 'orthonormal rows'),
-    ):
-        if not fits:
-            raise ValueError(expected)
-    return look
-
-
-def _positive_radii(errors: ErrorModel) -> ErrorModel:
-    if min(errors.radii.values()) < 1e-6:
-        raise ValueError('radii above 0')
-    return errors
-
-
 @dataclass
 class ModelFacts:
     """Weights, K landmarks, and width and height of the network input."""
 
     fingerprint: str
-    landmarks: Annotated[
-        list[Annotated[str, Field(min_length=1)]],
-        Field(min_length=1),
-        AfterValidator(_different),
-    ]
-    input_size: Size
+    landmarks: list[str]
+    input_size: tuple[int, int]
 
 
 @dataclass
 class Limits:
     """Largest usual value of each part of a :class:`Judgement`."""
 
-    appearance: Positive
-    shape: Positive
-    roll: Positive
-    unsteadiness: Positive
-    faintness: Positive
+    appearance: float
+    shape: float
+    roll: float
+    unsteadiness: float
+    faintness: float
 
 
 @dataclass
@@ -124,8 +87,8 @@ class Familiarity:
     """How the training faces look, and how far others may be from that."""
 
     limits: Limits
-    mean_shape: Annotated[Points, AfterValidator(_face_size)]
-    appearance: Annotated[Appearance, AfterValidator(_fits_together)]
+    mean_shape: Points
+    appearance: Appearance
 
 
 @dataclass
@@ -148,7 +111,7 @@ class Calibration:
     about: dict[str, Any]
     model: ModelFacts
     framing: Framing
-    landmark_errors: Annotated[ErrorModel, AfterValidator(_positive_radii)]
+    landmark_errors: ErrorModel
     measure_errors: ErrorModel
     familiarity: Familiarity
 
@@ -302,18 +265,14 @@ def read_calibration(path: str) -> Calibration:
     try:
         text = Path(path).read_text(encoding='utf-8')
         content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            where=path,
-            found='a damaged calibration, not a JSON file '
-            f'({one_line(error):.80})',
-            cure=_AGAIN,
-        ) from error
+    except (ValueError, RecursionError):
+        content = None
     if not isinstance(content, dict) or content.get('format') != _FORMAT:
         raise InputError(
             where=path,
-            found='not a calibration',
+            found='not a calibration, or a damaged one',
             expected='a file that mmpose_ctd calibrate wrote',
+            cure=_AGAIN,
         )
     if content.get('version') != _VERSION:
         raise InputError(
@@ -322,27 +281,6 @@ def read_calibration(path: str) -> Calibration:
             expected=f'version {_VERSION}, which this program reads',
             cure=_AGAIN,
         )
-    try:
-        calibration = _CONTENT.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        expected = first['msg'].removeprefix('Input should be ')
-        if first['type'] == 'missing':
-            expected = 'this key'
-        raise _damaged(
-            path,
-            '.'.join(map(str, first['loc'])),
-            expected.removeprefix('Value error, '),
-        ) from error
-    names = calibration.names
-    if list(calibration.landmark_errors.of) != names:
-        raise _damaged(path, 'landmark_errors.of', 'the landmarks of model')
-    for key, points in (
-        ('framing.template', calibration.framing.template),
-        ('familiarity.mean_shape', calibration.familiarity.mean_shape),
-    ):
-        if len(points) != len(names):
-            raise _damaged(path, key, f'{len(names)} points (x, y)')
     # Files of the first version have no digest.
     if content.get(_DIGEST) not in (None, _digest(content)):
         raise InputError(
@@ -351,17 +289,47 @@ def read_calibration(path: str) -> Calibration:
             'was written',
             cure=_AGAIN,
         )
-    return calibration
+    try:
+        return _CONTENT.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = '.'.join(map(str, first['loc']))
+        raise InputError(
+            where=f'{path}: {key:.80}',
+            found='a damaged calibration: '
+            f'{one_line(ValueError(first["msg"])):.120}',
+            cure=_AGAIN,
+        ) from error
 
 
-def _damaged(path: str, key: str, expected: str) -> InputError:
-    key, expected = (' '.join(text.split()) for text in (key, expected))
-    return InputError(
-        where=f'{path}: {key:.80}',
-        found='a damaged calibration',
-        expected=f'{expected:.120}',
-        cure=_AGAIN,
-    )
+def checked_calibration(
+    given: Calibration | str | None, model: LandmarkModel
+) -> Calibration | None:
+    """Read the calibration; warn of what is not known."""
+    if given is None:
+        print_warning(
+            'without --calibration there are no intervals, and faces unlike '
+            'the training faces are not noticed.'
+        )
+        return None
+    path = 'the calibration'
+    if isinstance(given, str):
+        path, given = given, read_calibration(given)
+    given.refuse_other_model(model, path)
+    for doubt in given.doubts():
+        print_warning(f'{path}: {doubt}')
+    people = given.about.get('people')
+    if people != 'compared':
+        print_warning(
+            'the people of the calibration were not compared with those who '
+            'trained the model: '
+            + (
+                people
+                or 'it was made by a version that did not. If in doubt, make '
+                'it again.'
+            )
+        )
+    return given
 
 
 def write_calibration(calibration: Calibration, path: str) -> None:

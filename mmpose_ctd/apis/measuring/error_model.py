@@ -13,11 +13,10 @@ N: faces, K: landmarks. Lengths are in pixels of the network input.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import AfterValidator, Field
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
@@ -33,8 +32,6 @@ LEVELS = (0.5, 0.8, 0.95)
 #: Numbers taken from a heat-map: above 0, larger where it is less certain.
 SPREADS = ('moment', 'entropy', 'inverse_peak')
 
-# Logarithms of SDs in pixels beyond this are of no face.
-Log = Annotated[float, Field(ge=-50, le=50)]
 # Heat-maps of a squared loss have ripples and a floor, which would drown the
 # moments of the peak.
 _FLOOR = 0.1
@@ -84,15 +81,6 @@ def heatmap_spreads(heatmaps: Tensor) -> dict[str, Tensor]:
     )
 
 
-def _each_level(radii: dict[float, float]) -> dict[float, float]:
-    ordered = [radii.get(level, -1) for level in LEVELS]
-    if {*radii} != {*LEVELS} or not 0 <= ordered[0] <= ordered[-1] <= 1e4:
-        raise ValueError(f'radii from 0 to 10000 of the levels {LEVELS}')
-    if ordered != sorted(ordered):
-        raise ValueError('a radius no smaller than that of a lower level')
-    return radii
-
-
 @dataclass
 class ErrorModel:
     """A fitted model.
@@ -109,10 +97,10 @@ class ErrorModel:
     """
 
     spread: Literal[('none', *SPREADS)]
-    offset: Log
-    slope: Log
-    of: dict[str, Log]
-    radii: Annotated[dict[float, float], AfterValidator(_each_level)]
+    offset: float
+    slope: float
+    of: dict[str, float]
+    radii: dict[float, float]
 
     @property
     def landmarks(self) -> np.ndarray:
@@ -273,13 +261,11 @@ def reliability(
     NaN is not known; ``subjects`` are (N,).
 
     Returns:
-        dict: Rounded, for a JSON file and the figure. ``faces``,
-        ``subjects``; ``bins``: landmarks in bins of equal number by
-        ``expected_px``, with ``observed_px`` (both root mean squares, pixels
-        of the network input), ``low``, ``high`` (95 %, over subjects) and
-        ``count``; ``coverage``: for ``landmarks`` and ``measures`` the share
-        of truths inside of each level's interval, ``expected``,
-        ``observed``, ``low``, ``high``.
+        dict: ``faces``, ``subjects``; ``bins``: landmarks in bins of equal
+        number by ``expected_px``, with ``observed_px`` (root mean squares, px
+        of the input), ``low``, ``high`` (95 %, over subjects) and ``count``;
+        ``coverage``: of ``landmarks`` and ``measures`` the share of truths
+        inside of each interval, ``expected``, ``observed``, ``low``, ``high``.
     """
     known = np.isfinite(errors)
     people = np.broadcast_to(subjects[:, None], errors.shape)[known]

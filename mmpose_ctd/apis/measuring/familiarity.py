@@ -8,34 +8,28 @@ kept: a face's own features could identify a person.
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, PlainSerializer
 
 # Directions of variation kept of the features; 80 faces determine no more.
 _DIRECTIONS = 24
 # Share of the mean variance that every direction is given.
 _SHRINKAGE = 0.2
 
-# How a calibration file holds numbers and arrays.
-Positive = Annotated[float, Field(ge=1e-12, le=1e6)]
 
-
+# How a calibration file holds arrays.
 class _Packed(BaseModel, strict=True):
-    shape: list[Annotated[int, Field(gt=0, le=2**15)]]
+    shape: list[int]
     float32: str
 
 
-def _floats(value: Any, dims: int) -> np.ndarray:
+def _floats(value: Any) -> np.ndarray:
     """Base64 of little-endian 32-bit floats, unpacked."""
     packed = _Packed.model_validate(value)
     data = base64.b64decode(packed.float32, validate=True)
-    array = np.frombuffer(data, '<f4').reshape(packed.shape)
-    if array.ndim != dims or not np.isfinite(array).all():
-        raise ValueError(f'finite floats of {dims} dimensions')
-    return array.astype(np.float64)
+    return np.frombuffer(data, '<f4').reshape(packed.shape).astype(float)
 
 
 def _packed(values: np.ndarray) -> dict:
@@ -44,15 +38,8 @@ def _packed(values: np.ndarray) -> dict:
     return dict(shape=list(data.shape), float32=text)
 
 
-Vector = Annotated[
-    np.ndarray,
-    BeforeValidator(partial(_floats, dims=1)),
-    PlainSerializer(_packed),
-]
-Matrix = Annotated[
-    np.ndarray,
-    BeforeValidator(partial(_floats, dims=2)),
-    PlainSerializer(_packed),
+Array = Annotated[
+    np.ndarray, BeforeValidator(_floats), PlainSerializer(_packed)
 ]
 
 
@@ -75,10 +62,10 @@ class Appearance:
         rest (float): Along any other.
     """
 
-    mean: Vector
-    directions: Matrix
-    variances: Vector
-    rest: Positive
+    mean: Array
+    directions: Array
+    variances: Array
+    rest: float
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Of N faces' features (N, C), per dimension: about 1 is usual."""

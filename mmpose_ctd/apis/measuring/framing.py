@@ -9,7 +9,6 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -23,36 +22,15 @@ from mmpose_ctd.datasets.image_crop import ImageCrop
 STRICT = ConfigDict(
     strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
 )
-_Side = Annotated[int, Field(gt=0, le=2**15)]
-Size = tuple[_Side, _Side]
-_Coordinate = Annotated[float, Field(ge=-1e3, le=1e3)]
-_POINTS = TypeAdapter(
-    list[
-        Annotated[
-            Annotated[list[_Coordinate], Field(min_length=2, max_length=2)]
-            | None,
-            BeforeValidator(lambda row: None if row == [None, None] else row),
-        ]
-    ],
+_ROWS = TypeAdapter(
+    list[Annotated[list[float | None], Field(min_length=2, max_length=2)],],
     config=STRICT,
 )
 
 
-def _box(box: tuple[float, ...]) -> tuple[float, ...]:
-    if not (max(map(abs, box)) <= 1e2 and box[2] >= 1e-3):
-        raise ValueError('offsets and a width in widths of the box')
-    return box
-
-
 def _points(value: Any) -> np.ndarray:
-    """Points (x, y) as (K, 2), NaN where both are null."""
-    rows = _POINTS.validate_python(value)
-    points = np.array(
-        [(np.nan, np.nan) if row is None else row for row in rows], float
-    )
-    if not np.isfinite(points).any():
-        raise ValueError('points (x, y), not all null')
-    return points
+    """Points (x, y) as (K, 2), NaN for null."""
+    return np.array(_ROWS.validate_python(value), float)
 
 
 def _numbers(points: np.ndarray) -> list:
@@ -60,7 +38,6 @@ def _numbers(points: np.ndarray) -> list:
     return [[None if v != v else v for v in row] for row in rounded]
 
 
-FaceBox = Annotated[tuple[float, float, float], AfterValidator(_box)]
 Points = Annotated[
     np.ndarray, BeforeValidator(_points), PlainSerializer(_numbers)
 ]
@@ -104,19 +81,17 @@ class Framing:
     """
 
     template: Points
-    crop_size: Size
-    face_box: FaceBox | None
+    crop_size: tuple[int, int]
+    face_box: tuple[float, float, float] | None
 
     def frame_of_face(self, box: Box, aspect: float) -> Frame:
         """Where the search starts, given the box of the face detector."""
         x, y, w, h = box
         right, down, wide = self.face_box
-        width = wide * w
-        centre = x + w / 2 + right * w, y + h / 2 + down * w
-        height = width * aspect
-        return Frame(
-            centre[0] - width / 2, centre[1] - height / 2, width, height
-        )
+        width, height = wide * w, wide * w * aspect
+        left = x + w / 2 + right * w - width / 2
+        top = y + h / 2 + down * w - height / 2
+        return Frame(left, top, width, height)
 
 
 def frame_around(box: Box, aspect: float, margin: float = 1.0) -> Frame:

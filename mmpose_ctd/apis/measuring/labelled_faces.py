@@ -23,6 +23,8 @@ from .framing import (
 from .landmark_model import LandmarkModel, locate
 
 _BATCH = 8
+# Training faces that show how all are framed.
+_SHOW_FRAMING = 200
 
 
 class LabelledFaces(NamedTuple):
@@ -198,6 +200,27 @@ def training_framing(faces: LabelledFaces, model: LandmarkModel) -> Framing:
         (width, round(width * model.aspect)),
         _face_box(faces, template, model.aspect),
     )
+
+
+def learned_framing(model: LandmarkModel) -> tuple[Framing, list[int]]:
+    """How the training faces are framed, and their ages.
+
+    For measuring without a calibration.
+    """
+    try:
+        faces = load_faces(
+            model.cfg, 'train_dataloader', model, most=_SHOW_FRAMING
+        )
+    except InputError as error:
+        raise InputError(
+            where='--calibration',
+            found='not given, and the training images, which would show how '
+            f'faces are framed, cannot be read ({error})',
+            expected='one of the two',
+            cure='Calibrate where the training images are: mmpose_ctd '
+            'calibrate CONFIG CHECKPOINT --out FILE.json',
+        ) from error
+    return training_framing(faces, model), whole_years(faces.ages)
 
 
 def _face_box(

@@ -18,6 +18,7 @@ from mmpose_ctd.apis.config_file import parse_config
 from mmpose_ctd.config_values import entry
 from mmpose_ctd.datasets.transforms import FindMeshBox
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.evaluation.functional import measurements_of_set
 from mmpose_ctd.input_framing import FINDERS, FRAMING_KEY, input_framing
 from mmpose_ctd.trained import load_trained, refuse_framing_change
 
@@ -101,6 +102,7 @@ class LandmarkModel:
 
     Attributes:
         names (list[str]): The K landmarks.
+        measurements (tuple[Measurement]): What is measured between them.
         sites (tuple[str]): Sites that the model tells apart.
         metainfo (dict): Of the dataset that it was trained on.
         fingerprint (str): Of the weights; a calibration belongs to one.
@@ -151,17 +153,16 @@ class LandmarkModel:
         self.model.to(device or get_device()).eval()
         self.metainfo = _metainfo(content, cfg)
         self.names = list(self.metainfo['keypoint_name2id'])
+        self.measurements = measurements_of_set(self.metainfo)
         self.sites = getattr(self.model.head, 'sites', ())
         self.site = site
         if site is not None and site not in self.sites:
             raise InputError(
                 where=f'--site {site}',
-                found='the model does not know it'
-                if self.sites
-                else 'the model knows no sites',
-                expected=f'one of {", ".join(self.sites)}'
-                if self.sites
-                else 'a model.head of type SiteHeatmapHead',
+                found='the sites that the model knows are '
+                f'{", ".join(self.sites) or "none"}',
+                expected='one of them; a model.head of type SiteHeatmapHead '
+                'knows some',
                 cure='Leave --site out.',
             )
         self._read_pipeline(cfg)

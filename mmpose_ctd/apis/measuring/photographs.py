@@ -21,16 +21,13 @@ from mmpose_ctd.datasets.mesh_file import (
 from mmpose_ctd.datasets.textured_mesh import TexturedMesh
 from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.errors import InputError, MissingFileError
-from mmpose_ctd.evaluation.functional import (
-    measurement_units,
-    measurements_of_set,
-)
+from mmpose_ctd.evaluation.functional import measurement_units
 from mmpose_ctd.files import sha256_of, write_whole
 from mmpose_ctd.visualization.measure_overlay import draw_measures
 
-from .calibration import Calibration, read_calibration
+from .calibration import Calibration, Judgement, checked_calibration
 from .framing import Frame, Framing, frame_around
-from .labelled_faces import load_faces, training_framing, whole_years
+from .labelled_faces import learned_framing
 from .landmark_model import LandmarkModel, locate
 from .rows import Column, FaceRows, MeasuredFace
 from .surfaces import face_surface
@@ -44,13 +41,13 @@ from .user_tables import (
     who_trained,
 )
 
+# Photographs that the network sees at once.
+_BATCH = 8
 #: Photographs held at once, in bytes; each is framed three times.
 _HELD = 256 * 2**20
 #: From this share of the largest face's width on, it is not clear whose face
 #: is wanted.
 _RIVAL = 0.5
-#: Training faces that show how all are framed.
-_SHOW_FRAMING = 200
 
 #: A mesh whose texture is measured.
 _MESH = '.obj'
@@ -76,7 +73,6 @@ def measure(
     table: str | None = None,
     norms: str | None = None,
     overlays: str | None = None,
-    batch_size: int = 8,
     mesh_unit: str = 'mm',
     v_axis: str = 'up',
 ) -> 'MeasuredPhotographs':
@@ -103,7 +99,6 @@ def measure(
         table (str, optional): CSV file, see :class:`.PhotographTable`.
         norms (str, optional): CSV file, see :class:`.Norms`.
         overlays (str, optional): Folder for a picture of each face.
-        batch_size (int): Photographs at once. Defaults to 8.
         mesh_unit (str): Of OBJ files: mm, cm, m or inch. Defaults to
             ``'mm'``.
         v_axis (str): Of OBJ files, see :func:`.lift`. Defaults to ``'up'``.
@@ -128,22 +123,16 @@ def measure(
         raise InputError(
             where=f'--mm-per-px {mm_per_px}', expected='a number above 0'
         )
-    if batch_size < 1:
-        raise InputError(
-            where=f'--batch-size {batch_size}', expected='1 or more'
-        )
-    if start not in ('auto', 'face', 'image'):
-        raise InputError(
-            where=f'--framing {start}', expected='auto, face or image'
-        )
     for option, value, known in (
+        ('--framing', start, ('auto', 'face', 'image')),
         ('--mesh-unit', mesh_unit, MESH_UNITS),
         ('--v-axis', v_axis, ('up', 'down')),
     ):
         if value not in known:
-            expected = f'one of {", ".join(known)}'
-            raise InputError(where=f'{option} {value}', expected=expected)
-    framing_option = start
+            raise InputError(
+                where=f'{option} {value}',
+                expected=f'one of {", ".join(known)}',
+            )
     note_site(model)
     files, others = list_photographs(photographs, recursive)
     if others:
@@ -165,7 +154,9 @@ def measure(
         ages = calibration.about.get('training_ages') or ()
     else:
         framing, ages = learned_framing(model)
+    search = start
     if framing.face_box is None and not model.finds_mesh:
+        search = 'image'
         if start == 'face':
             raise InputError(
                 where='--framing face',
@@ -174,14 +165,12 @@ def measure(
                 expected='--framing image',
                 cure='Give photographs cut out as the training images are.',
             )
-        start = 'image'
     # Textures may lie anywhere.
     known = load_table(table, photographs, None if lifted else files)
     warn_of_ages(known, files, ages)
-    measurements = measurements_of_set(model.metainfo)
-    mm = mm_per_px is not None or (known and 'mm_per_px' in known.columns)
-    mm = bool(mm) and not lifted
-    units = measurement_units(measurements, mm or lifted)
+    columns = known.columns if known else ()
+    mm = not lifted and (mm_per_px is not None or 'mm_per_px' in columns)
+    units = measurement_units(model.measurements, mm or lifted)
     scores = norms and Norms(norms, units)
     if scores and scores.unused:
         print(
@@ -192,15 +181,12 @@ def measure(
         model,
         photographs,
         files,
-        FaceRows(
-            model.names, measurements, calibration, scores, mm, ages, lifted
-        ),
+        FaceRows(model, calibration, scores, mm, ages, lifted),
         framing,
-        start=start,
+        start=search,
         table=known,
         mm_per_px=mm_per_px,
         overlays=overlays,
-        batch_size=batch_size,
         mesh=(mesh_unit, v_axis) if lifted else None,
         trained=who_trained(model, table, known),
         settings=dict(
@@ -209,7 +195,7 @@ def measure(
             calibration=calibration and calibration.about,
             calibration_sha256=file and sha256_of(file),
             norms_sha256=norms and sha256_of(norms),
-            framing=framing_option,
+            framing=start,
             site=model.site,
             mm_per_px=mm_per_px,
             mesh_unit=mesh_unit if lifted else None,
@@ -266,7 +252,6 @@ class MeasuredPhotographs:
     table: PhotographTable | None = None
     mm_per_px: float | None = None
     overlays: str | None = None
-    batch_size: int = 1
     mesh: tuple[str, str] | None = None
     trained: Collection[str] = ()
     settings: dict = field(default_factory=dict)
@@ -287,21 +272,21 @@ class MeasuredPhotographs:
         self, done: Collection[str] = frozenset()
     ) -> Iterator[MeasuredFace]:
         """As :meth:`rows`, with the landmarks as arrays."""
-        batch, held = [], 0
-        left = [file for file in self.files if printable(file) not in done]
-        for number, file in enumerate(left, start=1):
+        batch: list[_Photograph] = []
+        for file in self.files:
+            if printable(file) in done:
+                continue
             batch.append(self._read(file))
-            if batch[-1].image is not None:
-                held += batch[-1].image.nbytes
-            full = len(batch) == self.batch_size or held > _HELD
-            if full or number == len(left):
+            images = [one.image for one in batch if one.image is not None]
+            if len(batch) == _BATCH or sum(i.nbytes for i in images) > _HELD:
                 yield from self._measure(batch)
-                batch, held = [], 0
+                batch, images = [], []
+        yield from self._measure(batch)
 
     def _read(self, file: str) -> _Photograph:
         """Read a photograph, and find out where to start."""
-        row = dict.fromkeys(self.columns)
-        row |= dict(file=printable(file), remarks='')
+        row = dict.fromkeys(self.columns) | dict(remarks='')
+        row['file'] = printable(file)
         path, mesh = os.path.join(self.folder, file), None
         try:
             if self.mesh:
@@ -311,7 +296,11 @@ class MeasuredPhotographs:
                 path = texture
             image = read_upright(path)
         except (InputError, OSError, MemoryError) as error:
-            reason = ' '.join(printable(_reason(error)).split())
+            reason = getattr(error, 'strerror', None) or 'too large'
+            if isinstance(error, InputError):
+                # Without its path.
+                reason = error.text(with_where=False) or str(error)
+            reason = ' '.join(printable(reason).split())
             row |= dict(status='unreadable', remarks=reason)
             return _Photograph(file, row)
         return self._start_in(image, file, row, mesh)
@@ -341,8 +330,7 @@ class MeasuredPhotographs:
             row['faces'] = len(faces)
             if frame is not None:
                 row |= dict(start='face', faces=max(1, len(faces)))
-                rivals = [f[2] >= _RIVAL * faces[0][2] for f in faces[1:]]
-                crowded = any(rivals)
+                crowded = any(f[2] >= _RIVAL * faces[0][2] for f in faces[1:])
                 return _Photograph(file, row, image, frame, crowded, mesh)
             if self.start == 'face' or self.model.finds_mesh:
                 return _Photograph(file, row | _no_face(image))
@@ -353,59 +341,53 @@ class MeasuredPhotographs:
     def _measure(self, batch: list[_Photograph]) -> Iterator[MeasuredFace]:
         """Rows and faces of a batch, in its order."""
         shown = [photo for photo in batch if photo.image is not None]
-        faces: dict[str, MeasuredFace] = {}
-        if shown:
-            found, moves = locate(
-                self.model,
-                [photo.image for photo in shown],
-                [photo.frame for photo in shown],
-                self.framing,
-            )
-            judgements = [None] * len(shown)
-            if self.face_rows.calibration:
-                judgements = self.face_rows.calibration.judge(
-                    found.points, found.features, moves, found.spreads
-                )
-            for photo, judgement in zip(shown, judgements):
-                if photo.crowded and judgement:
-                    judgement.reasons.append(CROWDED)
-            surfaces = None
-            if self.mesh:
-                surfaces = [
-                    face_surface(
-                        photo.mesh,
-                        points,
-                        photo.image.shape[1::-1],
-                        self.model.names,
-                        self.face_rows.measurements,
-                        self.mesh[1],
-                    )
-                    for photo, points in zip(shown, found.points)
-                ]
-            made = self.face_rows.make(
-                found,
-                judgements,
-                [self._subject(photo.file) for photo in shown],
-                self.model.input_size[0],
-                [photo.image.shape[1::-1] for photo in shown],
-                surfaces,
-            )
-            for photo, face, judgement in zip(shown, made, judgements):
-                # No detector saw a face, and the whole image does not look
-                # like one, or nothing says how faces look.
-                if photo.row['faces'] != 0 or (
-                    judgement is not None and not judgement.reasons
-                ):
-                    faces[photo.file] = face
+        made = self._faces(shown)
         for photo in batch:
-            if photo.file in faces:
-                face = faces[photo.file]
-                yield replace(face, row=self._row(photo, face))
-            elif photo.image is not None:
+            if photo.image is None:
+                yield MeasuredFace(photo.row)
+                continue
+            face, judgement = next(made)
+            # No detector saw a face, and the whole image does not look like
+            # one, or nothing says how faces look.
+            if photo.row['faces'] == 0 and (
+                judgement is None or judgement.reasons
+            ):
                 row = photo.row | _no_face(photo.image) | dict(start=None)
                 yield MeasuredFace(row)
             else:
-                yield MeasuredFace(photo.row)
+                yield replace(face, row=self._row(photo, face))
+
+    def _faces(
+        self, shown: list[_Photograph]
+    ) -> Iterator[tuple[MeasuredFace, Judgement | None]]:
+        found, moves = locate(
+            self.model,
+            [photo.image for photo in shown],
+            [photo.frame for photo in shown],
+            self.framing,
+        )
+        judgements = [None] * len(shown)
+        if self.face_rows.calibration:
+            judgements = self.face_rows.calibration.judge(
+                found.points, found.features, moves, found.spreads
+            )
+        for i, (photo, judgement) in enumerate(zip(shown, judgements)):
+            if photo.crowded and judgement:
+                judgement.reasons.append(CROWDED)
+            points, size = found.points[i], photo.image.shape[1::-1]
+            face = self.face_rows.make(
+                points,
+                found.frames[i],
+                {name: v[i : i + 1] for name, v in found.spreads.items()},
+                judgement,
+                self._subject(photo.file),
+                size,
+                photo.mesh
+                and face_surface(
+                    photo.mesh, points, size, self.model, self.mesh[1]
+                ),
+            )
+            yield face, judgement
 
     def photograph_of(self, file: str) -> str:
         """The photograph of a file, as tables name it: a mesh's texture."""
@@ -417,9 +399,14 @@ class MeasuredPhotographs:
             return file
         return os.path.relpath(texture, self.folder).replace(os.sep, '/')
 
+    def subject_of(self, file: str) -> Subject | None:
+        """What the table says of a file, if anything."""
+        if self.table is None:
+            return None
+        return self.table.rows.get(self.photograph_of(file))
+
     def _subject(self, file: str) -> Subject:
-        name = self.photograph_of(file)
-        known = (self.table and self.table.get(name)) or Subject()
+        known = self.subject_of(file) or Subject()
         scale = known.mm_per_px or self.mm_per_px
         return Subject(scale, known.age, known.sex)
 
@@ -431,10 +418,9 @@ class MeasuredPhotographs:
             remarks.append(f'{row["faces"]} faces: the largest is measured')
         if row['faces'] == 0:
             remarks.append('no face detected: the whole image taken for one')
-        name = self.photograph_of(photo.file)
-        if self.table is not None and self.table.get(name) is None:
+        if self.table is not None and self.subject_of(photo.file) is None:
             remarks.append('not in the table')
-        if name in self.trained:
+        if self.photograph_of(photo.file) in self.trained:
             remarks.append('this person trained the model')
         row['remarks'] = '; '.join(remarks)
         if self.overlays:
@@ -445,7 +431,7 @@ class MeasuredPhotographs:
         names = self.model.names
         lines = {
             one.name: tuple(names.index(part) for part in one.of)
-            for one in self.face_rows.measurements
+            for one in self.model.measurements
             if one.kind == 'distance'
         }
         picture = draw_measures(
@@ -500,89 +486,23 @@ def list_photographs(
     below = [path.relative_to(folder) for path in Path(folder).glob(pattern)]
     below = [path for path in below if '/.' not in f'/{path.as_posix()}']
     files = [path for path in below if not Path(folder, path).is_dir()]
-
-    def ending_in(*suffixes: str) -> list[str]:
-        return sorted(
-            path.as_posix()
-            for path in files
-            if path.suffix.lower() in suffixes
-        )
-
-    found, meshes = ending_in(*IMAGE_SUFFIXES), ending_in(_MESH)
-    if meshes:
-        return meshes, 0
-    if not found:
-        folders = len(below) - len(files)
-        raise InputError(
-            where=folder,
-            found='no photograph and no mesh',
-            expected='files that end in '
-            f'{", ".join(sorted({*IMAGE_SUFFIXES, _MESH}))}',
-            cure=f'It has {folders} subfolders: --recursive reads them.'
-            if folders and not recursive
-            else '',
-        )
-    return found, len(files) - len(found)
+    for suffixes in ({_MESH}, IMAGE_SUFFIXES):
+        found = [path for path in files if path.suffix.lower() in suffixes]
+        if found:
+            others = len(files) - len(found) if _MESH not in suffixes else 0
+            return sorted(path.as_posix() for path in found), others
+    folders = len(below) - len(files)
+    raise InputError(
+        where=folder,
+        found='no photograph and no mesh',
+        expected='files that end in '
+        f'{", ".join(sorted({*IMAGE_SUFFIXES, _MESH}))}',
+        cure=f'It has {folders} subfolders: --recursive reads them.'
+        if folders and not recursive
+        else '',
+    )
 
 
 def printable(file: str) -> str:
     """A file's name as UTF-8 can hold it."""
     return file.encode('utf-8', 'backslashreplace').decode()
-
-
-def _reason(error: Exception) -> str:
-    """Why a photograph was not read, without its path."""
-    if isinstance(error, InputError):
-        return error.text(with_where=False) or str(error)
-    return getattr(error, 'strerror', None) or 'too large'
-
-
-def checked_calibration(
-    given: Calibration | str | None, model: LandmarkModel
-) -> Calibration | None:
-    """Read the calibration; warn of what is not known."""
-    if given is None:
-        print_warning(
-            'without --calibration there are no intervals, and faces unlike '
-            'the training faces are not noticed.'
-        )
-        return None
-    path = 'the calibration'
-    if isinstance(given, str):
-        path, given = given, read_calibration(given)
-    given.refuse_other_model(model, path)
-    for doubt in given.doubts():
-        print_warning(f'{path}: {doubt}')
-    people = given.about.get('people')
-    if people != 'compared':
-        print_warning(
-            'the people of the calibration were not compared with those who '
-            'trained the model: '
-            + (
-                people
-                or 'it was made by a version that did not. If in doubt, make '
-                'it again.'
-            )
-        )
-    return given
-
-
-def learned_framing(model: LandmarkModel) -> tuple[Framing, list[int]]:
-    """How the training faces are framed, and their ages.
-
-    For measuring without a calibration.
-    """
-    try:
-        faces = load_faces(
-            model.cfg, 'train_dataloader', model, most=_SHOW_FRAMING
-        )
-    except InputError as error:
-        raise InputError(
-            where='--calibration',
-            found='not given, and the training images, which would show how '
-            f'faces are framed, cannot be read ({error})',
-            expected='one of the two',
-            cure='Calibrate where the training images are: mmpose_ctd '
-            'calibrate CONFIG CHECKPOINT --out FILE.json',
-        ) from error
-    return training_framing(faces, model), whole_years(faces.ages)

@@ -52,7 +52,6 @@ def prelabel(
     calibration: Calibration | str | None = None,
     recursive: bool = False,
     start: str = 'auto',
-    batch_size: int = 8,
 ) -> Prelabels:
     """Find the landmarks of photographs, and write them for correction.
 
@@ -72,7 +71,6 @@ def prelabel(
         calibration (Calibration or str, optional): See :func:`.measure`.
         recursive (bool): Whether to read subfolders. Defaults to False.
         start (str): See :func:`.measure`.
-        batch_size (int): Photographs at once. Defaults to 8.
 
     Returns:
         Prelabels: The order, and the files.
@@ -110,7 +108,6 @@ def prelabel(
         calibration,
         recursive=recursive,
         start=start,
-        batch_size=batch_size,
     )
     # Before the work: are there two photographs for one file?
     unknown = np.full((len(model.names), 2), np.nan)

@@ -24,8 +24,6 @@ from .user_tables import print_warning
 
 # By which Excel knows that a CSV is UTF-8.
 _MARK = '\ufeff'
-# Older versions wrote it before names that a spreadsheet would run.
-_HERE = './'
 _TEXT = ('file', 'status', 'remarks', 'start')
 
 
@@ -48,14 +46,13 @@ def write_measures(
         photographs (MeasuredPhotographs): See :func:`.measure`.
         out (str): A ``.csv``.
         json_file (str, optional): Where to write the table as JSON, too.
-        excel (bool): Whether a byte order mark comes first. Defaults to
-            False.
-        delimiter (str): Defaults to a comma.
-        resume (bool): Whether to continue a table. Defaults to False.
-        overwrite (bool): Whether to replace a table. Defaults to False.
+        excel (bool): Whether a byte order mark comes first.
+        delimiter (str): Between cells.
+        resume (bool): Whether to continue a table.
+        overwrite (bool): Whether to replace a table.
 
     Returns:
-        dict[str, int]: How many rows were written with each status.
+        dict[str, int]: Status -> how many rows were written with it.
 
     Raises:
         InputError: If there is a table and neither ``resume`` nor
@@ -144,7 +141,7 @@ class RowFile:
         with open(self.old, 'rb') as file:
             self._excel = file.read(3) == _MARK.encode()
         for row in rows:
-            name = original_cell(row[0]).removeprefix(_HERE) if row else ''
+            name = original_cell(row[0]) if row else ''
             if len(row) == len(self._titles) and name not in self.done:
                 self._rows.append(row)
                 self.done.add(name)
@@ -246,8 +243,7 @@ def _subject_digests(photographs: MeasuredPhotographs) -> dict[str, str]:
     """Digest of a photograph's name -> of its row in the user's table."""
     found = {}
     for file in photographs.files:
-        name = photographs.photograph_of(file)
-        subject = photographs.table and photographs.table.get(name)
+        subject = photographs.subject_of(file)
         if subject and any(value is not None for value in astuple(subject)):
             found[_digest(printable(file))] = _digest(repr(astuple(subject)))
     return found
@@ -262,10 +258,8 @@ def _check_resumed(
 ) -> dict[str, str]:
     """Refuse to continue a table that was begun with other settings.
 
-    ``run`` and ``known`` are the settings and the :func:`_subject_digests`
-    of this run, the file ``about`` has those of the earlier one. Photographs
-    that have changed since are counted in a warning; their rows stay.
-    Returns ``known`` with the digests of photographs that are gone.
+    The file ``about`` has those of the earlier run. Returns ``known`` with
+    the digests of photographs that are gone.
     """
     try:
         content = json.loads(Path(about).read_text(encoding='utf-8'))
@@ -283,13 +277,13 @@ def _check_resumed(
             '', f'the table was begun with another {", ".join(changed)}'
         )
     names = {file: printable(file) for file in photographs.files}
-    there = [file for file, name in names.items() if name in table.done]
+    there = {f: name for f, name in names.items() if name in table.done}
     if isinstance(earlier, dict):
-        keys = {file: _digest(name) for file, name in names.items()}
+        keys = {name: _digest(name) for name in names.values()}
         others = [
-            names[file]
-            for file in there
-            if earlier.get(keys[file]) != known.get(keys[file])
+            name
+            for name in there.values()
+            if earlier.get(keys[name]) != known.get(keys[name])
         ]
         if others:
             raise _other_run(
@@ -300,11 +294,11 @@ def _check_resumed(
         gone = earlier.keys() - {*keys.values()}
         known = {k: v for k, v in earlier.items() if k in gone} | known
     since = os.path.getmtime(table.old)
-    paths = {file: os.path.join(photographs.folder, file) for file in there}
     newer = [
-        names[file]
-        for file, path in paths.items()
-        if os.path.exists(path) and os.path.getmtime(path) > since
+        name
+        for file, name in there.items()
+        if os.path.exists(path := os.path.join(photographs.folder, file))
+        and os.path.getmtime(path) > since
     ]
     if newer:
         print_warning(

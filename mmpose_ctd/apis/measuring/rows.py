@@ -1,6 +1,6 @@
 """Rows of the table of measures, and what its columns mean."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from mmpose_ctd.landmark_sides import partner_places
 
 from .calibration import Calibration, Judgement
 from .error_model import measure_deviations
-from .landmark_model import Prediction
+from .framing import Frame
+from .landmark_model import LandmarkModel
 from .surfaces import FaceSurface
 from .user_tables import Norms, Subject, age_range, unknown_age
 
@@ -119,19 +120,19 @@ class FaceRows:
 
     def __init__(
         self,
-        names: Sequence[str],
-        measurements: Sequence[Measurement],
+        model: LandmarkModel,
         calibration: Calibration | None = None,
         norms: Norms | None = None,
         mm: bool = False,
         ages: Collection[int] = (),
         lifted: bool = False,
     ) -> None:
-        self.names, self.measurements = names, measurements
+        self.names, self.measurements = model.names, model.measurements
+        self.input_width = model.input_size[0]
         self.calibration, self.norms, self.mm = calibration, norms, mm
         self.ages, self.lifted = ages, lifted
         self.columns = self._columns()
-        self._partners = partner_places(names)
+        self._partners = partner_places(model.names)
 
     def _columns(self) -> dict[str, Column]:
         found = dict(_PHOTOGRAPH)
@@ -191,84 +192,39 @@ class FaceRows:
 
     def make(
         self,
-        found: Prediction,
-        judgements: Sequence[Judgement | None],
-        subjects: Sequence[Subject],
-        input_width: int,
-        sizes: Sequence[tuple[int, int]],
-        surfaces: Sequence[FaceSurface] | None = None,
-    ) -> list[MeasuredFace]:
-        """Measure N faces in photographs of these widths and heights.
-
-        With ``surfaces`` on these.
-        """
-        points, steps = found.points, None
-        if surfaces is not None:
-            points = np.stack([surface.points for surface in surfaces])
-            steps = np.stack([surface.steps for surface in surfaces])
-        values = measure(points, None, self.names, self.measurements)
-        deviations, errors = [None] * len(found.points), {}
-        if not self.calibration:
-            unsure = found.spreads['moment']
-        else:
-            unsure = self.calibration.landmark_errors.deviations(found.spreads)
-            deviations = unsure * found.scales[:, None] / input_width
-            sds = measure_deviations(
-                points, deviations, self.names, self.measurements, steps
-            )
-            radius = self.calibration.measure_errors.radii[_LEVEL]
-            errors = {
-                name: sd * radius * self.calibration.measure_factor(name)
-                for name, sd in sds.items()
-            }
-        return [
-            self._face(
-                found.points[i],
-                found.frames[i].width,
-                self._objections(
-                    found.points[i],
-                    found.frames[i].width / input_width,
-                    sizes[i],
-                    subjects[i],
-                ),
-                {name: float(v[i]) for name, v in values.items()},
-                unsure[i],
-                deviations[i],
-                {name: float(e[i]) for name, e in errors.items()},
-                judgements[i],
-                subjects[i],
-                surfaces[i] if surfaces is not None else None,
-            )
-            for i in range(len(found.points))
-        ]
-
-    def _face(
-        self,
         points: np.ndarray,
-        frame_width: float,
-        objections: list[str],
-        values: dict[str, float],
-        unsure: np.ndarray,
-        deviations: np.ndarray | None,
-        errors: dict[str, float],
+        frame: Frame,
+        spreads: dict[str, np.ndarray],
         judgement: Judgement | None,
         subject: Subject,
-        surface: FaceSurface | None,
+        size: tuple[int, int],
+        surface: FaceSurface | None = None,
     ) -> MeasuredFace:
-        scale = 1.0 if surface else subject.mm_per_px
-        absurd = self._absurd_scale(
-            surface.points if surface else points, scale
-        )
+        """Measure a face, in a photograph or on its surface.
+
+        ``points`` (K, 2) were found in the frame, with ``spreads`` (1, K);
+        ``size`` is the photograph's width and height.
+        """
+        zoom = frame.width / self.input_width
         remarks = list(judgement.reasons) if judgement else []
-        remarks += objections
+        remarks += self._objections(points, zoom, size, subject)
+        places = surface.points if surface else points
+        scale = 1.0 if surface else subject.mm_per_px
+        absurd = self._absurd_scale(places, scale)
         if absurd:
             remarks.append(absurd)
+        values = measure(places[None], None, self.names, self.measurements)
+        unsure = spreads['moment'][0]
+        if self.calibration:
+            unsure = self.calibration.landmark_errors.deviations(spreads)[0]
+        # The calibration promises nothing of unusual faces.
         holds = judgement is not None and not remarks
-        if not holds:
-            # The calibration promises nothing of unusual faces.
-            deviations, errors = None, {}
+        deviations, errors = None, {}
+        if holds:
+            deviations = unsure * frame.width / self.input_width
+            errors = self._errors(places, deviations, surface)
         row = dict.fromkeys(self.columns)
-        row['frame_px'] = round(frame_width)
+        row['frame_px'] = round(frame.width)
         row['status'] = 'measured' if holds else 'check'
         if judgement is not None:
             row['appearance'] = judgement.values['appearance']
@@ -287,7 +243,7 @@ class FaceRows:
             self._add_surface(row, surface, bool(absurd))
         best = {
             one.name: self._measure(
-                row, one, values[one.name], errors.get(one.name), scale
+                row, one, float(values[one.name][0]), errors, scale
             )
             for one in self.measurements
         }
@@ -307,6 +263,26 @@ class FaceRows:
         if deviations is not None:
             radii = deviations * self.calibration.landmark_errors.radii[_LEVEL]
         return MeasuredFace(row, points, unsure, radii, best)
+
+    def _errors(
+        self,
+        places: np.ndarray,
+        deviations: np.ndarray,
+        surface: FaceSurface | None,
+    ) -> dict[str, float]:
+        """Half the 95 % interval of each measure."""
+        sds = measure_deviations(
+            places[None],
+            deviations[None],
+            self.names,
+            self.measurements,
+            surface and surface.steps[None],
+        )
+        radius = self.calibration.measure_errors.radii[_LEVEL]
+        return {
+            name: float(sd[0] * radius * self.calibration.measure_factor(name))
+            for name, sd in sds.items()
+        }
 
     def _add_surface(
         self, row: dict, surface: FaceSurface, absurd: bool
@@ -370,7 +346,7 @@ class FaceRows:
         row: dict,
         one: Measurement,
         value: float,
-        error: float | None,
+        errors: dict[str, float],
         scale: float | None,
     ) -> tuple[float, float, float, str]:
         """Fill in a measure; returns it in its best unit."""
@@ -382,7 +358,8 @@ class FaceRows:
             low = high = np.nan
             title = f'{one.name}_{unit}'
             row[title] = value * factor
-            if error is not None and np.isfinite(error):
+            error = errors.get(one.name, np.nan)
+            if np.isfinite(error):
                 # Lengths are not negative.
                 low = max(0.0, value - error) * factor
                 high = (value + error) * factor

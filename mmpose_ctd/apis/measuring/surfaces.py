@@ -1,6 +1,5 @@
 """Predicted landmarks of textures on the meshes that they cover."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +7,8 @@ import numpy as np
 from mmpose_ctd.apis.lifting import surface_lengths
 from mmpose_ctd.datasets.textured_mesh import SurfacePlaces, TexturedMesh
 from mmpose_ctd.errors import listed
-from mmpose_ctd.evaluation.functional import Measurement
+
+from .landmark_model import LandmarkModel
 
 
 @dataclass
@@ -34,14 +34,14 @@ def face_surface(
     mesh: TexturedMesh,
     pixels: np.ndarray,
     size: tuple[int, int],
-    names: Sequence[str],
-    measurements: Sequence[Measurement],
-    v_axis: str = 'up',
+    model: LandmarkModel,
+    v_axis: str,
 ) -> FaceSurface:
     """Lift what can be lifted of K landmarks (K, 2), pixels of the texture.
 
     Landmarks that are on no part of the mesh, or on several, are NaN.
     """
+    names = model.names
     found = mesh.find(pixels, size, v_axis)
     on = [k for k, one in enumerate(found) if isinstance(one, tuple)]
     face = FaceSurface(
@@ -51,7 +51,7 @@ def face_surface(
         places = SurfacePlaces(*map(np.array, zip(*(found[k] for k in on))))
         face.points[on], face.steps[on] = places.points, places.steps
         face.lengths, face.remarks = surface_lengths(
-            mesh, places, [names[k] for k in on], measurements
+            mesh, places, [names[k] for k in on], model.measurements
         )
     off = [n for n, one in zip(names, found) if one is None]
     shared = [n for n, one in zip(names, found) if isinstance(one, float)]

@@ -11,7 +11,7 @@ from mmpose_ctd.datasets.annotation_formats import Refused
 from mmpose_ctd.datasets.annotation_formats.cells import (
     checked_age,
     decimal_mark,
-    is_missing_word,
+    finite_or_nan,
     sex_word,
     subject_of_cell,
 )
@@ -75,6 +75,7 @@ class PhotographTable:
 
     Attributes:
         columns (set[str]): Which of these columns it has.
+        rows (dict[str, Subject]): File, as the folder names it -> its row.
         people (dict[str, str]): File -> the subject it shows.
         unknown (list[str]): Names that are no photograph of the folder.
         dropped (str): Folders that all names begin with and that are taken
@@ -86,49 +87,52 @@ class PhotographTable:
     """
 
     def __init__(self, path: str, images: str) -> None:
-        titles, rows = _cells(path, '--table', ('mm_per_px', 'age'))
+        name = f'--table {path}'
+        titles, mark, rows = _cells(name, path, ('mm_per_px', 'age'))
         read = {'mm_per_px', 'age', 'sex', 'subject'}
         if 'image' not in titles or not titles & read:
             raise InputError(
-                where=f'--table {path}',
+                where=name,
                 found=f'the columns {sorted(titles) or "none"}',
                 expected='file, and any of mm_per_px, age, sex and subject',
             )
         self.columns = titles - {'image'}
         self.unknown: list[str] = []
         self.people: dict[str, str] = {}
-        self._rows: dict[str, Subject] = {}
+        self.rows: dict[str, Subject] = {}
         asked = [row['image'] for _, row in rows]
         names = ImageNames(ImageIndex(images), asked)
         self.dropped = names.dropped
         problems = []
-        for line, row in rows:
+        for where, row in rows:
             try:
-                self._read(row, names, f'--table {path}, row {line}')
+                self._read(row, names, mark, where)
             except InputError as error:
                 problems.append(error)
-        if len(problems) > 1:
+        if len(problems) == 1:
+            raise problems[0]
+        if problems:
             # A person corrects them all at once.
             raise InputError(
-                where=f'--table {path}',
+                where=name,
                 found=f'{len(problems)} rows that cannot be used:'
                 + ''.join(
-                    '\n  ' + str(one).removeprefix(f'--table {path}, ')
+                    '\n  ' + str(one).removeprefix(f'{name}, ')
                     for one in problems
                 ),
             )
-        for problem in problems:
-            raise problem
 
-    def _read(self, row: dict, names: ImageNames, where: str) -> None:
+    def _read(
+        self, row: dict, names: ImageNames, mark: str, where: str
+    ) -> None:
         try:
-            age = _number(row, 'age', where)
+            age = _number(row, 'age', mark, where)
             if age is not None:
                 age = checked_age(age, row['age'])
             person = subject_of_cell(row.get('subject', ''))
         except Refused as error:
             raise error.at(where) from None
-        scale = _number(row, 'mm_per_px', where, low=0.0)
+        scale = _number(row, 'mm_per_px', mark, where, positive=True)
         subject = Subject(scale, age, _sex_of(row, where))
         try:
             file = row['image']
@@ -141,40 +145,24 @@ class PhotographTable:
                 ) from error
             self.unknown.append(row['image'])
             return
-        if file in self._rows:
+        if file in self.rows:
             raise InputError(
                 where=where,
                 found=f'{row["image"]!r} is in an earlier row, too',
                 expected='one row for each photograph',
             )
-        self._rows[file] = subject
+        self.rows[file] = subject
         if person:
             self.people[file] = person
 
-    def get(self, file: str) -> Subject | None:
-        """What is known of a photograph, by its name in the folder."""
-        return self._rows.get(file)
-
-    def age(self, file: str) -> float | None:
-        """Years; None if it is not known."""
-        return (self.get(file) or Subject()).age
-
-    def beyond(self, files: Collection[str]) -> list[str]:
-        """Photographs of the table that are none of these."""
-        measured = {*files}
-        return [file for file in self._rows if file not in measured]
-
 
 def _cells(
-    path: str, option: str, numbers: Collection[str]
-) -> tuple[set[str], list[tuple[int, dict]]]:
-    """Rows of a CSV: keys of its columns, and row number and cells by key.
+    name: str, path: str, numbers: Collection[str]
+) -> tuple[set[str], str, list[tuple[str, dict]]]:
+    """Keys of a CSV's columns, its decimal mark, place and cells of each row.
 
-    ``option`` names the table in errors; columns with the keys ``numbers``
-    decide about the decimal mark. A key is one of ``SYNONYMS``, or the title
-    in lower case.
+    Columns with the keys ``numbers`` decide about the decimal mark.
     """
-    name = f'{option} {path}'
     try:
         table, _ = read_table(path, name)
     except FileNotFoundError as error:
@@ -194,40 +182,31 @@ def _cells(
         cure='Write numbers without thousands separators, and 1.034 with '
         'another digit: 1.0340.',
     )
-    rows = []
     # Titles are in row 1 of what a spreadsheet shows.
-    for line, values in zip(table.index, table.itertuples(index=False)):
-        row = dict(zip(keys, values))
-        for key in numbers:
-            text = row.get(key, '')
-            if mark == ',' and _is_number(text.replace(',', '.', 1)):
-                row[key] = text.replace(',', '.', 1)
-        rows.append((int(line) + 2, row))
-    return set(keys), rows
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    rows = [
+        (f'{name}, row {line + 2}', dict(zip(keys, cells)))
+        for line, cells in zip(table.index, table.values.tolist())
+    ]
+    return {*keys}, mark, rows
 
 
 def _number(
-    row: dict, key: str, where: str, low: float = -math.inf
+    row: dict, key: str, mark: str, where: str, positive: bool = False
 ) -> float | None:
-    """A number above ``low``; None if the cell is empty or missing."""
+    """None if the cell is empty or missing."""
     text = row.get(key, '')
-    if is_missing_word(text):
-        return None
-    if not _is_number(text) or not float(text) > low:
-        above = f' above {max(low, 0):g}' if low > -math.inf else ''
+    try:
+        value = finite_or_nan(text, mark)
+        if positive and value <= 0:
+            raise ValueError
+    except ValueError:
         raise InputError(
             where=where,
             found=f'{key}={text!r}',
-            expected=f'a number{above}, or an empty cell',
-        )
-    return float(text)
+            expected=f'a number{" above 0" if positive else ""}, or an empty '
+            'cell',
+        ) from None
+    return None if math.isnan(value) else value
 
 
 def _sex_of(row: dict, where: str) -> str | None:
@@ -264,7 +243,9 @@ def load_table(
             f'--table {path}: {len(table.unknown)} rows are of no '
             f'photograph, such as {table.unknown[0]!r}.'
         )
-    if files is not None and (beyond := table.beyond(files)):
+    measured = table.rows.keys() if files is None else {*files}
+    beyond = [file for file in table.rows if file not in measured]
+    if beyond:
         print_warning(
             f'--table {path}: {len(beyond)} rows are of photographs in '
             f'subfolders, such as {beyond[0]!r}: --recursive reads them.'
@@ -278,7 +259,8 @@ def warn_of_ages(
     """Warn of photographs of an age that no training face had."""
     if table is None:
         return
-    known = [age for f in files if (age := table.age(f)) is not None]
+    rows = [table.rows[file] for file in files if file in table.rows]
+    known = [row.age for row in rows if row.age is not None]
     if known and not ages:
         print_warning(
             'the ages of the training faces are not known: whether the model '
@@ -328,6 +310,7 @@ def print_warning(message: str, kind: str = 'warning') -> None:
 _UNITS = {'mm': 'mm', 'px': 'px', 'deg': 'deg', 'degrees': 'deg', '1': '1'}
 _MOMENTS = ('mean', 'sd')
 _LMS = ('l', 'm', 's')
+_NUMBERS = ('age_min', 'age_max', *_MOMENTS, *_LMS)
 _COLUMNS = 'measure, sex, age_min, age_max, unit, and mean and sd, or l, m, s'
 
 
@@ -404,45 +387,43 @@ class Norms:
     """
 
     def __init__(self, path: str, units: dict[str, str]) -> None:
-        titles, rows = _cells(
-            path, '--norms', ('age_min', 'age_max', *_MOMENTS, *_LMS)
-        )
+        name = f'--norms {path}'
+        titles, mark, rows = _cells(name, path, _NUMBERS)
         missing = {'measure', 'age_min', 'age_max', 'unit'} - titles
         if missing or not (titles >= {*_MOMENTS} or titles >= {*_LMS}):
             raise InputError(
-                where=f'--norms {path}',
+                where=name,
                 found=f'the columns {sorted(titles)}',
                 expected=_COLUMNS,
             )
         self._norms: dict[str, list[Norm]] = {}
-        for line, row in rows:
-            where = f'--norms {path}, row {line}'
-            name, norm = row['measure'], _norm(row, where)
-            own = self._norms.setdefault(name, [])
+        for where, row in rows:
+            measure, norm = row['measure'], _norm(row, mark, where)
+            own = self._norms.setdefault(measure, [])
             if any(norm.overlaps(other) for other in own):
                 raise InputError(
                     where=where,
-                    found=f'{name} of sex {norm.sex or "both"}, '
+                    found=f'{measure} of sex {norm.sex or "both"}, '
                     f'{norm.age_min:g} to {norm.age_max:g} years, overlaps '
                     'an earlier row',
                     expected='one row for each age and sex',
                 )
-            if name in units and norm.unit != units[name]:
+            if norm.unit != units.get(measure, norm.unit):
                 raise InputError(
                     where=where,
-                    found=f'{name} in {norm.unit!r}',
-                    expected=f'{units[name]!r}, in which it is measured',
+                    found=f'{measure} in {norm.unit!r}',
+                    expected=f'{units[measure]!r}, in which it is measured',
                     cure='Give the scale of the photographs: --mm-per-px, or '
                     'a column mm_per_px in --table.'
                     if norm.unit == 'mm'
                     else 'Convert the norms.',
                 )
             own.append(norm)
-        self.measures = [name for name in units if name in self._norms]
-        self.unused = [name for name in self._norms if name not in units]
+        self.measures = [one for one in units if one in self._norms]
+        self.unused = [one for one in self._norms if one not in units]
         if not self.measures:
             raise InputError(
-                where=f'--norms {path}',
+                where=name,
                 found=f'none of its measures ({", ".join(self.unused[:5])}) '
                 'is measured',
                 expected=f'some of {", ".join(units)}',
@@ -464,16 +445,15 @@ class Norms:
         return 'age outside of the norms'
 
 
-def _norm(row: dict, where: str) -> Norm:
+def _norm(row: dict, mark: str, where: str) -> Norm:
     if row.get('sex', '').lower() in ('both', 'any', 'all'):
         row = row | dict(sex='')
-    keys = ('age_min', 'age_max', *_MOMENTS, *_LMS)
-    values = {key: _number(row, key, where) for key in keys}
-    moments, lms = (tuple(values[k] for k in ks) for ks in (_MOMENTS, _LMS))
-    has = None not in moments, None not in lms
+    values = {key: _number(row, key, mark, where) for key in _NUMBERS}
+    given = [tuple(values[k] for k in ks) for ks in (_MOMENTS, _LMS)]
+    moments, lms = (None if None in one else one for one in given)
     low, high = values['age_min'], values['age_max']
     unit = _UNITS.get(row['unit'].lower())
-    positive = moments[1:] if has[0] else lms[1:]
+    given = [one for one in (moments, lms) if one]
     for fits, found, expected in (
         (
             low is not None and high is not None and low < high,
@@ -482,23 +462,17 @@ def _norm(row: dict, where: str) -> Norm:
         ),
         (unit, f'unit={row["unit"]!r}', 'one of mm, px, deg, 1'),
         (
-            sum(has) == 1,
-            'both' if all(has) else 'neither is complete',
+            len(given) == 1,
+            'both' if given else 'neither is complete',
             'either mean and sd, or l, m and s',
         ),
+        # Not the mean, nor L.
         (
-            sum(has) != 1 or min(positive) > 0,
-            f'{positive}',
+            all(min(one[1:]) > 0 for one in given),
+            f'{given[0][1:] if given else ""}',
             'sd, or m and s, above 0',
         ),
     ):
         if not fits:
             raise InputError(where=where, found=found, expected=expected)
-    return Norm(
-        _sex_of(row, where),
-        low,
-        high,
-        unit,
-        moments if has[0] else None,
-        lms if has[1] else None,
-    )
+    return Norm(_sex_of(row, where), low, high, unit, moments, lms)

@@ -89,14 +89,13 @@ def agreement(
     ways vary equally, whatever the bias.
 
     Args:
-        manual (np.ndarray): Measured by hand, shape (N,), NaN where that was
-            not possible.
-        predicted (np.ndarray): Measured on predicted landmarks, (N,).
+        manual (np.ndarray): Shape (N,), NaN where not known.
+        predicted (np.ndarray): Shape (N,).
         subjects (Sequence, optional): Person of each pair, N names or
             numbers; each None is another person.
         num_bootstrap (int): Resamples, where intervals need them; 0 for no
             such intervals. Defaults to 1000.
-        seed (int): Seed of the resamples. Defaults to 0.
+        seed (int): Of the resamples. Defaults to 0.
 
     Returns:
         Agreement: SD, limits and ICC are NaN for fewer than three pairs.
@@ -312,14 +311,11 @@ def intraclass_correlation(ratings: np.ndarray) -> Estimate:
     ICC(A,1)), for independent rows.
 
     Args:
-        ratings (np.ndarray): Shape (n, k), finite.
+        ratings (np.ndarray): Shape (n, k), k > 1, finite.
 
     Returns:
         Estimate: All NaN for n < 3 and where nothing varies; only the
         interval NaN where raters differ by constants.
-
-    Raises:
-        InputError: If ``ratings`` is not (n, k) with k > 1, or not finite.
 
     Examples:
         >>> judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8],
@@ -328,13 +324,6 @@ def intraclass_correlation(ratings: np.ndarray) -> Estimate:
         0.29
     """
     ratings = np.asarray(ratings, dtype=np.float64)
-    if ratings.ndim != 2 or ratings.shape[1] < 2:
-        raise InputError(
-            'ratings must be (n, k) of at least two raters, found shape '
-            f'{ratings.shape}.'
-        )
-    if not np.isfinite(ratings).all():
-        raise InputError('ratings holds NaN or infinity; leave such rows out.')
     n, k = ratings.shape
     if n < 3:
         return Estimate()

@@ -21,14 +21,10 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """95 % percentile bootstrap interval over groups, such as subjects.
 
-    Images of one person resemble each other. Resampling images would take
-    them for independent and give too narrow an interval; here whole groups
-    are drawn with replacement, each with all its values, and the statistic
-    is taken over the values drawn. (B. Efron, R. Tibshirani, "An Introduction
-    to the Bootstrap", 1993, chapters 8 and 13.)
-
-    Groups are drawn in the order in which :func:`numpy.unique` sorts their
-    names, so the order of the images does not matter beyond rounding.
+    Images of one person resemble each other; resampling images would give too
+    narrow an interval. Here whole groups are drawn with replacement, in the
+    order of :func:`numpy.unique`, each with all its values. (B. Efron, R.
+    Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 8 and 13.)
 
     Args:
         values (np.ndarray): One value an image, shape (N,). NaN values are
@@ -36,11 +32,10 @@ def bootstrap_interval(
         groups (np.ndarray, optional): Group of each value, shape (N,): names
             or numbers. None makes every value a group of its own.
         statistic (Callable, optional): Takes drawn values (M,), returns a
-            float. None means their mean, which is computed for all resamples
-            at once; ME, AUC and FR are all means of some function of the
-            error. Any other callable is called once a resample.
+            float; called once a resample. Defaults to their mean, computed
+            for all resamples at once.
         num_resamples (int): Number of draws. Defaults to 1000.
-        seed (int): Seed of the draws. Defaults to 0.
+        seed (int): Of the draws. Defaults to 0.
 
     Returns:
         tuple[float, float]: Lower and upper bound in the unit of the
@@ -52,23 +47,13 @@ def bootstrap_interval(
         >>> bool(low < errors.mean() < high)
         True
     """
-    values, groups = _checked(values, groups)
-    if num_resamples < 1:
-        raise InputError(
-            f'num_resamples must be at least 1, found {num_resamples}.'
-        )
-    known = ~np.isnan(values)
-    values, groups = values[known], groups[known]
-    if values.size == 0:
-        raise InputError(
-            'values holds nothing but NaN: there is nothing to resample.'
-        )
+    values, groups = known_values(values, groups)
     _, member_of = np.unique(groups, return_inverse=True)
     num_groups = int(member_of.max()) + 1
     if num_groups == 1:
         return float('nan'), float('nan')
 
-    draws = _draws(num_groups, num_resamples, seed)
+    draws = draw_groups(num_groups, num_resamples, seed)
     if statistic is None:
         resampled = _means(values, member_of, draws)
     else:
@@ -90,9 +75,8 @@ def share_interval(
 
     Args:
         hits (np.ndarray): 0, 1 or NaN (ignored), shape (N,).
-        groups (np.ndarray, optional): See :func:`bootstrap_interval`.
-        **options: ``num_resamples`` and ``seed`` of
-            :func:`bootstrap_interval`.
+        groups (np.ndarray, optional): Of each hit, (N,).
+        **options: ``num_resamples`` and ``seed``.
 
     Returns:
         tuple[float, float]: Bounds from 0 to 1; both NaN for one group.
@@ -102,10 +86,8 @@ def share_interval(
         >>> low, round(high, 3)
         (0.0, 0.088)
     """
-    hits, groups = _checked(hits, groups)
-    known = ~np.isnan(hits)
-    number = len(np.unique(groups[known]))
-    share = hits[known].mean() if number else np.nan
+    hits, groups = known_values(hits, groups)
+    number, share = len(np.unique(groups)), hits.mean()
     if number < 2 or share not in (0, 1):
         return bootstrap_interval(hits, groups, **options)
     found = stats.binomtest(number if share else 0, number)
@@ -113,25 +95,20 @@ def share_interval(
     return float(low), float(high)
 
 
-def _checked(values, groups) -> tuple[np.ndarray, np.ndarray]:
+def known_values(values, groups) -> tuple[np.ndarray, np.ndarray]:
+    """Values (N,) that are not NaN, and their groups, by default their own."""
     values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0:
-        raise InputError(
-            f'values must be a vector (N,) of at least one value, found '
-            f'shape {values.shape}.'
-        )
-    if np.isinf(values).any():
-        raise InputError('values holds infinities; give finite numbers.')
     groups = np.arange(values.size) if groups is None else np.asarray(groups)
-    if groups.shape != values.shape:
+    known = ~np.isnan(values)
+    if not known.any():
         raise InputError(
-            f'groups must name the group of each of the {values.size} '
-            f'values, found shape {groups.shape}.'
+            f'none of {values.size} values is known: there is nothing to '
+            'resample.'
         )
-    return values, groups
+    return values[known], groups[known]
 
 
-def _draws(num_groups: int, num_resamples: int, seed: int):
+def draw_groups(num_groups: int, num_resamples: int, seed: int):
     """Yield blocks (b, G) of group indices drawn with replacement.
 
     Blocks, because 1000 resamples of 100 000 groups would not fit.

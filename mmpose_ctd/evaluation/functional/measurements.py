@@ -186,7 +186,6 @@ def measure(
     names = list(names)
     points = _checked_points(points, visible, len(names))
     scale = _checked_scale(mm_per_px, len(points))
-    parse_measurements(measurements, names)
     at = {name: points[:, k] for k, name in enumerate(names)}
     # In pixels: a ratio needs no scale.
     lengths = {

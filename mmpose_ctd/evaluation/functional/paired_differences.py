@@ -12,7 +12,7 @@ from scipy import stats
 
 from mmpose_ctd.errors import InputError
 
-from .bootstrap import _checked, _draws
+from .bootstrap import draw_groups
 
 # ----------------------------------------------------------- over subjects
 
@@ -43,7 +43,7 @@ def sign_flip_test(
         >>> sign_flip_test([1., 2., 3.])  # 2 of 8 settings
         0.25
     """
-    differences = _checked_differences(differences)
+    differences = np.asarray(differences, dtype=np.float64)
     if len(differences) < 2:
         return float('nan')
     if not differences.any():
@@ -100,24 +100,12 @@ def cohens_dz(differences: np.ndarray) -> float:
         >>> cohens_dz([1., 2., 3.])
         2.0
     """
-    differences = _checked_differences(differences)
+    differences = np.asarray(differences, dtype=np.float64)
     if len(differences) < 2:
         return float('nan')
     sd = differences.std(ddof=1)
     rounding = 16 * np.finfo(float).eps * np.abs(differences).max()
     return float(differences.mean() / sd) if sd > rounding else float('nan')
-
-
-def _checked_differences(differences) -> np.ndarray:
-    differences = np.asarray(differences, dtype=np.float64)
-    if differences.ndim != 1 or not differences.size:
-        raise InputError(
-            'differences must be a vector (G,), one a subject, found shape '
-            f'{differences.shape}.'
-        )
-    if not np.isfinite(differences).all():
-        raise InputError('differences must be finite.')
-    return differences
 
 
 # ------------------------------------------------- over seeds and subjects
@@ -154,7 +142,8 @@ def crossed_bootstrap_interval(
         both NaN for one seed or one group, whose spread is unknown.
 
     Raises:
-        InputError: If shapes do not fit or nothing is known.
+        InputError: If an image is known with some seeds only, or a group is
+            in two blocks.
 
     Examples:
         >>> values = np.add.outer([-1., 0., 1.], np.linspace(0, 4, 20))
@@ -168,7 +157,7 @@ def crossed_bootstrap_interval(
         return float('nan'), float('nan')
     rng = np.random.default_rng([0, 1])
     means = []
-    for drawn in _draws(num_groups, num_resamples, seed=0):
+    for drawn in draw_groups(num_groups, num_resamples, seed=0):
         of_seeds = np.empty((len(drawn), num_groups))
         for block in columns:
             chosen = rng.integers(0, num_seeds, (len(drawn), num_seeds))
@@ -240,7 +229,8 @@ def crossed_effects_interval(
         block), and where nothing varies.
 
     Raises:
-        InputError: If shapes do not fit or nothing is known.
+        InputError: If an image is known with some seeds only, or a group is
+            in two blocks.
 
     Examples:
         >>> values = np.add.outer([-1., 0., 1.], np.linspace(0, 4, 20))
@@ -290,21 +280,16 @@ def _group_totals(values, groups, blocks):
     """Sum of each seed over each group, (S, G), images a group, (G,), and
     the groups of each block, arrays of their indices."""
     values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or values.size == 0:
-        raise InputError(
-            f'values must be (S, N), a row a seed, found shape {values.shape}.'
-        )
-    first, groups = _checked(values[0], groups)
-    known = ~np.isnan(first)
+    known = ~np.isnan(values[0])
+    if groups is None:
+        groups = np.arange(values.shape[1])
     if (np.isnan(values) == known).any():
         raise InputError(
             'values are NaN with some seeds only: an image must be known with '
             'all seeds or with none.'
         )
-    if not known.any():
-        raise InputError('values holds nothing but NaN.')
     _, begins, member_of, counts = np.unique(
-        groups[known],
+        np.asarray(groups)[known],
         return_index=True,
         return_inverse=True,
         return_counts=True,

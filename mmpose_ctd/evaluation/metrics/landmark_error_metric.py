@@ -10,12 +10,9 @@ from mmpose.registry import METRICS
 from mmpose_ctd.errors import InputError
 
 from ..functional import (
-    area_under_ced,
     bootstrap_interval,
     checked_threshold,
-    failure_rate,
     image_errors,
-    mean_error,
     share_interval,
 )
 from .landmark_metric import LandmarkMetric, Records, known_or_none
@@ -113,13 +110,7 @@ class LandmarkErrorMetric(LandmarkMetric):
         return {k + end: v for k, v in rules.items() for end in ends}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Measure a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Samples with prediction and truth
-                in image pixels, see :func:`sample_errors`.
-        """
+        """Measure a batch of samples, see :func:`sample_errors`."""
         for sample in data_samples:
             self.keep(
                 sample,
@@ -143,12 +134,6 @@ class LandmarkErrorMetric(LandmarkMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Fill :attr:`report` and return its scalars.
-
-        Args:
-            results (list[dict]): One entry a sample, of all processes.
-
-        Returns:
-            dict[str, float]: ``ME``, ``ME_low``, ``ME_high`` and so on.
 
         Raises:
             InputError: If there are no results, or none can be judged.
@@ -239,20 +224,8 @@ class LandmarkErrorMetric(LandmarkMetric):
             known = ~np.isnan(values)
             values = values[known]
             groups = np.repeat(groups, known.sum(axis=1))
-        tau = self.threshold
-        # Each is the mean of its terms, which the interval resamples.
-        found = {
-            'ME': (mean_error(values), values),
-            'AUC': (
-                area_under_ced(values, tau),
-                np.maximum(0, 1 - values / tau),
-            ),
-            'FR': (failure_rate(values, tau), values > tau),
-        }
-        for t in self.failure_thresholds:
-            found[f'FR@{t:g}'] = failure_rate(values, t), values > t
         report = {}
-        for name, (value, terms) in found.items():
+        for name, terms in self._terms(values).items():
             low = high = float('nan')
             if self.num_bootstrap:
                 of = share_interval if 'FR' in name else bootstrap_interval
@@ -263,22 +236,31 @@ class LandmarkErrorMetric(LandmarkMetric):
                     seed=self.seed,
                 )
             report[name] = {
-                'value': value,
+                'value': float(terms.mean()),
                 'low': known_or_none(low),
                 'high': known_or_none(high),
             }
         return report
 
-    def _of_landmark(self, errors: np.ndarray) -> dict:
-        count = int((~np.isnan(errors)).sum())
-        if count == 0:
-            return {'ME': None, 'AUC': None, 'FR': None, 'n': 0}
-        return {
-            'ME': mean_error(errors),
-            'AUC': area_under_ced(errors, self.threshold),
-            'FR': failure_rate(errors, self.threshold),
-            'n': count,
+    def _terms(self, errors: np.ndarray) -> dict[str, np.ndarray]:
+        """What each statistic is the mean of, and its interval resamples."""
+        tau = self.threshold
+        terms = {
+            'ME': errors,
+            'AUC': np.maximum(0, 1 - errors / tau),
+            'FR': errors > tau,
         }
+        more = {f'FR@{t:g}': errors > t for t in self.failure_thresholds}
+        return terms | more
+
+    def _of_landmark(self, errors: np.ndarray) -> dict:
+        known = errors[~np.isnan(errors)]
+        terms = self._terms(known)
+        means = {
+            name: float(terms[name].mean()) if known.size else None
+            for name in ('ME', 'AUC', 'FR')
+        }
+        return means | {'n': known.size}
 
     def _warn_of_report(self, subjects: list) -> None:
         pair = None if isinstance(self.unit, str) else self.unit

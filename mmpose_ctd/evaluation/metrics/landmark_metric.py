@@ -169,11 +169,8 @@ def collect_records(results: Sequence[dict]) -> Records:
     """Join the results of all samples, sorted by image.
 
     The order of delivery by several processes does not matter; sums round
-    equally every time.
-
-    Args:
-        results (Sequence[dict]): Each with ``values`` of shape (n, ...), and
-            ``subject``, ``site``, ``img_id``, ``id`` (or None).
+    equally every time. A result has ``values`` of shape (n, ...), and
+    ``subject``, ``site``, ``img_id``, ``id`` (or None).
     """
     widths = sorted({result['values'].shape[1] for result in results})
     if len(widths) > 1:

@@ -104,13 +104,7 @@ class MeasurementMetric(LandmarkMetric):
         self._dataset_meta = dataset_meta
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Measure a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Samples with prediction and truth
-                in image pixels, see :func:`sample_points`.
-        """
+        """Measure a batch of samples, see :func:`sample_points`."""
         for sample in data_samples:
             pred, gt, visible = sample_points(sample)
             names = self.landmark_names(gt.shape[1])
@@ -127,14 +121,7 @@ class MeasurementMetric(LandmarkMetric):
             self.keep(sample, np.stack(values, axis=1))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Fill :attr:`report` and return its scalars.
-
-        Args:
-            results (list[dict]): One entry a sample, of all processes.
-
-        Returns:
-            dict[str, float]: ``<name>/bias`` and so on.
-        """
+        """Fill :attr:`report` and return its scalars."""
         records, test_set = self.records_of(results)
         self.agreements = {
             one.name: agreement(

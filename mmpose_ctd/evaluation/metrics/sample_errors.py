@@ -35,12 +35,8 @@ class SamplePoints(NamedTuple):
 def sample_points(sample: Mapping) -> SamplePoints:
     """Read the points of a data sample.
 
-    Args:
-        sample (Mapping): ``PoseDataSample.to_dict()`` after prediction, with
-            ``gt_instances`` and ``pred_instances`` in image pixels.
-
-    Returns:
-        SamplePoints: Arrays of float64 and bool.
+    It is ``PoseDataSample.to_dict()`` after prediction, with ``gt_instances``
+    and ``pred_instances`` in image pixels.
 
     Raises:
         InputError: If points are missing, or their shapes do not fit.
@@ -100,11 +96,6 @@ def sample_errors(
 
     with s of :func:`unit_scale`.
 
-    Args:
-        sample (Mapping): As for :func:`sample_points`.
-        unit (str or tuple): See :func:`checked_unit`.
-        name_to_id (Mapping, optional): Index of each landmark name.
-
     Returns:
         np.ndarray: Errors, shape (n, K); NaN for invisible landmarks, and
         for all landmarks of an instance that the unit cannot measure.
@@ -122,9 +113,8 @@ def sample_errors(
 def truth_digest(parts: Sequence[np.ndarray | str]) -> str:
     """Sixteen characters that are equal for tests on equal true points.
 
-    Args:
-        parts (Sequence): True points in image pixels, compared to a
-            hundredth, or digests.
+    Parts are true points in image pixels, compared to a hundredth, or
+    digests.
     """
     digest = hashlib.sha256()
     for part in parts:
@@ -182,13 +172,8 @@ def unit_scale(
 ) -> np.ndarray:
     """Units per image pixel along x and y, for each instance of a sample.
 
-    Args:
-        unit (str or tuple): See :func:`checked_unit`.
-        sample (Mapping): Of a prediction.
-        gt (np.ndarray): True points in image pixels, shape (n, K, 2).
-        visible (np.ndarray): Shape (n, K), bool.
-        name_to_id (Mapping, optional): Index of each landmark name, for a
-            unit of two names.
+    ``gt`` are true points in image pixels, (n, K, 2), ``visible`` is (n, K);
+    a unit of two names needs their indices in ``name_to_id``.
 
     Returns:
         np.ndarray: Positive scales, shape (n, 2); NaN where the two points
@@ -226,32 +211,22 @@ def unit_scale(
 
 def _per_instance(sample: Mapping, key: str, num: int) -> np.ndarray:
     """A positive field of the metainfo as (n, 2), x and y."""
-    where = f'{record_name(sample)}: {key!r} ({_MEANING[key]})'
     value = sample.get(key)
-    if value is None:
+    try:
+        size = np.asarray(value, dtype=np.float64)
+        if size.ndim == 1 and size.shape != (2,):
+            size = size[:, None]
+        size = np.broadcast_to(size, (num, 2))
+    except (TypeError, ValueError):
+        size = np.zeros(2)
+    if not (np.isfinite(size).all() and (size > 0).all()):
         raise InputError(
-            where=where,
-            found='missing',
-            expected='a value, which this unit needs',
+            where=f'{record_name(sample)}: {key!r} ({_MEANING[key]})',
+            found='missing' if value is None else f'{value}',
+            expected='positive finite numbers, one value or (w, h) for each '
+            f'of {num} instances, which this unit needs',
             cure='Give every image record the field and end the pipeline '
             "with PackLandmarkInputs (or list it in PackPoseInputs' "
             'meta_keys), or choose another unit.',
         )
-    value = np.asarray(value, dtype=np.float64)
-    if value.ndim == 1 and value.shape != (2,):
-        value = value[:, None]
-    try:
-        value = np.broadcast_to(value, (num, 2))
-    except ValueError:
-        raise InputError(
-            where=where,
-            found=f'shape {value.shape}',
-            expected=f'one value or (w, h) for each of {num} instances',
-        ) from None
-    if not (np.isfinite(value).all() and (value > 0).all()):
-        raise InputError(
-            where=where,
-            found=f'{value.tolist()}',
-            expected='positive finite numbers',
-        )
-    return value
+    return size
