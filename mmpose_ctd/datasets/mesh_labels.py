@@ -8,7 +8,7 @@ from mmpose_ctd.errors import InputError
 
 from .landmark_file import subject_of
 from .mesh_fit import fit_mesh
-from .transforms.find_mesh_box import FindMeshBox
+from .transforms.find_face_box import FindMeshBox
 from .transforms.load_and_pack import LoadLandmarkImage
 
 _FEWEST = 2
