@@ -16,7 +16,6 @@ def subject_folds(subjects: Sequence) -> np.ndarray:
     """Number of each face's fold, (n,): all faces of a subject in one.
 
     There are ten, or as many as there are subjects where those are fewer.
-    ``subjects`` says who is on each of n faces.
     """
     people, numbers = np.unique(np.asarray(subjects), return_inverse=True)
     shuffled = np.random.default_rng(0).permutation(len(people))
@@ -32,20 +31,10 @@ def residuals_without(
 ) -> np.ndarray | None:
     """What a fit without a face's subject leaves of its landmarks.
 
-    Everything that the fit chooses is chosen anew without them.
-
-    Args:
-        fit (Callable): Of meshes, points and strengths; returns one fit a
-            strength.
-        strengths (Sequence[float]): S of them.
-        meshes (np.ndarray): Training faces, complex, (n, V).
-        points (np.ndarray): True landmarks, complex, (n, K), NaN where not
-            labelled.
-        subjects (Sequence): Who is on each, n.
-
-    Returns:
-        np.ndarray | None: Predicted less true, complex, (S, n, K), NaN where
-        not labelled; None of a single subject.
+    ``fit`` takes meshes (n, V), points (n, K), NaN where not labelled, and
+    S strengths, and returns one fit a strength; all that it chooses is chosen
+    without them. The result is predicted less true, (S, n, K), NaN where not
+    labelled; None of a single subject.
     """
     folds = subject_folds(subjects)
     if folds.max() == 0:
@@ -64,19 +53,11 @@ def best_strength(
 ) -> float:
     """The strength with the least mean distance on subjects left out.
 
-    Args:
-        residuals (np.ndarray | None): Of :func:`residuals_without`.
-        strengths (Sequence[float]): S to choose from.
-
-    Returns:
-        float: One of ``strengths``; the largest where there is nothing to
-        compare.
+    The largest where there are no residuals of :func:`residuals_without`.
     """
-    if residuals is None:
+    if residuals is None or not np.isfinite(residuals[0]).any():
         return max(strengths)
     known = np.isfinite(residuals[0])
-    if not known.any():
-        return max(strengths)
     distances = np.abs(residuals[:, known]).mean(axis=1)
     return float(strengths[int(distances.argmin())])
 

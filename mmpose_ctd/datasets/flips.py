@@ -70,15 +70,9 @@ def unsettled_flips(
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """Landmarks without a known partner, by their names and places.
 
-    Args:
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[str]): The partner of each, or itself.
-        annotations (Iterable[dict]): Of the file.
-        flip_pairs (Sequence[tuple[str, str]]): Of the dataset's config.
-        one_sided (bool): Of the dataset's config.
-
-    Returns:
-        tuple: The landmarks, and the pairs of :func:`off_midline`.
+    ``partners`` has the partner of each, or itself; ``flip_pairs`` and
+    ``one_sided`` are the dataset's. Returns the landmarks, and the pairs of
+    :func:`off_midline`.
 
     Raises:
         InputError: If ``one_sided`` and two landmarks are partners.
@@ -106,37 +100,26 @@ def refuse_flips(
     unsettled: Sequence[str],
     where: str,
     how: str,
-    likely_pairs: Sequence[tuple[str, str]] = (),
+    likely_pairs: Sequence[tuple[str, str]],
 ) -> None:
-    """Refuse to mirror images while a partner is unknown.
+    """Refuse to mirror images while :func:`unsettled_flips` finds some.
 
-    Args:
-        unsettled (Sequence[str]): From :func:`unsettled_flips`.
-        where (str): The annotation file.
-        how (str): The key of the config that mirrors images.
-        likely_pairs (Sequence[tuple[str, str]]): From
-            :func:`unsettled_flips`.
-
-    Raises:
-        InputError: If ``unsettled`` is not empty.
+    ``where`` is the annotation file, ``how`` the key of the config that
+    mirrors images.
     """
     if not unsettled:
         return
-    some = some_of(unsettled, 5)
-    cure = (
-        "Give dataset.flip_pairs=[('a', 'b'), ...], with ('a', 'a') for "
-        'a landmark that keeps its name. If no landmark has a partner, state '
-        'dataset.one_sided=True: right if images show the labelled side '
-        f'alone. Or switch {how} off.'
-    )
-    if likely_pairs:
-        cure = f'{likely_text(likely_pairs)} {cure}'
+    likely = f'{likely_text(likely_pairs)} ' if likely_pairs else ''
     raise InputError(
         where=where,
         found=f'{how} mirrors images, but names do not say which landmark '
-        f'takes the place of {len(unsettled)} landmarks ({some})',
+        f'takes the place of {len(unsettled)} landmarks '
+        f'({some_of(unsettled, 5)})',
         expected='a partner for each landmark that is not on the midline',
-        cure=cure,
+        cure=f"{likely}Give dataset.flip_pairs=[('a', 'b'), ...], with "
+        "('a', 'a') for a landmark that keeps its name. If no landmark has a "
+        'partner, state dataset.one_sided=True: right if images show the '
+        f'labelled side alone. Or switch {how} off.',
     )
 
 

@@ -78,12 +78,7 @@ class FaceFrame:
 
 @dataclass(frozen=True)
 class VertexFit:
-    """What is chosen for each landmark.
-
-    Attributes:
-        vertices (np.ndarray): Numbers of the vertices, (K,).
-        offsets (np.ndarray): From vertex to landmark, complex, (K,).
-    """
+    """A vertex for each landmark, (K,), and the complex offset from it."""
 
     vertices: np.ndarray
     offsets: np.ndarray
@@ -108,14 +103,8 @@ def fit_vertices(
     The second term is what one knows without labels: that a far vertex
     follows a landmark worse than a near one. It fades as labels come.
 
-    Args:
-        meshes (np.ndarray): Complex, (n, V).
-        points (np.ndarray): True landmarks, complex, (n, K), NaN where not
-            labelled.
-        far (float): c; 0 chooses by the labels alone. Defaults to 0.1.
-
-    Returns:
-        VertexFit: NaN as offset of a landmark that no face has.
+    ``meshes`` are (n, V), ``points`` (n, K), both complex, NaN where not
+    labelled; ``far`` is c. A landmark that no face has gets NaN as offset.
     """
     vertices, offsets = [], []
     for landmark in points.T:
@@ -139,13 +128,8 @@ def fit_vertices(
 class FittedMesh:
     """A fit in the frame of the training faces.
 
-    Attributes:
-        frame (FaceFrame): The frame.
-        fit (Any): What predicts in it.
-        strength (float, optional): Of ridge regression, as chosen; None
-            without it.
-        offsets (dict[str, np.ndarray]): Of sites, see
-            :func:`.site_offsets`; empty where they are not used.
+    ``strength`` is that of ridge regression, as chosen, else None;
+    ``offsets`` are those of sites (:func:`.site_offsets`), if used.
     """
 
     frame: FaceFrame
@@ -156,15 +140,9 @@ class FittedMesh:
     def predict(
         self, meshes: np.ndarray, sites: Sequence[str] | None = None
     ) -> np.ndarray:
-        """Landmarks of faces, in the unit of their meshes.
+        """Landmarks (m, K, 2) of meshes (m, V, 2 or more), in their unit.
 
-        Args:
-            meshes (np.ndarray): (m, V, 2 or more); depth is not used.
-            sites (Sequence[str], optional): Where each face was taken, m. A
-                site without an offset has none. Defaults to None.
-
-        Returns:
-            np.ndarray: (m, K, 2).
+        ``sites`` are where the m faces were taken.
         """
         meshes = to_complex(meshes)
         a, b = self.frame.similarities(meshes)

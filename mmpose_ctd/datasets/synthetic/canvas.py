@@ -28,7 +28,7 @@ class Canvas:
         x, y (np.ndarray): Face coordinates; ``x`` is the distance from the
             midline.
         side (np.ndarray): 1 at the subject's left, -1 at the right.
-        across (np.ndarray): The face's x, mirrored where the texture is.
+        across (np.ndarray): The face's x.
         pixel (float): Width of a pixel in biocular widths.
     """
 
@@ -41,9 +41,8 @@ class Canvas:
     ) -> None:
         self.person, self.imaging = person, imaging
         self.pixel = 1 / projection.scale
-        x, self.y = projection.grid(size)
-        self.x, self.side = np.abs(x), np.sign(x)
-        self.across = person.handed * x
+        self.across, self.y = projection.grid(size)
+        self.x, self.side = np.abs(self.across), np.sign(self.across)
         self.rgb = np.zeros((size, size, 3), dtype=np.float32)
         self.angle = np.arctan2(self.y - HEAD_CENTRE_Y, self.x)
         self.radius = np.hypot(self.x, self.y - HEAD_CENTRE_Y)

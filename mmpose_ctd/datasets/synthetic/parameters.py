@@ -101,7 +101,6 @@ class SyntheticPerson:
     makeup: float
     oil: float
     texture: tuple[float, float]  #: Offset into the noise, in texels.
-    handed: int = 1  #: -1 where the texture is mirrored.
 
 
 def sample_person(rng: np.random.Generator) -> SyntheticPerson:
@@ -289,20 +288,3 @@ def _keep_inside(shape: FaceShape, imaging: Imaging) -> Imaging:
     shift = np.maximum(MARGIN - points.min(0), 0)
     shift += np.minimum(1 - MARGIN - points.max(0), 0)
     return replace(imaging, centre=_floats(imaging.centre + shift))
-
-
-@dataclass(frozen=True)
-class FaceParams:
-    """Everything that determines a picture: who, and how it is taken."""
-
-    person: SyntheticPerson
-    imaging: Imaging
-
-
-def sample_params(
-    rng: int | np.random.Generator, site: str = 'north'
-) -> FaceParams:
-    """Draw a random person in a random picture taken at a site."""
-    rng = np.random.default_rng(rng)
-    person = sample_person(rng)
-    return FaceParams(person, sample_imaging(rng, person, site))

@@ -13,7 +13,7 @@ import numpy as np
 from ..landmark_file import face_annotation, face_category
 from ..splits.schemes import interleave
 from .anatomy import LANDMARKS
-from .parameters import FaceParams, sample_imaging, sample_person
+from .parameters import sample_imaging, sample_person
 from .render import render_face
 
 ANNOTATIONS = Path('annotations') / 'landmarks19.json'
@@ -75,7 +75,6 @@ def make_synthetic_faces(
     if not sites or len(set(sites)) != len(sites):
         raise ValueError(f'sites must be distinct names; got {sites!r}')
     _check_target(out_dir, force)
-    # Ids and sites.
     subjects = [
         (f'{site}_{i // len(sites) + 1:03d}', site)
         for i, site in enumerate(np.resize(sites, num_subjects).tolist())
@@ -87,7 +86,7 @@ def make_synthetic_faces(
         person = sample_person(np.random.default_rng((seed, _PERSON, i)))
         rng = np.random.default_rng((seed, _IMAGING, i, j))
         imaging = sample_imaging(rng, person, site)
-        image, points = render_face(FaceParams(person, imaging), size)
+        image, points = render_face(person, imaging, size)
         expression = 'smiling' if imaging.smile > 0.6 else 'neutral'
         if imaging.lip_gap > 0:
             expression = 'lips_apart'
