@@ -23,15 +23,10 @@ def label_by_mesh(
     face. See :func:`.fit_mesh` for what is fitted; each site has offsets of
     its own.
 
-    Args:
-        labelled (Sequence[dict]): MMPose's data infos of faces with
-            landmarks.
-        unlabelled (Sequence[dict]): Of other faces; they get ``keypoints``
-            (1, K, 2), in pixels of the image, and ``keypoints_visible``.
-
-    Returns:
-        list[dict]: The unlabelled faces on which the network sees a face. A
-        landmark that no labelled face has is not visible.
+    Both are MMPose's data infos. Returns those of ``unlabelled`` on which the
+    network sees a face, with ``keypoints`` (1, K, 2), in pixels of the image,
+    and ``keypoints_visible``. A landmark that no labelled face has is not
+    visible.
 
     Raises:
         MissingFileError: If there is no checkpoint of the network.

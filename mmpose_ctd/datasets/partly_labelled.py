@@ -232,14 +232,9 @@ def unlabelled_images(
 ) -> list[tuple[LandmarkFile, dict]]:
     """Read the image records that train without labels.
 
-    Args:
-        labelled (LandmarkFile): The annotations of the set.
-        data_root (str): Folder of the set.
-        unlabelled (dict): See :class:`.PartlyLabelledDataset`.
-
-    Returns:
-        list[tuple[LandmarkFile, dict]]: Each file, and its records by id
-        without those of excluded people.
+    ``labelled`` are the annotations of the set in ``data_root``;
+    ``unlabelled`` is that of a :class:`.PartlyLabelledDataset`. Returns each
+    file, and its records by id without those of excluded people.
 
     Raises:
         InputError: If a key is missing or unknown, an image has no subject,

@@ -119,9 +119,7 @@ CHECKS: dict[str, Check] = {}
 def register_check(name: str, title: str) -> Callable:
     """Add the decorated function to the checks.
 
-    Args:
-        name (str): What ``--ignore`` takes.
-        title (str): What it looks for, in a few words.
+    ``--ignore`` takes its name; the title says what it looks for.
     """
 
     def register(find: Callable[..., Findings]) -> Callable[..., Findings]:

@@ -43,27 +43,21 @@ _HARMLESS = {
 
 @dataclass
 class PhotoFile:
-    """The content of an image's file.
+    """The content of an image's file."""
 
-    Attributes:
-        problem (str): Why it cannot be used; empty if it can.
-        size (tuple[int, int], optional): Width and height of the upright
-            image.
-        orientation (int): EXIF orientation; 1 is upright.
-        gps (bool): Whether EXIF says where it was taken.
-        private (int): Number of EXIF entries that may say who, when or with
-            what.
-        preview (np.ndarray, optional): (128, 128), grey, uint8.
-        faces (list[tuple]): Detected faces as x, y, width, height, largest
-            first; empty without ``find_faces``.
-    """
-
+    #: Why it cannot be used; empty if it can.
     problem: str = ''
+    #: Width and height of the upright image.
     size: tuple[int, int] | None = None
+    #: Of EXIF; 1 is upright.
     orientation: int = 1
+    #: Whether EXIF says where it was taken.
     gps: bool = False
+    #: Number of EXIF entries that may say who, when or with what.
     private: int = 0
+    #: (128, 128), grey, uint8.
     preview: np.ndarray | None = field(default=None, repr=False)
+    #: As of :func:`.detect_faces`, if asked for.
     faces: list[tuple[float, ...]] = field(default_factory=list)
 
 
