@@ -2,7 +2,6 @@
 
 import json
 import math
-import pickle
 
 import numpy as np
 import pytest
@@ -13,10 +12,8 @@ from landmark_set import (
     logged,
     write_landmark_set,
 )
-from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
-from torch.utils.data import DataLoader
 
 from mmpose_ctd.apis.config_components import accepted_keys
 from mmpose_ctd.datasets import CIFASDDataset, ReducedCIFASDDataset
@@ -119,23 +116,6 @@ def test_the_metainfo_names_no_subject_and_may_be_replaced(root):
     expected = parse_pose_metainfo(mine)['keypoint_id2name']
     found = build(root, metainfo=mine).metainfo
     assert found['keypoint_id2name'] == expected
-
-
-def test_workers_and_pickles_give_the_same_samples(root):
-    dataset = build(root)
-    again = pickle.loads(pickle.dumps(dataset))
-    assert again.metainfo['keypoint_id2name'] == dict(enumerate(NAMES))
-    loader = DataLoader(
-        again, batch_size=4, num_workers=2, collate_fn=pseudo_collate
-    )
-    batches = list(loader)
-    images = [image for batch in batches for image in batch['inputs']]
-    samples = [s for batch in batches for s in batch['data_samples']]
-    assert len(images) == 6
-    for i, (image, sample) in enumerate(zip(images, samples)):
-        assert (image == dataset[i]['inputs']).all()
-        assert sample.metainfo['subject'] == f'subject{i // 2}'
-        assert sample.metainfo['site'] == ('3dsk' if i in (2, 3) else 'london')
 
 
 def test_a_landmark_that_no_training_image_has_is_said(tmp_path):

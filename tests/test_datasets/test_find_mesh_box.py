@@ -7,7 +7,6 @@ from mmpose.registry import TRANSFORMS
 
 import mmpose_ctd.datasets.face_mesh as face_mesh
 from mmpose_ctd.datasets import face_detection
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.framing import check_framing, merge_options
 from mmpose_ctd.input_framing import FACE_MARK, describe, input_framing
 
@@ -44,12 +43,6 @@ def test_the_square_has_the_faces_centre_and_longer_extent(found):
     assert results[FACE_MARK] == dict(mesh_side=1.5)
 
 
-def test_without_a_face_the_box_stays(found):
-    found['points'] = None
-    results = finder()(image_results())
-    np.testing.assert_array_equal(results['bbox'], [[0, 0, 200, 200]])
-
-
 @pytest.mark.parametrize(
     'corners, start',
     [
@@ -67,12 +60,6 @@ def test_a_part_of_the_image_says_whose_face(
     monkeypatch.setattr(face_detection, 'detect_faces', lambda _: faces)
     finder()(image_results() | dict(bbox=np.float32([corners])))
     assert found['box'] == start
-
-
-@pytest.mark.parametrize('side', [0, -1, 9, float('nan')])
-def test_an_impossible_side_is_refused(side):
-    with pytest.raises(InputError):
-        finder(side=side)
 
 
 def test_the_framing_names_the_side(repo_root):

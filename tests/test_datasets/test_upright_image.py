@@ -71,13 +71,6 @@ def test_a_damaged_exif_block_does_not_harm_the_picture(tmp_path):
     assert read_upright(path).shape == (16, 16, 3)
 
 
-def test_grey_has_three_equal_channels(tmp_path, pixels):
-    grey = pixels[..., 0]
-    image = read_upright(save(tmp_path / 'a.png', grey))
-    assert np.array_equal(image, np.repeat(grey[..., None], 3, axis=2))
-    assert image.flags.c_contiguous
-
-
 @pytest.mark.parametrize('suffix', ['.png', '.tif'])
 def test_sixteen_bits_become_eight(tmp_path, pixels, suffix):
     grey = pixels[..., 0]
