@@ -83,8 +83,9 @@ def test_unlabelled_landmarks_and_records(tmp_path):
     first['keypoints'][3:6] = [0, 0, 0]
     first['keypoints'][8] = 1
     second['keypoints'] = [0.0] * 12
-    # Visibilities count, not the record's own number.
-    third['num_keypoints'] = 0
+    # Visibilities count, and no further field is needed.
+    for key in ('category_id', 'num_keypoints', 'bbox', 'area', 'iscrowd'):
+        del third[key]
     fourth['keypoints'][2::3] = [0] * 4
     # An image without annotation needs no file.
     del content['annotations'][4]
@@ -97,14 +98,6 @@ def test_unlabelled_landmarks_and_records(tmp_path):
     assert found[0]['keypoints_visible'].tolist() == [[1, 0, 1, 1]]
     (message,) = [m for m in log if 'left out' in m]
     assert '2 annotations' in message and 'id=101' in message
-
-
-def test_an_annotation_needs_only_what_landmarks_need(tmp_path):
-    content = landmark_content(num_images=2)
-    for annotation in content['annotations']:
-        for key in ('category_id', 'num_keypoints', 'bbox', 'area', 'iscrowd'):
-            del annotation[key]
-    assert len(build(write_landmark_set(tmp_path, content))) == 2
 
 
 def test_the_metainfo_names_no_subject_and_may_be_replaced(root):
@@ -134,9 +127,7 @@ def test_the_deprecated_name_builds_a_cifasd_dataset_and_warns(root):
     with logged() as lines:
         old = build(root, type='ReducedCIFASDDataset', **extra)
     assert sum("type='CIFASDDataset'" in line for line in lines) == 1
-    for one, other in zip(build(root), old, strict=True):
-        np.testing.assert_array_equal(one['inputs'], other['inputs'])
-    assert not (root / 'kept').exists()
+    assert len(old) == 6 and not (root / 'kept').exists()
     old = accepted_keys(ReducedCIFASDDataset) - accepted_keys(CIFASDDataset)
     assert old == {*extra}
 
@@ -155,22 +146,11 @@ def read_measures(root, measurements, **changes):
     return build(write_landmark_set(root, content), **changes).metainfo
 
 
-@pytest.mark.parametrize(
-    'listed, kept, measured',
-    [
-        ([EYES], [EYES], ['eyes']),
-        (None, None, ['outer_canthal_distance']),
-    ],
-)
-def test_the_files_measures_reach_the_metainfo(
-    tmp_path, listed, kept, measured
-):
-    meta = read_measures(tmp_path, listed)
-    assert meta.get('measurements') == kept
-    assert [one.name for one in measurements_of_set(meta)] == measured
-
-
-def test_a_configs_metainfo_has_its_own_measures(tmp_path):
+def test_the_metainfo_has_the_measures_of_file_or_config(tmp_path):
+    for listed, name in (([EYES], 'eyes'), (None, 'outer_canthal_distance')):
+        meta = read_measures(tmp_path, listed)
+        assert meta.get('measurements') == listed
+        assert [one.name for one in measurements_of_set(meta)] == [name]
     mine = landmark_metainfo(list(NAMES), measurements=[EYES])
     found = read_measures(tmp_path, None, metainfo=mine)
     assert found['measurements'] == [EYES]
