@@ -14,7 +14,7 @@ from mmpose_ctd.errors import InputError, MissingFileError, some_of
 from mmpose_ctd.evaluation.functional.measurements import parse_measurements
 from mmpose_ctd.input_framing import FRAMING_KEY, input_framing
 
-from .flips import may_flip, refuse_flips, unsettled_flips
+from .flips import MOST_FACES, may_flip, refuse_flips, unsettled_flips
 from .image_fields import own_fields, taken_names
 from .landmark_file import IMAGE_LINE, LandmarkFile, read_split, subject_of
 from .landmark_names import landmark_metainfo
@@ -151,8 +151,10 @@ class CIFASDDataset(BaseCocoStyleDataset):
         """
         names = self._file.names
         partners = [names[i] for i in self.metainfo['flip_indices']]
+        faces = map(self._file.points, self._file.annotations[:MOST_FACES])
+        points = np.array([*faces]).reshape(-1, len(names), 2)
         unsettled, likely = unsettled_flips(
-            names, partners, self._file.annotations, flip_pairs, one_sided
+            names, partners, points, flip_pairs, one_sided
         )
         self._metainfo['unsettled_flips'] = unsettled
         self._metainfo['likely_flip_pairs'] = likely

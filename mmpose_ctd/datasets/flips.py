@@ -5,7 +5,7 @@ pairs define each face's midline, and a landmark that keeps its name in a
 mirrored image must lie on it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 
 import numpy as np
@@ -15,8 +15,10 @@ from scipy.optimize import linear_sum_assignment
 from mmpose_ctd.errors import InputError, some_of
 from mmpose_ctd.landmark_sides import unsettled_names
 
-# The first faces that are used, and the fewest that are needed.
-_FACES, _FEWEST = 2000, 3
+#: The first faces that are used.
+MOST_FACES = 2000
+# The fewest that are needed.
+_FEWEST = 3
 # Least distances from the midline in root mean square radii of the face: of
 # two landmarks that mirror each other, and of a single one. The second terms
 # allow for chance; they are divided by the root of the number of faces.
@@ -64,22 +66,20 @@ def _never(chance) -> bool:
 def unsettled_flips(
     names: Sequence[str],
     partners: Sequence[str],
-    annotations: Iterable[dict],
+    points: np.ndarray,
     flip_pairs: Sequence[tuple[str, str]],
     one_sided: bool,
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """Landmarks without a known partner, by their names and places.
 
-    ``partners`` has the partner of each, or itself; ``flip_pairs`` and
-    ``one_sided`` are the dataset's. Returns the landmarks, and the pairs of
-    :func:`off_midline`.
+    ``flip_pairs`` and ``one_sided`` are the dataset's; the rest is as for
+    :func:`off_midline`. Returns the landmarks, and the pairs that it finds.
 
     Raises:
         InputError: If ``one_sided`` and two landmarks are partners.
     """
     if not one_sided:
         stated = {name for pair in flip_pairs for name in pair}
-        points = labelled_points(annotations, len(names))
         likely = off_midline(points, names, partners, stated)
         found = {name for pair in likely for name in pair}
         found |= {*unsettled_names(names, partners, stated)}
@@ -131,26 +131,6 @@ def likely_text(likely_pairs: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def labelled_points(annotations: Iterable[dict], count: int) -> np.ndarray:
-    """The first 2000 labelled faces of COCO annotations.
-
-    (N, K, 2) in pixels; NaN where missing. Annotations without 3 K numbers,
-    with K = ``count``, are ignored.
-    """
-    faces = []
-    for annotation in annotations:
-        try:
-            face = np.array(annotation['keypoints'], dtype=float)
-        except (KeyError, TypeError, ValueError):
-            continue
-        if face.shape == (3 * count,):
-            faces.append(face)
-        if len(faces) == _FACES:
-            break
-    points = np.array(faces).reshape(-1, count, 3)
-    return np.where(points[..., 2:] > 0, points[..., :2], np.nan)
-
-
 def off_midline(
     points: np.ndarray,
     names: Sequence[str],
@@ -180,7 +160,7 @@ def off_midline(
     ]
     if not len(pairs) or not single:
         return []
-    faces = points[:_FACES] @ (1, 1j)
+    faces = points[:MOST_FACES] @ (1, 1j)
     frames = _frames(faces, pairs)
     if frames is None or len(frames) < _FEWEST:
         return []

@@ -52,11 +52,11 @@ def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
     a = (m[i] - m[j]) / (z[i] - z[j])
     b = m[i] - a * z[i]
     distances = np.abs(a[:, None] * z + b[:, None] - m)
-    best = np.argmin(_middle(distances))
+    best = np.argmin(np.median(distances, axis=1))
     a, b = a[best], b[best]
     for _ in range(_ITERATIONS):
         distance = np.abs(a * z + b - m)
-        scale = _HALF * 1.4826 * _middle(distance) + 1e-9
+        scale = _HALF * 1.4826 * np.median(distance) + 1e-9
         weight = 1 / (1 + (distance / scale) ** 2)
         weight /= weight.sum()
         z0, m0 = weight @ z, weight @ m
@@ -69,13 +69,6 @@ def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
         if abs(a - before) < _CLOSE * abs(a):
             break
     return a, b
-
-
-def _middle(values: np.ndarray) -> np.ndarray:
-    """Median along the last axis; of few values faster than numpy's."""
-    n = values.shape[-1]
-    ordered = np.sort(values, axis=-1)
-    return (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2
 
 
 def align(faces: np.ndarray, mean: np.ndarray) -> tuple:
