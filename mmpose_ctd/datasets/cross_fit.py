@@ -77,16 +77,10 @@ def site_offsets(
     an empirical Bayes estimate with one factor for all (Efron and Morris,
     "Stein's estimation rule and its competitors", 1973).
 
-    Args:
-        residuals (np.ndarray): Predicted less true by a fit that did not see
-            the face, (n, K), NaN where not labelled.
-        sites (Sequence[str]): Where each face was taken, n; ``''`` where
-            unknown.
-
-    Returns:
-        dict[str, np.ndarray]: To subtract from predictions, (K,) a site.
-        Sites with fewer than three faces are left out; empty with fewer than
-        two sites.
+    Residuals are (n, K), of fits that did not see the face; ``sites`` has
+    ``''`` where unknown. Offsets, (K,) a site, are to be subtracted from
+    predictions. Sites with fewer than three faces are left out; there is none
+    with fewer than two sites.
     """
     sites = np.asarray(sites)
     means, errors = {}, {}

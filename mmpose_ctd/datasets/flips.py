@@ -139,18 +139,13 @@ def off_midline(
 ) -> list[tuple[str, str]]:
     """Landmarks that keep their names in mirrored images, but should not.
 
-    Args:
-        points (np.ndarray): (N, K, 2) in pixels; NaN where missing. The first
-            2000 faces are used.
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[str]): The partner of each, or itself.
-        stated (Collection[str]): Landmarks whose partner a config states.
+    ``points`` are (N, K, 2) in pixels, NaN where missing, of which the first
+    2000 faces are used; ``partners`` has the partner of each landmark, or
+    itself; a config states the partners of ``stated``.
 
-    Returns:
-        list[tuple[str, str]]: Two landmarks that mirror each other, or twice
-        one that lies on one side and has no mirror image. Empty with fewer
-        than 3 faces, without a known pair, or if the known pairs do not lie
-        across the faces.
+    Returns two landmarks that mirror each other, or twice one that lies on
+    one side and has no mirror image. Empty with fewer than 3 faces, without a
+    known pair, or if the known pairs do not lie across the faces.
     """
     place = {name: k for k, name in enumerate(names)}
     own = [place[partner] for partner in partners]

@@ -166,19 +166,15 @@ def fit_mesh(
     Args:
         meshes (np.ndarray): Finite, (n, V, 2 or more).
         points (np.ndarray): True landmarks in the same unit, (n, K, 2), NaN
-            where not labelled.
-        subjects (Sequence): Who is on each, n; whose faces are left out
-            together to judge a fit.
-        sites (Sequence[str], optional): Where each was taken, n. With at
-            least two sites of three faces each site gets offsets. Defaults
-            to None: no offsets.
+            where not labelled. A landmark that no face has is predicted as
+            NaN.
+        subjects (Sequence): Whose faces are left out together to judge a fit.
+        sites (Sequence[str], optional): With at least two sites of three
+            faces each site gets offsets. Defaults to None: no offsets.
         fit (Callable, optional): Of meshes and points in the frame and
             strengths; returns one fit a strength. Defaults to
             :func:`fit_vertices`.
         strengths (Sequence[float]): Of a penalty, to choose from.
-
-    Returns:
-        FittedMesh: Predicts NaN for a landmark that no face has.
     """
     meshes, points = to_complex(meshes), to_complex(points)
     frame = FaceFrame.fit(meshes)

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from landmark_set import landmark_content, write_landmark_set
+from landmark_set import build_set, landmark_content, write_landmark_set
 from mmcv.transforms import RandomApply, RandomChoice
 from mmengine.runner import Runner
 from mmpose.datasets.transforms import RandomFlip
@@ -12,7 +12,6 @@ from refusals import refused
 from toy_models import PIPELINE, K, model_config, runner_config
 
 from mmpose_ctd.apis.terse_runner import TerseRunner
-from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.datasets.checking import check
 from mmpose_ctd.datasets.flips import may_flip, off_midline
 from mmpose_ctd.datasets.landmark_file import LandmarkFile
@@ -25,12 +24,7 @@ FLIP = dict(type='RandomFlip', prob=0.5)
 
 
 def read(root, *pipeline, **changes):
-    return CIFASDDataset(
-        data_root=str(root),
-        ann_file='annotations/landmarks.json',
-        pipeline=list(pipeline),
-        **changes,
-    )
+    return build_set(root, pipeline=list(pipeline), **changes)
 
 
 @pytest.mark.parametrize('names', [RIGHT, MIXED])

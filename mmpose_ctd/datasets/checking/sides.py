@@ -39,22 +39,16 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class PairSides:
-    """Which pairs of which faces are exchanged.
+    """Which pairs of which faces are exchanged."""
 
-    Attributes:
-        pairs (np.ndarray): Positions of the landmarks named right and left,
-            (P, 2).
-        usual (np.ndarray): Pairs whose right-hand landmark is at the image's
-            right in most faces, (P,) bool.
-        exchanged (np.ndarray): Pairs of each face that are not as in most
-            faces, (N, P) bool.
-        astray (bool): Whether the pairs of most faces do not lie across the
-            face.
-    """
-
+    #: Positions of the landmarks named right and left, (P, 2).
     pairs: np.ndarray
+    #: Pairs whose right-hand landmark is at the image's right in most faces,
+    #: (P,) bool.
     usual: np.ndarray
+    #: Pairs of each face that are not as in most faces, (N, P) bool.
     exchanged: np.ndarray
+    #: Whether the pairs of most faces do not lie across the face.
     astray: bool = False
 
     def groups(
@@ -181,20 +175,15 @@ class NameExchange(NamedTuple):
 class FaceShapes:
     """The faces of a set, compared with each other.
 
-    Attributes:
-        model (ShapeModel): Mean and deviations.
-        sides (PairSides): Pairs that are exchanged.
-        points (dict[int, np.ndarray]): Position of an image record -> its
-            points with exchanged pairs put right.
-        fits (dict[int, FaceFit]): Position -> fit of these points.
-        exchanges (dict[int, list[NameExchange]]): Position -> names mixed up;
-            the fit's suspects leave these landmarks out.
+    The dictionaries are by position of an image record.
     """
 
     model: ShapeModel
     sides: PairSides
+    #: With exchanged pairs put right.
     points: dict[int, np.ndarray] = field(default_factory=dict)
     fits: dict[int, FaceFit] = field(default_factory=dict)
+    #: Names mixed up; the suspects of fits leave these landmarks out.
     exchanges: dict[int, list[NameExchange]] = field(default_factory=dict)
 
 

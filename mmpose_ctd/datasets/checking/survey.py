@@ -97,32 +97,24 @@ def _read_exif(image: Image.Image, file: PhotoFile) -> None:
 
 @dataclass
 class PhotoRecord:
-    """An image record with the points of its first annotation.
+    """An image record with the points of its first annotation."""
 
-    Attributes:
-        place (int): Position in the file's ``images``, from 0.
-        record (dict): The record as written.
-        number (str): How output calls it: its id if that is a number, else
-            ``#`` and its position.
-        subject, site, file_name (str): Empty if missing.
-        size (tuple[int, int], optional): Recorded width and height, if valid.
-        path (Path, optional): Where its file should be.
-        points (np.ndarray, optional): (K, 2) in pixels of the image; NaN
-            where missing. None without a readable annotation.
-        num_annotations (int): Annotations of this image.
-        num_faces (int): Readable annotations of it that differ.
-    """
-
+    #: Position in the file's ``images``, from 0.
     place: int
     record: dict
+    #: How output calls it: its id if that is a number, else # and its place.
     number: str
+    # These are empty if missing.
     subject: str
     site: str
     file_name: str
+    #: Recorded width and height, if valid.
     size: tuple[int, int] | None
     path: Path | None
+    #: (K, 2) in pixels of the image; NaN where missing.
     points: np.ndarray | None = None
     num_annotations: int = 0
+    #: Readable annotations that differ.
     num_faces: int = 1
 
     @property
@@ -138,15 +130,7 @@ class PhotoRecord:
 class Survey:
     """The records, files and splits of a data set.
 
-    Args:
-        root (Path): The data set's folder.
-        ann_file (str): Annotation file, relative to it.
-        img_dir (str): The images' folder, relative to it.
-        thresholds (Thresholds): Limits of the checks.
-        teacher (str, optional): File of the face-recognition network for the
-            check ``same-person``; without it that check is skipped.
-        on_file (Callable, optional): Called with the number of image files
-            read and the number of all, for a progress bar.
+    Its arguments are those of :func:`.check`.
 
     Attributes:
         names (list[str]): The K landmarks.

@@ -83,21 +83,15 @@ class SplitOptions:
 
 @dataclass
 class DrawnSplits:
-    """Splits of a data set.
+    """Splits of a data set, written to ``folder``."""
 
-    Attributes:
-        partitions (list[dict[str, list[str]]]): Names of files with their
-            lines. Several partitions may have a file in common.
-        population (Population): The data set.
-        folder (Path): Of the split files.
-        files (list[Path]): Those written; empty after a dry run.
-        notes (list[str]): What to know, a sentence each.
-    """
-
+    #: Names of files with their lines. Several may have a file in common.
     partitions: list[Partition]
     population: Population
     folder: Path
+    #: Those written; empty after a dry run.
     files: list[Path] = field(default_factory=list)
+    #: What to know, a sentence each.
     notes: list[str] = field(default_factory=list)
 
 

@@ -68,10 +68,8 @@ class Canvas:
     def cover(self, distance: np.ndarray, softness: float = 0.0) -> np.ndarray:
         """How much of a pixel lies inside a shape.
 
-        Args:
-            distance: To the shape's border in biocular widths, positive
-                inside.
-            softness: Width of the border; at least a pixel.
+        By the distance to its border in biocular widths, positive inside; the
+        border is ``softness`` wide, at least a pixel.
         """
         return np.clip(distance / max(self.pixel, softness) + 0.5, 0, 1)
 
@@ -106,13 +104,10 @@ class Canvas:
         below += change
 
     def lit(self, nx, ny, wrap=0.2, key=1.0, sky=1.0) -> np.ndarray:
-        """Diffuse light on a surface, linear RGB (H, W, 3).
+        """Diffuse light on a surface of this normal, linear RGB (H, W, 3).
 
-        Args:
-            nx, ny: The surface's normal.
-            wrap: How far light bleeds around edges, of each colour.
-            key, sky: How much of the lamp's and of the surrounding light
-                arrives.
+        Light bleeds around edges by ``wrap``, of each colour; ``key`` and
+        ``sky`` say how much of the lamp's and of the other light arrives.
         """
         nz = np.sqrt(np.clip(1 - nx * nx - ny * ny, 0.02, 1))
         lx, ly, lz = self.imaging.light
