@@ -1,9 +1,9 @@
 """Judges fits of landmarks on people that they were not fitted to.
 
-n: faces, V: vertices, K: landmarks, S: strengths. Points are complex.
+n: faces, K: landmarks. Points are complex.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,46 +20,6 @@ def subject_folds(subjects: Sequence) -> np.ndarray:
     people, numbers = np.unique(np.asarray(subjects), return_inverse=True)
     shuffled = np.random.default_rng(0).permutation(len(people))
     return shuffled[numbers] % min(_FOLDS, len(people))
-
-
-def residuals_without(
-    fit: Callable,
-    strengths: Sequence[float],
-    meshes: np.ndarray,
-    points: np.ndarray,
-    subjects: Sequence,
-) -> np.ndarray | None:
-    """What a fit without a face's subject leaves of its landmarks.
-
-    ``fit`` takes meshes (n, V), points (n, K), NaN where not labelled, and
-    S strengths, and returns one fit a strength; all that it chooses is chosen
-    without them. The result is predicted less true, (S, n, K), NaN where not
-    labelled; None of a single subject.
-    """
-    folds = subject_folds(subjects)
-    if folds.max() == 0:
-        return None
-    residuals = np.full((len(strengths), *points.shape), np.nan + 0j)
-    for fold in range(folds.max() + 1):
-        out = folds == fold
-        fits = fit(meshes[~out], points[~out], strengths)
-        for s, fitted in enumerate(fits):
-            residuals[s, out] = fitted.predict(meshes[out]) - points[out]
-    return residuals
-
-
-def best_strength(
-    residuals: np.ndarray | None, strengths: Sequence[float]
-) -> float:
-    """The strength with the least mean distance on subjects left out.
-
-    The largest where there are no residuals of :func:`residuals_without`.
-    """
-    if residuals is None or not np.isfinite(residuals[0]).any():
-        return max(strengths)
-    known = np.isfinite(residuals[0])
-    distances = np.abs(residuals[:, known]).mean(axis=1)
-    return float(strengths[int(distances.argmin())])
 
 
 def site_offsets(

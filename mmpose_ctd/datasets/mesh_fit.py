@@ -8,13 +8,12 @@ n: faces, V: vertices, K: landmarks. Points are complex numbers x + iy inside:
 a similarity (scale, rotation, shift) is then z -> a * z + b.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from .cross_fit import best_strength, residuals_without, site_offsets
+from .cross_fit import site_offsets, subject_folds
 
 # Against far vertices that fit a few faces by chance: of 10 labelled faces,
 # the best of 478 vertices without it is a worse choice. Chosen on training
@@ -128,14 +127,12 @@ def fit_vertices(
 class FittedMesh:
     """A fit in the frame of the training faces.
 
-    ``strength`` is that of ridge regression, as chosen, else None;
     ``offsets`` are those of sites (:func:`.site_offsets`), if used.
     """
 
     frame: FaceFrame
-    fit: Any
-    strength: float | None = None
-    offsets: dict[str, np.ndarray] = field(default_factory=dict)
+    fit: VertexFit
+    offsets: dict[str, np.ndarray]
 
     def predict(
         self, meshes: np.ndarray, sites: Sequence[str] | None = None
@@ -158,8 +155,6 @@ def fit_mesh(
     points: np.ndarray,
     subjects: Sequence,
     sites: Sequence[str] | None = None,
-    fit: Callable | None = None,
-    strengths: Sequence[float] = (np.inf,),
 ) -> FittedMesh:
     """Fit to labelled faces; nothing but these is looked at.
 
@@ -171,30 +166,25 @@ def fit_mesh(
         subjects (Sequence): Whose faces are left out together to judge a fit.
         sites (Sequence[str], optional): With at least two sites of three
             faces each site gets offsets. Defaults to None: no offsets.
-        fit (Callable, optional): Of meshes and points in the frame and
-            strengths; returns one fit a strength. Defaults to
-            :func:`fit_vertices`.
-        strengths (Sequence[float]): Of a penalty, to choose from.
     """
+    frame, meshes, points = into_frame(meshes, points)
+    fold, offsets = subject_folds(subjects), {}
+    if sites is not None and fold.max() > 0:
+        # Predicted less true, by fits without the face's subject.
+        residuals = np.full(points.shape, np.nan + 0j)
+        for number in range(fold.max() + 1):
+            out = fold == number
+            fit = fit_vertices(meshes[~out], points[~out])
+            residuals[out] = fit.predict(meshes[out]) - points[out]
+        offsets = site_offsets(residuals, sites)
+    return FittedMesh(frame, fit_vertices(meshes, points), offsets)
+
+
+def into_frame(
+    meshes: np.ndarray, points: np.ndarray
+) -> tuple[FaceFrame, np.ndarray, np.ndarray]:
+    """The frame of training faces, and meshes and points in it, complex."""
     meshes, points = to_complex(meshes), to_complex(points)
     frame = FaceFrame.fit(meshes)
     a, b = frame.similarities(meshes)
-    meshes, points = a * meshes + b, a * points + b
-    fit, strengths = fit or _vertices, list(strengths)
-    residuals = None
-    if len(strengths) > 1 or sites is not None:
-        residuals = residuals_without(fit, strengths, meshes, points, subjects)
-    strength = best_strength(residuals, strengths)
-    offsets = {}
-    if residuals is not None and sites is not None:
-        offsets = site_offsets(residuals[strengths.index(strength)], sites)
-    return FittedMesh(
-        frame=frame,
-        fit=fit(meshes, points, [strength])[0],
-        strength=strength if len(strengths) > 1 else None,
-        offsets=offsets,
-    )
-
-
-def _vertices(meshes, points, strengths) -> list:
-    return [fit_vertices(meshes, points) for _ in strengths]
+    return frame, a * meshes + b, a * points + b

@@ -101,12 +101,6 @@ def test_prepare_leaves_such_records_out(tmp_path, monkeypatch):
 # ----------------------------------------------------------- real faces
 
 
-
-
-
-
-
-
 @pytest.mark.real_data
 def test_real_faces_fit_their_boxes(shared_root):
     root = shared_root / 'data' / 'frl_faces'

@@ -10,6 +10,7 @@ from mmpose_ctd.datasets.split_selection import (
 )
 from mmpose_ctd.errors import InputError
 
+
 def dataset(root, lines):
     folder = root / 'splits'
     folder.mkdir(exist_ok=True)
