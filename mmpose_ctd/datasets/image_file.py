@@ -20,8 +20,7 @@ IMAGE_SUFFIXES = frozenset(
     + ('.mpo', '.png', '.tif', '.tiff', '.bmp', '.dib', '.webp', '.gif')
     + ('.heic', '.heif', '.avif')
 )
-#: Larger images are refused before they are decoded. Reading takes up to 10
-#: bytes of memory a pixel.
+#: Larger images are refused before they are decoded.
 MAX_PIXELS = 120_000_000
 
 # Formats that hold one photograph and perhaps its preview.
