@@ -41,7 +41,7 @@ def use_stand_ins(cfg: Config, folder: str | Path) -> None:
     """
     folder = Path(folder)
     merge_options(cfg, {'framing.input_size': _SIDE})
-    faces = make_synthetic_faces(folder / 'faces', _FACES, 1, 128, force=True)
+    faces = make_synthetic_faces(folder / 'faces', _FACES, 128, force=True)
     train = next((faces / 'splits').glob('train_n*_seed0.txt')).name
     for loader, split in (('train', train), ('val', 'val.txt'), ('test',) * 2):
         _use_faces(cfg, loader, faces, split)

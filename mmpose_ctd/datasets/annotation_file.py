@@ -11,14 +11,8 @@ def find_annotation_file(root: Path, cure: str = 'Leave one.') -> str:
     """Find the one annotation file of a data set.
 
     ``annotations/landmarks19.json`` if it exists; else the only file that has
-    annotations or cannot be read.
-
-    Args:
-        root (Path): Folder of the data set.
-        cure (str): What a user can do if there are several.
-
-    Returns:
-        str: The file, relative to ``root``.
+    annotations or cannot be read, relative to ``root``. ``cure`` says what a
+    user can do if there are several.
 
     Raises:
         MissingFileError: If there is none.

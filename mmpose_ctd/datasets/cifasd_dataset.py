@@ -14,7 +14,7 @@ from mmpose_ctd.errors import InputError, MissingFileError, some_of
 from mmpose_ctd.evaluation.functional.measurements import parse_measurements
 from mmpose_ctd.input_framing import FRAMING_KEY, input_framing
 
-from .flips import may_flip, refuse_flips, unsettled_flips
+from .flips import MOST_FACES, may_flip, refuse_flips, unsettled_flips
 from .image_fields import own_fields, taken_names
 from .landmark_file import IMAGE_LINE, LandmarkFile, read_split, subject_of
 from .landmark_names import landmark_metainfo
@@ -86,10 +86,9 @@ class CIFASDDataset(BaseCocoStyleDataset):
         **kwargs,
     ) -> None:
         if crop not in ('image', 'bbox'):
+            expected = "'image' or 'bbox'"
             raise InputError(
-                where='dataset.crop',
-                found=repr(crop),
-                expected="'image' or 'bbox'",
+                where='dataset.crop', found=repr(crop), expected=expected
             )
         for key, only in _ONLY.items():
             if (value := kwargs.get(key, only)) != only:
@@ -151,8 +150,10 @@ class CIFASDDataset(BaseCocoStyleDataset):
         """
         names = self._file.names
         partners = [names[i] for i in self.metainfo['flip_indices']]
+        faces = map(self._file.points, self._file.annotations[:MOST_FACES])
+        points = np.array([*faces]).reshape(-1, len(names), 2)
         unsettled, likely = unsettled_flips(
-            names, partners, self._file.annotations, flip_pairs, one_sided
+            names, partners, points, flip_pairs, one_sided
         )
         self._metainfo['unsettled_flips'] = unsettled
         self._metainfo['likely_flip_pairs'] = likely
@@ -208,7 +209,7 @@ class CIFASDDataset(BaseCocoStyleDataset):
             self._check_one_face(instances)
         if not self.test_mode:
             self._warn_of_unlabelled(instances)
-        self._check_images_exist({i['img_path'] for i in instances})
+        self._check_images_exist(file, {i['img_path'] for i in instances})
         return instances, list(images.values())
 
     def _warn_of_unlabelled(self, instances: list[dict]) -> None:
@@ -253,14 +254,17 @@ class CIFASDDataset(BaseCocoStyleDataset):
             chosen = select_images(lines, selected)
             self._check_split(lines, chosen)
             selected = {i: selected[i] for i in selected if i in chosen.ids}
-        return {i: self._record(i, image) for i, image in selected.items()}
+        return {
+            i: self._record(self._file, i, image)
+            for i, image in selected.items()
+        }
 
-    def _record(self, i: int, image: dict) -> dict:
+    def _record(self, file: LandmarkFile, i: int, image: dict) -> dict:
         """A checked image record with MMPose's fields."""
-        self._file.check_image(image)
+        file.check_image(image)
         if clash := taken_names(image, self.metainfo):
             raise InputError(
-                where=f'{self._file.path}: image id={i}',
+                where=f'{file.path}: image id={i}',
                 found=f'the fields {clash} have names that MMPose uses itself',
                 cure='Rename them.',
             )
@@ -292,11 +296,11 @@ class CIFASDDataset(BaseCocoStyleDataset):
                 f"or {IMAGE_LINE}<the 'file_name' of one>",
             )
 
-    def _check_images_exist(self, paths: set[str]) -> None:
+    def _check_images_exist(self, file: LandmarkFile, paths: set[str]) -> None:
         lost = sorted(path for path in paths if not osp.isfile(path))
         if lost:
             raise MissingFileError(
-                where=self._file.path,
+                where=file.path,
                 found=f'{len(lost)} of {len(paths)} images do not exist, such '
                 f'as {lost[0]!r}',
                 cure='Set dataset.data_root and dataset.data_prefix.img.',

@@ -1,9 +1,9 @@
 """Judges fits of landmarks on people that they were not fitted to.
 
-n: faces, V: vertices, K: landmarks, S: strengths. Points are complex.
+n: faces, K: landmarks. Points are complex.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,69 +16,10 @@ def subject_folds(subjects: Sequence) -> np.ndarray:
     """Number of each face's fold, (n,): all faces of a subject in one.
 
     There are ten, or as many as there are subjects where those are fewer.
-    ``subjects`` says who is on each of n faces.
     """
     people, numbers = np.unique(np.asarray(subjects), return_inverse=True)
     shuffled = np.random.default_rng(0).permutation(len(people))
     return shuffled[numbers] % min(_FOLDS, len(people))
-
-
-def residuals_without(
-    fit: Callable,
-    strengths: Sequence[float],
-    meshes: np.ndarray,
-    points: np.ndarray,
-    subjects: Sequence,
-) -> np.ndarray | None:
-    """What a fit without a face's subject leaves of its landmarks.
-
-    Everything that the fit chooses is chosen anew without them.
-
-    Args:
-        fit (Callable): Of meshes, points and strengths; returns one fit a
-            strength.
-        strengths (Sequence[float]): S of them.
-        meshes (np.ndarray): Training faces, complex, (n, V).
-        points (np.ndarray): True landmarks, complex, (n, K), NaN where not
-            labelled.
-        subjects (Sequence): Who is on each, n.
-
-    Returns:
-        np.ndarray | None: Predicted less true, complex, (S, n, K), NaN where
-        not labelled; None of a single subject.
-    """
-    folds = subject_folds(subjects)
-    if folds.max() == 0:
-        return None
-    residuals = np.full((len(strengths), *points.shape), np.nan + 0j)
-    for fold in range(folds.max() + 1):
-        out = folds == fold
-        fits = fit(meshes[~out], points[~out], strengths)
-        for s, fitted in enumerate(fits):
-            residuals[s, out] = fitted.predict(meshes[out]) - points[out]
-    return residuals
-
-
-def best_strength(
-    residuals: np.ndarray | None, strengths: Sequence[float]
-) -> float:
-    """The strength with the least mean distance on subjects left out.
-
-    Args:
-        residuals (np.ndarray | None): Of :func:`residuals_without`.
-        strengths (Sequence[float]): S to choose from.
-
-    Returns:
-        float: One of ``strengths``; the largest where there is nothing to
-        compare.
-    """
-    if residuals is None:
-        return max(strengths)
-    known = np.isfinite(residuals[0])
-    if not known.any():
-        return max(strengths)
-    distances = np.abs(residuals[:, known]).mean(axis=1)
-    return float(strengths[int(distances.argmin())])
 
 
 def site_offsets(
@@ -96,16 +37,10 @@ def site_offsets(
     an empirical Bayes estimate with one factor for all (Efron and Morris,
     "Stein's estimation rule and its competitors", 1973).
 
-    Args:
-        residuals (np.ndarray): Predicted less true by a fit that did not see
-            the face, (n, K), NaN where not labelled.
-        sites (Sequence[str]): Where each face was taken, n; ``''`` where
-            unknown.
-
-    Returns:
-        dict[str, np.ndarray]: To subtract from predictions, (K,) a site.
-        Sites with fewer than three faces are left out; empty with fewer than
-        two sites.
+    Residuals are (n, K), of fits that did not see the face; ``sites`` has
+    ``''`` where unknown. Offsets, (K,) a site, are to be subtracted from
+    predictions. Sites with fewer than three faces are left out; there is none
+    with fewer than two sites.
     """
     sites = np.asarray(sites)
     means, errors = {}, {}

@@ -27,12 +27,9 @@ _APART, _USUAL = 0.2, 4.0
 class BoxFit:
     """Landmarks in a detected face, compared with the other records.
 
-    Attributes:
-        factor (float): Their extent, divided by the median extent; 1 for a
-            single landmark.
-        apart (float): Distance of their centre from the median centre, in
-            widths of the face.
-        wrong (bool): Whether one of them exceeds its limit.
+    ``factor`` is their extent, divided by the median extent; 1 for a single
+    landmark. ``apart`` is the distance of their centre from the median
+    centre, in widths of the face. ``wrong``: one of them exceeds its limit.
     """
 
     factor: float
@@ -58,15 +55,10 @@ def fit_to_faces(
 ) -> list[BoxFit | None]:
     """Compare each record with its face, and with the other records.
 
-    Args:
-        points (Sequence[np.ndarray]): Each record's landmarks (K, 2), in
-            pixels; NaN where missing.
-        faces (Sequence[Sequence[Box]]): Each record's faces, as
-            :func:`.detect_faces` returns them. The best of several counts.
-
-    Returns:
-        list[BoxFit | None]: None for a record without face or landmark, and
-        for all records if fewer than 5 have both.
+    ``points`` are each record's landmarks (K, 2), in pixels, NaN where
+    missing; ``faces`` those of :func:`.detect_faces`, of which the best
+    counts. None for a record without face or landmark, and for all records if
+    fewer than 5 have both.
     """
     places = [
         [(own - (x + w / 2, y + h / 2)) / w for x, y, w, h in boxes]

@@ -1,6 +1,7 @@
 """Finds 478 dense landmarks of a face with MediaPipe's network, in process."""
 
 import functools
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,13 +57,10 @@ _SIDE = FaceLandmarkerV2.input_size[0]
 
 
 class CropFrame(NamedTuple):
-    """A square crop of an image, in pixels; (0, 0) is a pixel's centre.
+    """A square crop of an image: its centre and side in pixels.
 
-    Attributes:
-        x (float): Of its centre.
-        y (float): Of its centre.
-        side (float): Of the square.
-        angle (float): Clockwise turn of its upper edge, in radians.
+    (0, 0) is a pixel's centre; ``angle`` is the clockwise turn of its upper
+    edge, in radians.
     """
 
     x: float
@@ -155,32 +153,19 @@ class FaceMesh:
         looks: int = 2,
         views: int = 1,
     ) -> np.ndarray | None:
-        """Find the points of one face.
-
-        The first look is the crop around ``box``. Each further look is the
-        crop around the points that were found, turned upright.
-
-        Args:
-            image (np.ndarray): (H, W, 3), uint8, BGR.
-            box (tuple, optional): x, y, width, height of the face, as
-                :func:`.detect_faces` gives it. Defaults to None: the largest
-                detected face, else the whole image.
-            looks (int): At least 1. Defaults to 2.
-            views (int): Framings of the last look whose median is taken, 1 to
-                9. Defaults to 1.
-
-        Returns:
-            np.ndarray: (478, 3): x and y in pixels of the image, with (0, 0)
-            at the centre of the top left pixel; z on the same scale, smaller
-            towards the camera. None if the network sees no face, or one that
-            moves with the crop: the photograph may be turned.
-
-        Raises:
-            InputError: If an argument is not as described.
-        """
+        """See :func:`mesh_points`."""
         check_image(image, 'FaceMesh.find: image')
-        _check_count('looks', looks, None)
-        _check_count('views', views, len(VIEWS))
+        for name, value, most in (
+            ('looks', looks, math.inf),
+            ('views', views, len(VIEWS)),
+        ):
+            if type(value) is not int or not 1 <= value <= most:
+                raise InputError(
+                    where=f'FaceMesh.find: {name}',
+                    found=repr(value),
+                    expected='1 or more'
+                    + (f', at most {most}' * (most < math.inf)),
+                )
         height, width = image.shape[:2]
         if box is None:
             box = detect_face(image, quick=True)
@@ -222,15 +207,10 @@ class FaceMesh:
     def look(
         self, image: np.ndarray, frames: Sequence[CropFrame]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Run the network once on crops of an image.
+        """Run the network once on F crops of an image.
 
-        Args:
-            image (np.ndarray): (H, W, 3), uint8, BGR.
-            frames (Sequence[CropFrame]): F crops.
-
-        Returns:
-            tuple[np.ndarray, np.ndarray]: Points in pixels of the image,
-            (F, 478, 3), and the probability of a face, (F,).
+        Returns the points in pixels of the image, (F, 478, 3), and the
+        probability of a face, (F,).
         """
         crops = [_crop(image, frame) for frame in frames]
         batch = torch.from_numpy(np.stack(crops))
@@ -260,10 +240,12 @@ def mesh_points(
 
     Args:
         image (np.ndarray): (H, W, 3), uint8, BGR.
-        box (tuple, optional): x, y, width, height of the face. Defaults to
-            None: the largest detected face, else the whole image.
-        looks (int): Number of crops, each around the points of the one
-            before. Defaults to 2.
+        box (tuple, optional): x, y, width, height of the face, as
+            :func:`.detect_faces` gives it. Defaults to None: the largest
+            detected face, else the whole image.
+        looks (int): Number of crops, the first around the box, each other
+            around the points of the one before, turned upright. Defaults to
+            2.
         views (int): Framings of the last crop whose median is taken, 1 to 9.
             Defaults to 1.
         checkpoint (str | Path, optional): Written by ``mmpose_ctd download
@@ -272,7 +254,9 @@ def mesh_points(
 
     Returns:
         np.ndarray: (478, 3): x and y in pixels of the image, with (0, 0) at
-        the centre of the top left pixel, and depth. None without a face.
+        the centre of the top left pixel; z on the same scale, smaller towards
+        the camera. None if the network sees no face, or one that moves with
+        the crop: the photograph may be turned.
 
     Raises:
         MissingFileError: If there is no checkpoint.
@@ -347,12 +331,3 @@ def _in_image(box: Box, image: np.ndarray) -> Box:
             f'{width}x{height}',
         )
     return tuple(numbers)
-
-
-def _check_count(name: str, value: int, most: int | None) -> None:
-    if type(value) is not int or value < 1 or (most and value > most):
-        raise InputError(
-            where=f'FaceMesh.find: {name}',
-            found=repr(value),
-            expected=f'1 to {most}' if most else '1 or more',
-        )

@@ -5,7 +5,7 @@ pairs define each face's midline, and a landmark that keeps its name in a
 mirrored image must lie on it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 
 import numpy as np
@@ -15,8 +15,10 @@ from scipy.optimize import linear_sum_assignment
 from mmpose_ctd.errors import InputError, some_of
 from mmpose_ctd.landmark_sides import unsettled_names
 
-# The first faces that are used, and the fewest that are needed.
-_FACES, _FEWEST = 2000, 3
+#: The first faces that are used.
+MOST_FACES = 2000
+# The fewest that are needed.
+_FEWEST = 3
 # Least distances from the midline in root mean square radii of the face: of
 # two landmarks that mirror each other, and of a single one. The second terms
 # allow for chance; they are divided by the root of the number of faces.
@@ -64,28 +66,20 @@ def _never(chance) -> bool:
 def unsettled_flips(
     names: Sequence[str],
     partners: Sequence[str],
-    annotations: Iterable[dict],
+    points: np.ndarray,
     flip_pairs: Sequence[tuple[str, str]],
     one_sided: bool,
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """Landmarks without a known partner, by their names and places.
 
-    Args:
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[str]): The partner of each, or itself.
-        annotations (Iterable[dict]): Of the file.
-        flip_pairs (Sequence[tuple[str, str]]): Of the dataset's config.
-        one_sided (bool): Of the dataset's config.
-
-    Returns:
-        tuple: The landmarks, and the pairs of :func:`off_midline`.
+    ``flip_pairs`` and ``one_sided`` are the dataset's; the rest is as for
+    :func:`off_midline`. Returns the landmarks, and the pairs that it finds.
 
     Raises:
         InputError: If ``one_sided`` and two landmarks are partners.
     """
     if not one_sided:
         stated = {name for pair in flip_pairs for name in pair}
-        points = labelled_points(annotations, len(names))
         likely = off_midline(points, names, partners, stated)
         found = {name for pair in likely for name in pair}
         found |= {*unsettled_names(names, partners, stated)}
@@ -106,37 +100,26 @@ def refuse_flips(
     unsettled: Sequence[str],
     where: str,
     how: str,
-    likely_pairs: Sequence[tuple[str, str]] = (),
+    likely_pairs: Sequence[tuple[str, str]],
 ) -> None:
-    """Refuse to mirror images while a partner is unknown.
+    """Refuse to mirror images while :func:`unsettled_flips` finds some.
 
-    Args:
-        unsettled (Sequence[str]): From :func:`unsettled_flips`.
-        where (str): The annotation file.
-        how (str): The key of the config that mirrors images.
-        likely_pairs (Sequence[tuple[str, str]]): From
-            :func:`unsettled_flips`.
-
-    Raises:
-        InputError: If ``unsettled`` is not empty.
+    ``where`` is the annotation file, ``how`` the key of the config that
+    mirrors images.
     """
     if not unsettled:
         return
-    some = some_of(unsettled, 5)
-    cure = (
-        "Give dataset.flip_pairs=[('a', 'b'), ...], with ('a', 'a') for "
-        'a landmark that keeps its name. If no landmark has a partner, state '
-        'dataset.one_sided=True: right if images show the labelled side '
-        f'alone. Or switch {how} off.'
-    )
-    if likely_pairs:
-        cure = f'{likely_text(likely_pairs)} {cure}'
+    likely = f'{likely_text(likely_pairs)} ' if likely_pairs else ''
     raise InputError(
         where=where,
         found=f'{how} mirrors images, but names do not say which landmark '
-        f'takes the place of {len(unsettled)} landmarks ({some})',
+        f'takes the place of {len(unsettled)} landmarks '
+        f'({some_of(unsettled, 5)})',
         expected='a partner for each landmark that is not on the midline',
-        cure=cure,
+        cure=f"{likely}Give dataset.flip_pairs=[('a', 'b'), ...], with "
+        "('a', 'a') for a landmark that keeps its name. If no landmark has a "
+        'partner, state dataset.one_sided=True: right if images show the '
+        f'labelled side alone. Or switch {how} off.',
     )
 
 
@@ -148,26 +131,6 @@ def likely_text(likely_pairs: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def labelled_points(annotations: Iterable[dict], count: int) -> np.ndarray:
-    """The first 2000 labelled faces of COCO annotations.
-
-    (N, K, 2) in pixels; NaN where missing. Annotations without 3 K numbers,
-    with K = ``count``, are ignored.
-    """
-    faces = []
-    for annotation in annotations:
-        try:
-            face = np.array(annotation['keypoints'], dtype=float)
-        except (KeyError, TypeError, ValueError):
-            continue
-        if face.shape == (3 * count,):
-            faces.append(face)
-        if len(faces) == _FACES:
-            break
-    points = np.array(faces).reshape(-1, count, 3)
-    return np.where(points[..., 2:] > 0, points[..., :2], np.nan)
-
-
 def off_midline(
     points: np.ndarray,
     names: Sequence[str],
@@ -176,18 +139,13 @@ def off_midline(
 ) -> list[tuple[str, str]]:
     """Landmarks that keep their names in mirrored images, but should not.
 
-    Args:
-        points (np.ndarray): (N, K, 2) in pixels; NaN where missing. The first
-            2000 faces are used.
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[str]): The partner of each, or itself.
-        stated (Collection[str]): Landmarks whose partner a config states.
+    ``points`` are (N, K, 2) in pixels, NaN where missing, of which the first
+    2000 faces are used; ``partners`` has the partner of each landmark, or
+    itself; a config states the partners of ``stated``.
 
-    Returns:
-        list[tuple[str, str]]: Two landmarks that mirror each other, or twice
-        one that lies on one side and has no mirror image. Empty with fewer
-        than 3 faces, without a known pair, or if the known pairs do not lie
-        across the faces.
+    Returns two landmarks that mirror each other, or twice one that lies on
+    one side and has no mirror image. Empty with fewer than 3 faces, without a
+    known pair, or if the known pairs do not lie across the faces.
     """
     place = {name: k for k, name in enumerate(names)}
     own = [place[partner] for partner in partners]
@@ -197,7 +155,7 @@ def off_midline(
     ]
     if not len(pairs) or not single:
         return []
-    faces = points[:_FACES] @ (1, 1j)
+    faces = points[:MOST_FACES] @ (1, 1j)
     frames = _frames(faces, pairs)
     if frames is None or len(frames) < _FEWEST:
         return []

@@ -20,43 +20,39 @@ IMAGE_SUFFIXES = frozenset(
     + ('.mpo', '.png', '.tif', '.tiff', '.bmp', '.dib', '.webp', '.gif')
     + ('.heic', '.heif', '.avif')
 )
-#: Larger images are refused before they are decoded. Reading takes up to 10
-#: bytes of memory a pixel.
+#: Larger images are refused before they are decoded.
 MAX_PIXELS = 120_000_000
 
 # Formats that hold one photograph and perhaps its preview.
 _WITH_PREVIEW = {'MPO'}
 
 _EXPORT = 'Export it as JPEG or PNG.'
-_EMPTY = 'the file is empty'
 _AGAIN = 'Copy it again from the camera or the archive.'
 _HEIC = (
     'Export it as JPEG in the original size, or set the camera to "most '
     'compatible".'
 )
-_EPS = 'PostScript (EPS), which is never run'
-_POINTER = 'not the photograph, but a pointer of'
-_LFS = 'Fetch the photographs with `git lfs pull`.'
-_ANNEX = 'Fetch the photographs with `git annex get`.'
-_JP2 = 'a JPEG 2000 file, which is not read'
+_FETCH = 'Fetch the photographs with `git'
 # First bytes, their offset, the kind of file, the cure. The first match wins.
 _KINDS = (
     (b'ftypavif', 4, 'an AVIF file, which is not read', _EXPORT),
     (b'ftypcrx', 4, "a camera's raw file", 'Export it as JPEG.'),
-    (b'ftypmif1', 4, 'a HEIF file, which is not read', _EXPORT),
-    (b'ftypmsf1', 4, 'a HEIF file, which is not read', _EXPORT),
+    (b'ftypm', 4, 'a HEIF file or a film', _EXPORT),
     (b'ftyphe', 4, "an iPhone's HEIC file, which is not read", _HEIC),
     (b'ftyp', 4, 'a film or another container, not a photograph', _EXPORT),
     (b'%PDF', 0, 'a PDF, not an image', 'Export the photograph as JPEG.'),
-    (b'%!PS', 0, _EPS, _EXPORT),
-    (b'\xc5\xd0\xd3\xc6', 0, _EPS, _EXPORT),
+    (b'%!PS', 0, 'PostScript (EPS), which is never run', _EXPORT),
     (b'8BPS', 0, 'a Photoshop file, which is not read', _EXPORT),
     (b'DICM', 128, 'a DICOM file, which is not read', _EXPORT),
-    (b'\0\0\0\x0cjP', 0, _JP2, _EXPORT),
-    (b'\xff\x4f\xff\x51', 0, _JP2, _EXPORT),
+    (b'\0\0\0\x0cjP', 0, 'a JPEG 2000 file, which is not read', _EXPORT),
     (b'PK\x03\x04', 0, 'a ZIP archive or an Office file', 'Unpack it.'),
-    (b'version https://git-lfs', 0, f'{_POINTER} Git LFS', _LFS),
-    (b'/annex/objects/', 0, f'{_POINTER} git-annex', _ANNEX),
+    (
+        b'version https://git-lfs',
+        0,
+        'a pointer of Git LFS',
+        f'{_FETCH} lfs pull`.',
+    ),
+    (b'/annex/objects/', 0, 'a pointer of git-annex', f'{_FETCH} annex get`.'),
     (b'<svg', 0, 'an SVG drawing, not a photograph', _EXPORT),
     (b'<', 0, 'a web page or a drawing, not a photograph', _AGAIN),
 )
@@ -103,7 +99,9 @@ def open_photograph(
             )
         head = file.read(1024)
         if not head:
-            raise InputError(where=name, found=_EMPTY, cure=_AGAIN)
+            raise InputError(
+                where=name, found='the file is empty', cure=_AGAIN
+            )
         with _explained(name, head):
             picture = stack.enter_context(_opened(file))
             width, height = picture.size
@@ -131,7 +129,7 @@ def load_pixels(picture: Image.Image, name: str) -> None:
 
 
 def shown_name(source: str | os.PathLike | bytes, name: str | None) -> str:
-    """The name of a photograph in messages: ``name``, or without folder."""
+    """``name``, or that of the file without its folder."""
     if name is not None:
         return name
     if isinstance(source, bytes):

@@ -9,6 +9,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PureWindowsPath
 
 import numpy as np
@@ -39,10 +40,8 @@ IMAGE_LINE = 'image:'
 class AnnotationProblem(InputError):
     """A value of an annotation file that cannot be used.
 
-    Attributes:
-        landmark (str, optional): Its landmark, if it is a coordinate.
-        record (tuple[str, int], optional): Of an unusable id: the list, and
-            the record's position in it from 0.
+    ``landmark`` is set if it is a coordinate. ``record`` is set for an
+    unusable id: the list, and the record's position in it from 0.
     """
 
     def __init__(
@@ -70,11 +69,10 @@ class LandmarkFile:
         skeleton (list): Pairs of landmark numbers, from 1.
         images (dict): Image id -> image record.
         annotations (list[dict]): The annotation records with an id.
-        measurements (tuple, optional): The measures that its category lists;
-            ``None`` if it lists none.
+        measurements (tuple, optional): The measures that its category lists,
+            if any.
         category (dict): Its category's record.
-        image_records (list): All image records, usable or not.
-        annotation_records (list): All annotation records, usable or not.
+        image_records, annotation_records (list): All records, usable or not.
         problems (list[InputError]): Faults of the lists, the category and
             the ids. Values of records are checked by :meth:`check_image`
             and :meth:`check_annotation`, or listed by
@@ -94,17 +92,7 @@ class LandmarkFile:
 
     @classmethod
     def read(cls, path: str, pass_over_unused: bool = False) -> 'LandmarkFile':
-        """Read a file, or raise the first problem of its structure.
-
-        Args:
-            path (str): The file.
-            pass_over_unused (bool): Whether to ignore categories without
-                keypoints and annotations, as labelling tools export them.
-
-        Raises:
-            MissingFileError: If there is no such file.
-            InputError: If it is not a COCO keypoint file of one category.
-        """
+        """As :meth:`scan`, but raise the first problem."""
         file = cls.scan(path, pass_over_unused)
         _raise_first(file.problems)
         return file
@@ -113,7 +101,8 @@ class LandmarkFile:
     def scan(cls, path: str, pass_over_unused: bool = False) -> 'LandmarkFile':
         """Read a file as far as it can be read, and collect its problems.
 
-        Takes what :meth:`read` takes.
+        ``pass_over_unused`` ignores categories without keypoints and
+        annotations, as labelling tools export them.
 
         Raises:
             MissingFileError: If there is no such file.
@@ -126,31 +115,32 @@ class LandmarkFile:
         records = content['annotations']
         categories = content['categories']
         if pass_over_unused:
-            used = [a.get('category_id') for a in records if _is_record(a)]
+            used = [
+                a.get('category_id') for a in records if isinstance(a, dict)
+            ]
             categories = [
                 c
                 for c in categories
-                if not _is_record(c)
+                if not isinstance(c, dict)
                 or c.get('keypoints')
                 or c.get('id') in used
             ]
         category, names, skeleton = _category(path, categories, problems)
         images = _by_id(path, 'images', content['images'], problems)
         annotations = _by_id(path, 'annotations', records, problems)
-        measurements = category.get('measurements')
-        if measurements is not None:
+        measurements = None
+        if (listed := category.get('measurements')) is not None:
             where = f"{path}: its category's measurements"
             try:
-                measurements = parse_measurements(measurements, names, where)
+                measurements = parse_measurements(listed, names, where)
             except InputError as error:
-                measurements = None
                 problems.append(error)
         return cls(
             path,
             names,
             skeleton,
             images,
-            list(annotations.values()),
+            [*annotations.values()],
             measurements,
             category,
             content['images'],
@@ -162,10 +152,6 @@ class LandmarkFile:
         """The image records of another file, with this file's landmarks.
 
         Its annotations and categories may be missing, and are not read.
-
-        Raises:
-            MissingFileError: If there is no such file.
-            InputError: If it has no list of images.
         """
         problems: list[InputError] = []
         records = _read_lists(path, ('images',), problems)['images']
@@ -197,10 +183,9 @@ class LandmarkFile:
     def annotation_problems(self, annotation: dict) -> Iterator[InputError]:
         """Find the values of an annotation that cannot be right.
 
-        Yields:
-            InputError: An unknown image, a wrong number of values, a value
-            that is not a finite number, a labelled point far outside the
-            image, or all of them at (0, 0).
+        An unknown image, a wrong number of values, a value that is not a
+        finite number, a labelled point far outside the image, or all of them
+        at (0, 0).
         """
         where = f'{self.path}: annotation id={annotation.get("id")}'
         try:
@@ -277,13 +262,8 @@ def is_near(size: Sequence, x: float, y: float) -> bool:
 def image_problems(path: str, image: dict) -> Iterator[InputError]:
     """Find the fields of an image record that cannot be right.
 
-    Args:
-        path (str): The annotation file.
-        image (dict): The record.
-
-    Yields:
-        InputError: A ``file_name`` outside the folder, a width or height
-        that is not a number of pixels, or an ``mm_per_px`` of 0 or less.
+    A ``file_name`` outside the folder, a width or height that is not a number
+    of pixels, or an ``mm_per_px`` of 0 or less.
     """
     for key, is_right, expected in (
         ('file_name', is_below, "a path below the images' folder"),
@@ -316,7 +296,7 @@ def _read_lists(
     content = read_json(
         path, path, 'Write it again, or correct dataset.ann_file.'
     )
-    lists = content if _is_record(content) else {}
+    lists = content if isinstance(content, dict) else {}
     missing = [k for k in keys if not isinstance(lists.get(k), list)]
     if missing:
         problems.append(
@@ -339,10 +319,6 @@ def is_real(value: object) -> bool:
 
 def _triples(values: list) -> list[list]:
     return [values[i : i + 3] for i in range(0, len(values), 3)]
-
-
-def _is_record(value: object) -> bool:
-    return isinstance(value, dict)
 
 
 def _is_point(triple: list) -> bool:
@@ -389,7 +365,7 @@ def _category(
             "one, with the landmarks' names under 'keypoints'",
         )
     category = next(iter(categories), None)
-    category = category if _is_record(category) else {}
+    category = category if isinstance(category, dict) else {}
     names = category.get('keypoints')
     listed = names if isinstance(names, list) else []
     if not listed or not all(map(_is_name, listed)):
@@ -416,7 +392,7 @@ def _by_id(
     """Image or annotation records by their id."""
     found: dict = {}
     for number, record in enumerate(records):
-        key = record.get('id') if _is_record(record) else None
+        key = record.get('id') if isinstance(record, dict) else None
         if _is_id(key) and key not in found:
             found[key] = record
             continue
@@ -448,10 +424,8 @@ def face_annotation(
 ) -> dict:
     """COCO's record of the only face of an image, with a box of all of it.
 
-    Args:
-        i (int): The image's id, also the record's.
-        keypoints (Iterable[Sequence]): x, y and visibility of each landmark.
-        size (tuple[int, int]): The image's width and height.
+    ``i`` is the image's id, also the record's; ``keypoints`` are x, y and
+    visibility of each landmark, ``size`` is the image's width and height.
     """
     points = [*keypoints]
     width, height = size
@@ -484,11 +458,7 @@ def read_split(path: str) -> list[str]:
 
     A ``#`` at the beginning of a line or after a space starts a comment, but
     not in a line of an image: a file name may have one. Lines are in order,
-    each once.
-
-    Raises:
-        MissingFileError: If there is no such file.
-        InputError: If it is not text or has no line.
+    each once. Files that are missing, empty or not text are refused.
     """
     if not os.path.isfile(path):
         raise MissingFileError(
@@ -509,9 +479,8 @@ def read_split(path: str) -> list[str]:
     lines = []
     try:
         with open(path, encoding='utf-8-sig') as file:
-            number = 0
-            while line := file.readline(_LONGEST_LINE + 1):
-                number += 1
+            read = partial(file.readline, _LONGEST_LINE + 1)
+            for number, line in enumerate(iter(read, ''), start=1):
                 if len(line) > _LONGEST_LINE:
                     raise refused(f'line {number} is very long')
                 line = line.strip()

@@ -85,13 +85,9 @@ def landmark_metainfo(
     For ``parse_pose_metainfo``, which drops ``measurements``
     (``CIFASDDataset`` keeps them).
 
-    Args:
-        names (Sequence[str]): The K landmarks.
-        skeleton (Sequence): Pairs of landmark numbers, from 1.
-        flip_pairs (Sequence[tuple[str, str]]): See :func:`flip_partners`.
-        measurements (Sequence[Measurement], optional): The measures in these
-            landmarks, also as objects of an annotation file. ``None``: the
-            standard measures.
+    ``skeleton`` has pairs of landmark numbers, from 1; ``flip_pairs`` are
+    those of :func:`flip_partners`; ``measurements`` may be objects of an
+    annotation file, and are the standard measures if None.
 
     Raises:
         InputError: If a flip pair or a measure names an unknown landmark.

@@ -8,13 +8,12 @@ n: faces, V: vertices, K: landmarks. Points are complex numbers x + iy inside:
 a similarity (scale, rotation, shift) is then z -> a * z + b.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from .cross_fit import best_strength, residuals_without, site_offsets
+from .cross_fit import site_offsets, subject_folds
 
 # Against far vertices that fit a few faces by chance: of 10 labelled faces,
 # the best of 478 vertices without it is a worse choice. Chosen on training
@@ -78,12 +77,7 @@ class FaceFrame:
 
 @dataclass(frozen=True)
 class VertexFit:
-    """What is chosen for each landmark.
-
-    Attributes:
-        vertices (np.ndarray): Numbers of the vertices, (K,).
-        offsets (np.ndarray): From vertex to landmark, complex, (K,).
-    """
+    """A vertex for each landmark, (K,), and the complex offset from it."""
 
     vertices: np.ndarray
     offsets: np.ndarray
@@ -108,14 +102,8 @@ def fit_vertices(
     The second term is what one knows without labels: that a far vertex
     follows a landmark worse than a near one. It fades as labels come.
 
-    Args:
-        meshes (np.ndarray): Complex, (n, V).
-        points (np.ndarray): True landmarks, complex, (n, K), NaN where not
-            labelled.
-        far (float): c; 0 chooses by the labels alone. Defaults to 0.1.
-
-    Returns:
-        VertexFit: NaN as offset of a landmark that no face has.
+    ``meshes`` are (n, V), ``points`` (n, K), both complex, NaN where not
+    labelled; ``far`` is c. A landmark that no face has gets NaN as offset.
     """
     vertices, offsets = [], []
     for landmark in points.T:
@@ -139,32 +127,19 @@ def fit_vertices(
 class FittedMesh:
     """A fit in the frame of the training faces.
 
-    Attributes:
-        frame (FaceFrame): The frame.
-        fit (Any): What predicts in it.
-        strength (float, optional): Of ridge regression, as chosen; None
-            without it.
-        offsets (dict[str, np.ndarray]): Of sites, see
-            :func:`.site_offsets`; empty where they are not used.
+    ``offsets`` are those of sites (:func:`.site_offsets`), if used.
     """
 
     frame: FaceFrame
-    fit: Any
-    strength: float | None = None
-    offsets: dict[str, np.ndarray] = field(default_factory=dict)
+    fit: VertexFit
+    offsets: dict[str, np.ndarray]
 
     def predict(
         self, meshes: np.ndarray, sites: Sequence[str] | None = None
     ) -> np.ndarray:
-        """Landmarks of faces, in the unit of their meshes.
+        """Landmarks (m, K, 2) of meshes (m, V, 2 or more), in their unit.
 
-        Args:
-            meshes (np.ndarray): (m, V, 2 or more); depth is not used.
-            sites (Sequence[str], optional): Where each face was taken, m. A
-                site without an offset has none. Defaults to None.
-
-        Returns:
-            np.ndarray: (m, K, 2).
+        ``sites`` are where the m faces were taken.
         """
         meshes = to_complex(meshes)
         a, b = self.frame.similarities(meshes)
@@ -180,47 +155,36 @@ def fit_mesh(
     points: np.ndarray,
     subjects: Sequence,
     sites: Sequence[str] | None = None,
-    fit: Callable | None = None,
-    strengths: Sequence[float] = (np.inf,),
 ) -> FittedMesh:
     """Fit to labelled faces; nothing but these is looked at.
 
     Args:
         meshes (np.ndarray): Finite, (n, V, 2 or more).
         points (np.ndarray): True landmarks in the same unit, (n, K, 2), NaN
-            where not labelled.
-        subjects (Sequence): Who is on each, n; whose faces are left out
-            together to judge a fit.
-        sites (Sequence[str], optional): Where each was taken, n. With at
-            least two sites of three faces each site gets offsets. Defaults
-            to None: no offsets.
-        fit (Callable, optional): Of meshes and points in the frame and
-            strengths; returns one fit a strength. Defaults to
-            :func:`fit_vertices`.
-        strengths (Sequence[float]): Of a penalty, to choose from.
-
-    Returns:
-        FittedMesh: Predicts NaN for a landmark that no face has.
+            where not labelled. A landmark that no face has is predicted as
+            NaN.
+        subjects (Sequence): Whose faces are left out together to judge a fit.
+        sites (Sequence[str], optional): With at least two sites of three
+            faces each site gets offsets. Defaults to None: no offsets.
     """
+    frame, meshes, points = into_frame(meshes, points)
+    fold, offsets = subject_folds(subjects), {}
+    if sites is not None and fold.max() > 0:
+        # Predicted less true, by fits without the face's subject.
+        residuals = np.full(points.shape, np.nan + 0j)
+        for number in range(fold.max() + 1):
+            out = fold == number
+            fit = fit_vertices(meshes[~out], points[~out])
+            residuals[out] = fit.predict(meshes[out]) - points[out]
+        offsets = site_offsets(residuals, sites)
+    return FittedMesh(frame, fit_vertices(meshes, points), offsets)
+
+
+def into_frame(
+    meshes: np.ndarray, points: np.ndarray
+) -> tuple[FaceFrame, np.ndarray, np.ndarray]:
+    """The frame of training faces, and meshes and points in it, complex."""
     meshes, points = to_complex(meshes), to_complex(points)
     frame = FaceFrame.fit(meshes)
     a, b = frame.similarities(meshes)
-    meshes, points = a * meshes + b, a * points + b
-    fit, strengths = fit or _vertices, list(strengths)
-    residuals = None
-    if len(strengths) > 1 or sites is not None:
-        residuals = residuals_without(fit, strengths, meshes, points, subjects)
-    strength = best_strength(residuals, strengths)
-    offsets = {}
-    if residuals is not None and sites is not None:
-        offsets = site_offsets(residuals[strengths.index(strength)], sites)
-    return FittedMesh(
-        frame=frame,
-        fit=fit(meshes, points, [strength])[0],
-        strength=strength if len(strengths) > 1 else None,
-        offsets=offsets,
-    )
-
-
-def _vertices(meshes, points, strengths) -> list:
-    return [fit_vertices(meshes, points) for _ in strengths]
+    return frame, a * meshes + b, a * points + b

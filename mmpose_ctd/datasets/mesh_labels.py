@@ -6,9 +6,9 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
-from .landmark_file import subject_of
+from .landmark_file import site_of, subject_of
 from .mesh_fit import fit_mesh
-from .transforms.find_mesh_box import FindMeshBox
+from .transforms.find_face_box import FindMeshBox
 from .transforms.load_and_pack import LoadLandmarkImage
 
 _FEWEST = 2
@@ -23,15 +23,10 @@ def label_by_mesh(
     face. See :func:`.fit_mesh` for what is fitted; each site has offsets of
     its own.
 
-    Args:
-        labelled (Sequence[dict]): MMPose's data infos of faces with
-            landmarks.
-        unlabelled (Sequence[dict]): Of other faces; they get ``keypoints``
-            (1, K, 2), in pixels of the image, and ``keypoints_visible``.
-
-    Returns:
-        list[dict]: The unlabelled faces on which the network sees a face. A
-        landmark that no labelled face has is not visible.
+    Both are MMPose's data infos. Returns those of ``unlabelled`` on which the
+    network sees a face, with ``keypoints`` (1, K, 2), in pixels of the image,
+    and ``keypoints_visible``. A landmark that no labelled face has is not
+    visible.
 
     Raises:
         MissingFileError: If there is no checkpoint of the network.
@@ -52,12 +47,12 @@ def label_by_mesh(
         meshes,
         np.where(visible[..., None], points, np.nan),
         [subject_of(info) or f'image {info["img_id"]}' for info in known],
-        [_site(info) for info in known],
+        [*map(site_of, known)],
     )
     found, meshes = _with_meshes(unlabelled)
     if not found:
         return []
-    predicted = fitted.predict(meshes, [_site(info) for info in found])
+    predicted = fitted.predict(meshes, [*map(site_of, found)])
     for info, face in zip(found, predicted):
         seen = np.isfinite(face).all(axis=1)
         face = np.where(seen[:, None], face, 0)
@@ -81,7 +76,3 @@ def _with_meshes(infos: Sequence[dict]) -> tuple[list[dict], np.ndarray]:
             found.append(info)
             meshes.append(points)
     return found, np.array(meshes)
-
-
-def _site(info: dict) -> str:
-    return str(info.get('site') or '')

@@ -68,25 +68,21 @@ class PartlyLabelledDataset(CIFASDDataset):
         zeros = [0] * (3 * len(own.names))
         added = []
         for file, records in unlabelled_images(own, root, self._unlabelled):
-            # Errors name the unlabelled file meanwhile.
-            self._file = file
-            try:
-                for i, record in records.items():
-                    image = self._record(i, record)
-                    if image['img_path'] in taken:
-                        continue
-                    taken.add(image['img_path'])
-                    annotation = dict(
-                        id=f'unlabelled {i}', image_id=i, keypoints=zeros
+            for i, record in records.items():
+                image = self._record(file, i, record)
+                if image['img_path'] in taken:
+                    continue
+                taken.add(image['img_path'])
+                annotation = dict(
+                    id=f'unlabelled {i}', image_id=i, keypoints=zeros
+                )
+                added.append(
+                    self.parse_data_info(
+                        dict(raw_ann_info=annotation, raw_img_info=image)
                     )
-                    added.append(
-                        self.parse_data_info(
-                            dict(raw_ann_info=annotation, raw_img_info=image)
-                        )
-                    )
-                self._check_images_exist({info['img_path'] for info in added})
-            finally:
-                self._file = own
+                )
+            paths = {info['img_path'] for info in added}
+            self._check_images_exist(file, paths)
         seen = len(added)
         if self._unlabelled.get('mesh_labels'):
             added = label_by_mesh(instances, added)
@@ -232,14 +228,9 @@ def unlabelled_images(
 ) -> list[tuple[LandmarkFile, dict]]:
     """Read the image records that train without labels.
 
-    Args:
-        labelled (LandmarkFile): The annotations of the set.
-        data_root (str): Folder of the set.
-        unlabelled (dict): See :class:`.PartlyLabelledDataset`.
-
-    Returns:
-        list[tuple[LandmarkFile, dict]]: Each file, and its records by id
-        without those of excluded people.
+    ``labelled`` are the annotations of the set in ``data_root``;
+    ``unlabelled`` is that of a :class:`.PartlyLabelledDataset`. Returns each
+    file, and its records by id without those of excluded people.
 
     Raises:
         InputError: If a key is missing or unknown, an image has no subject,

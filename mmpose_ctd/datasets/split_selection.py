@@ -1,10 +1,9 @@
 """Which images and people the lines of split files select."""
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
-from itertools import combinations
+from typing import NamedTuple
 
 from .landmark_file import IMAGE_LINE, subject_of
 
@@ -32,15 +31,10 @@ class RecordIndex(dict):
         return found
 
 
-@dataclass(frozen=True)
-class Selection:
-    """The images that a split's lines select.
+class Selection(NamedTuple):
+    """Ids of the images that a split's lines select.
 
-    Attributes:
-        ids (frozenset): Ids of the selected image records.
-        unknown_subjects (list[str]): Subjects without an image record, in
-            the file's order.
-        unknown_images (list[str]): File names without an image record.
+    And subjects and file names without an image record, in the file's order.
     """
 
     ids: frozenset
@@ -58,12 +52,9 @@ def select_images(
 ) -> Selection:
     """Select images by the lines of a split.
 
-    Args:
-        lines (Iterable[str]): Of :func:`~mmpose_ctd.datasets.landmark_file.
-            read_split`: a subject's id selects all of its images,
-            ``image:<file_name>`` selects one.
-        images (Mapping): Image id -> image record; a :class:`RecordIndex`
-            makes several selections fast.
+    A subject's id selects all of its images, ``image:<file_name>`` selects
+    one. ``images`` maps ids to image records; a :class:`RecordIndex` makes
+    several selections fast.
     """
     if not isinstance(images, RecordIndex):
         images = RecordIndex(images)
@@ -98,22 +89,6 @@ def people_of(
             image_line(images[i]['file_name']) if subject is None else subject
         )
     return people
-
-
-def shared_subjects(
-    partition: Mapping[str, Sequence[str]], images: Mapping
-) -> dict[tuple[str, str], set[str]]:
-    """Find who is on two sides of a split.
-
-    ``partition`` maps the name of a side to its lines. The result maps the
-    names of two sides to who is on both, without pairs that share nobody.
-    """
-    people = {side: people_of(p, images) for side, p in partition.items()}
-    return {
-        (a, b): both
-        for a, b in combinations(people, 2)
-        if (both := people[a] & people[b])
-    }
 
 
 def alike_subjects(subjects: Iterable[str]) -> list[tuple[str, ...]]:

@@ -60,7 +60,7 @@ def read_key(path: str) -> bytes | None:
 
 def _damaged(path: str, found: str) -> InputError:
     return InputError(
-        where=KEY_FILE if not os.path.dirname(path) else path,
+        where=path,
         found=f'the key of the subjects {found}',
         expected='64 hexadecimal digits',
         cure='Restore it from a copy of the data set. Without a copy, remove '

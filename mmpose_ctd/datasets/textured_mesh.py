@@ -67,15 +67,10 @@ class TexturedMesh:
         coordinates, and these the point on the surface. A texture coordinate
         beyond 0 to 1 repeats the texture, as OBJ has it.
 
-        Args:
-            places (np.ndarray): (K, 2), pixels of the texture.
-            size (tuple[int, int]): Width and height of the texture, pixels.
-            names (Sequence[str]): Names of the places, for messages.
-            v_axis (str): ``'up'`` if v counts from the lower edge of the
-                texture, as OBJ has it; ``'down'`` if from the upper one.
-
-        Returns:
-            SurfacePlaces: Of all places.
+        ``places`` are (K, 2), pixels of the texture of this ``size`` (width,
+        height); ``names`` theirs, for messages. ``v_axis`` is ``'up'`` if v
+        counts from the lower edge of the texture, as OBJ has it, ``'down'``
+        if from the upper one.
 
         Raises:
             InputError: If a place lies on no triangle, or on several that
@@ -102,10 +97,9 @@ class TexturedMesh:
     ) -> list:
         """As :meth:`lift`, for each place: where it is, and if it is not.
 
-        Returns:
-            list: Point, triangle, weights and steps of a place, as a tuple;
-            None if it lies on no triangle; if it is at several places of the
-            surface, how far they are apart, in mm, as a float.
+        A tuple of point, triangle, weights and steps; None if it lies on no
+        triangle; if it is at several places of the surface, how far they are
+        apart, in mm, as a float.
         """
         return [self._find(place, size, v_axis) for place in places]
 

@@ -21,14 +21,11 @@ KINDS = {
     'png-palette': ('PNG', {}),
     'png-16': ('PNG', {}),
     'jpeg': ('JPEG', dict(exif=EXIF)),
-    'jpeg-progressive': ('JPEG', dict(progressive=True)),
     'tiff': ('TIFF', dict(exif=EXIF)),
-    'tiff-deflate': ('TIFF', dict(compression='tiff_adobe_deflate')),
     'tiff-lzw': ('TIFF', dict(compression='tiff_lzw')),
     'tiff-jpeg': ('TIFF', dict(compression='jpeg')),
     'bmp': ('BMP', {}),
     'webp': ('WEBP', dict(exif=EXIF)),
-    'webp-lossless': ('WEBP', dict(lossless=True)),
     'gif': ('GIF', {}),
 }
 #: What says of itself when bits have changed.
@@ -85,18 +82,14 @@ FUZZ = settings(
 )
 
 
-def changed(kind: str, changes) -> bytes:
-    data = bytearray(WHOLE[kind])
-    for place, mask in changes:
-        data[int(place * len(data))] ^= mask
-    return bytes(data)
-
-
 @pytest.mark.parametrize('kind', KINDS)
 @FUZZ
 @given(changes=CHANGES)
 def test_changed_bytes(kind, changes):
-    data = changed(kind, changes)
+    data = bytearray(WHOLE[kind])
+    for place, mask in changes:
+        data[int(place * len(data))] ^= mask
+    data = bytes(data)
     found = outcome(data)
     try:
         width, height = photograph_size(data).size
@@ -107,16 +100,6 @@ def test_changed_bytes(kind, changes):
     if kind in CHECKSUMS and found is not None:
         # Bytes after the pixels, such as those of the end chunk itself.
         assert same(found, kind)
-
-
-@pytest.mark.parametrize('kind', CHECKSUMS)
-def test_every_byte_of_a_png_is_watched(kind):
-    whole = WHOLE[kind]
-    for place in range(len(whole)):
-        data = bytearray(whole)
-        data[place] ^= 1 << place % 8
-        found = outcome(bytes(data))
-        assert found is None or same(found, kind), place
 
 
 @pytest.mark.parametrize('kind', KINDS)

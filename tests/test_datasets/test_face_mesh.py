@@ -178,7 +178,6 @@ def test_points_that_turn_with_the_crop_are_no_face(
 @pytest.mark.parametrize(
     ('options', 'where'),
     [
-        (dict(image=np.zeros((8, 8), np.uint8)), 'image'),
         (dict(image='face.jpg'), 'image'),
         (dict(box=(1, 2, 3)), 'box'),
         (dict(box=(0, 0, -5, 10)), 'box'),

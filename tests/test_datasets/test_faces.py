@@ -11,28 +11,17 @@ from refusals import refused
 
 from mmpose_ctd.datasets.face_detection import detect_face, detect_faces
 from mmpose_ctd.datasets.face_fit import fit_to_faces
+from mmpose_ctd.datasets.landmark_file import LandmarkFile
 from mmpose_ctd.datasets.preparation import picture
 from mmpose_ctd.datasets.upright_image import read_upright
 
 
-@pytest.mark.parametrize('shape', [(300, 400, 3), (1, 1, 3), (3, 4000, 3)])
-def test_an_empty_image_has_no_face(shape):
-    assert detect_face(np.full(shape, 90, np.uint8)) is None
-
-
-@pytest.mark.parametrize(
-    'image',
-    [
-        np.zeros((30, 40), np.uint8),
-        np.zeros((30, 40, 4), np.uint8),
-        np.zeros((30, 40, 3), np.float32),
-        np.zeros((0, 40, 3), np.uint8),
-        None,
-    ],
-)
-def test_another_array_is_refused(image):
-    with refused(expected='uint8'):
-        detect_face(image)
+def test_an_image_without_a_face_and_no_image():
+    for shape in ((1, 1, 3), (3, 4000, 3)):
+        assert detect_face(np.full(shape, 90, np.uint8)) is None
+    for shape, kind in (((30, 40), np.uint8), ((30, 40, 3), np.float32)):
+        with refused(expected='uint8'):
+            detect_face(np.zeros(shape, kind))
 
 
 @pytest.mark.real_data
@@ -48,9 +37,6 @@ def test_a_quick_search_finds_the_largest_face_nearly_as_exactly(shared_root):
             assert exact is not None
             quick = detect_face(image, quick=True)
             assert quick == pytest.approx(exact, abs=0.03 * exact[2])
-
-
-FACTORS = [0.5, 0.6, 0.75, 1.33, 2.0]
 
 
 def records(count):
@@ -72,7 +58,7 @@ def wrong(points, faces):
     return {i for i, fit in enumerate(fits) if fit is not None and fit.wrong}
 
 
-@pytest.mark.parametrize('factor', FACTORS)
+@pytest.mark.parametrize('factor', [0.5, 0.75, 1.33, 2.0])
 def test_records_of_another_size_are_wrong_and_no_others(factor):
     points, faces = records(12)
     assert not wrong(points, faces)
@@ -96,15 +82,14 @@ def test_without_enough_faces_nothing_is_judged():
     assert fit_to_faces(points, faces) == [None] * 6
 
 
-@pytest.mark.parametrize('crop', ['face', 'none'])
-def test_prepare_leaves_such_records_out(tmp_path, monkeypatch, crop):
+def test_prepare_leaves_such_records_out(tmp_path, monkeypatch):
     clinic = make_clinic(tmp_path / 'photos', count=8, size=SIZE)
     face = 0.2 * SIZE[0], 0.25 * SIZE[1], 0.6 * SIZE[0], 0.6 * SIZE[0]
     monkeypatch.setattr(picture, 'detect_faces', lambda image: [face])
     names = sorted(clinic)
     for i in (1, 4):
         clinic[names[i]] = clinic[names[i]] * 0.6
-    report = prepare_points(tmp_path, clinic, dict(crop=crop))
+    report = prepare_points(tmp_path, clinic, crop='face')
     assert codes(report) == {2: 'unit', 5: 'unit'}
     assert report.exit_status == 1
     file = report.out / 'annotations/landmarks.json'
@@ -116,41 +101,16 @@ def test_prepare_leaves_such_records_out(tmp_path, monkeypatch, crop):
 # ----------------------------------------------------------- real faces
 
 
-@pytest.fixture(scope='module')
-def real_faces(shared_root):
-    """Every tenth real face: its landmarks and detected boxes."""
+@pytest.mark.real_data
+def test_real_faces_fit_their_boxes(shared_root):
     root = shared_root / 'data' / 'frl_faces'
-    content = json.loads((root / 'annotations/landmarks19.json').read_text())
-    names = content['categories'][0]['keypoints']
-    files = {i['id']: i['file_name'] for i in content['images']}
-    points, faces = [], []
-    for annotation in content['annotations'][::10]:
-        file = root / 'images' / files[annotation['image_id']]
-        faces.append(detect_faces(cv2.imread(str(file))))
-        values = np.reshape(annotation['keypoints'], (-1, 3))
-        points.append(np.where(values[:, 2:] > 0, values[:, :2], np.nan))
-    return names, points, faces
-
-
-@pytest.mark.real_data
-def test_the_box_holds_eyes_nose_and_mouth_of_real_faces(real_faces):
-    names, points, faces = real_faces
-    inner = [i for i, name in enumerate(names) if name != 'gnathion']
-    for own, (x, y, w, h) in zip(points, (boxes[0] for boxes in faces)):
-        inside = (own[inner] > [x, y]) & (own[inner] < [x + w, y + h])
-        assert inside.all()
-
-
-@pytest.mark.real_data
-def test_on_real_faces_planted_factors_are_found(real_faces):
-    _, points, faces = real_faces
-    assert not wrong(points, faces)
-    for factor in FACTORS:
-        other = [p * factor if i % 4 else p for i, p in enumerate(points[:8])]
-        other = [*points[8:], *other]
-        found = wrong(other, [*faces[8:], *faces[:8]])
-        planted = {len(points) - 8 + i for i in range(8) if i % 4}
-        assert found == planted
+    file = LandmarkFile.read(str(root / 'annotations/landmarks19.json'))
+    some = file.annotations[::10]
+    names = [file.image_of(one)['file_name'] for one in some]
+    faces = [
+        detect_faces(cv2.imread(str(root / 'images' / name))) for name in names
+    ]
+    assert all(faces) and not wrong([*map(file.points, some)], faces)
 
 
 @pytest.fixture(scope='module')

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from landmark_set import NAMES, landmark_content
 from refusals import refused
@@ -16,7 +16,6 @@ from mmpose_ctd.datasets.landmark_file import (
     LandmarkFile,
     image_problems,
     read_split,
-    subject_of,
 )
 from mmpose_ctd.errors import InputError
 
@@ -184,14 +183,6 @@ def test_a_wrong_field_of_an_image_is_a_problem(key, value):
     assert problem.found.startswith(f'{key}=') and problem.expected
 
 
-@pytest.mark.parametrize(
-    'subject, written',
-    [('A7', 'A7'), (17, '17'), (' A7 ', 'A7'), (None, None)],
-)
-def test_a_subject_is_compared_as_split_files_write_it(subject, written):
-    assert subject_of(dict(subject=subject)) == written
-
-
 # ----------------------------------------------------------------- splits
 
 # A '#' within a word is the subject's, as in A#7; before one it is a comment.
@@ -234,18 +225,3 @@ def test_another_file_is_refused_as_a_split(tmp_path, content, found):
     ) as caught:
         read_split(str(path))
     assert len(str(caught.value)) < 400
-
-
-@settings(deadline=None)
-@given(st.binary(max_size=300))
-def test_any_bytes_are_a_split_or_refused(tmp_path_factory, content):
-    path = tmp_path_factory.mktemp('splits') / 'train.txt'
-    path.write_bytes(content)
-    try:
-        lines = read_split(str(path))
-    except InputError as error:
-        assert 'train.txt' in error.where
-    else:
-        assert lines and all(line == line.strip() != '' for line in lines)
-        # Each is printed in one line.
-        assert all(len(line.splitlines()) == 1 for line in lines)

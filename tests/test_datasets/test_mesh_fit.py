@@ -38,12 +38,6 @@ def test_the_similarity_is_that_of_least_squares(meshes):
         assert b[n, 0] == pytest.approx(r + 1j * s)
 
 
-def test_the_mean_is_centred_and_of_size_1(meshes):
-    mean = FaceFrame.fit(meshes).mean
-    assert abs(mean.mean()) < 1e-12
-    assert np.sqrt((np.abs(mean) ** 2).mean()) == pytest.approx(1)
-
-
 @settings(deadline=None)
 @given(
     st.floats(0.1, 10),
@@ -58,18 +52,6 @@ def test_in_the_frame_a_face_does_not_know_where_it_was(scale, turn, x, y):
     moved = scale * np.exp(1j * turn) * meshes + x + 1j * y
     c, d = frame.similarities(moved)
     np.testing.assert_allclose(c * moved + d, a * meshes + b, atol=1e-6)
-
-
-def test_the_vertex_and_the_offset_that_made_a_landmark_are_found():
-    meshes = framed()
-    chosen, offsets = [3, 7, 7], np.array([0.1 + 0.2j, -0.3j, 0])
-    fit = fit_vertices(meshes, meshes[:, chosen] + offsets)
-    np.testing.assert_array_equal(fit.vertices, chosen)
-    np.testing.assert_allclose(fit.offsets, offsets, atol=1e-12)
-    new = framed(seed=5)
-    np.testing.assert_allclose(
-        fit.predict(new), new[:, chosen] + offsets, atol=1e-12
-    )
 
 
 @settings(deadline=None)

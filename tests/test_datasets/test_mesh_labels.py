@@ -8,8 +8,7 @@ from refusals import refused
 
 from mmpose_ctd.datasets import face_mesh
 from mmpose_ctd.datasets.mesh_labels import label_by_mesh
-from mmpose_ctd.datasets.transforms import LoadLandmarkImage
-from mmpose_ctd.datasets.transforms.find_mesh_box import FindMeshBox
+from mmpose_ctd.datasets.transforms import FindMeshBox, LoadLandmarkImage
 
 VERTICES = [3, 7]
 # Pixels from the second vertex; site b's annotator places it lower.

@@ -10,12 +10,15 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from landmark_set import landmark_content, logged, write_landmark_set
+from landmark_set import (
+    build_set,
+    landmark_content,
+    logged,
+    write_landmark_set,
+)
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner, set_random_seed
 from toy_models import PIPELINE, build, model_config, runner_config
-
-from mmpose_ctd.datasets import CIFASDDataset
 
 ONE_SIDE = ['exocanthion_R', 'endocanthion_R', 'subnasale']
 BOTH_SIDES = ['exocanthion_R', 'exocanthion_L', 'subnasale']
@@ -34,22 +37,17 @@ def write(root, place=(0, 0), names=ONE_SIDE):
 
 
 def read(root, pipeline, one_sided=True):
-    return CIFASDDataset(
-        data_root=str(root),
-        ann_file='annotations/landmarks.json',
-        pipeline=pipeline,
-        one_sided=one_sided,
-        test_mode=True,
+    return build_set(
+        root, pipeline=pipeline, one_sided=one_sided, test_mode=True
     )
 
 
-def batch(root, pipeline, one_sided=True):
-    dataset = read(root, pipeline, one_sided)
+def batch(*arguments):
+    dataset = read(*arguments)
     return pseudo_collate([dataset[i] for i in range(len(dataset))])
 
 
-def weights(root, pipeline, one_sided=True):
-    samples = batch(root, pipeline, one_sided)['data_samples']
+def weights(samples):
     return [s.gt_instance_labels.keypoint_weights[0].tolist() for s in samples]
 
 
@@ -63,11 +61,12 @@ def two_places(tmp_path_factory):
 def test_it_is_in_no_loss_and_no_gradient(two_places):
     found = []
     for root in two_places:
+        data = batch(root, TRAIN)
         expected = [[1, 1, 1]] * 2 + [[1, 0, 1]]
-        assert weights(root, TRAIN) == expected
+        assert weights(data['data_samples']) == expected
         set_random_seed(0)
         model = build(teacher=None)
-        data = model.data_preprocessor(batch(root, TRAIN), training=True)
+        data = model.data_preprocessor(data, training=True)
         total = sum(model.loss(**data).values())
         total.backward()
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
@@ -141,7 +140,7 @@ def test_a_flip_test_of_one_side_is_warned_of_once(tmp_path, names):
     root = write(tmp_path, names=names)
     model = build(teacher=None, test_cfg=dict(flip_test=True))
     model.eval()
-    data = batch(root, TEST, one_sided=names == ONE_SIDE)
+    data = batch(root, TEST, names == ONE_SIDE)
     data = model.data_preprocessor(data)
     with logged() as messages, torch.no_grad():
         for _ in range(2):

@@ -26,18 +26,6 @@ def step(name, **arguments):
     return TRANSFORMS.build(dict(type=name, **arguments))
 
 
-# ------------------------------------------------------ LoadLandmarkImage
-
-
-def test_an_image_is_loaded_as_mmpose_does(tmp_path):
-    image = np.random.default_rng(0).integers(0, 256, (8, 6, 3), np.uint8)
-    path = str(tmp_path / 'face.png')
-    cv2.imwrite(path, image)
-    results = step('LoadLandmarkImage')(dict(img_path=path))
-    np.testing.assert_array_equal(results['img'], image)
-    assert results['ori_shape'] == (8, 6)
-
-
 @pytest.mark.parametrize('content', [b'', b'text', b'\x89PNG\r\n', None])
 def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
     path = tmp_path / 'face.png'
@@ -163,11 +151,11 @@ def test_each_box_of_a_file_has_its_own_face(monkeypatch, tmp_path):
         assert find(sample)['bbox'].tolist() == [expected]
 
 
+@pytest.mark.parametrize('kind', ['FindFaceBox', 'FindMeshBox'])
 @pytest.mark.parametrize('side', [0, 11, float('nan')])
-def test_a_side_that_shows_no_face_is_refused(side):
-    with refused('FindFaceBox.side') as caught:
-        step('FindFaceBox', side=side)
-    assert caught.value.found == repr(side)
+def test_a_side_that_shows_no_face_is_refused(kind, side):
+    with refused(f'{kind}.side', found=repr(side)):
+        step(kind, side=side)
 
 
 def test_a_file_is_searched_once_until_it_changes(searched, tmp_path):
@@ -185,16 +173,14 @@ def test_a_file_is_searched_once_until_it_changes(searched, tmp_path):
     assert len(searched) == 3
 
 
-@pytest.mark.parametrize('name', [None, '000000.jpg', 'a.png'])
-def test_arrays_of_one_name_are_all_searched(
-    searched, tmp_path, monkeypatch, name
-):
+def test_arrays_of_one_name_are_all_searched(searched, tmp_path, monkeypatch):
     """MMPoseInferencer calls every array 000000.jpg; a file may be, too."""
     monkeypatch.chdir(tmp_path)
-    cv2.imwrite('a.png', IMAGE)
+    cv2.imwrite('000000.jpg', IMAGE)
     find, load = step('FindFaceBox'), step('LoadLandmarkImage')
-    found = find(load(results(name)))['bbox']
-    kept = find(load(results(name, np.full_like(IMAGE, 255))))['bbox']
+    found = find(load(results('000000.jpg')))['bbox']
+    other = results('000000.jpg', np.full_like(IMAGE, 255))
+    kept = find(load(other))['bbox']
     assert len(searched) == 2
     assert kept.tolist() == WHOLE != found.tolist()
 

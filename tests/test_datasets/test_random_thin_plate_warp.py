@@ -152,17 +152,10 @@ def test_types_visibility_and_the_given_points_stay():
     np.testing.assert_allclose(moved[0, 2, :2], points[0, 2, :2], atol=30)
 
 
-@pytest.mark.parametrize(
-    ('argument', 'found'),
-    [
-        (dict(amplitude=-0.1), 'amplitude=-0.1'),
-        (dict(prob=1.5), 'prob=1.5'),
-        (dict(grid=2), 'grid=2'),
-    ],
-)
-def test_an_argument_out_of_range_is_refused(argument, found):
-    with pytest.raises(InputError) as caught:
-        RandomThinPlateWarp(**argument)
-    assert caught.value.found == found and caught.value.expected
+def test_wrong_arguments_and_places_are_refused():
+    for argument in (dict(amplitude=-0.1), dict(prob=1.5), dict(grid=2)):
+        ((name, value),) = argument.items()
+        with pytest.raises(InputError, match=f'{name}={value}'):
+            RandomThinPlateWarp(**argument)
     with pytest.raises(InputError, match='TopdownAffine'):
         RandomThinPlateWarp().transform(dict(img=np.zeros((8, 8, 3))))

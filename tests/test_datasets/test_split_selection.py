@@ -1,9 +1,8 @@
 """A split's line names a subject, or one image."""
 
 import pytest
-from landmark_set import landmark_content, write_landmark_set
+from landmark_set import build_set, landmark_content, write_landmark_set
 
-from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.datasets.split_selection import (
     alike_subjects,
     people_of,
@@ -11,22 +10,17 @@ from mmpose_ctd.datasets.split_selection import (
 )
 from mmpose_ctd.errors import InputError
 
-ANN = 'annotations/landmarks.json'
-
 
 def dataset(root, lines):
     folder = root / 'splits'
     folder.mkdir(exist_ok=True)
     (folder / 'a.txt').write_text('\n'.join(lines) + '\n', 'utf-8')
     # A split may lie elsewhere: other tests name it in the set.
-    return CIFASDDataset(
-        data_root=str(root), ann_file=ANN, split=str(folder / 'a.txt')
-    )
+    return build_set(root, split=str(folder / 'a.txt'))
 
 
 def loaded(root, lines) -> list[str]:
     data = dataset(root, lines)
-    data.full_init()
     return sorted(
         data.get_data_info(i)['img_path'].rpartition('/')[2]
         for i in range(len(data))
@@ -61,7 +55,7 @@ def test_images_need_no_subjects_but_subjects_do(tmp_path):
     root = write_landmark_set(tmp_path, content)
     assert loaded(root, ['image:001.png']) == ['001.png']
     with pytest.raises(InputError, match="no image record has a 'subject'"):
-        dataset(root, ['anna']).full_init()
+        dataset(root, ['anna'])
 
 
 def test_people_are_those_seen_and_the_nameless_stand_for_themselves():

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from refusals import refused
 
-from mmpose_ctd.datasets import image_file, upright_image
+from mmpose_ctd.datasets import image_file
 from mmpose_ctd.datasets.upright_image import (
     photograph_size,
     read_photograph,
@@ -38,7 +38,7 @@ FILM = [Image.new('RGB', (7, 5)), Image.new('RGB', (7, 5), 'red')]
 
 @pytest.fixture
 def pixels() -> np.ndarray:
-    """Eight different greys, RGB."""
+    """RGB."""
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (5, 7, 3), dtype=np.uint8)
 
@@ -71,13 +71,6 @@ def test_a_damaged_exif_block_does_not_harm_the_picture(tmp_path):
     assert read_upright(path).shape == (16, 16, 3)
 
 
-def test_grey_has_three_equal_channels(tmp_path, pixels):
-    grey = pixels[..., 0]
-    image = read_upright(save(tmp_path / 'a.png', grey))
-    assert np.array_equal(image, np.repeat(grey[..., None], 3, axis=2))
-    assert image.flags.c_contiguous
-
-
 @pytest.mark.parametrize('suffix', ['.png', '.tif'])
 def test_sixteen_bits_become_eight(tmp_path, pixels, suffix):
     grey = pixels[..., 0]
@@ -92,15 +85,6 @@ def test_what_is_transparent_becomes_white(tmp_path, pixels):
     image = read_upright(save(tmp_path / 'a.png', rgba))
     assert image[0, 0].tolist() == [255, 255, 255]
     assert np.array_equal(image[1:, :, ::-1], pixels[1:])
-
-
-def test_a_palette_is_resolved(tmp_path, pixels):
-    picture = Image.fromarray(pixels).quantize(64)
-    picture.save(tmp_path / 'a.gif')
-    image = read_upright(tmp_path / 'a.gif')
-    assert np.array_equal(
-        image[:, :, ::-1], np.asarray(picture.convert('RGB'))
-    )
 
 
 def test_cmyk_keeps_its_hues(tmp_path):
@@ -118,12 +102,8 @@ def test_cmyk_keeps_its_hues(tmp_path):
     [
         (np.zeros((4, 4), np.float32), {}, "'F'"),
         (FILM[0], dict(save_all=True, append_images=FILM), 'holds 3 images'),
-        (np.zeros((5, 7, 3), np.uint8), dict(tiffinfo={254: 1}), 'raw'),
-        (
-            np.zeros((5, 7, 3), np.uint8),
-            dict(tiffinfo={50706: b'\1\4\0\0'}),
-            'raw',
-        ),
+        (FILM[0], dict(tiffinfo={254: 1}), 'raw'),
+        (FILM[0], dict(tiffinfo={50706: b'\1\4\0\0'}), 'raw'),
     ],
 )
 def test_a_tiff_that_is_no_photograph_is_refused(
@@ -177,12 +157,9 @@ def test_a_stream_with_a_preview_gives_the_photograph(tmp_path, pixels):
     assert read_upright(path).shape == (24, 32, 3)
 
 
-@pytest.mark.parametrize('kind', ['JPEG', 'PNG'])
-def test_the_content_counts_not_the_name(tmp_path, kind):
-    grey = np.full((16, 16, 3), 120, np.uint8)
+def test_the_content_counts_not_the_name(tmp_path, pixels):
     path = tmp_path / 'a.jpe'
-    Image.fromarray(grey).save(path, kind)
-    assert np.abs(read_upright(path).astype(int) - 120).max() <= 2
+    Image.fromarray(pixels).quantize(64).save(path, 'PNG')
     assert np.array_equal(read_upright(path.read_bytes()), read_upright(path))
 
 
@@ -199,13 +176,9 @@ class TestFewerBitsInSixteen:
 
     LEVELS = np.arange(256, dtype=np.uint16).reshape(16, 16)
 
-    @pytest.mark.parametrize('bits', [8, 12])
     @pytest.mark.parametrize('suffix', ['.png', '.tif'])
-    def test_are_refused_where_nothing_states_them(
-        self, tmp_path, bits, suffix
-    ):
-        values = self.LEVELS * (2**bits - 1) // 255
-        path = save(tmp_path / f'a{suffix}', values.astype(np.uint16))
+    def test_are_refused_where_nothing_states_them(self, tmp_path, suffix):
+        path = save(tmp_path / f'a{suffix}', self.LEVELS * 16)
         with refused(cure='8 bits'):
             read_upright(path)
 
@@ -237,16 +210,3 @@ class TestFewerBitsInSixteen:
         found = read_upright(path)[..., 0]
         expected = 255 - self.LEVELS if inverted else self.LEVELS
         assert np.array_equal(found, expected)
-
-
-def test_a_large_scan_is_converted_in_parts(tmp_path, pixels, monkeypatch):
-    """As a whole or in strips of few rows, with alpha, turned."""
-    alpha = np.full((5, 7, 1), 255, np.uint8)
-    alpha[2] = 7
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    rgba = np.concatenate([pixels, alpha], axis=2)
-    path = save(tmp_path / 'a.png', rgba, exif=exif)
-    whole = read_upright(path)
-    monkeypatch.setattr(upright_image, '_AT_ONCE', 15)
-    assert np.array_equal(read_upright(path), whole)

@@ -27,17 +27,10 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('out', help='folder to make')
     parser.add_argument('--num-subjects', type=int, default=100)
-    parser.add_argument('--images-per-subject', type=int, default=1)
     parser.add_argument(
         '--size', type=int, default=256, help='side of the images in pixels'
     )
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument(
-        '--sites',
-        nargs='+',
-        default=['north', 'south'],
-        help='names of the sites, each with its own camera and light',
-    )
     parser.add_argument(
         '--force', action='store_true', help='replace a data set in OUT'
     )
@@ -75,21 +68,20 @@ def main(argv=None) -> int:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    total = args.num_subjects * args.images_per_subject
     try:
         with Progress(*columns) as progress:
-            task = progress.add_task('Synthetic faces', total=total)
+            task = progress.add_task(
+                'Synthetic faces', total=args.num_subjects
+            )
             root = make_synthetic_faces(
                 args.out,
                 num_subjects=args.num_subjects,
-                images_per_subject=args.images_per_subject,
                 size=args.size,
                 seed=args.seed,
-                sites=args.sites,
                 force=args.force,
                 on_image=lambda: progress.advance(task),
             )
-        print(f'{total} faces of {args.num_subjects} subjects in {root}')
+        print(f'{args.num_subjects} faces in {root}')
         if args.preview:
             write_preview(root, Path(args.preview))
             print(f'Contact sheet in {args.preview}')

@@ -16,10 +16,7 @@ _RANGES = {
 
 
 class Implausible(NamedTuple):
-    """A distance that people do not have: of what, and its two landmarks.
-
-    ``length`` and the shortest and longest that people have are in mm.
-    """
+    """A distance between two landmarks, and what people have, in mm."""
 
     what: str
     pair: tuple[int, int]

@@ -1,12 +1,12 @@
 """Checks of subjects, sites and splits."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, listed
 from mmpose_ctd.landmark_sides import canonical, side_of
 
 from ..landmark_file import IMAGE_LINE
@@ -77,14 +77,9 @@ def same_person(survey: Survey) -> Findings:
 def face_embeddings(survey: Survey) -> dict[int, np.ndarray]:
     """Crop the faces by their landmarks, upright, and embed them with SFace.
 
-    Returns:
-        dict[int, np.ndarray]: Position of a labelled record with a subject ->
-        (128,), of norm 1; the sum of the face's and its mirror image's.
-        Empty if no landmark's name is of an eye.
-
-    Raises:
-        MissingFileError: If the survey's ``teacher`` does not exist.
-        InputError: If it is not SFace's file.
+    Position of a labelled record with a subject -> (128,), of norm 1; the sum
+    of the face's and its mirror image's. Empty if no landmark's name is of an
+    eye.
     """
     # The network's libraries take seconds to load.
     import torch
@@ -204,10 +199,14 @@ def _without_labels(survey: Survey, people: dict) -> Findings:
     if bare:
         names = sorted(set().union(*bare.values()))
         yield warning(
-            f'{len(names)} subjects of {_listed(list(bare))} have no '
+            f'{len(names)} subjects of {listed(_files(bare))} have no '
             'labelled image: the splits are smaller than they say',
             names=tuple(names),
         )
+
+
+def _files(names: Iterable[str]) -> list[str]:
+    return [f'{name}.txt' for name in names]
 
 
 def _shared(readable: dict, people: dict) -> Findings:
@@ -224,17 +223,10 @@ def _shared(readable: dict, people: dict) -> Findings:
         severity = warning if by_image else error
         yield severity(
             f'splits/{b}.txt shares {len(both)} subjects with '
-            f'{_listed(others)}: errors on them say nothing about new faces'
-            + by_image
-            * ' (the split goes by image)',
+            f'{listed(_files(others))}: errors on them say nothing about new '
+            'faces' + by_image * ' (the split goes by image)',
             names=tuple(both),
         )
-
-
-def _listed(names: list[str]) -> str:
-    text = ', '.join(f'{name}.txt' for name in names[:3])
-    more = len(names) - 3
-    return f'{text} and {more} more' if more > 0 else text
 
 
 @register_check('identity', 'missing subject or site')

@@ -29,30 +29,22 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """One problem that a check found.
-
-    Attributes:
-        severity (Severity): How much it matters.
-        message (str): What was found, what was expected, what to do, without
-            the last full stop. No subject ids and no file names of images.
-        photos (tuple[int, ...]): Positions of the image records concerned,
-            from 0.
-        landmarks (tuple[str, ...]): The landmarks concerned.
-        names (tuple[str, ...]): Subject ids and file names concerned; shown
-            on request only.
-        expected (Mapping[str, tuple[float, float]]): Landmark -> where the
-            other points expect it, in pixels of the image.
-        score (float, optional): The value compared with the threshold.
-        check (str): The check's name; filled in when checks run.
-    """
+    """One problem that a check found."""
 
     severity: Severity
+    #: What was found, what was expected, what to do, without the last full
+    #: stop. No subject ids and no file names of images.
     message: str
+    #: Positions of the image records concerned, from 0.
     photos: tuple[int, ...] = ()
     landmarks: tuple[str, ...] = ()
+    #: Subject ids and file names concerned; shown on request only.
     names: tuple[str, ...] = ()
+    #: Landmark -> where the other points expect it, in pixels of the image.
     expected: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    #: The value compared with the threshold.
     score: float | None = None
+    #: The check's name; filled in when checks run.
     check: str = ''
 
 
@@ -119,9 +111,7 @@ CHECKS: dict[str, Check] = {}
 def register_check(name: str, title: str) -> Callable:
     """Add the decorated function to the checks.
 
-    Args:
-        name (str): What ``--ignore`` takes.
-        title (str): What it looks for, in a few words.
+    ``--ignore`` takes its name; the title says what it looks for.
     """
 
     def register(find: Callable[..., Findings]) -> Callable[..., Findings]:

@@ -52,11 +52,11 @@ def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
     a = (m[i] - m[j]) / (z[i] - z[j])
     b = m[i] - a * z[i]
     distances = np.abs(a[:, None] * z + b[:, None] - m)
-    best = np.argmin(_middle(distances))
+    best = np.argmin(np.median(distances, axis=1))
     a, b = a[best], b[best]
     for _ in range(_ITERATIONS):
         distance = np.abs(a * z + b - m)
-        scale = _HALF * 1.4826 * _middle(distance) + 1e-9
+        scale = _HALF * 1.4826 * np.median(distance) + 1e-9
         weight = 1 / (1 + (distance / scale) ** 2)
         weight /= weight.sum()
         z0, m0 = weight @ z, weight @ m
@@ -69,13 +69,6 @@ def similarity(points: np.ndarray, target: np.ndarray) -> tuple:
         if abs(a - before) < _CLOSE * abs(a):
             break
     return a, b
-
-
-def _middle(values: np.ndarray) -> np.ndarray:
-    """Median along the last axis; of few values faster than numpy's."""
-    n = values.shape[-1]
-    ordered = np.sort(values, axis=-1)
-    return (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2
 
 
 def align(faces: np.ndarray, mean: np.ndarray) -> tuple:
@@ -119,38 +112,28 @@ def _median(faces: np.ndarray) -> np.ndarray:
 
 @dataclass
 class FaceFit:
-    """One face compared with the others.
+    """One face compared with the others."""
 
-    Attributes:
-        expected (np.ndarray): Where the face's sound points expect each
-            landmark, (K, 2) in pixels of the image; NaN where unknown.
-        z (np.ndarray): Distance of each point from there in robust
-            deviations, (K,); NaN where missing.
-        suspects (list[int]): Positions of the landmarks beyond the threshold,
-            worst first.
-        angle (float): How far the face leans relative to the mean, in degrees
-            clockwise in the image.
-        refit (Callable): Takes, for each landmark, the position of the point
-            that it shall have, (K,), and the landmarks to trust again;
-            returns z, (K,).
-    """
-
+    #: Where the face's sound points expect each landmark, (K, 2) in pixels of
+    #: the image; NaN where unknown.
     expected: np.ndarray
+    #: Distance of each point from there in robust deviations, (K,).
     z: np.ndarray
+    #: Positions of the landmarks beyond the threshold, worst first.
     suspects: list[int]
+    #: How far it leans relative to the mean, degrees clockwise in the image.
     angle: float
+    #: Takes, for each landmark, the position of the point that it shall have,
+    #: (K,), and the landmarks to trust again; returns z, (K,).
     refit: Callable[[np.ndarray, Sequence[int]], np.ndarray]
 
 
 @dataclass
 class ShapeModel:
-    """Mean and deviations of aligned faces.
+    """Mean (K,) of aligned faces, and robust deviations (K,), complex.
 
-    Attributes:
-        mean (np.ndarray): Complex, (K,).
-        deviation (np.ndarray): Robust deviation, along x and y, of each
-            landmark's distance from where the others expect it, complex,
-            (K,).
+    The latter, along x and y, are of the distance of each landmark from where
+    the others expect it.
     """
 
     mean: np.ndarray
@@ -174,14 +157,9 @@ def fit_faces(
     itself. The worst point is taken out and the rest compared again, until
     all are within the threshold.
 
-    Args:
-        points (np.ndarray): (N, K, 2) in pixels; NaN where missing.
-        groups (Sequence): The subject of each face, (N,).
-        threshold (float): Robust deviations that a point may be off.
-
-    Returns:
-        tuple: The model of all faces, and a fit for each; None for faces with
-        fewer than three points that other faces have too.
+    ``points`` are (N, K, 2) in pixels, NaN where missing; ``groups`` are the
+    subjects, (N,). Returns the model of all faces, and a fit for each; None
+    for faces with fewer than three points that other faces have too.
     """
     faces = points @ (1, 1j)
     mean = mean_shape(faces)

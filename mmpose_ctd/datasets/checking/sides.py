@@ -39,28 +39,17 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class PairSides:
-    """Which pairs of which faces are exchanged.
+    """Which pairs of which faces are exchanged."""
 
-    Attributes:
-        pairs (np.ndarray): Positions of the landmarks named right and left,
-            (P, 2).
-        usual (np.ndarray): Pairs whose right-hand landmark is at the image's
-            right in most faces, (P,) bool.
-        exchanged (np.ndarray): Pairs of each face that are not as in most
-            faces, (N, P) bool.
-        straight (float): How parallel the pairs of most faces are, from 0 to
-            1; 1 without pairs.
-    """
-
+    #: Positions of the landmarks named right and left, (P, 2).
     pairs: np.ndarray
+    #: Pairs whose right-hand landmark is at the image's right in most faces,
+    #: (P,) bool.
     usual: np.ndarray
+    #: Pairs of each face that are not as in most faces, (N, P) bool.
     exchanged: np.ndarray
-    straight: float = 1.0
-
-    @property
-    def astray(self) -> bool:
-        """Whether the pairs of most faces do not lie across the face."""
-        return self.straight < _ASTRAY
+    #: Whether the pairs of most faces do not lie across the face.
+    astray: bool = False
 
     def groups(
         self, names: Sequence[str], which: np.ndarray
@@ -109,8 +98,7 @@ def judge_sides(
 ) -> PairSides:
     """Compare each pair with the axis across its own face.
 
-    ``points`` are (N, K, 2) in pixels, NaN where missing; ``partners`` has
-    the position of each landmark's partner, or its own.
+    Takes what :func:`compare_faces` takes.
     """
     pairs = np.array(
         [
@@ -128,7 +116,7 @@ def judge_sides(
     doubled, limit = _axis(across)
     known = limit > 0
     shares = np.abs(doubled[known]) / limit[known]
-    straight = np.median(shares) if known.any() else 1.0
+    astray = known.any() and np.median(shares) < _ASTRAY
     axis = np.sqrt(doubled / np.where(doubled, np.abs(doubled), 1))
     axis[axis.real < 0] *= -1
     backwards = (across * axis.conj()[:, None]).real < 0
@@ -151,7 +139,7 @@ def judge_sides(
     # Pairs that fit neither way are not judged.
     clear = sides | (apart < _BETTER * exchanged_apart)
     exchanged = seen & (sides != usual) & clear
-    return PairSides(pairs, usual, exchanged, float(straight))
+    return PairSides(pairs, usual, exchanged, bool(astray))
 
 
 def _misfit(faces: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -175,10 +163,8 @@ def exchange(
 class NameExchange(NamedTuple):
     """Landmarks of a face that have each other's names.
 
-    Attributes:
-        places (tuple[int, ...]): Positions of the landmarks; the point of
-            each belongs to the next one.
-        mirrored (bool): Whether they are a pair of right and left.
+    The point of each belongs to the next one; ``mirrored`` if they are a pair
+    of right and left.
     """
 
     places: tuple[int, ...]
@@ -189,20 +175,15 @@ class NameExchange(NamedTuple):
 class FaceShapes:
     """The faces of a set, compared with each other.
 
-    Attributes:
-        model (ShapeModel): Mean and deviations.
-        sides (PairSides): Pairs that are exchanged.
-        points (dict[int, np.ndarray]): Position of an image record -> its
-            points with exchanged pairs put right.
-        fits (dict[int, FaceFit]): Position -> fit of these points.
-        exchanges (dict[int, list[NameExchange]]): Position -> names mixed up;
-            the fit's suspects leave these landmarks out.
+    The dictionaries are by position of an image record.
     """
 
     model: ShapeModel
     sides: PairSides
+    #: With exchanged pairs put right.
     points: dict[int, np.ndarray] = field(default_factory=dict)
     fits: dict[int, FaceFit] = field(default_factory=dict)
+    #: Names mixed up; the suspects of fits leave these landmarks out.
     exchanges: dict[int, list[NameExchange]] = field(default_factory=dict)
 
 
@@ -216,13 +197,10 @@ def compare_faces(
 ) -> FaceShapes:
     """Compare every face with the others.
 
-    Args:
-        points (np.ndarray): (N, K, 2) in pixels; NaN where missing.
-        subjects (Sequence[str]): Of each face, (N,).
-        names (Sequence[str]): The K landmarks.
-        partners (Sequence[int]): Position of each one's partner, or its own.
-        threshold (float): Robust deviations that make a point an outlier.
-        places (Sequence[int]): Keys of the faces in the result.
+    ``points`` are (N, K, 2) in pixels, NaN where missing, of N ``subjects``;
+    ``partners`` has the position of each landmark's partner, or its own. A
+    point that is ``threshold`` robust deviations off is an outlier.
+    ``places`` are the keys of the faces in the result.
     """
     sides = judge_sides(points, names, partners)
     if not sides.astray:

@@ -43,27 +43,21 @@ _HARMLESS = {
 
 @dataclass
 class PhotoFile:
-    """The content of an image's file.
+    """The content of an image's file."""
 
-    Attributes:
-        problem (str): Why it cannot be used; empty if it can.
-        size (tuple[int, int], optional): Width and height of the upright
-            image.
-        orientation (int): EXIF orientation; 1 is upright.
-        gps (bool): Whether EXIF says where it was taken.
-        private (int): Number of EXIF entries that may say who, when or with
-            what.
-        preview (np.ndarray, optional): (128, 128), grey, uint8.
-        faces (list[tuple]): Detected faces as x, y, width, height, largest
-            first; empty without ``find_faces``.
-    """
-
+    #: Why it cannot be used; empty if it can.
     problem: str = ''
+    #: Width and height of the upright image.
     size: tuple[int, int] | None = None
+    #: Of EXIF; 1 is upright.
     orientation: int = 1
+    #: Whether EXIF says where it was taken.
     gps: bool = False
+    #: Number of EXIF entries that may say who, when or with what.
     private: int = 0
+    #: (128, 128), grey, uint8.
     preview: np.ndarray | None = field(default=None, repr=False)
+    #: As of :func:`.detect_faces`, if asked for.
     faces: list[tuple[float, ...]] = field(default_factory=list)
 
 
@@ -103,32 +97,24 @@ def _read_exif(image: Image.Image, file: PhotoFile) -> None:
 
 @dataclass
 class PhotoRecord:
-    """An image record with the points of its first annotation.
+    """An image record with the points of its first annotation."""
 
-    Attributes:
-        place (int): Position in the file's ``images``, from 0.
-        record (dict): The record as written.
-        number (str): How output calls it: its id if that is a number, else
-            ``#`` and its position.
-        subject, site, file_name (str): Empty if missing.
-        size (tuple[int, int], optional): Recorded width and height, if valid.
-        path (Path, optional): Where its file should be.
-        points (np.ndarray, optional): (K, 2) in pixels of the image; NaN
-            where missing. None without a readable annotation.
-        num_annotations (int): Annotations of this image.
-        num_faces (int): Readable annotations of it that differ.
-    """
-
+    #: Position in the file's ``images``, from 0.
     place: int
     record: dict
+    #: How output calls it: its id if that is a number, else # and its place.
     number: str
+    # These are empty if missing.
     subject: str
     site: str
     file_name: str
+    #: Recorded width and height, if valid.
     size: tuple[int, int] | None
     path: Path | None
+    #: (K, 2) in pixels of the image; NaN where missing.
     points: np.ndarray | None = None
     num_annotations: int = 0
+    #: Readable annotations that differ.
     num_faces: int = 1
 
     @property
@@ -144,15 +130,7 @@ class PhotoRecord:
 class Survey:
     """The records, files and splits of a data set.
 
-    Args:
-        root (Path): The data set's folder.
-        ann_file (str): Annotation file, relative to it.
-        img_dir (str): The images' folder, relative to it.
-        thresholds (Thresholds): Limits of the checks.
-        teacher (str, optional): File of the face-recognition network for the
-            check ``same-person``; without it that check is skipped.
-        on_file (Callable, optional): Called with the number of image files
-            read and the number of all, for a progress bar.
+    Its arguments are those of :func:`.check`.
 
     Attributes:
         names (list[str]): The K landmarks.

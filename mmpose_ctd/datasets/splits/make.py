@@ -1,11 +1,11 @@
 """Draws who trains, who validates and who tests, and writes split files."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.errors import InputError, listed
 from mmpose_ctd.option_fields import check_choices, option
 from mmpose_ctd.version import __version__
 
@@ -83,21 +83,15 @@ class SplitOptions:
 
 @dataclass
 class DrawnSplits:
-    """Splits of a data set.
+    """Splits of a data set, written to ``folder``."""
 
-    Attributes:
-        partitions (list[dict[str, list[str]]]): Names of files with their
-            lines. Several partitions may have a file in common.
-        population (Population): The data set.
-        folder (Path): Of the split files.
-        files (list[Path]): Those written; empty after a dry run.
-        notes (list[str]): What to know, a sentence each.
-    """
-
+    #: Names of files with their lines. Several may have a file in common.
     partitions: list[Partition]
     population: Population
     folder: Path
+    #: Those written; empty after a dry run.
     files: list[Path] = field(default_factory=list)
+    #: What to know, a sentence each.
     notes: list[str] = field(default_factory=list)
 
 
@@ -155,16 +149,15 @@ def make_splits(
     if not chosen.force:
         kept = {n for n in names if (folder / f'{n}.txt').exists()}
     if kept:
-        drawn.notes.append(f'these files stay: {_named(folder, kept)}.')
+        drawn.notes.append(f'these files stay: {_named(kept)}.')
     if note := calibration_note(partitions, population):
         drawn.notes.append(note)
     if chosen.dry_run:
         return drawn
     if kept == names:
-        files = _named(folder, kept)
         raise InputError(
             where=str(folder),
-            found=f'nothing is missing: {files}',
+            found=f'nothing is missing: {_named(kept)}',
             cure='To draw other splits, move these files away, or give '
             '--force to replace them.',
         )
@@ -240,7 +233,7 @@ def _with_existing(
     if others and len(old) < len(new):
         raise InputError(
             where=str(folder),
-            found=f'{_named(folder, others)} exist and are of another drawing',
+            found=f'{_named(others)} exist and are of another drawing',
             expected='all files of a seed of one drawing',
             cure='Move them away, or give --force to replace them.',
         )
@@ -250,9 +243,8 @@ def _with_existing(
     ]
 
 
-def _named(folder: Path, names: Collection[str]) -> str:
-    first = ', '.join(f'{name}.txt' for name in sorted(names)[:5])
-    return first + f' and {len(names) - 5} more' * (len(names) > 5)
+def _named(names: Iterable[str]) -> str:
+    return listed([f'{name}.txt' for name in sorted(names)], 5)
 
 
 def _fixed(folder: Path) -> Partition:

@@ -4,6 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Collection, Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -13,7 +14,7 @@ from rich.table import Table
 from mmpose_ctd.errors import InputError
 
 from ..landmark_file import CONTROL, IMAGE_LINE, read_split
-from ..split_selection import shared_subjects
+from ..split_selection import people_of
 from .population import Population
 from .schemes import Partition
 
@@ -41,16 +42,20 @@ def write_splits(
             into a split file.
     """
     for partition in () if allow_shared_subjects else partitions:
-        shared = shared_subjects(partition, population.images)
-        for (a, b), people in shared.items():
-            raise InputError(
-                where=f'{a}, {b}',
-                found=f'{len(people)} subjects would be in both; a model '
-                'recognises who it was trained on, and errors on them say '
-                'nothing about new faces',
-                cure='Choose a scheme that goes by subject, or give '
-                '--allow-shared-subjects.',
-            )
+        people = {
+            name: people_of(lines, population.images)
+            for name, lines in partition.items()
+        }
+        for a, b in combinations(people, 2):
+            if both := people[a] & people[b]:
+                raise InputError(
+                    where=f'{a}, {b}',
+                    found=f'{len(both)} subjects would be in both; a model '
+                    'recognises who it was trained on, and errors on them say '
+                    'nothing about new faces',
+                    cure='Choose a scheme that goes by subject, or give '
+                    '--allow-shared-subjects.',
+                )
     files = {
         folder / f'{name}.txt': lines
         for partition in partitions

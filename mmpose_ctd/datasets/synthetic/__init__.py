@@ -6,15 +6,12 @@ Painters (:mod:`.face`, :mod:`.surroundings`) draw a person
 """
 
 from .anatomy import LANDMARKS
-from .parameters import FaceParams, sample_params
 from .render import render_face
 from .writer import ANNOTATIONS, make_synthetic_faces
 
 __all__ = [
     'ANNOTATIONS',
     'LANDMARKS',
-    'FaceParams',
     'make_synthetic_faces',
     'render_face',
-    'sample_params',
 ]

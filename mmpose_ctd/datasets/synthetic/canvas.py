@@ -28,7 +28,7 @@ class Canvas:
         x, y (np.ndarray): Face coordinates; ``x`` is the distance from the
             midline.
         side (np.ndarray): 1 at the subject's left, -1 at the right.
-        across (np.ndarray): The face's x, mirrored where the texture is.
+        across (np.ndarray): The face's x.
         pixel (float): Width of a pixel in biocular widths.
     """
 
@@ -41,9 +41,8 @@ class Canvas:
     ) -> None:
         self.person, self.imaging = person, imaging
         self.pixel = 1 / projection.scale
-        x, self.y = projection.grid(size)
-        self.x, self.side = np.abs(x), np.sign(x)
-        self.across = person.handed * x
+        self.across, self.y = projection.grid(size)
+        self.x, self.side = np.abs(self.across), np.sign(self.across)
         self.rgb = np.zeros((size, size, 3), dtype=np.float32)
         self.angle = np.arctan2(self.y - HEAD_CENTRE_Y, self.x)
         self.radius = np.hypot(self.x, self.y - HEAD_CENTRE_Y)
@@ -69,10 +68,8 @@ class Canvas:
     def cover(self, distance: np.ndarray, softness: float = 0.0) -> np.ndarray:
         """How much of a pixel lies inside a shape.
 
-        Args:
-            distance: To the shape's border in biocular widths, positive
-                inside.
-            softness: Width of the border; at least a pixel.
+        By the distance to its border in biocular widths, positive inside; the
+        border is ``softness`` wide, at least a pixel.
         """
         return np.clip(distance / max(self.pixel, softness) + 0.5, 0, 1)
 
@@ -107,13 +104,10 @@ class Canvas:
         below += change
 
     def lit(self, nx, ny, wrap=0.2, key=1.0, sky=1.0) -> np.ndarray:
-        """Diffuse light on a surface, linear RGB (H, W, 3).
+        """Diffuse light on a surface of this normal, linear RGB (H, W, 3).
 
-        Args:
-            nx, ny: The surface's normal.
-            wrap: How far light bleeds around edges, of each colour.
-            key, sky: How much of the lamp's and of the surrounding light
-                arrives.
+        Light bleeds around edges by ``wrap``, of each colour; ``key`` and
+        ``sky`` say how much of the lamp's and of the other light arrives.
         """
         nz = np.sqrt(np.clip(1 - nx * nx - ny * ny, 0.02, 1))
         lx, ly, lz = self.imaging.light

@@ -1,7 +1,6 @@
 """What determines a picture: a person, and how the picture is taken."""
 
 import math
-import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,7 +100,6 @@ class SyntheticPerson:
     makeup: float
     oil: float
     texture: tuple[float, float]  #: Offset into the noise, in texels.
-    handed: int = 1  #: -1 where the texture is mirrored.
 
 
 def sample_person(rng: np.random.Generator) -> SyntheticPerson:
@@ -165,7 +163,7 @@ class Studio:
     noise: float  #: SD of the sensor's noise in grey levels.
 
 
-_SITES = {
+SITES = {
     'north': Studio(
         (206, 209, 210), (1.12, 1.12, 1.12), 0.0, 0.72, 0.0014, 1.2
     ),
@@ -173,18 +171,6 @@ _SITES = {
         (120, 108, 98), (1.32, 1.23, 1.12), 0.35, 0.56, 0.0017, 2.2
     ),
 }
-
-
-def studio(site: str) -> Studio:
-    """The studio of a site; drawn from names other than north and south."""
-    if site in _SITES:
-        return _SITES[site]
-    rng = np.random.default_rng(zlib.crc32(site.encode()))
-    grey, warm = rng.uniform(60, 235), rng.uniform(-0.12, 0.12)
-    background = np.clip(grey + rng.uniform(-15, 15, 3), 20, 250)
-    ranges = ((-0.5, 0.5), (0.35, 0.65), (0.0018, 0.0032), (1, 3))
-    rest = _floats(rng.uniform(*ends) for ends in ranges)
-    return Studio(_floats(background), (1 + warm, 1.0, 1 - warm), *rest)
 
 
 @dataclass(frozen=True)
@@ -237,7 +223,7 @@ def sample_imaging(
     rng: np.random.Generator, person: SyntheticPerson, site: str
 ) -> Imaging:
     """Draw one picture of a person taken at a site."""
-    room = studio(site)
+    room = SITES[site]
     light = np.array(
         [room.side + normal(rng, 0, 0.35), -0.55 + normal(rng, 0, 0.2), 0.85]
     )
@@ -289,20 +275,3 @@ def _keep_inside(shape: FaceShape, imaging: Imaging) -> Imaging:
     shift = np.maximum(MARGIN - points.min(0), 0)
     shift += np.minimum(1 - MARGIN - points.max(0), 0)
     return replace(imaging, centre=_floats(imaging.centre + shift))
-
-
-@dataclass(frozen=True)
-class FaceParams:
-    """Everything that determines a picture: who, and how it is taken."""
-
-    person: SyntheticPerson
-    imaging: Imaging
-
-
-def sample_params(
-    rng: int | np.random.Generator, site: str = 'north'
-) -> FaceParams:
-    """Draw a random person in a random picture taken at a site."""
-    rng = np.random.default_rng(rng)
-    person = sample_person(rng)
-    return FaceParams(person, sample_imaging(rng, person, site))

@@ -8,7 +8,7 @@ import numpy as np
 from .anatomy import landmarks
 from .canvas import Canvas
 from .face import paint_face
-from .parameters import FaceParams, Imaging, sample_params
+from .parameters import Imaging, SyntheticPerson
 from .surroundings import (
     paint_back_hair,
     paint_backdrop,
@@ -22,28 +22,18 @@ _STEPS, _LIMIT = 8192, 4
 
 
 def render_face(
-    source: int | np.random.Generator | FaceParams, size: int = 256
+    person: SyntheticPerson, imaging: Imaging, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Render one face.
-
-    Args:
-        source (int | np.random.Generator | FaceParams): A seed, a generator,
-            or the parameters.
-        size (int): Side of the square image in pixels.
+    """Render one face on a square image of ``size`` pixels a side.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: The image, BGR uint8 (size, size, 3),
         and the landmarks in the order of :data:`.LANDMARKS`, float64 (19, 2),
         in pixels x, y; whole numbers are pixel centres.
     """
-    params = (
-        source if isinstance(source, FaceParams) else sample_params(source)
-    )
-    imaging = params.imaging
-    shape = imaging.express(params.person.shape)
+    shape = imaging.express(person.shape)
     projection = imaging.projection(shape, size)
-    person = replace(params.person, shape=shape)
-    canvas = Canvas(person, imaging, projection, size)
+    canvas = Canvas(replace(person, shape=shape), imaging, projection, size)
     paint_backdrop(canvas)
     paint_back_hair(canvas)
     paint_body(canvas)

@@ -13,7 +13,7 @@ import numpy as np
 from ..landmark_file import face_annotation, face_category
 from ..splits.schemes import interleave
 from .anatomy import LANDMARKS
-from .parameters import FaceParams, sample_imaging, sample_person
+from .parameters import SITES, sample_imaging, sample_person
 from .render import render_face
 
 ANNOTATIONS = Path('annotations') / 'landmarks19.json'
@@ -32,14 +32,12 @@ _CC0_URL = 'https://creativecommons.org/publicdomain/zero/1.0/'
 def make_synthetic_faces(
     out_dir: str | os.PathLike,
     num_subjects: int = 100,
-    images_per_subject: int = 1,
     size: int = 256,
     seed: int = 0,
-    sites: Sequence[str] = ('north', 'south'),
     force: bool = False,
     on_image: Callable[[], None] | None = None,
 ) -> Path:
-    """Make a data set of synthetic faces.
+    """Make a data set of synthetic faces, of people of two sites.
 
     The same arguments give the same bytes on one machine. An interrupted run
     leaves nothing that looks complete.
@@ -48,10 +46,8 @@ def make_synthetic_faces(
         out_dir (str | os.PathLike): Folder to make, with ``images/``,
             ``annotations/landmarks19.json`` and ``splits/``.
         num_subjects (int): Number of people, at least 3.
-        images_per_subject (int): Pictures of each; they share the anatomy.
         size (int): Side of the images in pixels, at least 32.
         seed (int): Seed of everything random.
-        sites (Sequence[str]): Names of the sites; subjects take turns.
         force (bool): Whether to replace an existing data set.
         on_image (Callable, optional): Called after each image, for a progress
             bar.
@@ -60,39 +56,34 @@ def make_synthetic_faces(
         Path: ``out_dir``.
 
     Raises:
-        ValueError: If a number is too small, or two sites have one name.
+        ValueError: If a number is too small.
         FileExistsError: If ``out_dir`` is not empty, without ``force``; or is
             not a data set.
     """
     out_dir = Path(out_dir)
     for name, value, least in (
         ('num_subjects', num_subjects, 3),
-        ('images_per_subject', images_per_subject, 1),
         ('size', size, 32),
     ):
         if value < least:
             raise ValueError(f'{name} must be at least {least}; got {value}')
-    if not sites or len(set(sites)) != len(sites):
-        raise ValueError(f'sites must be distinct names; got {sites!r}')
     _check_target(out_dir, force)
-    # Ids and sites.
     subjects = [
-        (f'{site}_{i // len(sites) + 1:03d}', site)
-        for i, site in enumerate(np.resize(sites, num_subjects).tolist())
+        (f'{site}_{i // len(SITES) + 1:03d}', site)
+        for i, site in enumerate(np.resize([*SITES], num_subjects).tolist())
     ]
 
-    def draw(task: tuple[int, int]) -> tuple[dict, np.ndarray, bytes]:
-        i, j = task
+    def draw(i: int) -> tuple[dict, np.ndarray, bytes]:
         subject, site = subjects[i]
         person = sample_person(np.random.default_rng((seed, _PERSON, i)))
-        rng = np.random.default_rng((seed, _IMAGING, i, j))
+        rng = np.random.default_rng((seed, _IMAGING, i, 0))
         imaging = sample_imaging(rng, person, site)
-        image, points = render_face(FaceParams(person, imaging), size)
+        image, points = render_face(person, imaging, size)
         expression = 'smiling' if imaging.smile > 0.6 else 'neutral'
         if imaging.lip_gap > 0:
             expression = 'lips_apart'
         record = dict(
-            file_name=f'{subject}_{j + 1:02d}.jpg',
+            file_name=f'{subject}_01.jpg',
             subject=subject,
             site=site,
             expression=expression,
@@ -102,14 +93,13 @@ def make_synthetic_faces(
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     partial = out_dir.parent / f'.{out_dir.name}.partial-{os.getpid()}'
     old = partial.with_name(partial.name + '-old')
-    tasks = np.ndindex(num_subjects, images_per_subject)
     try:
         for folder in ('images', 'annotations', 'splits'):
             (partial / folder).mkdir(parents=True)
         records, landmarks = [], []
         # numpy and OpenCV release the lock: threads draw in parallel.
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            for record, points, data in pool.map(draw, tasks):
+            for record, points, data in pool.map(draw, range(num_subjects)):
                 (partial / 'images' / record['file_name']).write_bytes(data)
                 records.append(record)
                 landmarks.append(points)

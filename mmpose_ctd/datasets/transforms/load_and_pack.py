@@ -22,7 +22,8 @@ class LoadLandmarkImage(LoadImage):
     """``LoadImage`` through :func:`.read_upright`, as in all tools.
 
     Damaged and ambiguous files are refused. With another ``color_type`` or
-    ``imdecode_backend`` than the default it reads as ``LoadImage`` does.
+    ``imdecode_backend`` than the default, or ``file_client_args``, it reads
+    as ``LoadImage`` does.
 
     Args:
         **kwargs: Arguments of ``LoadImage``.
@@ -63,15 +64,12 @@ class LoadLandmarkImage(LoadImage):
         return results
 
     def _read(self, path: str) -> np.ndarray:
-        if (self.color_type, self.imdecode_backend) != ('color', 'cv2'):
+        if (self.color_type, self.imdecode_backend) != (
+            'color',
+            'cv2',
+        ) or self.file_client_args is not None:
             return super().transform(dict(img_path=path))['img']
-        if self.file_client_args is not None:
-            client = fileio.FileClient.infer_client(
-                self.file_client_args, path
-            )
-            data = client.get(path)
-        else:
-            data = fileio.get(path, backend_args=self.backend_args)
+        data = fileio.get(path, backend_args=self.backend_args)
         return read_upright(bytes(data), os.path.basename(path))
 
 

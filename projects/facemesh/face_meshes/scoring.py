@@ -174,7 +174,7 @@ def predict_and_score(
         num_train=len(train.infos),
         missing_train=train.missing,
         missing_test=test.missing,
-        strength=fitted.strength,
+        strength=getattr(fitted, 'strength', None),
         seconds=middle - begin,
         test_seconds=end - middle,
     )

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from random_meshes import framed_meshes as framed
 from random_meshes import random_meshes
 
-from mmpose_ctd.datasets.cross_fit import (
+from mmpose_ctd.datasets.mesh_fit import fit_vertices, to_complex, to_plane
+from projects.facemesh.face_meshes.methods import (
+    METHODS,
     best_strength,
+    fit_method,
     residuals_without,
 )
-from mmpose_ctd.datasets.mesh_fit import fit_vertices, to_complex, to_plane
-from projects.facemesh.face_meshes.methods import METHODS, fit_method
 from projects.facemesh.face_meshes.ridge_fit import (
     fit_ridges,
     fit_vertex_ridges,
@@ -109,6 +110,40 @@ def test_an_infinite_correction_leaves_the_vertex_alone():
     new = framed(seed=4)
     np.testing.assert_allclose(both[0].predict(new), vertex.predict(new))
     assert not np.allclose(both[1].predict(new), vertex.predict(new))
+
+
+def test_the_strength_is_chosen_on_subjects_that_the_fit_did_not_see():
+    meshes, points = framed(12), framed(12, num_vertices=2, seed=3)
+    subjects = np.array([f's{i // 2}' for i in range(12)])
+    seen, judged = [], []
+
+    class Fit:
+        def predict(self, out):
+            judged.append(who(out))
+            return np.zeros((len(out), 2), complex)
+
+    def who(faces):
+        rows = [int(np.flatnonzero(meshes[:, 0] == f[0])[0]) for f in faces]
+        return {*subjects[rows]}
+
+    def fit(faces, targets, strengths):
+        assert len(faces) == len(targets)
+        seen.append(who(faces))
+        return [Fit() for _ in strengths]
+
+    residuals_without(fit, [1.0], meshes, points, subjects)
+    assert [a | b for a, b in zip(seen, judged)] == [{*subjects}] * 6
+    assert [a & b for a, b in zip(seen, judged)] == [set()] * 6
+
+
+def test_with_one_subject_there_is_nothing_to_choose_by():
+    meshes, points = framed(3), framed(3, num_vertices=2, seed=3)
+    strengths = [1.0, 10.0]
+    residuals = residuals_without(
+        lambda *_: pytest.fail('fitted'), strengths, meshes, points, ['a'] * 3
+    )
+    assert residuals is None
+    assert best_strength(residuals, strengths) == pytest.approx(10)
 
 
 def _strength(fit, strengths, *faces):
