@@ -20,7 +20,8 @@ IMAGE_SUFFIXES = frozenset(
     + ('.mpo', '.png', '.tif', '.tiff', '.bmp', '.dib', '.webp', '.gif')
     + ('.heic', '.heif', '.avif')
 )
-#: Larger images are refused before they are decoded.
+#: Larger images are refused before they are decoded. Reading takes up to 10
+#: bytes of memory a pixel.
 MAX_PIXELS = 120_000_000
 
 # Formats that hold one photograph and perhaps its preview.

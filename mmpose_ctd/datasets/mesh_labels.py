@@ -6,7 +6,7 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
-from .landmark_file import site_of, subject_of
+from .landmark_file import subject_of
 from .mesh_fit import fit_mesh
 from .transforms.find_face_box import FindMeshBox
 from .transforms.load_and_pack import LoadLandmarkImage
@@ -47,12 +47,12 @@ def label_by_mesh(
         meshes,
         np.where(visible[..., None], points, np.nan),
         [subject_of(info) or f'image {info["img_id"]}' for info in known],
-        [*map(site_of, known)],
+        [_site(info) for info in known],
     )
     found, meshes = _with_meshes(unlabelled)
     if not found:
         return []
-    predicted = fitted.predict(meshes, [*map(site_of, found)])
+    predicted = fitted.predict(meshes, [_site(info) for info in found])
     for info, face in zip(found, predicted):
         seen = np.isfinite(face).all(axis=1)
         face = np.where(seen[:, None], face, 0)
@@ -76,3 +76,7 @@ def _with_meshes(infos: Sequence[dict]) -> tuple[list[dict], np.ndarray]:
             found.append(info)
             meshes.append(points)
     return found, np.array(meshes)
+
+
+def _site(info: dict) -> str:
+    return str(info.get('site') or '')

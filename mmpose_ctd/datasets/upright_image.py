@@ -22,6 +22,8 @@ _BITS, _PHOTOMETRIC, _WHITE = 258, 262, 281
 # Pillow's modes that become 8 bits of RGB; no colour profile is applied.
 _EIGHT_BITS = {'1', 'L', 'LA', 'La', 'P', 'PA', 'RGB', 'RGBX', 'RGBA', 'RGBa'}
 _OTHER_COLOURS = {'CMYK', 'YCbCr'}
+# Pixels that are converted at once, to limit the memory of copies.
+_AT_ONCE = 16_000_000
 # Grey level of 255 that a picture of 14 bits in 16 does not exceed.
 _DARK = 64
 
@@ -163,14 +165,21 @@ def _stored_pixels(picture: Image.Image, name: str) -> np.ndarray:
             'floating-point numbers or laboratory colours)',
             cure='Export it as JPEG or PNG with 8 bits a channel.',
         )
-    if not grey:
-        return cv2.cvtColor(np.asarray(_to_rgb(picture)), cv2.COLOR_RGB2BGR)
-    white, inverted = _grey_scale(picture)
-    # Multiples of 257 are what 8 bits become in 16.
-    wide = np.asarray(picture).astype(np.uint32) * 255
-    levels = ((wide + white // 2) // white).clip(0, 255).astype(np.uint8)
-    levels = 255 - levels if inverted else levels
-    return np.repeat(levels[..., None], 3, axis=2)
+    white, inverted = _grey_scale(picture) if grey else (0, False)
+    image = np.empty((picture.height, picture.width, 3), np.uint8)
+    height = max(1, _AT_ONCE // picture.width)
+    for top in range(0, picture.height, height):
+        rows, strip = image[top : top + height], picture
+        if len(rows) < picture.height:
+            strip = picture.crop((0, top, picture.width, top + len(rows)))
+        if not grey:
+            cv2.cvtColor(np.asarray(_to_rgb(strip)), cv2.COLOR_RGB2BGR, rows)
+            continue
+        # Multiples of 257 are what 8 bits become in 16.
+        wide = np.asarray(strip).astype(np.uint32) * 255
+        levels = ((wide + white // 2) // white).clip(0, 255).astype(np.uint8)
+        rows[:] = (255 - levels if inverted else levels)[..., None]
+    return image
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from refusals import refused
 
-from mmpose_ctd.datasets import image_file
+from mmpose_ctd.datasets import image_file, upright_image
 from mmpose_ctd.datasets.upright_image import (
     photograph_size,
     read_photograph,
@@ -210,3 +210,16 @@ class TestFewerBitsInSixteen:
         found = read_upright(path)[..., 0]
         expected = 255 - self.LEVELS if inverted else self.LEVELS
         assert np.array_equal(found, expected)
+
+
+def test_a_large_scan_is_converted_in_parts(tmp_path, pixels, monkeypatch):
+    """As a whole or in strips of few rows, with alpha, turned."""
+    alpha = np.full((5, 7, 1), 255, np.uint8)
+    alpha[2] = 7
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    rgba = np.concatenate([pixels, alpha], axis=2)
+    path = save(tmp_path / 'a.png', rgba, exif=exif)
+    whole = read_upright(path)
+    monkeypatch.setattr(upright_image, '_AT_ONCE', 15)
+    assert np.array_equal(read_upright(path), whole)
