@@ -14,7 +14,7 @@ import pickle
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
@@ -218,21 +218,31 @@ def require_ending(args: argparse.Namespace, **endings: str) -> None:
             )
 
 
+def take_outputs(*files: str | None, overwrite: bool = True) -> None:
+    """Make the folders of files to write, before hours of work.
+
+    Raises:
+        InputError: If a file exists and ``overwrite`` is False.
+    """
+    for file in filter(None, files):
+        if osp.exists(file) and not overwrite:
+            raise InputError(
+                where=file,
+                found='it exists already',
+                cure='--overwrite replaces it.',
+            )
+    for file in filter(None, files):
+        os.makedirs(osp.dirname(file) or '.', exist_ok=True)
+
+
 # ------------------------------------------------------------- the config
 
 
-def run_converter(
-    doc: str, name: str, argv: Sequence[str] | None = None
-) -> int:
-    """The command of a teacher's converter.
+def run_converter(doc: str, name: str) -> int:
+    """The command of a teacher's converter; gives the exit status.
 
-    Args:
-        doc (str): ``__doc__`` of the tool.
-        name (str): A key of :data:`.teacher_files.PUBLISHED`.
-        argv (Sequence[str], optional): Defaults to ``sys.argv[1:]``.
-
-    Returns:
-        int: Exit status.
+    ``doc`` is the tool's docstring, ``name`` a key of
+    :data:`.teacher_files.PUBLISHED`.
     """
     parser = make_parser(doc)
     parser.add_argument('source', metavar='IN', help='the published file')
@@ -240,7 +250,7 @@ def run_converter(
     parser.add_argument(
         '--force', action='store_true', help='replace OUT.pth if it exists'
     )
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     from .teacher_files import PUBLISHED
 
     model = PUBLISHED[name]

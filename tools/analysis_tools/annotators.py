@@ -8,12 +8,16 @@ mmpose_ctd report --annotators shows them next to a model's errors.
 """
 
 import argparse
-import os
 
 import pandas as pd
 
 from mmpose_ctd.apis.annotators import compare_annotators
-from mmpose_ctd.apis.command_line import make_parser, require_ending, run
+from mmpose_ctd.apis.command_line import (
+    make_parser,
+    require_ending,
+    run,
+    take_outputs,
+)
 from mmpose_ctd.apis.error_tables import (
     Table,
     number,
@@ -21,7 +25,6 @@ from mmpose_ctd.apis.error_tables import (
     with_interval,
 )
 from mmpose_ctd.datasets.annotation_formats import FORMATS
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional.measurements import digits_of
 from mmpose_ctd.files import write_whole
 
@@ -75,13 +78,7 @@ def main() -> None:
     args = parse_args()
     require_ending(args, out='.json', csv='.csv')
     more = args.csv and f'{args.csv[:-4]}_measures.csv'
-    for file in filter(None, (args.out, args.csv, more)):
-        if os.path.exists(file) and not args.overwrite:
-            raise InputError(
-                where=file,
-                found='it exists already',
-                cure='--overwrite replaces it.',
-            )
+    take_outputs(args.out, args.csv, more, overwrite=args.overwrite)
     found = compare_annotators(
         args.first,
         args.second,
@@ -101,12 +98,10 @@ def main() -> None:
     print(f'{found.num_photographs} photographs that both labelled.')
     for file, table in ((args.csv, found.landmarks), (more, found.measures)):
         if file:
-            os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
             text = table.to_csv(index=False, float_format='%.5g')
             write_whole(file, text.encode())
             print(f'Written to {file}')
     if args.out:
-        os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
         found.write(args.out)
         print(f'Written to {args.out}')
 

@@ -7,16 +7,19 @@ along the straight line and along the surface.
 """
 
 import argparse
-import os
 
 import pandas as pd
 
-from mmpose_ctd.apis.command_line import make_parser, require_ending, run
+from mmpose_ctd.apis.command_line import (
+    make_parser,
+    require_ending,
+    run,
+    take_outputs,
+)
 from mmpose_ctd.apis.error_tables import Table, number, print_table
 from mmpose_ctd.apis.lifting import lift
 from mmpose_ctd.datasets.annotation_formats import FORMATS
 from mmpose_ctd.datasets.mesh_file import MESH_UNITS
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
 
 
@@ -71,13 +74,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     require_ending(args, out='.csv', points_out='.csv')
-    for file in filter(None, (args.out, args.points_out)):
-        if os.path.exists(file) and not args.overwrite:
-            raise InputError(
-                where=file,
-                found='it exists already',
-                cure='--overwrite replaces it.',
-            )
+    take_outputs(args.out, args.points_out, overwrite=args.overwrite)
     face = lift(
         args.mesh,
         args.points,
@@ -107,7 +104,8 @@ def main() -> None:
         (args.points_out, face.landmarks, 'landmark'),
     ):
         if file:
-            _write(file, table, label)
+            text = table.to_csv(index_label=label, float_format='%.4f')
+            write_whole(file, text.encode())
             print(f'Written to {file}')
 
 
@@ -115,12 +113,6 @@ def _cells(row: pd.Series) -> list[str]:
     digits = 4 if row.unit == '1' else 2
     surface = '' if pd.isna(row.surface) else number(row.surface, 2)
     return [number(row.line, digits), surface]
-
-
-def _write(file: str, table: pd.DataFrame, label: str) -> None:
-    os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
-    text = table.to_csv(index_label=label, float_format='%.4f')
-    write_whole(file, text.encode())
 
 
 if __name__ == '__main__':

@@ -11,7 +11,6 @@ head runs once a channel and batch; for an earlier one the whole model does.
 
 import argparse
 import itertools
-import os
 from pathlib import Path
 
 from mmpose_ctd.apis.command_line import (
@@ -21,6 +20,7 @@ from mmpose_ctd.apis.command_line import (
     require_checkpoint,
     require_ending,
     run,
+    take_outputs,
 )
 from mmpose_ctd.errors import InputError
 
@@ -83,8 +83,7 @@ def main() -> None:
     )
 
     init_default_scope(cfg.get('default_scope', 'mmpose'))
-    # Before hours of work: a folder that cannot be made loses no result.
-    os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
+    take_outputs(args.out)
     model = load_feature_extractor(cfg, args.checkpoint).to(get_device())
     data = plain_training_data(cfg, 1 if args.softmax == 'paper' else None)
     batches = min(len(data), args.batches or len(data))
