@@ -1,14 +1,11 @@
 """DELTA's channel weights: how much the task needs each channel."""
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from mmpose_ctd.checkpoint_file import checkpoint_bytes
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.files import write_whole
 
 # Of the authors' code; the paper has neither it nor the standardisation.
 _TEMPERATURE = 5.0
@@ -191,20 +188,3 @@ def channel_weights(
     # Where no channel differs from another, none is preferred.
     score = (mean - mean.mean()) / spread if spread > 0 else mean * 0
     return torch.softmax(score / _TEMPERATURE, dim=0)
-
-
-def save_channel_weights(
-    path: str | Path, weights: Tensor, increase: Tensor, meta: dict
-) -> None:
-    """Write the file that ``DELTALoss(channel_weights=...)`` takes.
-
-    Args:
-        path (str | Path): A ``.pth``, which ``weights_only=True`` reads.
-        weights (Tensor): (C,).
-        increase (Tensor): Mean increase of the loss, (C,).
-        meta (dict): How they were computed; plain values.
-    """
-    content = dict(
-        channel_weights=weights.float(), increase=increase.float(), meta=meta
-    )
-    write_whole(path, checkpoint_bytes(content))

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-import torch
 from config_set import CONFIGS
 from torch.utils.data import DataLoader, Dataset
 
@@ -75,21 +74,6 @@ def test_the_work_dir_is_named_by_the_config_unless_given(load):
     assert load(*options, config='own.py').work_dir == 'option'
 
 
-def test_options_change_settings_at_any_depth(load):
-    cfg = load(
-        '--cfg-options',
-        'model.head.out_channels=4',
-        'train_cfg.max_iters=7',
-        'param_scheduler.0.end=7',
-        'randomness.seed=3',
-        'model.teacher=None',
-    )
-    assert cfg.model.head.out_channels == 4
-    assert cfg.train_cfg.max_iters == cfg.param_scheduler[0].end == 7
-    assert cfg.randomness == dict(seed=3)
-    assert cfg.model.teacher is None
-
-
 def test_options_of_the_framing_are_applied(load, monkeypatch):
     path = str(CONFIGS / 'frl_faces' / 'ft_sface.py')
     cfg = load('--cfg-options', 'framing.input_size=64', config=path)
@@ -109,10 +93,7 @@ def test_options_of_the_framing_are_applied(load, monkeypatch):
         (['modle.head.x=7'], '--cfg-options modle.head.x', 'custom_hooks'),
         (['max_iters=7'], '--cfg-options max_iters', 'train_cfg.max_iters'),
         (['param_scheduler.4.end=7'], '--cfg-options', '4'),
-        (['model.type.name=7'], '--cfg-options', "{'name': 7}"),
-        (['train_cfg.max_iters', '7'], '--cfg-options', "'train_cfg.max"),
         (['model.x', '=', '7'], '--cfg-options', "'model.x'"),
-        (['=7'], '--cfg-options', "'=7'"),
         (['model.x=[1,2'], '--cfg-options model.x', "'[1,2'"),
     ],
 )
@@ -154,10 +135,7 @@ def test_an_error_of_ours_in_a_config_keeps_its_fields(load):
     [
         ('syntax.py', 'a = (\n', 'SyntaxError'),
         ('base.py', "_base_ = './gone.py'\n", 'gone.py'),
-        ('env.py', "a = '{{$NO_SUCH_VARIABLE:}}'\n", 'NO_SUCH_VARIABLE'),
         ('code.py', 'a = 1 / 0\n', 'division by zero'),
-        ('broken.json', '{"a": ', 'JSONDecodeError'),
-        ('text.txt', 'a = 1', 'py/yml/yaml/json'),
         (
             'imports.py',
             "custom_imports = dict(imports=['no_such_plugin'], "
@@ -226,12 +204,10 @@ def test_the_launcher_and_its_local_rank_are_those_of_mmpose(load):
         (['--cfg-options', 'launcher=torch'], '--cfg-options launcher'),
     ],
 )
-@pytest.mark.parametrize('gpu', [False, True])
 def test_a_launcher_that_did_not_launch_is_refused(
-    load, monkeypatch, arguments, where, gpu
+    load, monkeypatch, arguments, where
 ):
     monkeypatch.delenv('RANK', raising=False)
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
     with pytest.raises(InputError) as caught:
         load(*arguments)
     assert caught.value.where == where and caught.value.expected
@@ -243,15 +219,6 @@ def outcome(main, capsys) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as caught:
         run(main)
     return caught.value.code, *capsys.readouterr()
-
-
-def test_a_mistake_of_the_user_is_one_line_and_status_2(capsys):
-    def main():
-        raise MissingFileError("dataset.crop='face'; expected 'image'.")
-
-    status, out, err = outcome(main, capsys)
-    assert (status, out) == (2, '')
-    assert err == "error: dataset.crop='face'; expected 'image'.\n"
 
 
 class WrongFaces(Dataset):
@@ -307,7 +274,6 @@ def test_an_interruption_is_status_130(capsys, how):
     'bug',
     [
         KeyError('a bug'),
-        TypeError("f() got an unexpected keyword argument 'x'"),
         FileNotFoundError(errno.ENOENT, 'No such file', '/nonexistent'),
         OSError('a bug'),
     ],

@@ -1,5 +1,3 @@
-import copy
-
 import pytest
 import torch
 from mmengine.config import Config
@@ -10,7 +8,7 @@ from mmpose_ctd.apis.feature_extractor import (
     load_feature_extractor,
     plain_training_data,
 )
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 
 
 @pytest.fixture
@@ -56,17 +54,6 @@ def test_a_checkpoint_of_another_model_is_refused(config, tmp_path):
     torch.save(dict(weights={}), tmp_path / 'odd.pth')
     with pytest.raises(InputError, match=r"no 'state_dict'"):
         load_feature_extractor(config, str(tmp_path / 'odd.pth'))
-
-
-def test_without_its_source_it_cannot_be_checked(config, tmp_path):
-    file = trained(config, tmp_path / 'fe.pth')
-    gone = copy.deepcopy(config)
-    gone.model.teacher.checkpoint = 'gone.pth'
-    with pytest.raises(MissingFileError, match=r'gone\.pth'):
-        load_feature_extractor(gone, file)
-    gone.model.teacher = None
-    with refused('model.teacher'):
-        load_feature_extractor(gone, file)
 
 
 def loaders(training=PIPELINE, validation=PIPELINE):

@@ -71,17 +71,3 @@ def test_an_earlier_stage_the_papers_softmax_and_fewer_batches(place):
     assert content['meta'] == dict(
         config='fe.py', stage=0, num_images=3, softmax='paper'
     )
-
-
-def test_what_is_wrong_is_told_in_a_line(place):
-    place, _ = place
-    for arguments, words in (
-        (['fe.py', 'fe.pth', '--out', 'x.json'], '.pth'),
-        (['fe.py', 'fe.pth', '--out', 'x.pth', '--batches', '0'], '--batches'),
-    ):
-        done = call(place, *arguments)
-        assert done.returncode == 2
-        line = done.stderr.strip().splitlines()[-1]
-        assert 'Traceback' not in done.stderr
-        assert line.startswith('error: ') and words in line
-        assert not (place / 'x.pth').exists()

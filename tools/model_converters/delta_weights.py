@@ -75,12 +75,13 @@ def main() -> None:
     from mmpose_ctd.apis.delta_weights import (
         channel_weights,
         loss_increases,
-        save_channel_weights,
     )
     from mmpose_ctd.apis.feature_extractor import (
         load_feature_extractor,
         plain_training_data,
     )
+    from mmpose_ctd.checkpoint_file import checkpoint_bytes
+    from mmpose_ctd.files import write_whole
 
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     take_outputs(args.out)
@@ -99,17 +100,17 @@ def main() -> None:
         )
     weights = channel_weights(increases, sizes, args.softmax)
     images = torch.tensor(sizes, dtype=increases.dtype)
-    save_channel_weights(
-        args.out,
-        weights,
-        images @ increases / images.sum(),
-        dict(
+    content = dict(
+        channel_weights=weights.float(),
+        increase=(images @ increases / images.sum()).float(),
+        meta=dict(
             config=Path(args.config).name,
             stage=args.stage,
             num_images=sum(sizes),
             softmax=args.softmax,
         ),
     )
+    write_whole(args.out, checkpoint_bytes(content))
     few = max(1, len(weights) // 10)
     share = weights.topk(few).values.sum().item()
     print(
