@@ -29,7 +29,9 @@ def machine_class() -> dict:
         fast_bfloat16=has_fast_bfloat16(get_device()),
         python=platform.python_version(),
         torch=torch.__version__,
-        load=_load(),
+        load=round(os.getloadavg()[0], 1)
+        if hasattr(os, 'getloadavg')
+        else None,
     )
 
 
@@ -98,11 +100,6 @@ def leaving_a_core() -> Iterator[None]:
 def _cpu_has(probe: str) -> bool:
     # Older versions of torch cannot tell.
     return getattr(torch.cpu, probe, lambda: False)()
-
-
-def _load() -> float | None:
-    has_it = hasattr(os, 'getloadavg')
-    return round(os.getloadavg()[0], 1) if has_it else None
 
 
 def usable_cores() -> int:

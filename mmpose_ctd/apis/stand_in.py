@@ -45,7 +45,13 @@ def use_stand_ins(cfg: Config, folder: str | Path) -> None:
     train = next((faces / 'splits').glob('train_n*_seed0.txt')).name
     for loader, split in (('train', train), ('val', 'val.txt'), ('test',) * 2):
         _use_faces(cfg, loader, faces, split)
-    _train_shortly(cfg)
+    cfg.train_cfg = dict(
+        type='IterBasedTrainLoop', max_iters=_STEPS, val_interval=_STEPS
+    )
+    for scheduler in cfg.param_scheduler:
+        scheduler.update(begin=0, end=_STEPS)
+    cfg.default_hooks.checkpoint.interval = _STEPS
+    cfg.default_hooks.logger.interval = 5
     teacher = cfg.model.get('teacher')
     if teacher:
         _use_random_teacher(teacher, folder / 'teacher.pth', cfg)
@@ -69,16 +75,6 @@ def _use_faces(cfg: Config, loader: str, faces: Path, split: str) -> None:
         split=f'splits/{Path(split).stem}.txt',
     )
     cfg[key].update(batch_size=2, num_workers=0, persistent_workers=False)
-
-
-def _train_shortly(cfg: Config) -> None:
-    cfg.train_cfg = dict(
-        type='IterBasedTrainLoop', max_iters=_STEPS, val_interval=_STEPS
-    )
-    for scheduler in cfg.param_scheduler:
-        scheduler.update(begin=0, end=_STEPS)
-    cfg.default_hooks.checkpoint.interval = _STEPS
-    cfg.default_hooks.logger.interval = 5
 
 
 def _use_random_teacher(teacher: dict, file: Path, cfg: Config) -> None:

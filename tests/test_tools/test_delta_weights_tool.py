@@ -6,8 +6,9 @@ import pytest
 import torch
 from mmengine.runner import Runner
 from scipy.special import softmax
+from tool_server import run_tool
 from toy_models import batch, build, model_config, runner_config, teacher_file
-from toy_tool import run_on_toys, write_toy_config
+from toy_tool import write_toy_config
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +28,7 @@ def place(tmp_path_factory):
 
 
 def call(place, *arguments):
-    return run_on_toys('delta_weights.py', *arguments, cwd=place)
+    return run_tool('delta_weights.py', *arguments, cwd=place)
 
 
 def test_it_writes_the_weights_of_brute_force(place):

@@ -146,17 +146,9 @@ def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
     before = config.read_text()
     done = call(
         place,
-        'test.py',
-        CONFIG,
-        'work_dirs/ctd_ed_sface/iter_2.pth',
-        '--out',
-        'out/metrics.json',
-        '--dump',
-        'predictions.pkl',
-        '--keypoints',
-        'out/points.json',
-        '--show-dir',
-        'pictures',
+        *('test.py', CONFIG, 'work_dirs/ctd_ed_sface/iter_2.pth'),
+        *('--out', 'out/metrics.json', '--dump', 'predictions.pkl'),
+        *('--keypoints', 'out/points.json', '--show-dir', 'pictures'),
     )
     assert done.returncode == 0, done.stderr
     data = (place / 'work_dirs/ctd_ed_sface/iter_2.pth').read_bytes()
@@ -187,39 +179,20 @@ def test_testing_prints_a_table_and_writes_what_was_asked(place, trained):
             sample['pred_instances']['keypoints'][0],
             rtol=1e-5,
         )
-    assert sorted(p.name for p in (place / 'out').iterdir()) == [
-        'metrics.json',
-        'points.json',
-    ]
-    pictures = sorted((place / 'pictures').glob('*.png'))
+    assert len([*(place / 'out').iterdir()]) == 2
+    pictures = [*(place / 'pictures').glob('*.png')]
     assert len(pictures) == report['num_images'] + 1
-    assert 'ced.png' in [p.name for p in pictures]
     assert all(cv2.imread(str(p)).shape[0] > 300 for p in pictures)
 
 
 def test_mmposes_own_tools_run_our_configs(place, trained):
     theirs = Path(mmpose.__file__).parent / '.mim'
-    options = ['--cfg-options', *SHORT]
-    done = start(
-        place,
-        'train.py',
-        CONFIG,
-        '--work-dir',
-        'theirs',
-        *options,
-        root=theirs,
-    )
-    assert done.returncode == 0, done.stderr
-    done = start(
-        place,
-        'test.py',
-        CONFIG,
-        'theirs/iter_2.pth',
-        '--show-dir',
-        'shown',
-        root=theirs,
-    )
-    assert done.returncode == 0, done.stderr
+    for arguments in (
+        ['train.py', CONFIG, '--work-dir', 'theirs', '--cfg-options', *SHORT],
+        ['test.py', CONFIG, 'theirs/iter_2.pth', '--show-dir', 'shown'],
+    ):
+        done = start(place, *arguments, root=theirs)
+        assert done.returncode == 0, done.stderr
     assert 'landmark/ME' in done.stdout
     assert list((place / 'work_dirs/ctd_ed_sface').glob('*/shown/*.png'))
 
