@@ -50,11 +50,7 @@ def tools_folder() -> Path:
 
 
 def main() -> int | None:
-    """Run ``mmpose_ctd COMMAND [arguments of the tool]``.
-
-    Returns:
-        int: The exit status; None is success.
-    """
+    """Run ``mmpose_ctd COMMAND [arguments of the tool]``; the exit status."""
     name = sys.argv[1] if len(sys.argv) > 1 else '--help'
     if name in ('-h', '--help'):
         print('usage: mmpose_ctd COMMAND [ARGUMENTS]\n\ncommands:')

@@ -11,14 +11,7 @@ _DRAFT = re.compile(r'(?P<name>.+?)(\.[0-9a-f]{8})?\.tmp', re.DOTALL)
 
 
 def drafted(name: str) -> str | None:
-    """Which file a draft of :func:`write_whole` was to become.
-
-    Args:
-        name (str): Of a file.
-
-    Returns:
-        str: None if it is no draft.
-    """
+    """Which file a draft of :func:`write_whole` was to become; else None."""
     match = _DRAFT.fullmatch(name)
     return match and match['name']
 

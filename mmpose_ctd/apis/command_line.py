@@ -30,12 +30,7 @@ _LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 def make_parser(doc: str, **options) -> argparse.ArgumentParser:
-    """A parser that shows a tool's docstring as it is written.
-
-    Args:
-        doc (str): ``__doc__`` of the tool.
-        **options: See ``argparse.ArgumentParser``.
-    """
+    """A parser that shows a tool's docstring as it is written."""
     return argparse.ArgumentParser(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -186,8 +181,7 @@ def add_config_options(
 def require_checkpoint(path: str) -> None:
     """Refuse a checkpoint that does not exist, before anything is built.
 
-    Raises:
-        MissingFileError: Names those that exist in its folder.
+    The MissingFileError names those that exist in its folder.
     """
     if osp.isfile(path):
         return
@@ -206,9 +200,8 @@ def require_checkpoint(path: str) -> None:
 def require_ending(args: argparse.Namespace, **endings: str) -> None:
     """Refuse files whose names do not say their format.
 
-    Args:
-        args (Namespace): Of the tool; an argument that is None passes.
-        **endings (str): Argument -> its ending, such as ``out='.json'``.
+    ``endings`` are arguments and their endings, such as ``out='.json'``; an
+    argument that is None passes.
     """
     for name, ending in endings.items():
         file = getattr(args, name)
@@ -280,11 +273,8 @@ def import_mmpose_quietly() -> None:
 def load_config(args: argparse.Namespace) -> 'Config':
     """Read the config and merge the shared arguments into it.
 
-    Args:
-        args (Namespace): Of a parser with :func:`add_config_options`.
-
-    Raises:
-        InputError: See :func:`.read_config`.
+    The arguments are those of a parser with :func:`add_config_options`; errors
+    those of :func:`.read_config`.
     """
     import torch
 
@@ -321,8 +311,7 @@ def load_config(args: argparse.Namespace) -> 'Config':
 def distribute_over_cpus(cfg: 'Config') -> None:
     """Do for CPUs what mmengine does for GPUs: start a group, wrap the model.
 
-    Args:
-        cfg (Config): Its ``model_wrapper_cfg`` is completed.
+    The config's ``model_wrapper_cfg`` is completed.
     """
     import torch
 

@@ -75,12 +75,8 @@ _OF_REGULARIZERS = ('every',)
 def check_components(cfg: Config, without: Collection[str] = ()) -> None:
     """Refuse types that are not registered, and keys that they do not take.
 
-    Args:
-        cfg (Config): A Runner's.
-        without (Collection[str]): Settings that this run does not use.
-
-    Raises:
-        InputError: Names the key, and one that is probably meant.
+    Settings in ``without`` are not used by this run. The InputError names the
+    key, and one that is probably meant.
     """
     for key, kind in SECTIONS.items():
         if key not in without:

@@ -153,15 +153,9 @@ _PARTS = (
 def check_settings(cfg: Config, without: Collection[str] = ()) -> None:
     """Refuse keys that nobody reads, and values that cannot be used.
 
-    Components of other packages may read others.
-
-    Args:
-        cfg (Config): A Runner's.
-        without (Collection[str]): Settings that this run does not use; only
-            whether they are dictionaries is looked at.
-
-    Raises:
-        InputError: Names the key.
+    Components of other packages may read others. Of settings in ``without``,
+    which this run does not use, only whether they are dictionaries counts.
+    The InputError names the key.
     """
     for key in (*_HOLDERS, 'log_level'):
         for path, value, owners in _walk(cfg[key], key) if key in cfg else ():

@@ -21,13 +21,8 @@ def loss_increases(
     """How the loss rises when a channel of a stage's map is set to 0.
 
     For the last map only neck and head run again for each channel; for an
-    earlier one the whole model.
-
-    Args:
-        model (TopdownPoseEstimator): Is put into inference mode.
-        batches (Iterable[dict]): Of a data loader, with targets.
-        stage (int): Index of the encoder's map. Defaults to -1, the last.
-        advance (Callable): Called after every channel with their number C.
+    earlier one the whole model, which is put into inference mode.
+    ``advance`` is called after every channel with their number C.
 
     Returns:
         tuple[Tensor, list[int]]: Increase of the head's loss for each batch

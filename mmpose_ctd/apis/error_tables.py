@@ -185,12 +185,7 @@ def seed_table(
     or the value of a single run with its interval. The last column, if there
     are several systems, is :func:`paired_change` to the first system: about
     other faces, not about other seeds. A system with more or fewer runs than
-    the first has none.
-
-    Args:
-        systems (Mapping[str, Sequence[dict]]): Name -> its reports, one per
-            seed; the same test images in all.
-        digits (int): Decimals of ME. Defaults to 3.
+    the first has none. ``digits`` are decimals of ME.
 
     Raises:
         InputError: If the reports are of different tests.

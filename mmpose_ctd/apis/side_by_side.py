@@ -24,13 +24,8 @@ from .terse_runner import TerseRunner
 
 
 class SystemResult(NamedTuple):
-    """A trained system and its test.
-
-    Attributes:
-        report (dict): Of ``LandmarkErrorMetric``.
-        files (list[str]): The N tested images.
-        points (SamplePoints): In pixels of the images, (N, K, 2).
-        seconds (float): Of the training alone.
+    """``LandmarkErrorMetric.report`` of a trained system's test, the N tested
+    images, their points in image pixels, and the training's time.
     """
 
     report: dict

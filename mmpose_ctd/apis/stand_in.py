@@ -29,12 +29,8 @@ _OF_THE_FILE = ('prefix', 'state_key', 'how_to_get')
 def use_stand_ins(cfg: Config, folder: str | Path) -> None:
     """Make synthetic faces and a random teacher, and point a config to them.
 
-    The config trains for 20 steps of 2 images, at 128x128 pixels.
-
-    Args:
-        cfg (Config): Of a training; changed in place.
-        folder (str or Path): Where ``faces/`` and ``teacher.pth`` are made.
-            Those of an earlier run are replaced.
+    The config trains for 20 steps of 2 images, at 128x128 pixels. ``folder``
+    gets ``faces/`` and ``teacher.pth``, in place of those of an earlier run.
 
     Raises:
         InputError: If the config has other landmarks than synthetic faces.
