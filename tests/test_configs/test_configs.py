@@ -3,7 +3,6 @@
 from itertools import product
 
 import pytest
-import torch
 from config_checks import (
     check_parts,
     check_two_iterations,
@@ -22,7 +21,6 @@ from config_set import (
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
-from refusals import refused
 from torch import nn
 from vggface2_files import write_pickle
 from vggface2_network import random_state
@@ -168,15 +166,6 @@ def test_without_batch_norm_the_pull_begins_at_zero(load, tmp_path):
         scalar = runner.message_hub.get_scalar(f'train/loss_ed{stride}')
         first, *_, last = scalar.data[0]
         assert abs(first) < 1e-4 < last
-
-
-def test_cd_needs_a_classifier_that_the_landmark_network_lacks(load):
-    cfg = load('frl_faces/ft_v2.py')
-    cfg.model.regularizers = dict(cd=dict(type='ClassifierDistillLoss'))
-    model = MODELS.build(cfg.model)
-    model.init_weights()
-    with refused('model.teacher.head'):
-        model._teach(torch.rand(1, 3, 64, 64))
 
 
 def test_both_regularisers_are_those_of_the_single_systems(load):
