@@ -54,6 +54,23 @@ def add_site(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_mesh(parser: argparse.ArgumentParser) -> None:
+    """What an OBJ or PLY file does not say of itself."""
+    parser.add_argument(
+        '--mesh-unit',
+        choices=['mm', 'cm', 'm', 'inch'],
+        default='mm',
+        help='of meshes (default: mm)',
+    )
+    parser.add_argument(
+        '--v-axis',
+        choices=['up', 'down'],
+        default='up',
+        help='of meshes, where texture coordinates count from: up, the lower '
+        'edge, as OBJ has it; down, the upper edge (default: up)',
+    )
+
+
 def add_finding(parser: argparse.ArgumentParser) -> None:
     """How a model finds the faces in a folder of photographs."""
     parser.add_argument(

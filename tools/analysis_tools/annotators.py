@@ -24,9 +24,10 @@ from mmpose_ctd.apis.error_tables import (
     print_table,
     with_interval,
 )
-from mmpose_ctd.datasets.annotation_formats import FORMATS
+from mmpose_ctd.datasets.preparation import PrepareOptions
 from mmpose_ctd.evaluation.functional.measurements import digits_of
 from mmpose_ctd.files import write_whole
+from mmpose_ctd.option_fields import add_options, given_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,23 +55,8 @@ def parse_args() -> argparse.Namespace:
         metavar='NUMBER',
         help='size of a pixel (default: mm_per_px of the files, if any)',
     )
-    add(
-        '--scale-unit',
-        choices=['mm', 'cm', 'inch'],
-        help='unit of SCALE= in tps files, which is not used without it',
-    )
-    add('--format', choices=[*FORMATS], help='of both (default: detected)')
-    add(
-        '--landmarks',
-        metavar='FILE.txt',
-        help='names of the points, for formats without names',
-    )
-    add(
-        '--count-from',
-        type=int,
-        choices=[0, 1],
-        help='number of the first point in that file',
-    )
+    names = ('format', 'landmarks', 'count_from', 'scale_unit')
+    add_options(parser, PrepareOptions, names)
     return parser.parse_args()
 
 
@@ -84,10 +70,7 @@ def main() -> None:
         args.second,
         images=args.images,
         mm_per_px=args.mm_per_px,
-        scale_unit=args.scale_unit,
-        format=args.format,
-        landmarks=args.landmarks,
-        count_from=args.count_from,
+        **given_options(PrepareOptions, args),
     )
     for unit, rows in found.landmarks.groupby('unit', sort=False):
         print_table(_landmarks(rows, unit))
