@@ -38,8 +38,6 @@ val_pipeline = [
     *_base_.val_pipeline[1:],
 ]
 train_dataloader = dict(
-    # Fewer tensors to hand over than mmengine's.
-    collate_fn=dict(type='stacked_collate'),
     # The more labels, the fewer of the other photographs.
     batch_sampler=dict(type='PartlyLabelledBatchSampler', equal_at=20),
     dataset=dict(

@@ -90,7 +90,7 @@ def classes_used_twice(files: list[Path]) -> list[str]:
 
 
 def num_words(files: list[Path]) -> int:
-    """All words of the files, those of code included."""
+    """Everything between spaces, code blocks and tables too."""
     return sum(len(file.read_text('utf-8').split()) for file in files)
 
 

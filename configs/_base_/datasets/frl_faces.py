@@ -52,6 +52,8 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
+    # Fewer tensors to hand over than mmengine's.
+    collate_fn=dict(type='stacked_collate'),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
