@@ -25,11 +25,7 @@ def check_undamaged(path: str | os.PathLike, what: str) -> None:
     """Compare a checkpoint with the checksums that it carries.
 
     torch does not check them. Files of torch older than 1.6 have none and
-    pass.
-
-    Args:
-        path (str or PathLike): The file.
-        what (str): The config key or argument that names it, for the error.
+    pass. ``what`` is the config key or argument that names the file.
 
     Raises:
         MissingFileError: If it does not exist.
@@ -97,16 +93,9 @@ def read_checkpoint(
     """Read a file of weights without running code from it.
 
     The logs in checkpoints of mmengine's Runner are accepted. Memory is
-    bounded by the size of the file.
-
-    Args:
-        path (str or PathLike): The file.
-        what (str): The config key or argument that names it, for the error.
-        cure (str): What to do if the file needs code to load.
-        map_location: See ``torch.load``. Defaults to the CPU.
-
-    Returns:
-        The saved object.
+    bounded by the size of the file. ``what`` is the config key or argument
+    that names it, ``cure`` what to do if it needs code to load;
+    ``map_location`` is that of ``torch.load``.
 
     Raises:
         InputError: If it is damaged, not a checkpoint, or needs code to load.

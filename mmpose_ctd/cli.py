@@ -38,16 +38,10 @@ COMMANDS = {
     ),
     'doctor': (None, 'check the installation'),
 }
-#: Commands of earlier versions; they need a clone of the repository.
-_DIAGNOSTICS = ('feature-drift', 'gradient-balance', 'teacher-recognition')
 
 
 def tools_folder() -> Path:
-    """``tools/`` of the checkout, else the copy in the wheel.
-
-    Returns:
-        Path: Its folder.
-    """
+    """``tools/`` of the checkout, else the copy in the wheel."""
     package = Path(__file__).resolve().parent
     checkout = package.parent / 'tools'
     if (checkout / 'train.py').is_file():
@@ -56,11 +50,7 @@ def tools_folder() -> Path:
 
 
 def main() -> int | None:
-    """Run ``mmpose_ctd COMMAND [arguments of the tool]``.
-
-    Returns:
-        int: The exit status; None is success.
-    """
+    """Run ``mmpose_ctd COMMAND [arguments of the tool]``; the exit status."""
     name = sys.argv[1] if len(sys.argv) > 1 else '--help'
     if name in ('-h', '--help'):
         print('usage: mmpose_ctd COMMAND [ARGUMENTS]\n\ncommands:')
@@ -68,7 +58,7 @@ def main() -> int | None:
             print(f'  {command:<20} {does}')
         print('\nmmpose_ctd COMMAND --help shows the arguments of a command.')
         return 0
-    if name not in (*COMMANDS, *_DIAGNOSTICS):
+    if name not in COMMANDS:
         print(
             f'mmpose_ctd: no command {name!r}; expected one of '
             f'{", ".join(COMMANDS)}.',
@@ -80,15 +70,7 @@ def main() -> int | None:
         from mmpose_ctd.doctor import main as doctor
 
         return doctor()
-    if name in _DIAGNOSTICS:
-        folder = 'projects/frl_study/diagnostics'
-        file = f'{folder}/{name.replace("-", "_")}.py'
-        path = tools_folder().parent / file
-        if not path.is_file():
-            print(f'mmpose_ctd {name}: needs a clone: {file}', file=sys.stderr)
-            return 2
-    else:
-        path = tools_folder() / f'{COMMANDS[name][0]}.py'
+    path = tools_folder() / f'{COMMANDS[name][0]}.py'
     # Not runpy, which would show the file's name in the tool's help.
     sys.argv[0] = f'mmpose_ctd {name}'
     script = ModuleType('__main__')

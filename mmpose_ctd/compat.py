@@ -23,8 +23,8 @@ _torchvision_schemas: list = []
 _BROKEN = (ImportError, ValueError, AttributeError)
 
 
-def _reason(error: Exception) -> str:
-    """Its first line: numpy explains itself in a dozen."""
+def first_line(error: Exception) -> str:
+    """Of what it says: numpy explains itself in a dozen."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0]
 
@@ -46,7 +46,7 @@ def _exec_torchvision(module: types.ModuleType, run: Callable) -> None:
     except RuntimeError as error:
         if 'operator torchvision::' not in str(error):
             raise
-        reason = _reason(error)
+        reason = first_line(error)
     import torch
 
     _forget('torchvision', keep=module)
@@ -91,7 +91,7 @@ def _exec_mmcv_ops(module: types.ModuleType, run: Callable) -> None:
     try:
         importlib.import_module('mmcv._ext')
     except ImportError as error:
-        reason = _reason(error)
+        reason = first_line(error)
     else:
         run()
         return
@@ -146,7 +146,7 @@ def _serve_pycocotools(module: types.ModuleType, reason: str) -> None:
         raise ImportError(
             f'MMPose needs xtcocotools, which does not work here ({reason}), '
             f'and pycocotools, which could stand in for it, does not either '
-            f'({_reason(error)}). Cure: pip install pycocotools'
+            f'({first_line(error)}). Cure: pip install pycocotools'
         ) from error
     _forget('xtcocotools', keep=module)
     cocoeval = types.ModuleType('xtcocotools.cocoeval')
@@ -167,7 +167,7 @@ def _exec_xtcocotools(module: types.ModuleType, run: Callable | None) -> None:
         # What all of its parts begin with.
         importlib.import_module('xtcocotools.mask')
     except _BROKEN as error:
-        reason = f'its compiled part does not load ({_reason(error)})'
+        reason = f'its compiled part does not load ({first_line(error)})'
         _serve_pycocotools(module, reason)
 
 

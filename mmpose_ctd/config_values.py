@@ -10,9 +10,7 @@ from torch import nn
 def component_name(component: Any) -> str:
     """The class name in a component's ``type``, without a registry's scope.
 
-    Args:
-        component (Mapping): ``type`` is a name or a class. Of anything else
-            the name is empty.
+    It is a name or a class. Of anything else the name is empty.
     """
     kind = component.get('type') if isinstance(component, Mapping) else None
     name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')

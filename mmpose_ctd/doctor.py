@@ -91,9 +91,9 @@ def _examine(module: str) -> Finding:
     except Exception as error:
         absent = isinstance(error, ModuleNotFoundError) and not version
         state = _ABSENT if absent and not needed else _BROKEN
-        lines = str(error).strip().splitlines() or [type(error).__name__]
         # Reports are shared; folders may name people.
-        return Finding(module, version, state, redact(lines[0]), cure)
+        line = redact(compat.first_line(error))
+        return Finding(module, version, state, line, cure)
     if module in compat.repairs:
         return Finding(module, version, _REPAIRED, compat.repairs[module])
     return Finding(module, version, _OK, '')

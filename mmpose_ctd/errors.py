@@ -49,12 +49,7 @@ class InputError(ValueError):
         super().__init__(message or self.text())
 
     def text(self, with_where: bool = True) -> str:
-        """The message made of the parts.
-
-        Args:
-            with_where (bool): Whether to begin with the place. A list of
-                findings has a column of its own for it. Defaults to True.
-        """
+        """The message made of the parts, perhaps without the place."""
         said = '; '.join(
             part
             for part in (

@@ -1,24 +1,23 @@
-"""Writes files that are whole or not there."""
+"""Writes files that are whole or not there, and reads JSON."""
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mmpose_ctd.errors import InputError, MissingFileError
 
 # Each writer has a name of its own.
 _DRAFT = re.compile(r'(?P<name>.+?)(\.[0-9a-f]{8})?\.tmp', re.DOTALL)
 
 
 def drafted(name: str) -> str | None:
-    """Which file a draft of :func:`write_whole` was to become.
-
-    Args:
-        name (str): Of a file.
-
-    Returns:
-        str: None if it is no draft.
-    """
+    """Which file a draft of :func:`write_whole` was to become; else None."""
     match = _DRAFT.fullmatch(name)
     return match and match['name']
 
@@ -62,6 +61,30 @@ def _sync_folder(folder: str) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+@contextlib.contextmanager
+def json_file(path: str | os.PathLike, expected: str) -> Iterator[Any]:
+    """Content of a JSON file, for a block that looks for its parts.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        InputError: With what was ``expected``, if it is no JSON, or the block
+            did not find a part or could not use it.
+    """
+    where = os.fspath(path)
+    if not os.path.isfile(path):
+        raise MissingFileError(
+            where=where, found='no such file', expected=expected
+        )
+    try:
+        yield json.loads(Path(path).read_text(encoding='utf-8'))
+    except InputError:
+        raise
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(
+            where=where, found=repr(error), expected=expected
+        ) from error
 
 
 def sha256_of(path: str | os.PathLike) -> str:

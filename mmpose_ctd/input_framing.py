@@ -158,13 +158,8 @@ def other_framing(where: str, found: dict, trained: dict) -> InputError:
 def refuse_other_framing(results: dict) -> None:
     """Compare what a pipeline did with what the checkpoint was trained on.
 
-    MMPose's inference hands a checkpoint's ``dataset_meta`` to the pipeline.
-
-    Args:
-        results (dict): At the end of a pipeline.
-
-    Raises:
-        InputError: If the framings differ.
+    MMPose's inference hands a checkpoint's ``dataset_meta`` to the pipeline,
+    at whose end this raises an InputError if the framings differ.
     """
     trained = results.get(FRAMING_KEY)
     if not is_framing(trained) or results.get('input_size') is None:

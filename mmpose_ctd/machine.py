@@ -15,10 +15,9 @@ CPUINFO = Path('/proc/cpuinfo')  # of Linux
 def machine_class() -> dict:
     """CPU, cores, threads, GPU, versions and load; no name, no path.
 
-    Returns:
-        dict: Plain values. ``load`` is the average number of running
-        processes over the last minute, ``None`` where the system does not
-        report it: above 0 before a measurement, others use the machine.
+    ``load`` is the average number of running processes over the last minute,
+    None where the system does not report it: above 0 before a measurement,
+    others use the machine.
     """
     gpu = torch.cuda.is_available()
     return dict(
@@ -29,19 +28,16 @@ def machine_class() -> dict:
         fast_bfloat16=has_fast_bfloat16(get_device()),
         python=platform.python_version(),
         torch=torch.__version__,
-        load=_load(),
+        load=round(os.getloadavg()[0], 1)
+        if hasattr(os, 'getloadavg')
+        else None,
     )
 
 
 def cpu_info(field: str) -> str:
-    """A field of the first processor, such as ``'model name'``.
+    """A field of the first processor in Linux's ``/proc/cpuinfo``.
 
-    Args:
-        field (str): Its name in Linux's ``/proc/cpuinfo``.
-
-    Returns:
-        str: Its value. Without such a file or field, Python's description of
-        the processor.
+    Without such a file or field, Python's description of the processor.
     """
     if CPUINFO.is_file():
         for line in CPUINFO.read_text().splitlines():
@@ -54,13 +50,8 @@ def cpu_info(field: str) -> str:
 def has_fast_bfloat16(device: str) -> bool:
     """Whether a device multiplies bfloat16 faster than float32.
 
-    Args:
-        device (str): ``'cpu'`` or ``'cuda'``.
-
-    Returns:
-        bool: A CPU with AMX, or with AVX-512 BF16 if it is not Intel's, where
-        it was slower (docs/speed.md); a GPU from Ampere on. Others emulate
-        bfloat16.
+    That is a CPU with AMX, or with AVX-512 BF16 if it is not Intel's, where it
+    was slower (docs/speed.md); a GPU from Ampere on. Others emulate bfloat16.
     """
     if device.startswith('cuda'):
         # is_bf16_supported() includes emulation in some versions of torch.
@@ -98,11 +89,6 @@ def leaving_a_core() -> Iterator[None]:
 def _cpu_has(probe: str) -> bool:
     # Older versions of torch cannot tell.
     return getattr(torch.cpu, probe, lambda: False)()
-
-
-def _load() -> float | None:
-    has_it = hasattr(os, 'getloadavg')
-    return round(os.getloadavg()[0], 1) if has_it else None
 
 
 def usable_cores() -> int:

@@ -5,6 +5,7 @@ else ``argparse`` needs. :func:`add_options` makes a tool's arguments of the
 fields, and the library function takes the fields as keyword arguments.
 """
 
+from collections.abc import Collection
 from dataclasses import Field, field, fields
 from typing import Any, get_args, get_origin
 
@@ -26,8 +27,10 @@ def flag(name: str) -> str:
     return '--' + name.replace('_', '-')
 
 
-def add_options(parser, options: type) -> None:
-    """Add an argument for each field of a dataclass to a parser.
+def add_options(
+    parser, options: type, names: Collection[str] | None = None
+) -> None:
+    """Add an argument for each field of a dataclass, or for some, to a parser.
 
     Its ``HEADINGS``, if it has them, map the first field of a group to the
     heading in ``--help``.
@@ -35,6 +38,8 @@ def add_options(parser, options: type) -> None:
     headings = getattr(options, 'HEADINGS', {})
     group = parser
     for each in fields(options):
+        if names is not None and each.name not in names:
+            continue
         if each.name in headings:
             group = parser.add_argument_group(headings[each.name])
         given = dict(each.metadata['argument'])
@@ -54,8 +59,8 @@ def add_options(parser, options: type) -> None:
 
 def given_options(options: type, arguments) -> dict:
     """The fields' values among parsed arguments, as keyword arguments."""
-    names = [each.name for each in fields(options)]
-    return {name: getattr(arguments, name) for name in names}
+    names = (each.name for each in fields(options))
+    return {n: getattr(arguments, n) for n in names if hasattr(arguments, n)}
 
 
 def check_choices(options) -> None:

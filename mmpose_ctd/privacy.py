@@ -85,12 +85,6 @@ def _redact_text(text: str) -> str:
     return _pattern(*folders).sub(_replace, text)
 
 
-def _redact_string(value: str) -> str:
-    if _WHOLE.fullmatch(value):
-        return _shorten(value)
-    return _redact_text(value)
-
-
 def redact(value):
     """Shorten the absolute paths in a string, or in all strings of a tree.
 
@@ -106,7 +100,8 @@ def redact(value):
         The same structure; unchanged objects are not copied.
     """
     if isinstance(value, str):
-        short = _redact_string(value)
+        one_path = _WHOLE.fullmatch(value)
+        short = _shorten(value) if one_path else _redact_text(value)
         return value if short == value else short
     if isinstance(value, PurePath):
         short = redact(str(value))

@@ -16,14 +16,9 @@ _QUOTE = "'"
 
 
 def safe_cell(value):
-    """A cell that no spreadsheet runs.
+    """A cell that no spreadsheet runs: the text behind an apostrophe.
 
-    Args:
-        value: Anything; only text is changed, and no number that is written
-            as text.
-
-    Returns:
-        The value, or the text behind an apostrophe.
+    Only text is changed, and no number that is written as text.
     """
     if not isinstance(value, str) or not value.startswith((*_SIGNS, _QUOTE)):
         return value

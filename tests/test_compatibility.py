@@ -137,7 +137,7 @@ def test_configs_that_inherit_mean_the_same(name, monkeypatch):
     found = Config.fromfile(OLD / f'{name}.py').to_dict()
     # The words that say how to get a file may change.
     found['model']['teacher'].pop('how_to_get')
-    # The same batch in fewer tensors: tests/test_datasets/test_stacked_collate.
+    # The same batch in fewer tensors, see test_stacked_collate.
     del found['train_dataloader']['collate_fn']
     expected = json.loads((OLD / 'configs.json').read_text())[name]
     found = json.loads(json.dumps(found))

@@ -129,33 +129,6 @@ def test_every_kind_of_finding(examine_only, stub, monkeypatch):
     assert absent.state == 'absent'
 
 
-def test_an_optional_module_may_be_absent(examine_only, capsys):
-    examine_only(
-        rich=(['rich'], '', True),
-        not_there=([], 'pip install not-there', False),
-    )
-    assert doctor.main() == 0
-    out = capsys.readouterr().out
-    assert 'not_there is optional: pip install not-there\n' in out
-    assert out.endswith('Everything that is needed works.\n')
-
-
-def test_the_first_broken_module_is_cured_first(examine_only, stub, capsys):
-    stub('first', "ImportError('a')")
-    stub('second', "ImportError('b')")
-    long_cure = 'pip install --no-deps --force-reinstall ' + 'x' * 80
-    examine_only(
-        rich=([], '', True),
-        first=([], long_cure, True),
-        second=([], 'not this', True),
-    )
-    assert doctor.main() == 1
-    out = capsys.readouterr().out
-    assert '2 of 3 do not work: first, second.' in out
-    assert f'first: {long_cure}\n' in out  # in one line, to be copied
-    assert 'not this' not in out
-
-
 def test_an_error_is_shown_as_it_is_but_for_folders(
     examine_only, stub, capsys
 ):

@@ -19,6 +19,7 @@ from mmpose_ctd.apis.command_line import (
     require_checkpoint,
     require_ending,
     run,
+    take_outputs,
 )
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import file_hash, write_whole
@@ -145,9 +146,7 @@ def main() -> None:
     if args.dump:
         dump = dict(type='DumpResults', out_file_path=args.dump)
         cfg.test_evaluator = [*evaluators(cfg), dump]
-    for file in filter(None, (args.out, args.keypoints)):
-        # Before the test: a folder that cannot be made loses no result.
-        os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
+    take_outputs(args.out, args.keypoints)
     if args.keypoints:
         written = add_keypoints(cfg, args.keypoints)
     runner = TestingRunner.from_cfg(cfg)

@@ -5,7 +5,6 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from mmpose_ctd.datasets.preparation.labelled_points import (
     photographs_below,
     read_labelled_points,
 )
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
     Agreement,
     agreement,
@@ -24,7 +23,7 @@ from mmpose_ctd.evaluation.functional import (
     parse_measurements,
     standard_measurements,
 )
-from mmpose_ctd.files import write_whole
+from mmpose_ctd.files import json_file, write_whole
 from mmpose_ctd.landmark_sides import canonical
 
 #: Sizes of a pixel that two annotators give one photograph may differ so far.
@@ -181,23 +180,14 @@ def read_annotators(path: str | os.PathLike) -> dict:
         MissingFileError: If there is no such file.
         InputError: If it is another kind of file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise MissingFileError(where=str(path), found='no such file')
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+    expected = 'the file that mmpose_ctd annotators A B --out writes'
+    with json_file(path, expected) as content:
         if content['kind'] != _KIND:
             raise ValueError(content['kind'])
         for row in content['landmarks']:
             row['landmark'], row['unit'], row['distance'], row['share']
         for row in content['measures']:
             row['measure'], row['unit'], row['mean'], row['sd'], row['icc']
-    except (ValueError, LookupError, TypeError) as error:
-        raise InputError(
-            where=str(path),
-            found='not a result of two annotators',
-            expected='the file that mmpose_ctd annotators A B --out writes',
-        ) from error
     return content
 
 

@@ -14,7 +14,7 @@ import pickle
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
@@ -30,12 +30,7 @@ _LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 def make_parser(doc: str, **options) -> argparse.ArgumentParser:
-    """A parser that shows a tool's docstring as it is written.
-
-    Args:
-        doc (str): ``__doc__`` of the tool.
-        **options: See ``argparse.ArgumentParser``.
-    """
+    """A parser that shows a tool's docstring as it is written."""
     return argparse.ArgumentParser(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -56,6 +51,23 @@ def add_site(parser: argparse.ArgumentParser) -> None:
         metavar='NAME',
         help="set landmarks as the annotator of this one of the model's sites "
         '(default: as their mean)',
+    )
+
+
+def add_mesh(parser: argparse.ArgumentParser) -> None:
+    """What an OBJ or PLY file does not say of itself."""
+    parser.add_argument(
+        '--mesh-unit',
+        choices=['mm', 'cm', 'm', 'inch'],
+        default='mm',
+        help='of meshes (default: mm)',
+    )
+    parser.add_argument(
+        '--v-axis',
+        choices=['up', 'down'],
+        default='up',
+        help='of meshes, where texture coordinates count from: up, the lower '
+        'edge, as OBJ has it; down, the upper edge (default: up)',
     )
 
 
@@ -183,8 +195,7 @@ def add_config_options(
 def require_checkpoint(path: str) -> None:
     """Refuse a checkpoint that does not exist, before anything is built.
 
-    Raises:
-        MissingFileError: Names those that exist in its folder.
+    The MissingFileError names those that exist in its folder.
     """
     if osp.isfile(path):
         return
@@ -203,9 +214,8 @@ def require_checkpoint(path: str) -> None:
 def require_ending(args: argparse.Namespace, **endings: str) -> None:
     """Refuse files whose names do not say their format.
 
-    Args:
-        args (Namespace): Of the tool; an argument that is None passes.
-        **endings (str): Argument -> its ending, such as ``out='.json'``.
+    ``endings`` are arguments and their endings, such as ``out='.json'``; an
+    argument that is None passes.
     """
     for name, ending in endings.items():
         file = getattr(args, name)
@@ -215,21 +225,31 @@ def require_ending(args: argparse.Namespace, **endings: str) -> None:
             )
 
 
+def take_outputs(*files: str | None, overwrite: bool = True) -> None:
+    """Make the folders of files to write, before hours of work.
+
+    Raises:
+        InputError: If a file exists and ``overwrite`` is False.
+    """
+    for file in filter(None, files):
+        if osp.exists(file) and not overwrite:
+            raise InputError(
+                where=file,
+                found='it exists already',
+                cure='--overwrite replaces it.',
+            )
+    for file in filter(None, files):
+        os.makedirs(osp.dirname(file) or '.', exist_ok=True)
+
+
 # ------------------------------------------------------------- the config
 
 
-def run_converter(
-    doc: str, name: str, argv: Sequence[str] | None = None
-) -> int:
-    """The command of a teacher's converter.
+def run_converter(doc: str, name: str) -> int:
+    """The command of a teacher's converter; gives the exit status.
 
-    Args:
-        doc (str): ``__doc__`` of the tool.
-        name (str): A key of :data:`.teacher_files.PUBLISHED`.
-        argv (Sequence[str], optional): Defaults to ``sys.argv[1:]``.
-
-    Returns:
-        int: Exit status.
+    ``doc`` is the tool's docstring, ``name`` a key of
+    :data:`.teacher_files.PUBLISHED`.
     """
     parser = make_parser(doc)
     parser.add_argument('source', metavar='IN', help='the published file')
@@ -237,7 +257,7 @@ def run_converter(
     parser.add_argument(
         '--force', action='store_true', help='replace OUT.pth if it exists'
     )
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     from .teacher_files import PUBLISHED
 
     model = PUBLISHED[name]
@@ -267,11 +287,8 @@ def import_mmpose_quietly() -> None:
 def load_config(args: argparse.Namespace) -> 'Config':
     """Read the config and merge the shared arguments into it.
 
-    Args:
-        args (Namespace): Of a parser with :func:`add_config_options`.
-
-    Raises:
-        InputError: See :func:`.read_config`.
+    The arguments are those of a parser with :func:`add_config_options`; errors
+    those of :func:`.read_config`.
     """
     import torch
 
@@ -308,8 +325,7 @@ def load_config(args: argparse.Namespace) -> 'Config':
 def distribute_over_cpus(cfg: 'Config') -> None:
     """Do for CPUs what mmengine does for GPUs: start a group, wrap the model.
 
-    Args:
-        cfg (Config): Its ``model_wrapper_cfg`` is completed.
+    The config's ``model_wrapper_cfg`` is completed.
     """
     import torch
 

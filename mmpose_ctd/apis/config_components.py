@@ -26,7 +26,7 @@ from mmpose_ctd.errors import InputError
 
 CURE = 'Correct it in the config or in --cfg-options.'
 #: Where mmengine asks one registry only.
-_SECTIONS = {
+SECTIONS = {
     'model': 'MODELS',
     'visualizer': 'VISUALIZERS',
     'optim_wrapper': 'OPTIM_WRAPPERS',
@@ -38,7 +38,7 @@ _SECTIONS = {
     'val_cfg': 'LOOPS',
     'test_cfg': 'LOOPS',
 }
-_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _OF_LOADER = dict(
     dataset='DATASETS', sampler='DATA_SAMPLERS', batch_sampler='DATA_SAMPLERS'
 )
@@ -75,21 +75,17 @@ _OF_REGULARIZERS = ('every',)
 def check_components(cfg: Config, without: Collection[str] = ()) -> None:
     """Refuse types that are not registered, and keys that they do not take.
 
-    Args:
-        cfg (Config): A Runner's.
-        without (Collection[str]): Settings that this run does not use.
-
-    Raises:
-        InputError: Names the key, and one that is probably meant.
+    Settings in ``without`` are not used by this run. The InputError names the
+    key, and one that is probably meant.
     """
-    for key, kind in _SECTIONS.items():
+    for key, kind in SECTIONS.items():
         if key not in without:
             for path, config in _listed(cfg.get(key), key):
                 _check_section(path, config, kind)
     for name, hook in (cfg.get('default_hooks') or {}).items():
         if isinstance(hook, Mapping):
             _check(f'default_hooks.{name}', hook, ('HOOKS',))
-    for key in _LOADERS:
+    for key in LOADERS:
         loader = cfg.get(key)
         if key in without or not isinstance(loader, Mapping):
             continue

@@ -158,11 +158,7 @@ def _drop_settings_of_no_workers(cfg: Config) -> None:
 def check_training(cfg: Config) -> None:
     """Refuse a config whose training would end in an error.
 
-    Args:
-        cfg (Config): As the Runner gets it.
-
-    Raises:
-        InputError: Names the key.
+    The InputError names the key.
     """
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     check_settings(cfg)
@@ -183,13 +179,9 @@ def check_testing(cfg: Config) -> None:
 
 
 def best_without_validation(cfg: Config) -> str:
-    """Notice a ``save_best`` that has no validation to choose by.
+    """A sentence about a ``save_best`` without validation to choose by.
 
-    Args:
-        cfg (Config): Of a training that passes :func:`check_training`.
-
-    Returns:
-        str: One sentence; empty if there is nothing to say.
+    Empty if there is nothing to say.
     """
     best = _checkpoint_hook(cfg).get('save_best')
     if not best or cfg.get('val_cfg') is not None:

@@ -18,7 +18,13 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from mmpose_ctd.errors import InputError
 
-from .config_components import CURE, find_component, refuse_key
+from .config_components import (
+    CURE,
+    LOADERS,
+    SECTIONS,
+    find_component,
+    refuse_key,
+)
 
 #: Whose dictionaries have exactly the keys below.
 _KNOWN = ('mmengine', 'mmpose', 'mmpose_ctd', 'torch')
@@ -133,11 +139,8 @@ _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 #: What holds other settings, or is None.
 _HOLDERS = (
-    *('model', 'visualizer', 'optim_wrapper', 'param_scheduler'),
-    *('custom_hooks', 'default_hooks', 'val_evaluator', 'test_evaluator'),
-    *('train_dataloader', 'val_dataloader', 'test_dataloader', 'train_cfg'),
-    *('val_cfg', 'test_cfg', 'env_cfg', 'randomness', 'log_processor'),
-    'auto_scale_lr',
+    *(*SECTIONS, *LOADERS, 'default_hooks', 'env_cfg', 'randomness'),
+    *('log_processor', 'auto_scale_lr'),
 )
 _PARTS = (
     *('*_dataloader.dataset', '*_dataloader.sampler', 'model.backbone'),
@@ -150,15 +153,9 @@ _PARTS = (
 def check_settings(cfg: Config, without: Collection[str] = ()) -> None:
     """Refuse keys that nobody reads, and values that cannot be used.
 
-    Components of other packages may read others.
-
-    Args:
-        cfg (Config): A Runner's.
-        without (Collection[str]): Settings that this run does not use; only
-            whether they are dictionaries is looked at.
-
-    Raises:
-        InputError: Names the key.
+    Components of other packages may read others. Of settings in ``without``,
+    which this run does not use, only whether they are dictionaries counts.
+    The InputError names the key.
     """
     for key in (*_HOLDERS, 'log_level'):
         for path, value, owners in _walk(cfg[key], key) if key in cfg else ():

@@ -100,13 +100,13 @@ def new_config(
 def use_set(
     cfg: Config, root: Path, splits: dict[str, str], base: str
 ) -> None:
-    """Train and test a config on a prepared set.
+    """Train and test a config on a prepared set; changes it in place.
 
     The head gets the set's landmarks and, if it asks for them, its sites; a
     config that uses photographs without labels gets the set's own.
 
     Args:
-        cfg (Config): Changed in place.
+        cfg (Config): Of a training.
         root (Path): The set.
         splits (dict[str, str]): ``train``, ``test`` and perhaps ``val`` -> a
             split file, relative to the set. Without ``val`` nothing is

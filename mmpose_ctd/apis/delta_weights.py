@@ -1,14 +1,11 @@
 """DELTA's channel weights: how much the task needs each channel."""
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from mmpose_ctd.checkpoint_file import checkpoint_bytes
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.files import write_whole
 
 # Of the authors' code; the paper has neither it nor the standardisation.
 _TEMPERATURE = 5.0
@@ -24,13 +21,8 @@ def loss_increases(
     """How the loss rises when a channel of a stage's map is set to 0.
 
     For the last map only neck and head run again for each channel; for an
-    earlier one the whole model.
-
-    Args:
-        model (TopdownPoseEstimator): Is put into inference mode.
-        batches (Iterable[dict]): Of a data loader, with targets.
-        stage (int): Index of the encoder's map. Defaults to -1, the last.
-        advance (Callable): Called after every channel with their number C.
+    earlier one the whole model, which is put into inference mode.
+    ``advance`` is called after every channel with their number C.
 
     Returns:
         tuple[Tensor, list[int]]: Increase of the head's loss for each batch
@@ -191,20 +183,3 @@ def channel_weights(
     # Where no channel differs from another, none is preferred.
     score = (mean - mean.mean()) / spread if spread > 0 else mean * 0
     return torch.softmax(score / _TEMPERATURE, dim=0)
-
-
-def save_channel_weights(
-    path: str | Path, weights: Tensor, increase: Tensor, meta: dict
-) -> None:
-    """Write the file that ``DELTALoss(channel_weights=...)`` takes.
-
-    Args:
-        path (str | Path): A ``.pth``, which ``weights_only=True`` reads.
-        weights (Tensor): (C,).
-        increase (Tensor): Mean increase of the loss, (C,).
-        meta (dict): How they were computed; plain values.
-    """
-    content = dict(
-        channel_weights=weights.float(), increase=increase.float(), meta=meta
-    )
-    write_whole(path, checkpoint_bytes(content))

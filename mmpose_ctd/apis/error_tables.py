@@ -4,7 +4,6 @@ A run's *report* is what ``LandmarkErrorMetric`` found and ``tools/test.py
 --out`` writes; runs of one system differ in their seed.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,9 @@ import rich.table
 from rich.console import Console
 from rich.markup import escape
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import bootstrap_interval
+from mmpose_ctd.files import json_file
 
 #: Keys of reports that must be equal for their errors to be compared.
 _SAME = ('unit', 'threshold', 'per', 'num_images', 'test_set')
@@ -107,24 +107,11 @@ def read_report(path: str | Path) -> dict:
         MissingFileError: If there is no such file.
         InputError: If it is another kind of file.
     """
-    path = Path(path)
     writer = f'`python tools/test.py CONFIG CHECKPOINT --out {path}`'
-    if not path.is_file():
-        raise MissingFileError(
-            where=str(path),
-            found='no such file',
-            cure=f'{writer} writes it.',
-        )
-    try:
-        report = json.loads(path.read_text(encoding='utf-8'))['reports'][0]
+    with json_file(path, f'the metrics that {writer} writes') as content:
+        report = content['reports'][0]
         report['metrics']['ME']['value'], report['image_errors'][0] + 0.0
         report['groups'], report['test_set']
-    except (ValueError, LookupError, TypeError) as error:
-        raise InputError(
-            where=str(path),
-            found=repr(error),
-            expected=f'the metrics that {writer} writes',
-        ) from error
     return report
 
 
@@ -185,12 +172,7 @@ def seed_table(
     or the value of a single run with its interval. The last column, if there
     are several systems, is :func:`paired_change` to the first system: about
     other faces, not about other seeds. A system with more or fewer runs than
-    the first has none.
-
-    Args:
-        systems (Mapping[str, Sequence[dict]]): Name -> its reports, one per
-            seed; the same test images in all.
-        digits (int): Decimals of ME. Defaults to 3.
+    the first has none. ``digits`` are decimals of ME.
 
     Raises:
         InputError: If the reports are of different tests.

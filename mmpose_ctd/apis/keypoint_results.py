@@ -1,13 +1,13 @@
 """Reads the landmarks that a program wrote for images."""
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
+from mmpose_ctd.files import json_file
 
 
 def read_keypoint_results(file: str | Path) -> dict[int | str, np.ndarray]:
@@ -26,16 +26,9 @@ def read_keypoint_results(file: str | Path) -> dict[int | str, np.ndarray]:
         InputError: If it is anything else, a number is not finite, or an
             image has two entries.
     """
-    file = Path(file)
-    if not file.is_file():
-        raise MissingFileError(
-            where=str(file),
-            found='no such file',
-            expected='a file of predicted landmarks',
-        )
     found: dict[int | str, np.ndarray] = {}
-    try:
-        content = json.loads(file.read_text(encoding='utf-8'))
+    expected = '{"keypoints": [{"image_id", "keypoints"}, ...]}'
+    with json_file(file, expected) as content:
         if not isinstance(content, list):
             content = content['keypoints']
         for entry in content:
@@ -51,14 +44,6 @@ def read_keypoint_results(file: str | Path) -> dict[int | str, np.ndarray]:
                     expected='x, y, score of each landmark, finite numbers',
                 )
             found[image] = np.reshape(values, (-1, 3))[:, :2]
-    except InputError:
-        raise
-    except (ValueError, LookupError, TypeError) as error:
-        raise InputError(
-            where=str(file),
-            found=repr(error),
-            expected='{"keypoints": [{"image_id", "keypoints"}, ...]}',
-        ) from error
     return found
 
 

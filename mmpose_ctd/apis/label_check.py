@@ -6,7 +6,7 @@ photographs, K: landmarks.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,7 +108,15 @@ class LabelCheck:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         shown = self.points[:looks]
-        table = csv_text(_TITLES, _rows(shown, show_ids))
+        rows = (
+            [
+                *(rank, one.photo.shown(show_ids), one.landmark),
+                *(f'{value:.2f}' for value in (*one.point, *one.expected)),
+                *(f'{one.distance:.2f}', f'{one.deviations:.2f}'),
+            ]
+            for rank, one in enumerate(shown, 1)
+        )
+        table = csv_text(_TITLES, rows)
         write_whole(folder / 'points.csv', table.encode())
         written = ['points.csv']
         for old in folder.iterdir():
@@ -337,12 +345,3 @@ def _predicted(
             expected='tools/test.py --keypoints, tested on this set',
         )
     return found
-
-
-def _rows(
-    points: Sequence[SuspectPoint], show_ids: bool
-) -> Iterator[list[object]]:
-    for rank, one in enumerate(points, 1):
-        numbers = [*one.point, *one.expected, one.distance, one.deviations]
-        cells = [rank, one.photo.shown(show_ids), one.landmark]
-        yield [*cells, *(f'{value:.2f}' for value in numbers)]

@@ -100,7 +100,17 @@ def lift(
     places = surface.lift(pixels[known], size, labelled, v_axis)
     points = np.full((len(found.names), 3), np.nan)
     points[known] = places.points
-    _check_unit(points, found.names, surface.name, mesh_unit)
+    wrong = implausible_distance(
+        points, 1.0, found.names, partner_places(found.names)
+    )
+    if wrong:
+        raise InputError(
+            where=f'{surface.name}, unit {mesh_unit}',
+            found=f'the {wrong.what} are {wrong.length:.3g} mm apart',
+            expected=f'{wrong.low:.0f} to {wrong.high:.0f} mm, as people have',
+            cure='State the unit of the mesh: --mesh-unit cm, m or inch; or '
+            'correct the landmarks.',
+        )
     if found.measurements is None:
         listed = standard_measurements(found.names)
     else:
@@ -180,17 +190,3 @@ def _pixels(found: LabelledPoints, key: str, landmarks, texture) -> np.ndarray:
         expected='its landmarks, with the file name of the texture as that '
         'of the photograph',
     )
-
-
-def _check_unit(
-    points: np.ndarray, names: Sequence[str], mesh: str, unit: str
-) -> None:
-    found = implausible_distance(points, 1.0, names, partner_places(names))
-    if found:
-        raise InputError(
-            where=f'{mesh}, unit {unit}',
-            found=f'the {found.what} are {found.length:.3g} mm apart',
-            expected=f'{found.low:.0f} to {found.high:.0f} mm, as people have',
-            cure='State the unit of the mesh: --mesh-unit cm, m or inch; or '
-            'correct the landmarks.',
-        )

@@ -10,11 +10,11 @@ import numpy as np
 from mmengine.hooks import Hook
 
 from mmpose_ctd.datasets.upright_image import read_upright
-from mmpose_ctd.evaluation.functional import (
-    image_errors,
-    point_errors,
+from mmpose_ctd.evaluation.functional import image_errors, point_errors
+from mmpose_ctd.evaluation.metrics.sample_errors import (
+    SamplePoints,
+    sample_points,
 )
-from mmpose_ctd.evaluation.metrics.sample_errors import sample_points
 from mmpose_ctd.framing import merge_options
 from mmpose_ctd.visualization import landmark_grid, plot_ced, select_faces
 
@@ -23,41 +23,27 @@ from .config_writer import use_set
 from .terse_runner import TerseRunner
 
 
-class TestedFace(NamedTuple):
-    """A tested image: its file, and points (K, 2) in image pixels."""
-
-    path: str
-    subject: str | None
-    predicted: np.ndarray
-    true: np.ndarray
-    visible: np.ndarray
-
-
 class SystemResult(NamedTuple):
-    """A trained system's test: ``LandmarkErrorMetric.report``, the tested
-    images in the dataset's order, and the time of the training alone.
+    """``LandmarkErrorMetric.report`` of a trained system's test, the N tested
+    images, their points in image pixels, and the training's time.
     """
 
     report: dict
-    faces: list
+    files: list[str]
+    points: SamplePoints
     seconds: float
 
 
-class _CollectFaces(Hook):
+class _CollectSamples(Hook):
     """Collects the predictions, for pictures."""
 
     def __init__(self) -> None:
-        self.faces: list[TestedFace] = []
+        self.samples: list[dict] = []
 
     def after_test_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        for sample in outputs:
-            sample = sample.to_dict()
-            points = (values[0] for values in sample_points(sample))
-            self.faces.append(
-                TestedFace(sample['img_path'], sample.get('subject'), *points)
-            )
+        self.samples += [sample.to_dict() for sample in outputs]
 
 
 def train_and_test(
@@ -74,8 +60,7 @@ def train_and_test(
     """Train a system on a prepared set, test it, and keep its predictions.
 
     The learning rate decays over the ``steps``; ``name`` is for the progress
-    bar; ``work_dir`` gets the log and the checkpoint. The network's input has
-    ``input_size`` pixels along each side.
+    bar; ``input_size`` is the side of the network's input in pixels.
     """
     cfg = parse_config(config)
     # Nothing is chosen by validation.
@@ -94,7 +79,7 @@ def train_and_test(
     cfg.default_hooks.work_dir.overwrite = True
     cfg.custom_hooks.append(dict(type='ProgressBarHook', title=name))
     runner = TerseRunner.from_cfg(cfg)
-    collector = _CollectFaces()
+    collector = _CollectSamples()
     runner.register_hook(collector)
     begin = time.perf_counter()
     runner.train()
@@ -104,8 +89,14 @@ def train_and_test(
         # The garbage collector waits five seconds for each worker.
         if loader.num_workers and loader.persistent_workers:
             loader._iterator._shutdown_workers()
-    report = runner.test_evaluator.metrics[0].report
-    return SystemResult(report, collector.faces, seconds)
+    samples = collector.samples
+    points = zip(*map(sample_points, samples))
+    return SystemResult(
+        runner.test_evaluator.metrics[0].report,
+        [sample['img_path'] for sample in samples],
+        SamplePoints(*map(np.concatenate, points)),
+        seconds,
+    )
 
 
 def draw_comparison(results: Mapping[str, SystemResult], out: Path) -> None:
@@ -120,22 +111,12 @@ def draw_comparison(results: Mapping[str, SystemResult], out: Path) -> None:
         unit=first.report['unit_label'],
         out_file=out / 'ced.png',
     )
-    true = np.stack([f.true for f in first.faces])
-    visible = np.stack([f.visible for f in first.faces])
-    pixels = image_errors(
-        point_errors(
-            np.stack([f.predicted for f in first.faces]), true, visible
-        )
-    )
-    chosen = select_faces(pixels, 4)
+    chosen = select_faces(image_errors(point_errors(*first.points)), 4)
     sheet = landmark_grid(
-        [read_upright(first.faces[i].path) for i in chosen],
-        {
-            name: np.stack([result.faces[i].predicted for i in chosen])
-            for name, result in results.items()
-        },
-        true[chosen],
-        visible[chosen],
+        [read_upright(first.files[i]) for i in chosen],
+        {name: r.points.pred[chosen] for name, r in results.items()},
+        first.points.gt[chosen],
+        first.points.visible[chosen],
         names=('best', 'better third', 'worse third', 'worst')[: len(chosen)],
     )
     cv2.imwrite(str(out / 'faces.png'), sheet)

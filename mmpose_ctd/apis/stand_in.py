@@ -29,12 +29,8 @@ _OF_THE_FILE = ('prefix', 'state_key', 'how_to_get')
 def use_stand_ins(cfg: Config, folder: str | Path) -> None:
     """Make synthetic faces and a random teacher, and point a config to them.
 
-    The config trains for 20 steps of 2 images, at 128x128 pixels.
-
-    Args:
-        cfg (Config): Of a training; changed in place.
-        folder (str or Path): Where ``faces/`` and ``teacher.pth`` are made.
-            Those of an earlier run are replaced.
+    The config trains for 20 steps of 2 images, at 128x128 pixels. ``folder``
+    gets ``faces/`` and ``teacher.pth``, in place of those of an earlier run.
 
     Raises:
         InputError: If the config has other landmarks than synthetic faces.
@@ -45,7 +41,13 @@ def use_stand_ins(cfg: Config, folder: str | Path) -> None:
     train = next((faces / 'splits').glob('train_n*_seed0.txt')).name
     for loader, split in (('train', train), ('val', 'val.txt'), ('test',) * 2):
         _use_faces(cfg, loader, faces, split)
-    _train_shortly(cfg)
+    cfg.train_cfg = dict(
+        type='IterBasedTrainLoop', max_iters=_STEPS, val_interval=_STEPS
+    )
+    for scheduler in cfg.param_scheduler:
+        scheduler.update(begin=0, end=_STEPS)
+    cfg.default_hooks.checkpoint.interval = _STEPS
+    cfg.default_hooks.logger.interval = 5
     teacher = cfg.model.get('teacher')
     if teacher:
         _use_random_teacher(teacher, folder / 'teacher.pth', cfg)
@@ -69,16 +71,6 @@ def _use_faces(cfg: Config, loader: str, faces: Path, split: str) -> None:
         split=f'splits/{Path(split).stem}.txt',
     )
     cfg[key].update(batch_size=2, num_workers=0, persistent_workers=False)
-
-
-def _train_shortly(cfg: Config) -> None:
-    cfg.train_cfg = dict(
-        type='IterBasedTrainLoop', max_iters=_STEPS, val_interval=_STEPS
-    )
-    for scheduler in cfg.param_scheduler:
-        scheduler.update(begin=0, end=_STEPS)
-    cfg.default_hooks.checkpoint.interval = _STEPS
-    cfg.default_hooks.logger.interval = 5
 
 
 def _use_random_teacher(teacher: dict, file: Path, cfg: Config) -> None:

@@ -3,8 +3,6 @@
 import contextlib
 import importlib
 import os
-import pickle
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,14 +49,7 @@ class FileSource:
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A published file and where to get it.
-
-    Attributes:
-        file (str): Its name.
-        size (int): In bytes.
-        sha256 (str): Its hex digest.
-        sources (tuple[FileSource]): Tried in this order.
-    """
+    """A published file, of ``size`` bytes; its sources are tried in order."""
 
     file: str
     size: int
@@ -268,24 +259,18 @@ def download(
 
 def _version_of(checkpoint: Path, model: PublishedModel) -> int | None:
     """The converter's version; None if the file is not of this model."""
-    import torch
+    # They import torch.
+    from mmpose_ctd.checkpoint_file import read_checkpoint
+    from mmpose_ctd.config_values import entry
 
-    with contextlib.suppress(
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        zipfile.BadZipFile,
-        ValueError,
-        TypeError,
-        LookupError,
-    ):
-        content = torch.load(
-            checkpoint, map_location='cpu', mmap=True, weights_only=True
-        )
-        meta = content['meta'] if isinstance(content, dict) else {}
-        if meta['source_sha256'] == model.sha256:
-            return meta['converter_version']
-    return None
+    try:
+        content = read_checkpoint(checkpoint, 'checkpoint', 'Use --force')
+    except InputError:
+        return None
+    meta = entry(content, 'meta')
+    if entry(meta, 'source_sha256') != model.sha256:
+        return None
+    return entry(meta, 'converter_version')
 
 
 def _check_original(path: Path, model: PublishedFile) -> None:

@@ -140,8 +140,8 @@ class TerseRunner(Runner):
     def go_on(self) -> None:
         """Have the training go on from the newest checkpoint, if any.
 
-        It is chosen when the work dir is locked. The config stays: without a
-        checkpoint the training starts from its ``load_from``.
+        It is chosen when the work dir is locked. Without a checkpoint the
+        training starts from its ``load_from``.
         """
         self._resume = 'auto'
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-import torch
 from config_set import CONFIGS
 from torch.utils.data import DataLoader, Dataset
 
@@ -34,14 +33,12 @@ custom_hooks = [dict(type='SyncBuffersHook'), dict(type='PrivacyHook')]
 @pytest.fixture(autouse=True)
 def process_state(monkeypatch):
     """What these functions set for their process lasts for a test only."""
-    for name in ('LOCAL_RANK', 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'):
-        monkeypatch.setenv(name, '1')
-        monkeypatch.delenv(name)
+    monkeypatch.setenv('LOCAL_RANK', '1')
+    monkeypatch.delenv('LOCAL_RANK')
     # A tool that ran in this process before may have set one.
     logging.setLogRecordFactory(logging.LogRecord)
     with warnings.catch_warnings():
         yield
-    logging.setLogRecordFactory(logging.LogRecord)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmark_set import NAMES, landmark_content, write_landmark_set
 from random_meshes import random_meshes
+from refusals import refused
 
 from mmpose_ctd.apis.label_check import check_labels, cross_fitted, judge
 from mmpose_ctd.errors import InputError, MissingFileError
@@ -148,15 +149,13 @@ def test_sheets_and_table_show_the_first_points_without_names(place):
 
 def test_what_cannot_be_judged_is_refused(place):
     root, one = place / 'set', str(place / 'a.json')
-    with pytest.raises(MissingFileError) as error:
+    with refused(cure='face-landmarker', kind=MissingFileError):
         check_labels(root)
-    assert 'face-landmarker' in error.value.cure
     with pytest.raises(InputError) as error:
         check_labels(root, predictions=[one])
     assert error.value.found.startswith('faces of 5 subjects')
     for change in (dict(image_id=77), dict(keypoints=[1, 2, 3])):
         content = [json.loads((place / 'a.json').read_text())[0] | change]
         (place / 'c.json').write_text(json.dumps(content))
-        with pytest.raises(InputError) as error:
+        with refused(within='c.json'):
             check_labels(root, predictions=[str(place / 'c.json')])
-        assert 'c.json' in error.value.where

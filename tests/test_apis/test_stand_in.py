@@ -2,38 +2,21 @@
 
 import pytest
 from config_set import CONFIGS
-from mmengine.config import Config
 
 from mmpose_ctd.apis import stand_in
-from mmpose_ctd.apis.stand_in import use_stand_ins
 from mmpose_ctd.datasets.synthetic import make_synthetic_faces
-from mmpose_ctd.errors import InputError
 
 
-@pytest.fixture
-def small_faces(monkeypatch):
-    """They are quicker to draw."""
+@pytest.mark.slow
+def test_it_trains_and_says_that_the_numbers_mean_nothing(
+    tmp_path, monkeypatch, command
+):
+    # Few faces are quicker to draw.
     monkeypatch.setattr(
         stand_in,
         'make_synthetic_faces',
         lambda folder, *_, **__: make_synthetic_faces(folder, 4, size=64),
     )
-
-
-@pytest.mark.usefixtures('small_faces')
-def test_a_set_with_other_landmarks_is_refused(tmp_path):
-    cfg = Config.fromfile(CONFIGS / 'frl_faces' / 'ft_sface.py')
-    cfg.train_dataloader.dataset.num_keypoints = 14
-    with pytest.raises(InputError) as error:
-        use_stand_ins(cfg, tmp_path)
-    assert error.value.where == 'train_dataloader.dataset.num_keypoints'
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures('small_faces')
-def test_it_trains_and_says_that_the_numbers_mean_nothing(
-    tmp_path, monkeypatch, command
-):
     for name in ('CTD_DATA_ROOT', 'CTD_CHECKPOINTS'):
         monkeypatch.setenv(name, '/nowhere')
     config = str(CONFIGS / 'frl_faces' / 'ctd_ed_sface.py')

@@ -1,13 +1,11 @@
 """The pages that are made from the repository are complete."""
 
-import base64
 import json
 import re
 import sys
 from pathlib import Path
 
 import mmpose.registry
-import nbformat
 from mmengine.registry import Registry
 
 from mmpose_ctd.registration import LOCATIONS
@@ -53,24 +51,3 @@ def test_every_page_is_in_the_contents_once():
     pages = {path.stem for path in (ROOT / 'docs').glob('*.md')}
     for page in pages - {'contents'}:
         assert lines.count(f'docs/{page}') == 1, page
-
-
-def test_a_notebook_shows_what_its_cells_printed_and_drew():
-    image = base64.b64encode(b'drawn').decode()
-    outputs = [
-        nbformat.v4.new_output('stream', text='printed\n'),
-        nbformat.v4.new_output(
-            'display_data', {'image/png': image, 'text/plain': 'hidden'}
-        ),
-    ]
-    cells = [
-        nbformat.v4.new_markdown_cell('# Words'),
-        nbformat.v4.new_code_cell('print()', outputs=outputs),
-    ]
-    text = generated.markdown_of(
-        nbformat.writes(nbformat.v4.new_notebook(cells=cells))
-    )
-    assert text == (
-        '# Words\n\n```python\nprint()\n```\n\n```text\nprinted\n```\n\n'
-        f'![](data:image/png;base64,{image})'
-    )

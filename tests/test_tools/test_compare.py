@@ -217,9 +217,7 @@ def test_a_failure_is_one_line_and_the_report_names_it(place, done):
     ('arguments', 'words'),
     [
         (['no.yaml'], ['no.yaml', 'does not exist']),
-        (['plan.yaml', '--share', '3/3'], ['--share', '--executor slurm']),
         (['plan.yaml', '--systems', 'FT'], ["'FT'", 'plain, averaged']),
-        (['plan.yaml', '--minutes', '3'], ['--minutes', 'timeout']),
         (['plan.yaml', '--report', '--systems', 'plain'], ['--report']),
     ],
 )

@@ -84,16 +84,6 @@ def test_several_machines_are_named_by_the_environment(tmp_path):
     ]
 
 
-def test_what_is_missing_is_told(tmp_path):
-    for command in (
-        ['dist_train.sh', 'c.py'],
-        ['dist_test.sh', 'c.py', 'w.pth'],
-        ['slurm_train.sh', 'part', 'job', 'c.py'],
-    ):
-        done = call([TOOLS / command[0], *command[1:]], tmp_path)
-        assert done.returncode != 0 and 'usage:' in done.stderr
-
-
 def test_slurm_gets_the_words_of_mmpose(tmp_path):
     programs, spy = program(tmp_path, 'srun'), tmp_path / 'spy.txt'
     done = call(

@@ -16,6 +16,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
+from refusals import refused
 from tool_server import run_tool
 from trained_work_dir import training_config
 
@@ -23,7 +24,6 @@ from mmpose_ctd.apis.measuring.calibrating import calibrate
 from mmpose_ctd.apis.measuring.landmark_model import LandmarkModel
 from mmpose_ctd.apis.measuring.photographs import measure
 from mmpose_ctd.datasets.landmark_file import read_split
-from mmpose_ctd.errors import InputError
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -234,9 +234,8 @@ def test_without_calibration_landmarks_are_the_same(
         assert 'mouth_width_px_low95' not in rows[name]
     dataset = model.cfg.train_dataloader.dataset
     monkeypatch.setitem(dataset, 'data_root', 'moved')
-    with pytest.raises(InputError) as error:
+    with refused('--calibration'):
         measure(model, str(place / 'images'))
-    assert error.value.where == '--calibration'
 
 
 @pytest.mark.parametrize(
@@ -251,9 +250,8 @@ def test_people_who_must_not_calibrate(place, split, test, where):
     subjects = read_split(str(place / 'data/splits/test.txt'))
     (place / 'data/few.txt').write_text('\n'.join(subjects[:3]))
     config, checkpoint = (str(place / name) for name in MODEL)
-    with pytest.raises(InputError) as error:
+    with refused(where):
         calibrate(config, checkpoint, split=split, test=test, device='cpu')
-    assert error.value.where == where
 
 
 def test_who_trains_without_labels_does_not_calibrate(place):
@@ -265,7 +263,7 @@ def test_who_trains_without_labels_does_not_calibrate(place):
         ann_file=dataset.ann_file, exclude=['splits/test.txt']
     )
     # All others do.
-    with pytest.raises(InputError, match='unlabelled.exclude'):
+    with refused('mmpose_ctd calibrate', cure='unlabelled.exclude'):
         calibrate(cfg, checkpoint, device='cpu')
     # A few do not.
     train, test = (
@@ -277,9 +275,8 @@ def test_who_trains_without_labels_does_not_calibrate(place):
     few = sorted(rest)[:3]
     (place / 'data/some.txt').write_text('\n'.join({*train, *rest} - {*few}))
     dataset.unlabelled.split = 'some.txt'
-    with pytest.raises(InputError) as error:
+    with refused(found='3 labelled subjects'):
         calibrate(cfg, checkpoint, device='cpu')
-    assert '3 labelled subjects' in error.value.found
 
 
 def test_a_head_without_heat_maps_is_refused(place):
@@ -294,6 +291,5 @@ def test_a_head_without_heat_maps_is_refused(place):
     model = MODELS.build(cfg.model)
     path = str(place / 'regression.pth')
     torch.save(dict(state_dict=model.state_dict(), meta={}), path)
-    with pytest.raises(InputError) as error:
+    with refused('model.head'):
         LandmarkModel(cfg, path, 'cpu')
-    assert error.value.where == 'model.head'

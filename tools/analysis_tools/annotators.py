@@ -8,22 +8,26 @@ mmpose_ctd report --annotators shows them next to a model's errors.
 """
 
 import argparse
-import os
 
 import pandas as pd
 
 from mmpose_ctd.apis.annotators import compare_annotators
-from mmpose_ctd.apis.command_line import make_parser, require_ending, run
+from mmpose_ctd.apis.command_line import (
+    make_parser,
+    require_ending,
+    run,
+    take_outputs,
+)
 from mmpose_ctd.apis.error_tables import (
     Table,
     number,
     print_table,
     with_interval,
 )
-from mmpose_ctd.datasets.annotation_formats import FORMATS
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.datasets.preparation import PrepareOptions
 from mmpose_ctd.evaluation.functional.measurements import digits_of
 from mmpose_ctd.files import write_whole
+from mmpose_ctd.option_fields import add_options, given_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,23 +55,8 @@ def parse_args() -> argparse.Namespace:
         metavar='NUMBER',
         help='size of a pixel (default: mm_per_px of the files, if any)',
     )
-    add(
-        '--scale-unit',
-        choices=['mm', 'cm', 'inch'],
-        help='unit of SCALE= in tps files, which is not used without it',
-    )
-    add('--format', choices=[*FORMATS], help='of both (default: detected)')
-    add(
-        '--landmarks',
-        metavar='FILE.txt',
-        help='names of the points, for formats without names',
-    )
-    add(
-        '--count-from',
-        type=int,
-        choices=[0, 1],
-        help='number of the first point in that file',
-    )
+    names = ('format', 'landmarks', 'count_from', 'scale_unit')
+    add_options(parser, PrepareOptions, names)
     return parser.parse_args()
 
 
@@ -75,22 +64,13 @@ def main() -> None:
     args = parse_args()
     require_ending(args, out='.json', csv='.csv')
     more = args.csv and f'{args.csv[:-4]}_measures.csv'
-    for file in filter(None, (args.out, args.csv, more)):
-        if os.path.exists(file) and not args.overwrite:
-            raise InputError(
-                where=file,
-                found='it exists already',
-                cure='--overwrite replaces it.',
-            )
+    take_outputs(args.out, args.csv, more, overwrite=args.overwrite)
     found = compare_annotators(
         args.first,
         args.second,
         images=args.images,
         mm_per_px=args.mm_per_px,
-        scale_unit=args.scale_unit,
-        format=args.format,
-        landmarks=args.landmarks,
-        count_from=args.count_from,
+        **given_options(PrepareOptions, args),
     )
     for unit, rows in found.landmarks.groupby('unit', sort=False):
         print_table(_landmarks(rows, unit))
@@ -101,12 +81,10 @@ def main() -> None:
     print(f'{found.num_photographs} photographs that both labelled.')
     for file, table in ((args.csv, found.landmarks), (more, found.measures)):
         if file:
-            os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
             text = table.to_csv(index=False, float_format='%.5g')
             write_whole(file, text.encode())
             print(f'Written to {file}')
     if args.out:
-        os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
         found.write(args.out)
         print(f'Written to {args.out}')
 

@@ -8,7 +8,6 @@ observed errors of faces that the fit left out.
 """
 
 import argparse
-import os
 
 from mmpose_ctd.apis.command_line import (
     add_config_options,
@@ -18,6 +17,7 @@ from mmpose_ctd.apis.command_line import (
     require_checkpoint,
     require_ending,
     run,
+    take_outputs,
 )
 
 
@@ -57,7 +57,7 @@ def main() -> None:
     from mmpose_ctd.apis.measuring.calibrating import calibrate
     from mmpose_ctd.apis.measuring.calibration import write_calibration
 
-    os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
+    take_outputs(args.out)
     calibration = calibrate(
         cfg, args.checkpoint, split=args.split, test=args.test
     )

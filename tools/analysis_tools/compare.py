@@ -27,15 +27,6 @@ from mmpose_ctd.errors import InputError
 # Where the configs of a plan import what projects/ registers.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-_GONE = {
-    '--slurm': 'Use --executor slurm --jobs N.',
-    '--tasks': 'Use --executor slurm --jobs N.',
-    '--share': 'Use --executor slurm --jobs N, or --studies, --systems, '
-    '--budgets and --seeds with a plan of another work_dir.',
-    '--minutes': 'Use timeout 60m mmpose_ctd compare ...: the next start '
-    'continues.',
-}
-
 
 def parse_args() -> tuple[argparse.Namespace, list[str]]:
     parser = make_parser(__doc__, allow_abbrev=False)
@@ -76,13 +67,6 @@ def parse_args() -> tuple[argparse.Namespace, list[str]]:
 
 def main() -> None:
     args, options = parse_args()
-    for option in options:
-        if option.split('=')[0] in _GONE:
-            raise InputError(
-                where=option,
-                found='an option of earlier versions',
-                cure=_GONE[option.split('=')[0]],
-            )
     if args.jobs is not None and args.jobs < 1:
         raise InputError(
             where='--jobs', found=str(args.jobs), expected='1 or more'

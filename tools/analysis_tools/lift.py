@@ -7,17 +7,21 @@ along the straight line and along the surface.
 """
 
 import argparse
-import os
 
 import pandas as pd
 
-from mmpose_ctd.apis.command_line import make_parser, require_ending, run
+from mmpose_ctd.apis.command_line import (
+    add_mesh,
+    make_parser,
+    require_ending,
+    run,
+    take_outputs,
+)
 from mmpose_ctd.apis.error_tables import Table, number, print_table
 from mmpose_ctd.apis.lifting import lift
-from mmpose_ctd.datasets.annotation_formats import FORMATS
-from mmpose_ctd.datasets.mesh_file import MESH_UNITS
-from mmpose_ctd.errors import InputError
+from mmpose_ctd.datasets.preparation import PrepareOptions
 from mmpose_ctd.files import write_whole
+from mmpose_ctd.option_fields import add_options, given_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,62 +37,25 @@ def parse_args() -> argparse.Namespace:
         help='write the landmarks there: x, y, z in mm',
     )
     add('--overwrite', action='store_true', help='replace these files')
-    add(
-        '--mesh-unit',
-        default='mm',
-        choices=[*MESH_UNITS],
-        help='of the mesh (default: mm)',
-    )
-    add(
-        '--v-axis',
-        default='up',
-        choices=['up', 'down'],
-        help='where texture coordinates count from: up, the lower edge, as '
-        'OBJ has it; down, the upper edge (default: up)',
-    )
-    add('--format', choices=[*FORMATS], help='of the points')
-    add(
-        '--landmarks',
-        metavar='FILE.txt',
-        help='names of the points, for formats without names',
-    )
-    add(
-        '--count-from',
-        type=int,
-        choices=[0, 1],
-        help='number of the first point in that file',
-    )
-    add(
-        '--first-pixel',
-        type=float,
-        choices=[0, 0.5, 1],
-        help="coordinate of the corner pixel's centre in LANDMARKS",
-    )
-    add('--y-axis', choices=['up', 'down'], help='direction of y in LANDMARKS')
+    add_mesh(parser)
+    names = ('format', 'landmarks', 'count_from', 'first_pixel', 'y_axis')
+    add_options(parser, PrepareOptions, names)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
     require_ending(args, out='.csv', points_out='.csv')
-    for file in filter(None, (args.out, args.points_out)):
-        if os.path.exists(file) and not args.overwrite:
-            raise InputError(
-                where=file,
-                found='it exists already',
-                cure='--overwrite replaces it.',
-            )
+    take_outputs(args.out, args.points_out, overwrite=args.overwrite)
+    options = given_options(PrepareOptions, args)
     face = lift(
         args.mesh,
         args.points,
         args.texture,
         mesh_unit=args.mesh_unit,
         v_axis=args.v_axis,
-        names=args.landmarks,
-        format=args.format,
-        count_from=args.count_from,
-        first_pixel=args.first_pixel,
-        y_axis=args.y_axis,
+        names=options.pop('landmarks'),
+        **options,
     )
     rows = [
         [name, row.unit.replace('1', ''), *_cells(row)]
@@ -107,7 +74,8 @@ def main() -> None:
         (args.points_out, face.landmarks, 'landmark'),
     ):
         if file:
-            _write(file, table, label)
+            text = table.to_csv(index_label=label, float_format='%.4f')
+            write_whole(file, text.encode())
             print(f'Written to {file}')
 
 
@@ -115,12 +83,6 @@ def _cells(row: pd.Series) -> list[str]:
     digits = 4 if row.unit == '1' else 2
     surface = '' if pd.isna(row.surface) else number(row.surface, 2)
     return [number(row.line, digits), surface]
-
-
-def _write(file: str, table: pd.DataFrame, label: str) -> None:
-    os.makedirs(os.path.dirname(file) or '.', exist_ok=True)
-    text = table.to_csv(index_label=label, float_format='%.4f')
-    write_whole(file, text.encode())
 
 
 if __name__ == '__main__':

@@ -15,6 +15,7 @@ import sys
 from mmpose_ctd.apis.command_line import (
     add_config_options,
     add_finding,
+    add_mesh,
     add_trained,
     load_config,
     make_parser,
@@ -79,19 +80,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--overwrite', action='store_true', help='replace a table'
     )
-    parser.add_argument(
-        '--mesh-unit',
-        choices=['mm', 'cm', 'm', 'inch'],
-        default='mm',
-        help='of OBJ files (default: mm)',
-    )
-    parser.add_argument(
-        '--v-axis',
-        choices=['up', 'down'],
-        default='up',
-        help='of OBJ files: where texture coordinates count from: up, the '
-        'lower edge; down, the upper one (default: up)',
-    )
+    add_mesh(parser)
     add_finding(parser)
     add_config_options(parser)
     return parser.parse_args()

@@ -23,7 +23,7 @@ from mmpose_ctd.datasets.synthetic import (
 from mmpose_ctd.visualization import landmark_sheet
 
 
-def parse_args(argv=None) -> argparse.Namespace:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('out', help='folder to make')
     parser.add_argument('--num-subjects', type=int, default=100)
@@ -39,19 +39,19 @@ def parse_args(argv=None) -> argparse.Namespace:
         metavar='FILE',
         help='write a contact sheet, every other face with its landmarks',
     )
-    return parser.parse_args(argv)
+    return parser.parse_args()
 
 
-def write_preview(root: Path, file: Path, limit: int = 25) -> None:
+def write_preview(root: Path, file: Path) -> None:
     """Write a contact sheet of the data set's first images."""
     content = json.loads((root / ANNOTATIONS).read_text())
-    records = content['images'][:limit]
+    records = content['images'][:25]
     images = [
         cv2.imread(str(root / 'images' / r['file_name'])) for r in records
     ]
     points = [
         np.reshape(annotation['keypoints'], (-1, 3)) * (1, 1, i % 2)
-        for i, annotation in enumerate(content['annotations'][:limit])
+        for i, annotation in enumerate(content['annotations'][:25])
     ]
     titles = [record['subject'] for record in records]
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -60,8 +60,8 @@ def write_preview(root: Path, file: Path, limit: int = 25) -> None:
         raise OSError(f'could not write the preview to {file}')
 
 
-def main(argv=None) -> int:
-    args = parse_args(argv)
+def main() -> int:
+    args = parse_args()
     columns = (
         TextColumn('{task.description}'),
         BarColumn(),

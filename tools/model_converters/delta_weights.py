@@ -11,7 +11,6 @@ head runs once a channel and batch; for an earlier one the whole model does.
 
 import argparse
 import itertools
-import os
 from pathlib import Path
 
 from mmpose_ctd.apis.command_line import (
@@ -21,6 +20,7 @@ from mmpose_ctd.apis.command_line import (
     require_checkpoint,
     require_ending,
     run,
+    take_outputs,
 )
 from mmpose_ctd.errors import InputError
 
@@ -75,16 +75,16 @@ def main() -> None:
     from mmpose_ctd.apis.delta_weights import (
         channel_weights,
         loss_increases,
-        save_channel_weights,
     )
     from mmpose_ctd.apis.feature_extractor import (
         load_feature_extractor,
         plain_training_data,
     )
+    from mmpose_ctd.checkpoint_file import checkpoint_bytes
+    from mmpose_ctd.files import write_whole
 
     init_default_scope(cfg.get('default_scope', 'mmpose'))
-    # Before hours of work: a folder that cannot be made loses no result.
-    os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
+    take_outputs(args.out)
     model = load_feature_extractor(cfg, args.checkpoint).to(get_device())
     data = plain_training_data(cfg, 1 if args.softmax == 'paper' else None)
     batches = min(len(data), args.batches or len(data))
@@ -100,17 +100,17 @@ def main() -> None:
         )
     weights = channel_weights(increases, sizes, args.softmax)
     images = torch.tensor(sizes, dtype=increases.dtype)
-    save_channel_weights(
-        args.out,
-        weights,
-        images @ increases / images.sum(),
-        dict(
+    content = dict(
+        channel_weights=weights.float(),
+        increase=(images @ increases / images.sum()).float(),
+        meta=dict(
             config=Path(args.config).name,
             stage=args.stage,
             num_images=sum(sizes),
             softmax=args.softmax,
         ),
     )
+    write_whole(args.out, checkpoint_bytes(content))
     few = max(1, len(weights) // 10)
     share = weights.topk(few).values.sum().item()
     print(

@@ -12,10 +12,5 @@ import sys
 import mmpose_ctd  # noqa: F401  (makes MMPose importable)
 from mmpose_ctd.apis.command_line import run_converter
 
-
-def main(argv=None) -> int:
-    return run_converter(__doc__, 'face-landmarker', argv)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_converter(__doc__, 'face-landmarker'))

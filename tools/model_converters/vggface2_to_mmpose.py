@@ -15,7 +15,7 @@ import mmpose_ctd  # noqa: F401  (makes MMPose importable)
 from mmpose_ctd.errors import InputError
 
 
-def parse_args(argv=None) -> argparse.Namespace:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         'source', type=Path, metavar='IN', help='the published file'
@@ -38,7 +38,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         "default: 1e-5, that of VGGFace2's networks (docs/teachers.md says "
         'when to give another)',
     )
-    return parser.parse_args(argv)
+    return parser.parse_args()
 
 
 def _as_config(config: dict | None) -> str:
@@ -48,8 +48,8 @@ def _as_config(config: dict | None) -> str:
     return f'dict({arguments})'
 
 
-def main(argv=None) -> int:
-    args = parse_args(argv)
+def main() -> int:
+    args = parse_args()
     from mmpose_ctd.models.teachers.vggface2_checkpoint import (
         convert_vggface2,
     )

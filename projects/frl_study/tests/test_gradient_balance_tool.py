@@ -4,8 +4,9 @@ import re
 
 import pytest
 import torch
+from tool_server import run_tool
 from toy_models import ED, build, model_config, teacher_file
-from toy_tool import run_on_toys, write_toy_config
+from toy_tool import write_toy_config
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +23,7 @@ def place(tmp_path_factory):
 
 
 def call(place, *arguments):
-    return run_on_toys('gradient_balance.py', *arguments, cwd=place)
+    return run_tool('gradient_balance.py', *arguments, cwd=place)
 
 
 def test_it_prints_each_loss_of_the_start_and_of_the_checkpoint(place):

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from tool_server import ROOT
+from tool_server import ROOT, run_tool
 from toy_models import model_config, teacher_file
-from toy_tool import run_on_toys, write_toy_config
+from toy_tool import write_toy_config
 
 from mmpose_ctd.models.teachers.sface_checkpoint import convert_sface
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 def call(place, *arguments, **environment):
     tool = 'teacher_recognition.py'
-    return run_on_toys(tool, *arguments, cwd=place, **environment)
+    return run_tool(tool, *arguments, cwd=place, **environment)
 
 
 def test_it_prints_a_line_for_each_output(tmp_path):
