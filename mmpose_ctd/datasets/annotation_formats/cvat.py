@@ -139,12 +139,9 @@ def _flag(shape: Element, key: str) -> bool:
     return text in ('1', 'true')
 
 
-def _size(element: Element) -> tuple[int, int] | None:
-    width, height = sides = [element.get('width'), element.get('height')]
-    if None in sides:
-        return None
-    if not all(s.isdecimal() and len(s) < 8 and int(s) for s in sides):
-        raise Refused(
-            f'width={width[:40]!r} height={height[:40]!r}', 'whole pixels'
-        )
-    return int(width), int(height)
+def _size(element: Element) -> list[float]:
+    sides = [element.get(key, '') for key in ('width', 'height')]
+    try:
+        return [*map(finite_or_nan, sides)]
+    except ValueError:
+        raise Refused(f'a size of {sides}', 'whole pixels') from None
