@@ -11,7 +11,6 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
-
 # Sides of a photograph, in pixels; no photograph is larger.
 _LARGEST = 1e6
 

@@ -196,11 +196,12 @@ def _split(text: str, file: str) -> list[_Specimen]:
             block not in _TEXTS or _is_point(line)
         ):
             specimens[-1].rows.append((number, line))
-    for key in ('IMAGE', 'ID'):
-        has = [key in specimen.named for specimen in specimens]
-        if any(has) and not has[-1]:
-            # Or the first one's was lost, and each is the next one's.
-            raise _another_order(file, f'the last specimen has no {key}=')
+    has_image = any('IMAGE' in specimen.named for specimen in specimens)
+    key = 'IMAGE' if has_image else 'ID'
+    bare = [i for i, s in enumerate(specimens, 1) if key not in s.named]
+    if 0 < len(bare) < len(specimens):
+        # It may have been lost before the first LM=.
+        raise _another_order(file, f'specimen no. {bare[0]} has no {key}=')
     return specimens
 
 
@@ -208,7 +209,7 @@ def _another_order(file: str, found: str) -> InputError:
     return InputError(
         where=file,
         found=found,
-        expected='LM=, rows of points, then one IMAGE=, ID= and SCALE=',
+        expected='for each specimen LM=, rows of points, IMAGE=, ID=, SCALE=',
         cure='Put IMAGE=, ID= and SCALE= of each specimen after the rows of '
         'its points, as tpsDig does.',
     )
