@@ -2,10 +2,11 @@
 
 import csv
 import io
+import math
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pandas as pd
 
@@ -13,7 +14,8 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.table_cells import original_cell
 
 from ..text_files import read_text
-from .point_record import repeated_name
+from .cells import checked_age, decimal_mark, finite_or_nan, person_texts
+from .point_record import Refused, repeated_name
 
 #: Titles of known columns, in lower case without spaces or underscores.
 SYNONYMS = {
@@ -38,6 +40,9 @@ SYNONYMS = {
     'width': 'width imagewidth',
     'height': 'height imageheight',
 }
+#: Keys of texts and of numbers that describe a photograph.
+TEXTS = ('subject', 'site', 'sex')
+NUMBERS = ('mm_per_px', 'age', 'width', 'height')
 _KEYS = {
     word: key for key, words in SYNONYMS.items() for word in words.split()
 }
@@ -86,6 +91,51 @@ def number_cells(
     for title in titles:
         for number, text in zip(table.index, table[title]):
             yield f'{name}, row {number + 2}, column {title!r}', text
+
+
+def number_reader(
+    table: pd.DataFrame, name: str, titles: Iterable[str], stated: str | None
+) -> Callable[[str], float]:
+    """:func:`.finite_or_nan` with the decimal mark of some columns.
+
+    Raises:
+        InputError: If the mark is neither ``stated`` nor certain.
+    """
+    mark = decimal_mark(number_cells(table, name, titles), stated)
+    return lambda text: finite_or_nan(text, mark, grouped=stated is not None)
+
+
+def person_fields(
+    row: dict, columns: dict[str, str], number: Callable[[str], float]
+) -> dict:
+    """What a row says of its photograph, without empty cells.
+
+    Args:
+        row (dict): Title -> cell.
+        columns (dict[str, str]): What is kept -> title. ``NUMBERS`` are
+            numbers, all others texts.
+        number (Callable): See :func:`number_reader`.
+
+    Raises:
+        Refused: If a number cannot be read, an age is not a person's, or a
+            spreadsheet has spoilt a subject.
+    """
+    texts = {k: row[t] for k, t in columns.items() if k not in NUMBERS}
+    fields = person_texts(texts)
+    for key in NUMBERS:
+        if key not in columns:
+            continue
+        text = row[columns[key]]
+        try:
+            value = number(text)
+        except ValueError:
+            expected = 'years' if key == 'age' else 'a number'
+            raise Refused(f'{columns[key]}={text!r}', expected) from None
+        if key == 'age':
+            checked_age(value, text)
+        if math.isfinite(value):
+            fields[key] = value
+    return fields
 
 
 def read_table(

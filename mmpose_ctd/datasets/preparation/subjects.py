@@ -8,21 +8,15 @@ import os
 import re
 from collections.abc import Iterable
 
-import numpy as np
-
 from mmpose_ctd.errors import InputError, MissingFileError, some_of
 
 from ..annotation_formats import Refused
-from ..annotation_formats.cells import (
-    checked_age,
-    decimal_mark,
-    finite_or_nan,
-    person_texts,
-    sex_word,
-)
+from ..annotation_formats.cells import sex_word
 from ..annotation_formats.table_file import (
+    TEXTS,
     known_columns,
-    number_cells,
+    number_reader,
+    person_fields,
     read_table,
 )
 from ..image_fields import taken_names
@@ -30,7 +24,6 @@ from .image_index import ImageIndex, ImageNames, NotFound
 from .options import PrepareOptions
 
 _NUMBERS = ('mm_per_px', 'age')
-_TEXTS = ('subject', 'site', 'sex')
 # Not "covid"; an "ID" alone may also number the rows.
 _ID = re.compile(r'(.*[\s_.\-])?(id|nr|no|number|code)', re.I)
 # Fields of an image record that preparation writes itself.
@@ -68,7 +61,7 @@ class SubjectTable:
             )
         table, _ = read_table(path, self.name)
         wanted = table.drop(columns=[t for t in keep if t in table.columns])
-        known = known_columns(wanted, self.name, ('image', *_TEXTS, *_NUMBERS))
+        known = known_columns(wanted, self.name, ('image', *TEXTS, *_NUMBERS))
         if 'image' not in known:
             raise InputError(
                 where=self.name,
@@ -84,10 +77,7 @@ class SubjectTable:
             )
         image = known.pop('image')
         titles = [known[key] for key in _NUMBERS if key in known]
-        self._decimal = decimal_mark(
-            number_cells(table, self.name, titles), decimal
-        )
-        self._grouped = decimal is not None
+        self._number = number_reader(table, self.name, titles, decimal)
         self.columns = known | {title: title for title in keep}
         taken = {*taken_names(dict.fromkeys(self.columns), ())}
         taken |= _OWN & {*self.columns}
@@ -153,30 +143,11 @@ class SubjectTable:
         """
         if path not in self._rows:
             raise Refused(found=f'has no row in {self.name}')
-        cells = {k: self._rows[path][t] for k, t in self.columns.items()}
-        texts = {k: cells[k] for k in cells if k not in _NUMBERS}
         try:
-            fields = person_texts(texts)
-            for key in _NUMBERS:
-                text = cells.get(key, '')
-                value = self._number(key, text)
-                if key == 'age':
-                    checked_age(value, text)
-                if np.isfinite(value):
-                    fields[key] = value
+            return person_fields(self._rows[path], self.columns, self._number)
         except Refused as error:
             raise BadCell(
                 error.found, error.expected, error.cure, self.name
-            ) from None
-        return fields
-
-    def _number(self, key: str, text: str) -> float:
-        try:
-            return finite_or_nan(text, self._decimal, self._grouped)
-        except ValueError:
-            raise Refused(
-                f'{self.columns[key]}={text!r}',
-                'years' if key == 'age' else 'a number',
             ) from None
 
 

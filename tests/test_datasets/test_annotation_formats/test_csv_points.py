@@ -140,7 +140,6 @@ def test_a_thousand_or_a_decimal_is_refused_with_the_choice(tmp_path, mark):
         ('image,n_x,n_y\na.jpg,1,2,3\n', '4 cells'),
         ('image,n_x,n_y\na.jpg,"1,2\n', 'cannot be read'),
         ('image,label,x,y,w,h\na.jpg,face,50,40,300,380\n', 'boxes'),
-        ('image,bbox_x,bbox_y\na.jpg,50,40\n', 'no points'),
         # Rows of points and columns of points.
         ('image,label,x,y,n_x,n_y\na.jpg,face,50,40,1,2\n', "'n_x'"),
         ('image,landmark,x,y\na.jpg,n,1,2\nb.jpg,N,3,4\n', "'n' and 'N'"),
@@ -178,47 +177,33 @@ def test_a_spreadsheet_is_refused_with_a_cure(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'titles',
-    [
-        'bbox_x,bbox_y,bbox_w,bbox_h',
-        'xmin,ymin,xmax,ymax',
-        'faceRectX,faceRectY,faceRectW,faceRectH',
-        'face_x,face_y,face_w,face_h',
-        'x,y,width,height',
-        'xtl,ytl,xbr,ybr',
-    ],
-)
-def test_boxes_are_not_landmarks(tmp_path, titles):
-    for points, names in (
-        ('n_x,n_y,m_x,m_y', ('n', 'm')),
-        ('x1,y1,x2,y2', None),
-    ):
-        text = f'image,{titles},{points}\na.jpg,50,40,300,380,1,2,3,4\n'
-        (record,) = read(tmp_path, text)
-        assert record.points.tolist() == [[1, 2], [3, 4]]
-        assert record.names == names
-        assert record.size is None
-
-
-@pytest.mark.parametrize(
     'titles, doubtful',
     [
         # Tragion, left and right.
         ('tl_x,tl_y,tr_x,tr_y', ['tl']),
-        ('tl_x,tl_y,br_x,br_y,tr_x,tr_y,bl_x,bl_y', ['tl', 'br']),
         ('nose_x,nose_y,nose_width,nose_height', ['nose']),
         ('mouth.x,mouth.y,mouth.w,mouth.h', ['mouth']),
         ('max_x,max_y', ['max']),
+        ('bbox_x,bbox_y,bbox_w,bbox_h', ['bbox']),
+        ('faceRectX,faceRectY', ['faceRect']),
         ('nose_x,nose_y,nose_width,nose_depth', []),
+        ('x,y,width,height', []),
+        # Written in another way than the landmarks.
+        ('xmin,ymin,xmax,ymax', []),
     ],
 )
 def test_a_landmark_that_may_be_a_box_is_asked_about(
     tmp_path, titles, doubtful
 ):
     values = ','.join('50' for _ in titles.split(','))
-    text = f'image,{titles},n_x,n_y\na.jpg,{values},1,2\n'
-    reading = read_points(tmp_path, 'csv', text)
-    assert reading.doubtful == doubtful
+    # Numbered points: what has a name is none of them.
+    text = f'image,{titles},x1,y1\na.jpg,{values},1,2\n'
+    if 'tr_x' not in titles and 'depth' not in titles:
+        (record,) = read(tmp_path, text)
+        assert record.points.tolist() == [[1, 2]] and record.numbers == (1,)
+    reading = read_points(tmp_path, 'csv', text.replace('x1,y1', 'n_x,n_y'))
+    (record,) = reading.records
+    assert reading.doubtful == doubtful and record.size is None
     if doubtful:
         with pytest.raises(InputError) as error:
             read_landmarks(None, reading.records, doubtful=reading.doubtful)
@@ -229,7 +214,7 @@ def test_a_landmark_that_may_be_a_box_is_asked_about(
         choice = read_landmarks(
             str(landmarks), reading.records, doubtful=reading.doubtful
         )
-        points, _ = choice.choose(reading.records[0])
+        points, _ = choice.choose(record)
         assert points.tolist() == [[50, 50]] * (len(names) - 1) + [[1, 2]]
 
 
