@@ -17,8 +17,8 @@ _MISSING = {
 }
 # #REF!, #DIV/0!, ##### (a narrow column), Err:502 (LibreOffice); #12 is an id.
 _ERROR = re.compile(r'#([^0-9]*|div/0[!?]?)|err:[0-9]+', re.I)
-# `float` would also read '1_0', 'infinity' and digits of other scripts.
-_NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
+#: `float` would also read '1_0', 'infinity' and digits of other scripts.
+NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
 _MARKED = re.compile(r'[+-]?([0-9]*)([.,])([0-9]*)(e[+-]?[0-9]+)?', re.I)
 # Groups of three digits or, as in India, two: 1.034.500, 10,34,500, 1'034.
 # \s includes non-breaking spaces.
@@ -85,7 +85,7 @@ def finite_or_nan(
         if '.' in text:
             raise ValueError(text)
         text = text.replace(decimal, '.')
-    if not _NUMBER.fullmatch(text) or math.isinf(number := float(text)):
+    if not NUMBER.fullmatch(text) or math.isinf(number := float(text)):
         raise ValueError(text)
     return number
 

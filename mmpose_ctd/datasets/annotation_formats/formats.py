@@ -79,22 +79,20 @@ class AnnotationFormat:
         Raises:
             InputError: If two photographs would share a file.
         """
-        placed = [
-            photo._replace(points=self._axes(photo)) for photo in photographs
-        ]
+        placed = []
+        for photo in photographs:
+            # From the upright image to the format's axes.
+            x, y = np.asarray(photo.points, float).T
+            if self.y_up:
+                y = photo.size[1] - 1 - y
+            points = np.stack([x, y], axis=1) + self.first_pixel
+            placed.append(photo._replace(points=points))
         files = self.writer(placed, names, images)
         for file, text in files.items():
             path = os.path.join(out, file)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             write_whole(path, text.encode())
         return [*files]
-
-    def _axes(self, photo: writers.PhotographPoints) -> np.ndarray:
-        """Points (K, 2) from the upright image in the format's axes."""
-        x, y = np.asarray(photo.points, float).T
-        if self.y_up:
-            y = photo.size[1] - 1 - y
-        return np.stack([x, y], axis=1) + self.first_pixel
 
 
 # Programs that draw on a canvas measure from the image's edge.
@@ -119,6 +117,7 @@ FORMATS = {
     )
 }
 _BROKEN = 'broken JSON'
+_COMMON = ('.csv', '.json', '.pts', '.tem', '.tps', '.tsv', '.xml')
 
 
 def find_sources(
@@ -156,10 +155,7 @@ def find_sources(
         return FORMATS[name or _format_of_file(source)], [source]
     found = _in_folder(path, name, others)
     if not found:
-        known = [FORMATS[name]] if name else FORMATS.values()
-        kinds = dict.fromkeys(s for kind in known for s in kind.suffixes)
-        if name is None:
-            kinds = sorted({*kinds} - {'.txt'})
+        kinds = FORMATS[name].suffixes if name else _COMMON
         raise InputError(
             where='POINTS',
             found=f'the folder {path!r} holds no file of points',
@@ -216,7 +212,7 @@ def _format_of_file(source: Source) -> str:
     if refusal is not None:
         raise refusal
     if kind is None and source.name.lower().endswith('.txt'):
-        kind = 'csv'
+        return 'csv'
     if kind is None:
         raise InputError(
             where=f'POINTS: {source.name}',
@@ -241,13 +237,8 @@ def _format_of(source: Source) -> tuple[str | None, InputError | None]:
         if 'annotations' in keys and 'images' in keys:
             return 'coco', None
         return None, foreign_json(name, content)
-    if suffix == '.txt':
-        with open(source.path, 'rb') as file:
-            head = file.read(64).lstrip(b'\xef\xbb\xbf \r\n').upper()
-        if head.startswith(b'LM='):
-            return 'tps', None
-        return 'pts' if head.startswith(b'VERSION:') else None, None
-    for known in FORMATS.values():
-        if suffix in known.suffixes:
-            return known.name, None
+    # In a folder a .txt may be anything, such as names of landmarks.
+    if suffix in _COMMON:
+        kinds = (k.name for k in FORMATS.values() if suffix in k.suffixes)
+        return next(kinds), None
     return None, foreign_suffix(name, suffix)

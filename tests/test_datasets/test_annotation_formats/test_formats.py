@@ -44,9 +44,8 @@ def test_the_format_of_a_file_and_of_a_folder_is_found(tmp_path, kind):
     assert [s.name for s in sources] == [f'siteA/{name}', f'siteB/{name}']
 
 
-@pytest.mark.parametrize('kind', ['tps', 'pts', 'csv'])
-def test_a_text_file_is_known_by_its_beginning(tmp_path, kind):
-    assert find_sources(str(write(tmp_path, kind, 'a.txt')))[0].name == kind
+def test_a_single_text_file_is_a_table(tmp_path):
+    assert find_sources(str(write(tmp_path, 'csv', 'a.txt')))[0].name == 'csv'
 
 
 def test_a_cut_labelme_file_is_not_lost(tmp_path):
