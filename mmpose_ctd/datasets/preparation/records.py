@@ -11,13 +11,13 @@ import numpy as np
 
 from mmpose_ctd.errors import some_of
 
-from ..annotation_formats import PointRecord, Refused
+from ..annotation_formats import PointRecord
 from ..split_selection import alike_subjects
 from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .report import LeftOut, PrepareReport, refused_as
-from .subjects import BadCell, WhoIsShown, check_depth
+from .subjects import WhoIsShown, check_depth
 
 
 @dataclass
@@ -74,7 +74,10 @@ def match_records(
         try:
             path = _photograph_of(record, folder, names)
             points, visible = landmarks_of(record, choice, options)
-            fields = _fields_of(record, path, people, needs_subject)
+            fields = people.fields(path, record.fields)
+            if needs_subject and not fields.get('subject'):
+                reason = 'its row names no subject, unlike other rows'
+                raise LeftOut('subject unknown', reason)
         except LeftOut as why:
             report.leave_out(number, why)
             continue
@@ -151,22 +154,6 @@ def landmarks_of(
             'add --zero-is-missing',
         )
     return points, visible
-
-
-def _fields_of(
-    record: PointRecord, path: str, people: WhoIsShown, needs_subject: bool
-) -> dict:
-    try:
-        fields = people.fields(path, record.fields)
-    except Refused as error:
-        is_cell = isinstance(error, BadCell)
-        code = 'bad cell' if is_cell else 'subject unknown'
-        raise LeftOut(code, str(error)) from error
-    if needs_subject and not fields.get('subject'):
-        raise LeftOut(
-            'subject unknown', 'its row names no subject, unlike other rows'
-        )
-    return fields
 
 
 def _chosen(

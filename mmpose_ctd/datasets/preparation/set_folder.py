@@ -6,7 +6,6 @@ user and this tool made it, and if it holds no links.
 """
 
 import contextlib
-import csv
 import json
 import os
 import shutil
@@ -16,13 +15,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
-from mmpose_ctd.table_cells import safe_cell, safe_row
+from mmpose_ctd.table_cells import csv_text
 from mmpose_ctd.visualization import landmark_sheet
 
 from ..landmark_file import face_annotation, face_category
@@ -206,8 +204,7 @@ def write_report(report: PrepareReport, folder: Path, names: bool) -> None:
                 'candidates': '; '.join(row.candidates),
             }
         rows.append(entry)
-    table = pd.DataFrame(rows).map(safe_cell)
-    text = table.to_csv(index=False, lineterminator='\r\n')
+    text = csv_text(rows[0], [row.values() for row in rows])
     # Excel recognises UTF-8 only with a byte-order mark.
     write_whole(folder / 'report.csv', text.encode('utf-8-sig'))
     content = {
@@ -234,19 +231,22 @@ def draft_mapping(
     draft = path.with_name(path.name + '.part')
     # Left by an earlier run, or a link that somebody else put there.
     draft.unlink(missing_ok=True)
-    with open(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
-        'w',
-        encoding='utf-8-sig',
-        newline='',
-    ) as file:
-        writer = csv.writer(file)
-        writer.writerow(['picture', 'photograph', 'subject_in_set', 'subject'])
-        for result in results:
-            code = result['image']['subject']
-            who = code, names.get(code, code)
-            photo = result['file_name'], result['photo'].path
-            writer.writerow(safe_row([*photo, *who]))
+    codes = [result['image']['subject'] for result in results]
+    rows = [
+        (
+            result['file_name'],
+            result['photo'].path,
+            code,
+            names.get(code, code),
+        )
+        for result, code in zip(results, codes)
+    ]
+    text = csv_text(
+        ['picture', 'photograph', 'subject_in_set', 'subject'], rows
+    )
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with open(os.open(draft, flags, 0o600), 'wb') as file:
+        file.write(text.encode('utf-8-sig'))
     return draft
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from mmpose_ctd.errors import InputError, MissingFileError, some_of
 
-from ..annotation_formats import Refused
 from ..annotation_formats.cells import sex_word
 from ..annotation_formats.table_file import (
     TEXTS,
@@ -22,16 +21,13 @@ from ..annotation_formats.table_file import (
 from ..image_fields import taken_names
 from .image_index import ImageIndex, ImageNames, NotFound
 from .options import PrepareOptions
+from .report import LeftOut, refused_as
 
 _NUMBERS = ('mm_per_px', 'age')
 # Not "covid"; an "ID" alone may also number the rows.
 _ID = re.compile(r'(.*[\s_.\-])?(id|nr|no|number|code)', re.I)
 # Fields of an image record that preparation writes itself.
 _OWN = {'id', 'file_name', 'width', 'height', 'source_crop', 'source_size'}
-
-
-class BadCell(Refused):
-    """A cell of the table holds something its column should not hold."""
 
 
 class SubjectTable:
@@ -137,18 +133,12 @@ class SubjectTable:
         """What the table says about a photograph, without empty cells.
 
         Raises:
-            Refused: If it has no row.
-            BadCell: If a number cannot be read, an age is not a person's, or
-                a spreadsheet has spoilt a subject.
+            LeftOut: If it has no row, or a cell cannot be used.
         """
         if path not in self._rows:
-            raise Refused(found=f'has no row in {self.name}')
-        try:
+            raise _unknown(f'has no row in {self.name}')
+        with refused_as('bad cell'):
             return person_fields(self._rows[path], self.columns, self._number)
-        except Refused as error:
-            raise BadCell(
-                error.found, error.expected, error.cure, self.name
-            ) from None
 
 
 class WhoIsShown:
@@ -189,8 +179,8 @@ class WhoIsShown:
         What the user states overrides what its record says, ``known``.
 
         Raises:
-            Refused: If the subject or the site cannot be found.
-            BadCell: See :meth:`SubjectTable.fields`.
+            LeftOut: If the subject or the site cannot be found, or a cell of
+                the table cannot be used.
         """
         options = self._options
         fields = dict(known)
@@ -198,12 +188,12 @@ class WhoIsShown:
         has_sites = options.site_from == 'folder'
         if has_sites:
             if not folders:
-                raise Refused('lies in no folder', 'the folder of a site')
+                raise _unknown('lies in no folder of a site')
             fields['site'] = folders[0]
         which = options.subject_from
         if which is not None:
             if len(folders) <= has_sites:
-                raise Refused(
+                raise _unknown(
                     f'--subject-from {which}: it lies in no folder'
                     + ' below that of its site' * has_sites
                 )
@@ -217,15 +207,15 @@ class WhoIsShown:
         if self._table is not None:
             fields |= self._table.fields(path)
             if 'subject' in self._table.columns and not fields.get('subject'):
-                raise Refused(
-                    found=f'its row in {self._table.name} names no subject'
+                raise _unknown(
+                    f'its row in {self._table.name} names no subject'
                 )
         return fields
 
     def _by_pattern(self, path: str) -> dict:
         match = self._pattern.search(path.split('/')[-1])
         if match is None:
-            raise Refused(found='--subject-pattern does not fit its file name')
+            raise _unknown('--subject-pattern does not fit its file name')
         groups = match.groupdict()
         fields = {k: groups[k] for k in ('subject', 'site') if groups.get(k)}
         if 'subject' not in self._pattern.groupindex:
@@ -235,10 +225,14 @@ class WhoIsShown:
         if ending and fields['subject']:
             fields['subject'] = fields['subject'].removesuffix(ending)
         if not fields.get('subject'):
-            raise Refused(
-                found='--subject-pattern finds no subject in its file name'
+            raise _unknown(
+                '--subject-pattern finds no subject in its file name'
             )
         return fields
+
+
+def _unknown(reason: str) -> LeftOut:
+    return LeftOut('subject unknown', reason)
 
 
 def check_depth(paths: Iterable[str], has_sites: bool) -> None:
