@@ -231,19 +231,13 @@ def draft_mapping(
     draft = path.with_name(path.name + '.part')
     # Left by an earlier run, or a link that somebody else put there.
     draft.unlink(missing_ok=True)
-    codes = [result['image']['subject'] for result in results]
-    rows = [
-        (
-            result['file_name'],
-            result['photo'].path,
-            code,
-            names.get(code, code),
-        )
-        for result, code in zip(results, codes)
-    ]
-    text = csv_text(
-        ['picture', 'photograph', 'subject_in_set', 'subject'], rows
-    )
+    rows = []
+    for result in results:
+        code = result['image']['subject']
+        who = code, names.get(code, code)
+        rows.append([result['file_name'], result['photo'].path, *who])
+    titles = ['picture', 'photograph', 'subject_in_set', 'subject']
+    text = csv_text(titles, rows)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with open(os.open(draft, flags, 0o600), 'wb') as file:
         file.write(text.encode('utf-8-sig'))
