@@ -104,17 +104,12 @@ def decimal_mark(
     the number is refused.
 
     Args:
-        cells (Iterable[tuple[str, str]]): Place and text of each number. Text
-            that is not a number is ignored.
-        stated (str, optional): The mark that the user states; it is returned
-            unchecked.
+        cells (Iterable[tuple[str, str]]): Place and text of each number;
+            other texts are ignored.
+        stated (str, optional): What the user states is returned unchecked.
         points_are_decimal (bool): Whether a point is always a decimal mark,
-            as in files that only programs write. Decimal commas may occur as
-            well then.
+            as in files that only programs write; commas may be, too.
         cure (str): Defaults to the options of ``mmpose_ctd prepare``.
-
-    Returns:
-        str: ``'.'`` or ``','``.
 
     Raises:
         InputError: If a number can be read in two ways, thousands are
@@ -221,12 +216,9 @@ def sex_word(text: str) -> str | None:
 
 
 def person_texts(cells: dict[str, str]) -> dict[str, str]:
-    """Subject, site, sex and other texts, without missing values.
+    """Subject, site, sex (or an unknown word for it) and other texts.
 
-    A word for the sex that is unknown here is kept.
-
-    Raises:
-        Refused: See :func:`subject_of_cell`.
+    Missing values are left out; Refused as by :func:`subject_of_cell`.
     """
     texts = dict(cells)
     if 'subject' in cells:
@@ -239,11 +231,7 @@ def person_texts(cells: dict[str, str]) -> dict[str, str]:
 
 
 def checked_age(years: float, text: str) -> float:
-    """The age, if it is NaN or from 0 to 120.
-
-    Raises:
-        Refused: If it is another number. ``text`` is its cell.
-    """
+    """The age, if it is NaN or from 0 to 120; else Refused, with its cell."""
     if years < 0 or years > _OLDEST:
         raise Refused(f'age={text[:40]!r}', f'years from 0 to {_OLDEST}')
     return years

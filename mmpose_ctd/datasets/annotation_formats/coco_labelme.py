@@ -24,10 +24,7 @@ from .point_record import (
 
 
 def read_coco(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read COCO keypoint files.
-
-    Returns:
-        Reading: A record for each annotation that is not of a crowd.
+    """Read COCO files: a record for each annotation that is not of a crowd.
 
     Raises:
         InputError: If a file is not a COCO keypoint file of one category
@@ -102,11 +99,7 @@ def _fields(image: dict) -> dict:
 
 
 def read_labelme(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read LabelMe files; a point's label is the landmark's name.
-
-    Returns:
-        Reading: A record for each file.
-    """
+    """Read LabelMe files; a point's label is the landmark's name."""
     others: Counter = Counter()
     reading = Reading.of_files(sources, lambda s: _shapes(s, others))
     reading.notes = [

@@ -60,11 +60,9 @@ _SIDES = ({'w', 'h'}, {'width', 'height'})
 
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read tables of points.
+    """Read tables of points: a record for each photograph.
 
-    Returns:
-        Reading: A record for each photograph. If the titles only number the
-        points, a record has numbers instead of names.
+    If the titles only number the points, it has numbers instead of names.
 
     Raises:
         InputError: If a table has no column of photographs or no points, two

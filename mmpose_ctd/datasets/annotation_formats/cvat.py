@@ -15,14 +15,12 @@ _SHAPES = ('box', 'cuboid', 'ellipse', 'mask', 'polygon', 'polyline')
 
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read CVAT files: points by their label, and skeletons.
+    """Read CVAT files: a record for each photograph with points.
 
-    A shape of several points gives the names ``label_1``, ``label_2`` ...,
-    and must have as many points in all photographs. What is marked outside
-    is missing, what is occluded is hidden.
-
-    Returns:
-        Reading: A record for each photograph with points.
+    Points are known by their label, also those of skeletons. A shape of
+    several points gives the names ``label_1``, ``label_2`` ..., and must have
+    as many points in all photographs. What is marked outside is missing, what
+    is occluded is hidden.
 
     Raises:
         InputError: If a file is not such XML, of a film, defines entities, or

@@ -44,8 +44,7 @@ class AnnotationFormat:
     ) -> Reading:
         """Read files of points, with what the user states about them.
 
-        Returns:
-            Reading: Records that cannot be used have a ``problem``.
+        Records that cannot be used have a ``problem``.
 
         Raises:
             InputError: If a whole file cannot be used.
@@ -61,17 +60,10 @@ class AnnotationFormat:
         out: str,
         images: str = '',
     ) -> list[str]:
-        """Write points of N photographs and K landmarks, to 0.0001 px.
+        """Write points of photographs into a folder, to 0.0001 px.
 
-        :meth:`read` gives them back. tps, pts and tem do not hold the names.
-
-        Args:
-            photographs (Sequence[PhotographPoints]): In their order, with
-                points inside the photographs.
-            names (Sequence[str]): The landmarks.
-            out (str): Folder of the files.
-            images (str): Folder of the photographs, relative to ``out``.
-                Defaults to ``out`` itself. Only LabelMe uses it.
+        tps, pts and tem do not hold the names of the landmarks. ``images``
+        leads from ``out`` to the photographs; only LabelMe uses it.
 
         Returns:
             list[str]: The files, relative to ``out``.
@@ -132,9 +124,6 @@ def find_sources(
         name (str, optional): The format; None finds it.
         others (frozenset[str]): Real paths of files to ignore, such as the
             table of subjects.
-
-    Returns:
-        tuple[AnnotationFormat, list[Source]]: Files sorted by name.
 
     Raises:
         MissingFileError: If the path does not exist.

@@ -53,11 +53,8 @@ class Source(NamedTuple):
 class ReadOptions:
     """What a user states about the files of points.
 
-    Attributes:
-        decimal (str, optional): The decimal mark, ``'.'`` or ``','``; None
-            finds it.
-        photograph_from (str, optional): ``'id'``: the line ``ID=`` of a tps
-            file names the photograph where ``IMAGE=`` is absent.
+    The decimal mark, ``'.'`` or ``','``, and, as ``'id'``, that the line
+    ``ID=`` of a tps file names the photograph where ``IMAGE=`` is absent.
     """
 
     decimal: str | None = None
@@ -184,10 +181,7 @@ class PointRecord:
 class Reading:
     """The content of all files of one format.
 
-    Attributes:
-        records (list[PointRecord]): In the order of the files.
-        notes (list[str]): What was ignored, in words.
-        doubtful (list[str]): Names of points that may not be landmarks.
+    ``notes`` say what was ignored; ``doubtful`` names may be no landmarks.
     """
 
     records: list[PointRecord] = field(default_factory=list)

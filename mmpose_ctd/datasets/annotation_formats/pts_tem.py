@@ -22,11 +22,7 @@ _COUNT = re.compile('[0-9]{1,9}')
 
 
 def read_pts(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read pts files, in which the upper left pixel is (1, 1).
-
-    Returns:
-        Reading: A record for each file, without names.
-    """
+    """Read pts files, in which the upper left pixel is (1, 1)."""
     return Reading.of_files(sources, _pts)
 
 
@@ -53,11 +49,7 @@ def _pts(source: Source) -> dict:
 
 
 def read_templates(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read tem files, in which the upper left pixel is (0, 0).
-
-    Returns:
-        Reading: A record for each file, without names.
-    """
+    """Read tem files, in which the upper left pixel is (0, 0)."""
     surplus: list[str] = []
     reading = Reading.of_files(
         sources, lambda source: dict(points=read_tem(*source, surplus))
@@ -83,11 +75,8 @@ def read_tem(
     number of its points, and their indices. Templates in published sets may
     end with one more row, the index of the last line.
 
-    Args:
-        path (str | Path): The file.
-        name (str, optional): Its name in messages.
-        surplus (list[str], optional): Gets the name if the file ends with
-            the surplus row.
+    ``name`` is the file's in messages; ``surplus`` gets it if the file has
+    the surplus row.
 
     Returns:
         np.ndarray: Points (N, 2), float64, ``x y`` in pixels of the image,

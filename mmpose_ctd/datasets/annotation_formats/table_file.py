@@ -49,12 +49,7 @@ _KEYS = {
 
 
 def column_of(title: str) -> str | None:
-    """The key of ``SYNONYMS`` for a title, or None.
-
-    Examples:
-        >>> column_of('Patient ID')
-        'subject'
-    """
+    """The key of ``SYNONYMS`` for a title (subject for Patient ID) or None."""
     title = unicodedata.normalize('NFC', title).lower()
     return _KEYS.get(re.sub(r'[\s_.\-]', '', title))
 
@@ -62,11 +57,7 @@ def column_of(title: str) -> str | None:
 def known_columns(
     table: pd.DataFrame, name: str, keys: Iterable[str]
 ) -> dict[str, str]:
-    """Find the titles of wanted keys of ``SYNONYMS``.
-
-    Raises:
-        InputError: If two columns have one key.
-    """
+    """Titles of wanted keys of ``SYNONYMS``; InputError if one has two."""
     found: dict[str, str] = {}
     for title in table.columns:
         key = column_of(title)
@@ -110,11 +101,8 @@ def person_fields(
 ) -> dict:
     """What a row says of its photograph, without empty cells.
 
-    Args:
-        row (dict): Title -> cell.
-        columns (dict[str, str]): What is kept -> title. ``NUMBERS`` are
-            numbers, all others texts.
-        number (Callable): See :func:`number_reader`.
+    ``columns`` has a title for each key that is kept: those of ``NUMBERS``,
+    which ``number`` reads, and others, which are texts.
 
     Raises:
         Refused: If a number cannot be read, an age is not a person's, or a
@@ -142,10 +130,6 @@ def read_table(
     path: str | os.PathLike, name: str
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Read a CSV file of any delimiter and encoding.
-
-    Args:
-        path (str | os.PathLike): The file.
-        name (str): Its name in messages.
 
     Returns:
         tuple[pd.DataFrame, pd.Series]: The table, each cell a stripped

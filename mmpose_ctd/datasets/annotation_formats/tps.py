@@ -45,10 +45,7 @@ class _Specimen:
 
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read tps files.
-
-    Returns:
-        Reading: A record for each specimen; ``scale`` is SCALE=.
+    """Read tps files: a record for each specimen; ``scale`` is SCALE=.
 
     Raises:
         InputError: If a file is not text, has no ``LM=``, or may have another

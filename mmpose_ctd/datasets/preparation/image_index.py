@@ -159,8 +159,6 @@ class ImageNames:
 
     Attributes:
         dropped (str): The folders that were concluded to be IMAGES.
-        strange_folder (str): The first folder that was asked for and does
-            not exist.
     """
 
     def __init__(
@@ -172,7 +170,7 @@ class ImageNames:
     ) -> None:
         self.index = index
         self.dropped = ''
-        self.strange_folder = ''
+        self._strange_folder = ''
         names = [*names]
         asked = dict.fromkeys(zip(names, folders or [''] * len(names)))
         self._roots = [*filter(None, map(_folder_parts, roots))]
@@ -238,11 +236,11 @@ class ImageNames:
                 f'{self.dropped!r}, which is taken for IMAGES (--image-root '
                 'states another one)'
             ]
-        if self.strange_folder:
+        if self._strange_folder:
             return [
                 f'{where}: some names have a folder that is not below IMAGES, '
-                f'such as {self.strange_folder!r}; if that is IMAGES itself, '
-                f"add --image-root '{self.strange_folder}'"
+                f'such as {self._strange_folder!r}; if that is IMAGES itself, '
+                f"add --image-root '{self._strange_folder}'"
             ]
         return []
 
@@ -319,7 +317,7 @@ class ImageNames:
                 f'names it; {elsewhere} of this name lie elsewhere',
                 'Copy it there, or name it with its folder.',
             )
-        self.strange_folder = self.strange_folder or '/'.join(folders)
+        self._strange_folder = self._strange_folder or '/'.join(folders)
         return NotFound(
             (),
             'no photograph of this name in the folder that it names; '

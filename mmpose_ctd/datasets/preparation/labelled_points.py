@@ -91,9 +91,6 @@ def read_labelled_points(
             it sizes come from the records, and EXIF is unknown.
         **options: Fields of :class:`.PrepareOptions` that concern points.
 
-    Returns:
-        LabelledPoints: What can be used.
-
     Raises:
         MissingFileError: If a file does not exist.
         InputError: If the points cannot be read, their names or units are
