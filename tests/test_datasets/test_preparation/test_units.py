@@ -167,6 +167,12 @@ def test_scaled_coordinates_are_divided_by_their_scale(tmp_path):
     names = str(tmp_path / 'names.txt')
     options = dict(points='a.tps', landmarks=names, **WHOLE)
     refused(tmp_path, None, cure='--unit scaled', **options)
+    lost = (tmp_path / 'a.tps').read_text().replace('SCALE=0.1', '')
+    (tmp_path / 'b.tps').write_text(lost)
+    report = prepare_points(
+        tmp_path, unit='scaled', dry_run=True, **options | dict(points='b.tps')
+    )
+    assert codes(report) == {1: 'unit'}
     out = prepare_points(tmp_path, unit='scaled', **options).out
     found = keypoints_of(out)[..., :2]
     assert_allclose(found, [*clinic.values()], atol=1e-4)
