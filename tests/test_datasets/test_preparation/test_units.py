@@ -112,6 +112,9 @@ def test_a_set_of_one_photograph_or_one_landmark(tmp_path, clinic):
     rows = [f'{n},{p[0, 0] / 320},0.4\n' for n, p in clinic.items()]
     (tmp_path / 'points.csv').write_text('image,n_x,n_y\n' + ''.join(rows))
     refused(tmp_path, None, cure='--unit share')
+    rows[1:] = [f'{n},{x},{y}\n' for n, ((x, y), *_) in [*clinic.items()][1:]]
+    (tmp_path / 'points.csv').write_text('image,n_x,n_y\n' + ''.join(rows))
+    assert codes(prepare_points(tmp_path, dry_run=True)) == {1: 'unit'}
 
 
 @pytest.mark.parametrize('factor', [0.6, 1.55])
