@@ -10,6 +10,7 @@ names are compared: lower case, accents composed.
 """
 
 import os
+import posixpath
 import re
 import unicodedata
 from collections import defaultdict
@@ -121,11 +122,12 @@ class ImageIndex:
         stem = os.path.splitext(os.path.basename(file))[0]
         return self.at((*_folder_parts(folder), stem))
 
-    def folder_of(self, file: str, otherwise: str) -> str:
+    def folder_of(self, file: str, name: str) -> str:
         """The folder of photographs in which a file of names lies.
 
-        If it lies in none, ``otherwise``: its folder below POINTS.
+        If it lies in none, that of its ``name``: its folder below POINTS.
         """
+        otherwise = posixpath.dirname(name)
         where = os.path.dirname(os.path.realpath(file))
         folder = os.path.relpath(where, os.path.realpath(self.folder))
         folder = folder.replace(os.sep, '/')

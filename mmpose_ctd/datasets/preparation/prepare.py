@@ -21,7 +21,7 @@ from .landmark_choice import read_landmarks
 from .options import PrepareOptions
 from .picture import make_picture
 from .records import LabelledPhotograph, match_records, note_records
-from .report import LeftOut, PrepareReport, warn_of_most
+from .report import LeftOut, PrepareReport, RecordRow, warn_of_most
 from .set_folder import (
     PREVIEW,
     Journal,
@@ -159,9 +159,9 @@ class _Preparation:
                 where='POINTS', found=f'{points!r} holds no record of points'
             )
         if all(record.problem is not None for record in records):
-            for number, record in enumerate(records, 1):
-                report.add_record(number, record.source, record.image)
-                report.leave_out(number, LeftOut('unreadable', record.problem))
+            for i, record in enumerate(records, 1):
+                report.rows[i] = RecordRow(i, record.source, record.image)
+                report.leave_out(i, LeftOut('unreadable', record.problem))
             return
         names = {n for r in records for n in r.names or ()}
         lost = [n for n in options.scale_points if names and n not in names]

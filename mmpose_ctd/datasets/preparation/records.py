@@ -16,7 +16,7 @@ from ..split_selection import alike_subjects
 from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
-from .report import LeftOut, PrepareReport, refused_as
+from .report import LeftOut, PrepareReport, RecordRow, refused_as
 from .subjects import WhoIsShown, check_depth
 
 
@@ -59,7 +59,7 @@ def match_records(
     Raises:
         InputError: If the folders leave open which of them is a subject.
     """
-    folders = [_folder_of(record, index) for record in records]
+    folders = [index.folder_of(*record.file) for record in records]
     sound = [i for i, record in enumerate(records) if record.problem is None]
     names = ImageNames(
         index,
@@ -70,7 +70,7 @@ def match_records(
     needs_subject = any(record.fields.get('subject') for record in records)
     found: dict[str, LabelledPhotograph] = {}
     for number, (record, folder) in enumerate(zip(records, folders), 1):
-        report.add_record(number, record.source, record.image)
+        report.rows[number] = RecordRow(number, record.source, record.image)
         try:
             path = _photograph_of(record, folder, names)
             points, visible = landmarks_of(record, choice, options)
@@ -94,14 +94,6 @@ def match_records(
     return sorted(found.values(), key=lambda photo: photo.number)
 
 
-def _folder_of(record: PointRecord, index: ImageIndex) -> str:
-    """The folder of photographs that the record's file belongs to."""
-    if record.file is None:
-        return ''
-    path, name = record.file
-    return index.folder_of(path, posixpath.dirname(name))
-
-
 def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
     if record.problem is not None:
         raise LeftOut('unreadable', record.problem)
@@ -110,7 +102,7 @@ def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
     except NotFound as error:
         code = 'ambiguous' if error.candidates else 'image missing'
         raise LeftOut(code, str(error), error.candidates) from error
-    if record.file is None or not record.is_of_file_name:
+    if not record.is_of_file_name:
         return path
     # The name of the record's own file may mean another photograph.
     called = {

@@ -130,10 +130,6 @@ class PrepareReport:
     landmarks: int = 0
     with_scale: int = 0
 
-    def add_record(self, *row) -> None:
-        """Add a row; arguments of :class:`RecordRow`."""
-        self.rows[row[0]] = RecordRow(*row)
-
     def leave_out(self, number: int, why: LeftOut) -> None:
         row = self.rows[number]
         row.code, row.reason = why.code, str(why)

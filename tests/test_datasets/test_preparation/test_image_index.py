@@ -224,6 +224,6 @@ class TestFilesInSubfolders:
 
     def test_a_file_among_the_photographs_is_of_their_folder(self, visits):
         folder = visits.folder
-        assert visits.folder_of(f'{folder}/v2/points.tps', '') == 'v2'
-        assert visits.folder_of(f'{folder}/points/a.tps', 'x') == 'x'
-        assert visits.folder_of(f'{folder}/../v2/points.tps', 'v2') == 'v2'
+        assert visits.folder_of(f'{folder}/v2/points.tps', 'a.tps') == 'v2'
+        assert visits.folder_of(f'{folder}/points/a.tps', 'x/a.tps') == 'x'
+        assert visits.folder_of(f'{folder}/../v2/a.tps', 'v2/a.tps') == 'v2'
