@@ -74,14 +74,6 @@ def test_a_killed_run_resumes_to_the_same_set(tmp_path, made, at):
     assert names == {'first', 'photos', 'points.csv', 'set'}
 
 
-def test_other_options_start_again(tmp_path, made):
-    kill(tmp_path, made, 3)
-    prepare_points(tmp_path, size=32, image_format='png')
-    assert len(made['names']) == 5
-    names = sorted(p.name for p in (tmp_path / 'set/images').iterdir())
-    assert names == [f'{i:06d}.png' for i in range(1, 6)]
-
-
 def test_what_changed_or_is_half_written_is_made_again(tmp_path, made, staged):
     kill(tmp_path, made, 4)
     photos = tmp_path / 'photos'
@@ -150,7 +142,10 @@ def test_a_link_in_the_place_of_the_mapping_is_not_followed(tmp_path, made):
     victim = tmp_path / 'victim'
     victim.write_text('mine')
     (tmp_path / 'who.csv.part').symlink_to(victim)
+    # Other options than those of the killed run start again.
+    kill(tmp_path, made, 3, size=32)
     prepare_points(tmp_path, mapping=str(tmp_path / 'who.csv'))
+    assert len(made['names']) == 5
     assert victim.read_text() == 'mine'
     assert (tmp_path / 'who.csv').is_file()
 
