@@ -33,7 +33,7 @@ from .set_folder import (
     write_annotations,
     write_report,
 )
-from .subjects import SubjectTable, WhoIsShown
+from .subjects import SubjectTable
 from .units import away_from_faces, check_units, misfits
 
 
@@ -104,7 +104,9 @@ def prepare(
             if staged and work.results:
                 draft = work.write(staged)
                 if sheets is not None:
-                    draw_preview(staged, progress)
+                    draw_preview(
+                        staged, work.results, work.choice.names, progress
+                    )
     finally:
         if journal:
             journal.close()
@@ -183,9 +185,8 @@ class _Preparation:
         if options.table is not None:
             table = SubjectTable(options.table, index, options)
             report.notes += table.notes
-        people = WhoIsShown(options, table)
         photos = match_records(
-            records, index, self.choice, people, options, report
+            records, index, self.choice, table, options, report
         )
         note_records(
             report,

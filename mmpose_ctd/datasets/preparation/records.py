@@ -17,7 +17,7 @@ from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
 from .report import LeftOut, PrepareReport, RecordRow, refused_as
-from .subjects import WhoIsShown, check_depth
+from .subjects import SubjectTable, check_depth, who_is_shown
 
 
 @dataclass
@@ -48,7 +48,7 @@ def match_records(
     records: list[PointRecord],
     index: ImageIndex,
     choice: LandmarkChoice,
-    people: WhoIsShown,
+    table: SubjectTable | None,
     options: PrepareOptions,
     report: PrepareReport,
 ) -> list[LabelledPhotograph]:
@@ -74,7 +74,7 @@ def match_records(
         try:
             path = _photograph_of(record, folder, names)
             points, visible = landmarks_of(record, choice, options)
-            fields = people.fields(path, record.fields)
+            fields = who_is_shown(path, record.fields, options, table)
             if needs_subject and not fields.get('subject'):
                 reason = 'its row names no subject, unlike other rows'
                 raise LeftOut('subject unknown', reason)

@@ -2,7 +2,7 @@
 
 An unfinished folder lies at a place that others can guess, and a file written
 through a link would land elsewhere. So a folder is used again only if this
-user and this tool made it, and if it holds no links.
+user and this tool made it.
 """
 
 import contextlib
@@ -41,46 +41,37 @@ _ON_SHEET = 20
 def open_unfinished(folder: Path) -> Path:
     """Make or continue the folder in which a set lies until it is complete.
 
-    By the journal the tool knows its folders. It may be missing if there are
-    only empty folders.
-
     Raises:
         InputError: If something else has that name: a link, a file, a folder
-            of another user or program, or one with links in it.
+            of another user or program.
     """
     unfinished = folder.with_name(f'.{folder.name}.unfinished')
     try:
         unfinished.mkdir(parents=True)
     except FileExistsError:
-        if found := _foreign(unfinished):
+        if not _is_ours(unfinished):
             raise InputError(
                 where=unfinished.name,
-                found=found,
+                found='was not made by this tool and this user',
                 expected='the unfinished folder of an earlier run, or nothing',
                 cure='Look at it, and move or delete it.',
             ) from None
         # Left by a run that was killed while it wrote.
-        for draft in [*unfinished.rglob('*.tmp'), *unfinished.rglob('*.part')]:
+        for draft in unfinished.rglob('*.tmp'):
             draft.unlink()
     (unfinished / JOURNAL).touch()
     (unfinished / 'images').mkdir(exist_ok=True)
     return unfinished
 
 
-def _foreign(folder: Path) -> str:
-    """Why a folder is not ours; empty if it is."""
+def _is_ours(folder: Path) -> bool:
     status = folder.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        return 'is a symbolic link'
-    if not stat.S_ISDIR(status.st_mode):
-        return 'is not a folder'
-    if hasattr(os, 'getuid') and status.st_uid != os.getuid():
-        return 'belongs to another user'
-    inside = [*folder.rglob('*')]
-    if any(path.is_symlink() for path in inside):
-        return 'holds symbolic links'
-    is_ours = (folder / JOURNAL).is_file() or all(p.is_dir() for p in inside)
-    return '' if is_ours else 'was not made by this tool'
+    is_own = not hasattr(os, 'getuid') or status.st_uid == os.getuid()
+    if not stat.S_ISDIR(status.st_mode) or not is_own:
+        return False
+    journal = folder / JOURNAL
+    has_journal = journal.is_file() and not journal.is_symlink()
+    return has_journal or not any(folder.iterdir())
 
 
 def publish(complete: Path, folder: Path) -> None:
@@ -244,23 +235,21 @@ def draft_mapping(
     return draft
 
 
-def draw_preview(staged: Path, progress: bool) -> None:
+def draw_preview(
+    staged: Path, results: list[dict], names: tuple[str, ...], progress: bool
+) -> None:
     """Draw the points on the pictures, as ``sheet_001.jpg`` ... in PREVIEW."""
-    text = (staged / 'annotations/landmarks.json').read_text('utf-8')
-    content = json.loads(text)
-    names = content['categories'][0]['keypoints']
-    pairs = list(zip(content['images'], content['annotations']))
     (staged / PREVIEW).mkdir()
-    starts = range(0, len(pairs), _ON_SHEET)
+    starts = range(0, len(results), _ON_SHEET)
     bar = track(
         starts, 'sheets', console=Console(stderr=True), disable=not progress
     )
     for number, start in enumerate(bar, 1):
-        some = pairs[start : start + _ON_SHEET]
-        titles = [image['file_name'] for image, _ in some]
+        some = results[start : start + _ON_SHEET]
+        titles = [result['file_name'] for result in some]
         sheet = landmark_sheet(
             [read_upright(staged / 'images' / title) for title in titles],
-            [np.reshape(one['keypoints'], (-1, 3)) for _, one in some],
+            [np.array(result['keypoints']) for result in some],
             names,
             titles,
         )

@@ -141,94 +141,60 @@ class SubjectTable:
             return person_fields(self._rows[path], self.columns, self._number)
 
 
-class WhoIsShown:
-    """Says of each photograph who it shows, by all that the user states.
+def who_is_shown(
+    path: str,
+    known: dict,
+    options: PrepareOptions,
+    table: SubjectTable | None,
+) -> dict:
+    """Subject, site and the like of a photograph.
+
+    What the user states overrides what its record says, ``known``.
 
     Raises:
-        InputError: If the pattern is not a regular expression, or marks no
-            subject.
+        LeftOut: If the subject or the site cannot be found, or a cell of the
+            table cannot be used.
     """
-
-    def __init__(
-        self, options: PrepareOptions, table: SubjectTable | None = None
-    ) -> None:
-        self._options = options
-        self._table = table
-        self._pattern = None
-        text = options.subject_pattern
-        if text is None:
-            return
-        try:
-            self._pattern = re.compile(text)
-        except re.error as error:
-            raise InputError(
-                where=f'--subject-pattern {text!r}',
-                found=f'not a regular expression ({error})',
-            ) from error
-        if not self._pattern.groups:
-            raise InputError(
-                where=f'--subject-pattern {text!r}',
-                found='nothing in brackets',
-                expected='the subject in brackets, such as '
-                "'^([A-Z]+[0-9]+)_'; (?P<site>...) may mark the site",
-            )
-
-    def fields(self, path: str, known: dict) -> dict:
-        """Subject, site and the like of a photograph.
-
-        What the user states overrides what its record says, ``known``.
-
-        Raises:
-            LeftOut: If the subject or the site cannot be found, or a cell of
-                the table cannot be used.
-        """
-        options = self._options
-        fields = dict(known)
-        folders = path.split('/')[:-1]
-        has_sites = options.site_from == 'folder'
-        if has_sites:
-            if not folders:
-                raise _unknown('lies in no folder of a site')
-            fields['site'] = folders[0]
-        which = options.subject_from
-        if which is not None:
-            if len(folders) <= has_sites:
-                raise _unknown(
-                    f'--subject-from {which}: it lies in no folder'
-                    + ' below that of its site' * has_sites
-                )
-            # All folders down to it: c1 at two sites is two subjects.
-            last = 1 + has_sites if which == 'first-folder' else None
-            fields['subject'] = '/'.join(folders[:last])
-        if options.site is not None:
-            fields['site'] = options.site
-        if self._pattern is not None:
-            fields |= self._by_pattern(path)
-        if self._table is not None:
-            fields |= self._table.fields(path)
-            if 'subject' in self._table.columns and not fields.get('subject'):
-                raise _unknown(
-                    f'its row in {self._table.name} names no subject'
-                )
-        return fields
-
-    def _by_pattern(self, path: str) -> dict:
-        match = self._pattern.search(path.split('/')[-1])
-        if match is None:
-            raise _unknown('--subject-pattern does not fit its file name')
-        groups = match.groupdict()
-        fields = {k: groups[k] for k in ('subject', 'site') if groups.get(k)}
-        if 'subject' not in self._pattern.groupindex:
-            fields['subject'] = match[1]
-        # '^(.*)$' means the name, not its ending.
-        ending = os.path.splitext(path)[1]
-        if ending and fields['subject']:
-            fields['subject'] = fields['subject'].removesuffix(ending)
-        if not fields.get('subject'):
+    fields = dict(known)
+    folders = path.split('/')[:-1]
+    has_sites = options.site_from == 'folder'
+    if has_sites:
+        if not folders:
+            raise _unknown('lies in no folder of a site')
+        fields['site'] = folders[0]
+    which = options.subject_from
+    if which is not None:
+        if len(folders) <= has_sites:
             raise _unknown(
-                '--subject-pattern finds no subject in its file name'
+                f'--subject-from {which}: it lies in no folder'
+                + ' below that of its site' * has_sites
             )
-        return fields
+        # All folders down to it: c1 at two sites is two subjects.
+        last = 1 + has_sites if which == 'first-folder' else None
+        fields['subject'] = '/'.join(folders[:last])
+    if options.site is not None:
+        fields['site'] = options.site
+    if options.subject_pattern is not None:
+        fields |= _by_pattern(path, options.subject_pattern)
+    if table is not None:
+        fields |= table.fields(path)
+        if 'subject' in table.columns and not fields.get('subject'):
+            raise _unknown(f'its row in {table.name} names no subject')
+    return fields
+
+
+def _by_pattern(path: str, pattern: str) -> dict:
+    match = re.search(pattern, path.split('/')[-1])
+    if match is None:
+        raise _unknown('--subject-pattern does not fit its file name')
+    groups = match.groupdict()
+    subject = groups['subject'] if 'subject' in groups else match[1]
+    # '^(.*)$' means the name, not its ending.
+    subject = (subject or '').removesuffix(os.path.splitext(path)[1])
+    if not subject:
+        raise _unknown('--subject-pattern finds no subject in its file name')
+    site = groups.get('site')
+    return {'subject': subject, **({'site': site} if site else {})}
 
 
 def _unknown(reason: str) -> LeftOut:

@@ -91,7 +91,7 @@ class TestSubjects:
 
     def test_an_unknown_one_is_not_invented(self, tmp_path, clinic, table):
         options = dict(dry_run=True)
-        pattern = '^(child0)_'
+        pattern = '^(?P<subject>child0|)'
         report = prepare_points(
             tmp_path, clinic, subject_pattern=pattern, **options
         )
