@@ -14,9 +14,7 @@ import numpy as np
 
 from mmpose_ctd.errors import some_of
 
-from ..text_files import read_text
 from .cells import visibility
-from .foreign import refuse_foreign_table
 from .point_record import (
     Reading,
     ReadOptions,
@@ -93,7 +91,6 @@ class _PointTable:
 
     def __init__(self, source: Source, options: ReadOptions) -> None:
         self.name = source.name
-        refuse_foreign_table(self.name, read_text(source.path, self.name))
         self.table, self.lengths = read_table(source.path, self.name)
         titles = list(self.table.columns)
         self.is_long = {*_LONG} <= {column_of(title) for title in titles}

@@ -15,6 +15,7 @@ from mmpose_ctd.table_cells import original_cell
 
 from ..text_files import read_text
 from .cells import checked_age, decimal_mark, finite_or_nan, person_texts
+from .foreign import refuse_foreign_table
 from .point_record import Refused, repeated_name
 
 #: Titles of known columns, in lower case without spaces or underscores.
@@ -138,8 +139,8 @@ def read_table(
         each row: spreadsheets omit empty last cells.
 
     Raises:
-        InputError: If it is not a table with titles, a title is repeated, or
-            a row has more cells than there are titles.
+        InputError: If it is not a table with titles, or another tool's, a
+            title is repeated, or a row has more cells than there are titles.
     """
     if str(path).lower().endswith(('.xlsx', '.xls', '.ods')):
         raise InputError(
@@ -149,6 +150,7 @@ def read_table(
             cure='Save it as CSV (File, Save as) and give that.',
         )
     text = read_text(path, name).lstrip('\n')
+    refuse_foreign_table(name, text)
     # Excel writes this first line in some countries.
     first, _, rest = text.partition('\n')
     if re.fullmatch(r'sep=.', first.strip(), re.I):

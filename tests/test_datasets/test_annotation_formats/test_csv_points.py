@@ -144,11 +144,9 @@ def test_a_table_without_certain_points_is_refused(tmp_path, text, found):
 
 
 def test_a_spreadsheet_is_refused_with_a_cure(tmp_path):
-    path = tmp_path / 'points.xlsx'
-    path.write_bytes(b'PK\3\4')
-    with pytest.raises(InputError) as error:
-        FORMATS['csv'].read([Source(str(path), 'points.xlsx')])
-    assert 'CSV' in error.value.cure
+    sources = [Source('points.xlsx', 'points.xlsx')]
+    with pytest.raises(InputError, match='Save it as CSV'):
+        FORMATS['csv'].read(sources)
 
 
 @pytest.mark.parametrize(

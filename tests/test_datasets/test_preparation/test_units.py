@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pytest
 from clinic_folder import NAMES, dotted, face_points, make_clinic
-from clinic_formats import SIZE, as_format
+from clinic_formats import SIZE
 from numpy.testing import assert_allclose
 from PIL import Image
 from prepared_points import codes, keypoints_of, prepare_points
 
-from mmpose_ctd.datasets.annotation_formats import FORMATS
 from mmpose_ctd.datasets.preparation import picture, prepare, units
 from mmpose_ctd.errors import InputError
 
@@ -50,29 +49,6 @@ def test_a_unit_is_refused_until_it_is_stated(tmp_path, clinic, unit):
     report = prepare_points(tmp_path, points, unit=unit, **WHOLE)
     assert report.exit_status == 0
     found = keypoints_of(report.out)[..., :2]
-    assert_allclose(found, [*clinic.values()], atol=1e-4)
-
-
-@pytest.mark.parametrize('kind', ['tps', 'cvat'])
-def test_shares_of_every_first_pixel_and_axis(tmp_path, kind):
-    clinic = make_clinic(tmp_path / 'photos', size=SIZE)
-    # A point of the format itself, with its origin and direction of y.
-    known = FORMATS[kind]
-    raw = {}
-    for name, points in clinic.items():
-        pixels = points + known.first_pixel
-        if known.y_up:
-            pixels[:, 1] = SIZE[1] - 1 - points[:, 1] + known.first_pixel
-        shares = pixels / SIZE
-        if known.y_up:
-            # As as_format writes it, `shares` again.
-            shares[:, 1] = SIZE[1] - shares[:, 1]
-        raw[name] = shares - known.first_pixel
-    points, extra = as_format(kind, tmp_path / 'points', raw)
-    options = dict(points=points, **WHOLE, **extra)
-    refused(tmp_path, None, cure='--unit share', **options)
-    out = prepare_points(tmp_path, unit='share', **options).out
-    found = keypoints_of(out)[..., :2]
     assert_allclose(found, [*clinic.values()], atol=1e-4)
 
 
