@@ -82,8 +82,12 @@ def _pair(draw, point, words, comma=False, between=' ') -> str:
     return between.join(number(draw, v, comma) for v in point)
 
 
-def tps(draw, model: Model) -> str:
-    """Specimens whose lines stand anywhere, with and without comments."""
+def tps(draw, model: Model, anywhere: bool = False) -> str:
+    """Specimens with and without comments.
+
+    ``anywhere``: lines may stand before LM=, where no reader knows whose
+    they are.
+    """
     comma = draw(st.booleans())
     lines = []
     for name, points in model.points.items():
@@ -96,7 +100,8 @@ def tps(draw, model: Model) -> str:
         if model.scale[name] is not None:
             named.append(f'SCALE={number(draw, model.scale[name], comma)}')
         for line in draw(st.permutations(named)):
-            draw(st.sampled_from([head, inside, tail])).append(line)
+            places = [head, inside, tail] if anywhere else [inside, tail]
+            draw(st.sampled_from(places)).append(line)
         if draw(st.booleans()):
             tail += ['CURVES=1', 'POINTS=2', '1 2', '3 4']
         if draw(st.booleans()):

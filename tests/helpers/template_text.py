@@ -1,4 +1,4 @@
-"""Writes WebMorph's templates: the text that ``parse_tem`` reads."""
+"""Writes WebMorph's templates: the text that ``read_tem`` reads."""
 
 import numpy as np
 

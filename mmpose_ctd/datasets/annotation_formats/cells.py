@@ -17,8 +17,8 @@ _MISSING = {
 }
 # #REF!, #DIV/0!, ##### (a narrow column), Err:502 (LibreOffice); #12 is an id.
 _ERROR = re.compile(r'#([^0-9]*|div/0[!?]?)|err:[0-9]+', re.I)
-# `float` would also read '1_0', 'infinity' and digits of other scripts.
-_NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
+#: `float` would also read '1_0', 'infinity' and digits of other scripts.
+NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
 _MARKED = re.compile(r'[+-]?([0-9]*)([.,])([0-9]*)(e[+-]?[0-9]+)?', re.I)
 # Groups of three digits or, as in India, two: 1.034.500, 10,34,500, 1'034.
 # \s includes non-breaking spaces.
@@ -85,7 +85,7 @@ def finite_or_nan(
         if '.' in text:
             raise ValueError(text)
         text = text.replace(decimal, '.')
-    if not _NUMBER.fullmatch(text) or math.isinf(number := float(text)):
+    if not NUMBER.fullmatch(text) or math.isinf(number := float(text)):
         raise ValueError(text)
     return number
 
@@ -104,17 +104,12 @@ def decimal_mark(
     the number is refused.
 
     Args:
-        cells (Iterable[tuple[str, str]]): Place and text of each number. Text
-            that is not a number is ignored.
-        stated (str, optional): The mark that the user states; it is returned
-            unchecked.
+        cells (Iterable[tuple[str, str]]): Place and text of each number;
+            other texts are ignored.
+        stated (str, optional): What the user states is returned unchecked.
         points_are_decimal (bool): Whether a point is always a decimal mark,
-            as in files that only programs write. Decimal commas may occur as
-            well then.
+            as in files that only programs write; commas may be, too.
         cure (str): Defaults to the options of ``mmpose_ctd prepare``.
-
-    Returns:
-        str: ``'.'`` or ``','``.
 
     Raises:
         InputError: If a number can be read in two ways, thousands are
@@ -221,12 +216,9 @@ def sex_word(text: str) -> str | None:
 
 
 def person_texts(cells: dict[str, str]) -> dict[str, str]:
-    """Subject, site, sex and other texts, without missing values.
+    """Subject, site, sex (or an unknown word for it) and other texts.
 
-    A word for the sex that is unknown here is kept.
-
-    Raises:
-        Refused: See :func:`subject_of_cell`.
+    Missing values are left out; Refused as by :func:`subject_of_cell`.
     """
     texts = dict(cells)
     if 'subject' in cells:
@@ -239,11 +231,7 @@ def person_texts(cells: dict[str, str]) -> dict[str, str]:
 
 
 def checked_age(years: float, text: str) -> float:
-    """The age, if it is NaN or from 0 to 120.
-
-    Raises:
-        Refused: If it is another number. ``text`` is its cell.
-    """
+    """The age, if it is NaN or from 0 to 120; else Refused, with its cell."""
     if years < 0 or years > _OLDEST:
         raise Refused(f'age={text[:40]!r}', f'years from 0 to {_OLDEST}')
     return years

@@ -22,15 +22,9 @@ from .point_record import (
     repeated_name,
 )
 
-# No photograph is larger.
-_LARGEST = 1_000_000
-
 
 def read_coco(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read COCO keypoint files.
-
-    Returns:
-        Reading: A record for each annotation that is not of a crowd.
+    """Read COCO files: a record for each annotation that is not of a crowd.
 
     Raises:
         InputError: If a file is not a COCO keypoint file of one category
@@ -105,11 +99,7 @@ def _fields(image: dict) -> dict:
 
 
 def read_labelme(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read LabelMe files; a point's label is the landmark's name.
-
-    Returns:
-        Reading: A record for each file.
-    """
+    """Read LabelMe files; a point's label is the landmark's name."""
     others: Counter = Counter()
     reading = Reading.of_files(sources, lambda s: _shapes(s, others))
     reading.notes = [
@@ -148,13 +138,15 @@ def _shapes(source: Source, others: Counter) -> dict:
             'In LabelMe, click landmarks with Edit, Create Point, each with '
             'a label of its own.',
         )
+    sides = [content.get(key) for key in ('imageWidth', 'imageHeight')]
+    size = None if None in sides else [_number(v, 'image size') for v in sides]
     only_numbers = bool(names) and all(map(is_number, names))
     return dict(
         image=_photograph(source.name, content.get('imagePath')),
         points=points,
         names=tuple(names),
         counts={'': len(names)} if only_numbers else {},
-        size=_size(content),
+        size=size,
         is_of_file_name=True,
     )
 
@@ -172,20 +164,6 @@ def _photograph(source: str, path) -> str:
         return path
     path = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
     return re.sub(r'^(\.\./)+', '', path)
-
-
-def _size(content: dict) -> tuple[int, int] | None:
-    sides = []
-    for key in ('imageWidth', 'imageHeight'):
-        value = content.get(key)
-        if value is None:
-            sides.append(None)
-            continue
-        number = _number(value, key)
-        if number % 1 != 0 or not 1 <= number <= _LARGEST:
-            raise _refused(value, key, 'whole pixels')
-        sides.append(int(number))
-    return None if None in sides else tuple(sides)
 
 
 def _refused(value: object, where: str, expected: str) -> Refused:

@@ -12,15 +12,9 @@ from collections import defaultdict
 
 import numpy as np
 
-from ..text_files import read_text
-from .cells import (
-    checked_age,
-    decimal_mark,
-    finite_or_nan,
-    person_texts,
-    visibility,
-)
-from .foreign import refuse_foreign_table
+from mmpose_ctd.errors import some_of
+
+from .cells import visibility
 from .point_record import (
     Reading,
     ReadOptions,
@@ -30,10 +24,16 @@ from .point_record import (
     plain_name,
     repeated_name,
 )
-from .table_file import column_of, known_columns, number_cells, read_table
+from .table_file import (
+    NUMBERS,
+    TEXTS,
+    column_of,
+    known_columns,
+    number_reader,
+    person_fields,
+    read_table,
+)
 
-_TEXTS = ('subject', 'site', 'sex')
-_NUMBERS = ('mm_per_px', 'age', 'width', 'height')
 _LONG = ('landmark', 'x', 'y')
 _PLACES = (
     'a place for each point, NA where it is missing: the points have no '
@@ -45,28 +45,12 @@ _AXIS = '(visibility|visible|vis|[xyv])'
 _AFTER = re.compile(rf'(.*?)[\s_.:\-]*\(?{_AXIS}\)?', re.I)
 _BEFORE = re.compile(rf'{_AXIS}[\s_.:\-]*(.+)', re.I)
 _UNIT = re.compile(r'(\s*[(\[](px|pixels?)[)\]]|[\s_.\-]+(px|pixels?))$', re.I)
-# Pairs of x and y that cannot be a landmark.
-_BOX = re.compile(
-    r'.*box.*|.*rect(angle)?|(.*[\s_.\-])?(roi|crop)|'
-    r'offset|size|scale|dpi|resolution',
-    re.I,
-)
-# Two corners of a box; one alone may be a landmark: tl is also a tragion.
-_CORNERS = (
-    {'tl', 'br'},
-    {'lt', 'rb'},
-    {'topleft', 'bottomright'},
-    {'min', 'max'},
-)
-_OTHER_CORNERS = {'tr', 'bl', 'rt', 'lb', 'topright', 'bottomleft'}
-# Corners or centres that may be landmarks.
+# Pairs of x and y that may be the corner, centre or size of a box.
 _DOUBTFUL = re.compile(
-    r'tl|br|lt|rb|min|max|top[\s_\-]?left|bottom[\s_\-]?right|cent(er|re)|origin',
+    r'.*box.*|.*rect(angle)?|(.*[\s_.\-])?(roi|crop)|offset|size|scale|dpi|'
+    r'resolution|tl|br|lt|rb|min|max|top[\s_\-]?left|bottom[\s_\-]?right|'
+    r'cent(er|re)|origin',
     re.I,
-)
-# Things with a width and a height that are not landmarks.
-_AREA = re.compile(
-    r'.*(face|head|image|img|photo|picture|region|area|detection)', re.I
 )
 # Looks like a coordinate; not "sex" or "study".
 _LOOKS = re.compile(r'(.+[\s_.\-]\(?[xy]\)?|[xy][\s_.\-].+)', re.I)
@@ -74,11 +58,9 @@ _SIDES = ({'w', 'h'}, {'width', 'height'})
 
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read tables of points.
+    """Read tables of points: a record for each photograph.
 
-    Returns:
-        Reading: A record for each photograph. If the titles only number the
-        points, a record has numbers instead of names.
+    If the titles only number the points, it has numbers instead of names.
 
     Raises:
         InputError: If a table has no column of photographs or no points, two
@@ -92,16 +74,16 @@ def read(sources: list[Source], options: ReadOptions) -> Reading:
             raise error.at(source.name) from None
         table.add_records(reading, source)
         reading.doubtful += table.doubtful
-        if table.boxes:
+        if table.lone:
             reading.notes.append(
                 f'{source.name}: columns that are not landmarks: '
-                f'{_shown(table.boxes)}'
+                f'{_shown(table.lone)}'
             )
     return reading
 
 
 def _shown(titles: list[str]) -> str:
-    return ', '.join(map(repr, titles[:8])) + ' ...' * (len(titles) > 8)
+    return some_of([*map(repr, titles)])
 
 
 class _PointTable:
@@ -109,11 +91,10 @@ class _PointTable:
 
     def __init__(self, source: Source, options: ReadOptions) -> None:
         self.name = source.name
-        refuse_foreign_table(self.name, read_text(source.path, self.name))
         self.table, self.lengths = read_table(source.path, self.name)
         titles = list(self.table.columns)
         self.is_long = {*_LONG} <= {column_of(title) for title in titles}
-        wanted = ('image', *_TEXTS, *_NUMBERS)
+        wanted = ('image', *TEXTS, *NUMBERS)
         if self.is_long:
             wanted += (*_LONG, 'visible', 'missing')
         elif {'x', 'y'} <= {*map(plain_name, titles)}:
@@ -125,7 +106,7 @@ class _PointTable:
                 f'no column of photographs among {_shown(titles)}',
                 'one called "image" or "file"',
             )
-        self.wide, self.boxes, self.doubtful = _point_columns(titles)
+        self.wide, self.doubtful, self.lone = _point_columns(titles)
         if self.is_long:
             self._check_long(titles)
         elif not self.wide:
@@ -134,13 +115,12 @@ class _PointTable:
                 'a pair such as "exo_R_x", "exo_R_y" for each landmark, or '
                 'the columns image, landmark, x, y',
             )
-        keys = (*_NUMBERS, *('xy' * self.is_long))
+        keys = (*NUMBERS, *('xy' * self.is_long))
         numbers = [self.columns[k] for k in keys if k in self.columns]
         numbers += [g[axis] for g in self.wide.values() for axis in 'xy']
-        self.decimal = decimal_mark(
-            number_cells(self.table, self.name, numbers), options.decimal
+        self.number = number_reader(
+            self.table, self.name, numbers, options.decimal
         )
-        self.grouped = options.decimal is not None
         # Rows must reach the last title of a point.
         points = [t for g in self.wide.values() for t in g.values()]
         if self.is_long:
@@ -216,13 +196,18 @@ class _PointTable:
             x, y, v = cells.get(label, ('', '', ''))
             visible.append(_visibility(label, 'visible', v))
             try:
-                points.append((self._number(x), self._number(y)))
+                points.append((self.number(x), self.number(y)))
             except ValueError:
                 raise Refused(
                     f'landmark {label}: ({x[:40]!r}, {y[:40]!r})',
                     'two numbers',
                 ) from None
-        fields, size = self._fields(next(iter(rows.values())))
+        row = next(iter(rows.values()))
+        facts = {
+            k: t for k, t in self.columns.items() if k in (*TEXTS, *NUMBERS)
+        }
+        fields = person_fields(row, facts, self.number)
+        size = [fields.pop(key, np.nan) for key in ('width', 'height')]
         return dict(points=points, visible=visible, fields=fields, size=size)
 
     def _cells(self, rows: list[dict]) -> dict[str, tuple[str, str, str]]:
@@ -250,36 +235,6 @@ class _PointTable:
                 visible = '0'
             found[name] = x, y, visible
         return found
-
-    def _number(self, text: str) -> float:
-        return finite_or_nan(text, self.decimal, self.grouped)
-
-    def _fields(self, row: dict) -> tuple[dict, tuple[int, int] | None]:
-        """Subject and the like, and the photograph's size."""
-        columns = self.columns
-        fields = person_texts(
-            {k: row[columns[k]] for k in _TEXTS if k in columns}
-        )
-        sides = {}
-        for key in _NUMBERS:
-            text = row.get(columns.get(key), '')
-            try:
-                number = self._number(text)
-            except ValueError:
-                raise Refused(f'{columns[key]}={text!r}', 'a number') from None
-            if key == 'age':
-                checked_age(number, text)
-            if np.isfinite(number):
-                (sides if key in ('width', 'height') else fields)[key] = number
-        if len(sides) < 2:
-            return fields, None
-        width, height = sides['width'], sides['height']
-        if any(not 1 <= s < 1e6 or s % 1 for s in (width, height)):
-            raise Refused(
-                f'a photograph of {width:g}x{height:g}',
-                'its width and height in whole pixels',
-            )
-        return fields, (int(width), int(height))
 
 
 def _visibility(label: str, column: str, text: str) -> int:
@@ -313,31 +268,28 @@ def _point_columns(
     """Find the columns of each landmark among all titles of a table.
 
     Returns:
-        tuple: Landmark -> ``x``, ``y`` and perhaps ``v`` -> title; titles
-        that look like coordinates but are not of landmarks (boxes, an x
-        without y); landmarks that may be the corner, centre or place of a
-        box.
+        tuple: Landmark -> ``x``, ``y`` and perhaps ``v`` -> title; landmarks
+        that may be the corner, centre or size of a box; titles that look like
+        coordinates but are not of landmarks.
 
     Raises:
         Refused: If a landmark has two columns for one coordinate, or titles
             are written in two ways.
     """
-    after, boxes, doubts = _pairs(titles, _AFTER, 1)
-    before, more, others = _pairs(titles, _BEFORE, 2)
-    found, other = after, before
-    if len(before) > len(after):
-        found, other, doubts = before, after, others
+    ways = [_pairs(titles, _AFTER, 1), _pairs(titles, _BEFORE, 2)]
+    # The way with more sure landmarks.
+    ways.sort(key=lambda way: (len(way[1]) - len(way[0]), -len(way[0])))
+    (found, doubts, lone), (other, others, more) = ways
     sure = [name for name in found if name not in doubts]
     if sure and all(map(is_number, sure)):
         # If points have numbers, a column with a name is not a point.
-        boxes += [t for name in doubts for t in found.pop(name).values()]
+        lone += [t for name in doubts for t in found.pop(name).values()]
         doubts = []
-    used, others = (
-        [t for g in k.values() for t in g.values()] for k in (found, other)
-    )
-    left = [t for t in others if t not in used]
+    used = [t for group in found.values() for t in group.values()]
+    unsure = [t for name in others for t in other.pop(name).values()]
+    left = [t for group in other.values() for t in group.values()]
     # A title such as 'x_a_x' fits both patterns.
-    if left and len(left) == len(others):
+    if left and not {*left} & {*used}:
         raise Refused(
             f'columns such as {left[0]!r} and columns such as {used[0]!r}',
             'points written in one way',
@@ -350,14 +302,14 @@ def _point_columns(
             'each landmark once',
             'Rename or delete one of them.',
         )
-    boxes = [t for t in dict.fromkeys(boxes + more) if t not in used]
-    return found, boxes, doubts
+    lone = dict.fromkeys(lone + more + unsure)
+    return found, doubts, [title for title in lone if title not in used]
 
 
 def _pairs(
     titles: list[str], pattern: re.Pattern, name_group: int
 ) -> tuple[dict[str, dict[str, str]], list[str], list[str]]:
-    """The landmarks, boxes and doubtful landmarks of one pattern."""
+    """The landmarks of one pattern, doubtful ones, and titles without pair."""
     groups: dict[str, dict[str, list[str]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -367,21 +319,11 @@ def _pairs(
             axis = match[3 - name_group].lower()[0]
             groups[match[name_group]][axis].append(title)
     plain = {_bare(title) for title in titles}
-    pairs = {_bare(n) for n, g in groups.items() if {'x', 'y'} <= g.keys()}
-    found, boxes, doubtful = {}, [], []
+    found, doubtful, lone = {}, [], []
     for name, group in groups.items():
         if not {'x', 'y'} <= group.keys():
-            lone = [t for same in group.values() for t in same]
-            boxes += filter(_LOOKS.fullmatch, lone)
-            continue
-        stem = _bare(name)
-        has_sides = any({stem + s for s in sides} <= plain for sides in _SIDES)
-        is_corner = not _OTHER_CORNERS & pairs and any(
-            stem in two and two <= pairs for two in _CORNERS
-        )
-        is_area = has_sides and _AREA.fullmatch(name)
-        if _BOX.fullmatch(name) or is_corner or is_area:
-            boxes += [t for axis in 'xy' for t in group[axis]]
+            own = [t for same in group.values() for t in same]
+            lone += filter(_LOOKS.fullmatch, own)
             continue
         for same in group.values():
             if len(same) > 1:
@@ -392,9 +334,12 @@ def _pairs(
                     'Rename or delete one of the columns.',
                 )
         found[name] = {axis: same[0] for axis, same in group.items()}
+        has_sides = any(
+            {_bare(name) + side for side in sides} <= plain for sides in _SIDES
+        )
         if has_sides or _DOUBTFUL.fullmatch(name):
             doubtful.append(name)
-    return found, boxes, doubtful
+    return found, doubtful, lone
 
 
 def _bare(title: str) -> str:

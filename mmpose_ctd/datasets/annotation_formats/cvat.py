@@ -15,14 +15,12 @@ _SHAPES = ('box', 'cuboid', 'ellipse', 'mask', 'polygon', 'polyline')
 
 
 def read(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read CVAT files: points by their label, and skeletons.
+    """Read CVAT files: a record for each photograph with points.
 
-    A shape of several points gives the names ``label_1``, ``label_2`` ...,
-    and must have as many points in all photographs. What is marked outside
-    is missing, what is occluded is hidden.
-
-    Returns:
-        Reading: A record for each photograph with points.
+    Points are known by their label, also those of skeletons. A shape of
+    several points gives the names ``label_1``, ``label_2`` ..., and must have
+    as many points in all photographs. What is marked outside is missing, what
+    is occluded is hidden.
 
     Raises:
         InputError: If a file is not such XML, of a film, defines entities, or
@@ -139,12 +137,9 @@ def _flag(shape: Element, key: str) -> bool:
     return text in ('1', 'true')
 
 
-def _size(element: Element) -> tuple[int, int] | None:
-    width, height = sides = [element.get('width'), element.get('height')]
-    if None in sides:
-        return None
-    if not all(s.isdecimal() and len(s) < 8 and int(s) for s in sides):
-        raise Refused(
-            f'width={width[:40]!r} height={height[:40]!r}', 'whole pixels'
-        )
-    return int(width), int(height)
+def _size(element: Element) -> list[float]:
+    sides = [element.get(key, '') for key in ('width', 'height')]
+    try:
+        return [*map(finite_or_nan, sides)]
+    except ValueError:
+        raise Refused(f'a size of {sides}', 'whole pixels') from None

@@ -44,8 +44,7 @@ class AnnotationFormat:
     ) -> Reading:
         """Read files of points, with what the user states about them.
 
-        Returns:
-            Reading: Records that cannot be used have a ``problem``.
+        Records that cannot be used have a ``problem``.
 
         Raises:
             InputError: If a whole file cannot be used.
@@ -61,17 +60,10 @@ class AnnotationFormat:
         out: str,
         images: str = '',
     ) -> list[str]:
-        """Write points of N photographs and K landmarks, to 0.0001 px.
+        """Write points of photographs into a folder, to 0.0001 px.
 
-        :meth:`read` gives them back. tps, pts and tem do not hold the names.
-
-        Args:
-            photographs (Sequence[PhotographPoints]): In their order, with
-                points inside the photographs.
-            names (Sequence[str]): The landmarks.
-            out (str): Folder of the files.
-            images (str): Folder of the photographs, relative to ``out``.
-                Defaults to ``out`` itself. Only LabelMe uses it.
+        tps, pts and tem do not hold the names of the landmarks. ``images``
+        leads from ``out`` to the photographs; only LabelMe uses it.
 
         Returns:
             list[str]: The files, relative to ``out``.
@@ -79,22 +71,20 @@ class AnnotationFormat:
         Raises:
             InputError: If two photographs would share a file.
         """
-        placed = [
-            photo._replace(points=self._axes(photo)) for photo in photographs
-        ]
+        placed = []
+        for photo in photographs:
+            # From the upright image to the format's axes.
+            x, y = np.asarray(photo.points, float).T
+            if self.y_up:
+                y = photo.size[1] - 1 - y
+            points = np.stack([x, y], axis=1) + self.first_pixel
+            placed.append(photo._replace(points=points))
         files = self.writer(placed, names, images)
         for file, text in files.items():
             path = os.path.join(out, file)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             write_whole(path, text.encode())
         return [*files]
-
-    def _axes(self, photo: writers.PhotographPoints) -> np.ndarray:
-        """Points (K, 2) from the upright image in the format's axes."""
-        x, y = np.asarray(photo.points, float).T
-        if self.y_up:
-            y = photo.size[1] - 1 - y
-        return np.stack([x, y], axis=1) + self.first_pixel
 
 
 # Programs that draw on a canvas measure from the image's edge.
@@ -119,6 +109,7 @@ FORMATS = {
     )
 }
 _BROKEN = 'broken JSON'
+_COMMON = ('.csv', '.json', '.pts', '.tem', '.tps', '.tsv', '.xml')
 
 
 def find_sources(
@@ -133,9 +124,6 @@ def find_sources(
         name (str, optional): The format; None finds it.
         others (frozenset[str]): Real paths of files to ignore, such as the
             table of subjects.
-
-    Returns:
-        tuple[AnnotationFormat, list[Source]]: Files sorted by name.
 
     Raises:
         MissingFileError: If the path does not exist.
@@ -156,10 +144,7 @@ def find_sources(
         return FORMATS[name or _format_of_file(source)], [source]
     found = _in_folder(path, name, others)
     if not found:
-        known = [FORMATS[name]] if name else FORMATS.values()
-        kinds = dict.fromkeys(s for kind in known for s in kind.suffixes)
-        if name is None:
-            kinds = sorted({*kinds} - {'.txt'})
+        kinds = FORMATS[name].suffixes if name else _COMMON
         raise InputError(
             where='POINTS',
             found=f'the folder {path!r} holds no file of points',
@@ -216,7 +201,7 @@ def _format_of_file(source: Source) -> str:
     if refusal is not None:
         raise refusal
     if kind is None and source.name.lower().endswith('.txt'):
-        kind = 'csv'
+        return 'csv'
     if kind is None:
         raise InputError(
             where=f'POINTS: {source.name}',
@@ -241,13 +226,8 @@ def _format_of(source: Source) -> tuple[str | None, InputError | None]:
         if 'annotations' in keys and 'images' in keys:
             return 'coco', None
         return None, foreign_json(name, content)
-    if suffix == '.txt':
-        with open(source.path, 'rb') as file:
-            head = file.read(64).lstrip(b'\xef\xbb\xbf \r\n').upper()
-        if head.startswith(b'LM='):
-            return 'tps', None
-        return 'pts' if head.startswith(b'VERSION:') else None, None
-    for known in FORMATS.values():
-        if suffix in known.suffixes:
-            return known.name, None
+    # In a folder a .txt may be anything, such as names of landmarks.
+    if suffix in _COMMON:
+        kinds = (k.name for k in FORMATS.values() if suffix in k.suffixes)
+        return next(kinds), None
     return None, foreign_suffix(name, suffix)

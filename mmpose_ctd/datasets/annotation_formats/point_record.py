@@ -11,6 +11,9 @@ import numpy as np
 
 from mmpose_ctd.errors import InputError
 
+# Sides of a photograph, in pixels; no photograph is larger.
+_LARGEST = 1e6
+
 
 class Refused(InputError):
     """One record cannot be used; other records of its file may be fine."""
@@ -37,12 +40,9 @@ class Refused(InputError):
 
 
 class Source(NamedTuple):
-    """A file of points.
+    """A file of points: its path, and its name in messages.
 
-    Attributes:
-        path (str): Its path.
-        name (str): Its name in messages: the path below the folder that the
-            user gave, with ``/``.
+    The name is the path below the folder that the user gave, with ``/``.
     """
 
     path: str
@@ -53,11 +53,8 @@ class Source(NamedTuple):
 class ReadOptions:
     """What a user states about the files of points.
 
-    Attributes:
-        decimal (str, optional): The decimal mark, ``'.'`` or ``','``; None
-            finds it.
-        photograph_from (str, optional): ``'id'``: the line ``ID=`` of a tps
-            file names the photograph where ``IMAGE=`` is absent.
+    The decimal mark, ``'.'`` or ``','``, and, as ``'id'``, that the line
+    ``ID=`` of a tps file names the photograph where ``IMAGE=`` is absent.
     """
 
     decimal: str | None = None
@@ -68,8 +65,10 @@ class ReadOptions:
 class PointRecord:
     """The points of one photograph, as their file has them.
 
-    Creating a record marks its missing points (see :func:`mark_missing`) and
-    sets ``problem`` where the record cannot be used.
+    A point is missing if its coordinates are NaN (empty, or a word such as
+    NA), are the same negative whole number, such as -1 or -999, or if the
+    file says that it is not visible. (0, 0) may be missing, or the origin of
+    coordinates that are not pixels: preparation decides.
 
     Attributes:
         source (str): File and record, for messages.
@@ -85,7 +84,7 @@ class PointRecord:
         counts (dict[str, int]): Label -> number of its points, where points
             are only counted (label ``''``: points whose labels are numbers).
         size (tuple[int, int], optional): Width and height of the photograph
-            that was labelled.
+            that was labelled. Readers give any numbers, NaN if unknown.
         scale (float, optional): Size of a pixel, in a unit that the file does
             not state.
         fields (dict): Further facts of the photograph, such as its subject.
@@ -111,14 +110,12 @@ class PointRecord:
 
     def __post_init__(self) -> None:
         self.points = np.array(self.points, dtype=float).reshape(-1, 2)
-        count = len(self.points)
         if self.visible is None:
-            self.visible = np.full(count, 2)
-        labels = [*map(str, self.names or self.numbers or range(1, count + 1))]
+            self.visible = np.full(len(self.points), 2)
+        self.visible = np.asarray(self.visible)
         try:
-            self.points, self.visible = mark_missing(
-                self.points, np.asarray(self.visible), labels
-            )
+            self._mark_missing()
+            self._check_size()
             if repeated := repeated_name(self.names or ()):
                 raise Refused(
                     f'{repeated[0]!r} and {repeated[1]!r} are labels of one '
@@ -135,15 +132,56 @@ class PointRecord:
         if self.problem is None:
             self.problem = error.text(with_where=False)
 
+    def _mark_missing(self) -> None:
+        known = ~np.isnan(self.points)
+        x, y = self.points.T
+        seen = self.visible != 0
+        one_known = known.sum(axis=1) == 1
+        for bad, found, expected in (
+            (
+                np.isinf(self.points).any(axis=1),
+                'a coordinate is infinite',
+                'pixels of the photograph',
+            ),
+            (
+                one_known & seen,
+                'only one of x, y is there',
+                'both, or none where it is missing',
+            ),
+            (
+                ((x == -1) != (y == -1)) & seen,
+                'only one of x, y is -1',
+                'both, where it is missing',
+            ),
+        ):
+            if bad.any():
+                place = int(bad.argmax())
+                labels = self.names or self.numbers
+                label = labels[place] if labels else place + 1
+                raise Refused(f'point {label}: {found}', expected)
+        code = (x == y) & (x < 0) & (x == np.floor(x))
+        missing = ~known.all(axis=1) | code | ~seen
+        self.points = np.where(missing[:, None], np.nan, self.points)
+        self.visible = np.where(missing, 0, self.visible).astype(int)
+
+    def _check_size(self) -> None:
+        if self.size is None or np.isnan(self.size).any():
+            self.size = None
+            return
+        width, height = self.size
+        if any(not 1 <= side <= _LARGEST or side % 1 for side in self.size):
+            raise Refused(
+                f'a photograph of {width:g}x{height:g}',
+                'its width and height in whole pixels',
+            )
+        self.size = int(width), int(height)
+
 
 @dataclass
 class Reading:
     """The content of all files of one format.
 
-    Attributes:
-        records (list[PointRecord]): In the order of the files.
-        notes (list[str]): What was ignored, in words.
-        doubtful (list[str]): Names of points that may not be landmarks.
+    ``notes`` say what was ignored; ``doubtful`` names may be no landmarks.
     """
 
     records: list[PointRecord] = field(default_factory=list)
@@ -175,66 +213,6 @@ class Reading:
             values = dict(problem=error.text(with_where=False))
         values = dict(image=image) | values
         self.records.append(PointRecord(where, file=file, **values))
-
-
-def mark_missing(
-    points: np.ndarray, visible: np.ndarray, labels: list[str]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mark the missing points of a record: one rule for all formats.
-
-    A point is missing if
-
-    - its coordinates are empty or a word such as NA (readers give NaN);
-    - both coordinates are the same negative whole number, such as -1 or -999.
-      Other negative coordinates lie outside the photograph, and are refused
-      later;
-    - the file says that it is not visible: COCO's visibility 0, CVAT's
-      ``outside``, FALSE in a column ``visible``.
-
-    (0, 0) is not decided here: it may be missing, or the origin of
-    coordinates that are not pixels. It refuses the record later, unless the
-    user decides (``--zero-is-missing``).
-
-    Args:
-        points (np.ndarray): (N, 2) as in the file, NaN where missing.
-        visible (np.ndarray): (N,), COCO's visibility.
-        labels (list[str]): Names of the points for errors.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: Points with (NaN, NaN), and visibility
-        with 0, where missing.
-
-    Raises:
-        Refused: If a coordinate is infinite, or only one of two is missing
-            or -1.
-    """
-    known = ~np.isnan(points)
-    x, y = points.T
-    seen = visible != 0
-    for bad, found, expected in (
-        (
-            np.isinf(points).any(axis=1),
-            'a coordinate is infinite',
-            'pixels of the photograph',
-        ),
-        (
-            (known.sum(axis=1) == 1) & seen,
-            'only one of x, y is there',
-            'both, or none where it is missing',
-        ),
-        (
-            ((x == -1) != (y == -1)) & seen,
-            'only one of x, y is -1',
-            'both, where it is missing',
-        ),
-    ):
-        if bad.any():
-            label = labels[np.flatnonzero(bad)[0]]
-            raise Refused(f'point {label}: {found}', expected)
-    code = (x == y) & (x < 0) & (x == np.floor(x))
-    missing = ~known.all(axis=1) | code | ~seen
-    points = np.where(missing[:, None], np.nan, points)
-    return points, np.where(missing, 0, visible).astype(int)
 
 
 def is_number(label: str) -> bool:
@@ -277,9 +255,7 @@ def refuse_uneven(records: list[PointRecord]) -> None:
     """Refuse records that count or spell their points unlike the others.
 
     After a forgotten click each later point has the number of another
-    landmark. So every record must have as many points with a label as most
-    records. A label in another spelling (case, spaces) is the same landmark,
-    written wrongly.
+    landmark.
     """
     counts, spellings = defaultdict(list), defaultdict(list)
     usable = [record for record in records if record.problem is None]

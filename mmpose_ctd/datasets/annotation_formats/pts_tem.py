@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..text_files import read_text
-from .cells import finite_or_nan
+from .cells import NUMBER, finite_or_nan
 from .point_record import Reading, ReadOptions, Refused, Source
 
 _LAYOUT = re.compile(
@@ -17,17 +17,12 @@ _LAYOUT = re.compile(
     r'\{(.*)\}\s*\Z',
     re.S | re.I,
 )
-# `float` and `int` would also read '1_0' and the digits of other scripts.
+# `int` would also read '1_0' and the digits of other scripts.
 _COUNT = re.compile('[0-9]{1,9}')
-_NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?', re.I)
 
 
 def read_pts(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read pts files, in which the upper left pixel is (1, 1).
-
-    Returns:
-        Reading: A record for each file, without names.
-    """
+    """Read pts files, in which the upper left pixel is (1, 1)."""
     return Reading.of_files(sources, _pts)
 
 
@@ -54,69 +49,51 @@ def _pts(source: Source) -> dict:
 
 
 def read_templates(sources: list[Source], options: ReadOptions) -> Reading:
-    """Read tem files, in which the upper left pixel is (0, 0).
-
-    Returns:
-        Reading: A record for each file, without names.
-    """
+    """Read tem files, in which the upper left pixel is (0, 0)."""
     surplus: list[str] = []
     reading = Reading.of_files(
-        sources, lambda source: dict(points=read_tem(source.path, surplus))
+        sources, lambda source: dict(points=read_tem(*source, surplus))
     )
     # One note for all: a set has hundreds of such files.
     if surplus:
         reading.notes.append(
-            f'{len(surplus)} files end with one row too many: {surplus[0]}'
+            f'{len(surplus)} files end with one row too many, the index of '
+            f'their last line: {surplus[0]}'
         )
     return reading
 
 
-def read_tem(path: str | Path, notes: list[str] | None = None) -> np.ndarray:
-    """Read a template file. See :func:`parse_tem`."""
-    path = Path(path)
-    try:
-        text = path.read_bytes().decode('utf-8-sig')
-    except UnicodeDecodeError:
-        raise Refused(
-            'bytes that are no text', 'a WebMorph template', where=path.name
-        ) from None
-    return parse_tem(text, path.name, notes)
-
-
-def parse_tem(
-    text: str, file: str = '<text>', notes: list[str] | None = None
+def read_tem(
+    path: str | Path,
+    name: str | None = None,
+    surplus: list[str] | None = None,
 ) -> np.ndarray:
-    """Read a template from a string.
+    """Read a template file.
 
     A template is text: the number of points, then one ``x y`` a row, then the
     number of lines and, for each, three rows: 1 if it is closed else 0, the
     number of its points, and their indices. Templates in published sets may
     end with one more row, the index of the last line.
 
-    Args:
-        text (str): The whole content of a ``.tem`` file.
-        file (str): The name that error messages give.
-        notes (list[str], optional): Gets a note if the file ends with the
-            surplus row.
+    ``name`` is the file's in messages; ``surplus`` gets it if the file has
+    the surplus row.
 
     Returns:
         np.ndarray: Points (N, 2), float64, ``x y`` in pixels of the image,
         where the centre of its first pixel is (0, 0).
 
     Raises:
-        Refused: Where the text is not a whole, well-formed template.
+        InputError: If it is not text.
+        Refused: If it is not a whole, well-formed template.
     """
+    name = name or Path(path).name
+    text = read_text(path, name)
     rows = [
         (number, row.split())
         for number, row in enumerate(text.splitlines(), 1)
         if row.strip()
     ]
     left = iter(rows)
-
-    def refuse(number: int, row: list[str], what: str) -> Refused:
-        whole = ' '.join(row)
-        shown = whole if len(whole) <= 40 else whole[:37] + '...'
-        return Refused(f'{shown!r} in row {number}', what, where=file)
 
     def take(
         what: str, form: re.Pattern, count: int, fits=lambda _: True
@@ -125,35 +102,37 @@ def parse_tem(
         number, row = next(left, (0, None))
         if row is None:
             found = f'the end after {len(rows)} rows'
-            raise Refused(found, what, where=file)
+            raise Refused(found, what, where=name)
         if len(row) == count and all(map(form.fullmatch, row)):
             values = [*map(int if form is _COUNT else float, row)]
             if fits(values):
                 return values
-        raise refuse(number, row, what)
+        raise _refused(number, row, what, name)
 
     (count,) = take('the number of points', _COUNT, 1)
     # Row by row, so that an absurd count ends at the end of the file.
     points = []
     while len(points) < count:
         what = f'point {len(points) + 1} of {count} as "x y"'
-        points.append(take(what, _NUMBER, 2, lambda v: np.isfinite(v).all()))
+        points.append(take(what, NUMBER, 2, lambda v: np.isfinite(v).all()))
     (lines,) = take('the number of lines', _COUNT, 1)
     for number in range(1, lines + 1):
-        name = f'line {number} of {lines}'
-        take(f'0 or 1 for {name}', _COUNT, 1, lambda v: v[0] <= 1)
-        (length,) = take(f'the number of points of {name}', _COUNT, 1)
+        line = f'line {number} of {lines}'
+        take(f'0 or 1 for {line}', _COUNT, 1, lambda v: v[0] <= 1)
+        (length,) = take(f'the number of points of {line}', _COUNT, 1)
         # A line through no point has an empty row, and those are skipped.
         if length:
-            what = f'{length} indices below {count} for {name}'
+            what = f'{length} indices below {count} for {line}'
             take(what, _COUNT, length, lambda v: max(v) < count)
     rest = [*left]
     if lines and [row for _, row in rest] == [[str(lines - 1)]]:
-        if notes is not None:
-            notes.append(
-                f'{file}: its last row, the index of its last line, is '
-                'surplus and passed over.'
-            )
+        if surplus is not None:
+            surplus.append(name)
     elif rest:
-        raise refuse(*rest[0], 'the end of the file')
+        raise _refused(*rest[0], 'the end of the file', name)
     return np.array(points, dtype=np.float64).reshape(-1, 2)
+
+
+def _refused(number: int, row: list[str], what: str, name: str) -> Refused:
+    found = f'{" ".join(row)[:40]!r} in row {number}'
+    return Refused(found, what, where=name)

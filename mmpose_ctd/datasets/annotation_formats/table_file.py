@@ -2,10 +2,11 @@
 
 import csv
 import io
+import math
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pandas as pd
 
@@ -13,7 +14,9 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.table_cells import original_cell
 
 from ..text_files import read_text
-from .point_record import repeated_name
+from .cells import checked_age, decimal_mark, finite_or_nan, person_texts
+from .foreign import refuse_foreign_table
+from .point_record import Refused, repeated_name
 
 #: Titles of known columns, in lower case without spaces or underscores.
 SYNONYMS = {
@@ -38,18 +41,16 @@ SYNONYMS = {
     'width': 'width imagewidth',
     'height': 'height imageheight',
 }
+#: Keys of texts and of numbers that describe a photograph.
+TEXTS = ('subject', 'site', 'sex')
+NUMBERS = ('mm_per_px', 'age', 'width', 'height')
 _KEYS = {
     word: key for key, words in SYNONYMS.items() for word in words.split()
 }
 
 
 def column_of(title: str) -> str | None:
-    """The key of ``SYNONYMS`` for a title, or None.
-
-    Examples:
-        >>> column_of('Patient ID')
-        'subject'
-    """
+    """The key of ``SYNONYMS`` for a title (subject for Patient ID) or None."""
     title = unicodedata.normalize('NFC', title).lower()
     return _KEYS.get(re.sub(r'[\s_.\-]', '', title))
 
@@ -57,11 +58,7 @@ def column_of(title: str) -> str | None:
 def known_columns(
     table: pd.DataFrame, name: str, keys: Iterable[str]
 ) -> dict[str, str]:
-    """Find the titles of wanted keys of ``SYNONYMS``.
-
-    Raises:
-        InputError: If two columns have one key.
-    """
+    """Titles of wanted keys of ``SYNONYMS``; InputError if one has two."""
     found: dict[str, str] = {}
     for title in table.columns:
         key = column_of(title)
@@ -88,14 +85,52 @@ def number_cells(
             yield f'{name}, row {number + 2}, column {title!r}', text
 
 
+def number_reader(
+    table: pd.DataFrame, name: str, titles: Iterable[str], stated: str | None
+) -> Callable[[str], float]:
+    """:func:`.finite_or_nan` with the decimal mark of some columns.
+
+    Raises:
+        InputError: If the mark is neither ``stated`` nor certain.
+    """
+    mark = decimal_mark(number_cells(table, name, titles), stated)
+    return lambda text: finite_or_nan(text, mark, grouped=stated is not None)
+
+
+def person_fields(
+    row: dict, columns: dict[str, str], number: Callable[[str], float]
+) -> dict:
+    """What a row says of its photograph, without empty cells.
+
+    ``columns`` has a title for each key that is kept: those of ``NUMBERS``,
+    which ``number`` reads, and others, which are texts.
+
+    Raises:
+        Refused: If a number cannot be read, an age is not a person's, or a
+            spreadsheet has spoilt a subject.
+    """
+    texts = {k: row[t] for k, t in columns.items() if k not in NUMBERS}
+    fields = person_texts(texts)
+    for key in NUMBERS:
+        if key not in columns:
+            continue
+        text = row[columns[key]]
+        try:
+            value = number(text)
+        except ValueError:
+            expected = 'years' if key == 'age' else 'a number'
+            raise Refused(f'{columns[key]}={text!r}', expected) from None
+        if key == 'age':
+            checked_age(value, text)
+        if math.isfinite(value):
+            fields[key] = value
+    return fields
+
+
 def read_table(
     path: str | os.PathLike, name: str
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Read a CSV file of any delimiter and encoding.
-
-    Args:
-        path (str | os.PathLike): The file.
-        name (str): Its name in messages.
 
     Returns:
         tuple[pd.DataFrame, pd.Series]: The table, each cell a stripped
@@ -104,8 +139,8 @@ def read_table(
         each row: spreadsheets omit empty last cells.
 
     Raises:
-        InputError: If it is not a table with titles, a title is repeated, or
-            a row has more cells than there are titles.
+        InputError: If it is not a table with titles, or another tool's, a
+            title is repeated, or a row has more cells than there are titles.
     """
     if str(path).lower().endswith(('.xlsx', '.xls', '.ods')):
         raise InputError(
@@ -115,6 +150,7 @@ def read_table(
             cure='Save it as CSV (File, Save as) and give that.',
         )
     text = read_text(path, name).lstrip('\n')
+    refuse_foreign_table(name, text)
     # Excel writes this first line in some countries.
     first, _, rest = text.partition('\n')
     if re.fullmatch(r'sep=.', first.strip(), re.I):

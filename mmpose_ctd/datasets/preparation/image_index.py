@@ -10,6 +10,7 @@ names are compared: lower case, accents composed.
 """
 
 import os
+import posixpath
 import re
 import unicodedata
 from collections import defaultdict
@@ -121,11 +122,12 @@ class ImageIndex:
         stem = os.path.splitext(os.path.basename(file))[0]
         return self.at((*_folder_parts(folder), stem))
 
-    def folder_of(self, file: str, otherwise: str) -> str:
+    def folder_of(self, file: str, name: str) -> str:
         """The folder of photographs in which a file of names lies.
 
-        If it lies in none, ``otherwise``: its folder below POINTS.
+        If it lies in none, that of its ``name``: its folder below POINTS.
         """
+        otherwise = posixpath.dirname(name)
         where = os.path.dirname(os.path.realpath(file))
         folder = os.path.relpath(where, os.path.realpath(self.folder))
         folder = folder.replace(os.sep, '/')
@@ -159,8 +161,6 @@ class ImageNames:
 
     Attributes:
         dropped (str): The folders that were concluded to be IMAGES.
-        strange_folder (str): The first folder that was asked for and does
-            not exist.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class ImageNames:
     ) -> None:
         self.index = index
         self.dropped = ''
-        self.strange_folder = ''
+        self._strange_folder = ''
         names = [*names]
         asked = dict.fromkeys(zip(names, folders or [''] * len(names)))
         self._roots = [*filter(None, map(_folder_parts, roots))]
@@ -238,11 +238,11 @@ class ImageNames:
                 f'{self.dropped!r}, which is taken for IMAGES (--image-root '
                 'states another one)'
             ]
-        if self.strange_folder:
+        if self._strange_folder:
             return [
                 f'{where}: some names have a folder that is not below IMAGES, '
-                f'such as {self.strange_folder!r}; if that is IMAGES itself, '
-                f"add --image-root '{self.strange_folder}'"
+                f'such as {self._strange_folder!r}; if that is IMAGES itself, '
+                f"add --image-root '{self._strange_folder}'"
             ]
         return []
 
@@ -319,7 +319,7 @@ class ImageNames:
                 f'names it; {elsewhere} of this name lie elsewhere',
                 'Copy it there, or name it with its folder.',
             )
-        self.strange_folder = self.strange_folder or '/'.join(folders)
+        self._strange_folder = self._strange_folder or '/'.join(folders)
         return NotFound(
             (),
             'no photograph of this name in the folder that it names; '

@@ -17,7 +17,7 @@ from ..annotation_formats import PointRecord, Refused, find_sources
 from ..image_file import IMAGE_SUFFIXES
 from ..landmark_file import LandmarkFile
 from ..upright_image import PhotographSize, photograph_size
-from .landmark_choice import LandmarkChoice, read_landmarks
+from .landmark_choice import read_landmarks
 from .options import UNITS, PrepareOptions
 from .picture import clicked_size, in_pixels, to_upright
 from .records import landmarks_of
@@ -91,9 +91,6 @@ def read_labelled_points(
             it sizes come from the records, and EXIF is unknown.
         **options: Fields of :class:`.PrepareOptions` that concern points.
 
-    Returns:
-        LabelledPoints: What can be used.
-
     Raises:
         MissingFileError: If a file does not exist.
         InputError: If the points cannot be read, their names or units are
@@ -122,8 +119,13 @@ def read_labelled_points(
             found.left_out[record.source] = 'it is of another photograph'
             continue
         try:
+            if record.problem is not None:
+                raise Refused(record.problem)
             photo = _size(record, photographs, key, chosen, y_up)
-            points = _points(record, photo, choice, chosen, first, y_up)
+            points, visible = landmarks_of(record, choice, chosen)
+            is_stored, size = clicked_size(photo, chosen.frame, record.size)
+            points = in_pixels(points, chosen.unit, size, record.scale)
+            points = to_upright(points, photo, is_stored, first, y_up)
         except (LeftOut, Refused) as error:
             found.left_out[record.source] = str(error)
             continue
@@ -134,15 +136,13 @@ def read_labelled_points(
                 expected='one, and different names of photographs in '
                 'different folders',
             )
-        found.points[key] = points
+        found.points[key] = np.where(visible[:, None] > 0, points, np.nan)
         _note_fields(found, key, record, chosen)
     return found
 
 
 def _size(record, photographs, key, options, y_up) -> PhotographSize:
     """Size of the record's photograph; (0, 0) where it does not matter."""
-    if record.problem is not None:
-        raise LeftOut('unreadable', record.problem)
     if photographs is not None:
         return photograph_size(photographs[key])
     if record.size is not None:
@@ -155,21 +155,6 @@ def _size(record, photographs, key, options, y_up) -> PhotographSize:
             cure='Give the photographs: --images FOLDER.',
         )
     return PhotographSize((0, 0))
-
-
-def _points(
-    record: PointRecord,
-    photo: PhotographSize,
-    choice: LandmarkChoice,
-    options: PrepareOptions,
-    first: float,
-    y_up: bool,
-) -> np.ndarray:
-    points, visible = landmarks_of(record, choice, options)
-    is_stored, size = clicked_size(photo, options.frame, record.size)
-    points = in_pixels(points, options.unit, size, record.scale)
-    points = to_upright(points, photo, is_stored, first, y_up)
-    return np.where(visible[:, None] > 0, points, np.nan)
 
 
 def _note_fields(

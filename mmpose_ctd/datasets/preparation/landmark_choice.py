@@ -38,9 +38,7 @@ class LandmarkChoice:
         labels (tuple[str, ...] | None): What the files call them.
         numbers (tuple[int, ...] | None): Their places, from 0, in files
             without names.
-        count (int | None): The points that such a record must have; None
-            for any.
-        counted (str): Where that number comes from.
+        count (int | None): The points that such a record must have.
         columns (tuple[int, ...] | None): The numbers that the points must
             have, where the files number them.
     """
@@ -49,7 +47,6 @@ class LandmarkChoice:
     labels: tuple[str, ...] | None = None
     numbers: tuple[int, ...] | None = None
     count: int | None = None
-    counted: str = 'as in the others'
     columns: tuple[int, ...] | None = None
 
     def choose(self, record: PointRecord) -> tuple[np.ndarray, np.ndarray]:
@@ -61,18 +58,14 @@ class LandmarkChoice:
         if self.labels is not None:
             place = {name: i for i, name in enumerate(record.names or ())}
             numbers = [place.get(label, -1) for label in self.labels]
+        elif len(record.points) != self.count:
+            raise Refused(f'has {len(record.points)} points', f'{self.count}')
+        elif record.numbers != self.columns:
+            raise Refused(
+                f'has the points {_shown(record.numbers)}',
+                f'{_shown(self.columns)}, as in the others',
+            )
         else:
-            found = len(record.points)
-            if self.count is not None and found != self.count:
-                raise Refused(
-                    found=f'has {found} points',
-                    expected=f'{self.count}, {self.counted}',
-                )
-            if record.numbers != self.columns:
-                raise Refused(
-                    found=f'has the points {_shown(record.numbers)}',
-                    expected=f'{_shown(self.columns)}, as in the others',
-                )
             numbers = list(self.numbers)
         # A last row for what the record does not have.
         points = np.vstack([record.points, np.full((1, 2), np.nan)])
@@ -132,7 +125,6 @@ def read_landmarks(
             names,
             numbers=tuple(range(len(names))),
             count=len(names),
-            counted=f'as {where} names',
             columns=columns,
         )
     numbers = _numbers(where, lines, count_from, usual, columns)

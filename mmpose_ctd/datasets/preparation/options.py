@@ -1,6 +1,7 @@
 """What a user decides about a set. Each option is declared here, once."""
 
 import math
+import re
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
@@ -218,6 +219,23 @@ class PrepareOptions:
         ):
             if wrong:
                 raise InputError(where=where, found=found, expected=expected)
+
+        self._check_pattern()
+
+    def _check_pattern(self) -> None:
+        text, found = self.subject_pattern, ''
+        try:
+            if text is None or re.compile(text).groups:
+                return
+            found = 'nothing in brackets'
+        except re.error as error:
+            found = f'not a regular expression ({error})'
+        raise InputError(
+            where=f'--subject-pattern {text!r}',
+            found=found,
+            expected='the subject in brackets, such as '
+            "'^([A-Z]+[0-9]+)_'; (?P<site>...) may mark the site",
+        )
 
     @property
     def reading(self) -> ReadOptions:

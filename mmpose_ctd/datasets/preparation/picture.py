@@ -69,7 +69,9 @@ def make_picture(
         text = f'is cut out with {width}x{height} pixels, below --size '
         text += f'{wanted}; not enlarged (--enlarge would)'
         notes.append(('small', text))
-    beyond = _beyond(crop, photograph.size)
+    right = crop.x + crop.width - photograph.size[0]
+    down = crop.y + crop.height - photograph.size[1]
+    beyond = max(-crop.x, -crop.y, right, down)
     if beyond > 0:
         text = f'is cut out up to {beyond} pixels beyond the edge of the '
         text += 'photograph, where the edge is repeated: the landmarks would '
@@ -147,12 +149,6 @@ def frame_image(
     scale = _out(longer, size, enlarge) / longer
     out = (max(1, round(length * scale)) for length in image_size)
     return ImageCrop(0, 0, *image_size, *out)
-
-
-def _beyond(crop: ImageCrop, size: tuple[int, int]) -> int:
-    """How far a crop reaches out of the photograph, in its pixels."""
-    right, down = crop.x + crop.width - size[0], crop.y + crop.height - size[1]
-    return max(0, -crop.x, -crop.y, right, down)
 
 
 def _out(side: int, size: int | None, enlarge: bool) -> int:
@@ -274,47 +270,18 @@ def in_pixels(
     """Coordinates (N, 2) in pixels; axes and origin stay the format's.
 
     ``size`` is the photograph's as it was clicked; ``scale`` is the length of
-    a pixel in the record.
-
-    Raises:
-        Refused: If the record has no scale to divide by.
+    a pixel in the record. Refused if there is no scale to divide by.
     """
     if unit in (None, 'px'):
         return points
     if unit == 'scaled':
         if scale is None:
-            raise Refused(
-                found='has no SCALE=, by which --unit scaled divides'
-            )
+            raise Refused('has no SCALE=, by which --unit scaled divides')
         return points / scale
     whole = dict(share=1, percent=100, permille=1000).get(unit)
     if whole is None:
         return points * float(unit)
     return points * np.array(size) / whole
-
-
-def turn_upright(
-    points: np.ndarray, orientation: int, stored_size: tuple[int, int]
-) -> np.ndarray:
-    """Points (N, 2) of the stored pixels as points of the upright image.
-
-    ``orientation``, 1 to 8, says where row 0 and column 0 of the stored
-    pixels lie (Exif 2.32, tag 0x0112). Pixels have their centres at integers.
-    """
-    last = np.array(stored_size) - 1.0
-    x, y = points[:, 0], points[:, 1]
-    u, v = last[0] - x, last[1] - y
-    turned = {
-        1: (x, y),
-        2: (u, y),
-        3: (u, v),
-        4: (x, v),
-        5: (y, x),
-        6: (v, x),
-        7: (v, u),
-        8: (y, u),
-    }[orientation]
-    return np.stack(turned, axis=1)
 
 
 def clicked_size(
@@ -341,17 +308,14 @@ def clicked_size(
         )
     if frame == 'auto':
         frame = 'stored' if size not in (None, upright) else 'upright'
-    if size is not None:
-        expected = stored if frame == 'stored' else upright
-        if size != expected:
-            raise Refused(
-                found=f'was labelled at {size[0]}x{size[1]} pixels, but '
-                f'--frame {frame} means {expected[0]}x{expected[1]}',
-                cure='Leave --frame out.',
-            )
-    if frame == 'stored':
-        return True, stored
-    return False, upright
+    expected = stored if frame == 'stored' else upright
+    if size not in (None, expected):
+        raise Refused(
+            f'was labelled at {size[0]}x{size[1]} pixels, but --frame {frame} '
+            f'means {expected[0]}x{expected[1]}',
+            cure='Leave --frame out.',
+        )
+    return frame == 'stored', expected
 
 
 def to_upright(
@@ -368,9 +332,21 @@ def to_upright(
     top left pixel at (0, 0).
     """
     size = photograph.stored_size if is_stored else photograph.size
-    points = points - first_pixel
+    x, y = (points - first_pixel).T
     if y_up:
-        points = np.stack([points[:, 0], size[1] - 1 - points[:, 1]], axis=1)
+        y = size[1] - 1 - y
     if is_stored:
-        points = turn_upright(points, photograph.orientation, size)
-    return points
+        u, v = size[0] - 1 - x, size[1] - 1 - y
+        # Where row 0 and column 0 of the stored pixels lie: Exif 2.32, tag
+        # 0x0112.
+        x, y = {
+            1: (x, y),
+            2: (u, y),
+            3: (u, v),
+            4: (x, v),
+            5: (y, x),
+            6: (v, x),
+            7: (v, u),
+            8: (y, u),
+        }[photograph.orientation]
+    return np.stack([x, y], axis=1)

@@ -11,17 +11,17 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError, MissingFileError, some_of
 from mmpose_ctd.files import sha256_of, write_whole
 from mmpose_ctd.version import __version__
 
-from ..annotation_formats import PointRecord, find_sources
+from ..annotation_formats import find_sources
 from .image_index import ImageIndex
 from .landmark_choice import read_landmarks
 from .options import PrepareOptions
 from .picture import make_picture
 from .records import LabelledPhotograph, match_records, note_records
-from .report import LeftOut, PrepareReport, warn_of_most
+from .report import LeftOut, PrepareReport, RecordRow, warn_of_most
 from .set_folder import (
     PREVIEW,
     Journal,
@@ -33,7 +33,7 @@ from .set_folder import (
     write_annotations,
     write_report,
 )
-from .subjects import SubjectTable, WhoIsShown
+from .subjects import SubjectTable
 from .units import away_from_faces, check_units, misfits
 
 
@@ -104,17 +104,18 @@ def prepare(
             if staged and work.results:
                 draft = work.write(staged)
                 if sheets is not None:
-                    draw_preview(staged, progress)
+                    draw_preview(
+                        staged, work.results, work.choice.names, progress
+                    )
     finally:
         if journal:
             journal.close()
-    if staged and (doubt or not work.results):
+    if staged and dry_run and work.results and not doubt:
+        publish(staged / PREVIEW, sheets)
+    if staged and (dry_run or doubt or not work.results):
         shutil.rmtree(staged)
     if doubt:
         raise doubt
-    if dry_run and staged and work.results:
-        publish(staged / PREVIEW, sheets)
-        shutil.rmtree(staged)
     if dry_run or not work.results:
         return report
     journal.path.unlink()
@@ -130,11 +131,8 @@ def prepare(
 class _Preparation:
     """What one call of :func:`prepare` has read and made.
 
-    Attributes:
-        photos (list[LabelledPhotograph]): What is to be made.
-        results (list[dict]): The pictures made: id, file_name, image (its
-            record), keypoints (K times x, y, visibility), faces (boxes in
-            the picture) and photo.
+    ``results`` are the pictures made: id, file_name, image (its record),
+    keypoints (K times x, y, visibility), faces (boxes in the picture), photo.
     """
 
     def __init__(
@@ -163,11 +161,18 @@ class _Preparation:
                 where='POINTS', found=f'{points!r} holds no record of points'
             )
         if all(record.problem is not None for record in records):
-            for number, record in enumerate(records, 1):
-                report.add_record(number, record.source, record.image)
-                report.leave_out(number, LeftOut('unreadable', record.problem))
+            for i, record in enumerate(records, 1):
+                report.rows[i] = RecordRow(i, record.source, record.image)
+                report.leave_out(i, LeftOut('unreadable', record.problem))
             return
-        _check_ruler(records, options)
+        names = {n for r in records for n in r.names or ()}
+        lost = [n for n in options.scale_points if names and n not in names]
+        if lost:
+            raise InputError(
+                where=f'--scale-points {lost[0]}',
+                found='no record has a point of this name',
+                expected=f'one of {some_of(sorted(names), 12)}',
+            )
         self.choice = read_landmarks(
             options.landmarks,
             records,
@@ -180,9 +185,8 @@ class _Preparation:
         if options.table is not None:
             table = SubjectTable(options.table, index, options)
             report.notes += table.notes
-        people = WhoIsShown(options, table)
         photos = match_records(
-            records, index, self.choice, people, options, report
+            records, index, self.choice, table, options, report
         )
         note_records(
             report,
@@ -217,16 +221,25 @@ class _Preparation:
             name = f'{place:06d}.{self.options.image_format}'
             key = self._key(photo, name)
             entry = journal.done.get(key) if journal else None
-            if entry is not None and _is_there(staged, entry):
+            if entry and _has_size(staged / 'images' / name, entry['bytes']):
                 taken += 1
             else:
-                entry = self._make(photo, name, staged)
-                if journal:
+                path = self.index.full(photo.path)
+                try:
+                    data, entry = make_picture(
+                        path,
+                        photo,
+                        self.choice.names,
+                        self.known,
+                        self.options,
+                    )
+                except LeftOut as why:
+                    self.report.leave_out(photo.number, why)
+                    continue
+                entry |= dict(bytes=len(data), digest=sha256_of(path))
+                if staged:
+                    write_whole(staged / 'images' / name, data)
                     journal.add(key, entry)
-            if 'code' in entry:
-                why = LeftOut(entry['code'], entry['reason'])
-                self.report.leave_out(photo.number, why)
-                continue
             row = self.report.rows[photo.number]
             row.picture = name
             row.notes = [tuple(note) for note in entry['notes']]
@@ -266,22 +279,6 @@ class _Preparation:
         text = json.dumps(parts, default=repr, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _make(
-        self, photo: LabelledPhotograph, name: str, staged: Path | None
-    ) -> dict:
-        """Make a picture, and write it unless this is a dry run."""
-        path = self.index.full(photo.path)
-        try:
-            data, entry = make_picture(
-                path, photo, self.choice.names, self.known, self.options
-            )
-        except LeftOut as error:
-            return {'code': error.code, 'reason': str(error)}
-        if staged is not None:
-            write_whole(staged / 'images' / name, data)
-        digest = sha256_of(path)
-        return dict(file_name=name, bytes=len(data), digest=digest, **entry)
-
     def leave_out_misfits(self, staged: Path | None) -> None:
         """Leave out records that do not fit their faces as others do."""
         wrong = misfits(self.results, self.options)
@@ -318,12 +315,8 @@ class _Preparation:
         return draft_mapping(Path(options.mapping), results, people)
 
 
-def _is_there(staged: Path, entry: dict) -> bool:
-    # What was refused is tried again: a permission may have been granted.
-    if 'code' in entry or 'faces' not in entry:
-        return False
-    path = staged / 'images' / entry['file_name']
-    return path.is_file() and path.stat().st_size == entry['bytes']
+def _has_size(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
 
 def _check_folders(
@@ -365,22 +358,4 @@ def _check_folders(
             where=taken,
             found='exists already, and is never overwritten',
             cure='Give another name, or move it away.',
-        )
-
-
-def _check_ruler(records: list[PointRecord], options: PrepareOptions) -> None:
-    """Refuse a ruler whose ends no record can have."""
-    known = {n for r in records for n in r.names or ()}
-    lost = [n for n in options.scale_points if known and n not in known]
-    if lost:
-        raise InputError(
-            where=f'--scale-points {lost[0]}',
-            found='no record has a point of this name',
-            expected=f'one of {", ".join(sorted(known)[:12])}',
-        )
-    if options.scale_points and not known and options.landmarks is None:
-        raise InputError(
-            where='--scale-points',
-            found='the points have no names',
-            cure="Give --landmarks, with names for the ruler's ends.",
         )

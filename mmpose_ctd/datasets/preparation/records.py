@@ -11,13 +11,13 @@ import numpy as np
 
 from mmpose_ctd.errors import some_of
 
-from ..annotation_formats import PointRecord, Refused
+from ..annotation_formats import PointRecord
 from ..split_selection import alike_subjects
 from .image_index import ImageIndex, ImageNames, NotFound
 from .landmark_choice import LandmarkChoice
 from .options import PrepareOptions
-from .report import LeftOut, PrepareReport, refused_as
-from .subjects import BadCell, WhoIsShown, check_depth
+from .report import LeftOut, PrepareReport, RecordRow, refused_as
+from .subjects import SubjectTable, check_depth, who_is_shown
 
 
 @dataclass
@@ -48,7 +48,7 @@ def match_records(
     records: list[PointRecord],
     index: ImageIndex,
     choice: LandmarkChoice,
-    people: WhoIsShown,
+    table: SubjectTable | None,
     options: PrepareOptions,
     report: PrepareReport,
 ) -> list[LabelledPhotograph]:
@@ -59,7 +59,7 @@ def match_records(
     Raises:
         InputError: If the folders leave open which of them is a subject.
     """
-    folders = [_folder_of(record, index) for record in records]
+    folders = [index.folder_of(*record.file) for record in records]
     sound = [i for i, record in enumerate(records) if record.problem is None]
     names = ImageNames(
         index,
@@ -70,11 +70,14 @@ def match_records(
     needs_subject = any(record.fields.get('subject') for record in records)
     found: dict[str, LabelledPhotograph] = {}
     for number, (record, folder) in enumerate(zip(records, folders), 1):
-        report.add_record(number, record.source, record.image)
+        report.rows[number] = RecordRow(number, record.source, record.image)
         try:
             path = _photograph_of(record, folder, names)
             points, visible = landmarks_of(record, choice, options)
-            fields = _fields_of(record, path, people, needs_subject)
+            fields = who_is_shown(path, record.fields, options, table)
+            if needs_subject and not fields.get('subject'):
+                reason = 'its row names no subject, unlike other rows'
+                raise LeftOut('subject unknown', reason)
         except LeftOut as why:
             report.leave_out(number, why)
             continue
@@ -91,14 +94,6 @@ def match_records(
     return sorted(found.values(), key=lambda photo: photo.number)
 
 
-def _folder_of(record: PointRecord, index: ImageIndex) -> str:
-    """The folder of photographs that the record's file belongs to."""
-    if record.file is None:
-        return ''
-    path, name = record.file
-    return index.folder_of(path, posixpath.dirname(name))
-
-
 def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
     if record.problem is not None:
         raise LeftOut('unreadable', record.problem)
@@ -107,7 +102,7 @@ def _photograph_of(record: PointRecord, folder: str, names: ImageNames) -> str:
     except NotFound as error:
         code = 'ambiguous' if error.candidates else 'image missing'
         raise LeftOut(code, str(error), error.candidates) from error
-    if record.file is None or not record.is_of_file_name:
+    if not record.is_of_file_name:
         return path
     # The name of the record's own file may mean another photograph.
     called = {
@@ -151,22 +146,6 @@ def landmarks_of(
             'add --zero-is-missing',
         )
     return points, visible
-
-
-def _fields_of(
-    record: PointRecord, path: str, people: WhoIsShown, needs_subject: bool
-) -> dict:
-    try:
-        fields = people.fields(path, record.fields)
-    except Refused as error:
-        is_cell = isinstance(error, BadCell)
-        code = 'bad cell' if is_cell else 'subject unknown'
-        raise LeftOut(code, str(error)) from error
-    if needs_subject and not fields.get('subject'):
-        raise LeftOut(
-            'subject unknown', 'its row names no subject, unlike other rows'
-        )
-    return fields
 
 
 def _chosen(

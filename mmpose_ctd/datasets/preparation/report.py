@@ -115,11 +115,8 @@ class PrepareReport:
         notes (list[str]): On the whole set; they may name files.
         warnings (list[str]): What must not be overlooked.
         out (Path, optional): The set; None if it was not made.
-        dry_run (bool): Whether nothing should be written.
-        subjects (int): In the set.
-        points (int): Labelled landmarks in the set.
-        landmarks (int): K.
-        with_scale (int): Pictures with mm_per_px.
+        subjects, points, landmarks, with_scale (int): Of the set: people,
+            labelled points, K, and pictures with mm_per_px.
         used, left_out (list[RecordRow]): Records in the set and others.
     """
 
@@ -132,10 +129,6 @@ class PrepareReport:
     points: int = 0
     landmarks: int = 0
     with_scale: int = 0
-
-    def add_record(self, *row) -> None:
-        """Add a row; arguments of :class:`RecordRow`."""
-        self.rows[row[0]] = RecordRow(*row)
 
     def leave_out(self, number: int, why: LeftOut) -> None:
         row = self.rows[number]

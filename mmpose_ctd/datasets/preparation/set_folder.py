@@ -2,11 +2,10 @@
 
 An unfinished folder lies at a place that others can guess, and a file written
 through a link would land elsewhere. So a folder is used again only if this
-user and this tool made it, and if it holds no links.
+user and this tool made it.
 """
 
 import contextlib
-import csv
 import json
 import os
 import shutil
@@ -16,13 +15,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import write_whole
-from mmpose_ctd.table_cells import safe_cell, safe_row
+from mmpose_ctd.table_cells import csv_text
 from mmpose_ctd.visualization import landmark_sheet
 
 from ..landmark_file import face_annotation, face_category
@@ -43,46 +41,37 @@ _ON_SHEET = 20
 def open_unfinished(folder: Path) -> Path:
     """Make or continue the folder in which a set lies until it is complete.
 
-    By the journal the tool knows its folders. It may be missing if there are
-    only empty folders.
-
     Raises:
         InputError: If something else has that name: a link, a file, a folder
-            of another user or program, or one with links in it.
+            of another user or program.
     """
     unfinished = folder.with_name(f'.{folder.name}.unfinished')
     try:
         unfinished.mkdir(parents=True)
     except FileExistsError:
-        if found := _foreign(unfinished):
+        if not _is_ours(unfinished):
             raise InputError(
                 where=unfinished.name,
-                found=found,
+                found='was not made by this tool and this user',
                 expected='the unfinished folder of an earlier run, or nothing',
                 cure='Look at it, and move or delete it.',
             ) from None
         # Left by a run that was killed while it wrote.
-        for draft in [*unfinished.rglob('*.tmp'), *unfinished.rglob('*.part')]:
+        for draft in unfinished.rglob('*.tmp'):
             draft.unlink()
     (unfinished / JOURNAL).touch()
     (unfinished / 'images').mkdir(exist_ok=True)
     return unfinished
 
 
-def _foreign(folder: Path) -> str:
-    """Why a folder is not ours; empty if it is."""
+def _is_ours(folder: Path) -> bool:
     status = folder.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        return 'is a symbolic link'
-    if not stat.S_ISDIR(status.st_mode):
-        return 'is not a folder'
-    if hasattr(os, 'getuid') and status.st_uid != os.getuid():
-        return 'belongs to another user'
-    inside = [*folder.rglob('*')]
-    if any(path.is_symlink() for path in inside):
-        return 'holds symbolic links'
-    is_ours = (folder / JOURNAL).is_file() or all(p.is_dir() for p in inside)
-    return '' if is_ours else 'was not made by this tool'
+    is_own = not hasattr(os, 'getuid') or status.st_uid == os.getuid()
+    if not stat.S_ISDIR(status.st_mode) or not is_own:
+        return False
+    journal = folder / JOURNAL
+    has_journal = journal.is_file() and not journal.is_symlink()
+    return has_journal or not any(folder.iterdir())
 
 
 def publish(complete: Path, folder: Path) -> None:
@@ -206,8 +195,7 @@ def write_report(report: PrepareReport, folder: Path, names: bool) -> None:
                 'candidates': '; '.join(row.candidates),
             }
         rows.append(entry)
-    table = pd.DataFrame(rows).map(safe_cell)
-    text = table.to_csv(index=False, lineterminator='\r\n')
+    text = csv_text(rows[0], [row.values() for row in rows])
     # Excel recognises UTF-8 only with a byte-order mark.
     write_whole(folder / 'report.csv', text.encode('utf-8-sig'))
     content = {
@@ -234,39 +222,34 @@ def draft_mapping(
     draft = path.with_name(path.name + '.part')
     # Left by an earlier run, or a link that somebody else put there.
     draft.unlink(missing_ok=True)
-    with open(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
-        'w',
-        encoding='utf-8-sig',
-        newline='',
-    ) as file:
-        writer = csv.writer(file)
-        writer.writerow(['picture', 'photograph', 'subject_in_set', 'subject'])
-        for result in results:
-            code = result['image']['subject']
-            who = code, names.get(code, code)
-            photo = result['file_name'], result['photo'].path
-            writer.writerow(safe_row([*photo, *who]))
+    rows = []
+    for result in results:
+        code = result['image']['subject']
+        who = code, names.get(code, code)
+        rows.append([result['file_name'], result['photo'].path, *who])
+    titles = ['picture', 'photograph', 'subject_in_set', 'subject']
+    text = csv_text(titles, rows)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with open(os.open(draft, flags, 0o600), 'wb') as file:
+        file.write(text.encode('utf-8-sig'))
     return draft
 
 
-def draw_preview(staged: Path, progress: bool) -> None:
+def draw_preview(
+    staged: Path, results: list[dict], names: tuple[str, ...], progress: bool
+) -> None:
     """Draw the points on the pictures, as ``sheet_001.jpg`` ... in PREVIEW."""
-    text = (staged / 'annotations/landmarks.json').read_text('utf-8')
-    content = json.loads(text)
-    names = content['categories'][0]['keypoints']
-    pairs = list(zip(content['images'], content['annotations']))
     (staged / PREVIEW).mkdir()
-    starts = range(0, len(pairs), _ON_SHEET)
+    starts = range(0, len(results), _ON_SHEET)
     bar = track(
         starts, 'sheets', console=Console(stderr=True), disable=not progress
     )
     for number, start in enumerate(bar, 1):
-        some = pairs[start : start + _ON_SHEET]
-        titles = [image['file_name'] for image, _ in some]
+        some = results[start : start + _ON_SHEET]
+        titles = [result['file_name'] for result in some]
         sheet = landmark_sheet(
             [read_upright(staged / 'images' / title) for title in titles],
-            [np.reshape(one['keypoints'], (-1, 3)) for _, one in some],
+            [np.array(result['keypoints']) for result in some],
             names,
             titles,
         )

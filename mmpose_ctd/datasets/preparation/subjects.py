@@ -8,37 +8,26 @@ import os
 import re
 from collections.abc import Iterable
 
-import numpy as np
-
 from mmpose_ctd.errors import InputError, MissingFileError, some_of
 
-from ..annotation_formats import Refused
-from ..annotation_formats.cells import (
-    checked_age,
-    decimal_mark,
-    finite_or_nan,
-    person_texts,
-    sex_word,
-)
+from ..annotation_formats.cells import sex_word
 from ..annotation_formats.table_file import (
+    TEXTS,
     known_columns,
-    number_cells,
+    number_reader,
+    person_fields,
     read_table,
 )
 from ..image_fields import taken_names
 from .image_index import ImageIndex, ImageNames, NotFound
 from .options import PrepareOptions
+from .report import LeftOut, refused_as
 
 _NUMBERS = ('mm_per_px', 'age')
-_TEXTS = ('subject', 'site', 'sex')
 # Not "covid"; an "ID" alone may also number the rows.
 _ID = re.compile(r'(.*[\s_.\-])?(id|nr|no|number|code)', re.I)
 # Fields of an image record that preparation writes itself.
 _OWN = {'id', 'file_name', 'width', 'height', 'source_crop', 'source_size'}
-
-
-class BadCell(Refused):
-    """A cell of the table holds something its column should not hold."""
 
 
 class SubjectTable:
@@ -68,7 +57,7 @@ class SubjectTable:
             )
         table, _ = read_table(path, self.name)
         wanted = table.drop(columns=[t for t in keep if t in table.columns])
-        known = known_columns(wanted, self.name, ('image', *_TEXTS, *_NUMBERS))
+        known = known_columns(wanted, self.name, ('image', *TEXTS, *_NUMBERS))
         if 'image' not in known:
             raise InputError(
                 where=self.name,
@@ -84,10 +73,7 @@ class SubjectTable:
             )
         image = known.pop('image')
         titles = [known[key] for key in _NUMBERS if key in known]
-        self._decimal = decimal_mark(
-            number_cells(table, self.name, titles), decimal
-        )
-        self._grouped = decimal is not None
+        self._number = number_reader(table, self.name, titles, decimal)
         self.columns = known | {title: title for title in keep}
         taken = {*taken_names(dict.fromkeys(self.columns), ())}
         taken |= _OWN & {*self.columns}
@@ -147,127 +133,72 @@ class SubjectTable:
         """What the table says about a photograph, without empty cells.
 
         Raises:
-            Refused: If it has no row.
-            BadCell: If a number cannot be read, an age is not a person's, or
-                a spreadsheet has spoilt a subject.
+            LeftOut: If it has no row, or a cell cannot be used.
         """
         if path not in self._rows:
-            raise Refused(found=f'has no row in {self.name}')
-        cells = {k: self._rows[path][t] for k, t in self.columns.items()}
-        texts = {k: cells[k] for k in cells if k not in _NUMBERS}
-        try:
-            fields = person_texts(texts)
-            for key in _NUMBERS:
-                text = cells.get(key, '')
-                value = self._number(key, text)
-                if key == 'age':
-                    checked_age(value, text)
-                if np.isfinite(value):
-                    fields[key] = value
-        except Refused as error:
-            raise BadCell(
-                error.found, error.expected, error.cure, self.name
-            ) from None
-        return fields
-
-    def _number(self, key: str, text: str) -> float:
-        try:
-            return finite_or_nan(text, self._decimal, self._grouped)
-        except ValueError:
-            raise Refused(
-                f'{self.columns[key]}={text!r}',
-                'years' if key == 'age' else 'a number',
-            ) from None
+            raise _unknown(f'has no row in {self.name}')
+        with refused_as('bad cell'):
+            return person_fields(self._rows[path], self.columns, self._number)
 
 
-class WhoIsShown:
-    """Says of each photograph who it shows, by all that the user states.
+def who_is_shown(
+    path: str,
+    known: dict,
+    options: PrepareOptions,
+    table: SubjectTable | None,
+) -> dict:
+    """Subject, site and the like of a photograph.
+
+    What the user states overrides what its record says, ``known``.
 
     Raises:
-        InputError: If the pattern is not a regular expression, or marks no
-            subject.
+        LeftOut: If the subject or the site cannot be found, or a cell of the
+            table cannot be used.
     """
-
-    def __init__(
-        self, options: PrepareOptions, table: SubjectTable | None = None
-    ) -> None:
-        self._options = options
-        self._table = table
-        self._pattern = None
-        text = options.subject_pattern
-        if text is None:
-            return
-        try:
-            self._pattern = re.compile(text)
-        except re.error as error:
-            raise InputError(
-                where=f'--subject-pattern {text!r}',
-                found=f'not a regular expression ({error})',
-            ) from error
-        if not self._pattern.groups:
-            raise InputError(
-                where=f'--subject-pattern {text!r}',
-                found='nothing in brackets',
-                expected='the subject in brackets, such as '
-                "'^([A-Z]+[0-9]+)_'; (?P<site>...) may mark the site",
+    fields = dict(known)
+    folders = path.split('/')[:-1]
+    has_sites = options.site_from == 'folder'
+    if has_sites:
+        if not folders:
+            raise _unknown('lies in no folder of a site')
+        fields['site'] = folders[0]
+    which = options.subject_from
+    if which is not None:
+        if len(folders) <= has_sites:
+            raise _unknown(
+                f'--subject-from {which}: it lies in no folder'
+                + ' below that of its site' * has_sites
             )
+        # All folders down to it: c1 at two sites is two subjects.
+        last = 1 + has_sites if which == 'first-folder' else None
+        fields['subject'] = '/'.join(folders[:last])
+    if options.site is not None:
+        fields['site'] = options.site
+    if options.subject_pattern is not None:
+        fields |= _by_pattern(path, options.subject_pattern)
+    if table is not None:
+        fields |= table.fields(path)
+        if 'subject' in table.columns and not fields.get('subject'):
+            raise _unknown(f'its row in {table.name} names no subject')
+    return fields
 
-    def fields(self, path: str, known: dict) -> dict:
-        """Subject, site and the like of a photograph.
 
-        What the user states overrides what its record says, ``known``.
+def _by_pattern(path: str, pattern: str) -> dict:
+    match = re.search(pattern, path.split('/')[-1])
+    if match is None:
+        raise _unknown('--subject-pattern does not fit its file name')
+    groups = match.groupdict()
+    subject = groups['subject'] if 'subject' in groups else match[1]
+    # '^(.*)$' means the name, not its ending.
+    subject = (subject or '').removesuffix(os.path.splitext(path)[1])
+    if not subject:
+        raise _unknown('--subject-pattern finds no subject in its file name')
+    site = groups.get('site')
+    return {'subject': subject, **({'site': site} if site else {})}
 
-        Raises:
-            Refused: If the subject or the site cannot be found.
-            BadCell: See :meth:`SubjectTable.fields`.
-        """
-        options = self._options
-        fields = dict(known)
-        folders = path.split('/')[:-1]
-        has_sites = options.site_from == 'folder'
-        if has_sites:
-            if not folders:
-                raise Refused('lies in no folder', 'the folder of a site')
-            fields['site'] = folders[0]
-        which = options.subject_from
-        if which is not None:
-            if len(folders) <= has_sites:
-                raise Refused(
-                    f'--subject-from {which}: it lies in no folder'
-                    + ' below that of its site' * has_sites
-                )
-            # All folders down to it: c1 at two sites is two subjects.
-            last = 1 + has_sites if which == 'first-folder' else None
-            fields['subject'] = '/'.join(folders[:last])
-        if options.site is not None:
-            fields['site'] = options.site
-        if self._pattern is not None:
-            fields |= self._by_pattern(path)
-        if self._table is not None:
-            fields |= self._table.fields(path)
-            if 'subject' in self._table.columns and not fields.get('subject'):
-                raise Refused(
-                    found=f'its row in {self._table.name} names no subject'
-                )
-        return fields
 
-    def _by_pattern(self, path: str) -> dict:
-        match = self._pattern.search(path.split('/')[-1])
-        if match is None:
-            raise Refused(found='--subject-pattern does not fit its file name')
-        groups = match.groupdict()
-        fields = {k: groups[k] for k in ('subject', 'site') if groups.get(k)}
-        if 'subject' not in self._pattern.groupindex:
-            fields['subject'] = match[1]
-        # '^(.*)$' means the name, not its ending.
-        ending = os.path.splitext(path)[1]
-        if ending and fields['subject']:
-            fields['subject'] = fields['subject'].removesuffix(ending)
-        if not fields.get('subject'):
-            raise Refused(
-                found='--subject-pattern finds no subject in its file name'
-            )
-        return fields
+def _unknown(reason: str) -> LeftOut:
+    return LeftOut('subject unknown', reason)
 
 
 def check_depth(paths: Iterable[str], has_sites: bool) -> None:

@@ -20,9 +20,6 @@ from .picture import clicked_size, in_pixels, to_upright
 from .records import LabelledPhotograph
 from .report import LeftOut, PrepareReport
 
-# Landmarks that span no more than this, in pixels and as a share of the
-# photograph's longer side, are hardly a face.
-_TINY_PX, _TINY = 16.0, 0.04
 # Coordinates of shares, with some room for a click at the edge.
 _SHARE = 1.5
 # All faces within this share of width and height, from the origin.
@@ -67,10 +64,6 @@ class _Extent:
         self.outside = bool(
             ((points < -_EDGE) | (points > size + _EDGE)).any()
         )
-        is_close = self.span <= min(_TINY_PX, _TINY * max(self.size))
-        self.tiny = bool(
-            np.abs(points).max() <= _SHARE or (len(points) > 1 and is_close)
-        )
 
 
 def check_units(
@@ -82,9 +75,9 @@ def check_units(
 ) -> list[LabelledPhotograph]:
     """Leave out coordinates that are hardly pixels, unless stated to be.
 
-    Landmarks in a corner, or close together, are accepted where a face is
-    found at that place. ``frame`` is that of
-    :meth:`.PrepareOptions.frame_of`.
+    Whatever the unit, the origin stays: coordinates in a larger one lie in
+    its corner. Landmarks there are accepted where a face is found. ``frame``
+    is that of :meth:`.PrepareOptions.frame_of`.
 
     Raises:
         InputError: If the unit is in doubt for the whole set.
@@ -96,17 +89,10 @@ def check_units(
     def shows_face(extent: _Extent) -> bool:
         return _shows_face(extent, index.full(extent.photo.path), *frame)
 
-    tiny = [e for e in extents if e.tiny and not shows_face(e)]
-    if tiny and len(tiny) == len(extents):
-        widest = max(1, *(e.span for e in tiny))
-        raise _in_doubt(
-            tiny, f'all landmarks of a face lie within {widest:.3g} pixels'
-        )
     _refuse_beyond(extents)
-    sized = [e for e in extents if e not in tiny]
-    _refuse_corner(sized, shows_face)
-    _refuse_scaled(sized, index, y_up=frame[1])
-    doubtful = tiny + _smaller(sized, shows_face)
+    _refuse_corner(extents, shows_face)
+    _refuse_scaled(extents, index, y_up=frame[1])
+    doubtful = _smaller(extents, shows_face)
     for extent in doubtful:
         reason = (
             f'its landmarks span {extent.span:.3g} pixels of '
@@ -251,15 +237,18 @@ def _refuse_scaled(
 
 
 def _smaller(extents: list[_Extent], shows_face) -> list[_Extent]:
-    """Those in a corner that are much smaller than the others."""
-    others = [e.span / max(e.size) for e in extents if not e.in_corner]
-    if not others:
-        return []
-    limit = float(np.median(others)) / _SMALLER
+    """Those in a corner that are of shares, or smaller than the others."""
+    others = [e for e in extents if not e.in_corner] or extents
+    spans = [e.span / max(e.size) for e in others]
+    limit = float(np.median(spans)) / _SMALLER if spans else 0
+
+    def is_small(extent: _Extent) -> bool:
+        # A single landmark has no span.
+        near = np.abs(extent.points).max() <= _SHARE
+        return near or extent.span / max(extent.size) < limit
+
     return [
-        e
-        for e in extents
-        if e.in_corner and e.span / max(e.size) < limit and not shows_face(e)
+        e for e in extents if e.in_corner and is_small(e) and not shows_face(e)
     ]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from mmpose_ctd.datasets.annotation_formats import Refused
 from mmpose_ctd.datasets.annotation_formats.pts_tem import read_tem
 from mmpose_ctd.datasets.image_crop import ImageCrop
+from mmpose_ctd.errors import InputError
 
 from .recipe import Crop
 
@@ -138,7 +139,7 @@ def _read_points(src: Path, crop: Crop, count: int) -> np.ndarray:
     path, name = src / crop.template, crop.template
     try:
         points = read_tem(path)
-    except Refused as error:
+    except InputError as error:
         raise Refused(error.found, error.expected, where=name) from None
     if len(points) != count:
         raise Refused(f'{len(points)} points', f'{count} points', where=name)

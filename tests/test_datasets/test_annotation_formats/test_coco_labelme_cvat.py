@@ -9,7 +9,6 @@ from point_files import read_points
 from refusals import refused
 
 from mmpose_ctd.datasets.annotation_formats import FORMATS, Source
-from mmpose_ctd.errors import InputError
 
 IMAGE = dict(id=1, file_name='a.jpg', width=60, height=80)
 CLICKED = dict(id=5, image_id=1, keypoints=[1.5, 2, 2, 0, 0, 0])
@@ -68,60 +67,64 @@ def test_coco_is_read(tmp_path):
     assert record.fields == {'subject': 7}
 
 
+BAD_COCO = [
+    (('annotations', 0, 'image_id', True), 'image_id=True'),
+    (('annotations', 0, 'category_id', 2), 'category_id=2'),
+    (('annotations', 0, 'keypoints', [10**400, 1, 2, 0, 0, 0]), 'n:'),
+    (('images', 0, 'file_name', 'a\0.jpg'), 'file_name='),
+    (('images', 0, 'subject', {'name': 'x'}), 'subject='),
+    (('images', 0, 'age', 400), "age='400'"),
+]
+BAD_LABELME = [
+    ({'shapes': [{'shape_type': 'point', 'label': 'n'}]}, 'points=None'),
+    ('', 'JSON'),
+    (LABELME | {'shapes': [POINT, POINT | {'label': 'N '}]}, "'N'"),
+    (LABELME | {'shapes': [POINT | {'points': [[True, 2]]}]}, 'True'),
+    (LABELME | {'shapes': [POINT | {'label': None}]}, 'label=None'),
+    (LABELME | {'imageWidth': '60'}, "'60'"),
+    (LABELME | {'imageWidth': 60.5}, '60.5x80'),
+    (LABELME | {'imagePath': ''}, 'photograph'),
+    (LABELME | {'shapes': [POLYGON]}, '1 polygon'),
+]
+BAD_CVAT = [
+    (('label="m"', 'label="n"'), "'n' and 'n'"),
+    (('1.50,2.00', '1.50'), "points='1.50'"),
+    (('</image>', '<skeleton label="b"/></image>'), 'more than one'),
+    (('occluded="1"', 'occluded="maybe"'), 'maybe'),
+    (('width="60"', 'width="60px"'), '60px'),
+]
+
+
 @pytest.mark.parametrize(
-    'path, found',
+    ('kind', 'content', 'found'),
     [
-        (('annotations', 0, 'image_id', 3), 'image_id=3'),
-        (('annotations', 0, 'image_id', True), 'image_id=True'),
-        (('annotations', 0, 'category_id', 2), 'category_id=2'),
-        (('annotations', 0, 'keypoints', [10**400, 1, 2, 0, 0, 0]), 'n:'),
-        (('annotations', 0, 'keypoints', [1, 1, 1.5, 0, 0, 0]), '1.5'),
-        (('images', 0, 'file_name', 'a\0.jpg'), 'file_name='),
-        (('images', 0, 'subject', {'name': 'x'}), 'subject='),
-        (('images', 0, 'age', 400), "age='400'"),
+        *(('coco', changed(COCO, *path), found) for path, found in BAD_COCO),
+        *(('labelme', *case) for case in BAD_LABELME),
+        *(('cvat', CVAT.replace(*two, 1), found) for two, found in BAD_CVAT),
     ],
 )
-def test_a_bad_coco_annotation_is_a_record_with_a_problem(
-    tmp_path, path, found
+def test_what_is_bad_is_a_record_with_a_problem(
+    tmp_path, kind, content, found
 ):
-    (record,) = read_points(tmp_path, 'coco', changed(COCO, *path)).records
+    (record,) = read_points(tmp_path, kind, content).records
     assert found in record.problem
     assert str(tmp_path) not in record.problem
 
 
-@pytest.mark.parametrize('names', [['n', 'n'], ['n', 'N ']])
-def test_coco_names_are_different(tmp_path, names):
-    with refused(found=repr(names[0])):
-        read_points(
-            tmp_path,
-            'coco',
-            changed(COCO, 'categories', 0, 'keypoints', names),
-        )
+def test_coco_names_are_different(tmp_path):
+    content = changed(COCO, 'categories', 0, 'keypoints', ['n', 'N '])
+    with refused(found="'n'"):
+        read_points(tmp_path, 'coco', content)
 
 
-@pytest.mark.parametrize(
-    'other, annotated, is_read',
-    [
-        (dict(id=2, name='person'), False, True),
-        (dict(id=2, name='ear', keypoints=['t']), False, False),
-        (dict(id=2, name='person'), True, False),
-    ],
-)
-def test_only_an_unused_category_without_keypoints_is_ignored(
-    tmp_path, other, annotated, is_read
-):
+def test_only_a_category_without_keypoints_is_ignored(tmp_path):
     content = copy.deepcopy(COCO)
-    content['categories'].insert(0, other)
-    if annotated:
-        more = content['annotations'][0] | dict(id=2, category_id=2)
-        content['annotations'].append(more)
-    if is_read:
-        (record,) = read_points(tmp_path, 'coco', content).records
-        assert record.names == ('n', 'm') and record.problem is None
-    else:
-        with pytest.raises(InputError) as error:
-            read_points(tmp_path, 'coco', content)
-        assert error.value.found == 'found 2 categories'
+    content['categories'].insert(0, dict(id=2, name='person'))
+    (record,) = read_points(tmp_path, 'coco', content).records
+    assert record.names == ('n', 'm') and record.problem is None
+    content['categories'][0]['keypoints'] = ['t']
+    with refused(found='found 2 categories'):
+        read_points(tmp_path, 'coco', content)
 
 
 @pytest.mark.parametrize(
@@ -145,26 +148,6 @@ def test_labelme_is_read_by_label(tmp_path, path, name):
     assert record.image == name
     assert record.size == (60, 80)
     assert "1 shapes of the kind 'polygon'" in reading.notes[0]
-
-
-@pytest.mark.parametrize(
-    'content, found',
-    [
-        ({'shapes': [{'shape_type': 'point', 'label': 'n'}]}, 'points=None'),
-        ('', 'JSON'),
-        (LABELME | {'shapes': [POINT, POINT | {'label': 'N '}]}, "'N'"),
-        (LABELME | {'shapes': [POINT | {'points': [[True, 2]]}]}, 'True'),
-        (LABELME | {'shapes': [POINT | {'label': None}]}, 'label=None'),
-        (LABELME | {'imageWidth': '60'}, "'60'"),
-        (LABELME | {'imagePath': ''}, 'photograph'),
-        (LABELME | {'shapes': [POLYGON]}, '1 polygon'),
-    ],
-)
-def test_a_bad_labelme_file_is_a_record_with_a_problem(
-    tmp_path, content, found
-):
-    (record,) = read_points(tmp_path, 'labelme', content).records
-    assert found in record.problem
 
 
 @pytest.mark.parametrize(
@@ -198,23 +181,6 @@ def test_cvat_points_and_skeletons_are_read(tmp_path):
     assert places['m'] == [3, 4]
     assert places['brow_2'] == [7, 8]
     assert '1 of its 2 photographs have no points' in reading.notes[0]
-
-
-@pytest.mark.parametrize(
-    'old, new, words',
-    [
-        ('label="m"', 'label="n"', "'n' and 'n'"),
-        ('1.50,2.00', '1.50', "points='1.50'"),
-        ('</image>', '<skeleton label="b"/></image>', 'more than one'),
-        ('occluded="1"', 'occluded="maybe"', 'maybe'),
-    ],
-)
-def test_a_bad_cvat_image_is_a_record_with_a_problem(
-    tmp_path, old, new, words
-):
-    text = CVAT.replace(old, new, 1)
-    (record,) = read_points(tmp_path, 'cvat', text).records
-    assert words in record.problem
 
 
 BOMB = '<!DOCTYPE a [<!ENTITY x "y">]><annotations>&x;</annotations>'

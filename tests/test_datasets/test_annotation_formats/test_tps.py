@@ -6,7 +6,6 @@ from point_files import read_points
 from refusals import refused
 
 from mmpose_ctd.datasets.annotation_formats import ReadOptions
-from mmpose_ctd.datasets.annotation_formats.tps import split_specimens
 
 TWO = """LM=3
 10.00000 20.00000
@@ -68,12 +67,11 @@ def test_curves_and_outlines_are_ignored_with_a_note(tmp_path):
     'specimen, words',
     [
         ('LM=2\n1 2\nIMAGE=a.jpg\n', 'LM=2, but there are 1 rows'),
-        ('LM=1\n1 2\nIMAGE=a.jpg\n3 4\n', "line 4, '3 4'"),
+        ('LM=1\n1 2\nIMAGE=a.jpg\n3 4\n', 'LM=1, but there are 2 rows'),
         ('LM=1\n1,034 2\nIMAGE=a.jpg\n', "'1,034'"),
         ('LM=1\n1 2\nIMAGE=a.jpg\nSCALE=1,034\n', "'1,034'"),
         ('LM=99999999999\n1 2\nIMAGE=a.jpg\n', 'LM=99999999999'),
         ('LM3=1\n1 2 3\nIMAGE=a.jpg\n', 'LM3='),
-        ('LM=1\n1 2\n', 'IMAGE='),
         ('LM=1\n1 2\nIMAGE=a.jpg\nSCALE=0\n', 'SCALE=0; expected'),
     ],
 )
@@ -108,68 +106,38 @@ def test_a_name_in_id_is_a_guess_with_a_note(tmp_path):
     assert '--photograph-from id' in reading.notes[0]
 
 
-# --------------------------------------------------- the owner of a line
-
-
-def split(*lines):
-    """Specimens of one point; R is its row."""
-    return split_specimens('\n'.join(lines).replace('R', '1 2'))
-
-
 @pytest.mark.parametrize(
-    'lines',
+    ('text', 'found'),
     [
-        ['LM=1', 'R', 'IMAGE=a', 'ID=0', 'LM=1', 'R', 'IMAGE=b', 'ID=1'],
-        ['IMAGE=a', 'ID=0', 'LM=1', 'R', 'IMAGE=b', 'ID=1', 'LM=1', 'R'],
-        ['LM=1', 'IMAGE=a', 'ID=0', 'R', 'LM=1', 'IMAGE=b', 'ID=1', 'R'],
-        # Both orders in one file.
-        ['IMAGE=a', 'ID=0', 'LM=1', 'R', 'LM=1', 'R', 'IMAGE=b', 'ID=1'],
-        ['LM=1', 'R', 'IMAGE=a', 'ID=0', 'IMAGE=b', 'ID=1', 'LM=1', 'R'],
-    ],
-)
-def test_each_specimen_gets_its_own_lines(lines):
-    first, second = split(*lines)
-    assert not first.doubt and not second.doubt
-    assert first.named == {'IMAGE': 'a', 'ID': '0'}
-    assert second.named == {'IMAGE': 'b', 'ID': '1'}
-
-
-@pytest.mark.parametrize(
-    'lines, doubts',
-    [
-        (['LM=1', 'R', 'IMAGE=a', 'LM=1', 'R'], [1, 1]),
+        ('IMAGE=a LM=1 R IMAGE=b LM=1 R', 'line 1'),
+        ('SCALE=2 LM=1 R IMAGE=a LM=1 R IMAGE=b', 'line 1'),
+        ('R LM=1 R IMAGE=a', 'line 1'),
+        # Files of both orders, joined.
+        ('LM=1 R IMAGE=a IMAGE=b LM=1 R', 'line 4'),
+        ('LM=1 R IMAGE=a SCALE=1 LM=1 R IMAGE=b SCALE=1 SCALE=2', 'line 9'),
         # One IMAGE= was lost before the first specimen, or after the last.
-        (
-            ['LM=1', 'R', 'IMAGE=b', 'LM=1', 'R', 'IMAGE=c', 'LM=1', 'R'],
-            [1, 1, 1],
-        ),
-        (['IMAGE=a', 'LM=1', 'R', 'SCALE=2', 'IMAGE=b', 'LM=1', 'R'], [1, 1]),
-        (['LM=1', 'R', 'IMAGE=a', 'IMAGE=c', 'LM=1', 'R', 'IMAGE=b'], [1, 1]),
-        (
-            ['LM=1', 'R', 'IMAGE=a', 'LM=1', 'R', 'LM=1', 'R', 'IMAGE=c'],
-            [1, 1, 0],
-        ),
+        ('LM=1 R IMAGE=b LM=1 R IMAGE=c LM=1 R', 'no. 3 has'),
+        ('LM=1 R ID=0 IMAGE=b LM=1 R ID=1', 'no. 2 has'),
     ],
 )
-def test_a_line_that_may_be_the_neighbours_is_a_doubt(lines, doubts):
-    assert [bool(specimen.doubt) for specimen in split(*lines)] == doubts
+def test_lines_that_may_be_the_neighbours_are_refused(tmp_path, text, found):
+    text = '\n'.join(text.split()).replace('R', '1 2')
+    with refused('x.tps', found=found, cure='as tpsDig does'):
+        read_points(tmp_path, 'tps', text)
 
 
-def test_a_missing_scale_does_not_disturb_tpsdigs_order():
-    first, second = split(
-        *['LM=1', 'R', 'IMAGE=a', 'ID=0', 'SCALE=2'],
-        *['LM=1', 'R', 'IMAGE=b', 'ID=1'],
-    )
-    assert not first.doubt and not second.doubt
-    assert first.named['SCALE'] == '2' and 'SCALE' not in second.named
-
-
-def test_a_comment_may_have_several_lines_and_no_row_is_lost():
-    first, second = split(
-        *['LM=1', 'R', 'IMAGE=a', 'COMMENT=it moved', 'and again'],
-        *['LM=1', 'COMMENT=it moved', 'and again', 'R', 'IMAGE=b'],
-    )
-    assert not first.strays and not second.strays
-    assert first.rows == [(2, '1 2')] and second.rows == [(9, '1 2')]
-    (specimen,) = split('R', 'LM=1', 'R', 'IMAGE=a')
-    assert specimen.strays == [(1, '1 2')]
+@pytest.mark.parametrize(
+    'text',
+    [
+        'LM=1 R IMAGE=a ID=0 SCALE=2 LM=1 R IMAGE=b ID=1',
+        'LM=1 IMAGE=a ID=0 R SCALE=2 LM=1 R IMAGE=b ID=1',
+        'LM=1 R IMAGE=a SCALE=2 COMMENT=a note LM=1 COMMENT=a note R IMAGE=b',
+    ],
+)
+def test_each_specimen_has_its_own_lines(tmp_path, text):
+    text = '\n'.join(text.split()).replace('R', '1 2')
+    first, second = read_points(tmp_path, 'tps', text).records
+    assert (first.problem, second.problem) == (None, None)
+    assert (first.image, second.image) == ('a', 'b')
+    assert (first.scale, second.scale) == (2, None)
+    assert first.points.tolist() == second.points.tolist() == [[1, 2]]

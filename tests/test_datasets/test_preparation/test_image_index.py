@@ -111,9 +111,11 @@ class TestFoldersAboveImages:
     def test_are_dropped_where_the_others_are_below_it(self, tmp_path):
         index = index_of(tmp_path / 'photos', 'clip1/1.png', 'clip1/2.png')
         names = [
-            f'labeled-data\\{n}' for n in ('clip2\\1.png', 'clip1\\1.png')
+            f'labeled-data\\{n}'
+            for n in ('clip2\\1.png', 'clip1\\1.png', '2.png')
         ]
-        assert found(index, names) == [None, 'clip1/1.png']
+        # The last name does not go deeper than it says.
+        assert found(index, names) == [None, 'clip1/1.png', None]
         assert ImageNames(index, names).dropped == 'labeled-data'
 
     def test_of_another_computer_are_dropped(self, tmp_path):
@@ -157,31 +159,25 @@ class TestFoldersAboveImages:
         expected = ['1.png', 'clip1/1.png', None, None, 'clip1/2.png']
         assert found(index, names, [root]) == expected
 
-    def test_do_not_let_a_name_go_deeper_than_it_says(self, tmp_path):
-        index = index_of(tmp_path, 'clip1/1.png', 'clip1/2.png')
-        names = ['data/clip1/1.png', 'data/2.png']
-        assert found(index, names) == ['clip1/1.png', None]
 
-
-class TestSimilarNames:
-    """Of similar names the photograph's own has it, in any order."""
-
-    @pytest.mark.parametrize('other', ['a.tif', 'A.jpg'])
-    @pytest.mark.parametrize('turn', [1, -1])
-    def test_the_exact_name_comes_first(self, tmp_path, other, turn):
-        index = index_of(tmp_path, 'a.jpg')
-        names = [other, 'a.jpg'][::turn]
-        assert found(index, names) == [None, 'a.jpg'][::turn]
-
-    @pytest.mark.parametrize('names', [('a.tif', 'a.png'), ('A.jpg', 'A.JPG')])
-    def test_where_none_is_exact_nobody_has_it(self, tmp_path, names):
-        index = index_of(tmp_path, 'a.jpg')
-        assert found(index, names) == [None, None]
-
-    def test_extensions_and_letters_distinguish_photographs(self, tmp_path):
-        index = index_of(tmp_path, 'a.jpg', 'a.png', 'Maße.jpg')
-        names = ['a.png', 'a.jpg', 'a.tif', 'Masse.jpg']
-        assert found(index, names) == ['a.png', 'a.jpg', None, None]
+@pytest.mark.parametrize(
+    ('names', 'expected'),
+    [
+        # The exact name comes first, in any order.
+        (['a.tif', 'a.jpg'], [None, 'a.jpg']),
+        (['a.jpg', 'A.jpg'], ['a.jpg', None]),
+        # None is exact.
+        (['a.tif', 'a.gif'], [None, None]),
+        (['A.jpg', 'A.JPG'], [None, None]),
+        (['a.png', 'a.jpg', 'a.tif'], ['a.png', 'a.jpg', None]),
+        (['Masse.jpg'], [None]),
+    ],
+)
+def test_of_similar_names_the_photographs_own_has_it(
+    tmp_path, names, expected
+):
+    files = ['a.jpg', 'Maße.jpg', *(['a.png'] if 'a.png' in names else [])]
+    assert found(index_of(tmp_path, *files), names) == expected
 
 
 class TestFilesInSubfolders:
@@ -228,6 +224,6 @@ class TestFilesInSubfolders:
 
     def test_a_file_among_the_photographs_is_of_their_folder(self, visits):
         folder = visits.folder
-        assert visits.folder_of(f'{folder}/v2/points.tps', '') == 'v2'
-        assert visits.folder_of(f'{folder}/points/a.tps', 'x') == 'x'
-        assert visits.folder_of(f'{folder}/../v2/points.tps', 'v2') == 'v2'
+        assert visits.folder_of(f'{folder}/v2/points.tps', 'a.tps') == 'v2'
+        assert visits.folder_of(f'{folder}/points/a.tps', 'x/a.tps') == 'x'
+        assert visits.folder_of(f'{folder}/../v2/a.tps', 'v2/a.tps') == 'v2'

@@ -9,8 +9,6 @@ from clinic_folder import NAMES, face_points, make_clinic, wide_csv
 from PIL import Image
 from prepared_points import SIZE, codes, content_of, prepare_points
 
-from mmpose_ctd.datasets.preparation.report import scale_notes
-
 
 def test_missing_and_broken_photographs(tmp_path, clinic):
     path = tmp_path / 'photos' / next(iter(clinic))
@@ -93,7 +91,7 @@ class TestSubjects:
 
     def test_an_unknown_one_is_not_invented(self, tmp_path, clinic, table):
         options = dict(dry_run=True)
-        pattern = '^(child0)_'
+        pattern = '^(?P<subject>child0|)'
         report = prepare_points(
             tmp_path, clinic, subject_pattern=pattern, **options
         )
@@ -164,23 +162,32 @@ def test_a_misspelt_label_is_noted(tmp_path, clinic):
 class TestFacesOfAnotherShape:
     """Findings on single pictures, and warnings if most have them."""
 
-    def test_swapped_sides(self, tmp_path, clinic):
+    def test_swapped_sides_of_one_face(self, tmp_path, clinic):
         name = next(iter(clinic))
         clinic[name] = clinic[name][[1, 0, 2, 4, 3]]
         report = prepare_points(tmp_path, clinic)
         assert [code for code, _ in report.rows[1].notes] == ['sides']
-        assert not report.rows[2].notes
+        assert not report.rows[2].notes and not report.warnings[1:]
 
-    def test_upside_down(self, tmp_path, clinic):
-        """The y axis of the file points the other way."""
-        names = ('exocanthion_R', 'exocanthion_L', 'subnasale', 'a', 'b')
-        (tmp_path / 'points.csv').write_text(wide_csv(clinic, names))
-        report = prepare_points(tmp_path, dry_run=True)
-        assert not any(row.notes for row in report.used)
-        assert not any('UPSIDE' in text for text in report.warnings)
-        report = prepare_points(tmp_path, y_axis='up')
-        assert all('upside down' in dict(row.notes) for row in report.used)
-        assert any('UPSIDE DOWN' in text for text in report.warnings)
+    @pytest.mark.parametrize(
+        ('turn', 'options', 'code', 'warning'),
+        [
+            (0, {}, None, ''),
+            (0, dict(y_axis='up'), 'upside down', 'UPSIDE DOWN'),
+            (1, {}, 'names', '--count-from'),
+        ],
+    )
+    def test_all_faces(self, tmp_path, clinic, turn, options, code, warning):
+        """As they are, with y the other way, with names off by one."""
+        names = ('exocanthion_R', 'exocanthion_L', 'subnasale', 'a_R', 'a_L')
+        points = {n: np.roll(p, turn, axis=0) for n, p in clinic.items()}
+        (tmp_path / 'points.csv').write_text(wide_csv(points, names))
+        report = prepare_points(tmp_path, dry_run=True, **options)
+        found = [[code for code, _ in row.notes] for row in report.used]
+        assert found == [[code] if code else []] * 3
+        _, *more = report.warnings
+        assert len(more) == (code is not None)
+        assert all(warning in text for text in more)
 
     def test_on_their_side(self, tmp_path):
         """The tool ignored EXIF and nobody stated it."""
@@ -196,13 +203,6 @@ class TestFacesOfAnotherShape:
         assert all('sideways' in dict(row.notes) for row in report.used)
         assert any('ON THEIR SIDE' in text for text in report.warnings)
 
-    def test_names_off_by_one(self, tmp_path, clinic):
-        shifted = {n: np.roll(p, 1, axis=0) for n, p in clinic.items()}
-        report = prepare_points(tmp_path, shifted)
-        assert all('names' in dict(row.notes) for row in report.used)
-        assert any('--count-from' in text for text in report.warnings)
-        assert not any('SIDE' in text for text in report.warnings)
-
     def test_an_absurd_scale(self, tmp_path, clinic):
         table = tmp_path / 'subjects.csv'
         rows = [f'{n},P,{s}\n' for n, s in zip(clinic, (0.5, 50, -1))]
@@ -211,19 +211,6 @@ class TestFacesOfAnotherShape:
         assert codes(report) == {3: 'scale'}
         assert [code for code, _ in report.rows[2].notes] == ['scale']
         assert not report.rows[1].notes
-
-    @pytest.mark.parametrize(
-        ('scale', 'length'), [(0.32, None), (0.032, '3.2 mm'), (3.2, '320 mm')]
-    )
-    def test_a_scale_of_another_unit_by_the_eyes(self, scale, length):
-        names = ('endocanthion_R', 'endocanthion_L', 'gnathion')
-        points = np.array([[100.0, 100], [200, 100], [150, 330]])
-        found = scale_notes(scale, points, np.ones(3, bool), names)
-        assert [code for code, _ in found] == ['scale'] * (length is not None)
-        assert length is None or length in found[0][1]
-        # Without one of the corners, by the span of all landmarks.
-        found = scale_notes(scale, points, np.array([0, 1, 1], bool), names)
-        assert len(found) == (scale > 3)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pytest
 from clinic_folder import NAMES, dotted, face_points, make_clinic
-from clinic_formats import SIZE, as_format
+from clinic_formats import SIZE
 from numpy.testing import assert_allclose
 from PIL import Image
 from prepared_points import codes, keypoints_of, prepare_points
 
-from mmpose_ctd.datasets.annotation_formats import FORMATS
 from mmpose_ctd.datasets.preparation import picture, prepare, units
 from mmpose_ctd.errors import InputError
 
@@ -53,29 +52,6 @@ def test_a_unit_is_refused_until_it_is_stated(tmp_path, clinic, unit):
     assert_allclose(found, [*clinic.values()], atol=1e-4)
 
 
-@pytest.mark.parametrize('kind', ['tps', 'cvat'])
-def test_shares_of_every_first_pixel_and_axis(tmp_path, kind):
-    clinic = make_clinic(tmp_path / 'photos', size=SIZE)
-    # A point of the format itself, with its origin and direction of y.
-    known = FORMATS[kind]
-    raw = {}
-    for name, points in clinic.items():
-        pixels = points + known.first_pixel
-        if known.y_up:
-            pixels[:, 1] = SIZE[1] - 1 - points[:, 1] + known.first_pixel
-        shares = pixels / SIZE
-        if known.y_up:
-            # As as_format writes it, `shares` again.
-            shares[:, 1] = SIZE[1] - shares[:, 1]
-        raw[name] = shares - known.first_pixel
-    points, extra = as_format(kind, tmp_path / 'points', raw)
-    options = dict(points=points, **WHOLE, **extra)
-    refused(tmp_path, None, cure='--unit share', **options)
-    out = prepare_points(tmp_path, unit='share', **options).out
-    found = keypoints_of(out)[..., :2]
-    assert_allclose(found, [*clinic.values()], atol=1e-4)
-
-
 def test_one_record_of_another_unit_is_left_out(tmp_path, clinic):
     name = [*clinic][1]
     clinic[name] = clinic[name] / SIZE
@@ -112,6 +88,9 @@ def test_a_set_of_one_photograph_or_one_landmark(tmp_path, clinic):
     rows = [f'{n},{p[0, 0] / 320},0.4\n' for n, p in clinic.items()]
     (tmp_path / 'points.csv').write_text('image,n_x,n_y\n' + ''.join(rows))
     refused(tmp_path, None, cure='--unit share')
+    rows[1:] = [f'{n},{x},{y}\n' for n, ((x, y), *_) in [*clinic.items()][1:]]
+    (tmp_path / 'points.csv').write_text('image,n_x,n_y\n' + ''.join(rows))
+    assert codes(prepare_points(tmp_path, dry_run=True)) == {1: 'unit'}
 
 
 @pytest.mark.parametrize('factor', [0.6, 1.55])
@@ -167,6 +146,12 @@ def test_scaled_coordinates_are_divided_by_their_scale(tmp_path):
     names = str(tmp_path / 'names.txt')
     options = dict(points='a.tps', landmarks=names, **WHOLE)
     refused(tmp_path, None, cure='--unit scaled', **options)
+    lost = (tmp_path / 'a.tps').read_text().replace('SCALE=0.1', '')
+    (tmp_path / 'b.tps').write_text(lost)
+    report = prepare_points(
+        tmp_path, unit='scaled', dry_run=True, **options | dict(points='b.tps')
+    )
+    assert codes(report) == {1: 'unit'}
     out = prepare_points(tmp_path, unit='scaled', **options).out
     found = keypoints_of(out)[..., :2]
     assert_allclose(found, [*clinic.values()], atol=1e-4)
