@@ -21,15 +21,9 @@ def check_paths(
 ) -> tuple[Path, Path]:
     """Check the paths of a converter.
 
-    Args:
-        source (str | Path): The published file.
-        target (str | Path): The checkpoint to write.
-        force (bool): Whether ``target`` may be replaced.
-        expected (str): Description of the published file, for the error.
-
     Raises:
-        MissingFileError: If ``source`` does not exist.
-        InputError: If ``target`` exists, or is a folder.
+        MissingFileError: If ``source``, which is ``expected``, does not exist.
+        InputError: If ``target`` exists without ``force``, or is a folder.
     """
     source, target = Path(source), Path(target)
     if not source.is_file():
@@ -61,9 +55,7 @@ def convert(
 ) -> dict:
     """Convert a published file into a checkpoint.
 
-    The checkpoint has ``state_dict`` and ``meta`` and loads with
-    ``torch.load(weights_only=True)``. It is tested before it is written, see
-    :func:`write_source`.
+    The checkpoint has ``state_dict`` and ``meta``; see :func:`write_source`.
 
     Args:
         source (str | Path): The published file.
@@ -73,7 +65,8 @@ def convert(
             ``source`` and ``license``, which are unknown of another file;
             ``converter`` and ``converter_version``.
         read (Callable): Gives ``backbone.*`` and perhaps ``head.*`` of a file.
-        build (Callable): See :func:`write_source`.
+        build (Callable): Builds the networks to fill, ``backbone`` and
+            perhaps ``head``.
 
     Returns:
         dict: The checkpoint's ``meta``.
@@ -99,7 +92,7 @@ def convert(
         'converter': published['converter'],
         'converter_version': published['converter_version'],
     }
-    write_source(source, target, state, meta, build, backbone.input_size)
+    write_source(source, target, state, meta, build)
     return meta
 
 
@@ -109,58 +102,37 @@ def write_source(
     state: dict[str, Tensor],
     meta: dict,
     build: Callable[[], dict[str, nn.Module]],
-    input_size: tuple[int, int],
 ) -> None:
-    """Write ``state_dict`` and ``meta`` if the network works.
+    """Write ``state_dict`` and ``meta`` if the networks work.
 
-    The content is first read back with ``weights_only=True``, loaded strictly
-    into new networks and run.
-
-    Args:
-        source (Path): The published file, for the error.
-        target (Path): The checkpoint to write; its folder is made.
-        state (dict[str, Tensor]): ``backbone.*`` and perhaps ``head.*``.
-        meta (dict): Facts about the weights; plain values.
-        build (Callable): Builds the networks to fill, ``backbone`` and
-            perhaps ``head``.
-        input_size (tuple[int, int]): (width, height) of the test image.
+    What will be written is first read back, loaded strictly and run.
 
     Raises:
-        InputError: If the network's outputs are not finite.
+        InputError: If the outputs are not finite.
     """
     data = checkpoint_bytes({'state_dict': state, 'meta': meta})
-    if not _works(data, build, input_size):
+    state = torch.load(io.BytesIO(data), weights_only=True)['state_dict']
+    # Without storage: a key that is not filled cannot run.
+    with torch.device('meta'):
+        networks = build()
+    for part, network in networks.items():
+        keys = {
+            key.removeprefix(f'{part}.'): value
+            for key, value in state.items()
+            if key.startswith(f'{part}.')
+        }
+        network.load_state_dict(keys, strict=True, assign=True)
+        network.eval()
+    width, height = meta['input_size']
+    with torch.no_grad():
+        outputs = networks['backbone'](torch.zeros(1, 3, height, width))
+        if 'head' in networks:
+            final = networks['head'](outputs)
+            outputs = final if isinstance(final, tuple) else (final,)
+    if not all(x.isfinite().all() for x in outputs):
         raise InputError(
             where=str(source),
             found='its weights give outputs that are not finite',
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     write_whole(target, data)
-
-
-def _works(
-    data: bytes,
-    build: Callable[[], dict[str, nn.Module]],
-    input_size: tuple[int, int],
-) -> bool:
-    """Whether the content fills all networks and gives finite outputs."""
-    state = torch.load(io.BytesIO(data), weights_only=True)['state_dict']
-    # Without storage: a key that is not filled cannot run.
-    with torch.device('meta'):
-        networks = build()
-    for part, network in networks.items():
-        start = f'{part}.'
-        keys = {
-            key[len(start) :]: value
-            for key, value in state.items()
-            if key.startswith(start)
-        }
-        network.load_state_dict(keys, strict=True, assign=True)
-        network.eval()
-    width, height = input_size
-    with torch.no_grad():
-        outputs = networks['backbone'](torch.zeros(1, 3, height, width))
-        if 'head' in networks:
-            final = networks['head'](outputs)
-            outputs = final if isinstance(final, tuple) else (final,)
-    return all(bool(x.isfinite().all()) for x in outputs)

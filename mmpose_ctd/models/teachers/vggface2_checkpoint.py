@@ -10,10 +10,11 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from mmpose_ctd.errors import InputError, listed
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.vggface2_resnet import VGGFace2ResNet
 
+from .checkpoint import mismatches
 from .checkpoint_writer import check_paths, write_source
 from .vggface2_file import read_published
 
@@ -188,7 +189,7 @@ def convert_vggface2(
         'converter_version': CONVERTER_VERSION,
     }
     build = functools.partial(_build, parts)
-    write_source(source, target, state, meta, build, meta['input_size'])
+    write_source(source, target, state, meta, build)
     return meta
 
 
@@ -246,10 +247,6 @@ def _to_own_names(
     BatchNorm's ``num_batches_tracked`` and the bias before the embedding may
     be missing in the file and become 0. 1x1 convolutions on the pooled map
     become linear layers.
-
-    Returns:
-        dict[str, Tensor]: Every key of ``backbone`` and perhaps ``head``,
-        with its part's name in front.
     """
     with torch.device('meta'):
         networks = _build(parts)
@@ -258,33 +255,23 @@ def _to_own_names(
         for part, network in networks.items()
         for key, value in network.state_dict().items()
     }
-    filled, missing, misshapen = {}, [], []
-    for key, value in own.items():
-        name = naming.name(key)
-        found = state.get(name)
-        if found is None:
-            if not key.endswith(('num_batches_tracked', 'reduce.bias')):
-                missing.append(name)
-            filled[key] = value.new_zeros(value.shape, device='cpu')
-            continue
-        if key.startswith('head.') and found.shape[2:] == (1, 1):
-            found = found.flatten(1)
-        if found.shape != value.shape:
-            shapes = f'{tuple(found.shape)}, not {tuple(value.shape)}'
-            misshapen.append(f'{name} {shapes}')
-        filled[key] = found.to(value.dtype)
-    names = {naming.name(key) for key in own}
-    faults = {
-        'missing in the file': missing,
-        'left over in it': [name for name in state if name not in names],
-        'of another shape': misshapen,
-    }
-    if any(faults.values()):
-        found = '; '.join(
-            f'{len(keys)} {fault}: {listed(keys, 12)}'
-            for fault, keys in faults.items()
-            if keys
-        )
+    names = {key: naming.name(key) for key in own}
+    state = dict(state)
+    for key, name in names.items():
+        if key.startswith('head.') and name in state:
+            if state[name].shape[2:] == (1, 1):
+                state[name] = state[name].flatten(1)
+    found = mismatches(
+        {names[key]: value for key, value in own.items()},
+        state,
+        [
+            name
+            for key, name in names.items()
+            if key.endswith(('num_batches_tracked', 'reduce.bias'))
+        ],
+        most=12,
+    )
+    if found:
         kinds = ' and '.join(type(n).__name__ for n in networks.values())
         raise InputError(
             where=where,
@@ -292,4 +279,9 @@ def _to_own_names(
             expected=f'the weights of {kinds} under {naming.title}, as '
             'published',
         )
-    return filled
+    return {
+        key: state[names[key]].to(value.dtype)
+        if names[key] in state
+        else torch.zeros(value.shape, dtype=value.dtype)
+        for key, value in own.items()
+    }

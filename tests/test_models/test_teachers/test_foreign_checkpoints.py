@@ -163,10 +163,10 @@ def test_a_prefix_that_makes_no_sense_is_shown(prefix, tmp_path):
 def test_two_sets_of_weights_are_not_chosen_between(tmp_path):
     path = written(tmp_path, dict(student=OTHER, teacher=WRAPPED))
     with refused(
-        found="['student', 'teacher']", cure='model.teacher.state_key='
+        found="['student', 'teacher']", cure='model.teacher.state_key'
     ):
         load_source_state(path, prefix=MODULE)
-    with refused("model.teacher.state_key='tutor'", expected="'student'"):
+    with refused(found=["'tutor'", "'student'"]):
         load_source_state(path, prefix=MODULE, state_key='tutor')
 
 
