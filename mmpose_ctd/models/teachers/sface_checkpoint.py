@@ -65,20 +65,12 @@ def _networks() -> dict[str, nn.Module]:
 
 
 def read_sface_onnx(data: bytes, where: str = '') -> dict[str, Tensor]:
-    """Read the published file as a state dict.
+    """Read the state dict of both networks from the published file's bytes.
 
     The graph is followed from input to output. Each node is compared with the
     expected layer: operator, stride, padding, groups, BatchNorm's epsilon,
     shape of each weight. Names in the file do not matter. Nothing outside the
     bytes is read.
-
-    Args:
-        data (bytes): Contents of ``face_recognition_sface_2021dec.onnx``.
-        where (str): The file, for the errors.
-
-    Returns:
-        dict[str, Tensor]: ``backbone.*`` for :class:`SFaceNet` and
-        ``head.*`` for :class:`SFaceEmbedding`, every key of both.
 
     Raises:
         InputError: If the bytes are not an ONNX file, or another network.

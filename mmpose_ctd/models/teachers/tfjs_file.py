@@ -18,9 +18,6 @@ def read_tfjs_weights(model: str | Path) -> dict[str, np.ndarray]:
     follow each other without gaps. Format: ``weightsManifest`` of
     TensorFlow.js, https://github.com/tensorflow/tfjs/tree/master/tfjs-core.
 
-    Args:
-        model (str | Path): The JSON file.
-
     Returns:
         dict[str, np.ndarray]: Arrays by name, as TensorFlow orders their
         axes: (height, width, in, out) of a convolution.

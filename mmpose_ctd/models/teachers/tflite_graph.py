@@ -6,7 +6,7 @@ face networks use are read (schema.fbs of TensorFlow 2).
 
 import math
 import struct
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,25 +52,19 @@ _OPTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class TfliteTensor:
-    """An input, a weight or an intermediate result.
-
-    Attributes:
-        name (str): In the file.
-        shape (tuple[int]): Maps are (N, H, W, C).
-        dtype (str): As numpy writes it, such as ``'<f4'``.
-        data (memoryview): The bytes of a constant; empty for others.
-    """
+class TfliteTensor(NamedTuple):
+    """An input, a weight or an intermediate result."""
 
     name: str
+    #: Maps are (N, H, W, C).
     shape: tuple[int, ...]
+    #: As numpy writes it, such as ``'<f4'``.
     dtype: str
-    data: memoryview = field(repr=False)
+    #: The bytes of a constant; empty for others.
+    data: memoryview
 
 
-@dataclass(frozen=True)
-class TfliteOperator:
+class TfliteOperator(NamedTuple):
     """One step of the graph.
 
     Attributes:
@@ -88,8 +82,7 @@ class TfliteOperator:
     options: dict
 
 
-@dataclass(frozen=True)
-class TfliteGraph:
+class TfliteGraph(NamedTuple):
     """The network of a tflite file.
 
     Attributes:
@@ -104,36 +97,31 @@ class TfliteGraph:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     operators: list[TfliteOperator]
-    _dequantized: dict[int, int] = field(repr=False)
-    _where: str = ''
+    #: Numbers of float32 weights -> those of the stored float16.
+    dequantized: dict[int, int]
+    where: str
 
     def constant(self, number: int) -> np.ndarray | None:
-        """The value of a tensor that the file stores.
+        """The value of a tensor that the file stores; None if it is computed.
 
         A float16 weight that ``DEQUANTIZE`` turns into float32 is the
         constant behind that operator.
 
-        Args:
-            number (int): Of the tensor.
-
-        Returns:
-            np.ndarray: None if the tensor is computed.
-
         Raises:
             InputError: If the stored bytes do not fill its shape.
         """
-        tensor = self.tensors[self._dequantized.get(number, number)]
+        tensor = self.tensors[self.dequantized.get(number, number)]
         if not len(tensor.data):
             return None
         size = np.dtype(tensor.dtype).itemsize * math.prod(tensor.shape)
         if len(tensor.data) != size:
             raise InputError(
-                where=f'{self._where}: tensor {tensor.name!r}',
+                where=f'{self.where}: tensor {tensor.name!r}',
                 found=f'{len(tensor.data)} bytes',
                 expected=f'{size} for {tensor.shape} of {tensor.dtype}',
             )
         array = np.frombuffer(tensor.data, tensor.dtype).reshape(tensor.shape)
-        return array.astype('f4') if number in self._dequantized else array
+        return array.astype('f4') if number in self.dequantized else array
 
 
 def read_tflite(data: bytes, where: str = 'a tflite file') -> TfliteGraph:
@@ -142,10 +130,6 @@ def read_tflite(data: bytes, where: str = 'a tflite file') -> TfliteGraph:
     Every offset is checked, so that a malformed file is refused and nothing
     outside ``data`` is read. Weights are decoded by
     :meth:`TfliteGraph.constant` only.
-
-    Args:
-        data (bytes): Content of the file.
-        where (str): The file, for the errors.
 
     Raises:
         InputError: If it is not a tflite file, or is damaged.

@@ -55,22 +55,16 @@ def _caffe(layer: str, stem: str, norm: str) -> str:
 
 
 class Naming(NamedTuple):
-    """How one kind of published file names its layers.
+    """How one kind of published file names its layers."""
 
-    Attributes:
-        kind (str): The container: ``'pickle'``, ``'torch'`` or ``'keras'``.
-        title (str): Description for messages.
-        channel_order (str): Of the input, ``'rgb'`` or ``'bgr'``.
-        stem (str): Name of the first convolution.
-        classifier (str): Name of the last layer.
-        layer (Callable): Name of a layer of our backbone -> the file's.
-    """
-
+    #: The container: ``'pickle'``, ``'torch'`` or ``'keras'``.
     kind: str
     title: str
     channel_order: str
+    #: Names of the first convolution and of the last layer.
     stem: str
     classifier: str
+    #: Name of a layer of our backbone -> the file's.
     layer: Callable[[str], str]
 
     def name(self, key: str) -> str:
@@ -257,10 +251,9 @@ def _to_own_names(
     }
     names = {key: naming.name(key) for key in own}
     state = dict(state)
-    for key, name in names.items():
-        if key.startswith('head.') and name in state:
-            if state[name].shape[2:] == (1, 1):
-                state[name] = state[name].flatten(1)
+    for name in state.keys() & {names[k] for k in own if k.startswith('head')}:
+        if state[name].shape[2:] == (1, 1):
+            state[name] = state[name].flatten(1)
     found = mismatches(
         {names[key]: value for key, value in own.items()},
         state,
