@@ -1,5 +1,6 @@
 """Writes the file of a source model after testing it."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,9 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import sha256_of, write_whole
 
 
-class WrongNetworkError(Exception):
-    """The first difference of a file's graph from the published network."""
+def fingerprint(structure: list) -> str:
+    """The hash of a graph's description, of plain values."""
+    return hashlib.sha256(repr(structure).encode()).hexdigest()
 
 
 def check_paths(

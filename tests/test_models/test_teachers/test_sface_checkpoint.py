@@ -1,5 +1,3 @@
-import re
-
 import cv2
 import numpy as np
 import onnx
@@ -114,43 +112,57 @@ def _float32(*values):
 
 
 # What the error says -> the change.
-CHANGES = {
-    "'conv_5_batchnorm' has epsilon": lambda m: _set(
-        _node(m, 'conv_5_batchnorm'), 'epsilon', 1e-5
+CHANGES = [
+    (
+        'another network',
+        lambda m: _set(_node(m, 'conv_5_batchnorm'), 'epsilon', 1e-5),
     ),
-    "'conv_7_dw_conv2d' has strides": lambda m: _set(
-        _node(m, 'conv_7_dw_conv2d'), 'strides', [1, 1]
+    (
+        'another network',
+        lambda m: _set(_node(m, 'conv_7_dw_conv2d'), 'strides', [1, 1]),
     ),
-    r'input normalisation says \[0.0\], not 127.5': lambda m: _replace_weight(
-        m, 'scalar_op1', _float32(0)
+    (
+        'another network',
+        lambda m: _replace_weight(m, 'bn1_beta', np.zeros(7, np.float32)),
     ),
-    r"'bn1_beta' has shape \(7,\), head.bn1.bias has \(1024,\)": lambda m: (
-        _replace_weight(m, 'bn1_beta', np.zeros(7, np.float32))
+    (
+        'another network',
+        lambda m: m.graph.initializer.append(
+            numpy_helper.from_array(_float32(0, 0), 'stray')
+        ),
     ),
-    "'fc1_gamma' has values that are not finite": lambda m: _replace_weight(
-        m, 'fc1_gamma', np.full(128, np.nan, np.float32)
+    (
+        'another network',
+        lambda m: setattr(
+            _weight(m, 'conv_1_conv2d_weight'),
+            'data_location',
+            onnx.TensorProto.EXTERNAL,
+        ),
     ),
-    r"does not use: \['stray'\]": lambda m: m.graph.initializer.append(
-        numpy_helper.from_array(_float32(0, 0), 'stray')
+    ('another network', lambda m: _append(m, 'Relu', 'conv_4_relu')),
+    (
+        'input normalisation',
+        lambda m: _replace_weight(m, 'scalar_op1', _float32(0)),
     ),
-    "'conv_1_conv2d_weight' lies in another file": lambda m: setattr(
-        _weight(m, 'conv_1_conv2d_weight'),
-        'data_location',
-        onnx.TensorProto.EXTERNAL,
+    (
+        "'fc1_gamma'",
+        lambda m: _replace_weight(
+            m, 'fc1_gamma', np.full(128, np.nan, np.float32)
+        ),
     ),
-    "branches after 'conv_4_relu'": lambda m: _append(
-        m, 'Relu', 'conv_4_relu'
+    (
+        "'fc1_gamma'",
+        lambda m: setattr(_weight(m, 'fc1_gamma'), 'raw_data', b'cut off'),
     ),
-}
+]
 
 
-@pytest.mark.parametrize('found', CHANGES)
-def test_another_network_is_refused_with_the_difference(found):
+@pytest.mark.parametrize(('found', 'change'), CHANGES)
+def test_another_network_is_refused(found, change):
     model = onnx.load_model_from_string(sface_bytes())
-    CHANGES[found](model)
-    with refused('a.onnx') as error:
+    change(model)
+    with refused('a.onnx', found=found):
         read_sface_onnx(model.SerializeToString(), 'a.onnx')
-    assert re.search(found, error.value.found)
 
 
 @pytest.mark.parametrize(
