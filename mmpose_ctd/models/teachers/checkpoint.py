@@ -241,14 +241,18 @@ def mismatches(
 
     Keys in ``optional`` may be missing. Of each kind ``most`` are named.
     """
+    ours, theirs = (
+        {key: tuple(getattr(value, 'shape', ())) for key, value in one.items()}
+        for one in (own, state)
+    )
     faults = {
-        'missing': sorted(own.keys() - state.keys() - {*optional}),
-        'left over': sorted(state.keys() - own.keys()),
-        'of another shape': sorted(
-            f'{k} {tuple(state[k].shape)} -> {tuple(own[k].shape)}'
-            for k in own.keys() & state.keys()
-            if own[k].shape != state[k].shape
-        ),
+        'missing': sorted(ours.keys() - theirs.keys() - {*optional}),
+        'left over': sorted(theirs.keys() - ours.keys()),
+        'of another shape': [
+            f'{key} {theirs[key]} -> {ours[key]}'
+            for key in sorted(ours.keys() & theirs.keys())
+            if ours[key] != theirs[key]
+        ],
     }
     return '; '.join(
         f'{len(keys)} {name}: {some_of(keys, most)}'
