@@ -55,15 +55,6 @@ def test_bfloat16_is_for_the_forward_pass_only(linear, batch):
     assert linear.weight.grad.dtype == torch.float32
 
 
-def test_float32_works_on_devices_without_autocast(linear, batch, monkeypatch):
-    monkeypatch.setattr(
-        autocast_optim_wrapper, 'get_device', lambda: 'imaginary'
-    )
-    wrapper = wrap(linear, 'auto')
-    assert wrapper.dtype == 'float32'
-    step(wrapper, linear, batch)
-
-
 @pytest.mark.parametrize(
     'fast, dtype', [(True, 'bfloat16'), (False, 'float32')]
 )

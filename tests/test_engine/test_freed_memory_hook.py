@@ -57,12 +57,6 @@ def test_a_step_like_the_last_one_touches_no_new_pages():
     assert after < 20 < before
 
 
-def test_elsewhere_nothing_happens(monkeypatch):
-    monkeypatch.setattr(freed_memory_hook.sys, 'platform', 'darwin')
-    monkeypatch.setattr(freed_memory_hook.ctypes, 'CDLL', None)
-    assert keep_freed_memory() is False
-
-
 @pytest.mark.parametrize(('device', 'calls'), [('cpu', 1), ('cuda', 0)])
 def test_a_training_on_a_cpu_keeps_memory(
     tmp_path, monkeypatch, device, calls

@@ -61,10 +61,8 @@ class Exploit:
     'content',
     [
         dict(state_dict={}),
-        dict(channel_weights=torch.eye(2)),
         dict(channel_weights=torch.tensor([1.5, -0.5, 0, 0])),
         dict(channel_weights=torch.tensor([float('nan'), 1, 0, 0])),
-        dict(channel_weights=torch.ones(4)),
         dict(channel_weights=Exploit()),
     ],
 )

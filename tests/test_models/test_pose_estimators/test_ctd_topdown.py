@@ -6,14 +6,11 @@ import pytest
 import torch
 from landmark_set import logged
 from mmengine.logging import MessageHub
-from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from refusals import refused
 from toy_models import CD, ED, batch, build, model_config
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.losses.distill_loss import StageDistillLoss
-from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers import SourceModel
 
 
@@ -25,25 +22,6 @@ def data():
 def losses_of(model, data):
     data = model.data_preprocessor(copy.deepcopy(data), True)
     return model(**data, mode='loss')
-
-
-def plain(config):
-    """MMPose's own model of the same backbone and head."""
-    ours = ('teacher', 'regularizers', 'init_from_teacher', 'channels_last')
-    config = {k: v for k, v in config.items() if k not in ours}
-    return MODELS.build(config | dict(type='TopdownPoseEstimator'))
-
-
-@pytest.mark.parametrize('terms', [{}, ED, ED | CD])
-def test_the_state_dict_is_mmposes(checkpoint, terms):
-    model = build(checkpoint, regularizers=terms)
-    vanilla = plain(model_config())
-    assert list(model.state_dict()) == list(vanilla.state_dict())
-    vanilla.load_state_dict(model.state_dict(), strict=True)
-    assert [n for n, _ in model.named_parameters()] == [
-        n for n, _ in vanilla.named_parameters()
-    ]
-    assert isinstance(model, TopdownPoseEstimator)
 
 
 def test_the_teacher_is_no_part_of_the_model(checkpoint):
@@ -68,13 +46,6 @@ def test_the_teacher_is_no_part_of_the_model(checkpoint):
 )
 def test_without_weight_no_teacher_is_built(checkpoint, terms):
     assert build(checkpoint, regularizers=terms).teacher is None
-
-
-def test_no_teacher_before_init_weights(checkpoint, data):
-    model = MODELS.build(model_config(checkpoint, regularizers=ED))
-    assert model.teacher is None
-    with pytest.raises(RuntimeError, match='init_weights'):
-        losses_of(model, data)
 
 
 def test_the_student_starts_as_the_teacher(checkpoint, data):
@@ -227,15 +198,6 @@ def test_a_distance_is_a_number_of_each_image(
         losses_of(model, data)
 
 
-def test_a_term_that_reads_a_map_the_teacher_left_out(checkpoint, data):
-    terms = dict(own=dict(type='OwnDistance'))
-    model = build(checkpoint, regularizers=terms)
-    feats = (torch.zeros(2, 6, 16, 16), None)
-    term = model.regularizers['own']
-    with refused(found='model.teacher', cure='reads_one_stage'):
-        term.maps(SourceOutputs((feats[0], feats[0])), SourceOutputs(feats))
-
-
 def test_what_a_start_and_a_teacher_lack_is_said(checkpoint):
     convention = dict(
         type='PoseDataPreprocessor',
@@ -275,14 +237,6 @@ def test_a_term_cannot_take_the_place_of_the_heads_loss(checkpoint, data):
     model = build(checkpoint, regularizers=dict(kpt=ED['ed']))
     with refused('model.regularizers.kpt'):
         losses_of(model, data)
-
-
-def test_another_backbone_says_how_to_go_on(checkpoint):
-    backbone = dict(type='ToyEncoder', channels=(6, 8, 8), out_indices=(1,))
-    with pytest.raises(InputError) as error:
-        build(checkpoint, backbone=backbone)
-    assert 'into model.backbone' in error.value.where
-    assert 'init_from_teacher=False' in error.value.cure
 
 
 def ed_of(stage):

@@ -5,9 +5,8 @@ import torch
 from mmengine.runner import Runner
 from refusals import refused
 from torch import nn
-from toy_models import ED, build, model_config, runner_config
+from toy_models import model_config, runner_config
 
-from mmpose_ctd.models.pose_estimators import ctd_topdown
 from mmpose_ctd.models.pose_estimators.freezing import freeze
 
 
@@ -54,19 +53,6 @@ def test_fine_tuning_parts_moves_its_layer_alone(checkpoint, tmp_path):
         'head.final_layer.weight',
         'head.final_layer.bias',
     }
-
-
-def test_a_regulariser_of_a_frozen_encoder_is_told_to_be_idle(
-    checkpoint, monkeypatch
-):
-    said = []
-    monkeypatch.setattr(
-        ctd_topdown, 'print_log', lambda message, *_: said.append(message)
-    )
-    build(checkpoint, regularizers=ED)
-    assert not any('cannot change' in message for message in said)
-    build(checkpoint, frozen=['backbone'], regularizers=ED)
-    assert any("['ed'] cannot change" in message for message in said)
 
 
 class Net(nn.Module):

@@ -135,21 +135,6 @@ def test_a_classifier_without_its_convention_is_not_guessed(published):
         build_source(dict(CLASSIFIER, checkpoint=published[1]))
 
 
-@MODELS.register_module()
-class WithoutBackbone(nn.Module):
-    """As mmpretrain's TimmClassifier: one network in one piece."""
-
-    def __init__(self):
-        super().__init__()
-        self.model = nn.Linear(2, 2)
-
-
-def test_a_network_in_one_piece_says_what_is_expected():
-    config = dict(type='WithoutBackbone', data_preprocessor=SEEN)
-    with refused(found='`backbone`'):
-        build_source(config)
-
-
 @pytest.mark.parametrize(
     'config',
     [
@@ -185,26 +170,15 @@ BACKBONES = {
 
 
 @torch.no_grad()
-@pytest.mark.parametrize(
-    ('name', 'how'),
-    [*((n, 'checkpoint') for n in BACKBONES), ('MobileNetV2', 'init_cfg')],
-)
-def test_any_backbone_gives_its_own_values(name, how, tmp_path):
+@pytest.mark.parametrize('name', BACKBONES)
+def test_any_backbone_gives_its_own_values(name, tmp_path):
     config = dict(type=name, **BACKBONES[name])
     network = MODELS.build(config)
     away_from_the_start(network)
     path = str(tmp_path / 'any.pth')
     state = {f'backbone.{k}': v for k, v in network.state_dict().items()}
     torch.save(dict(state_dict=state), path)
-    if how == 'checkpoint':
-        teacher = build_source(dict(backbone=config, checkpoint=path))
-    else:
-        pretrained = dict(
-            type='Pretrained', checkpoint=path, prefix='backbone.'
-        )
-        teacher = build_source(
-            dict(backbone=dict(config, init_cfg=pretrained))
-        )
+    teacher = build_source(dict(backbone=config, checkpoint=path))
     # Values are compared bit by bit; folding is tested beside.
     teacher.fold_batch_norms = False
     images = torch.rand(2, 3, 64, 64)
