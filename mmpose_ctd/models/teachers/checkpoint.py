@@ -194,20 +194,21 @@ def _part_prefixes(prefix: str | dict | None) -> dict[str, tuple[str, str]]:
     if prefix is None:
         return {part: (f'{part}.', '') for part in PARTS}
     given = {'backbone': prefix} if isinstance(prefix, str) else prefix
-    pairs = {
-        part: (value, '') if isinstance(value, str) else value
-        for part, value in (given.items() if isinstance(given, dict) else ())
-        if value is not None
-    }
-    fits = 'backbone' in pairs and set(pairs) <= set(PARTS)
-    for pair in pairs.values():
-        fits &= isinstance(pair, (tuple, list)) and len(pair) == 2
-        fits = fits and all(isinstance(text, str) for text in pair)
-    found = {
-        part: tuple(f'{text.removesuffix(".")}.' if text else '' for text in p)
-        for part, p in (pairs.items() if fits else ())
-    }
-    if not found or len({start for start, _ in found.values()}) < len(found):
+    found = {}
+    try:
+        for part, value in given.items():
+            if value is not None:
+                pair = (value, '') if isinstance(value, str) else value
+                start, own = (
+                    f'{text.removesuffix(".")}.' if text else ''
+                    for text in pair
+                )
+                found[part] = start, own
+    except (AttributeError, TypeError, ValueError):
+        found = {}
+    starts = {start for start, _ in found.values()}
+    strange = found.keys() - {*PARTS} or len(starts) < len(found)
+    if 'backbone' not in found or strange:
         raise InputError(
             where='model.teacher.prefix',
             found=repr(prefix),

@@ -18,6 +18,17 @@ def fingerprint(structure: list) -> str:
     return hashlib.sha256(repr(structure).encode()).hexdigest()
 
 
+def empty_state(build: Callable[[], dict[str, nn.Module]]) -> dict:
+    """Keys and shapes of networks, their parts' names in front."""
+    with torch.device('meta'):
+        networks = build()
+    return {
+        f'{part}.{key}': value
+        for part, network in networks.items()
+        for key, value in network.state_dict().items()
+    }
+
+
 def check_paths(
     source: str | Path, target: str | Path, force: bool, expected: str
 ) -> tuple[Path, Path]:
@@ -57,18 +68,14 @@ def convert(
 ) -> dict:
     """Convert a published file into a checkpoint.
 
-    The checkpoint has ``state_dict`` and ``meta``; see :func:`write_source`.
-
     Args:
-        source (str | Path): The published file.
-        target (str | Path): The checkpoint to write.
-        force (bool): Whether to replace an existing one.
+        source, target, force: See :func:`check_paths`.
         published (dict): ``file`` (its name and how to get it), ``sha256``,
             ``source`` and ``license``, which are unknown of another file;
             ``converter`` and ``converter_version``.
         read (Callable): Gives ``backbone.*`` and perhaps ``head.*`` of a file.
-        build (Callable): Builds the networks to fill, ``backbone`` and
-            perhaps ``head``.
+        build (Callable): Builds the networks ``backbone`` and perhaps
+            ``head``.
 
     Returns:
         dict: The checkpoint's ``meta``.

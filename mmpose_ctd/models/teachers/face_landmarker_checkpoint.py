@@ -14,7 +14,7 @@ from mmpose_ctd.models.heads.face_landmarker_v2_head import (
     FaceLandmarkerV2Head,
 )
 
-from .checkpoint_writer import convert, fingerprint
+from .checkpoint_writer import convert, empty_state, fingerprint
 from .tflite_graph import TfliteGraph, read_tflite
 
 PUBLISHED = dict(
@@ -125,12 +125,7 @@ def _structure(graph: TfliteGraph) -> list:
 
 def _state(graph: TfliteGraph) -> dict[str, Tensor]:
     """The weights under our names."""
-    with torch.device('meta'):
-        own = {
-            f'{part}.{key}': value
-            for part, network in _networks().items()
-            for key, value in network.state_dict().items()
-        }
+    own = empty_state(_networks)
     # The graph has the layers in our order, except the last three; the score
     # of the tongue is left out.
     *body, _, presence, points = (

@@ -9,7 +9,7 @@ from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.backbones.sface_net import SFaceNet
 from mmpose_ctd.models.heads.sface_embedding import SFaceEmbedding
 
-from .checkpoint_writer import convert, fingerprint
+from .checkpoint_writer import convert, empty_state, fingerprint
 
 PUBLISHED = dict(
     file='face_recognition_sface_2021dec.onnx, which '
@@ -96,19 +96,13 @@ def read_sface_onnx(data: bytes, where: str = '') -> dict[str, Tensor]:
             f'{scale.item():g}',
             expected='the published SFace',
         )
-    with torch.device('meta'):
-        own = {
-            f'{part}.{key}': value
-            for part, network in _networks().items()
-            for key, value in network.state_dict().items()
-        }
     # ONNX has the layers and their weights in the same order, but no counter.
     found = iter(values)
     return {
         key: torch.tensor(0)
         if key.endswith('num_batches_tracked')
         else next(found).reshape(value.shape)
-        for key, value in own.items()
+        for key, value in empty_state(_networks).items()
     }
 
 

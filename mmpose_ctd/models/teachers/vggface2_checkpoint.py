@@ -15,7 +15,7 @@ from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.vggface2_resnet import VGGFace2ResNet
 
 from .checkpoint import mismatches
-from .checkpoint_writer import check_paths, write_source
+from .checkpoint_writer import check_paths, empty_state, write_source
 from .vggface2_file import read_published
 
 #: Raised by one when the keys of the written file change.
@@ -242,13 +242,7 @@ def _to_own_names(
     be missing in the file and become 0. 1x1 convolutions on the pooled map
     become linear layers.
     """
-    with torch.device('meta'):
-        networks = _build(parts)
-    own = {
-        f'{part}.{key}': value
-        for part, network in networks.items()
-        for key, value in network.state_dict().items()
-    }
+    own = empty_state(functools.partial(_build, parts))
     names = {key: naming.name(key) for key in own}
     state = dict(state)
     for name in state.keys() & {names[k] for k in own if k.startswith('head')}:
@@ -265,7 +259,7 @@ def _to_own_names(
         most=12,
     )
     if found:
-        kinds = ' and '.join(type(n).__name__ for n in networks.values())
+        kinds = ' and '.join(config['type'] for config in parts.values())
         raise InputError(
             where=where,
             found=found,
