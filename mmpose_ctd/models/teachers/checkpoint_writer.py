@@ -138,10 +138,10 @@ def write_source(
         if 'head' in networks:
             final = networks['head'](outputs)
             outputs = final if isinstance(final, tuple) else (final,)
-    if not all(x.isfinite().all() for x in outputs):
+    if not all(x.isfinite().all() for x in (*state.values(), *outputs)):
         raise InputError(
             where=str(source),
-            found='its weights give outputs that are not finite',
+            found='its weights, or the outputs they give, are not finite',
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     write_whole(target, data)

@@ -143,11 +143,7 @@ def _state(graph: TfliteGraph) -> dict[str, Tensor]:
             if bias.pop().any():
                 raise ValueError('a depthwise convolution has a bias')
         values += [weight, *bias]
-    state = {
+    return {
         key: torch.from_numpy(np.ascontiguousarray(value)).view(wanted.shape)
         for (key, wanted), value in zip(own.items(), values, strict=True)
     }
-    for key, value in state.items():
-        if not value.isfinite().all():
-            raise ValueError(f'{key} has values that are not finite')
-    return state

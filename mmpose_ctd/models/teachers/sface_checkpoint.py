@@ -88,7 +88,17 @@ def read_sface_onnx(data: bytes, where: str = '') -> dict[str, Tensor]:
             expected='the published SFace',
         )
     names = [name for node in graph.node for name in node.input[1:]]
-    mean, scale, *values = (_tensor(stored[name], where) for name in names)
+    try:
+        mean, scale, *values = (
+            torch.from_numpy(onnx.numpy_helper.to_array(stored[name]).copy())
+            for name in names
+        )
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            where=where,
+            found=f'damaged weights ({error})',
+            expected='the published SFace',
+        ) from error
     if (mean.item(), scale.item()) != (SFaceNet.mean[0], 1 / SFaceNet.std[0]):
         raise InputError(
             where=where,
@@ -129,21 +139,3 @@ def _structure(graph, stored: dict) -> list:
             )
         found.append([node.op_type, settings, inputs])
     return found
-
-
-def _tensor(item, where: str) -> Tensor:
-    """A weight, finite."""
-    from onnx import numpy_helper
-
-    try:
-        value = torch.from_numpy(numpy_helper.to_array(item).copy())
-    except (ValueError, TypeError):
-        value = torch.tensor(torch.nan)
-    if not value.isfinite().all():
-        raise InputError(
-            where=where,
-            found=f'{item.name!r} is damaged, or has values that are not '
-            'finite',
-            expected='the published SFace',
-        )
-    return value

@@ -85,16 +85,11 @@ def read_published(path: str | os.PathLike) -> tuple[str, dict[str, Tensor]]:
             expected=_EXPECTED,
             cure=cure,
         )
-    for key, value in state.items():
-        # Integers, such as counters, stay.
-        if value.is_floating_point():
-            if not value.isfinite().all():
-                raise InputError(
-                    where=f'{path}: {key!r}',
-                    found='values that are not finite',
-                )
-            state[key] = value.detach().float()
-    return kind, state
+    # Integers, such as counters, stay.
+    return kind, {
+        key: value.detach().float() if value.is_floating_point() else value
+        for key, value in state.items()
+    }
 
 
 def _read_keras(path: str | os.PathLike) -> dict[str, Tensor]:

@@ -6,8 +6,13 @@ import pytest
 import torch
 from mmengine.runner import Runner
 from refusals import refused
-from torch import nn
-from toy_models import model_config, runner_config, teacher_file
+from toy_models import (
+    ToyClassifier,
+    ToyEncoder,
+    model_config,
+    runner_config,
+    teacher_file,
+)
 
 from mmpose_ctd.errors import MissingFileError
 from mmpose_ctd.models.teachers.checkpoint import load_source_state
@@ -19,43 +24,17 @@ from mmpose_ctd.models.teachers.source_config import (
 TOY = dict(backbone=dict(type='ToyEncoder'), head=dict(type='ToyClassifier'))
 
 
-class Recogniser(nn.Module):
-    """Somebody's network: the toy encoder's layers in plain torch."""
-
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(4)
-
-        def unit(a, b):
-            return nn.Sequential(
-                nn.Conv2d(a, b, 3, 2, 1, bias=False),
-                nn.BatchNorm2d(b),
-                nn.PReLU(b),
-            )
-
-        self.encoder = nn.Module()
-        self.encoder.stages = nn.ModuleList([unit(3, 6), unit(6, 8)])
-        self.classifier = nn.Linear(8, 5)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                nn.init.uniform_(module.running_mean, -0.5, 0.5)
-                nn.init.uniform_(module.running_var, 0.5, 2.0)
-        self.eval()
-
-    def forward(self, x):
-        for stage in self.encoder.stages:
-            x = stage(x)
-        return x, self.classifier(x.mean((2, 3)))
-
-
-THEIRS = Recogniser()
-STATE = THEIRS.state_dict()
-ENCODER = THEIRS.encoder.state_dict()
+torch.manual_seed(4)
+THEIRS = ToyEncoder(), ToyClassifier()
+THEIRS[0].train(False)
+ENCODER = THEIRS[0].state_dict()
+FC = {k.removeprefix('fc.'): v for k, v in THEIRS[1].state_dict().items()}
+# Somebody's names of the toy network's layers.
+STATE = {f'encoder.{k}': v for k, v in ENCODER.items()}
+STATE |= {f'classifier.{k}': v for k, v in FC.items()}
 WRAPPED = OrderedDict((f'module.{k}', v) for k, v in STATE.items())
 OTHER = {k: v + 1 for k, v in WRAPPED.items() if v.dtype == torch.float32}
-BARE_HEAD = ENCODER | {
-    f'fc.{k}': v for k, v in THEIRS.classifier.state_dict().items()
-}
+BARE_HEAD = ENCODER | THEIRS[1].state_dict()
 CLASSIFIER_IS_FC = ('module.classifier.', 'fc.')
 MODULE = dict(backbone='module.encoder.', head=CLASSIFIER_IS_FC)
 FORMS = {
@@ -102,10 +81,10 @@ def test_the_file_gives_the_networks_own_values(form, tmp_path):
     content, options = FORMS[form]
     path = written(tmp_path, content)
     x = torch.rand(2, 3, 16, 16)
-    feats, final = THEIRS(x)
+    feats = THEIRS[0](x)
     outputs = build_source(dict(TOY, checkpoint=path, **options))(x, True)
-    torch.testing.assert_close(outputs.feats[-1], feats)
-    torch.testing.assert_close(outputs.final, final)
+    torch.testing.assert_close(outputs.feats, feats)
+    torch.testing.assert_close(outputs.final, THEIRS[1](feats))
     # And so does the student's start.
     state = source_state_of(dict(TOY, checkpoint=path, **options))['backbone']
     assert set(state) == set(ENCODER)

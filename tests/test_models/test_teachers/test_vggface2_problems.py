@@ -100,7 +100,6 @@ def test_a_damaged_file_is_refused_or_still_holds_arrays(form, tmp_path):
         (pickle.dumps({'x': 1}), "'x' is a int"),
         (pickle.dumps({}), 'no weights'),
         (pickle.dumps({'x': np.array(['text'])}), "values of type 'U4'"),
-        (pickle.dumps({'x': np.full(2, np.inf)}), 'not finite'),
     ],
 )
 def test_what_is_no_published_file_is_called_so(data, found, refused):
