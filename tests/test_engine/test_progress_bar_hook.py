@@ -10,11 +10,6 @@ import mmpose_ctd.engine  # noqa: F401
 from mmpose_ctd.engine.hooks import progress_bar_hook
 
 SHOW_CURSOR = '\x1b[?25h'
-TEST = dict(
-    test_dataloader=numbers_loader(20),
-    test_cfg=dict(),
-    test_evaluator=dict(type=SlopeError),
-)
 
 
 def bar(title='toy'):
@@ -54,19 +49,29 @@ def terminal(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'by_epoch, iters, total',
-    [(False, 30, 30), (True, 3, 30), (False, 7, 7)],
-    ids=['iterations', 'epochs', 'fewer than ten'],
+    'by_epoch, iters, total', [(True, 3, 30), (False, 7, 7)]
 )
 def test_a_log_file_gets_about_ten_lines(
     tmp_path, capsys, by_epoch, iters, total
 ):
-    toy_runner(tmp_path, iters, by_epoch, custom_hooks=bar()).train()
+    runner = toy_runner(
+        tmp_path,
+        iters,
+        by_epoch,
+        custom_hooks=bar(),
+        test_dataloader=numbers_loader(20),
+        test_cfg=dict(),
+        test_evaluator=dict(type=SlopeError),
+    )
+    runner.train()
     lines = lines_of(capsys)
     assert len(lines) == min(10, total)
     steps = [int(line.split()[1].split('/')[0]) for line in lines]
     assert steps == sorted(set(steps)) and steps[-1] == total
     assert lines[-1].startswith(f'toy {total}/{total} loss ')
+    runner.test()
+    lines = lines_of(capsys)
+    assert len(lines) == 10 and lines[-1] == 'toy, testing 20/20'
 
 
 def test_a_resumed_run_goes_on_where_it_was(tmp_path, capsys):
@@ -78,14 +83,6 @@ def test_a_resumed_run_goes_on_where_it_was(tmp_path, capsys):
     toy_runner(tmp_path, 20, resume=True, **hooks, **train).train()
     lines = lines_of(capsys)
     assert lines[0].startswith('toy 12/20 ') and len(lines) == 5
-
-
-def test_testing_is_told_too(tmp_path, capsys):
-    toy_runner(tmp_path, custom_hooks=bar(), **TEST).test()
-    lines = lines_of(capsys)
-    assert len(lines) == 10
-    assert lines[0] == 'toy, testing 2/20'
-    assert lines[-1] == 'toy, testing 20/20'
 
 
 def test_a_terminal_gets_a_bar(tmp_path, capsys, terminal):

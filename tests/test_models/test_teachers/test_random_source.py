@@ -3,18 +3,10 @@
 import pytest
 import torch
 from mmpose.registry import MODELS
-from toy_models import (
-    ED,
-    PREPROCESSOR,
-    build,
-    model_config,
-)
+from toy_models import ED, PREPROCESSOR, build, model_config
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.teachers import (
-    RandomSourceModel,
-    SourceModel,
-)
+from mmpose_ctd.models.teachers import RandomSourceModel, SourceModel
 
 TOY = dict(backbone=dict(type='ToyEncoder'), head=dict(type='ToyClassifier'))
 SFACE = dict(
@@ -29,11 +21,6 @@ def states_equal(ours, theirs):
     return set(ours) == set(theirs) and all(
         torch.equal(ours[key], theirs[key]) for key in ours
     )
-
-
-def with_type(checkpoint, kind, **changes):
-    config = model_config(checkpoint)['teacher'] | dict(type=kind, **changes)
-    return dict(teacher=config, regularizers=ED)
 
 
 def test_a_random_teacher_depends_on_its_seed_alone():
@@ -53,7 +40,9 @@ def test_a_random_teacher_depends_on_its_seed_alone():
 def test_it_holds_nothing_of_the_file_that_the_student_starts_from(
     checkpoint,
 ):
-    model = build(checkpoint, **with_type(checkpoint, 'RandomSourceModel'))
+    config = model_config(checkpoint)['teacher']
+    config['type'] = 'RandomSourceModel'
+    model = build(checkpoint, teacher=config, regularizers=ED)
     learned = build(checkpoint, regularizers=ED)
     assert states_equal(model.backbone, learned.backbone)
     assert states_equal(model.backbone, learned.teacher.backbone)
@@ -76,10 +65,6 @@ def test_its_activations_neither_vanish_nor_explode():
     outputs = deep(faces, with_final=True)
     for feats in (*outputs.feats, outputs.final):
         assert 0.1 < feats.std() < 10
-    # Another image has another map.
-    vectors = torch.nn.functional.normalize(outputs.feats[-1].flatten(1))
-    cosines = vectors @ vectors.T
-    assert cosines[~torch.eye(8, dtype=torch.bool)].max() < 0.9
     # Without measured statistics they would vanish.
     torch.manual_seed(0)
     plain = SourceModel(**SFACE)
