@@ -1,7 +1,6 @@
 """LandmarkFigureHook in a real test run of a toy model."""
 
 from pathlib import Path
-from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -9,11 +8,11 @@ import pytest
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
-from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from refusals import refused
 from torch.utils.data import Dataset
+from toy_runner import toy_runner
 
 from mmpose_ctd.engine.hooks.landmark_figure_hook import LandmarkFigureHook
 
@@ -79,14 +78,12 @@ def build(tmp_path):
         )
         if evaluator is None:
             evaluator = dict(type='LandmarkErrorMetric', num_bootstrap=20)
-        return Runner(
+        return toy_runner(
+            tmp_path / 'work',
             model=OffByFive(),
-            work_dir=str(tmp_path / 'work'),
             default_hooks=dict(
                 visualization=dict(type='LandmarkFigureHook', **hook)
             ),
-            default_scope='mmpose',
-            experiment_name=uuid4().hex,
             test_dataloader=loader,
             test_cfg=dict(),
             test_evaluator=evaluator,
