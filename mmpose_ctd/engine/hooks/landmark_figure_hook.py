@@ -84,8 +84,6 @@ class LandmarkFigureHook(Hook):
         self.wait_time = wait_time
         self.margin = margin
         self._warned: set[str] = set()
-        self._seen = 0
-        self._written: set[str] = set()
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Reset the counters."""
@@ -116,8 +114,14 @@ class LandmarkFigureHook(Hook):
             return
         filename = getattr(runner.cfg, 'filename', None)
         name = Path(filename).stem if filename else runner.experiment_name
-        drawn = False
-        for metric, path in self._figures(runner, LandmarkErrorMetric, 'ced'):
+        errors = [*self._figures(runner, LandmarkErrorMetric, 'ced')]
+        if not errors:
+            self._warn(
+                runner,
+                'no CED: the evaluator has no LandmarkErrorMetric with '
+                'results.',
+            )
+        for metric, path in errors:
             report = metric.report
             plot_ced(
                 {name: _errors(report)},
@@ -127,13 +131,6 @@ class LandmarkFigureHook(Hook):
                 per=report['per'],
             )
             runner.logger.info(f'Error distribution drawn: {path}')
-            drawn = True
-        if not drawn:
-            self._warn(
-                runner,
-                'no CED: the evaluator has no LandmarkErrorMetric with '
-                'results.',
-            )
         for metric, path in self._figures(
             runner, MeasurementMetric, 'bland_altman'
         ):

@@ -15,6 +15,7 @@ from torch import nn
 
 from mmpose_ctd.config_values import is_number, unwrapped
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers.checkpoint import mismatches
 from mmpose_ctd.value_checks import check_choice, check_number
 
 #: Type of a segment -> names and defaults of its factors.
@@ -38,12 +39,7 @@ class _Segment(NamedTuple):
 def read_schedule(
     segments: dict | Sequence[dict], total: int, where: str
 ) -> list[_Segment]:
-    """Check a schedule of :class:`RegularizerScheduleHook`.
-
-    Args:
-        segments (dict or Sequence[dict]): See the hook.
-        total (int): Epochs or iterations of the training.
-        where (str): Of the schedule, for the errors.
+    """Check a schedule for ``total`` epochs or iterations.
 
     Raises:
         InputError: If a segment has an unknown type or key, a value of the
@@ -52,20 +48,17 @@ def read_schedule(
     """
     if isinstance(segments, dict):
         segments = [segments]
-    if (
-        not isinstance(segments, (list, tuple))
-        or not segments
-        or not all(isinstance(s, dict) for s in segments)
-    ):
+    found: list[_Segment] = []
+    for config in segments if isinstance(segments, (list, tuple)) else ():
+        if isinstance(config, dict):
+            before = found[-1].end if found else 0
+            found.append(_segment(config, before, total, where))
+    if not found or len(found) < len(segments):
         raise InputError(
             where=where,
             found=repr(segments),
             expected="dict(type='linear', end=100), or a list of such",
         )
-    found: list[_Segment] = []
-    for config in segments:
-        before = found[-1].end if found else 0
-        found.append(_segment(config, before, total, where))
     return found
 
 
@@ -292,19 +285,14 @@ class RegularizerStateHook(Hook):
         Raises:
             InputError: If they are missing or have other shapes.
         """
-        own = _learned(runner)
-        found = checkpoint.get('regularizers', {})
-        if not (runner._resume and (own or found)):
+        if not runner._resume:
             return
-        theirs, ours = (
-            {k: tuple(v.shape) for k, v in state.items()}
-            for state in (found, own)
-        )
-        if theirs != ours:
+        own, found = _learned(runner), checkpoint.get('regularizers', {})
+        fault = mismatches(own, found)
+        if fault:
             raise InputError(
                 where='resume',
-                found=f'the checkpoint has connectors {theirs}',
-                expected=f'those of model.regularizers, {ours}',
+                found=f'other connectors than model.regularizers has: {fault}',
                 cure='Resume with the config of that training. To start a new '
                 'one from its weights: load_from=CHECKPOINT without resume.',
             )

@@ -13,6 +13,7 @@ from mmpose.registry import HOOKS
 
 from mmpose_ctd.config_values import unwrapped
 from mmpose_ctd.errors import InputError
+from mmpose_ctd.models.teachers.checkpoint import mismatches
 from mmpose_ctd.privacy import redact
 from mmpose_ctd.trained import trained_config
 
@@ -26,13 +27,16 @@ _KEYS = (
     'auto_scale_lr',
     'randomness',
 )
-#: What changes in a scheduler's state while training, besides ``_*``.
 # Of a group: how its update is computed, not what. The state of the checkpoint
 # may lie elsewhere.
 _HOW = {'foreach', 'fused', 'capturable', 'differentiable'}
+#: What changes in a scheduler's state while training, besides ``_*``.
 _MOVING = {
-    *('last_step', 'verbose'),
-    *('best', 'num_bad_epochs', 'cooldown_counter'),
+    'last_step',
+    'verbose',
+    'best',
+    'num_bad_epochs',
+    'cooldown_counter',
 }
 
 
@@ -200,20 +204,13 @@ def _differences(old: Any, new: Any, key: str) -> Iterator[str]:
 
 def _check_same_model(runner, theirs: Mapping, where: str) -> None:
     """Refuse another model: mmengine loads what fits, the rest is random."""
-    own = unwrapped(runner.model).state_dict()
-    for key in sorted({*theirs, *own}):
-        old, new = (
-            tuple(getattr(state[key], 'shape', ())) if key in state else None
-            for state in (theirs, own)
+    found = mismatches(unwrapped(runner.model).state_dict(), theirs)
+    if found:
+        raise InputError(
+            where=where,
+            found=f'it was trained with another model: {found}',
+            cure='Resume with the config that it was trained with.',
         )
-        if old != new:
-            raise InputError(
-                where=where,
-                found='it was trained with another model: '
-                f'{key} is {old or "absent"}',
-                expected=f'{new or "absent"}, as in the config',
-                cure='Resume with the config that it was trained with.',
-            )
 
 
 def _check_same_optimizer(runner, checkpoint: Mapping, where: str) -> None:
@@ -253,8 +250,9 @@ def _check_same_optimizer(runner, checkpoint: Mapping, where: str) -> None:
 
 def _check_end(runner) -> None:
     """See that the schedule does not end at 0 before the training does."""
-    total = {True: runner.max_epochs, False: runner.max_iters}
-    done = {True: runner.epoch, False: runner.iter}
+    # By s.by_epoch.
+    total = runner.max_iters, runner.max_epochs
+    done = runner.iter, runner.epoch
     rates = [s for s in runner.param_schedulers or [] if s.param_name == 'lr']
     early = [
         s

@@ -242,12 +242,9 @@ def resume_from_newest(
 ) -> None:
     """Replace mmengine's search for the newest checkpoint by ours.
 
-    Args:
-        runner (Runner): Changed in place, if it resumes and no checkpoint is
-            named. After ``TerseRunner.go_on`` the named one is the start in
-            case there is nothing to resume.
-        out_dir (str, optional): See :func:`.checkpoint_folder`.
-        template (str): See :func:`.saved_by_a_training`.
+    The runner is changed if it resumes and no checkpoint is named. After
+    ``TerseRunner.go_on`` the named one is the start in case there is nothing
+    to resume.
 
     Raises:
         InputError: If there are checkpoints and none can be used.

@@ -84,14 +84,12 @@ def check_used(
         work_dir (str): The run's.
         saves (Iterable): ``out_dir`` and ``filename_tmpl`` of each
             CheckpointHook.
-        start (str, optional): The file that the run starts from.
-        resumes (bool): Whether it resumes it. Its folder then belongs to the
-            same training.
+        start (str, optional): The file that the run starts from. If it
+            ``resumes``, the file's folder belongs to the same training.
         overwrite (bool): Whether checkpoints may be replaced.
 
     Returns:
-        dict[Path, str]: Folders where the run may find or save checkpoints ->
-        template of their names.
+        dict[Path, str]: Folders with checkpoints -> template of their names.
 
     Raises:
         InputError: If one may not be replaced, or is the start of the run.

@@ -101,21 +101,13 @@ class FaceLandmarkerV2(StagedBackbone):
             True.
         init_cfg (dict or list[dict], optional): Initialization config.
             Defaults to None.
-
-    Raises:
-        InputError: If ``out_indices`` are not ascending stages.
     """
 
-    #: Channels of the five stages, for heads and connectors.
     arch_channels = (32, 64, 128, 128, 128)
     #: Pixels of the input for one position of each stage.
     arch_strides = (4, 8, 16, 32, 64)
-    #: Subtracted by the preprocessor, and divided by, on values of 0..255.
     mean = (0.0, 0.0, 0.0)
     std = (255.0, 255.0, 255.0)
-    #: Order of the input's channels.
-    channel_order = 'rgb'
-    #: (width, height) in pixels that the published weights were trained at.
     input_size = (256, 256)
 
     _stem_channels = 16

@@ -51,17 +51,10 @@ class FaceResNet(MobileNetV1):
             ascending. Defaults to (3, ).
         init_cfg (dict or list[dict], optional): Initialization config.
             Defaults to None.
-
-    Raises:
-        InputError: If ``out_indices`` are not ascending stages.
     """
 
-    #: Subtracted by the preprocessor, and divided by, on values of 0..255.
     mean = (0.0, 0.0, 0.0)
     std = (1.0, 1.0, 1.0)
-    #: Order of the input's channels.
-    channel_order = 'rgb'
-    #: (width, height) in pixels that the published weights were trained at.
     input_size = (224, 224)
 
     def __init__(self, out_indices=(3,), init_cfg=None) -> None:

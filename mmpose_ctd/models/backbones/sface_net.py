@@ -78,12 +78,8 @@ class SFaceNet(MobileNetV1):
             Defaults to None.
     """
 
-    #: Subtracted by the preprocessor, and divided by, on values of 0..255.
     mean = (127.5, 127.5, 127.5)
     std = (128.0, 128.0, 128.0)
-    #: Order of the input's channels.
-    channel_order = 'rgb'
-    #: (width, height) in pixels that the published weights were trained at.
     input_size = (112, 112)
 
     def __init__(

@@ -23,19 +23,24 @@ class StagedBackbone(BaseBackbone):
 
     #: Channels of the stages, for heads and connectors.
     arch_channels: tuple[int, ...]
+    #: Subtracted by the preprocessor, and divided by, on values of 0..255.
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    #: Order of the input's channels.
+    channel_order = 'rgb'
+    #: (width, height) in pixels that the published weights were trained at.
+    input_size: tuple[int, int]
 
     def __init__(self, out_indices: Sequence[int], init_cfg=None) -> None:
         super().__init__(init_cfg=init_cfg)
         stages = len(self.arch_channels)
-        try:
+        indices = ()
+        if isinstance(out_indices, Sequence):
             indices = tuple(out_indices)
-        except TypeError:
-            indices = ()
+        ascending = [i for i in range(stages) if i in indices]
         # bool is an int to Python, and True would silently mean stage 1.
-        valid = bool(indices) and all(
-            type(i) is int and 0 <= i < stages for i in indices
-        )
-        if not valid or list(indices) != sorted(set(indices)):
+        kinds = {type(i) for i in indices}
+        if list(indices) != ascending or kinds != {int}:
             raise InputError(
                 where=f'{type(self).__name__}: out_indices',
                 found=repr(out_indices),

@@ -38,9 +38,7 @@ class SFaceEmbedding(BaseModule):
         init_cfg=None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self.in_channels = in_channels
         self.pool_size = pool_size
-        self.embedding_dim = embedding_dim
         self.bn1 = nn.BatchNorm2d(in_channels, eps=BN_EPS)
         self.pre_fc1 = nn.Linear(in_channels * pool_size**2, embedding_dim)
         self.fc1 = nn.BatchNorm1d(embedding_dim, eps=BN_EPS)

@@ -65,9 +65,6 @@ class AttentionDistillLoss(StageDistillLoss):
         ours, theirs = map(self.attention, self.maps(student, teacher))
         return (ours - theirs).square().sum(dim=1)
 
-    def extra_repr(self) -> str:
-        return f'{super().extra_repr()}, power={self.power}'
-
 
 @MODELS.register_module()
 class SpatialAttentionDistillLoss(AttentionDistillLoss):

@@ -79,9 +79,3 @@ class ClassifierDistillLoss(DistillLoss):
         return _DISTANCES[self.metric](
             student.final.float(), teacher.final.float(), self.temperature
         )
-
-    def extra_repr(self) -> str:
-        return (
-            f'{super().extra_repr()}, temperature={self.temperature}, '
-            f'distance={self.metric!r}'
-        )

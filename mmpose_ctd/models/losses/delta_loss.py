@@ -88,9 +88,6 @@ class DELTALoss(StageDistillLoss):
         self._weights = self._weights.to(squares)
         return squares @ self._weights
 
-    def extra_repr(self) -> str:
-        return f'{super().extra_repr()}, channel_weights={self.file!r}'
-
 
 def _read(path: str) -> Tensor:
     """The W_j (C,) of a file, in float64."""

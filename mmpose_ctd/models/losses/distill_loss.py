@@ -107,9 +107,6 @@ class DistillLoss(nn.Module, metaclass=ABCMeta):
             return student_map
         return self.connector(student_map)
 
-    def extra_repr(self) -> str:
-        return f'loss_weight={self.loss_weight}'
-
 
 class StageDistillLoss(DistillLoss):
     """Compares one feature map of the student with one of the teacher.
@@ -199,14 +196,11 @@ class StageDistillLoss(DistillLoss):
         )
 
     @property
-    def _stages(self) -> str:
-        if self.teacher_stage == self.stage:
-            return f'stage={self.stage}'
-        return f'stage={self.stage}, teacher_stage={self.teacher_stage}'
-
-    @property
     def _name(self) -> str:
-        return f'{type(self).__name__}({self._stages})'
+        name = f'{type(self).__name__}(stage={self.stage}'
+        if self.teacher_stage != self.stage:
+            name += f', teacher_stage={self.teacher_stage}'
+        return f'{name})'
 
     def _difference(
         self, ours: Tensor, theirs: Tensor, what: str, cure: str
@@ -247,10 +241,6 @@ class StageDistillLoss(DistillLoss):
                 'for its ConvNeXt gap_before_final_norm=False.',
             )
         return found
-
-    def extra_repr(self) -> str:
-        resample = ', resample=True' if self.resample else ''
-        return f'{super().extra_repr()}, {self._stages}{resample}'
 
 
 @MODELS.register_module()

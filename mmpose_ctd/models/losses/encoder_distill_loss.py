@@ -66,6 +66,3 @@ class EncoderDistillLoss(StageDistillLoss):
         vectors = _VECTORS[self.granularity]
         cosine = F.cosine_similarity(vectors(ours), vectors(theirs), dim=-1)
         return 1 - cosine.mean(dim=1)
-
-    def extra_repr(self) -> str:
-        return f'{super().extra_repr()}, granularity={self.granularity!r}'

@@ -48,6 +48,3 @@ class HintLoss(StageDistillLoss):
         squares = (ours - theirs).square()
         # Not flattened: the gradient then lies in memory as the map does.
         return 0.5 * getattr(squares, self.reduction)(dim=(1, 2, 3))
-
-    def extra_repr(self) -> str:
-        return f'{super().extra_repr()}, reduction={self.reduction!r}'

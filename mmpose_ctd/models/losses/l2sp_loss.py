@@ -126,12 +126,6 @@ class L2SPLoss(DistillLoss):
             )
         return moved, [n for n in counted if not n.startswith(_SHARED)]
 
-    def extra_repr(self) -> str:
-        return (
-            f'{super().extra_repr()}, alpha={self.alpha}, beta={self.beta}, '
-            f'vectors={self.vectors}, exclude={list(self.exclude)!r}'
-        )
-
 
 def _sum_of_squares(tensors: Iterable[Tensor]) -> Tensor | float:
     return sum(x.square().sum() for x in tensors)

@@ -19,12 +19,6 @@ def check_codec(head: nn.Module | None) -> None:
     a whole number, the heat-map is shifted by one pixel (four input pixels):
     everywhere for a fraction below 0.5, else near the upper and left border.
     sigma=2 and sigma=4/3 are right, 1.5 and 1.75 are not.
-
-    Args:
-        head (nn.Module, optional): A head with or without ``decoder``.
-
-    Raises:
-        InputError: Names sigma and what to set.
     """
     codec = getattr(head, 'decoder', None)
     size = getattr(codec, 'heatmap_size', None)
@@ -59,13 +53,6 @@ def check_input_size(head: nn.Module | None, images: Tensor) -> None:
 
     The network takes any size, but its landmarks would be off by the ratio
     of the two sizes.
-
-    Args:
-        head (nn.Module, optional): A head with or without ``decoder``.
-        images (Tensor): A batch (N, 3, H, W).
-
-    Raises:
-        InputError: If the sizes differ.
     """
     size = getattr(getattr(head, 'decoder', None), 'input_size', None)
     if size is None or images.dim() != 4:

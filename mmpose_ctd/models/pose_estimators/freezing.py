@@ -19,9 +19,8 @@ def freeze(
     ``'backbone'``, stands for everything in it.
 
     Args:
-        model (nn.Module): Changed in place: frozen parameters get
-            ``requires_grad=False``.
-        frozen (Sequence[str]): What to freeze.
+        model (nn.Module): Frozen parameters get ``requires_grad=False``.
+        frozen (Sequence[str]): Patterns of what to freeze.
         trainable (Sequence[str]): Exceptions from ``frozen``.
 
     Returns:

@@ -23,38 +23,35 @@ def build_terms(configs: dict[str, dict]) -> TrainingOnly:
             expected='the name of each term and its config, such as '
             "dict(ed=dict(type='EncoderDistillLoss'))",
         )
-    for name, config in configs.items():
-        if config is not None and 'type' not in config:
-            others = ', '.join(sorted(configs.keys() - {name}))
-            raise InputError(
-                where=f'model.regularizers.{name}',
-                found=f'no type, only {dict(config)}',
-                expected='the type of the term',
-                cure=f'To change another term, use its name: {others}.'
-                if others
-                else 'This config has no other term to change.',
-            )
+    configs = {n: dict(c) for n, c in configs.items() if c is not None}
+    terms = {}
     # Random numbers for connectors must not change the start of the model's
     # layers: with weight 0 the run equals plain fine-tuning, bit by bit.
-    configs = {n: dict(c) for n, c in configs.items() if c is not None}
-    every = {name: config.pop('every', 1) for name, config in configs.items()}
     with torch.random.fork_rng(devices=[]):
-        terms = {
-            name: MODELS.build(config) for name, config in configs.items()
-        }
-    for name, term in terms.items():
-        if not isinstance(term, DistillLoss):
-            raise InputError(
-                where=f'model.regularizers.{name}',
-                found=type(term).__name__,
-                expected='a subclass of DistillLoss, such as '
-                'EncoderDistillLoss',
-            )
-        if not isinstance(every[name], int) or every[name] < 1:
-            raise InputError(
-                where=f'model.regularizers.{name}.every',
-                found=repr(every[name]),
-                expected='an integer >= 1: the term at every so many steps',
-            )
-        term.every = every[name]
+        for name, config in configs.items():
+            where = f'model.regularizers.{name}'
+            if 'type' not in config:
+                raise InputError(
+                    where=where,
+                    found=f'no type, only {config}',
+                    expected='the type of the term',
+                    cure='To change another term, use its name, one of '
+                    f'{sorted(configs)}.',
+                )
+            every = config.pop('every', 1)
+            if not isinstance(every, int) or every < 1:
+                raise InputError(
+                    where=f'{where}.every',
+                    found=repr(every),
+                    expected='an integer >= 1: the steps between two runs',
+                )
+            terms[name] = MODELS.build(config)
+            if not isinstance(terms[name], DistillLoss):
+                raise InputError(
+                    where=where,
+                    found=type(terms[name]).__name__,
+                    expected='a subclass of DistillLoss, such as '
+                    'EncoderDistillLoss',
+                )
+            terms[name].every = every
     return TrainingOnly(terms)

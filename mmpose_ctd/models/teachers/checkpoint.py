@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 import torch
 from mmengine.logging import print_log
@@ -161,16 +162,6 @@ def _find_state(
         return content
     entries = content if isinstance(content, dict) else {}
     held = {str(k): v for k, v in entries.items() if _is_state(v)}
-    if state_key is not None:
-        if state_key not in held:
-            raise InputError(
-                where=f'model.teacher.state_key={state_key!r}',
-                found=f'{path!r} has no weights under that name',
-                expected=f'one of {sorted(held)}'
-                if held
-                else 'no state_key, as the file has no named weights',
-            )
-        return held[state_key]
     if not held:
         found = sorted(map(str, entries))[:5] or type(content).__name__
         raise InputError(
@@ -179,21 +170,23 @@ def _find_state(
             cure='Convert it with a tool of tools/model_converters, or save '
             'only the weights: torch.save(network.state_dict(), FILE).',
         )
-    names = [name for name in _USUAL if name in held] or sorted(held)
-    if len(held) > 1 and names[0] not in _USUAL:
+    usual = [name for name in _USUAL if name in held]
+    chosen = [state_key] if state_key else usual or [*held]
+    others = sorted(held.keys() - chosen[:1])
+    if chosen[0] not in held or (others and not usual and not state_key):
         raise InputError(
             where=f'{_WHERE}: {path!r}',
-            found=f'weights under {names}',
-            cure=f'Choose one: model.teacher.state_key={names[0]!r}.',
+            found=f'weights under {sorted(held)}'
+            + (f', none under {state_key!r}' if state_key else ''),
+            cure='Choose one by model.teacher.state_key.',
         )
-    if len(held) > 1:
+    if others and not state_key:
         print_log(
-            f'{path}: using the weights of {names[0]!r}; there are others '
-            f'under {sorted(set(held) - {names[0]})} '
-            '(model.teacher.state_key)',
+            f'{path}: using the weights of {chosen[0]!r}; there are others '
+            f'under {others} (model.teacher.state_key)',
             'current',
         )
-    return held[names[0]]
+    return held[chosen[0]]
 
 
 def _part_prefixes(prefix: str | dict | None) -> dict[str, tuple[str, str]]:
@@ -201,20 +194,21 @@ def _part_prefixes(prefix: str | dict | None) -> dict[str, tuple[str, str]]:
     if prefix is None:
         return {part: (f'{part}.', '') for part in PARTS}
     given = {'backbone': prefix} if isinstance(prefix, str) else prefix
-    pairs = {
-        part: (value, '') if isinstance(value, str) else value
-        for part, value in (given.items() if isinstance(given, dict) else ())
-        if value is not None
-    }
-    fits = 'backbone' in pairs and set(pairs) <= set(PARTS)
-    for pair in pairs.values():
-        fits &= isinstance(pair, (tuple, list)) and len(pair) == 2
-        fits = fits and all(isinstance(text, str) for text in pair)
-    found = {
-        part: tuple(f'{text.removesuffix(".")}.' if text else '' for text in p)
-        for part, p in (pairs.items() if fits else ())
-    }
-    if not found or len({start for start, _ in found.values()}) < len(found):
+    found = {}
+    try:
+        for part, value in given.items():
+            if value is not None:
+                pair = (value, '') if isinstance(value, str) else value
+                start, own = (
+                    f'{text.removesuffix(".")}.' if text else ''
+                    for text in pair
+                )
+                found[part] = start, own
+    except (AttributeError, TypeError, ValueError):
+        found = {}
+    starts = {start for start, _ in found.values()}
+    strange = found.keys() - {*PARTS} or len(starts) < len(found)
+    if 'backbone' not in found or strange:
         raise InputError(
             where='model.teacher.prefix',
             found=repr(prefix),
@@ -226,26 +220,46 @@ def _part_prefixes(prefix: str | dict | None) -> dict[str, tuple[str, str]]:
 
 
 def _prefixes_in(state: dict[str, Tensor]) -> str:
-    """The prefixes of a state dict with their numbers of keys.
+    """``'module.encoder.' (318 keys), 'module.fc.' (2 keys)``."""
+    shared = os.path.commonprefix([*state]).rpartition('.')[0]
+    depth = shared.count('.') + 1 if shared else 0
+    starts = Counter(
+        ''.join(f'{part}.' for part in key.split('.')[:-1][: depth + 1])
+        for key in state
+    )
+    return some_of(
+        [f'{start!r} ({n} keys)' for start, n in starts.most_common()], 6
+    )
 
-    A prefix of all keys is split further: ``module.encoder. (318 keys),
-    module.fc. (2 keys)``, not ``module. (320 keys)``.
+
+def mismatches(
+    own: dict[str, Tensor],
+    state: dict[str, Tensor],
+    optional: Iterable[str] = (),
+    most: int = 3,
+) -> str:
+    """How keys and shapes of ``state`` differ from ``own``; '' if they fit.
+
+    Keys in ``optional`` may be missing. Of each kind ``most`` are named.
     """
-    shared = ''
-    while True:
-        starts = Counter(
-            shared + key[len(shared) :].partition('.')[0] + '.'
-            for key in state
-            if '.' in key[len(shared) :]
-        )
-        bare = len(state) - sum(starts.values())
-        if bare or len(starts) != 1:
-            break
-        (shared,) = starts
-    texts = [f'{start!r} ({n} keys)' for start, n in starts.most_common(6)]
-    texts += ['others'] * (len(starts) > 6)
-    texts += [f'{bare} keys without one'] * bool(bare)
-    return ', '.join(texts)
+    ours, theirs = (
+        {key: tuple(getattr(value, 'shape', ())) for key, value in one.items()}
+        for one in (own, state)
+    )
+    faults = {
+        'missing': sorted(ours.keys() - theirs.keys() - {*optional}),
+        'left over': sorted(theirs.keys() - ours.keys()),
+        'of another shape': [
+            f'{key} {theirs[key]} -> {ours[key]}'
+            for key in sorted(ours.keys() & theirs.keys())
+            if ours[key] != theirs[key]
+        ],
+    }
+    return '; '.join(
+        f'{len(keys)} {name}: {some_of(keys, most)}'
+        for name, keys in faults.items()
+        if keys
+    )
 
 
 def load_strictly(
@@ -253,33 +267,15 @@ def load_strictly(
 ) -> None:
     """Load ``state`` into ``module``; every key must match, in shape too.
 
-    Args:
-        module (nn.Module): The module to fill.
-        state (dict): Its weights.
-        what (str): Names both in the error, "X into Y".
-        cure (str): What the user can do.
-
     Raises:
-        InputError: If keys are missing, left over or of another shape.
+        InputError: About loading ``what`` ("X into Y"), if keys are missing,
+            left over or of another shape.
     """
     own = module.state_dict()
     # A counter that nothing here uses; most published files lack it.
     optional = {k for k in own if k.endswith('num_batches_tracked')}
-    faults = {
-        'missing': sorted(set(own) - set(state) - optional),
-        'left over': sorted(set(state) - set(own)),
-        'of another shape': sorted(
-            f'{k} {tuple(state[k].shape)} -> {tuple(own[k].shape)}'
-            for k in set(own) & set(state)
-            if own[k].shape != state[k].shape
-        ),
-    }
-    if any(faults.values()):
-        found = '; '.join(
-            f'{len(keys)} {name}: {some_of(keys, 3)}'
-            for name, keys in faults.items()
-            if keys
-        )
+    found = mismatches(own, state, optional)
+    if found:
         raise InputError(
             where=f'Loading {what}', found=f'keys {found}', cure=cure
         )

@@ -1,5 +1,6 @@
 """Writes the file of a source model after testing it."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,20 @@ from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import sha256_of, write_whole
 
 
-class WrongNetworkError(Exception):
-    """The first difference of a file's graph from the published network."""
+def fingerprint(structure: list) -> str:
+    """The hash of a graph's description, of plain values."""
+    return hashlib.sha256(repr(structure).encode()).hexdigest()
+
+
+def empty_state(build: Callable[[], dict[str, nn.Module]]) -> dict:
+    """Keys and shapes of networks, their parts' names in front."""
+    with torch.device('meta'):
+        networks = build()
+    return {
+        f'{part}.{key}': value
+        for part, network in networks.items()
+        for key, value in network.state_dict().items()
+    }
 
 
 def check_paths(
@@ -21,15 +34,9 @@ def check_paths(
 ) -> tuple[Path, Path]:
     """Check the paths of a converter.
 
-    Args:
-        source (str | Path): The published file.
-        target (str | Path): The checkpoint to write.
-        force (bool): Whether ``target`` may be replaced.
-        expected (str): Description of the published file, for the error.
-
     Raises:
-        MissingFileError: If ``source`` does not exist.
-        InputError: If ``target`` exists, or is a folder.
+        MissingFileError: If ``source``, which is ``expected``, does not exist.
+        InputError: If ``target`` exists without ``force``, or is a folder.
     """
     source, target = Path(source), Path(target)
     if not source.is_file():
@@ -61,19 +68,14 @@ def convert(
 ) -> dict:
     """Convert a published file into a checkpoint.
 
-    The checkpoint has ``state_dict`` and ``meta`` and loads with
-    ``torch.load(weights_only=True)``. It is tested before it is written, see
-    :func:`write_source`.
-
     Args:
-        source (str | Path): The published file.
-        target (str | Path): The checkpoint to write.
-        force (bool): Whether to replace an existing one.
+        source, target, force: See :func:`check_paths`.
         published (dict): ``file`` (its name and how to get it), ``sha256``,
             ``source`` and ``license``, which are unknown of another file;
             ``converter`` and ``converter_version``.
         read (Callable): Gives ``backbone.*`` and perhaps ``head.*`` of a file.
-        build (Callable): See :func:`write_source`.
+        build (Callable): Builds the networks ``backbone`` and perhaps
+            ``head``.
 
     Returns:
         dict: The checkpoint's ``meta``.
@@ -99,7 +101,7 @@ def convert(
         'converter': published['converter'],
         'converter_version': published['converter_version'],
     }
-    write_source(source, target, state, meta, build, backbone.input_size)
+    write_source(source, target, state, meta, build)
     return meta
 
 
@@ -109,58 +111,37 @@ def write_source(
     state: dict[str, Tensor],
     meta: dict,
     build: Callable[[], dict[str, nn.Module]],
-    input_size: tuple[int, int],
 ) -> None:
-    """Write ``state_dict`` and ``meta`` if the network works.
+    """Write ``state_dict`` and ``meta`` if the networks work.
 
-    The content is first read back with ``weights_only=True``, loaded strictly
-    into new networks and run.
-
-    Args:
-        source (Path): The published file, for the error.
-        target (Path): The checkpoint to write; its folder is made.
-        state (dict[str, Tensor]): ``backbone.*`` and perhaps ``head.*``.
-        meta (dict): Facts about the weights; plain values.
-        build (Callable): Builds the networks to fill, ``backbone`` and
-            perhaps ``head``.
-        input_size (tuple[int, int]): (width, height) of the test image.
+    What will be written is first read back, loaded strictly and run.
 
     Raises:
-        InputError: If the network's outputs are not finite.
+        InputError: If the outputs are not finite.
     """
     data = checkpoint_bytes({'state_dict': state, 'meta': meta})
-    if not _works(data, build, input_size):
-        raise InputError(
-            where=str(source),
-            found='its weights give outputs that are not finite',
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, data)
-
-
-def _works(
-    data: bytes,
-    build: Callable[[], dict[str, nn.Module]],
-    input_size: tuple[int, int],
-) -> bool:
-    """Whether the content fills all networks and gives finite outputs."""
     state = torch.load(io.BytesIO(data), weights_only=True)['state_dict']
     # Without storage: a key that is not filled cannot run.
     with torch.device('meta'):
         networks = build()
     for part, network in networks.items():
-        start = f'{part}.'
         keys = {
-            key[len(start) :]: value
+            key.removeprefix(f'{part}.'): value
             for key, value in state.items()
-            if key.startswith(start)
+            if key.startswith(f'{part}.')
         }
         network.load_state_dict(keys, strict=True, assign=True)
         network.eval()
-    width, height = input_size
+    width, height = meta['input_size']
     with torch.no_grad():
         outputs = networks['backbone'](torch.zeros(1, 3, height, width))
         if 'head' in networks:
             final = networks['head'](outputs)
             outputs = final if isinstance(final, tuple) else (final,)
-    return all(bool(x.isfinite().all()) for x in outputs)
+    if not all(x.isfinite().all() for x in (*state.values(), *outputs)):
+        raise InputError(
+            where=str(source),
+            found='its weights, or the outputs they give, are not finite',
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(target, data)

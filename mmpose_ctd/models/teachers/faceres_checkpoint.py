@@ -1,8 +1,8 @@
 """Converts FaceRes into a checkpoint of this package."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -29,44 +29,30 @@ def convert_faceres(
     """Convert the published TensorFlow.js files; see :func:`.convert`.
 
     The age and gender heads are left out: the mean over positions of the
-    last map is the embedding.
-
-    Args:
-        source (str | Path): The weights, ``faceres-deep.bin``; the model,
-            ``faceres-deep.json``, lies in the same folder.
-        target (str | Path): The checkpoint to write.
-        force (bool): Whether to replace an existing one. Defaults to False.
+    last map is the embedding. ``source`` are the weights,
+    ``faceres-deep.bin``; ``faceres-deep.json`` lies in the same folder.
     """
-
-    def read(path: Path) -> dict[str, Tensor]:
-        model = path.with_suffix('.json')
-        state = faceres_state(read_tfjs_weights(model), str(model))
-        return {f'backbone.{key}': value for key, value in state.items()}
 
     def build() -> dict[str, nn.Module]:
         return {'backbone': FaceResNet()}
 
-    return convert(source, target, force, PUBLISHED, read, build)
+    return convert(source, target, force, PUBLISHED, _read, build)
 
 
-def faceres_state(
-    arrays: dict[str, np.ndarray], where: str
-) -> dict[str, Tensor]:
-    """The state dict of :class:`.FaceResNet` from the published arrays.
+def _read(path: Path) -> dict[str, Tensor]:
+    """The state dict from the published arrays.
 
-    Args:
-        arrays (dict[str, np.ndarray]): Kernels (height, width, in, out), the
-            scales of the depthwise BatchNorms, biases.
-        where (str): The file, for errors.
-
-    Raises:
-        InputError: If an array is missing, or has another shape.
+    They are kernels (height, width, in, out), scales of the depthwise
+    BatchNorms, and biases.
     """
+    where = str(path.with_suffix('.json'))
+    arrays = read_tfjs_weights(where)
     own = FaceResNet().state_dict()
     state = {}
-    for (name, kind), prefix in _units():
+    for name, prefix in _units():
+        depthwise = prefix.endswith('depthwise')
         norm = f'{name}_bn/batchnorm_1'
-        if kind == 'depthwise':
+        if depthwise:
             names = (f'{name}/depthwise_kernel', f'{norm}/sub', f'{norm}/mul')
         else:
             names = (f'{name}/convolution/merged_input', f'{norm}/sub')
@@ -81,7 +67,7 @@ def faceres_state(
             torch.from_numpy(arrays[one].copy()) for one in names
         )
         shape = own[f'{prefix}.conv.weight'].shape
-        axes = (2, 3, 0, 1) if kind == 'depthwise' else (3, 2, 0, 1)
+        axes = (2, 3, 0, 1) if depthwise else (3, 2, 0, 1)
         if kernel.dim() == 4:
             kernel = kernel.permute(axes)
         shapes = [tuple(one.shape) for one in (kernel, bias, *scale)]
@@ -94,19 +80,19 @@ def faceres_state(
         if scale:
             # The only BatchNorms whose scale is not in the kernel already.
             kernel = kernel * scale[0].view(-1, 1, 1, 1)
-        state[f'{prefix}.conv.weight'] = kernel.contiguous()
-        state[f'{prefix}.conv.bias'] = bias
+        state[f'backbone.{prefix}.conv.weight'] = kernel.contiguous()
+        state[f'backbone.{prefix}.conv.bias'] = bias
     return state
 
 
-def _units():
+def _units() -> Iterator[tuple[str, str]]:
     """Names of the published units, and of ours."""
-    yield ('conv1', 'full'), 'stem.0'
+    yield 'conv1', 'stem.0'
     places = ['stem.1'] + [
         f'stage{stage + 1}.{unit}'
         for stage, units in enumerate(FaceResNet.stage_units)
         for unit in range(units)
     ]
     for number, place in enumerate(places, 1):
-        yield (f'conv_dw_{number}', 'depthwise'), f'{place}.depthwise'
-        yield (f'conv_pw_{number}', 'full'), f'{place}.pointwise'
+        yield f'conv_dw_{number}', f'{place}.depthwise'
+        yield f'conv_pw_{number}', f'{place}.pointwise'

@@ -18,18 +18,12 @@ MOVED = dict.fromkeys(
 
 
 def source_config(teacher: dict) -> dict:
-    """Complete ``model.teacher`` to the config of a :class:`SourceModel`.
+    """Complete a copy of ``model.teacher`` to a :class:`SourceModel`'s config.
 
     The default type is ``SourceModel``. A classifier's config,
     ``dict(type='mmpretrain.ImageClassifier', backbone=..., neck=...,
     head=..., data_preprocessor=..., checkpoint=...)``, becomes
     ``dict(type='SourceModel', classifier=..., checkpoint=...)``.
-
-    Args:
-        teacher (dict): ``model.teacher``; not changed.
-
-    Returns:
-        dict: With a type.
 
     Raises:
         InputError: If no component of that type is registered.

@@ -248,18 +248,11 @@ class SourceModel(nn.Module):
 def _classifier_parts(
     config: dict, data_preprocessor: dict | None, initialise: bool
 ) -> tuple[dict[str, nn.Module | None], ImageConvention]:
-    """Build a classifier such as mmpretrain's ``ImageClassifier``.
+    """Build a classifier; give its parts and its image convention.
 
     Names in its config are looked up in its own package first, as
     mmpretrain's tools do: ``ResNet`` in ``mmpretrain.ImageClassifier`` is
     mmpretrain's. ``data_preprocessor`` replaces that of the config.
-
-    Returns:
-        tuple: ``backbone``, ``neck`` and ``head`` (the latter two may be
-        ``None``); and its image convention.
-
-    Raises:
-        InputError: If it has no backbone, or no data preprocessor is given.
     """
     config = dict(config)
     kind = config.get('type')

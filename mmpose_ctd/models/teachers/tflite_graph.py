@@ -4,9 +4,8 @@ A tflite file is a flatbuffer. Only the tables and operators that published
 face networks use are read (schema.fbs of TensorFlow 2).
 """
 
-import math
 import struct
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,100 +51,69 @@ _OPTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class TfliteTensor:
-    """An input, a weight or an intermediate result.
+class TfliteTensor(NamedTuple):
+    """An input, a weight or an intermediate result."""
 
-    Attributes:
-        name (str): In the file.
-        shape (tuple[int]): Maps are (N, H, W, C).
-        dtype (str): As numpy writes it, such as ``'<f4'``.
-        data (memoryview): The bytes of a constant; empty for others.
-    """
-
-    name: str
+    #: Maps are (N, H, W, C).
     shape: tuple[int, ...]
+    #: As numpy writes it, such as ``'<f4'``.
     dtype: str
-    data: memoryview = field(repr=False)
+    #: The bytes of a constant; empty for others.
+    data: memoryview
 
 
-@dataclass(frozen=True)
-class TfliteOperator:
-    """One step of the graph.
+class TfliteOperator(NamedTuple):
+    """One step of the graph."""
 
-    Attributes:
-        kind (str): Such as ``'CONV_2D'``; ``'operator 99'`` if not known.
-        inputs (tuple[int]): Numbers of tensors; -1 is an omitted one.
-        outputs (tuple[int]): Numbers of tensors.
-        options (dict): ``padding`` (``'SAME'`` or ``'VALID'``), ``stride``,
-            ``dilation`` and ``filter`` (vertical, horizontal),
-            ``activation`` (0: without), ``multiplier``: those of its kind.
-    """
-
+    #: Such as ``'CONV_2D'``; ``'operator 99'`` if not known.
     kind: str
+    #: Numbers of tensors; -1 is an omitted one.
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    #: Those of its kind among ``padding`` (``'SAME'`` or ``'VALID'``),
+    #: ``stride``, ``dilation`` and ``filter`` (vertical, horizontal),
+    #: ``activation`` (0: without) and ``multiplier``.
     options: dict
 
 
-@dataclass(frozen=True)
-class TfliteGraph:
-    """The network of a tflite file.
-
-    Attributes:
-        tensors (list[TfliteTensor]): All tensors, by number.
-        inputs (tuple[int]): Numbers of the tensors to fill.
-        outputs (tuple[int]): Numbers of the results.
-        operators (list[TfliteOperator]): In the order in which they run,
-            without the ``DEQUANTIZE`` of weights; see :meth:`constant`.
-    """
+class TfliteGraph(NamedTuple):
+    """The network of a tflite file."""
 
     tensors: list[TfliteTensor]
+    #: Numbers of the tensors to fill, and of the results.
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    #: In the order in which they run, without the ``DEQUANTIZE`` of weights.
     operators: list[TfliteOperator]
-    _dequantized: dict[int, int] = field(repr=False)
-    _where: str = ''
+    #: Numbers of float32 weights -> those of the stored float16.
+    dequantized: dict[int, int]
+    where: str
 
     def constant(self, number: int) -> np.ndarray | None:
-        """The value of a tensor that the file stores.
+        """The value of a tensor that the file stores; None if it is computed.
 
         A float16 weight that ``DEQUANTIZE`` turns into float32 is the
         constant behind that operator.
 
-        Args:
-            number (int): Of the tensor.
-
-        Returns:
-            np.ndarray: None if the tensor is computed.
-
         Raises:
             InputError: If the stored bytes do not fill its shape.
         """
-        tensor = self.tensors[self._dequantized.get(number, number)]
-        if not len(tensor.data):
+        tensor = self.tensors[self.dequantized.get(number, number)]
+        if number < 0 or not len(tensor.data):
             return None
-        size = np.dtype(tensor.dtype).itemsize * math.prod(tensor.shape)
-        if len(tensor.data) != size:
-            raise InputError(
-                where=f'{self._where}: tensor {tensor.name!r}',
-                found=f'{len(tensor.data)} bytes',
-                expected=f'{size} for {tensor.shape} of {tensor.dtype}',
-            )
-        array = np.frombuffer(tensor.data, tensor.dtype).reshape(tensor.shape)
-        return array.astype('f4') if number in self._dequantized else array
+        try:
+            array = np.frombuffer(tensor.data, tensor.dtype)
+            array = array.reshape([max(side, 0) for side in tensor.shape])
+        except ValueError as error:
+            raise _damaged(self.where, error) from None
+        return array.astype('f4') if number in self.dequantized else array
 
 
 def read_tflite(data: bytes, where: str = 'a tflite file') -> TfliteGraph:
     """Read the first subgraph.
 
-    Every offset is checked, so that a malformed file is refused and nothing
-    outside ``data`` is read. Weights are decoded by
-    :meth:`TfliteGraph.constant` only.
-
-    Args:
-        data (bytes): Content of the file.
-        where (str): The file, for the errors.
+    A malformed file is refused, and nothing outside ``data`` is read. Weights
+    are decoded by :meth:`TfliteGraph.constant` only.
 
     Raises:
         InputError: If it is not a tflite file, or is damaged.
@@ -158,90 +126,88 @@ def read_tflite(data: bytes, where: str = 'a tflite file') -> TfliteGraph:
             expected=f'{_IDENTIFIER!r} after its first four bytes',
         )
     try:
-        return _graph(_Bytes(memoryview(data)), where)
-    except _DamagedError as error:
-        raise InputError(
-            where=where,
-            found=f'a damaged tflite file: {error}',
-            cure='Get the file again.',
-        ) from None
+        return _graph(_Table(memoryview(data), 0).follow(0), where)
+    # A wrong offset, length or number.
+    except (struct.error, LookupError, ValueError) as error:
+        raise _damaged(where, error) from None
 
 
-class _DamagedError(Exception):
-    """What is wrong with the bytes."""
+def _damaged(where: str, error: Exception) -> InputError:
+    return InputError(
+        where=where,
+        found=f'a damaged tflite file: {error}',
+        cure='Get the file again.',
+    )
 
 
-class _Bytes:
-    """Scalars, vectors and tables of a flatbuffer, with checked offsets."""
+class _Table:
+    """A table of a flatbuffer, ``at`` a place in its bytes."""
 
-    def __init__(self, data: memoryview) -> None:
-        self.data = data
+    def __init__(self, data: memoryview, at: int) -> None:
+        self.data, self.at = data, at
 
     def number(self, form: str, at: int) -> int:
-        if not 0 <= at <= len(self.data) - struct.calcsize(form):
-            raise _DamagedError(f'it points to byte {at} of {len(self.data)}')
         return struct.unpack_from(form, self.data, at)[0]
 
-    def follow(self, at: int) -> int:
-        """Where the offset at this place leads."""
-        return at + self.number('<I', at)
+    def follow(self, at: int) -> '_Table':
+        """The table that the offset at this place leads to."""
+        return _Table(self.data, at + self.number('<I', at))
 
-    def field(self, table: int, index: int) -> int:
-        """The place of a table's field; 0 if it is not set."""
-        layout = table - self.number('<i', table)
+    def place(self, index: int) -> int:
+        """Of a field; 0 if it is not set."""
+        layout = self.at - self.number('<i', self.at)
         entry = 4 + 2 * index
         if entry + 2 > self.number('<H', layout):
             return 0
         start = self.number('<H', layout + entry)
-        return table + start if start else 0
+        return self.at + start if start else 0
 
-    def scalar(self, table: int, index: int, form: str, default: int) -> int:
-        at = self.field(table, index)
+    def scalar(self, index: int, form: str, default: int = 0) -> int:
+        at = self.place(index)
         return self.number(form, at) if at else default
 
-    def vector(self, table: int, index: int, size: int) -> tuple[int, int]:
-        """Place and length of a vector of items of ``size`` bytes."""
-        at = self.field(table, index)
+    def vector(self, index: int) -> tuple[int, int]:
+        """Place and length of a field's items."""
+        at = self.place(index)
         if not at:
             return 0, 0
-        at = self.follow(at)
-        length = self.number('<I', at)
-        if length * size > len(self.data) - at - 4:
-            raise _DamagedError(f'a list of {length} items does not fit in')
-        return at + 4, length
+        at = self.follow(at).at
+        return at + 4, self.number('<I', at)
 
-    def numbers(self, table: int, index: int) -> tuple[int, ...]:
-        at, length = self.vector(table, index, 4)
+    def numbers(self, index: int) -> tuple[int, ...]:
+        at, length = self.vector(index)
         return struct.unpack_from(f'<{length}i', self.data, at)
 
-    def tables(self, table: int, index: int) -> list[int]:
-        at, length = self.vector(table, index, 4)
+    def tables(self, index: int) -> list['_Table']:
+        at, length = self.vector(index)
         return [self.follow(at + 4 * i) for i in range(length)]
 
-    def bytes(self, table: int, index: int) -> memoryview:
-        at, length = self.vector(table, index, 1)
+    def bytes(self, index: int) -> memoryview:
+        at, length = self.vector(index)
         return self.data[at : at + length]
 
 
-def _graph(file: _Bytes, where: str) -> TfliteGraph:
-    model = file.follow(0)
+def _graph(model: _Table, where: str) -> TfliteGraph:
+    # Codes up to 126 are in the older, shorter field as well.
     codes = [
-        # Codes up to 126 are in the older, shorter field as well.
-        max(file.scalar(c, 0, '<b', 0), file.scalar(c, 3, '<i', 0))
-        for c in file.tables(model, 1)
+        max(c.scalar(0, '<b'), c.scalar(3, '<i')) for c in model.tables(1)
     ]
-    subgraphs = file.tables(model, 2)
-    if not subgraphs:
-        raise _DamagedError('it has no network')
-    main, buffers = subgraphs[0], file.tables(model, 4)
-    tensors = [_tensor(file, table, buffers) for table in file.tables(main, 0)]
-    operators = [_operator(file, t, codes) for t in file.tables(main, 3)]
-    inputs, outputs = file.numbers(main, 1), file.numbers(main, 2)
+    main, buffers = model.tables(2)[0], model.tables(4)
+    tensors = [
+        TfliteTensor(
+            table.numbers(0),
+            _TYPES[table.scalar(1, '<b')],
+            buffers[table.scalar(2, '<I')].bytes(0),
+        )
+        for table in main.tables(0)
+    ]
+    operators = [_operator(table, codes) for table in main.tables(3)]
+    inputs, outputs = main.numbers(1), main.numbers(2)
     used = [inputs, outputs]
     used += [numbers for o in operators for numbers in (o.inputs, o.outputs)]
     for number in (n for numbers in used for n in numbers):
         if not -1 <= number < len(tensors):
-            raise _DamagedError(f'it has no tensor {number}')
+            raise ValueError(f'it has no tensor {number}')
     dequantized = {
         o.outputs[0]: o.inputs[0]
         for o in operators
@@ -260,38 +226,17 @@ def _graph(file: _Bytes, where: str) -> TfliteGraph:
     )
 
 
-def _tensor(file: _Bytes, table: int, buffers: list[int]) -> TfliteTensor:
-    code = file.scalar(table, 1, '<b', 0)
-    number = file.scalar(table, 2, '<I', 0)
-    name = bytes(file.bytes(table, 3)).decode(errors='replace')
-    shape = file.numbers(table, 0)
-    if code not in _TYPES:
-        raise _DamagedError(f'tensor {name!r} is of the unknown type {code}')
-    if number >= len(buffers):
-        raise _DamagedError(f'tensor {name!r} has no buffer {number}')
-    if any(side < 0 for side in shape):
-        raise _DamagedError(f'tensor {name!r} has the shape {shape}')
-    data = file.bytes(buffers[number], 0)
-    return TfliteTensor(name, shape, _TYPES[code], data)
-
-
-def _operator(file: _Bytes, table: int, codes: list[int]) -> TfliteOperator:
-    number = file.scalar(table, 0, '<I', 0)
-    if number >= len(codes):
-        raise _DamagedError(f'an operator has the number {number}')
-    code = codes[number]
-    kind = _OPERATORS.get(code, f'operator {code}')
-    place, found = file.field(table, 4), {}
-    wanted = _OPTIONS.get(kind, ())
-    if wanted and not place:
-        raise _DamagedError(f'{kind} has no settings')
-    options = file.follow(place) if wanted else 0
-    for index, (name, form, default) in enumerate(wanted):
-        found[name] = file.scalar(options, index, form, default)
+def _operator(table: _Table, codes: list[int]) -> TfliteOperator:
+    code = codes[table.scalar(0, '<I')]
+    kind, found = _OPERATORS.get(code, f'operator {code}'), {}
+    for index, (name, form, default) in enumerate(_OPTIONS.get(kind, ())):
+        found[name] = default
+        if table.place(4):
+            options = table.follow(table.place(4))
+            found[name] = options.scalar(index, form, default)
     if 'padding' in found:
-        found['padding'] = _PADDINGS.get(found['padding'], 'unknown')
+        found['padding'] = _PADDINGS[found['padding']]
     for name in ('stride', 'dilation', 'filter'):
         if f'{name}_h' in found:
             found[name] = found.pop(f'{name}_h'), found.pop(f'{name}_w')
-    inputs, outputs = file.numbers(table, 1), file.numbers(table, 2)
-    return TfliteOperator(kind, inputs, outputs, found)
+    return TfliteOperator(kind, table.numbers(1), table.numbers(2), found)

@@ -10,11 +10,12 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from mmpose_ctd.errors import InputError, listed
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.files import sha256_of
 from mmpose_ctd.models.backbones.vggface2_resnet import VGGFace2ResNet
 
-from .checkpoint_writer import check_paths, write_source
+from .checkpoint import mismatches
+from .checkpoint_writer import check_paths, empty_state, write_source
 from .vggface2_file import read_published
 
 #: Raised by one when the keys of the written file change.
@@ -54,22 +55,16 @@ def _caffe(layer: str, stem: str, norm: str) -> str:
 
 
 class Naming(NamedTuple):
-    """How one kind of published file names its layers.
+    """How one kind of published file names its layers."""
 
-    Attributes:
-        kind (str): The container: ``'pickle'``, ``'torch'`` or ``'keras'``.
-        title (str): Description for messages.
-        channel_order (str): Of the input, ``'rgb'`` or ``'bgr'``.
-        stem (str): Name of the first convolution.
-        classifier (str): Name of the last layer.
-        layer (Callable): Name of a layer of our backbone -> the file's.
-    """
-
+    #: The container: ``'pickle'``, ``'torch'`` or ``'keras'``.
     kind: str
     title: str
     channel_order: str
+    #: Names of the first convolution and of the last layer.
     stem: str
     classifier: str
+    #: Name of a layer of our backbone -> the file's.
     layer: Callable[[str], str]
 
     def name(self, key: str) -> str:
@@ -188,7 +183,7 @@ def convert_vggface2(
         'converter_version': CONVERTER_VERSION,
     }
     build = functools.partial(_build, parts)
-    write_source(source, target, state, meta, build, meta['input_size'])
+    write_source(source, target, state, meta, build)
     return meta
 
 
@@ -246,50 +241,34 @@ def _to_own_names(
     BatchNorm's ``num_batches_tracked`` and the bias before the embedding may
     be missing in the file and become 0. 1x1 convolutions on the pooled map
     become linear layers.
-
-    Returns:
-        dict[str, Tensor]: Every key of ``backbone`` and perhaps ``head``,
-        with its part's name in front.
     """
-    with torch.device('meta'):
-        networks = _build(parts)
-    own = {
-        f'{part}.{key}': value
-        for part, network in networks.items()
-        for key, value in network.state_dict().items()
-    }
-    filled, missing, misshapen = {}, [], []
-    for key, value in own.items():
-        name = naming.name(key)
-        found = state.get(name)
-        if found is None:
-            if not key.endswith(('num_batches_tracked', 'reduce.bias')):
-                missing.append(name)
-            filled[key] = value.new_zeros(value.shape, device='cpu')
-            continue
-        if key.startswith('head.') and found.shape[2:] == (1, 1):
-            found = found.flatten(1)
-        if found.shape != value.shape:
-            shapes = f'{tuple(found.shape)}, not {tuple(value.shape)}'
-            misshapen.append(f'{name} {shapes}')
-        filled[key] = found.to(value.dtype)
-    names = {naming.name(key) for key in own}
-    faults = {
-        'missing in the file': missing,
-        'left over in it': [name for name in state if name not in names],
-        'of another shape': misshapen,
-    }
-    if any(faults.values()):
-        found = '; '.join(
-            f'{len(keys)} {fault}: {listed(keys, 12)}'
-            for fault, keys in faults.items()
-            if keys
-        )
-        kinds = ' and '.join(type(n).__name__ for n in networks.values())
+    own = empty_state(functools.partial(_build, parts))
+    names = {key: naming.name(key) for key in own}
+    state = dict(state)
+    for name in state.keys() & {names[k] for k in own if k.startswith('head')}:
+        if state[name].shape[2:] == (1, 1):
+            state[name] = state[name].flatten(1)
+    found = mismatches(
+        {names[key]: value for key, value in own.items()},
+        state,
+        [
+            name
+            for key, name in names.items()
+            if key.endswith(('num_batches_tracked', 'reduce.bias'))
+        ],
+        most=12,
+    )
+    if found:
+        kinds = ' and '.join(config['type'] for config in parts.values())
         raise InputError(
             where=where,
             found=found,
             expected=f'the weights of {kinds} under {naming.title}, as '
             'published',
         )
-    return filled
+    return {
+        key: state[names[key]].to(value.dtype)
+        if names[key] in state
+        else torch.zeros(value.shape, dtype=value.dtype)
+        for key, value in own.items()
+    }

@@ -85,28 +85,19 @@ def read_published(path: str | os.PathLike) -> tuple[str, dict[str, Tensor]]:
             expected=_EXPECTED,
             cure=cure,
         )
-    for key, value in state.items():
-        # Integers, such as counters, stay.
-        if value.is_floating_point():
-            if not value.isfinite().all():
-                raise InputError(
-                    where=f'{path}: {key!r}',
-                    found='values that are not finite',
-                )
-            state[key] = value.detach().float()
-    return kind, state
+    # Integers, such as counters, stay.
+    return kind, {
+        key: value.detach().float() if value.is_floating_point() else value
+        for key, value in state.items()
+    }
 
 
 def _read_keras(path: str | os.PathLike) -> dict[str, Tensor]:
     """Read the weights of ``rcmalli_vggface_tf_{resnet,senet}50.h5``.
 
-    Keras stores a weight as ``<layer>/<scope>/<weight>:0``; the scope is
-    ignored. Files of ``save_weights`` and of ``save`` are read.
-
-    Returns:
-        dict[str, Tensor]: ``<layer>.<weight>`` with torch's names and order
-        of axes: kernels (out, in, h, w) or (out, in). A name of another form
-        is kept.
+    ``<layer>/<scope>/<weight>:0`` becomes ``<layer>.<weight>`` with torch's
+    names and order of axes; a name of another form is kept. Files of
+    ``save_weights`` and of ``save`` are read.
     """
     import h5py
 
@@ -116,12 +107,9 @@ def _read_keras(path: str | os.PathLike) -> dict[str, Tensor]:
         if not isinstance(item, h5py.Dataset):
             return
         if item.external or item.is_virtual or item.dtype.kind not in 'fiu':
-            elsewhere = item.external or item.is_virtual
             raise InputError(
                 where=f'{path}: {name!r}',
-                found='it lies in another file'
-                if elsewhere
-                else str(item.dtype),
+                found=f'{item.dtype}, perhaps in another file',
                 expected='numbers in the file itself',
             )
         key, value = name, torch.from_numpy(item[()])

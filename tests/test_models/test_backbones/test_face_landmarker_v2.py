@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from mmpose.registry import MODELS
 from refusals import refused
 
 from mmpose_ctd.models.backbones import FaceLandmarkerV2
@@ -18,8 +17,6 @@ def test_a_stage_is_everything_at_one_stride(height, width):
     maps = FaceLandmarkerV2().eval()(torch.rand(1, 3, height, width))
     for feat, channels, stride in zip(maps, CHANNELS, STRIDES, strict=True):
         assert feat.shape == (1, channels, height // stride, width // stride)
-    assert FaceLandmarkerV2.arch_channels == CHANNELS
-    assert FaceLandmarkerV2.arch_strides == STRIDES
 
 
 @pytest.mark.parametrize(
@@ -37,10 +34,3 @@ def test_a_size_that_the_strides_do_not_divide_is_refused(indices, size):
 def test_only_the_strides_of_the_asked_stages_count():
     (feat,) = FaceLandmarkerV2(out_indices=(1,))(torch.rand(1, 3, 72, 40))
     assert feat.shape == (1, 64, 9, 5)
-
-
-def test_is_built_by_name_and_states_its_convention():
-    net = MODELS.build(dict(type='FaceLandmarkerV2', out_indices=[0, 3]))
-    assert net.out_indices == (0, 3)
-    assert (net.mean, net.std) == ((0.0,) * 3, (255.0,) * 3)
-    assert (net.channel_order, net.input_size) == ('rgb', (256, 256))

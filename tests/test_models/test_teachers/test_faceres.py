@@ -119,12 +119,6 @@ def test_what_is_no_model_is_refused(tmp_path, content):
     (tmp_path / 'a.json').write_bytes(content)
     with pytest.raises(InputError):
         read_tfjs_weights(tmp_path / 'a.json')
-
-
-def test_a_missing_file_is_named(tmp_path, model):
-    (tmp_path / 'a.bin').unlink()
-    with refused(within='a.bin', kind=MissingFileError):
-        read(tmp_path, model)
     with pytest.raises(MissingFileError):
         read_tfjs_weights(tmp_path / 'b.json')
 

@@ -79,11 +79,3 @@ def test_training_folds_the_teacher_and_changes_no_loss(tmp_path):
     assert norms(plain.teacher)
     assert norms(model.backbone)
     assert float(ours.detach()) == pytest.approx(float(theirs.detach()), 1e-5)
-
-
-def test_weights_that_are_compared_are_not_folded(tmp_path):
-    checkpoint = teacher_file(tmp_path / 'teacher.pth')
-    terms = ED | dict(l2sp=dict(type='L2SPLoss'))
-    model = build(checkpoint, regularizers=terms).train()
-    model(**model.data_preprocessor(batch(), True), mode='loss')
-    assert norms(model.teacher)

@@ -9,7 +9,7 @@ import torch
 import vggface2_files as files
 from vggface2_network import random_state
 
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 from mmpose_ctd.models.teachers.vggface2_checkpoint import convert_vggface2
 from mmpose_ctd.models.teachers.vggface2_file import (
     load_array_pickle,
@@ -100,7 +100,6 @@ def test_a_damaged_file_is_refused_or_still_holds_arrays(form, tmp_path):
         (pickle.dumps({'x': 1}), "'x' is a int"),
         (pickle.dumps({}), 'no weights'),
         (pickle.dumps({'x': np.array(['text'])}), "values of type 'U4'"),
-        (pickle.dumps({'x': np.full(2, np.inf)}), 'not finite'),
     ],
 )
 def test_what_is_no_published_file_is_called_so(data, found, refused):
@@ -139,23 +138,10 @@ def test_keys_without_a_partner_are_listed_on_both_sides(refused, state):
         'conv2_4_1x1_reduce.weight',
         'conv3_1_3x3.weight',
     ]
-    assert f'2 missing in the file: {names[0]}, {names[1]};' in message
-    assert f'1 left over in it: {names[2]};' in message
-    wrong = f'1 of another shape: {names[3]} (1, 1, 3, 3), not (128, 128, 3'
+    assert f'2 missing: {names[1]}, {names[0]};' in message
+    assert f'1 left over: {names[2]};' in message
+    wrong = f'1 of another shape: {names[3]} (1, 1, 3, 3) -> (128, 128, 3'
     assert wrong in message
-
-
-def test_half_of_squeeze_and_excitation_is_refused(refused):
-    state = random_state(se=True)
-    del state['layer4.2.conv5.bias']
-    error = refused(WRITERS['python 2'], state)
-    assert '1 missing in the file: ' in error.found
-
-
-def test_a_network_that_does_not_work_is_refused(refused, state):
-    changed = dict(state)
-    changed['bn1.running_var'] = -state['bn1.running_var']
-    assert 'not finite' in refused(files.write_dag, changed).found
 
 
 def test_the_same_weight_twice_is_refused(refused):
@@ -167,22 +153,11 @@ def test_the_same_weight_twice_is_refused(refused):
     assert 'twice' in refused(write).found
 
 
-def test_the_target_and_the_source_are_checked_first(tmp_path):
-    source, target = tmp_path / 'in', tmp_path / 'out.pth'
-    with pytest.raises(MissingFileError) as error:
-        convert_vggface2(source, target)
-    assert error.value.where == str(source)
-    for path in (source, target):
-        path.write_text('precious')
-    for place, options, where in (
-        (target, {}, str(target)),
-        (tmp_path, dict(force=True), str(tmp_path)),
-        (tmp_path / 'new.pth', dict(bn_eps=0), '--bn-eps'),
-    ):
-        with pytest.raises(InputError) as error:
-            convert_vggface2(source, place, **options)
-        assert error.value.where == where
-    assert target.read_text() == 'precious'
+def test_an_impossible_epsilon_is_refused(tmp_path):
+    (tmp_path / 'in').touch()
+    with pytest.raises(InputError) as error:
+        convert_vggface2(tmp_path / 'in', tmp_path / 'out.pth', bn_eps=0)
+    assert error.value.where == '--bn-eps'
 
 
 @pytest.mark.parametrize('protocol', [0, 2, 5])
