@@ -9,8 +9,12 @@ from .curve_figures import (
 )
 from .error_figures import plot_ced, plot_landmark_errors, plot_reliability
 from .face_panels import FaceView, select_faces
-from .landmark_overlay import draw_landmarks, landmark_grid, landmark_sheet
-from .point_sheet import point_sheet
+from .landmark_overlay import (
+    draw_landmarks,
+    landmark_grid,
+    landmark_sheet,
+    point_sheet,
+)
 
 __all__ = [
     'FaceView',

@@ -50,7 +50,7 @@ def plot_learning_curves(
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    figure = new_figure(7.8, max(4.2, 1.6 + 0.27 * len(curves)), curves)
+    figure = new_figure(7.8, max(4.2, 1.6 + 0.27 * len(curves)))
     # A browser's letters may be wider than matplotlib's.
     figure.get_layout_engine().set(w_pad=0.15)
     axes = figure.add_subplot()
@@ -115,12 +115,6 @@ def _draw(axes: Axes, curve, style: dict, name: str, band: bool) -> None:
 
 def _set_scale(axes: Axes, curves, font: float, tick_font: float) -> None:
     """Logarithmic axes with readable ticks; labels if ``font`` is not 0."""
-    for name, curve in curves.items():
-        if not len(curve.budgets) or min(curve.budgets) <= 0:
-            raise ValueError(
-                f'{name}: a logarithmic axis needs positive budgets, found '
-                f'{list(curve.budgets)}.'
-            )
     budgets = sorted({n for curve in curves.values() for n in curve.budgets})
     axes.set_xscale('log')
     axes.set_xticks(budgets, [str(n) for n in budgets])
@@ -201,7 +195,7 @@ def plot_training(
     Returns:
         matplotlib.figure.Figure: The figure, bound to no window.
     """
-    figure = new_figure(3.9, 3.0, curves)
+    figure = new_figure(3.9, 3.0)
     axes = figure.add_subplot()
     looks = zip(cycle(COLOURS), cycle(MARKERS))
     for (name, curve), (colour, marker) in zip(curves.items(), looks):

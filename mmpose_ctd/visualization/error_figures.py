@@ -57,7 +57,7 @@ def plot_ced(
     threshold = checked_threshold(threshold)
     # The legend is above the axes: more systems need a higher figure.
     height = 3.6 + 0.2 * len(errors_by_system)
-    figure = new_figure(5.6, height, errors_by_system)
+    figure = new_figure(5.6, height)
     axes = figure.add_subplot()
     width = max(map(len, errors_by_system))
     styles = line_styles(len(errors_by_system))
@@ -118,9 +118,6 @@ def plot_landmark_errors(
         matplotlib.figure.Figure: A panel for each system, bound to no
         window.
     """
-    points = np.asarray(points, dtype=np.float64)
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f'points must be (K, 2), found {points.shape}.')
     figure, panels = new_panels(errors_by_system, (3.6, 3.9), (0.5, 0.3))
     errors = np.array([*errors_by_system.values()], dtype=np.float64)
     # No enlarged circle is larger than a tenth of the face.

@@ -220,9 +220,7 @@ def _measures(system: ReportedSystem) -> dict | None:
     }
     figures = [
         drawing(
-            plot_bland_altman(
-                {key: pairs[key]}, units, tested.subjects, {key: one}
-            ),
+            plot_bland_altman({key: pairs[key]}, units, {key: one}),
             f'Bland-Altman plot of {key}, {system.name}: difference of '
             f'predicted and manual value over their mean, {one.n} images. '
             'Its numbers are in the table.',
