@@ -197,7 +197,7 @@ def _measures(system: ReportedSystem) -> dict | None:
     )
     if not listed:
         return None
-    scale = tested.geometry.get('mm_per_px')
+    scale = tested.field('mm_per_px')
     scale = None if scale is None else scale[:, 0]
     manual, predicted = (
         measure(points, tested.visible, tested.names, listed, scale)

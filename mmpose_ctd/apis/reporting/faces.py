@@ -71,22 +71,22 @@ def face_section(systems: Sequence[ReportedSystem], photographs: bool) -> dict:
 def _add_panels(panels, views, system, which, captions) -> str:
     """Append a system's panels; return why it has no heat-maps, if so."""
     run = system.first
-    tested, geometry = run.tested, run.tested.geometry
+    centres, scales = map(run.tested.field, ('input_center', 'input_scale'))
     maps, why = run.predictions.heatmaps(which), ''
     if maps is None:
         why = 'head'
-    elif not {'input_center', 'input_scale'} <= geometry.keys():
+    elif centres is None or scales is None:
         why = 'crop'
     decoder = (run.run.cfg.model.get('head') or {}).get('decoder') or {}
     for n, i in enumerate(which):
-        picture = views[n].with_prediction(tested.pred[i])
+        picture = views[n].with_prediction(run.tested.pred[i])
         alt = f'Prediction of {captions[n]}.'
         panels[n].append((photograph(picture, alt), captions[n]))
         if not why:
             picture = views[n].with_heatmap(
                 maps[n],
-                geometry['input_center'][i],
-                geometry['input_scale'][i],
+                centres[i],
+                scales[i],
                 ends_aligned=str(decoder.get('type', '')).startswith('UDP'),
             )
             picture = photograph(picture, f'Heat-map of {system.name}.')

@@ -1,7 +1,7 @@
 """Runs a trained model on its test set."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,10 +14,9 @@ from mmpose.registry import MODELS
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.trained import check_same_landmarks, load_trained
 
-from .tested_set import TestedSet, collect_samples
+from .tested_set import TestedSet
 from .work_dir import TrainedRun
 
 _CURE = (
@@ -61,7 +60,7 @@ class Predictions:
         self._run, self.dataset = run, loader.dataset
         self._metainfo = getattr(loader.dataset, 'metainfo', None) or {}
         model = load_model(run, self._metainfo)
-        self.tested = _predict(model, loader, self._metainfo)
+        self.tested = TestedSet(_outputs(model, loader), self._metainfo)
 
     def heatmaps(self, indices: Sequence[int]) -> np.ndarray | None:
         """Heat-maps of some images, (n, h, w), in [0, 1].
@@ -77,26 +76,11 @@ class Predictions:
 
 
 @torch.no_grad()
-def _predict(
-    model: nn.Module, loader: DataLoader, metainfo: dict
-) -> TestedSet:
+def _outputs(model: nn.Module, loader: DataLoader) -> Iterator[dict]:
     model.test_cfg = dict(model.test_cfg or {}, output_heatmaps=False)
-    samples = []
     for batch in loader:
         for output in model.test_step(batch):
-            sample = output.to_dict()
-            # Fields of pixels would fill the memory.
-            for key in ('gt_fields', 'pred_fields', 'gt_instance_labels'):
-                sample.pop(key, None)
-            samples.append(sample)
-    if not samples:
-        raise InputError(
-            where='test_dataloader.dataset', found='the test set is empty'
-        )
-    number = samples[0]['gt_instances']['keypoints'].shape[1]
-    known = metainfo.get('keypoint_id2name') or {}
-    names = [known.get(k, f'landmark_{k}') for k in range(number)]
-    return collect_samples(samples, names, metainfo.get('measurements'))
+            yield output.to_dict()
 
 
 @torch.no_grad()

@@ -1,7 +1,6 @@
 """What a report knows about one system, its data and its test."""
 
 import copy
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,6 @@ from mmpose_ctd.evaluation.functional import point_errors
 from mmpose_ctd.trained import refuse_framing_change
 from mmpose_ctd.trained_people import compare_tested
 
-from .config_origin import ConfigOrigin, find_origin
 from .prediction import Predictions, test_loader
 from .tested_set import TestedSet
 from .work_dir import RunLog, TrainedRun, open_work_dir, read_run_log
@@ -37,7 +35,6 @@ class ReportedRun:
             :class:`DataSummary`; None if it cannot be read, absent if the
             config has none.
         log (RunLog): What it logged.
-        origin (ConfigOrigin): Where its settings come from.
         people (list[str]): Warnings about people who train and test.
     """
 
@@ -46,7 +43,6 @@ class ReportedRun:
     report: dict
     data: dict
     log: RunLog
-    origin: ConfigOrigin
     people: list
 
     @property
@@ -130,7 +126,6 @@ def read_run(
         report=tested.evaluate(_metric(run.cfg, tested)).report,
         data=_data_sets(run.cfg, test),
         log=read_run_log(run.folder),
-        origin=find_origin(run.config_name, run.cfg),
         people=people,
     )
 
@@ -185,25 +180,16 @@ def _summary(dataset) -> DataSummary:
 def _data_sets(
     cfg: Config, test: DataSummary
 ) -> dict[str, DataSummary | None]:
-    """See ``ReportedRun.data``; loaders of one set share its summary."""
-    known = {_text(cfg.test_dataloader.dataset): test}
-    found = {}
-    for name, key in (
-        ('training', 'train_dataloader'),
-        ('validation', 'val_dataloader'),
-        ('test', 'test_dataloader'),
-    ):
-        if cfg.get(key):
-            text = _text(cfg[key].dataset)
-            if text not in known:
-                known[text] = _built(cfg[key].dataset)
-            found[name] = known[text]
-    return found
-
-
-def _text(dataset) -> str:
-    settings = {k: v for k, v in dataset.items() if k != 'pipeline'}
-    return json.dumps(settings, sort_keys=True, default=str)
+    """See ``ReportedRun.data``."""
+    found = {
+        name: _built(cfg[key].dataset)
+        for name, key in (
+            ('training', 'train_dataloader'),
+            ('validation', 'val_dataloader'),
+        )
+        if cfg.get(key)
+    }
+    return {**found, 'test': test}
 
 
 def _built(config) -> DataSummary | None:
