@@ -70,7 +70,6 @@ def systems(**more):
         (search(systems={'FT': {}}), 'search.systems', "'FT'"),
         (dict(train_split='{labels}.txt'), 'train_split', 'labels'),
         (dict(study(held_out=['north']), pool=None), 'pool', 'not set'),
-        (dict(table='a.sqlite'), 'table', "'a.sqlite'"),
     ],
 )  # fmt: skip
 def test_a_mistake_has_its_key_and_what_was_expected(
@@ -90,18 +89,6 @@ def test_a_mistake_has_its_key_and_what_was_expected(
         (dict(spets=3), "'steps'"),
         (study(systems=['plian']), "'plain'"),
         (systems(new=dict(comand='a')), "'command'"),
-        # Settings of earlier versions.
-        (
-            dict(environment={'CTD_INPUT_SIZE': 112, 'CTD_FACE_SIDE': 1.1}),
-            'options: {framing.input_size: 112, framing.face_side: 1.1}',
-        ),
-        (
-            systems(plain=dict(config='plain.py',
-                               environment={'CTD_INPUT_SIZE': 128})),
-            'options: {framing.input_size: 128}',
-        ),
-        (dict(environment={'OTHER': 1}), 'shell'),
-        (dict(table='a.sqlite'), 'metrics.json'),
     ],
 )  # fmt: skip
 def test_the_cure_of_a_wrong_key_is_what_is_meant(place, changes, meant):

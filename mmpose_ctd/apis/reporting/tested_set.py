@@ -101,7 +101,7 @@ class TestedSet:
         return metric
 
     def field(self, key: str) -> np.ndarray | None:
-        """A field, such as ``'mm_per_px'``, (N, n); None if an image lacks it."""
+        """A field of all images, (N, n); None if one of them lacks it."""
         rows = [sample.get(key) for sample in self._samples]
         if any(row is None for row in rows):
             return None
