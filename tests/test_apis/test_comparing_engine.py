@@ -277,72 +277,13 @@ def test_runs_share_the_gpus(tmp_path, monkeypatch):
     taken[1][0].release()
     assert step.take_gpu(['3', '5'])[1]['CUDA_VISIBLE_DEVICES'] == '5'
     assert step.take_gpu([]) == (None, {})
-    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 2)
+    cuda = engine.torch.cuda
+    monkeypatch.setattr(cuda, 'device_count', lambda: 2)
     assert default_jobs(threads=1) == 2
-
-
-def test_without_gpus_cores_are_shared_by_threads(monkeypatch):
-    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 0)
-    monkeypatch.setattr(os, 'sched_getaffinity', lambda _: set(range(8)),
-                        raising=False)  # fmt: skip
-    assert [default_jobs(n) for n in (1, 3, 8, 16)] == [8, 2, 1, 1]
-
-
-_SBATCH = """#!{python}
-# Does a job at once, and answers as Slurm does.
-import os, shlex, subprocess, sys
-number = len(os.listdir('{jobs}')) + 1
-with open(f'{jobs}/{{number}}', 'w') as log:
-    print(*sys.argv[1:], file=log, flush=True)
-    wrapped = next(w for w in sys.argv if w.startswith('--wrap='))[7:]
-    status = subprocess.run(wrapped, shell=True, stdout=log, stderr=log)
-with open('{states}', 'a') as file:
-    state = 'FAILED' if status.returncode else 'COMPLETED'
-    print(f'{{number}}|{{state}}', file=file)
-print(number)
-"""
-_SRUN = """#!/bin/bash
-while [[ "$1" == -* ]]; do shift; done
-exec "$@"
-"""
-
-
-def test_slurm_does_the_runs_one_a_job(place, tmp_path, monkeypatch):
-    pytest.importorskip('snakemake_executor_plugin_slurm')
-    bin_, jobs, states = (tmp_path / n for n in ('bin', 'jobs', 'states'))
-    bin_.mkdir()
-    jobs.mkdir()
-    states.touch()
-    scripts = dict(
-        sbatch=_SBATCH.format(python=sys.executable, jobs=jobs,
-                              states=states),
-        srun=_SRUN,
-        sacct=f'#!/bin/sh\ncat {states}\n',
-    )  # fmt: skip
-    for name, text in scripts.items():
-        (bin_ / name).write_text(text)
-        (bin_ / name).chmod(0o755)
-    monkeypatch.setenv('PATH', f'{bin_}:{os.environ["PATH"]}')
-    monkeypatch.setenv('USER', 'somebody')
-    # The plugin waits 40 s between its looks at Slurm.
-    (tmp_path / 'sitecustomize.py').write_text(
-        'import asyncio\nsleep = asyncio.sleep\n'
-        'asyncio.sleep = lambda seconds: sleep(min(seconds, 0.5))\n'
-    )
-    paths = f'{tmp_path}:{os.environ["PYTHONPATH"]}'
-    monkeypatch.setenv('PYTHONPATH', paths)
-    work, status = run(
-        place,
-        Wanted(systems=['plain'], budgets=[4]),
-        engine=[
-            *('--executor', 'slurm', '--slurm-no-account'),
-            *('--slurm-init-seconds-before-status-checks', '1'),
-            *('--default-resources', 'slurm_partition=gpu'),
-        ],
-    )
-    assert status == 0 and work.left() == [] and len(metrics()) == 1
-    (job,) = jobs.iterdir()
-    assert '-p gpu' in job.read_text()
+    # Without GPUs the threads share the cores.
+    monkeypatch.setattr(cuda, 'device_count', lambda: 0)
+    monkeypatch.setattr(engine, 'usable_cores', lambda: 8)
+    assert [default_jobs(n) for n in (1, 3, 16)] == [8, 2, 1]
 
 
 def test_a_second_start_of_a_run_waits_for_the_first(place):
