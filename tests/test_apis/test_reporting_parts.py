@@ -192,12 +192,6 @@ def test_codes_give_the_intervals_of_the_names():
     assert not any(name in text for name in ('clinic', 'anna', 'jane'))
 
 
-def test_input_pixels_of_the_mean_face():
-    tested = TestedSet([sample(i, 's', i) for i in range(3)], {})
-    # Half the scale: an input of 32 shows 64 pixels.
-    np.testing.assert_allclose(tested.mean_face(), [[1.0, 1.0], [1.5, 2.0]])
-
-
 def test_two_faces_in_a_sample_are_refused():
     two = sample(0)
     for field in ('pred_instances', 'gt_instances'):

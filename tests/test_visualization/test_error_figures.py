@@ -6,7 +6,6 @@ import cv2
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.collections import EllipseCollection
 
 from mmpose_ctd.apis.measuring.error_model import reliability
 from mmpose_ctd.evaluation.functional import (
@@ -15,7 +14,6 @@ from mmpose_ctd.evaluation.functional import (
 )
 from mmpose_ctd.visualization import (
     plot_ced,
-    plot_landmark_errors,
     plot_reliability,
 )
 
@@ -63,26 +61,6 @@ def test_writes_a_picture_and_leaves_matplotlib_as_it_was(tmp_path):
         assert pyplot is None
     else:
         assert pyplot.get_fignums() == []
-
-
-@pytest.mark.parametrize(('size', 'factor'), [(0.2, 20), (3.0, 2), (40, 1)])
-def test_circles_are_the_errors_times_a_round_number(size, factor):
-    points = np.array([[10.0, 10.0], [90.0, 30.0], [np.nan, np.nan]])
-    errors = np.array([size, size / 2, np.nan])
-    figure = plot_landmark_errors(points, {'A': errors, 'B': errors / 2})
-    panels = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title() for axes in panels] == ['A', 'B']
-    for axes, share in zip(panels, (1, 0.5)):
-        (circles,) = [
-            c for c in axes.collections if isinstance(c, EllipseCollection)
-        ]
-        np.testing.assert_allclose(
-            circles.get_widths(), 2 * factor * share * errors[:2]
-        )
-        np.testing.assert_allclose(circles.get_offsets(), points[:2])
-        assert (f'{factor} x error' in axes.get_xlabel()) == (factor > 1)
-        # As an image: y grows downwards.
-        assert axes.get_ylim()[0] > axes.get_ylim()[1]
 
 
 def test_reliability_of_honest_errors_lies_on_the_line(tmp_path):

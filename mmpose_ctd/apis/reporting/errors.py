@@ -22,11 +22,7 @@ from mmpose_ctd.evaluation.functional import (
     measurements_of_set,
 )
 from mmpose_ctd.evaluation.functional.measurements import digits_of
-from mmpose_ctd.visualization import (
-    plot_bland_altman,
-    plot_ced,
-    plot_landmark_errors,
-)
+from mmpose_ctd.visualization import plot_bland_altman, plot_ced
 
 from .page_parts import PagePicture, drawing
 from .system import ReportedSystem, metric_settings
@@ -40,14 +36,13 @@ def error_section(systems: Sequence[ReportedSystem]) -> dict:
 
     The first system is compared with each other one that is not odd.
     ``groups`` are the systems that can be compared, then each other one;
-    ``ced`` and ``landmark_map`` are pictures of the first group.
+    ``ced`` is a picture of the first group.
     """
     comparable = [system for system in systems if not system.odd]
     groups = [comparable, *([s] for s in systems if s.odd)]
     return dict(
         groups=[_group(group) for group in groups],
         ced=_ced(comparable),
-        landmark_map=_landmark_map(comparable),
     )
 
 
@@ -154,26 +149,6 @@ def _ced(systems: Sequence[ReportedSystem]) -> PagePicture:
         f'Cumulative error distribution up to {threshold:g} {unit}. '
         f'{medians} {unit}.',
         sum(map(len, errors.values())),
-    )
-
-
-def _landmark_map(systems: Sequence[ReportedSystem]) -> PagePicture | None:
-    tested = systems[0].first.tested
-    points = tested.mean_face()
-    errors = {s.name: s.first.landmark_pixels() for s in systems}
-    if points is None or any(e is None for e in errors.values()):
-        return None
-    if not np.isfinite(points).any():
-        return None
-    worst = '; '.join(
-        f'{name}: largest at {tested.names[int(np.nanargmax(e))]}, '
-        f'{np.nanmax(e):.2f}'
-        for name, e in errors.items()
-    )
-    return drawing(
-        plot_landmark_errors(points, errors),
-        'Mean error of each landmark as a circle on the mean face. '
-        f'{worst} input px.',
     )
 
 

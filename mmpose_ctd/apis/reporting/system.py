@@ -5,7 +5,6 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from mmengine.config import Config
 from mmpose.registry import DATASETS, METRICS
 
@@ -14,7 +13,6 @@ from mmpose_ctd.config_values import component_name
 from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
-from mmpose_ctd.evaluation.functional import point_errors
 from mmpose_ctd.trained import refuse_framing_change
 from mmpose_ctd.trained_people import compare_tested
 
@@ -57,18 +55,6 @@ class ReportedRun:
         if seed is None:
             seed = (self.run.cfg.get('randomness') or {}).get('seed')
         return '' if seed is None else str(seed)
-
-    def landmark_pixels(self) -> np.ndarray | None:
-        """Mean error of each landmark in input pixels, (K,).
-
-        None if the samples do not say how they were cropped.
-        """
-        tested = self.tested
-        pred, true = map(tested.to_input, (tested.pred, tested.true))
-        if pred is None:
-            return None
-        errors = point_errors(pred, true, tested.visible)
-        return np.ma.masked_invalid(errors).mean(axis=0).filled(np.nan)
 
 
 @dataclass
@@ -144,7 +130,8 @@ def _metric(cfg: Config, tested: TestedSet) -> LandmarkErrorMetric:
     if settings is not None:
         # No ids in a report.
         return METRICS.build(dict(settings, include_ids=False))
-    framed = tested.to_input(tested.pred) is not None
+    fields = 'input_size', 'input_scale', 'input_center'
+    framed = all(tested.field(key) is not None for key in fields)
     return LandmarkErrorMetric(unit='input' if framed else 'image')
 
 

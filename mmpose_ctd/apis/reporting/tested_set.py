@@ -107,35 +107,11 @@ class TestedSet:
             return None
         return np.array([np.ravel(row) for row in rows], dtype=np.float64)
 
-    def to_input(self, points: np.ndarray) -> np.ndarray | None:
-        """Convert image pixels to pixels of the network input, (N, K, 2).
-
-        None if the samples do not say how they were cropped.
-        """
-        fields = 'input_size', 'input_scale', 'input_center'
-        crop = [self.field(key) for key in fields]
-        if any(one is None for one in crop):
-            return None
-        size, scale, centre = (one[:, None] for one in crop)
-        return (points - centre + 0.5 * scale) / scale * size
-
     def errors(self, unit: Unit) -> np.ndarray:
         """Mean error of each image, (N,), NaN where it is unknown."""
         by_name = self.dataset_meta['keypoint_name2id']
         errors = [sample_errors(one, unit, by_name) for one in self._samples]
         return image_errors(np.concatenate(errors))
-
-    def mean_face(self) -> np.ndarray | None:
-        """Mean true position of each landmark in the input, (K, 2).
-
-        NaN for a landmark that no image shows; None if the samples do not
-        say how they were cropped.
-        """
-        points = self.to_input(self.true)
-        if points is None:
-            return None
-        points = np.where(self.visible[..., None], points, np.nan)
-        return np.ma.masked_invalid(points).mean(axis=0).filled(np.nan)
 
 
 def _codes(values: list) -> list[str | None]:
