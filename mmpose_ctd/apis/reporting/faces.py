@@ -9,6 +9,7 @@ from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.visualization import FaceView, select_faces
 
 from .page_parts import photograph
+from .prediction import heatmaps
 from .system import ReportedRun, ReportedSystem
 
 _PLACES = ('best', 'median', 'worst')
@@ -72,7 +73,7 @@ def _add_panels(panels, views, system, which, captions) -> str:
     """Append a system's panels; return why it has no heat-maps, if so."""
     run = system.first
     centres, scales = map(run.tested.field, ('input_center', 'input_scale'))
-    maps, why = run.predictions.heatmaps(which), ''
+    maps, why = heatmaps(run.run, run.dataset, which), ''
     if maps is None:
         why = 'head'
     elif centres is None or scales is None:
@@ -96,6 +97,6 @@ def _add_panels(panels, views, system, which, captions) -> str:
 
 def _image(run: ReportedRun, i: int) -> np.ndarray | None:
     """A test image as the pipelines read it; None if it is not a file."""
-    get = getattr(run.predictions.dataset, 'get_data_info', None)
+    get = getattr(run.dataset, 'get_data_info', None)
     path = get(i).get('img_path') if get else None
     return None if path is None else read_upright(bytes(fileio.get(path)))

@@ -12,7 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from mmpose_ctd.trained import check_same_landmarks, load_trained
 
@@ -35,44 +35,41 @@ def test_loader(cfg: Config) -> DataLoader:
     return Runner.build_dataloader(loader)
 
 
-def load_model(run: TrainedRun, metainfo: dict) -> nn.Module:
-    """Build a run's model and load its checkpoint, in inference mode.
+def predict(run: TrainedRun, loader: DataLoader) -> TestedSet:
+    """What a run's model predicts on its test set.
 
     Raises:
         InputError: If the checkpoint does not fit the config or the data.
     """
+    model = _load_model(run, loader.dataset)
+    return TestedSet(_outputs(model, loader), _metainfo(loader.dataset))
+
+
+def heatmaps(
+    run: TrainedRun, dataset: Dataset, indices: Sequence[int]
+) -> np.ndarray | None:
+    """Heat-maps of some images, (n, h, w), in [0, 1].
+
+    Each landmark's map is divided by its maximum; each cell shows the
+    highest value of all landmarks. A wide or double peak is an unsure
+    prediction. None if the head gives no heat-maps.
+    """
+    # Loaded again: many systems would fill the memory.
+    model = _load_model(run, dataset)
+    maps = [_heatmap(model, dataset[i]) for i in indices]
+    return None if any(one is None for one in maps) else np.stack(maps)
+
+
+def _load_model(run: TrainedRun, dataset: Dataset) -> nn.Module:
     model = MODELS.build(run.cfg.model)
     path = str(run.checkpoint)
     content = load_trained(model, path, _CURE)
-    check_same_landmarks(path, content, metainfo)
+    check_same_landmarks(path, content, _metainfo(dataset))
     return model.to(get_device()).eval()
 
 
-class Predictions:
-    """What a trained model predicts on its test set.
-
-    Attributes:
-        dataset (Dataset): The test set.
-        tested (TestedSet): Predictions and truth.
-    """
-
-    def __init__(self, run: TrainedRun, loader: DataLoader) -> None:
-        self._run, self.dataset = run, loader.dataset
-        self._metainfo = getattr(loader.dataset, 'metainfo', None) or {}
-        model = load_model(run, self._metainfo)
-        self.tested = TestedSet(_outputs(model, loader), self._metainfo)
-
-    def heatmaps(self, indices: Sequence[int]) -> np.ndarray | None:
-        """Heat-maps of some images, (n, h, w), in [0, 1].
-
-        Each landmark's map is divided by its maximum; each cell shows the
-        highest value of all landmarks. A wide or double peak is an unsure
-        prediction. None if the head gives no heat-maps.
-        """
-        # Loaded again: many systems would fill the memory.
-        model = load_model(self._run, self._metainfo)
-        maps = [_heatmap(model, self.dataset[i]) for i in indices]
-        return None if any(one is None for one in maps) else np.stack(maps)
+def _metainfo(dataset: Dataset) -> dict:
+    return getattr(dataset, 'metainfo', None) or {}
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmpose.registry import DATASETS, METRICS
+from torch.utils.data import Dataset
 
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.config_values import component_name
@@ -16,7 +17,7 @@ from mmpose_ctd.evaluation import LandmarkErrorMetric
 from mmpose_ctd.trained import refuse_framing_change
 from mmpose_ctd.trained_people import compare_tested
 
-from .prediction import Predictions, test_loader
+from .prediction import predict, test_loader
 from .tested_set import TestedSet
 from .work_dir import RunLog, TrainedRun, open_work_dir, read_run_log
 
@@ -27,7 +28,8 @@ class ReportedRun:
 
     Attributes:
         run (TrainedRun): Its files.
-        predictions (Predictions): On its test set.
+        dataset (Dataset): Its test set.
+        tested (TestedSet): Predictions and truth of the test set.
         report (dict): ``LandmarkErrorMetric.report``.
         data (dict): ``'training'``, ``'validation'``, ``'test'`` ->
             :class:`DataSummary`; None if it cannot be read, absent if the
@@ -37,16 +39,12 @@ class ReportedRun:
     """
 
     run: TrainedRun
-    predictions: Predictions
+    dataset: Dataset
+    tested: TestedSet
     report: dict
     data: dict
     log: RunLog
     people: list
-
-    @property
-    def tested(self) -> TestedSet:
-        """Predictions and truth of the test set."""
-        return self.predictions.tested
 
     @property
     def seed(self) -> str:
@@ -104,11 +102,11 @@ def read_run(
     people = compare_tested(path, content, run.cfg, loader.dataset)
     test = _summary(loader.dataset)
     say(f'{folder}: predicting {test.num_images} images')
-    predictions = Predictions(run, loader)
-    tested = predictions.tested
+    tested = predict(run, loader)
     return ReportedRun(
         run=run,
-        predictions=predictions,
+        dataset=loader.dataset,
+        tested=tested,
         report=tested.evaluate(_metric(run.cfg, tested)).report,
         data=_data_sets(run.cfg, test),
         log=read_run_log(run.folder),
