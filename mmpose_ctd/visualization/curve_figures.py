@@ -23,13 +23,10 @@ from ._figure import (
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Errors of a system at some budgets.
+    """Errors of a system at some budgets: increasing numbers of labels.
 
-    Attributes:
-        budgets (Sequence[int]): Numbers of labels, increasing, positive.
-        errors (Sequence[float]): Mean error at each, in pixels.
-        spreads (Sequence[float]): Half the width of the band at each; NaN
-            where it is not known.
+    Errors are in pixels; spreads are half the width of the band, NaN where it
+    is not known.
     """
 
     budgets: Sequence[int]
@@ -42,13 +39,7 @@ def plot_learning_curves(
 ) -> Figure:
     """All systems in one figure, each named where its line ends.
 
-    Args:
-        curves (Mapping[str, LearningCurve]): System -> its errors.
-        band (bool): Whether bands are drawn; of many systems they hide each
-            other. Defaults to True.
-
-    Returns:
-        matplotlib.figure.Figure: The figure, bound to no window.
+    The bands of many systems would hide each other.
     """
     figure = new_figure(7.8, max(4.2, 1.6 + 0.27 * len(curves)))
     # A browser's letters may be wider than matplotlib's.
@@ -68,13 +59,7 @@ def plot_curve_panels(
 ) -> Figure:
     """A panel a system, with its band, and the baseline in grey.
 
-    Args:
-        curves (Mapping[str, LearningCurve]): System -> its errors.
-        baseline (str): The grey one of all panels. Without a system of this
-            name, all others are grey.
-
-    Returns:
-        matplotlib.figure.Figure: The figure, bound to no window.
+    Without a system of the baseline's name, all others are grey.
     """
     names = [name for name in curves if name != baseline] or [*curves]
     figure, panels = new_panels(
@@ -184,16 +169,9 @@ def _apart(wanted: Sequence[float], step: float) -> np.ndarray:
 def plot_training(
     title: str, curves: Mapping[str, pd.Series], log_scale: bool = False
 ) -> Figure:
-    """Draw curves over the steps of a training.
+    """Draw curves, each indexed by step, over the steps of a training.
 
-    Args:
-        title (str): Heading.
-        curves (Mapping[str, pd.Series]): Name -> values, indexed by step.
-        log_scale (bool): Whether the values have a logarithmic axis, if all
-            are above 0. Defaults to False.
-
-    Returns:
-        matplotlib.figure.Figure: The figure, bound to no window.
+    ``log_scale``: a logarithmic axis, if all values are above 0.
     """
     figure = new_figure(3.9, 3.0)
     axes = figure.add_subplot()

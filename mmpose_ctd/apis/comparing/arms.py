@@ -141,14 +141,12 @@ def _in_order(variant: str) -> tuple:
 
 
 def pooled(arms: Sequence[StudyArm]) -> tuple[StudyArm, int] | None:
-    """The images of several held-out sites as one test set.
+    """The images of several held-out sites as one test set, and its budget.
 
     Each image is tested by the networks that did not train on its site.
-
-    Returns:
-        tuple[StudyArm, int] | None: The systems tested on all sites, with the
-        seeds that they have on all, and their budget. None for a single site,
-        several budgets or test sets on a site, or different landmarks.
+    Systems have the seeds that they have on all sites; those without one are
+    left out. None for a single site, several budgets or test sets on a site,
+    or different landmarks.
     """
     budgets = [[n for n in arm.budgets if arm.plain(n)] for arm in arms]
     if (
@@ -193,14 +191,10 @@ def reference(
 ) -> tuple[SystemErrors | None, str]:
     """What a system or a variant is compared with, and its name.
 
-    Args:
-        cell (SystemErrors): Of the first arm.
-        arms (Sequence[StudyArm]): Of the same test set; searched in order.
-        baseline (str): A system: with the cell's variation, else as it is.
-            Without: the cell's own system without its variation.
-
-    Returns:
-        tuple[SystemErrors | None, str]: The first that shares a seed.
+    The ``baseline`` with the cell's variation, else as it is; without a
+    baseline the cell's own system without its variation. ``arms`` have the
+    same test set, the cell's first; the first reference that shares a seed is
+    taken.
     """
     wanted = [(baseline, cell.variant), (baseline, '')]
     if not baseline:

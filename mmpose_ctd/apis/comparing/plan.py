@@ -380,14 +380,7 @@ _Loader.add_implicit_resolver(
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Read a plan.
-
-    Args:
-        path (str or Path): A YAML file; see docs/compare.md.
-
-    Returns:
-        Plan: Checked: every system that a study names exists, and so does
-        its config.
+    """Read a plan, a YAML file as in docs/compare.md, and check it.
 
     Raises:
         MissingFileError: If there is no such file.

@@ -28,16 +28,8 @@ def annotator_section(
 
     Landmarks: mean distance in percent of the distance between the outer
     corners of the eyes, mean over the seeds. Measures: SD of the difference
-    in percent of the measure's mean, and ICC(2,1), of the first seed.
-
-    Args:
-        systems (Sequence[ReportedSystem]): Tested.
-        content (dict, optional): Of :func:`.read_annotators`.
-
-    Returns:
-        dict: ``landmarks`` and ``measures``, data frames, the second None if
-        both share none; ``num_photographs`` of the annotators. None without
-        ``content``.
+    in percent of the measure's mean, and ICC(2,1), of the first seed; None if
+    both share none. ``content`` is of :func:`.read_annotators`.
 
     Raises:
         InputError: If both share no landmark.
