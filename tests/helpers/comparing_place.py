@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 from mmengine.config import Config
 from tool_server import run_tool
-from toy_models import PIPELINE, model_config, runner_config
+from trained_work_dir import training_config
 
 from mmpose_ctd.apis.comparing.plan import read_plan
 from mmpose_ctd.apis.comparing.runs import PlanRun, PlanRuns
@@ -62,46 +62,18 @@ SEARCH = dict(
 
 def _config() -> Config:
     """A toy system on the synthetic faces; the environment may move them."""
-    first, *rest = [dict(type='LoadLandmarkImage'), *PIPELINE[1:]]
+    root = '{{$CTD_DATA_ROOT:data}}/synthetic_faces/'
+    config = training_config('work', root, k=19)
+    for name in ('train', 'val', 'test'):
+        data = config[f'{name}_dataloader'].dataset
+        data.update(ann_file=ANNOTATIONS, num_keypoints=19)
+    train = config.train_dataloader
+    train.update(batch_size=2, sampler=dict(type='InfiniteSampler'))
     turn = dict(type='RandomBBoxTransform', shift_prob=0.0, rotate_factor=15.0)
-    dataset = dict(
-        type='CIFASDDataset',
-        data_root='{{$CTD_DATA_ROOT:data}}/synthetic_faces/',
-        ann_file=ANNOTATIONS,
-        num_keypoints=19,
-        split='splits/none.txt',
-    )
-    model = model_config()
-    del model['teacher']
-    model['head']['out_channels'] = 19
-    model['test_cfg'] = dict(flip_test=False)
-    train, test = (
-        dict(
-            batch_size=size,
-            num_workers=0,
-            sampler=sampler,
-            dataset=dict(dataset, pipeline=pipeline),
-        )
-        for size, sampler, pipeline in (
-            (
-                2,
-                dict(type='InfiniteSampler', shuffle=True),
-                [first, rest[0], turn, *rest[1:]],
-            ),
-            (4, dict(type='DefaultSampler', shuffle=False), [first, *rest]),
-        )
-    )
-    return runner_config(
-        'work',
-        model,
+    train.dataset.pipeline.insert(2, turn)
+    config.optim_wrapper.optimizer.lr = 1e-3
+    config.update(
         custom_imports=dict(imports=['mmpose_ctd', 'toy_models']),
-        train_dataloader=train,
-        val_dataloader=test,
-        test_dataloader=test,
-        train_cfg=dict(type='IterBasedTrainLoop', max_iters=10),
-        optim_wrapper=dict(
-            type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3)
-        ),
         param_scheduler=[
             dict(type='PolyLR', power=0.9, begin=0, end=10, by_epoch=False)
         ],
@@ -109,6 +81,9 @@ def _config() -> Config:
         log_processor=dict(by_epoch=False),
         log_level='INFO',
     )
+    config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=10)
+    config.model.test_cfg = dict(flip_test=False)
+    return config
 
 
 def make_place(place: Path, subjects: int = 24) -> Path:

@@ -1,6 +1,5 @@
 """Plans on Snakemake: what is started, and when; the tools are fake."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from comparing_place import LR, PLAN, SEARCH, alive, study
-from faked_plan import metrics, run, starts, until, work_of
+from faked_plan import finish, metrics, run, starts, until, work_of
 from rich.console import Console
 
 from mmpose_ctd.apis.comparing import engine, report, step
@@ -140,24 +139,12 @@ def test_the_overview_counts_what_is_left(place):
     assert rows()['search'] == ['12', '0', '12', '?']
     assert rows()['main'] == ['4', '0', '4', '?']
     # 10 s for 4 steps: 11 trials at two a time take 55 s.
-    finish(work, work.left()[0], 1.0, seconds=8.0)
+    finish(work.runs, work.left()[0], 1.0, seconds=8.0)
     assert rows()['search'] == ['12', '1', '11', '0:00:55']
     assert work.num_done() == 1
 
 
 # -------------------------------------------------------------- its report
-
-
-def finish(work, run, error, seconds=3.0):
-    """Write what a run found."""
-    folder = Path('work/runs', work.runs.name_of(run))
-    work.runs.prepare([run])
-    found = dict(
-        json.loads((folder / 'run.json').read_text())['facts'],
-        commit='c', environment={}, errors=[[error, None]],
-        seconds=seconds, test_seconds=2.0,
-    )  # fmt: skip
-    (folder / 'metrics.json').write_text(json.dumps(found))
 
 
 @pytest.fixture
@@ -177,14 +164,14 @@ def test_a_run_is_a_record_of_each_study_that_asks_for_it(place, reported):
     one = dict(systems=['plain'], budgets=[4], seeds=[0])
     same = dict(one, plain=False, variants={'same': {'options': {LR: 1e-3}}})
     work = work_of(place, studies=dict(main=one, again=same))
-    finish(work, work.left()[0], 2.0)
+    finish(work.runs, work.left()[0], 2.0)
     work.look()
     report.report_plan(work, 'out')
     found = [(r['study'], r['variant'], r['errors'])
              for r in reported['records']]  # fmt: skip
     assert found == [
-        ('main', '', [[2.0, None]]),
-        ('again', 'same', [[2.0, None]]),
+        ('main', '', [[2.0, None], [None, None]]),
+        ('again', 'same', [[2.0, None], [None, None]]),
     ]
     assert reported['notes'] == []
     assert reported['baseline'] == 'plain'
@@ -195,7 +182,7 @@ def test_what_is_missing_is_named(place, reported):
     work = work_of(place)
     for one in work.left():
         if one.cell.system == 'plain':
-            finish(work, one, 1.0)
+            finish(work.runs, one, 1.0)
     (failed, *_) = (r for r in work.left() if r.cell.system == 'averaged')
     (name,) = work.runs.prepare([failed])
     Path('work/runs', name, 'failed.txt').write_text('status 2: jo_smith')
@@ -212,7 +199,7 @@ def test_only_complete_searches_are_reported(place, reported):
     work = work_of(place, search=search)
     for system, settings, runs in work.runs.trials():
         if system == 'averaged' or settings[LR] == 1e-2:
-            finish(work, runs[0], 100 * settings[LR])
+            finish(work.runs, runs[0], 100 * settings[LR])
     work.look()
     assert work.chosen == {'averaged': {LR: 1e-3}}
     report.report_plan(work, 'out')
