@@ -10,7 +10,6 @@ from mmpose_ctd.apis.error_tables import number
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
     agreement,
-    measure,
     measurements_of_set,
     point_errors,
 )
@@ -110,13 +109,9 @@ def _agreements(run: ReportedRun) -> dict[str, tuple[float, float, float]]:
     """Measure -> SD of predicted - manual, manual mean, and ICC."""
     tested = run.tested
     listed = measurements_of_set(tested.dataset_meta)
-    manual, predicted = (
-        measure(points, tested.visible, tested.names, listed)
-        for points in (tested.true, tested.pred)
-    )
     found = {}
-    for name, values in manual.items():
-        if np.isfinite(values + predicted[name]).any():
-            one = agreement(values, predicted[name], tested.subjects, 0)
-            found[name] = (one.sd, float(np.nanmean(values)), one.icc.value)
+    for name, (manual, predicted) in tested.measured(listed).items():
+        if np.isfinite(manual + predicted).any():
+            one = agreement(manual, predicted, tested.subjects, 0)
+            found[name] = (one.sd, float(np.nanmean(manual)), one.icc.value)
     return found

@@ -17,7 +17,6 @@ from mmpose_ctd.evaluation.functional import (
     Agreement,
     agreement,
     bootstrap_interval,
-    measure,
     measurement_units,
     measurements_of_set,
 )
@@ -174,12 +173,8 @@ def _measures(system: ReportedSystem) -> dict | None:
         return None
     scale = tested.field('mm_per_px')
     scale = None if scale is None else scale[:, 0]
-    manual, predicted = (
-        measure(points, tested.visible, tested.names, listed, scale)
-        for points in (tested.true, tested.pred)
-    )
+    pairs = tested.measured(listed, scale)
     units = measurement_units(listed, mm=scale is not None)
-    pairs = {key: (manual[key], predicted[key]) for key in manual}
     found = {
         key: agreement(*values, tested.subjects)
         for key, values in pairs.items()
@@ -189,7 +184,7 @@ def _measures(system: ReportedSystem) -> dict | None:
         return None
     rows = {
         f'{key} ({_SIGNS.get(units[key], units[key])})': _agreement_row(
-            one, np.nanmean(manual[key]), digits_of(units[key])
+            one, np.nanmean(pairs[key][0]), digits_of(units[key])
         )
         for key, one in found.items()
     }

@@ -1,12 +1,16 @@
 """What a model predicted on a test set, as plain arrays."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.evaluation.functional import image_errors
+from mmpose_ctd.evaluation.functional import (
+    Measurement,
+    image_errors,
+    measure,
+)
 from mmpose_ctd.evaluation.metrics.sample_errors import (
     Unit,
     record_name,
@@ -106,6 +110,20 @@ class TestedSet:
         if any(row is None for row in rows):
             return None
         return np.array([np.ravel(row) for row in rows], dtype=np.float64)
+
+    def measured(
+        self, listed: Sequence[Measurement], scale: np.ndarray | None = None
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Manual and predicted values of each measure, (N,).
+
+        In pixels of the image, or, with ``scale`` (N,) in mm per pixel, in
+        mm; NaN where a landmark is not known.
+        """
+        manual, predicted = (
+            measure(points, self.visible, self.names, listed, scale)
+            for points in (self.true, self.pred)
+        )
+        return {key: (manual[key], predicted[key]) for key in manual}
 
     def errors(self, unit: Unit) -> np.ndarray:
         """Mean error of each image, (N,), NaN where it is unknown."""
