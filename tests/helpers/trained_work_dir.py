@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import torch
 from landmark_set import landmark_content, write_landmark_set
 from mmengine.runner import Runner
 from PIL import Image
@@ -111,13 +110,3 @@ REGRESSION = dict(
 def annotations(root):
     file = root / 'annotations' / 'landmarks.json'
     return file, json.loads(file.read_text())
-
-
-def change_checkpoint(folder):
-    """Other weights under the same name, as a further training leaves."""
-    path = next(folder.glob('epoch_2.pth'))
-    content = torch.load(path, weights_only=False)
-    for value in content['state_dict'].values():
-        if value.is_floating_point():
-            value *= 1.5
-    torch.save(content, path)
