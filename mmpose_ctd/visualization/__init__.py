@@ -7,10 +7,14 @@ from .curve_figures import (
     plot_learning_curves,
     plot_training,
 )
-from .error_figures import plot_ced, plot_landmark_errors, plot_reliability
+from .error_figures import plot_ced, plot_reliability
 from .face_panels import FaceView, select_faces
-from .landmark_overlay import draw_landmarks, landmark_grid, landmark_sheet
-from .point_sheet import point_sheet
+from .landmark_overlay import (
+    draw_landmarks,
+    landmark_grid,
+    landmark_sheet,
+    point_sheet,
+)
 
 __all__ = [
     'FaceView',
@@ -21,7 +25,6 @@ __all__ = [
     'plot_bland_altman',
     'plot_ced',
     'plot_curve_panels',
-    'plot_landmark_errors',
     'plot_learning_curves',
     'plot_reliability',
     'plot_training',

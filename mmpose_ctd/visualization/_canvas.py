@@ -24,17 +24,8 @@ INK = (30, 30, 30)
 _BITS = 4
 #: Smallest letters in pixels.
 _SMALLEST = 7
-
-
-def checked_image(image: np.ndarray) -> np.ndarray:
-    """Refuse what is not an image (H, W, 3), uint8."""
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(
-            'image must be (H, W, 3) of uint8 in BGR order, found shape '
-            f'{image.shape} of {image.dtype}.'
-        )
-    return image
+#: Pictures in a row of a sheet.
+_COLUMNS = 5
 
 
 def enlarge(image: np.ndarray, factor: float) -> np.ndarray:
@@ -61,13 +52,8 @@ def face_window(
     """The square around the visible points; it may leave the image.
 
     Predictions do not count: a single wild one would shrink the face.
-
-    Args:
-        image (np.ndarray): Image (H, W, 3).
-        truth (np.ndarray): True points in pixels of the image, (K, 2).
-        visible (np.ndarray): Whether each is known, bool, (K,).
-        margin (float): Share by which it is wider on each side. Defaults to
-            0.3.
+    ``truth`` is (K, 2), ``visible`` (K,) of bool; ``margin`` is the share by
+    which the square is wider on each side.
 
     Returns:
         tuple[int, int, int, int]: x, y, width, height in image pixels; the
@@ -102,18 +88,27 @@ def cut_out(
     return cut
 
 
-def tile(cells: list[np.ndarray], columns: int) -> np.ndarray:
-    """Lay pictures of one size side by side, in rows of ``columns``."""
-    columns = min(columns, len(cells))
-    cells = cells + [np.full_like(cells[0], PAPER[0])] * (
-        -len(cells) % columns
-    )
-    return np.vstack(
-        [
-            np.hstack(cells[start : start + columns])
-            for start in range(0, len(cells), columns)
-        ]
-    )
+def tile(cells: list[np.ndarray], legend: str) -> np.ndarray:
+    """Lay pictures of one size side by side, five in a row, over a legend."""
+    columns = min(_COLUMNS, len(cells))
+    empty = np.full_like(cells[0], PAPER[0])
+    cells = cells + [empty] * (-len(cells) % columns)
+    rows = [
+        np.hstack(cells[start : start + columns])
+        for start in range(0, len(cells), columns)
+    ]
+    return np.vstack([*rows, text_bar(rows[0].shape[1], legend, size=16)])
+
+
+def titled(
+    picture: np.ndarray, side: int, corner: tuple, title: str, size: int
+) -> np.ndarray:
+    """A white square with a picture at ``corner`` (y, x), over a title."""
+    height, width = picture.shape[:2]
+    cell = np.full((side, side, 3), PAPER[0], dtype=np.uint8)
+    y, x = corner
+    cell[y : y + height, x : x + width] = picture
+    return np.vstack([cell, text_bar(side, title, size=size)])
 
 
 def draw_points(
@@ -125,13 +120,9 @@ def draw_points(
 ) -> None:
     """Draw truths, predictions and lines between them, in place.
 
-    Args:
-        image (np.ndarray): Picture.
-        pred (np.ndarray): Predicted points in its pixels, (K, 2); NaN draws
-            nothing.
-        truth (np.ndarray): True points, (K, 2).
-        visible (np.ndarray): Whether the truth is known, bool, (K,).
-        radius (float): Radius of a true point's ring in pixels.
+    ``pred`` and ``truth`` are (K, 2) in the picture's pixels; a prediction of
+    NaN is not drawn. ``visible`` (K,) says whether the truth is known;
+    ``radius`` is that of its ring.
     """
     width = max(1, round(radius / 3.5))
     for start, end in zip(pred[visible], truth[visible]):
@@ -180,26 +171,19 @@ def text_bar(
     width: int,
     left: str = '',
     right: str = '',
-    size: int = 18,
+    *,
+    size: int,
     bold: bool = False,
     legend: bool = False,
 ) -> np.ndarray:
     """A white strip with text and, on its left, a legend of the marks.
 
-    Too long a text gets smaller letters, as far as they are readable.
-
-    Args:
-        width (int): Width of the strip in pixels.
-        left (str): Text on the left, centred if there is nothing else.
-        right (str): Text on the right.
-        size (int): Height of the letters in pixels. Defaults to 18.
-        bold (bool): Whether the text is bold. Defaults to False.
-        legend (bool): Whether to draw the legend. Defaults to False.
+    The ``left`` text is centred if there is nothing else. Too long a text
+    gets smaller letters than ``size``, as far as they are readable.
 
     Returns:
         np.ndarray: Image (round(1.9 * size), width, 3).
     """
-    size = max(size, _SMALLEST)
     height, gap = round(1.9 * size), round(0.7 * size)
     entries = ('truth', 'prediction') if legend else ()
     texts = [text for text in (*entries, left, right) if text]

@@ -28,19 +28,12 @@ LEGEND_ABOVE = dict(
 )
 
 
-def new_figure(
-    width: float, height: float, items: Collection = ('',)
-) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
     """A figure in inches that belongs to no window.
 
     pyplot would keep every figure, choose a window system and share its
     settings with the caller's own plots.
-
-    Raises:
-        ValueError: If ``items``, what is to be drawn, is empty.
     """
-    if not items:
-        raise ValueError('there is nothing to draw.')
     figure = Figure(figsize=(width, height), layout='constrained')
     FigureCanvasAgg(figure)
     return figure
@@ -55,17 +48,13 @@ def new_panels(
 ) -> tuple[Figure, list[Axes]]:
     """A figure with a panel for each item.
 
-    Args:
-        items (Collection): What is to be drawn.
-        panel, margins (tuple[float, float]): Width and height of a panel,
-            and what the figure has beyond its panels, in inches.
-        columns (int): Panels in a row. Defaults to 3.
-        **shared: ``sharex`` and ``sharey`` of matplotlib's ``subplots``.
+    ``panel`` and ``margins`` are width and height of a panel, and what the
+    figure has beyond its panels, in inches; ``shared`` goes to ``subplots``.
     """
-    columns = min(columns, max(1, len(items)))
+    columns = min(columns, len(items))
     rows = -(-len(items) // columns)
     figure = new_figure(
-        margins[0] + panel[0] * columns, margins[1] + panel[1] * rows, items
+        margins[0] + panel[0] * columns, margins[1] + panel[1] * rows
     )
     panels = figure.subplots(rows, columns, squeeze=False, **shared).ravel()
     for axes in panels[len(items) :]:

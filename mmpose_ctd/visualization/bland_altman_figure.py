@@ -1,13 +1,13 @@
 """Predicted measures against manual ones, after Bland and Altman."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..evaluation.functional import Agreement, Estimate, agreement
+from ..evaluation.functional import Agreement, Estimate
 from ..evaluation.functional.measurements import digits_of
 from ._figure import COLOURS, clear_axes, new_panels, save_figure
 
@@ -16,9 +16,8 @@ _POINT, _LIMIT, _ZERO = COLOURS[0], COLOURS[1], '0.55'
 
 def plot_bland_altman(
     pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    units: Mapping[str, str] | None = None,
-    subjects: Sequence | None = None,
-    agreements: Mapping[str, Agreement] | None = None,
+    units: Mapping[str, str],
+    agreements: Mapping[str, Agreement],
     out_file: str | Path | None = None,
     title: str | None = None,
 ) -> Figure:
@@ -33,12 +32,10 @@ def plot_bland_altman(
     Args:
         pairs (Mapping[str, tuple]): Measure's name -> manual and predicted
             values, each (N,), NaN if unknown.
-        units (Mapping[str, str], optional): Measure's name -> unit, see
+        units (Mapping[str, str]): Measure's name -> unit, see
             :func:`measurement_units`.
-        subjects (Sequence, optional): Person of each of the N pairs, see
-            :func:`agreement`. Names are not drawn.
-        agreements (Mapping[str, Agreement], optional): Results of
-            :func:`agreement`, if known already.
+        agreements (Mapping[str, Agreement]): Measure's name -> its
+            :func:`agreement`.
         out_file (str or Path, optional): Where to write the figure; the
             suffix gives the format (png, pdf, svg). Folders are made.
         title (str, optional): Heading.
@@ -48,11 +45,8 @@ def plot_bland_altman(
     """
     figure, panels = new_panels(pairs, (3.7, 3.15), (0.4, 0.5))
     for axes, (name, (manual, predicted)) in zip(panels, pairs.items()):
-        found = (agreements or {}).get(name)
-        if found is None:
-            found = agreement(manual, predicted, subjects)
-        _panel(axes, manual, predicted, found)
-        _label(axes, name, (units or {}).get(name), found)
+        _panel(axes, manual, predicted, agreements[name])
+        _label(axes, name, units[name], agreements[name])
     if title:
         figure.suptitle(title, fontsize=12).set_parse_math(False)
     save_figure(figure, out_file, 150)
@@ -60,14 +54,13 @@ def plot_bland_altman(
 
 
 def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
-    manual = np.asarray(manual, dtype=np.float64)
-    predicted = np.asarray(predicted, dtype=np.float64)
+    means = (manual + predicted) / 2
     axes.axhline(0, color=_ZERO, linewidth=0.8, zorder=1)
     _line(axes, found.bias, _POINT, 'solid')
     for limit in (found.loa_low, found.loa_high):
         _line(axes, limit, _LIMIT, (0, (5, 3)))
     axes.plot(
-        (manual + predicted) / 2,
+        means,
         predicted - manual,
         linestyle='none',
         marker='o',
@@ -79,7 +72,6 @@ def _panel(axes: Axes, manual, predicted, found: Agreement) -> None:
         zorder=3,
     )
     if found.slope.low * found.slope.high > 0:
-        means = (manual + predicted) / 2
         ends = np.array([np.nanmin(means), np.nanmax(means)])
         line = found.slope.value * (ends - np.nanmean(means))
         line += found.bias.value
@@ -109,8 +101,8 @@ def _line(axes: Axes, estimate: Estimate, colour: str, style) -> None:
         axes.axhspan(estimate.low, estimate.high, **look)
 
 
-def _label(axes: Axes, name: str, unit: str | None, found: Agreement) -> None:
-    behind = f' ({unit})' if unit and unit != '1' else ''
+def _label(axes: Axes, name: str, unit: str, found: Agreement) -> None:
+    behind = f' ({unit})' if unit != '1' else ''
     heading = axes.set_title(
         name, fontsize=10.5, fontweight='bold', loc='left', pad=31
     )

@@ -23,13 +23,10 @@ from ._figure import (
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Errors of a system at some budgets.
+    """Errors of a system at some budgets: increasing numbers of labels.
 
-    Attributes:
-        budgets (Sequence[int]): Numbers of labels, increasing, positive.
-        errors (Sequence[float]): Mean error at each, in pixels.
-        spreads (Sequence[float]): Half the width of the band at each; NaN
-            where it is not known.
+    Errors are in pixels; spreads are half the width of the band, NaN where it
+    is not known.
     """
 
     budgets: Sequence[int]
@@ -42,15 +39,9 @@ def plot_learning_curves(
 ) -> Figure:
     """All systems in one figure, each named where its line ends.
 
-    Args:
-        curves (Mapping[str, LearningCurve]): System -> its errors.
-        band (bool): Whether bands are drawn; of many systems they hide each
-            other. Defaults to True.
-
-    Returns:
-        matplotlib.figure.Figure: The figure, bound to no window.
+    The bands of many systems would hide each other.
     """
-    figure = new_figure(7.8, max(4.2, 1.6 + 0.27 * len(curves)), curves)
+    figure = new_figure(7.8, max(4.2, 1.6 + 0.27 * len(curves)))
     # A browser's letters may be wider than matplotlib's.
     figure.get_layout_engine().set(w_pad=0.15)
     axes = figure.add_subplot()
@@ -68,13 +59,7 @@ def plot_curve_panels(
 ) -> Figure:
     """A panel a system, with its band, and the baseline in grey.
 
-    Args:
-        curves (Mapping[str, LearningCurve]): System -> its errors.
-        baseline (str): The grey one of all panels. Without a system of this
-            name, all others are grey.
-
-    Returns:
-        matplotlib.figure.Figure: The figure, bound to no window.
+    Without a system of the baseline's name, all others are grey.
     """
     names = [name for name in curves if name != baseline] or [*curves]
     figure, panels = new_panels(
@@ -115,12 +100,6 @@ def _draw(axes: Axes, curve, style: dict, name: str, band: bool) -> None:
 
 def _set_scale(axes: Axes, curves, font: float, tick_font: float) -> None:
     """Logarithmic axes with readable ticks; labels if ``font`` is not 0."""
-    for name, curve in curves.items():
-        if not len(curve.budgets) or min(curve.budgets) <= 0:
-            raise ValueError(
-                f'{name}: a logarithmic axis needs positive budgets, found '
-                f'{list(curve.budgets)}.'
-            )
     budgets = sorted({n for curve in curves.values() for n in curve.budgets})
     axes.set_xscale('log')
     axes.set_xticks(budgets, [str(n) for n in budgets])
@@ -190,18 +169,11 @@ def _apart(wanted: Sequence[float], step: float) -> np.ndarray:
 def plot_training(
     title: str, curves: Mapping[str, pd.Series], log_scale: bool = False
 ) -> Figure:
-    """Draw curves over the steps of a training.
+    """Draw curves, each indexed by step, over the steps of a training.
 
-    Args:
-        title (str): Heading.
-        curves (Mapping[str, pd.Series]): Name -> values, indexed by step.
-        log_scale (bool): Whether the values have a logarithmic axis, if all
-            are above 0. Defaults to False.
-
-    Returns:
-        matplotlib.figure.Figure: The figure, bound to no window.
+    ``log_scale``: a logarithmic axis, if all values are above 0.
     """
-    figure = new_figure(3.9, 3.0, curves)
+    figure = new_figure(3.9, 3.0)
     axes = figure.add_subplot()
     looks = zip(cycle(COLOURS), cycle(MARKERS))
     for (name, curve), (colour, marker) in zip(curves.items(), looks):

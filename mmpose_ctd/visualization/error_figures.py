@@ -1,12 +1,10 @@
 """How large landmark errors are, where, and whether they were expected."""
 
 from collections.abc import Mapping
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -23,7 +21,6 @@ from ._figure import (
     clear_axes,
     line_styles,
     new_figure,
-    new_panels,
     save_figure,
 )
 
@@ -57,7 +54,7 @@ def plot_ced(
     threshold = checked_threshold(threshold)
     # The legend is above the axes: more systems need a higher figure.
     height = 3.6 + 0.2 * len(errors_by_system)
-    figure = new_figure(5.6, height, errors_by_system)
+    figure = new_figure(5.6, height)
     axes = figure.add_subplot()
     width = max(map(len, errors_by_system))
     styles = line_styles(len(errors_by_system))
@@ -97,66 +94,6 @@ def plot_ced(
     font = {'family': 'monospace', 'size': 9.5}
     axes.legend(**LEGEND_ABOVE, handlelength=2.4, prop=font)
     save_figure(figure, out_file, 200)
-    return figure
-
-
-def plot_landmark_errors(
-    points: np.ndarray, errors_by_system: Mapping[str, np.ndarray]
-) -> Figure:
-    """Draw each landmark's mean error as a circle at its mean position.
-
-    The radius is the error in the pixels of the axes, times a round number
-    that makes the circles visible; the axes name it.
-
-    Args:
-        points (np.ndarray): Mean true positions (x, y) in pixels of the
-            input, (K, 2), NaN for a landmark that no face has.
-        errors_by_system (Mapping[str, np.ndarray]): System -> mean error of
-            each landmark in pixels of the input, (K,).
-
-    Returns:
-        matplotlib.figure.Figure: A panel for each system, bound to no
-        window.
-    """
-    points = np.asarray(points, dtype=np.float64)
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f'points must be (K, 2), found {points.shape}.')
-    figure, panels = new_panels(errors_by_system, (3.6, 3.9), (0.5, 0.3))
-    errors = np.array([*errors_by_system.values()], dtype=np.float64)
-    # No enlarged circle is larger than a tenth of the face.
-    largest = 0.1 * np.max(np.nanmax(points, 0) - np.nanmin(points, 0))
-    fitting = [
-        f for f in (1, 2, 5, 10, 20) if f * np.nanmax(errors) <= largest
-    ]
-    factor = max(fitting, default=1)
-    times = f'; radius = {factor} x error' if factor > 1 else ''
-    reach = np.nan_to_num(factor * errors).max(axis=0)[:, None]
-    low = np.nanmin(points - reach, axis=0)
-    high = np.nanmax(points + reach, axis=0)
-    margin = 0.08 * np.max(high - low) or 1.0
-    (left, top), (right, bottom) = low - margin, high + margin
-    for axes, name, radii, colour in zip(
-        panels, errors_by_system, factor * errors, cycle(COLOURS)
-    ):
-        known = np.isfinite(points).all(axis=1) & np.isfinite(radii)
-        axes.add_collection(
-            EllipseCollection(
-                *[2 * radii[known]] * 2,
-                np.zeros(known.sum()),
-                units='xy',
-                offsets=points[known],
-                offset_transform=axes.transData,
-                facecolor=colour,
-                edgecolor=colour,
-                alpha=0.35,
-            )
-        )
-        axes.plot(*points[known].T, '.', color='black', markersize=3)
-        axes.set(xlim=(left, right), ylim=(bottom, top), aspect='equal')
-        axes.set_title(name, fontsize=10.5, fontweight='bold')
-        axes.set_xlabel(f'input px{times}', fontsize=9)
-        axes.tick_params(labelsize=8)
-        clear_axes(axes, None)
     return figure
 
 

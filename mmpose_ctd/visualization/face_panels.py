@@ -12,8 +12,6 @@ from ._canvas import (
     square,
 )
 
-#: Side of the pictures, in pixels.
-_SIDE = 320
 #: Grey of a page without photograph.
 _BLANK = 238
 
@@ -26,6 +24,7 @@ class FaceView:
             None draws on a blank page, which shows nobody.
         truth (np.ndarray): True points in image pixels, (K, 2).
         visible (np.ndarray): Whether they are known, bool, (K,).
+        side (int): Of the picture, in pixels. Defaults to 320.
 
     Attributes:
         picture (np.ndarray): The square, (side, side, 3), uint8, BGR.
@@ -38,15 +37,16 @@ class FaceView:
         image: np.ndarray | None,
         truth: np.ndarray,
         visible: np.ndarray,
+        side: int = 320,
     ) -> None:
-        self.truth, self.visible = truth, visible
+        self.truth, self.visible, self.side = truth, visible, side
         nothing = np.zeros((1, 1, 3), dtype=np.uint8)
         window = square(
             face_window(nothing if image is None else image, truth, visible)
         )
-        self.origin, self.factor = window[:2], _SIDE / window[2]
+        self.origin, self.factor = window[:2], side / window[2]
         if image is None:
-            self.picture = np.full((_SIDE, _SIDE, 3), _BLANK, dtype=np.uint8)
+            self.picture = np.full((side, side, 3), _BLANK, dtype=np.uint8)
         else:
             self.picture = enlarge(cut_out(image, window), self.factor)
 
@@ -61,7 +61,7 @@ class FaceView:
             enlarged(points - self.origin, self.factor)
             for points in (pred, self.truth)
         )
-        draw_points(picture, pred, truth, self.visible, _SIDE / 80)
+        draw_points(picture, pred, truth, self.visible, self.side / 80)
         return picture
 
     def with_heatmap(
@@ -89,7 +89,7 @@ class FaceView:
         start = enlarged(centre - 0.5 * scale - self.origin, self.factor)
         matrix = np.column_stack([np.diag(step), start])
         warped = cv2.warpAffine(
-            heatmap.astype(np.float32), matrix, (_SIDE, _SIDE)
+            heatmap.astype(np.float32), matrix, self.picture.shape[:2]
         )
         strength = np.clip(warped, 0, 1)[..., None]
         colours = cv2.applyColorMap(
@@ -116,15 +116,7 @@ def select_faces(errors: np.ndarray, num_faces: int) -> list[int]:
         >>> select_faces([3., 1., 9., 2., np.nan, 4.], num_faces=3)
         [1, 0, 2]
     """
-    errors = np.asarray(errors, dtype=np.float64)
-    if errors.ndim != 1:
-        raise ValueError(f'errors must be (N,), found shape {errors.shape}.')
-    if num_faces < 2:
-        raise ValueError(f'num_faces must be at least 2, found {num_faces}.')
-    ranked = np.argsort(errors, kind='stable')
-    ranked = ranked[: np.count_nonzero(~np.isnan(errors))]
-    if ranked.size == 0:
-        raise ValueError('no face has an error that is not NaN.')
-    steps = min(num_faces, ranked.size)
-    places = np.linspace(0, ranked.size - 1, steps).round().astype(int)
-    return ranked[places].tolist()
+    known = np.count_nonzero(~np.isnan(errors))
+    ranked = np.argsort(errors, kind='stable')[:known]
+    places = np.linspace(0, known - 1, min(num_faces, known))
+    return ranked[places.round().astype(int)].tolist()

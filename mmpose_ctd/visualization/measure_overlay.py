@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -11,11 +10,11 @@ from ._canvas import (
     PAPER,
     RIM,
     TRUTH,
-    checked_image,
     cut_out,
     draw_circle,
     draw_dot,
     draw_line,
+    enlarge,
     enlarged,
     font_of,
 )
@@ -62,18 +61,13 @@ def draw_measures(
     Returns:
         np.ndarray: Picture, uint8, BGR.
     """
-    image = checked_image(image)
     # The square around the landmarks, wider by a third on each side.
     low, high = points.min(axis=0), points.max(axis=0)
     longest = max(image.shape[:2])
     side = int(np.clip(np.ceil((high - low).max() * 1.7), 16, 2 * longest))
     x, y = np.clip((low + high + 1 - side) / 2, -side, longest).astype(int)
     factor = _SIDE / side
-    picture = cv2.resize(
-        cut_out(image, (x, y, side, side)),
-        (_SIDE, _SIDE),
-        interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA,
-    )
+    picture = enlarge(cut_out(image, (x, y, side, side)), factor)
     at = enlarged(points - (x, y), factor)
     for first, second in lines.values():
         draw_line(picture, at[first], at[second], RIM, 3)

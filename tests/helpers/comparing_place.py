@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from mmengine.config import Config
 from tool_server import run_tool
+from trained_work_dir import training_config
 
 from mmpose_ctd.apis.comparing.plan import read_plan
 from mmpose_ctd.apis.comparing.runs import PlanRun, PlanRuns
@@ -18,85 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FACES = 'data/synthetic_faces'
 ANNOTATIONS = 'annotations/landmarks19.json'
 
-_CONFIG = """\
-custom_imports = dict(
-    imports=['mmpose_ctd', 'toy_models'], allow_failed_imports=False
-)
-default_scope = 'mmpose'
-side = 32
-codec = dict(
-    type='UDPHeatmap',
-    input_size=(side, side),
-    heatmap_size=(side // 4, side // 4),
-    sigma=1,
-)
-pipeline = [
-    dict(type='LoadLandmarkImage'),
-    dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='RandomBBoxTransform', shift_prob=0.0, rotate_factor=15.0),
-    dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackLandmarkInputs'),
-]
-dataset = dict(
-    type='CIFASDDataset',
-    data_root='{{$CTD_DATA_ROOT:data}}/synthetic_faces/',
-    ann_file='annotations/landmarks19.json',
-    num_keypoints=19,
-)
-train_dataloader = dict(
-    batch_size=2,
-    num_workers=0,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(dataset, split='splits/none.txt', pipeline=pipeline),
-)
-test_dataloader = dict(
-    batch_size=4,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        dataset,
-        split='splits/none.txt',
-        pipeline=pipeline[:2] + pipeline[3:4] + pipeline[5:],
-        test_mode=True,
-    ),
-)
-test_evaluator = dict(type='LandmarkErrorMetric')
-val_dataloader, val_evaluator = test_dataloader, test_evaluator
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=10, val_interval=5)
-val_cfg = dict()
-test_cfg = dict()
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3))
-param_scheduler = [
-    dict(type='PolyLR', power=0.9, begin=0, end=10, by_epoch=False)
-]
-default_hooks = dict(
-    logger=dict(type='LoggerHook', interval=1),
-    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=5),
-)
-custom_hooks = [dict(type='PrivacyHook')]
-log_processor = dict(by_epoch=False)
-randomness = dict(seed=0)
-model = dict(
-    type='CTDTopdownPoseEstimator',
-    data_preprocessor=dict(
-        type='PoseDataPreprocessor',
-        mean=[127.5] * 3,
-        std=[128.0] * 3,
-        bgr_to_rgb=True,
-    ),
-    backbone=dict(type='ToyEncoder'),
-    head=dict(
-        type='HeatmapHead',
-        in_channels=8,
-        out_channels=19,
-        deconv_out_channels=None,
-        loss=dict(type='HeatmapFrobeniusLoss'),
-        decoder=codec,
-    ),
-    test_cfg=dict(flip_test=False),
-)
-"""
 _OTHER = """\
 _base_ = './plain.py'
 custom_hooks = [
@@ -137,6 +60,32 @@ SEARCH = dict(
 )
 
 
+def _config() -> Config:
+    """A toy system on the synthetic faces; the environment may move them."""
+    root = '{{$CTD_DATA_ROOT:data}}/synthetic_faces/'
+    config = training_config('work', root, k=19)
+    for name in ('train', 'val', 'test'):
+        data = config[f'{name}_dataloader'].dataset
+        data.update(ann_file=ANNOTATIONS, num_keypoints=19)
+    train = config.train_dataloader
+    train.update(batch_size=2, sampler=dict(type='InfiniteSampler'))
+    turn = dict(type='RandomBBoxTransform', shift_prob=0.0, rotate_factor=15.0)
+    train.dataset.pipeline.insert(2, turn)
+    config.optim_wrapper.optimizer.lr = 1e-3
+    config.update(
+        custom_imports=dict(imports=['mmpose_ctd', 'toy_models']),
+        param_scheduler=[
+            dict(type='PolyLR', power=0.9, begin=0, end=10, by_epoch=False)
+        ],
+        custom_hooks=[dict(type='PrivacyHook')],
+        log_processor=dict(by_epoch=False),
+        log_level='INFO',
+    )
+    config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=10)
+    config.model.test_cfg = dict(flip_test=False)
+    return config
+
+
 def make_place(place: Path, subjects: int = 24) -> Path:
     """Make the folder: 8 test subjects, 16 who may train."""
     faces = make_synthetic_faces(place / FACES, subjects, size=48)
@@ -150,7 +99,7 @@ def make_place(place: Path, subjects: int = 24) -> Path:
             splits[f'train_n{budget:03d}_seed{seed}'] = order[:budget]
     for name, lines in splits.items():
         (faces / 'splits' / f'{name}.txt').write_text('\n'.join(lines))
-    (place / 'plain.py').write_text(_CONFIG)
+    _config().dump(place / 'plain.py')
     (place / 'averaged.py').write_text(_OTHER)
     (place / 'held.py').write_text(_HELD)
     return place

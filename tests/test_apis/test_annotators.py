@@ -138,10 +138,15 @@ def test_the_report_shows_a_model_beside_the_annotators(tmp_path):
     text = (tmp_path / 'two.json').read_text()
     assert 'c1' not in text and str(tmp_path) not in text
     # A model that marks as B does, on pictures of twice the size.
-    tested = TestedSet(
-        NAMES, 2 * b, 2 * a, np.ones((N, 4), bool), [None] * N, [], [], {}
-    )
-    run = SimpleNamespace(tested=tested)
+    samples = [
+        dict(
+            pred_instances=dict(keypoints=2 * theirs[None]),
+            gt_instances=dict(keypoints=2 * ours[None]),
+        )
+        for ours, theirs in zip(a, b)
+    ]
+    names = dict(keypoint_id2name=dict(enumerate(NAMES)))
+    run = SimpleNamespace(tested=TestedSet(samples, names))
     system = SimpleNamespace(name='ED', runs=[run], first=run)
     section = annotator_section([system], content)
     shares = section['landmarks'].astype(float)

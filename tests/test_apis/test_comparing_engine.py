@@ -1,6 +1,5 @@
 """Plans on Snakemake: what is started, and when; the tools are fake."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from comparing_place import LR, PLAN, SEARCH, alive, study
-from faked_plan import metrics, run, starts, until, work_of
+from faked_plan import finish, metrics, run, starts, until, work_of
 from rich.console import Console
 
 from mmpose_ctd.apis.comparing import engine, report, step
@@ -140,24 +139,12 @@ def test_the_overview_counts_what_is_left(place):
     assert rows()['search'] == ['12', '0', '12', '?']
     assert rows()['main'] == ['4', '0', '4', '?']
     # 10 s for 4 steps: 11 trials at two a time take 55 s.
-    finish(work, work.left()[0], 1.0, seconds=8.0)
+    finish(work.runs, work.left()[0], 1.0, seconds=8.0)
     assert rows()['search'] == ['12', '1', '11', '0:00:55']
     assert work.num_done() == 1
 
 
 # -------------------------------------------------------------- its report
-
-
-def finish(work, run, error, seconds=3.0):
-    """Write what a run found."""
-    folder = Path('work/runs', work.runs.name_of(run))
-    work.runs.prepare([run])
-    found = dict(
-        json.loads((folder / 'run.json').read_text())['facts'],
-        commit='c', environment={}, errors=[[error, None]],
-        seconds=seconds, test_seconds=2.0,
-    )  # fmt: skip
-    (folder / 'metrics.json').write_text(json.dumps(found))
 
 
 @pytest.fixture
@@ -177,14 +164,14 @@ def test_a_run_is_a_record_of_each_study_that_asks_for_it(place, reported):
     one = dict(systems=['plain'], budgets=[4], seeds=[0])
     same = dict(one, plain=False, variants={'same': {'options': {LR: 1e-3}}})
     work = work_of(place, studies=dict(main=one, again=same))
-    finish(work, work.left()[0], 2.0)
+    finish(work.runs, work.left()[0], 2.0)
     work.look()
     report.report_plan(work, 'out')
     found = [(r['study'], r['variant'], r['errors'])
              for r in reported['records']]  # fmt: skip
     assert found == [
-        ('main', '', [[2.0, None]]),
-        ('again', 'same', [[2.0, None]]),
+        ('main', '', [[2.0, None], [None, None]]),
+        ('again', 'same', [[2.0, None], [None, None]]),
     ]
     assert reported['notes'] == []
     assert reported['baseline'] == 'plain'
@@ -195,7 +182,7 @@ def test_what_is_missing_is_named(place, reported):
     work = work_of(place)
     for one in work.left():
         if one.cell.system == 'plain':
-            finish(work, one, 1.0)
+            finish(work.runs, one, 1.0)
     (failed, *_) = (r for r in work.left() if r.cell.system == 'averaged')
     (name,) = work.runs.prepare([failed])
     Path('work/runs', name, 'failed.txt').write_text('status 2: jo_smith')
@@ -212,7 +199,7 @@ def test_only_complete_searches_are_reported(place, reported):
     work = work_of(place, search=search)
     for system, settings, runs in work.runs.trials():
         if system == 'averaged' or settings[LR] == 1e-2:
-            finish(work, runs[0], 100 * settings[LR])
+            finish(work.runs, runs[0], 100 * settings[LR])
     work.look()
     assert work.chosen == {'averaged': {LR: 1e-3}}
     report.report_plan(work, 'out')
@@ -277,72 +264,13 @@ def test_runs_share_the_gpus(tmp_path, monkeypatch):
     taken[1][0].release()
     assert step.take_gpu(['3', '5'])[1]['CUDA_VISIBLE_DEVICES'] == '5'
     assert step.take_gpu([]) == (None, {})
-    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 2)
+    cuda = engine.torch.cuda
+    monkeypatch.setattr(cuda, 'device_count', lambda: 2)
     assert default_jobs(threads=1) == 2
-
-
-def test_without_gpus_cores_are_shared_by_threads(monkeypatch):
-    monkeypatch.setattr(engine.torch.cuda, 'device_count', lambda: 0)
-    monkeypatch.setattr(os, 'sched_getaffinity', lambda _: set(range(8)),
-                        raising=False)  # fmt: skip
-    assert [default_jobs(n) for n in (1, 3, 8, 16)] == [8, 2, 1, 1]
-
-
-_SBATCH = """#!{python}
-# Does a job at once, and answers as Slurm does.
-import os, shlex, subprocess, sys
-number = len(os.listdir('{jobs}')) + 1
-with open(f'{jobs}/{{number}}', 'w') as log:
-    print(*sys.argv[1:], file=log, flush=True)
-    wrapped = next(w for w in sys.argv if w.startswith('--wrap='))[7:]
-    status = subprocess.run(wrapped, shell=True, stdout=log, stderr=log)
-with open('{states}', 'a') as file:
-    state = 'FAILED' if status.returncode else 'COMPLETED'
-    print(f'{{number}}|{{state}}', file=file)
-print(number)
-"""
-_SRUN = """#!/bin/bash
-while [[ "$1" == -* ]]; do shift; done
-exec "$@"
-"""
-
-
-def test_slurm_does_the_runs_one_a_job(place, tmp_path, monkeypatch):
-    pytest.importorskip('snakemake_executor_plugin_slurm')
-    bin_, jobs, states = (tmp_path / n for n in ('bin', 'jobs', 'states'))
-    bin_.mkdir()
-    jobs.mkdir()
-    states.touch()
-    scripts = dict(
-        sbatch=_SBATCH.format(python=sys.executable, jobs=jobs,
-                              states=states),
-        srun=_SRUN,
-        sacct=f'#!/bin/sh\ncat {states}\n',
-    )  # fmt: skip
-    for name, text in scripts.items():
-        (bin_ / name).write_text(text)
-        (bin_ / name).chmod(0o755)
-    monkeypatch.setenv('PATH', f'{bin_}:{os.environ["PATH"]}')
-    monkeypatch.setenv('USER', 'somebody')
-    # The plugin waits 40 s between its looks at Slurm.
-    (tmp_path / 'sitecustomize.py').write_text(
-        'import asyncio\nsleep = asyncio.sleep\n'
-        'asyncio.sleep = lambda seconds: sleep(min(seconds, 0.5))\n'
-    )
-    paths = f'{tmp_path}:{os.environ["PYTHONPATH"]}'
-    monkeypatch.setenv('PYTHONPATH', paths)
-    work, status = run(
-        place,
-        Wanted(systems=['plain'], budgets=[4]),
-        engine=[
-            *('--executor', 'slurm', '--slurm-no-account'),
-            *('--slurm-init-seconds-before-status-checks', '1'),
-            *('--default-resources', 'slurm_partition=gpu'),
-        ],
-    )
-    assert status == 0 and work.left() == [] and len(metrics()) == 1
-    (job,) = jobs.iterdir()
-    assert '-p gpu' in job.read_text()
+    # Without GPUs the threads share the cores.
+    monkeypatch.setattr(cuda, 'device_count', lambda: 0)
+    monkeypatch.setattr(engine, 'usable_cores', lambda: 8)
+    assert [default_jobs(n) for n in (1, 3, 16)] == [8, 2, 1]
 
 
 def test_a_second_start_of_a_run_waits_for_the_first(place):

@@ -36,7 +36,6 @@ def systems(**more):
     [
         (dict(spets=3), 'spets', '3'),
         (dict(steps=True), 'steps', 'True'),
-        (dict(keep_weights=1), 'keep_weights', '1'),
         (dict(baseline='FT'), 'baseline', "'FT'"),
         (systems(plain=dict(command='a')), 'baseline', "'plain'"),
         (systems(new=dict(config='no.py')), 'systems.new.config', 'no.py'),
@@ -55,8 +54,6 @@ def systems(**more):
         (dict(studies=dict(search=PLAN['studies']['main'])), 'studies',
          "'search'"),
         (study(systems=['FT']), 'studies.main.systems', "'FT'"),
-        (study(systems=['plain'] * 2), 'studies.main.systems', 'plain'),
-        (study(budgets=[0]), 'studies.main.budgets.default.0', '0'),
         (study(budgets=[4, 4]), 'studies.main.budgets.default', '[4, 4]'),
         (study(seeds={'plain': [0]}), 'studies.main.seeds', "'averaged'"),
         (study(vary={'steps': [0]}), 'studies.main.vary.steps', '0'),
@@ -65,12 +62,9 @@ def systems(**more):
             'studies.main',
             "['', 'a=1', 'a=1']",
         ),
-        (study(plain=False), 'studies.main', '[]'),
-        (search(seeds=['a']), 'search.seeds.0', "'a'"),
         (search(systems={'FT': {}}), 'search.systems', "'FT'"),
         (dict(train_split='{labels}.txt'), 'train_split', 'labels'),
         (dict(study(held_out=['north']), pool=None), 'pool', 'not set'),
-        (dict(table='a.sqlite'), 'table', "'a.sqlite'"),
     ],
 )  # fmt: skip
 def test_a_mistake_has_its_key_and_what_was_expected(
@@ -84,41 +78,13 @@ def test_a_mistake_has_its_key_and_what_was_expected(
     assert error.value.expected
 
 
-@pytest.mark.parametrize(
-    ('changes', 'meant'),
-    [
-        (dict(spets=3), "'steps'"),
-        (study(systems=['plian']), "'plain'"),
-        (systems(new=dict(comand='a')), "'command'"),
-        # Settings of earlier versions.
-        (
-            dict(environment={'CTD_INPUT_SIZE': 112, 'CTD_FACE_SIDE': 1.1}),
-            'options: {framing.input_size: 112, framing.face_side: 1.1}',
-        ),
-        (
-            systems(plain=dict(config='plain.py',
-                               environment={'CTD_INPUT_SIZE': 128})),
-            'options: {framing.input_size: 128}',
-        ),
-        (dict(environment={'OTHER': 1}), 'shell'),
-        (dict(table='a.sqlite'), 'metrics.json'),
-    ],
-)  # fmt: skip
-def test_the_cure_of_a_wrong_key_is_what_is_meant(place, changes, meant):
+def test_the_cure_of_a_wrong_key_is_what_is_meant(place):
     with pytest.raises(InputError) as error:
-        read_plan(write_plan(place, **changes))
-    assert meant in error.value.cure
+        read_plan(write_plan(place, **systems(new=dict(comand='a'))))
+    assert "'command'" in error.value.cure
 
 
-@pytest.mark.parametrize(
-    'text',
-    [
-        'steps: [',
-        '- a\n- b',
-        'steps: 3\nsteps: 4',
-        'a: !!python/object/apply:os.getcwd []',
-    ],
-)
+@pytest.mark.parametrize('text', ['steps: [', '- a', 'steps: 3\nsteps: 4'])
 def test_a_file_that_is_no_plan_is_refused(place, text):
     (place / 'bad.yaml').write_text(text)
     with pytest.raises(InputError) as error:
@@ -246,17 +212,15 @@ def test_a_command_is_neither_searched_nor_varied(place):
     assert {c.variant for c in own} == {''} and len(own) == 2
 
 
-@pytest.mark.parametrize(
-    ('wanted', 'where', 'known'),
-    [
-        (Wanted(studies=['mian']), '--studies', 'main'),
-        (Wanted(systems=['plane']), '--systems', 'plain, averaged'),
-        (Wanted(budgets=[4, 5]), '--budgets', '4, 6'),
-        (Wanted(seeds=[7]), '--seeds', '0'),
-    ],
-)
-def test_a_part_that_the_plan_does_not_have(place, wanted, where, known):
-    with pytest.raises(InputError) as error:
-        wanted.check(read_plan(write_plan(place)))
-    assert error.value.where == where
-    assert error.value.expected == f'one of {known}'
+def test_a_part_that_the_plan_does_not_have(place):
+    plan = read_plan(write_plan(place))
+    for key, name, known in (
+        ('studies', 'mian', 'main'),
+        ('systems', 'plane', 'plain, averaged'),
+        ('budgets', 5, '4, 6'),
+        ('seeds', 7, '0'),
+    ):
+        with pytest.raises(InputError) as error:
+            Wanted(**{key: [name]}).check(plan)
+        assert error.value.where == f'--{key}'
+        assert error.value.expected == f'one of {known}'

@@ -14,9 +14,10 @@ from comparing_place import (
     runs_of,
     study,
 )
+from faked_plan import finish
 
 from mmpose_ctd.apis.comparing.results_frame import mean_error
-from mmpose_ctd.errors import InputError, MissingFileError
+from mmpose_ctd.errors import InputError
 
 
 def keys_of(place, **changes):
@@ -178,6 +179,12 @@ def test_a_run_keeps_its_folder_under_another_name(place):
             'search.subjects',
             ['99', 'at most'],
         ),
+        (dict(test_split='splits/none.txt'), '', ['test_split: ', '/none']),
+        (
+            dict(pool='splits/none.txt', **study(held_out=['north'])),
+            '',
+            ['pool: ', '/none'],
+        ),
     ],
 )
 def test_what_would_compare_different_things_is_refused(
@@ -190,21 +197,6 @@ def test_what_would_compare_different_things_is_refused(
     assert where in error.value.where
     for word in words:
         assert word in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ('key', 'changes'),
-    [
-        ('test_split', dict(test_split='splits/none.txt')),
-        ('pool', dict(pool='splits/none.txt', **study(held_out=['north']))),
-        ('search.pool', dict(search=SEARCH | dict(pool='splits/none.txt'))),
-    ],
-)
-def test_a_missing_split_has_the_plans_key(place, key, changes):
-    with pytest.raises(MissingFileError, match=rf'{key}: .*/none'):
-        runs = runs_of(place, **changes)
-        list(runs.trials())
-        finals_of(runs)
 
 
 def test_an_option_need_not_be_in_the_config(place):
@@ -320,13 +312,6 @@ def test_who_was_at_both_sites_neither_trains_nor_is_tested(place):
 
 
 # ----------------------------------------------------------------- choice
-
-
-def finish(runs, run, error):
-    """Write the metrics of a run that is done."""
-    (name,) = runs.prepare([run])
-    file = Path('work/runs', name, 'metrics.json')
-    file.write_text(json.dumps(dict(errors=[[error, None], [None, None]])))
 
 
 def test_the_smallest_mean_error_decides_over_the_seeds(place):

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from mmpose_ctd.apis.comparing.arms import (
     arms_of,
-    base_and_name,
     pooled,
     reference,
 )
@@ -139,15 +138,15 @@ def test_variants_find_their_references():
     ]
     first, second = arms([*length, *main])
     assert (first.study, second.study) == ('main', 'length')
-    cell, same = second.get('CTD-ED', 20, 'steps=150'), ('CTD-ED', '')
-    assert reference(cell, [second], same)[0] is None
-    base, name = reference(cell, [second, first], same)
+    cell = second.get('CTD-ED', 20, 'steps=150')
+    assert reference(cell, [second])[0] is None
+    base, name = reference(cell, [second, first])
     assert base is first.get('CTD-ED', 20) and name == 'CTD-ED (main)'
-    base, name = base_and_name(cell, [second, first], 'FT')
+    base, name = reference(cell, [second, first], 'FT')
     assert base is second.get('FT', 20, 'steps=150') and name == 'FT steps=150'
-    assert base_and_name(base, [second, first], 'FT')[0] is None
+    assert reference(base, [second, first], 'FT')[0] is None
     other = first.get('CTD-ED', 20)
-    assert base_and_name(other, [first], 'FT')[0] is first.get('FT', 20)
+    assert reference(other, [first], 'FT')[0] is first.get('FT', 20)
 
 
 def test_sites_together_are_all_images_of_other_people():

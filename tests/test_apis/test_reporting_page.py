@@ -98,9 +98,8 @@ def light(monkeypatch):
 
 
 def report_of(out, systems, **options):
-    said = []
-    failed = report(systems, out, say=said.append, **options)
-    return Page(out.read_text(encoding='utf-8')), failed, said
+    failed = report(systems, out, **options)
+    return Page(out.read_text(encoding='utf-8')), failed
 
 
 @pytest.fixture(scope='module')
@@ -111,7 +110,7 @@ def shown(tmp_path_factory, trained):
     with pytest.MonkeyPatch.context() as patch:
         few = functools.partial(errors.agreement, num_bootstrap=50)
         patch.setattr(errors, 'agreement', few)
-        found, failed, _ = report_of(out, systems, photographs=True)
+        found, failed = report_of(out, systems, photographs=True)
     assert not failed
     return found
 
@@ -119,7 +118,7 @@ def shown(tmp_path_factory, trained):
 def test_nobody_and_no_folder_is_named(
     tmp_path, trained, patients, shown, light
 ):
-    hidden, _, _ = report_of(tmp_path / 'r.html', {'A': [trained[0]]})
+    hidden, _ = report_of(tmp_path / 'r.html', {'A': [trained[0]]})
     secrets = [*SUBJECTS, SECRET, str(patients), str(tmp_path), 'ward_seven']
     secrets += [str(trained[0].parent), 'Exif', 'patients']
     for content in (shown.decoded, hidden.decoded):
@@ -193,7 +192,7 @@ def test_photographs_are_read_only_if_wanted(tmp_path, trained, monkeypatch):
 
     monkeypatch.setattr(faces, 'read_upright', refuse)
     systems = {'A': [trained[0]]}
-    found, _, _ = report_of(tmp_path / 'r.html', systems)
+    found, _ = report_of(tmp_path / 'r.html', systems)
     assert 'no photographs, names, ids' in found.text
     assert 'A: heat-map' in found.text
     with pytest.raises(AssertionError):
@@ -202,7 +201,7 @@ def test_photographs_are_read_only_if_wanted(tmp_path, trained, monkeypatch):
 
 @pytest.mark.usefixtures('light')
 def test_seeds_are_a_mean_and_a_deviation(tmp_path, trained):
-    found, _, _ = report_of(tmp_path / 'r.html', {'A': trained})
+    found, _ = report_of(tmp_path / 'r.html', {'A': trained})
     values = [read_run(f).report['metrics']['ME']['value'] for f in trained]
     cell = f'{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}'
     name, me = found.tables[0][1][:2]
@@ -220,7 +219,7 @@ def test_bad_work_dirs_are_listed_and_the_others_reported(tmp_path, trained):
     change_configs(wrong, 'UDPHeatmap', 'NoSuchHeatmap')
     folders = [tmp_path / 'none', moved, wrong]
     systems = {'A': [trained[0]]} | {f.name: [f] for f in folders}
-    found, failed, _ = report_of(tmp_path / 'r.html', systems)
+    found, failed = report_of(tmp_path / 'r.html', systems)
     words = ['folder', 'no/where', 'NoSuchHeatmap']
     assert len(failed) == len(words)
     for line, folder, word in zip(failed, folders, words):
@@ -246,7 +245,7 @@ def test_another_test_set_is_not_compared(tmp_path, trained):
     root = write_patients(tmp_path / 'data', change=moved)
     other = shutil.copytree(trained[1], tmp_path / 'other')
     change_configs(other, DATA_ROOT, f"data_root='{root}'")
-    found, failed, _ = report_of(
+    found, failed = report_of(
         tmp_path / 'r.html', {'A': [trained[0]], 'C': [other]}
     )
     assert not failed
@@ -254,7 +253,7 @@ def test_another_test_set_is_not_compared(tmp_path, trained):
     assert [row[0] for row in found.tables[0][1:]] == ['A ']
     assert [row[0] for row in found.tables[1][1:]] == ['C ']
     # As a seed of A it is a mistake.
-    _, failed, _ = report_of(tmp_path / 'r.html', {'A': [trained[0], other]})
+    _, failed = report_of(tmp_path / 'r.html', {'A': [trained[0], other]})
     assert len(failed) == 1 and 'test_set' in failed[0]
 
 
@@ -265,7 +264,7 @@ def test_head_without_heatmaps_and_own_metric(tmp_path, patients):
     folder = train(
         tmp_path / 'regression', patients, head=REGRESSION, metric=metric
     )
-    found, failed, _ = report_of(tmp_path / 'r.html', {'A': [folder]})
+    found, failed = report_of(tmp_path / 'r.html', {'A': [folder]})
     assert not failed
     assert 'A: no heat-maps' in found.text
     assert 'A: heat-map' not in found.text
@@ -285,7 +284,7 @@ def test_missing_landmarks(tmp_path):
 
     root = write_patients(tmp_path / 'data', change=hide)
     folder = train(tmp_path / 'run', root)
-    found, failed, _ = report_of(
+    found, failed = report_of(
         tmp_path / 'r.html', {'A': [folder]}, photographs=True
     )
     assert not failed

@@ -5,14 +5,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 
-from mmpose_ctd.apis.reporting.config_origin import (
-    config_changes,
-    find_origin,
-)
 from mmpose_ctd.apis.reporting.page_parts import Anonymity
-from mmpose_ctd.apis.reporting.tested_set import collect_samples
+from mmpose_ctd.apis.reporting.tested_set import TestedSet
+from mmpose_ctd.apis.reporting.training import config_changes
 from mmpose_ctd.apis.reporting.work_dir import open_work_dir, read_run_log
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
@@ -132,22 +128,6 @@ def test_curves_of_a_resumed_training(tmp_path):
     assert found.environment == {'PyTorch': '2.13.0+cpu', 'seed': '7'}
 
 
-def test_method_is_what_the_config_adds_to_its_base(repo_root):
-    folder = repo_root / 'configs' / 'frl_faces'
-    cfg = Config.fromfile(folder / 'ctd_ed_sface.py')
-    cfg.train_cfg.max_iters = 77
-    cfg.work_dir = '/somewhere'
-    origin = find_origin('ctd_ed_sface', cfg)
-    assert origin.file == 'frl_faces/ctd_ed_sface.py'
-    assert origin.base == 'frl_faces/ft_sface.py'
-    method = "dict(ed=dict(loss_weight=10.0, type='EncoderDistillLoss'))"
-    assert origin.method == [('model.regularizers', '', method)]
-    (override,) = origin.overrides
-    assert (override.key, override.after) == ('train_cfg.max_iters', '77')
-    origin = find_origin('not_a_file', cfg)
-    assert (origin.file, origin.method, origin.overrides) == ('', [], [])
-
-
 def test_changes_of_lists():
     before = dict(
         custom_hooks=[dict(type='A'), dict(type='B')],
@@ -200,7 +180,7 @@ def test_codes_give_the_intervals_of_the_names():
         sample(i, subject, f'jane_{i}.png', shift)
         for i, (subject, shift) in enumerate(people)
     ]
-    tested = collect_samples(samples, ['a', 'b'])
+    tested = TestedSet(samples, {})
     metric = LandmarkErrorMetric(num_bootstrap=50)
     metric.dataset_meta = tested.dataset_meta
     for one in samples:
@@ -212,17 +192,11 @@ def test_codes_give_the_intervals_of_the_names():
     assert not any(name in text for name in ('clinic', 'anna', 'jane'))
 
 
-def test_input_pixels_of_the_mean_face():
-    tested = collect_samples([sample(i, 's', i) for i in range(3)], 'ab')
-    # Half the scale: an input of 32 shows 64 pixels.
-    np.testing.assert_allclose(tested.mean_face(), [[1.0, 1.0], [1.5, 2.0]])
-
-
 def test_two_faces_in_a_sample_are_refused():
     two = sample(0)
     for field in ('pred_instances', 'gt_instances'):
         two[field]['keypoints'] = np.zeros((2, 2, 2))
     two['gt_instances']['keypoints_visible'] = np.ones((2, 2))
     with pytest.raises(InputError) as caught:
-        collect_samples([two], ['a', 'b'])
+        TestedSet([two], {})
     assert caught.value.found == 'has 2 faces'

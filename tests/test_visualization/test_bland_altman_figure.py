@@ -1,6 +1,5 @@
 """The lines of a Bland-Altman figure are at the agreement's numbers."""
 
-import cv2
 import numpy as np
 import pytest
 
@@ -12,10 +11,11 @@ MANUAL = RNG.normal(30, 3, 20)
 PREDICTED = MANUAL + RNG.normal(0.3, 1, 20)
 
 
-def panel(manual=MANUAL, predicted=PREDICTED, **kwargs):
-    return plot_bland_altman({'fissure': (manual, predicted)}, **kwargs).axes[
-        0
-    ]
+def panel(manual=MANUAL, predicted=PREDICTED, name='fissure', **kwargs):
+    found = {name: agreement(manual, predicted)}
+    pairs = {name: (manual, predicted)}
+    figure = plot_bland_altman(pairs, {name: 'mm'}, found, **kwargs)
+    return figure.axes[0]
 
 
 def levels(axes):
@@ -38,14 +38,8 @@ def test_lines_are_zero_bias_and_limits_and_points_are_pairs():
     bands = [(p.get_y(), p.get_y() + p.get_height()) for p in axes.patches]
     expected = [e[1:] for e in (found.bias, found.loa_low, found.loa_high)]
     np.testing.assert_allclose(sorted(bands), sorted(expected))
-
-
-def test_units_and_numbers_are_written():
-    axes = panel(units={'fissure': 'mm'})
     assert axes.get_ylabel() == 'predicted - manual (mm)'
-    assert axes.get_title(loc='left') == 'fissure'
     text = axes.texts[0].get_text()
-    assert text.startswith('n = 20\n')
     assert f'bias {np.mean(PREDICTED - MANUAL):+.2f}' in text
 
 
@@ -77,18 +71,10 @@ def test_few_or_equal_pairs_are_drawn_without_what_is_not_known(
 ):
     file = tmp_path / 'new' / 'figure.png'
     axes = panel(*map(np.array, pair), out_file=file)
-    assert np.isfinite(axes.get_ylim()).all()
-    assert cv2.imread(str(file)) is not None
+    assert np.isfinite(axes.get_ylim()).all() and file.is_file()
 
 
-def test_a_panel_a_measure_and_names_are_no_formulas(tmp_path):
-    names = ['$\\frac$', 'Lidspalte_größe', '[bold] 50 %', 'x']
-    pairs = dict.fromkeys(names, (MANUAL, PREDICTED))
-    figure = plot_bland_altman(pairs, title='$x', out_file=tmp_path / 'f.png')
-    panels = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title(loc='left') for axes in panels] == names
-
-
-def test_nothing_to_plot_is_an_error():
-    with pytest.raises(ValueError, match='nothing to draw'):
-        plot_bland_altman({})
+def test_names_are_no_formulas(tmp_path):
+    name = '$\\frac$ [bold] größe'
+    axes = panel(name=name, title='$x', out_file=tmp_path / 'f.png')
+    assert axes.get_title(loc='left') == name

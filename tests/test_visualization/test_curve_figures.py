@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from mmpose_ctd.visualization import (
     LearningCurve,
@@ -90,21 +89,3 @@ def test_trainings_are_drawn_as_logged():
     axes = plot_training('loss', curves, log_scale=True).axes[0]
     assert [line.get_label() for line in axes.lines] == [*curves]
     assert axes.get_yscale() == 'linear' and axes.get_legend()
-
-
-ZERO = {'a': LearningCurve([0, 10], [2.0, 1.0], [NAN, NAN])}
-
-
-@pytest.mark.parametrize(
-    ('draw', 'message'),
-    [
-        (lambda: plot_learning_curves({}), 'nothing to draw'),
-        (lambda: plot_curve_panels({}, 'a'), 'nothing to draw'),
-        (lambda: plot_training('loss', {}), 'nothing to draw'),
-        (lambda: plot_learning_curves(ZERO), r'a: .* positive.*\[0, 10\]'),
-        (lambda: plot_curve_panels(ZERO, 'a'), r'a: .* positive.*\[0, 10\]'),
-    ],
-)
-def test_wrong_arguments_are_named(draw, message):
-    with pytest.raises(ValueError, match=message):
-        draw()

@@ -6,7 +6,6 @@ import cv2
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.collections import EllipseCollection
 
 from mmpose_ctd.apis.measuring.error_model import reliability
 from mmpose_ctd.evaluation.functional import (
@@ -15,7 +14,6 @@ from mmpose_ctd.evaluation.functional import (
 )
 from mmpose_ctd.visualization import (
     plot_ced,
-    plot_landmark_errors,
     plot_reliability,
 )
 
@@ -65,58 +63,17 @@ def test_writes_a_picture_and_leaves_matplotlib_as_it_was(tmp_path):
         assert pyplot.get_fignums() == []
 
 
-@pytest.mark.parametrize(
-    ('errors', 'threshold', 'message'),
-    [
-        ({}, 5, 'nothing to draw'),
-        ({'a': [np.nan]}, 5, 'all 1 errors are NaN'),
-        (ERRORS, 0, 'threshold'),
-    ],
-)
-def test_wrong_arguments_are_named(errors, threshold, message):
-    with pytest.raises(ValueError, match=message):
-        plot_ced(errors, threshold)
-
-
-@pytest.mark.parametrize(('size', 'factor'), [(0.2, 20), (3.0, 2), (40, 1)])
-def test_circles_are_the_errors_times_a_round_number(size, factor):
-    points = np.array([[10.0, 10.0], [90.0, 30.0], [np.nan, np.nan]])
-    errors = np.array([size, size / 2, np.nan])
-    figure = plot_landmark_errors(points, {'A': errors, 'B': errors / 2})
-    panels = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title() for axes in panels] == ['A', 'B']
-    for axes, share in zip(panels, (1, 0.5)):
-        (circles,) = [
-            c for c in axes.collections if isinstance(c, EllipseCollection)
-        ]
-        np.testing.assert_allclose(
-            circles.get_widths(), 2 * factor * share * errors[:2]
-        )
-        np.testing.assert_allclose(circles.get_offsets(), points[:2])
-        assert (f'{factor} x error' in axes.get_xlabel()) == (factor > 1)
-        # As an image: y grows downwards.
-        assert axes.get_ylim()[0] > axes.get_ylim()[1]
-
-
-def summary_of(n=400):
-    random = np.random.default_rng(0)
+def test_reliability_of_honest_errors_lies_on_the_line(tmp_path):
+    random, n = np.random.default_rng(0), 400
     sds = random.uniform(0.5, 2, (n, 4))
     errors = np.hypot(*(random.normal(size=(2, n, 4)) * sds))
     radii = np.sqrt(-2 * np.log(1 - np.array([0.5, 0.8, 0.95])))
-    radii = np.tile(radii, (n, 1))
     ratios = np.abs(random.normal(size=(n, 2)))
-    return reliability(
-        errors,
-        sds,
-        radii,
-        ratios,
-        np.tile([0.6745, 1.2816, 1.96], (n, 1)),
-        np.arange(n),
+    reaches = [0.6745, 1.2816, 1.96]
+    wide = (np.tile(one, (n, 1)) for one in (radii, reaches))
+    summary = reliability(
+        errors, sds, next(wide), ratios, next(wide), np.arange(n)
     )
-
-
-def test_reliability_of_honest_errors_lies_on_the_line(tmp_path):
-    summary = summary_of()
     for part in summary['bins']:
         expected = pytest.approx(part['expected_px'], rel=0.12)
         assert part['observed_px'] == expected
@@ -129,12 +86,9 @@ def test_reliability_of_honest_errors_lies_on_the_line(tmp_path):
     plot_reliability(summary, 'faces', path)
     picture = cv2.imread(str(path))
     assert picture.shape[1] > 1000 and picture.std() > 5
-    plot_reliability(summary | dict(coverage=dict(landmarks=[], measures=[])))
-
-
-def test_no_bar_of_coverage_is_cut_off():
-    summary = summary_of()
+    # No bar is cut off.
     summary['coverage']['landmarks'][0].update(low=0.2)
     summary['coverage']['measures'][2].update(observed=1.0, high=1.0)
     low, high = plot_reliability(summary).axes[1].get_ylim()
     assert low < 0.2 and high > 1.0
+    plot_reliability(summary | dict(coverage=dict(landmarks=[], measures=[])))

@@ -141,14 +141,12 @@ def _in_order(variant: str) -> tuple:
 
 
 def pooled(arms: Sequence[StudyArm]) -> tuple[StudyArm, int] | None:
-    """The images of several held-out sites as one test set.
+    """The images of several held-out sites as one test set, and its budget.
 
     Each image is tested by the networks that did not train on its site.
-
-    Returns:
-        tuple[StudyArm, int] | None: The systems tested on all sites, with the
-        seeds that they have on all, and their budget. None for a single site,
-        several budgets or test sets on a site, or different landmarks.
+    Systems have the seeds that they have on all sites; those without one are
+    left out. None for a single site, several budgets or test sets on a site,
+    or different landmarks.
     """
     budgets = [[n for n in arm.budgets if arm.plain(n)] for arm in arms]
     if (
@@ -189,18 +187,20 @@ def pooled(arms: Sequence[StudyArm]) -> tuple[StudyArm, int] | None:
 
 
 def reference(
-    cell: SystemErrors,
-    arms: Sequence[StudyArm],
-    *wanted: tuple[str, str],
+    cell: SystemErrors, arms: Sequence[StudyArm], baseline: str = ''
 ) -> tuple[SystemErrors | None, str]:
     """What a system or a variant is compared with, and its name.
 
-    Args:
-        cell (SystemErrors): Of the first arm.
-        arms (Sequence[StudyArm]): Of the same test set; searched in order.
-        *wanted (tuple[str, str]): Systems and variants; the first that shares
-            a seed is taken.
+    The ``baseline`` with the cell's variation, else as it is; without a
+    baseline the cell's own system without its variation. ``arms`` have the
+    same test set, the cell's first; the first reference that shares a seed is
+    taken.
     """
+    wanted = [(baseline, cell.variant), (baseline, '')]
+    if not baseline:
+        wanted = [(cell.system, '')] if cell.variant else []
+    elif cell.system == baseline:
+        wanted = []
     for arm in arms:
         for system, variant in wanted:
             found = arm.get(system, cell.budget, variant)
@@ -210,31 +210,15 @@ def reference(
     return None, ''
 
 
-def base_and_name(
-    cell: SystemErrors, arms: Sequence[StudyArm], baseline: str
-) -> tuple[SystemErrors | None, str]:
-    """The baseline with the same variation, else as it is, and its name."""
-    if cell.system == baseline:
-        return None, ''
-    wanted = (baseline, cell.variant), (baseline, '')
-    return reference(cell, arms, *wanted)
-
-
-def itself_and_name(
-    cell: SystemErrors, arms: Sequence[StudyArm]
-) -> tuple[SystemErrors | None, str]:
-    """The same system without its variation, and its name."""
-    if not cell.variant:
-        return None, ''
-    return reference(cell, arms, (cell.system, ''))
-
-
 def of_the_same_faces(
     arm: StudyArm, arms: Sequence[StudyArm]
 ) -> list[StudyArm]:
-    """The arm, then those of other studies with its test set."""
+    """The arm, then those of other studies with its test set and site."""
+    faces = arm.test_set, arm.held_out
     others = [one for one in arms if one is not arm]
-    return [arm, *(one for one in others if one.test_set == arm.test_set)]
+    return [arm] + [
+        one for one in others if (one.test_set, one.held_out) == faces
+    ]
 
 
 # ------------------------------------------------------------------- numbers
@@ -259,8 +243,8 @@ def summary_rows(
                 if cell.budget == budget and bool(cell.variant) == is_varied
             ]
             bases = [
-                itself_and_name(cell, places)[0]
-                or base_and_name(cell, places, baseline)[0]
+                reference(cell, places)[0]
+                or reference(cell, places, baseline)[0]
                 if is_varied
                 else arm.get(baseline, budget)
                 for cell in cells
@@ -304,26 +288,27 @@ def _cell_numbers(cell: SystemErrors, threshold: float) -> dict:
     }
 
 
+_PAIR = (
+    *('difference', 'difference_relative'),
+    *('difference_low_faces', 'difference_high_faces'),
+    *('difference_low_faces_seeds', 'difference_high_faces_seeds'),
+    *('p_sign_flip', 'p_sign_flip_holm', 'd_z'),
+    *('difference_low_faces_seeds_t', 'difference_high_faces_seeds_t'),
+    'p_faces_seeds_t',
+)
+
+
 def _pair_numbers(pair: Difference | None, p_holm: float) -> dict:
-    names = (
-        *('difference', 'difference_relative'),
-        *('difference_low_faces', 'difference_high_faces'),
-        *('difference_low_faces_seeds', 'difference_high_faces_seeds'),
-        *('p_sign_flip', 'p_sign_flip_holm', 'd_z'),
-        *('difference_low_faces_seeds_t', 'difference_high_faces_seeds_t'),
-        'p_faces_seeds_t',
-    )
     if pair is None:
-        nothing = dict.fromkeys(names, float('nan'))
+        nothing = dict.fromkeys(_PAIR, float('nan'))
         return {**nothing, 'reference': '', 'shared_seeds': ''}
-    random = pair.random_seeds
     numbers = (
         *(pair.mean, pair.relative, *pair.interval, *pair.crossed),
         *(pair.p_value, p_holm, pair.effect_size),
-        *(random.low, random.high, random.p_value),
+        *(*pair.t_ends, pair.random_seeds.p_value),
     )
     return {
-        **dict(zip(names, numbers, strict=True)),
+        **dict(zip(_PAIR, numbers, strict=True)),
         'reference': pair.base.name,
         'shared_seeds': ' '.join(map(str, pair.seeds)),
     }

@@ -127,13 +127,9 @@ def final_cells(
     """A study's runs, in the order in which they are worth most.
 
     A seed is finished for all systems before the next begins. An unfinished
-    study then still compares the systems under equal conditions.
-
-    Args:
-        plan (Plan): The plan.
-        name (str): One of its studies.
-        chosen (dict[str, dict]): System -> what the search chose. Systems
-            that are missing here are as without the search.
+    study then still compares the systems under equal conditions. ``chosen``
+    has what the search chose; systems that are missing there are as without
+    it.
     """
     study = plan.studies[name]
     systems = plan.systems_of(study)

@@ -36,14 +36,10 @@ def spread(values: np.ndarray) -> float:
 class SystemErrors:
     """Errors of one system, or a variant of it, with one number of labels.
 
-    Attributes:
-        system (str): Its name.
-        variant (str): What its study varies; ``''`` for nothing.
-        budget (int): Labelled training images.
-        frame (pd.DataFrame): Rows of :func:`.results_frame`, S runs of N
-            images, sorted by seed and image.
-        blocks (np.ndarray, optional): (N,): images of different blocks were
-            tested with different networks, whatever their seed.
+    ``variant`` is ``''`` for none. The frame has rows of
+    :func:`.results_frame`, S runs of N images, sorted by seed and image.
+    ``blocks``, (N,): images of different blocks were tested with different
+    networks, whatever their seed.
     """
 
     system: str

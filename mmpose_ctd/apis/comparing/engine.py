@@ -43,10 +43,7 @@ _OPTIONS = (
 class PlanWork:
     """What of a plan is wanted, done and left.
 
-    Args:
-        plan (Plan): The plan.
-        wanted (Wanted): Only these of its runs, and the trials that they
-            wait for.
+    ``wanted`` are some of its runs; the trials that they wait for follow.
 
     Attributes:
         runs (PlanRuns): All of the plan's.
@@ -173,14 +170,8 @@ def carry_out(
 ) -> int:
     """Start Snakemake on what is left, and wait for its end.
 
-    Args:
-        work (PlanWork): What is to be done.
-        jobs (int, optional): Runs at a time. Defaults to
-            :func:`default_jobs`, or to Snakemake's options.
-        options (Sequence[str]): Of Snakemake's command line.
-
-    Returns:
-        int: Its exit status; 0 if nothing was left.
+    ``jobs`` are runs at a time, by default :func:`default_jobs`; ``options``
+    are Snakemake's. Returns its exit status, 0 if nothing was left.
 
     Raises:
         InputError: If Snakemake is not installed, or another process works

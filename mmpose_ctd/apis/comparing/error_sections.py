@@ -8,12 +8,7 @@ from mmpose_ctd.apis.error_tables import Table, number, with_interval
 from mmpose_ctd.evaluation.functional import bootstrap_interval
 from mmpose_ctd.visualization import plot_ced
 
-from .arms import (
-    StudyArm,
-    base_and_name,
-    itself_and_name,
-    of_the_same_faces,
-)
+from .arms import StudyArm, of_the_same_faces, reference
 from .differences import SystemErrors
 from .report_tables import (
     Plot,
@@ -220,18 +215,14 @@ def variant_section(
     arm: StudyArm,
     baseline: str,
     threshold: float,
-    arms: Sequence[StudyArm] = (),
+    arms: Sequence[StudyArm],
 ) -> Section | None:
     """Variants against their references; None if the arm has none.
 
     References that the arm lacks are looked for in those of ``arms`` with its
     test set.
     """
-    places = [
-        one
-        for one in of_the_same_faces(arm, arms)
-        if one.held_out == arm.held_out
-    ]
+    places = of_the_same_faces(arm, arms)
     varied = {system for system, variant, _ in arm.cells if variant}
     section = Section(('variants', *arm.key), f'Variants: {arm.title}')
     for budget in arm.budgets:
@@ -246,13 +237,12 @@ def variant_section(
         section.parts.append(
             errors_table(f'{title}: variants, {faces(arm)}', cells, threshold)
         )
-        own = [itself_and_name(cell, places) for cell in cells]
-        base = [base_and_name(cell, places, baseline) for cell in cells]
-        for what, found in (
-            ('the same system without the variation', own),
-            (f'{baseline}, with the same variation if that was run', base),
+        for what, of in (
+            ('the same system without the variation', ''),
+            (f'{baseline}, with the same variation if that was run', baseline),
         ):
-            pairs = [cell.less(of) for cell, (of, _) in zip(cells, found)]
+            found = [reference(cell, places, of) for cell in cells]
+            pairs = [cell.less(base) for cell, (base, _) in zip(cells, found)]
             names = [name for _, name in found]
             section.parts += differences_table(
                 f'{title}: ME less that of {what}, in pixels', pairs, names

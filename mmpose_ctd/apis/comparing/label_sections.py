@@ -70,10 +70,7 @@ def labels_needed(
 ) -> tuple[list[float], list[int]] | None:
     """Labels that the baseline needs to be as good as a system.
 
-    Args:
-        cell (SystemErrors, optional): The system at its budget.
-        bases (Sequence[SystemErrors]): The baseline at two or more increasing
-            budgets.
+    ``bases`` are the baseline at two or more increasing budgets.
 
     Returns:
         tuple: The labels (0 below the first budget, infinity beyond the last

@@ -29,17 +29,6 @@ COMMAND_PLACES = (
 #: What the search is called where a study's name is expected.
 SEARCH = 'search'
 
-# Keys of earlier versions.
-_GONE = {
-    'environment': 'Set variables in the shell; all runs inherit them.',
-    'table': 'Remove it: each run keeps its results in '
-    '<work_dir>/runs/<run>/metrics.json.',
-}
-_FRAMING = {
-    'CTD_INPUT_SIZE': 'framing.input_size',
-    'CTD_FACE_SIDE': 'framing.face_side',
-}
-
 
 def _names(given: Any) -> Any:
     """Keys of a mapping or items of a list as texts: YAML may read numbers."""
@@ -165,20 +154,15 @@ class _Part(BaseModel):
                     where=str(name),
                     found=repr(value),
                     expected=f'one of the keys {", ".join(known)}',
-                    cure=_cure(str(name), value, known),
+                    cure=_cure(str(name), known),
                 )
         return given
 
 
-def _cure(name: str, value: Any, known: list[str]) -> str:
-    """What a wrong key probably means."""
-    if name == 'environment' and isinstance(value, Mapping):
-        lines = [f'{_FRAMING[k]}: {v}' for k, v in value.items()
-                 if k in _FRAMING]  # fmt: skip
-        if lines:
-            return f'Write options: {{{", ".join(lines)}}} instead.'
+def _cure(name: str, known: list[str]) -> str:
+    """What a wrong name probably means."""
     near = difflib.get_close_matches(name, known, 1)
-    return _GONE.get(name) or (f'Is {near[0]!r} meant?' if near else '')
+    return f'Is {near[0]!r} meant?' if near else ''
 
 
 class PlannedSystem(_Part):
@@ -362,7 +346,7 @@ def _one_of(known: list[str], names: Iterable[str], where: str) -> None:
                 where=where,
                 found=repr(name),
                 expected=f'one of {", ".join(known)}',
-                cure=_cure(name, None, known),
+                cure=_cure(name, known),
             )
 
 
@@ -396,14 +380,7 @@ _Loader.add_implicit_resolver(
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Read a plan.
-
-    Args:
-        path (str or Path): A YAML file; see docs/compare.md.
-
-    Returns:
-        Plan: Checked: every system that a study names exists, and so does
-        its config.
+    """Read a plan, a YAML file as in docs/compare.md, and check it.
 
     Raises:
         MissingFileError: If there is no such file.

@@ -53,17 +53,9 @@ _MARKUP = re.compile(r'([\\|*`]|<(?=[A-Za-z/!]))')
 
 
 def report_plan(work: 'PlanWork', out: str | Path) -> list[Path]:
-    """Write tables and figures of what is done; the rest may follow.
+    """Report what is done of a whole plan; the rest may follow.
 
-    Args:
-        work (PlanWork): The whole plan.
-        out (str or Path): Folder of the report.
-
-    Returns:
-        list[Path]: What was written.
-
-    Raises:
-        InputError: If no final run is done.
+    Returns the files. Raises an InputError if no final run is done.
     """
     plan = work.plan
     records = [

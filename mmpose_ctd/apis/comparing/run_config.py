@@ -159,11 +159,8 @@ def run_keys(
 ) -> tuple[str, str, str]:
     """Digests that identify a run, wherever its files lie.
 
-    Args:
-        cfg (Config): A Runner's.
-        train, test (Sequence[str]): The training and the test subjects.
-        *data (str): Digests of the annotation file that is tested on, and of
-            another one that is learned from.
+    ``train`` and ``test`` are subjects; ``data`` are digests of the annotation
+    file that is tested on, and of another one that is learned from.
 
     Returns:
         tuple[str, str, str]: Of all that decides the result, of all that

@@ -91,12 +91,8 @@ def score_predictions(config: str | Path, file: str | Path) -> None:
     """Judge what another program predicted, by the metric of our tests.
 
     Writes ``test.json`` and ``training.json`` (without seconds) next to the
-    config.
-
-    Args:
-        config (str or Path): A run's ``config.py``, which names the tested
-            images.
-        file (str or Path): COCO's keypoint results, pixels of the image.
+    run's ``config``. The ``file`` has COCO's keypoint results, pixels of the
+    image.
 
     Raises:
         InputError: If an image has no prediction or several, or one has

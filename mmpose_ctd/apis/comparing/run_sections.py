@@ -1,9 +1,10 @@
 """Sections of a comparison's report: search, cost, and how to read it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from mmpose_ctd.apis.error_tables import Table, number
 from mmpose_ctd.apis.reporting.page_parts import template
@@ -23,37 +24,35 @@ def search_section(trials: Sequence[Mapping]) -> Section | None:
     A trial's settings are its ``variant``, or else its ``options``; its error
     is the mean over its seeds.
     """
-    searches: dict[str, dict] = {}
-    for run in trials:
-        settings = run['variant'] or _text(run['options'])
-        searches.setdefault(run['system'], {}).setdefault(settings, [])
-        searches[run['system']][settings].append(run)
-    if not searches:
+    if not trials:
         return None
+    frame = pd.DataFrame(
+        {
+            'system': run['system'],
+            'settings': run['variant'] or _text(run['options']),
+            'error': _error(run),
+            'seconds': run['seconds'] + run['test_seconds'],
+        }
+        for run in trials
+    )
     cost = Table(
         'Cost of the search',
         ['system', 'settings tried', 'runs', 'hours', 'best ME', 'with'],
     )
     folds = []
-    for system, tried in searches.items():
-        table = Table(
-            f'{system}: settings tried',
-            ['settings', 'validation ME', 'seconds'],
-            folded=True,
-        )
-        errors = {}
-        for settings, runs in tried.items():
-            errors[settings] = sum(map(_error, runs)) / len(runs)
-            texts = number(errors[settings], 3), number(_seconds(runs), 0)
-            table.rows.append([settings, *texts])
-        folds.append(table)
-        least = np.nanmin([*errors.values(), np.inf])
-        best = [name for name, error in errors.items() if error == least]
-        ours = [run for runs in tried.values() for run in runs]
-        texts = number(least, 3), ' or '.join(best) or '–'
-        cost.rows.append([system, *_sums(tried, ours), *texts])
-    settings = [name for tried in searches.values() for name in tried]
-    cost.rows.append(['sum', *_sums(settings, trials), '', ''])
+    for system, runs in frame.groupby('system', sort=False):
+        tried = runs.groupby('settings', sort=False)
+        errors = tried.error.agg(lambda found: found.mean(skipna=False))
+        rows = [
+            [name, number(errors[name], 3), number(seconds, 0)]
+            for name, seconds in tried.seconds.sum().items()
+        ]
+        headings = ['settings', 'validation ME', 'seconds']
+        caption = f'{system}: settings tried'
+        folds.append(Table(caption, headings, rows, folded=True))
+        best = ' or '.join(errors.index[errors == errors.min()]) or '–'
+        cost.rows.append([system, *_sums(runs), number(errors.min(), 3), best])
+    cost.rows.append(['sum', *_sums(frame), '', ''])
     parts = [
         'Settings were chosen by the mean error on validation subjects, who '
         'neither train nor test. The more settings are tried, the more the '
@@ -61,7 +60,7 @@ def search_section(trials: Sequence[Mapping]) -> Section | None:
         'estimate the error on new faces.',
         cost,
     ]
-    if len({*map(len, searches.values())}) > 1:
+    if frame.groupby('system').settings.nunique().nunique() > 1:
         parts.append('The systems had unequal numbers of settings to try.')
     return Section(('search',), 'Search', [*parts, *folds])
 
@@ -78,13 +77,11 @@ def _text(options: Mapping) -> str:
     return ' '.join(pairs) or 'as it is'
 
 
-def _seconds(runs: Sequence[Mapping]) -> float:
-    return sum(run['seconds'] + run['test_seconds'] for run in runs)
-
-
-def _sums(settings: Sized, runs: Sequence[Mapping]) -> list[str]:
-    hours = number(_seconds(runs) / 3600, 2)
-    return [str(len(settings)), str(len(runs)), hours]
+def _sums(runs: pd.DataFrame) -> list[str]:
+    """Settings, runs and hours."""
+    count = len(runs.drop_duplicates(['system', 'settings']))
+    hours = number(runs.seconds.sum() / 3600, 2)
+    return [str(count), str(len(runs)), hours]
 
 
 def cost_section(

@@ -245,14 +245,10 @@ class PlanRuns:
             for key, value in cfg.to_dict().items()
         )
         write_whole(folder / 'config.py', f'{text}\n'.encode())
+        names = 'system', 'variant', 'budget', 'seed', 'held_out', 'role'
         facts = dict(
             key=run.key,
-            system=cell.system,
-            variant=cell.variant,
-            budget=cell.budget,
-            seed=cell.seed,
-            held_out=cell.held_out,
-            role=cell.role,
+            **{name: getattr(cell, name) for name in names},
             # Results may be handed on: no absolute path.
             options=redact({**cell.options}),
             steps=cell.steps,

@@ -60,8 +60,7 @@ class PlanSubjects:
         nested.
 
         Raises:
-            InputError: If there are fewer, or the split has another number of
-                subjects and of images than the budget.
+            InputError: If there are fewer, or the split has another number.
         """
         if not held_out:
             file = self.plan.train_split.format(budget=budget, seed=seed)

@@ -10,7 +10,6 @@ from mmpose_ctd.apis.error_tables import number
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
     agreement,
-    measure,
     measurements_of_set,
     point_errors,
 )
@@ -28,16 +27,8 @@ def annotator_section(
 
     Landmarks: mean distance in percent of the distance between the outer
     corners of the eyes, mean over the seeds. Measures: SD of the difference
-    in percent of the measure's mean, and ICC(2,1), of the first seed.
-
-    Args:
-        systems (Sequence[ReportedSystem]): Tested.
-        content (dict, optional): Of :func:`.read_annotators`.
-
-    Returns:
-        dict: ``landmarks`` and ``measures``, data frames, the second None if
-        both share none; ``num_photographs`` of the annotators. None without
-        ``content``.
+    in percent of the measure's mean, and ICC(2,1), of the first seed; None if
+    both share none. ``content`` is of :func:`.read_annotators`.
 
     Raises:
         InputError: If both share no landmark.
@@ -118,13 +109,9 @@ def _agreements(run: ReportedRun) -> dict[str, tuple[float, float, float]]:
     """Measure -> SD of predicted - manual, manual mean, and ICC."""
     tested = run.tested
     listed = measurements_of_set(tested.dataset_meta)
-    manual, predicted = (
-        measure(points, tested.visible, tested.names, listed)
-        for points in (tested.true, tested.pred)
-    )
     found = {}
-    for name, values in manual.items():
-        if np.isfinite(values + predicted[name]).any():
-            one = agreement(values, predicted[name], tested.subjects, 0)
-            found[name] = (one.sd, float(np.nanmean(values)), one.icc.value)
+    for name, (manual, predicted) in tested.measured(listed).items():
+        if np.isfinite(manual + predicted).any():
+            one = agreement(manual, predicted, tested.subjects, 0)
+            found[name] = (one.sd, float(np.nanmean(manual)), one.icc.value)
     return found

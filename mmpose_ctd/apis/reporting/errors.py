@@ -17,16 +17,11 @@ from mmpose_ctd.evaluation.functional import (
     Agreement,
     agreement,
     bootstrap_interval,
-    measure,
     measurement_units,
     measurements_of_set,
 )
 from mmpose_ctd.evaluation.functional.measurements import digits_of
-from mmpose_ctd.visualization import (
-    plot_bland_altman,
-    plot_ced,
-    plot_landmark_errors,
-)
+from mmpose_ctd.visualization import plot_bland_altman, plot_ced
 
 from .page_parts import PagePicture, drawing
 from .system import ReportedSystem, metric_settings
@@ -40,14 +35,13 @@ def error_section(systems: Sequence[ReportedSystem]) -> dict:
 
     The first system is compared with each other one that is not odd.
     ``groups`` are the systems that can be compared, then each other one;
-    ``ced`` and ``landmark_map`` are pictures of the first group.
+    ``ced`` is a picture of the first group.
     """
     comparable = [system for system in systems if not system.odd]
     groups = [comparable, *([s] for s in systems if s.odd)]
     return dict(
         groups=[_group(group) for group in groups],
         ced=_ced(comparable),
-        landmark_map=_landmark_map(comparable),
     )
 
 
@@ -157,26 +151,6 @@ def _ced(systems: Sequence[ReportedSystem]) -> PagePicture:
     )
 
 
-def _landmark_map(systems: Sequence[ReportedSystem]) -> PagePicture | None:
-    tested = systems[0].first.tested
-    points = tested.mean_face()
-    errors = {s.name: s.first.landmark_pixels() for s in systems}
-    if points is None or any(e is None for e in errors.values()):
-        return None
-    if not np.isfinite(points).any():
-        return None
-    worst = '; '.join(
-        f'{name}: largest at {tested.names[int(np.nanargmax(e))]}, '
-        f'{np.nanmax(e):.2f}'
-        for name, e in errors.items()
-    )
-    return drawing(
-        plot_landmark_errors(points, errors),
-        'Mean error of each landmark as a circle on the mean face. '
-        f'{worst} input px.',
-    )
-
-
 # ------------------------------------------------------------------ measures
 
 
@@ -197,14 +171,10 @@ def _measures(system: ReportedSystem) -> dict | None:
     )
     if not listed:
         return None
-    scale = tested.geometry.get('mm_per_px')
+    scale = tested.field('mm_per_px')
     scale = None if scale is None else scale[:, 0]
-    manual, predicted = (
-        measure(points, tested.visible, tested.names, listed, scale)
-        for points in (tested.true, tested.pred)
-    )
+    pairs = tested.measured(listed, scale)
     units = measurement_units(listed, mm=scale is not None)
-    pairs = {key: (manual[key], predicted[key]) for key in manual}
     found = {
         key: agreement(*values, tested.subjects)
         for key, values in pairs.items()
@@ -214,15 +184,13 @@ def _measures(system: ReportedSystem) -> dict | None:
         return None
     rows = {
         f'{key} ({_SIGNS.get(units[key], units[key])})': _agreement_row(
-            one, np.nanmean(manual[key]), digits_of(units[key])
+            one, np.nanmean(pairs[key][0]), digits_of(units[key])
         )
         for key, one in found.items()
     }
     figures = [
         drawing(
-            plot_bland_altman(
-                {key: pairs[key]}, units, tested.subjects, {key: one}
-            ),
+            plot_bland_altman({key: pairs[key]}, units, {key: one}),
             f'Bland-Altman plot of {key}, {system.name}: difference of '
             f'predicted and manual value over their mean, {one.n} images. '
             'Its numbers are in the table.',

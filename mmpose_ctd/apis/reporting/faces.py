@@ -9,6 +9,7 @@ from mmpose_ctd.datasets.upright_image import read_upright
 from mmpose_ctd.visualization import FaceView, select_faces
 
 from .page_parts import photograph
+from .prediction import heatmaps
 from .system import ReportedRun, ReportedSystem
 
 _PLACES = ('best', 'median', 'worst')
@@ -71,22 +72,22 @@ def face_section(systems: Sequence[ReportedSystem], photographs: bool) -> dict:
 def _add_panels(panels, views, system, which, captions) -> str:
     """Append a system's panels; return why it has no heat-maps, if so."""
     run = system.first
-    tested, geometry = run.tested, run.tested.geometry
-    maps, why = run.predictions.heatmaps(which), ''
+    centres, scales = map(run.tested.field, ('input_center', 'input_scale'))
+    maps, why = heatmaps(run.run, run.dataset, which), ''
     if maps is None:
         why = 'head'
-    elif not {'input_center', 'input_scale'} <= geometry.keys():
+    elif centres is None or scales is None:
         why = 'crop'
     decoder = (run.run.cfg.model.get('head') or {}).get('decoder') or {}
     for n, i in enumerate(which):
-        picture = views[n].with_prediction(tested.pred[i])
+        picture = views[n].with_prediction(run.tested.pred[i])
         alt = f'Prediction of {captions[n]}.'
         panels[n].append((photograph(picture, alt), captions[n]))
         if not why:
             picture = views[n].with_heatmap(
                 maps[n],
-                geometry['input_center'][i],
-                geometry['input_scale'][i],
+                centres[i],
+                scales[i],
                 ends_aligned=str(decoder.get('type', '')).startswith('UDP'),
             )
             picture = photograph(picture, f'Heat-map of {system.name}.')
@@ -96,6 +97,6 @@ def _add_panels(panels, views, system, which, captions) -> str:
 
 def _image(run: ReportedRun, i: int) -> np.ndarray | None:
     """A test image as the pipelines read it; None if it is not a file."""
-    get = getattr(run.predictions.dataset, 'get_data_info', None)
+    get = getattr(run.dataset, 'get_data_info', None)
     path = get(i).get('img_path') if get else None
     return None if path is None else read_upright(bytes(fileio.get(path)))

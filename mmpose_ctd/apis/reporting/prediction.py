@@ -1,7 +1,7 @@
 """Runs a trained model on its test set."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -12,12 +12,11 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from mmpose_ctd.errors import InputError
 from mmpose_ctd.trained import check_same_landmarks, load_trained
 
-from .tested_set import TestedSet, collect_samples
+from .tested_set import TestedSet
 from .work_dir import TrainedRun
 
 _CURE = (
@@ -36,67 +35,49 @@ def test_loader(cfg: Config) -> DataLoader:
     return Runner.build_dataloader(loader)
 
 
-def load_model(run: TrainedRun, metainfo: dict) -> nn.Module:
-    """Build a run's model and load its checkpoint, in inference mode.
+def predict(run: TrainedRun, loader: DataLoader) -> TestedSet:
+    """What a run's model predicts on its test set.
 
     Raises:
         InputError: If the checkpoint does not fit the config or the data.
     """
+    model = _load_model(run, loader.dataset)
+    return TestedSet(_outputs(model, loader), _metainfo(loader.dataset))
+
+
+def heatmaps(
+    run: TrainedRun, dataset: Dataset, indices: Sequence[int]
+) -> np.ndarray | None:
+    """Heat-maps of some images, (n, h, w), in [0, 1].
+
+    Each landmark's map is divided by its maximum; each cell shows the
+    highest value of all landmarks. A wide or double peak is an unsure
+    prediction. None if the head gives no heat-maps.
+    """
+    # Loaded again: many systems would fill the memory.
+    model = _load_model(run, dataset)
+    maps = [_heatmap(model, dataset[i]) for i in indices]
+    return None if any(one is None for one in maps) else np.stack(maps)
+
+
+def _load_model(run: TrainedRun, dataset: Dataset) -> nn.Module:
     model = MODELS.build(run.cfg.model)
     path = str(run.checkpoint)
     content = load_trained(model, path, _CURE)
-    check_same_landmarks(path, content, metainfo)
+    check_same_landmarks(path, content, _metainfo(dataset))
     return model.to(get_device()).eval()
 
 
-class Predictions:
-    """What a trained model predicts on its test set.
-
-    Attributes:
-        dataset (Dataset): The test set.
-        tested (TestedSet): Predictions and truth.
-    """
-
-    def __init__(self, run: TrainedRun, loader: DataLoader) -> None:
-        self._run, self.dataset = run, loader.dataset
-        self._metainfo = getattr(loader.dataset, 'metainfo', None) or {}
-        model = load_model(run, self._metainfo)
-        self.tested = _predict(model, loader, self._metainfo)
-
-    def heatmaps(self, indices: Sequence[int]) -> np.ndarray | None:
-        """Heat-maps of some images, (n, h, w), in [0, 1].
-
-        Each landmark's map is divided by its maximum; each cell shows the
-        highest value of all landmarks. A wide or double peak is an unsure
-        prediction. None if the head gives no heat-maps.
-        """
-        # Loaded again: many systems would fill the memory.
-        model = load_model(self._run, self._metainfo)
-        maps = [_heatmap(model, self.dataset[i]) for i in indices]
-        return None if any(one is None for one in maps) else np.stack(maps)
+def _metainfo(dataset: Dataset) -> dict:
+    return getattr(dataset, 'metainfo', None) or {}
 
 
 @torch.no_grad()
-def _predict(
-    model: nn.Module, loader: DataLoader, metainfo: dict
-) -> TestedSet:
+def _outputs(model: nn.Module, loader: DataLoader) -> Iterator[dict]:
     model.test_cfg = dict(model.test_cfg or {}, output_heatmaps=False)
-    samples = []
     for batch in loader:
         for output in model.test_step(batch):
-            sample = output.to_dict()
-            # Fields of pixels would fill the memory.
-            for key in ('gt_fields', 'pred_fields', 'gt_instance_labels'):
-                sample.pop(key, None)
-            samples.append(sample)
-    if not samples:
-        raise InputError(
-            where='test_dataloader.dataset', found='the test set is empty'
-        )
-    number = samples[0]['gt_instances']['keypoints'].shape[1]
-    known = metainfo.get('keypoint_id2name') or {}
-    names = [known.get(k, f'landmark_{k}') for k in range(number)]
-    return collect_samples(samples, names, metainfo.get('measurements'))
+            yield output.to_dict()
 
 
 @torch.no_grad()

@@ -1,26 +1,23 @@
 """What a report knows about one system, its data and its test."""
 
 import copy
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from mmengine.config import Config
 from mmpose.registry import DATASETS, METRICS
+from torch.utils.data import Dataset
 
 from mmpose_ctd.checkpoint_file import read_checkpoint
 from mmpose_ctd.config_values import component_name
 from mmpose_ctd.datasets.partly_labelled import labelled_part
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
-from mmpose_ctd.evaluation.functional import point_errors
 from mmpose_ctd.trained import refuse_framing_change
 from mmpose_ctd.trained_people import compare_tested
 
-from .config_origin import ConfigOrigin, find_origin
-from .prediction import Predictions, test_loader
+from .prediction import predict, test_loader
 from .tested_set import TestedSet
 from .work_dir import RunLog, TrainedRun, open_work_dir, read_run_log
 
@@ -31,28 +28,23 @@ class ReportedRun:
 
     Attributes:
         run (TrainedRun): Its files.
-        predictions (Predictions): On its test set.
+        dataset (Dataset): Its test set.
+        tested (TestedSet): Predictions and truth of the test set.
         report (dict): ``LandmarkErrorMetric.report``.
         data (dict): ``'training'``, ``'validation'``, ``'test'`` ->
             :class:`DataSummary`; None if it cannot be read, absent if the
             config has none.
         log (RunLog): What it logged.
-        origin (ConfigOrigin): Where its settings come from.
         people (list[str]): Warnings about people who train and test.
     """
 
     run: TrainedRun
-    predictions: Predictions
+    dataset: Dataset
+    tested: TestedSet
     report: dict
     data: dict
     log: RunLog
-    origin: ConfigOrigin
     people: list
-
-    @property
-    def tested(self) -> TestedSet:
-        """Predictions and truth of the test set."""
-        return self.predictions.tested
 
     @property
     def seed(self) -> str:
@@ -61,18 +53,6 @@ class ReportedRun:
         if seed is None:
             seed = (self.run.cfg.get('randomness') or {}).get('seed')
         return '' if seed is None else str(seed)
-
-    def landmark_pixels(self) -> np.ndarray | None:
-        """Mean error of each landmark in input pixels, (K,).
-
-        None if the samples do not say how they were cropped.
-        """
-        tested = self.tested
-        pred, true = map(tested.to_input, (tested.pred, tested.true))
-        if pred is None:
-            return None
-        errors = point_errors(pred, true, tested.visible)
-        return np.ma.masked_invalid(errors).mean(axis=0).filled(np.nan)
 
 
 @dataclass
@@ -122,15 +102,14 @@ def read_run(
     people = compare_tested(path, content, run.cfg, loader.dataset)
     test = _summary(loader.dataset)
     say(f'{folder}: predicting {test.num_images} images')
-    predictions = Predictions(run, loader)
-    tested = predictions.tested
+    tested = predict(run, loader)
     return ReportedRun(
         run=run,
-        predictions=predictions,
+        dataset=loader.dataset,
+        tested=tested,
         report=tested.evaluate(_metric(run.cfg, tested)).report,
         data=_data_sets(run.cfg, test),
         log=read_run_log(run.folder),
-        origin=find_origin(run.config_name, run.cfg),
         people=people,
     )
 
@@ -149,7 +128,8 @@ def _metric(cfg: Config, tested: TestedSet) -> LandmarkErrorMetric:
     if settings is not None:
         # No ids in a report.
         return METRICS.build(dict(settings, include_ids=False))
-    framed = tested.to_input(tested.pred) is not None
+    fields = 'input_size', 'input_scale', 'input_center'
+    framed = all(tested.field(key) is not None for key in fields)
     return LandmarkErrorMetric(unit='input' if framed else 'image')
 
 
@@ -185,25 +165,16 @@ def _summary(dataset) -> DataSummary:
 def _data_sets(
     cfg: Config, test: DataSummary
 ) -> dict[str, DataSummary | None]:
-    """See ``ReportedRun.data``; loaders of one set share its summary."""
-    known = {_text(cfg.test_dataloader.dataset): test}
-    found = {}
-    for name, key in (
-        ('training', 'train_dataloader'),
-        ('validation', 'val_dataloader'),
-        ('test', 'test_dataloader'),
-    ):
-        if cfg.get(key):
-            text = _text(cfg[key].dataset)
-            if text not in known:
-                known[text] = _built(cfg[key].dataset)
-            found[name] = known[text]
-    return found
-
-
-def _text(dataset) -> str:
-    settings = {k: v for k, v in dataset.items() if k != 'pipeline'}
-    return json.dumps(settings, sort_keys=True, default=str)
+    """See ``ReportedRun.data``."""
+    found = {
+        name: _built(cfg[key].dataset)
+        for name, key in (
+            ('training', 'train_dataloader'),
+            ('validation', 'val_dataloader'),
+        )
+        if cfg.get(key)
+    }
+    return {**found, 'test': test}
 
 
 def _built(config) -> DataSummary | None:

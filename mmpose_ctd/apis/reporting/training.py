@@ -1,19 +1,22 @@
 """How the systems were trained: data, time, curves, machine, settings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from mmpose_ctd.apis.config_file import RUNNER_KEYS
 from mmpose_ctd.files import file_hash
 from mmpose_ctd.machine import machine_class
 from mmpose_ctd.visualization import plot_training
 
-from .config_origin import SettingChange, config_changes
 from .page_parts import Anonymity, PagePicture, drawing
 from .system import ReportedRun, ReportedSystem
 from .work_dir import RunLog
 
 _LOSS = 'loss'
+#: The tools set them.
+_IGNORED = ('work_dir', 'launcher')
+_ABSENT = object()
 #: Characters of a setting's value to show.
 _LONG = 160
 _MACHINE = {
@@ -129,46 +132,103 @@ def _picture(name: str, title: str, curves: dict) -> PagePicture:
 def settings_section(
     systems: Sequence[ReportedSystem], anonymity: Anonymity
 ) -> list[dict]:
-    """Where the settings of each system's first run come from.
+    """Each system's settings, of its first run.
 
-    ``method``, ``overrides`` and ``differences`` (from the first system; None
-    for itself) are tables of changes.
+    ``differences`` from the first system are a table; None for itself.
     """
     first, found = systems[0], []
     for system in systems:
-        run, origin = system.first.run, system.first.origin
-        changes = None
+        cfg, changes = system.first.run.cfg, None
         if system is not first:
-            changes = config_changes(first.first.run.cfg, run.cfg)
-            names = (first.name, system.name)
-            changes = _table(changes, names, anonymity)
+            changes = _table(
+                config_changes(first.first.run.cfg, cfg),
+                (first.name, system.name),
+                anonymity,
+            )
         found.append(
             dict(
                 system=system.name,
-                config_name=run.config_name,
-                origin=origin,
-                method=_table(
-                    origin.method, (origin.base, origin.file), anonymity
-                ),
-                overrides=_table(origin.overrides, ('file', 'run'), anonymity),
                 differences=changes,
-                config=anonymity.clean(run.cfg.pretty_text),
+                config=anonymity.clean(cfg.pretty_text),
             )
         )
     return found
 
 
 def _table(
-    changes: Sequence[SettingChange],
-    names: tuple[str, str],
-    anonymity: Anonymity,
+    changes: Sequence[tuple], names: tuple[str, str], anonymity: Anonymity
 ) -> pd.DataFrame:
     def shown(text: str) -> str:
         text = anonymity.clean(text) or '(not set)'
         return text if len(text) <= _LONG else f'{text[: _LONG - 1]}…'
 
     return pd.DataFrame(
-        [[shown(c.before), shown(c.after)] for c in changes],
-        [anonymity.clean(c.key) for c in changes],
+        [[shown(before), shown(after)] for _, before, after in changes],
+        [anonymity.clean(key) for key, *_ in changes],
         names,
     )
+
+
+def config_changes(
+    before: Mapping, after: Mapping
+) -> list[tuple[str, str, str]]:
+    """Settings that differ: dotted key and both values, ``''`` if absent.
+
+    Variables that only feed other settings (such as ``data_root``) do not
+    count; the settings that they feed do.
+    """
+    settings = [
+        {
+            key: _plain(value)
+            for key, value in cfg.items()
+            if key in RUNNER_KEYS and key not in _IGNORED
+        }
+        for cfg in (before, after)
+    ]
+    return [*_changes(*settings, '')]
+
+
+def _plain(value):
+    """Tuples as lists: a dumped config may turn one into the other."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _changes(before, after, key: str) -> Iterator[tuple]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted({*before, *after}, key=str):
+            values = (part.get(name, _ABSENT) for part in (before, after))
+            yield from _changes(*values, f'{key}.{name}' if key else str(name))
+    elif _are_dicts(before) and _are_dicts(after):
+        if len(before) == len(after):
+            for number, pair in enumerate(zip(before, after)):
+                yield from _changes(*pair, f'{key}.{number}')
+            return
+        # One more hook at the front must not make all others differ.
+        for item in before:
+            if item not in after:
+                yield key, _shown(item), ''
+        for item in after:
+            if item not in before:
+                yield key, '', _shown(item)
+    elif before != after:
+        yield key, _shown(before), _shown(after)
+
+
+def _are_dicts(value) -> bool:
+    return isinstance(value, list) and {*map(type, value)} == {dict}
+
+
+def _shown(value) -> str:
+    """As one would write it in a config; empty if absent."""
+    if value is _ABSENT:
+        return ''
+    if isinstance(value, dict):
+        inner = (f'{key}={_shown(value[key])}' for key in sorted(value))
+        return f'dict({", ".join(inner)})'
+    if isinstance(value, list):
+        return f'[{", ".join(map(_shown, value))}]'
+    return repr(value)

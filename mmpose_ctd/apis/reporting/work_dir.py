@@ -34,15 +34,11 @@ _NO_CURVE = {'time', 'data_time', 'iter', 'step', 'epoch', 'memory'}
 
 @dataclass
 class TrainedRun:
-    """One training.
+    """One training: its work dir, and the whole config that it ran with.
 
-    Attributes:
-        folder (Path): Its work dir.
-        cfg (Config): The whole config that it ran with.
-        config_name (str): The config's name, without folder and suffix.
-        checkpoint (Path): The checkpoint to report.
-        chosen_by (str): ``'validation'`` for a ``best_*`` checkpoint, else
-            ``'last'``.
+    ``config_name`` is without folder and suffix; ``checkpoint`` is the one to
+    report, ``chosen_by`` ``'validation'`` if it is a ``best_*``, else
+    ``'last'``.
     """
 
     folder: Path
@@ -82,9 +78,8 @@ def open_work_dir(
     ``epoch_*.pth``. ``options`` override the config, by dotted keys.
 
     Raises:
-        MissingFileError: If the folder, its config or its checkpoint is
-            missing.
-        InputError: If the config cannot be read, or there are several.
+        InputError: If something is missing or cannot be read, or if there are
+            several configs.
     """
     folder = Path(folder)
     if not folder.is_dir():
