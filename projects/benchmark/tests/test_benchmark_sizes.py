@@ -7,8 +7,8 @@ from toy_models import CODEC, PIPELINE, K, model_config, runner_config
 
 from mmpose_ctd.errors import InputError
 from projects.benchmark.speed.sizes import resized, sizes_of
-from projects.benchmark.speed.step_time import TrainingSteps
 from projects.benchmark.speed.synthetic_batch import synthetic_batches
+from projects.benchmark.speed.training_steps import TrainingSteps
 
 
 @pytest.fixture

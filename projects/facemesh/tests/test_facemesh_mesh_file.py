@@ -50,26 +50,8 @@ def test_meshes_are_found_by_image_whatever_their_order(
     np.testing.assert_array_equal(
         file.of_images(ids, chosen), vertices[[4, 2, 0]]
     )
-    assert file.statement.num_images == 6
-    assert file.statement.num_missing == 1
-    assert file.statement.num_retried == 0
-
-
-@pytest.mark.parametrize(
-    'changes, network',
-    [({}, 'MediaPipe 0'), (dict(network='another'), 'another')],
-)
-def test_the_network_is_known_in_files_of_both_origins(
-    write, changes, network
-):
-    file = MeshFile.read(write(about=bad_about(**changes)))
-    assert file.statement.network == network
-
-
-def test_faces_found_at_a_further_attempt_are_counted(write):
-    attempts = np.array([1, 2, 1, 4, 1, 1])
-    statement = MeshFile.read(write(attempts=attempts)).statement
-    assert (statement.num_retried, statement.num_missing) == (2, 0)
+    assert file.attempts.tolist() == [1, 1, 0, 1, 1, 1]
+    assert file.network == 'MediaPipe 0'
 
 
 def test_a_missing_file_is_told_with_the_command_that_makes_it():
