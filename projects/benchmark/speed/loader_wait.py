@@ -49,6 +49,7 @@ def loader_waits(
         root = Path(folder)
         write_photographs(root, num_photographs, num_keypoints(cfg), size)
         loader = copy.deepcopy(cfg.train_dataloader)
+        loader.sampler = dict(type='InfiniteSampler', shuffle=True)
         loader.dataset.update(
             type='CIFASDDataset',
             data_root=folder,

@@ -81,19 +81,6 @@ def test_a_step_leaves_the_batch_for_the_next_system(cfg, tmp_path):
     assert torch.equal(batch['data_samples'][0].gt_fields.heatmaps, target)
 
 
-@pytest.mark.parametrize(
-    'sizes, told',
-    [
-        (dict(batch_size=0), 'batch_size=0'),
-        (dict(num_keypoints=-1), 'num_keypoints=-1'),
-        (dict(input_size=34), 'multiple of 4'),
-    ],
-)
-def test_an_impossible_size_is_told(cfg, sizes, told):
-    with pytest.raises(InputError, match=told):
-        resized(cfg, **sizes)
-
-
 def test_a_config_without_codec_is_told(cfg):
     del cfg.train_dataloader.dataset.pipeline[3]
     with pytest.raises(InputError, match='GenerateTarget'):

@@ -65,13 +65,6 @@ def test_an_image_that_the_file_does_not_know_is_named(write, root, content):
         file.of_images([1, 77], paths(root, content)[:2])
 
 
-def test_an_image_that_has_changed_is_named(write, root, content):
-    file = MeshFile.read(write())
-    names = paths(root, content)
-    with pytest.raises(InputError, match=r'1 of 2 images are not.* id=2\.'):
-        file.of_images([1, 2], [names[0], names[3]])
-
-
 def bad_about(**changes):
     about = dict(
         format='mmpose_ctd face mesh',
