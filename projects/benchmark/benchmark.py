@@ -146,6 +146,9 @@ def time_configs(args: argparse.Namespace, keep: Keep) -> None:
     show(spread_table('Seconds of a training step', times, names[:1], missing))
     ratios = ratios_of(times, names[:1])
     keep(dict(seconds=times, not_measured=missing, ratios=ratios))
+    if missing and not args.noise:
+        name, why = next(iter(missing.items()))
+        raise InputError(where=name, found=why)
 
 
 def load_pair(args: argparse.Namespace) -> tuple[Comparison, dict]:

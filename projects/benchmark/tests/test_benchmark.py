@@ -133,6 +133,15 @@ def test_steps_of_configs(tool, tmp_path, in_this_process, options):
     assert not written['not_measured'] and 'to ft_toy' in told
 
 
+@pytest.mark.slow
+def test_a_config_that_cannot_train_is_an_error(tool, tmp_path, capsys):
+    (tmp_path / 'teacher.pth').unlink()
+    with pytest.raises(SystemExit) as stop:
+        tool(tool.pair[0], '--rounds', '1', pair=())
+    assert stop.value.code == 2
+    assert 'teacher.pth' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     'arguments, told',
     [
