@@ -1,6 +1,6 @@
 """What regularised training costs, beside what people use today.
 
-python projects/benchmark/benchmark.py [--quick] [--json FILE]
+python projects/benchmark/benchmark.py [--json FILE]
 python projects/benchmark/benchmark.py --pair configs/ctd_ed_resnet50.py \\
     configs/ft_resnet50.py
 python projects/benchmark/benchmark.py --grid batch_size=1,8,64 \\
@@ -10,27 +10,27 @@ python projects/benchmark/benchmark.py configs/frl_faces/ft_sface.py \\
 
 Without configs: a training step of CTD-ED and FT, ours (ctd, ft); of MMPose's
 plain fine-tuning as its own configs run it (mmpose_ft); of a distiller with
-the teacher as a submodule and a second forward of the student (naive), with
-one forward (naive_one_forward), and in our precision and layout
-(naive_our_settings); and of MMRazor's SingleTeacherDistill where it can be
-imported. All in turn, each in a process of its own, on the same images of
-noise; no data set is needed, and a file of weights that is missing gives way
-to random ones, as time does not depend on values. Then where the time of a
-step goes, peak memory, checkpoint size, latency of inference, time of import,
-and how long a step waits for large photographs to be loaded.
+the teacher as a submodule (naive_one_forward); and of MMRazor's
+SingleTeacherDistill (mmrazor) where it can be imported. All in turn, each in a
+process of its own, on the same images of noise; no data set is needed, and a
+file of weights that is missing gives way to random ones, as time does not
+depend on values. Then where the time of a step goes, peak memory, checkpoint
+size, latency of inference, time of import, and how long a step waits for large
+photographs to be loaded.
 
-With configs: their training steps in turn in one process, each on its own
-data; ratios are to the first. With --noise on noise, each in its own process.
+With configs: their training steps in turn, each in a process of its own on its
+own data (with --noise on noise of the sizes of the first); ratios are to the
+first.
 
 On a GPU where torch finds one; CUDA_VISIBLE_DEVICES= keeps to the CPU.
 """
 
 import argparse
-import gc
 import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -44,21 +44,17 @@ from mmpose_ctd.apis.command_line import (
 )
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.machine import machine_class
-from projects.benchmark.speed.comparison import SYSTEMS, ratios_of
-from projects.benchmark.speed.groups import (
+from projects.benchmark.speed.comparison import (
     GROUPS,
-    QUICK,
-    Effort,
-    Pair,
-    measure,
-    time_steps,
+    SYSTEMS,
+    Comparison,
+    ratios_of,
 )
 from projects.benchmark.speed.opponents import (
     without_missing_weights,
     without_regularizers,
 )
 from projects.benchmark.speed.sizes import resized, sizes_of
-from projects.benchmark.speed.step_time import step_times
 from projects.benchmark.speed.steps_apart import step_times_apart
 from projects.benchmark.speed.tables import growth_table, show, spread_table
 from projects.benchmark.speed.teacher_sizes import TEACHERS, with_teacher
@@ -86,14 +82,8 @@ def parse_args() -> argparse.Namespace:
     )
     add('--batch-size', type=int, help="images (default: the config's)")
     add('--input-size', type=int, help="pixels (default: the config's)")
-    add('--num-keypoints', type=int, help="K (default: the config's)")
-    add('--rounds', type=int, help='measured steps of each (default: 7)')
+    add('--rounds', type=int, default=7, help='measured steps (default: 7)')
     add('--threads', type=int, help="of torch (default: torch's own)")
-    add(
-        '--quick',
-        action='store_true',
-        help='small and short: checks the machinery, not the time',
-    )
     add(
         '--only',
         nargs='+',
@@ -106,7 +96,6 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         choices=SYSTEMS,
         metavar='NAME',
-        default=list(SYSTEMS),
         help=f'rows of the tables (default: all): {", ".join(SYSTEMS)}',
     )
     add(
@@ -120,26 +109,13 @@ def parse_args() -> argparse.Namespace:
     add(
         '--noise',
         action='store_true',
-        help='train the given configs on noise of the sizes of the first, '
-        'each in a process of its own',
-    )
-    add(
-        '--one-process',
-        action='store_true',
-        help='all training steps in one process (default: each system in '
-        'its own, as what one sets for its process would help the others)',
+        help='train the given configs on noise of the sizes of the first',
     )
     add(
         '--alone',
         action='store_true',
-        help='these processes one after another, not in turn: takes the '
-        'memory of one',
-    )
-    add(
-        '--pause',
-        type=float,
-        help='seconds that stand for a step while loading is timed '
-        '(default: 0.5)',
+        help='processes one after another, not in turn: takes the memory of '
+        'one',
     )
     add('--json', metavar='FILE', help='write machine, raw times and ratios')
     return parser.parse_args()
@@ -153,36 +129,29 @@ def load(path: str):
     return load_config(parser.parse_args([]))
 
 
-def time_configs(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
+def time_configs(args: argparse.Namespace, keep: Keep) -> None:
     names = [Path(path).stem for path in args.configs]
     if len(set(names)) < len(names):
         names = args.configs
-    configs = {n: load(p) for n, p in zip(names, args.configs)}
-    missing = {}
+    configs = {
+        name: resized(load(path), args.batch_size, args.input_size)
+        for name, path in zip(names, args.configs)
+    }
+    images = None
     if args.noise:
-        configs = {
-            n: without_missing_weights(cfg)[0] for n, cfg in configs.items()
-        }
-        times, missing = step_times_apart(
-            configs,
-            configs[names[0]],
-            effort.rounds,
-            effort.warm_up,
-            effort.alone,
-        )
-    else:
-        times = step_times(configs, effort.rounds, effort.warm_up)
+        for name, cfg in configs.items():
+            configs[name], _ = without_missing_weights(cfg)
+        images = configs[names[0]]
+    times, missing = step_times_apart(configs, images, args.rounds, args.alone)
     show(spread_table('Seconds of a training step', times, names[:1], missing))
-    keep(
-        dict(
-            seconds={n: t.tolist() for n, t in times.items()},
-            not_measured=missing,
-            ratios=ratios_of('seconds', times, names[:1]),
-        )
-    )
+    ratios = ratios_of(times, names[:1])
+    keep(dict(seconds=times, not_measured=missing, ratios=ratios))
+    if missing and not args.noise:
+        name, why = next(iter(missing.items()))
+        raise InputError(where=name, found=why)
 
 
-def load_pair(args: argparse.Namespace) -> tuple[Pair, dict]:
+def load_pair(args: argparse.Namespace) -> tuple[Comparison, dict]:
     """Both configs at the sizes asked for, and what became of them."""
     if len(args.pair) > 2:
         raise InputError(f'--pair {" ".join(args.pair)}: expected one or two.')
@@ -192,21 +161,20 @@ def load_pair(args: argparse.Namespace) -> tuple[Pair, dict]:
     for cfg in (ctd, ft):
         cfg, lost = without_missing_weights(cfg)
         random += [key for key in lost if key not in random]
-        configs.append(
-            resized(cfg, args.batch_size, args.input_size, args.num_keypoints)
-        )
-    pair = Pair(*configs)
+        configs.append(resized(cfg, args.batch_size, args.input_size))
     settings = dict(
         configs=[Path(path).stem for path in args.pair],
         random_weights=random,
-        **sizes_of(pair.ctd),
+        **sizes_of(configs[0]),
     )
     if random:
         show(f'Random weights, as the file is not there: {", ".join(random)}.')
+    systems = args.systems or SYSTEMS
+    pair = Comparison(*configs, systems, args.rounds, args.alone)
     return pair, settings
 
 
-def compare(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
+def compare(args: argparse.Namespace, keep: Keep) -> None:
     pair, settings = load_pair(args)
     show(
         '{names}: batches of {batch_size} images of {input_size} pixels, '
@@ -216,71 +184,68 @@ def compare(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
     )
     result = dict(settings=settings, ratios={})
     for group in args.only:
-        measured, table = measure(group, pair, effort, args.systems)
+        raw, ratios, table = GROUPS[group](pair)
         show(table)
-        ratios = measured.pop('ratios')
-        result.update(measured)
+        result.update(raw)
         result['ratios'].update(ratios)
         # The next group may take long, or fail.
         keep(result)
 
 
-def at(pair: Pair, key: str, value: int | str) -> Pair:
-    """Both configs with one setting changed."""
+def parse_grid(item: str) -> tuple[str, list[int] | list[str]]:
+    key, _, text = item.partition('=')
     if key == 'teacher':
-        return Pair(*(with_teacher(cfg, value) for cfg in pair))
-    return Pair(*(resized(cfg, **{key: value}) for cfg in pair))
-
-
-def parse_grid(item: str, pair: Pair) -> tuple[str, list[int] | list[str]]:
-    key, _, numbers = item.partition('=')
-    if key == 'teacher':
-        names = numbers.split(',')
-        for name in names:
-            with_teacher(pair.ctd, name)
-        return key, names
+        return key, text.split(',')
     try:
-        values = [int(number) for number in numbers.split(',')]
+        return key, [int(number) for number in text.split(',')]
     except ValueError:
-        values = []
-    if key not in sizes_of(pair.ctd) or not values:
         raise InputError(
             f'--grid {item}: expected batch_size, input_size or '
             'num_keypoints, and numbers, such as batch_size=1,8,64; or '
             f'teacher, and some of {",".join(TEACHERS)}.'
+        ) from None
+
+
+def changed(pair: Comparison, key: str, value: int | str) -> Comparison:
+    """Both configs with one setting changed."""
+    if key == 'teacher':
+        ctd, ft = (with_teacher(cfg, value) for cfg in (pair.ctd, pair.ft))
+    elif key in sizes_of(pair.ctd):
+        ctd, ft = (resized(cfg, **{key: value}) for cfg in (pair.ctd, pair.ft))
+    else:
+        known = [*sizes_of(pair.ctd), 'teacher']
+        raise InputError(
+            f'--grid {key}=...: expected one of {", ".join(known)}.'
         )
-    for value in values:
-        resized(pair.ctd, **{key: value})
-    return key, values
+    return replace(pair, ctd=ctd, ft=ft)
 
 
-def grow(args: argparse.Namespace, effort: Effort, keep: Keep) -> None:
+def grow(args: argparse.Namespace, keep: Keep) -> None:
+    args.systems = args.systems or ['ctd', 'ft', 'mmpose_ft']
     pair, settings = load_pair(args)
-    systems = args.systems
-    if systems == list(SYSTEMS):
-        systems = ['ctd', 'ft', 'mmpose_ft']
+    # All are made before the first is measured.
+    grid = [
+        (key, {value: changed(pair, key, value) for value in values})
+        for key, values in map(parse_grid, args.grid)
+    ]
     rows = []
-    # All are read before the first is measured.
-    for key, values in [parse_grid(item, pair) for item in args.grid]:
-        points = []
-        for value in values:
-            there = at(pair, key, value)
-            seconds, missing = time_steps(there, effort, systems)
-            points.append((value, seconds))
+    for key, points in grid:
+        measured = {}
+        for value, there in points.items():
+            seconds, missing = there.step_seconds()
+            measured[value] = seconds
             rows.append(
                 dict(
                     sizes_of(there.ctd),
                     varied=key,
                     value=value,
-                    seconds={n: t.tolist() for n, t in seconds.items()},
+                    seconds=seconds,
                     not_measured=missing,
-                    ratios=ratios_of('seconds', seconds),
+                    ratios=ratios_of(seconds, ('ft', 'mmpose_ft')),
                 )
             )
             keep(dict(settings=settings, grid=rows))
-            # Runners are rings: the next point needs their memory.
-            gc.collect()
-        show(growth_table('Seconds of a training step', key, points))
+        show(growth_table('Seconds of a training step', key, measured))
 
 
 def main() -> None:
@@ -289,42 +254,30 @@ def main() -> None:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise InputError(f'--{name} {value}: expected at least 1.')
-    if args.pause is not None and not args.pause >= 0:
-        raise InputError(f'--pause {args.pause}: expected 0 s or more.')
     if args.json:
         os.makedirs(os.path.dirname(args.json) or '.', exist_ok=True)
     if args.threads:
         torch.set_num_threads(args.threads)
-    effort = QUICK if args.quick else Effort()
-    if args.rounds:
-        effort = effort._replace(rounds=args.rounds)
-    if args.one_process:
-        effort = effort._replace(apart=False)
-    effort = effort._replace(alone=args.alone)
-    if args.pause is not None:
-        effort = effort._replace(pause=args.pause)
-    if args.quick:
-        args.batch_size = args.batch_size or 2
-        args.input_size = args.input_size or 64
     machine = machine_class()
     show(
         '{cpu}, {cores} cores, {threads} threads; GPU: {gpu}; torch {torch}; '
         'load {load}'.format(**machine)
     )
-    show(f'{effort.rounds} rounds, in turn; median and spread.')
+    show(f'{args.rounds} rounds, in turn; median and spread.')
+    effort = dict(rounds=args.rounds, alone=args.alone)
 
     def keep(result: dict) -> None:
         if args.json:
-            content = dict(machine=machine, effort=effort._asdict()) | result
+            content = dict(machine=machine, effort=effort) | result
             with open(args.json, 'w', encoding='utf-8') as file:
-                json.dump(content, file, indent=1)
+                json.dump(content, file, indent=1, default=list)
 
     if args.configs:
-        time_configs(args, effort, keep)
+        time_configs(args, keep)
     elif args.grid:
-        grow(args, effort, keep)
+        grow(args, keep)
     else:
-        compare(args, effort, keep)
+        compare(args, keep)
 
 
 if __name__ == '__main__':

@@ -34,9 +34,8 @@ from projects.facemesh.face_meshes.find_meshes import (
     MAX_VIEWS,
     find_meshes,
 )
-from projects.facemesh.face_meshes.mesh_file import MeshStatement
+from projects.facemesh.face_meshes.mesh_set import write_mesh_set
 from projects.facemesh.face_meshes.methods import METHODS
-from projects.facemesh.face_meshes.write_mesh_set import write_mesh_set
 
 
 def parse_args() -> argparse.Namespace:
@@ -129,48 +128,29 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def mesh(args: argparse.Namespace) -> None:
+def find(args: argparse.Namespace) -> None:
+    function, out = find_meshes, args.out
+    if args.command == 'landmarks':
+        function, out = write_mesh_set, os.path.join(args.data_root, out)
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        meshes = find_meshes(
+        task = progress.add_task('face meshes', total=None)
+        meshes = function(
             args.data_root,
             args.ann_file,
             args.out,
-            **shared_options(args, progress),
+            checkpoint=args.checkpoint,
+            views=args.views,
+            image_prefix=args.image_prefix,
+            advance=lambda done, total: progress.update(
+                task, completed=done, total=total
+            ),
         )
-    tell(meshes.statement, args.out)
-
-
-def landmarks(args: argparse.Namespace) -> None:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        statement = write_mesh_set(
-            args.data_root,
-            args.ann_file,
-            args.out,
-            **shared_options(args, progress),
-        )
-    tell(statement, os.path.join(args.data_root, args.out))
-
-
-def shared_options(args: argparse.Namespace, progress: Progress) -> dict:
-    """What finding meshes takes, whatever they are for."""
-    task = progress.add_task('face meshes', total=None)
-    return dict(
-        checkpoint=args.checkpoint,
-        views=args.views,
-        image_prefix=args.image_prefix,
-        advance=lambda done, total: progress.update(
-            task, completed=done, total=total
-        ),
-    )
-
-
-def tell(about: MeshStatement, out: str) -> None:
+    attempts = meshes.attempts
     print(
-        f'{about.num_images} images, {about.network}, '
-        f'{about.views} views, {about.seconds:.0f} s. A face was found on '
-        f'{about.num_images - about.num_missing}, of these on '
-        f'{about.num_retried} only at a further attempt; on '
-        f'{about.num_missing} none. Written to {out}'
+        f'{len(attempts)} images, {meshes.network}, {meshes.views} views, '
+        f'{meshes.seconds:.0f} s. A face was found on {sum(attempts > 0)}, '
+        f'of these on {sum(attempts > 1)} only at a further attempt; on '
+        f'{sum(attempts == 0)} none. Written to {out}'
     )
 
 
@@ -191,7 +171,8 @@ def score(args: argparse.Namespace) -> None:
         args.share,
         args.by_site,
     )
-    me, num_test = result.report['metrics']['ME'], len(result.keypoints)
+    me = result['reports'][0]['metrics']['ME']
+    num_test, num_train = len(result['keypoints']), result['num_train']
     interval = (
         '' if me['low'] is None else f'[{me["low"]:.3f}, {me["high"]:.3f}]'
     )
@@ -202,15 +183,15 @@ def score(args: argparse.Namespace) -> None:
         else f', {args.share:g} to average with {args.average_with}'
     )
     print(
-        f'FaceMesh, {args.method}, {result.num_train} training faces'
+        f'FaceMesh, {args.method}, {num_train} training faces'
         f'{average}: ME {me["value"]:.3f} px {interval} on {num_test} test '
         'faces'
     )
     for kind, missing, total, what in (
-        ('training', result.missing_train, result.num_train, 'left out'),
+        ('training', result['missing_train'], num_train, 'left out'),
         (
             'test',
-            result.missing_test,
+            result['missing_test'],
             num_test,
             'judged at the mean place' if alone else 'the model alone',
         ),
@@ -221,25 +202,13 @@ def score(args: argparse.Namespace) -> None:
                 f'images: {what}'
             )
     if args.out:
-        content = dict(
-            keypoints=result.keypoints,
-            method=args.method,
-            share=1.0 if alone else args.share,
-            num_train=result.num_train,
-            missing_train=result.missing_train,
-            missing_test=result.missing_test,
-            seconds=result.seconds,
-            test_seconds=result.test_seconds,
-            # As tools/test.py --out has them, for mmpose_ctd seed-table.
-            reports=[result.report],
-        )
         os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
-        write_whole(args.out, json.dumps(content, indent=1).encode())
+        write_whole(args.out, json.dumps(result, indent=1).encode())
 
 
 def main() -> None:
     args = parse_args()
-    {'mesh': mesh, 'score': score, 'landmarks': landmarks}[args.command](args)
+    (score if args.command == 'score' else find)(args)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""How large the checkpoint of a run is, optimiser apart."""
+"""How large the weights in the checkpoint of a run are."""
 
 import os
 from collections.abc import Mapping
@@ -9,22 +9,17 @@ from mmengine.config import Config
 
 from mmpose_ctd.checkpoint_file import read_checkpoint
 
-from .step_time import TrainingSteps
+from .training_steps import TrainingSteps
 
 __all__ = ['checkpoint_sizes']
 
 
-def checkpoint_sizes(configs: Mapping[str, Config]) -> dict[str, dict]:
+def checkpoint_sizes(configs: Mapping[str, Config]) -> dict[str, list[int]]:
     """Write the checkpoint of each config as its Runner does.
 
-    Args:
-        configs (Mapping[str, Config]): Name -> config.
-
     Returns:
-        dict: Name -> ``file``, bytes of the Runner's whole file without
-        optimiser and schedule, and ``weights``, bytes of its ``state_dict``
-        written alone: the file also holds the text of the config, whose
-        length has nothing to do with the model.
+        dict: Name -> bytes of its ``state_dict`` written alone, in a list:
+        the Runner's file also holds the text of the config.
     """
     sizes = {}
     with TemporaryDirectory() as folder:
@@ -37,11 +32,10 @@ def checkpoint_sizes(configs: Mapping[str, Config]) -> dict[str, dict]:
                 by_epoch=False,
                 save_param_scheduler=False,
             )
-            whole = f'{folder}/all.pth'
-            content = read_checkpoint(whole, name, 'Look at its hooks')
-            torch.save(content['state_dict'], f'{folder}/weights.pth')
-            sizes[name] = dict(
-                file=os.path.getsize(whole),
-                weights=os.path.getsize(f'{folder}/weights.pth'),
+            content = read_checkpoint(
+                f'{folder}/all.pth', name, 'Look at its hooks'
             )
+            weights = f'{folder}/weights.pth'
+            torch.save(content['state_dict'], weights)
+            sizes[name] = [os.path.getsize(weights)]
     return sizes

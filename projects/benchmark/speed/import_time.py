@@ -10,8 +10,8 @@ from mmpose_ctd.fresh_process import environment
 
 __all__ = ['import_times']
 
-# The one after the other, in one process: both meet the same machine, and
-# the second is what the first has not imported yet.
+# One after the other, in one process: both meet the same machine, and the
+# second is what the first has not imported yet.
 _CODE = """
 import json, time
 times = [time.perf_counter()]
@@ -23,11 +23,8 @@ print(json.dumps([b - a for a, b in zip(times, times[1:])]))
 """
 
 
-def import_times(rounds: int = 7) -> dict[str, np.ndarray]:
+def import_times(rounds: int) -> dict[str, np.ndarray]:
     """Import both in fresh processes.
-
-    Args:
-        rounds (int): Processes. Defaults to 7.
 
     Returns:
         dict: ``mmpose`` -> seconds of ``import mmpose``, and ``mmpose_ctd``
@@ -35,13 +32,9 @@ def import_times(rounds: int = 7) -> dict[str, np.ndarray]:
     """
     taken = []
     for _ in range(rounds):
-        done = subprocess.run(
-            [sys.executable, '-c', _CODE],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=True,
+        said = subprocess.check_output(
+            [sys.executable, '-c', _CODE], env=environment(), text=True
         )
-        taken.append(json.loads(done.stdout.splitlines()[-1]))
+        taken.append(json.loads(said.splitlines()[-1]))
     mmpose, ours = np.array(taken).T
     return dict(mmpose=mmpose, mmpose_ctd=ours)

@@ -1,5 +1,7 @@
 """How long inference takes, beside MMPose's own class."""
 
+from collections import defaultdict
+
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -9,22 +11,15 @@ from mmpose.registry import MODELS
 
 from .opponents import plain_mmpose
 from .synthetic_batch import synthetic_batches
-from .turns import time_in_turn
+from .training_steps import WARM_UP, seconds_of
 
 __all__ = ['inference_latency']
 
 
-def inference_latency(
-    cfg: Config, rounds: int = 35, warm_up: int = 3
-) -> dict[str, np.ndarray]:
+def inference_latency(cfg: Config, rounds: int) -> dict[str, np.ndarray]:
     """Time ``test_step`` on one image, ours and MMPose's in turn.
 
     Both have the same weights, which also shows that they load strictly.
-
-    Args:
-        cfg (Config): One of ours; left as it is.
-        rounds (int): Images. Defaults to 35.
-        warm_up (int): Images before that. Defaults to 3.
 
     Returns:
         dict: ``ctd`` and ``vanilla``, ``TopdownPoseEstimator`` -> seconds of
@@ -39,12 +34,9 @@ def inference_latency(
     for model in models.values():
         model.to(get_device()).eval()
     (image,) = synthetic_batches(cfg, number=1, batch_size=1)
+    taken = defaultdict(list)
     with torch.no_grad():
-        return time_in_turn(
-            {
-                name: lambda model=model: model.test_step(image)
-                for name, model in models.items()
-            },
-            rounds,
-            warm_up,
-        )
+        for _ in range(WARM_UP + rounds):
+            for name, model in models.items():
+                taken[name].append(seconds_of(model.test_step, image))
+    return {name: np.array(t[WARM_UP:]) for name, t in taken.items()}

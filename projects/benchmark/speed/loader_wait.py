@@ -24,7 +24,7 @@ def loader_waits(
     rounds: int = 20,
     warm_up: int = 6,
     num_photographs: int = 24,
-) -> dict[str, np.ndarray]:
+) -> np.ndarray:
     """Time what is left of loading behind a step of a given length.
 
     A pause stands for the step: as on a GPU, it leaves the processor to the
@@ -42,13 +42,14 @@ def loader_waits(
         num_photographs (int): Defaults to 24.
 
     Returns:
-        dict: ``full`` -> seconds that each batch was waited for, (rounds,).
+        np.ndarray: Seconds that each batch was waited for, (rounds,).
     """
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     with TemporaryDirectory() as folder:
         root = Path(folder)
         write_photographs(root, num_photographs, num_keypoints(cfg), size)
         loader = copy.deepcopy(cfg.train_dataloader)
+        loader.sampler = dict(type='InfiniteSampler', shuffle=True)
         loader.dataset.update(
             type='CIFASDDataset',
             data_root=folder,
@@ -67,11 +68,11 @@ def loader_waits(
             time.sleep(step_seconds)
         # Its workers end with it.
         del batches
-    return dict(full=np.array(taken[warm_up:]))
+    return np.array(taken[warm_up:])
 
 
 def write_photographs(
-    root: Path, number: int, k: int, size: tuple[int, int], seed: int = 0
+    root: Path, number: int, k: int, size: tuple[int, int]
 ) -> None:
     """Write JPEGs with as much detail as a camera's, and their landmarks.
 
@@ -80,10 +81,9 @@ def write_photographs(
         number (int): How many.
         k (int): Landmarks K of each, anywhere.
         size (tuple[int, int]): Width and height in pixels.
-        seed (int): Defaults to 0.
     """
     (root / 'images').mkdir()
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     width, height = size
     images, annotations = [], []
     for i in range(number):

@@ -13,20 +13,20 @@ from mmengine.config import Config
 from mmpose_ctd.fresh_process import environment
 
 from . import CLONE
-from .step_time import TrainingSteps
 from .synthetic_batch import synthetic_batches
+from .training_steps import TrainingSteps
 
-__all__ = ['peak_bytes', 'peak_memory']
+__all__ = ['peak_memory']
 
 
 def peak_memory(
-    configs: Mapping[str, Config], rounds: int = 3, steps: int = 5
+    configs: Mapping[str, Config], rounds: int, steps: int = 5
 ) -> dict[str, list[int]]:
     """Train each config in fresh processes, in turn.
 
     Args:
         configs (Mapping[str, Config]): Name -> config; they train on noise.
-        rounds (int): Processes of each. Defaults to 3.
+        rounds (int): Processes of each.
         steps (int): Training steps of a process. Defaults to 5.
 
     Returns:
@@ -40,12 +40,10 @@ def peak_memory(
     """
     taken = {name: [] for name in configs}
     with TemporaryDirectory() as folder:
-        files = {}
-        for i, (name, cfg) in enumerate(configs.items()):
-            files[name] = f'{folder}/config_{i}.py'
-            cfg.dump(files[name])
         for _ in range(rounds):
-            for name, file in files.items():
+            for i, (name, cfg) in enumerate(configs.items()):
+                file = f'{folder}/config_{i}.py'
+                cfg.dump(file)
                 taken[name].append(_in_a_process(name, file, steps))
     return taken
 
@@ -65,11 +63,10 @@ def _in_a_process(name: str, file: str, steps: int) -> int:
     return int(json.loads(done.stdout.splitlines()[-1]))
 
 
-def peak_bytes() -> int:
-    """The most memory that this process has held so far, in bytes."""
+def _peak_bytes() -> int:
+    """The most memory that this process has held so far."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
-    # A child's ru_maxrss on Linux starts at its parent's: not used there.
     status = Path('/proc/self/status')
     if status.is_file():
         for line in status.read_text().splitlines():
@@ -77,6 +74,7 @@ def peak_bytes() -> int:
                 return int(line.split()[1]) * 1024
     import resource
 
+    # A child's on Linux starts at its parent's: not used there.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == 'darwin' else peak * 1024
 
@@ -87,11 +85,10 @@ def _train(file: str, steps: int) -> None:
     cfg = Config.fromfile(file)
     import_mmpose_quietly()
     with TemporaryDirectory() as folder:
-        batches = synthetic_batches(cfg)
-        run = TrainingSteps(cfg, folder, batches)
+        run = TrainingSteps(cfg, folder, synthetic_batches(cfg))
         for _ in range(steps):
             run.one()
-        print(json.dumps(peak_bytes()))
+        print(json.dumps(_peak_bytes()))
 
 
 if __name__ == '__main__':

@@ -6,7 +6,6 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from mmpose_ctd.errors import InputError
-from mmpose_ctd.models.heads.float32_output import give_float32
 from mmpose_ctd.models.outputs import SourceOutputs
 from mmpose_ctd.models.teachers import build_source
 
@@ -16,19 +15,14 @@ __all__ = ['NaiveDistiller']
 class NaiveDistiller(TopdownPoseEstimator):
     """A top-down model with the teacher as one of its modules.
 
-    The terms are those of :class:`.CTDTopdownPoseEstimator`, the way to them
-    is the plain one: the teacher runs as it was trained, BatchNorms and all,
-    and ``super().loss`` hides the student's features, so that they are
-    computed once more. It has no bug that such distillers often have (a
-    teacher whose BatchNorms train, with an image convention not its own).
+    The terms are those of :class:`.CTDTopdownPoseEstimator`; the teacher runs
+    as it was trained, BatchNorms and all. It has no bug that such distillers
+    often have (a teacher whose BatchNorms train, with an image convention not
+    its own).
 
     Args:
         teacher (dict): As of :class:`.CTDTopdownPoseEstimator`.
         regularizers (dict[str, dict]): As there.
-        second_forward (bool): Whether the student's encoder runs a second
-            time for the terms, as after ``super().loss``. Defaults to
-            ``True``.
-        channels_last (bool): Memory layout. Defaults to ``False``.
         **kwargs: Arguments of ``TopdownPoseEstimator``.
 
     Raises:
@@ -36,17 +30,9 @@ class NaiveDistiller(TopdownPoseEstimator):
     """
 
     def __init__(
-        self,
-        *args,
-        teacher: dict,
-        regularizers: dict[str, dict],
-        second_forward: bool = True,
-        channels_last: bool = False,
-        **kwargs,
+        self, *args, teacher: dict, regularizers: dict[str, dict], **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
-        give_float32(self.head)
-        self.second_forward = second_forward
         self.teacher = build_source(dict(teacher, fold_batch_norms=False))
         self.teacher.adapt_to(self.data_preprocessor)
         self.regularizers = torch.nn.ModuleDict(
@@ -60,9 +46,6 @@ class NaiveDistiller(TopdownPoseEstimator):
                     'Leave it out of the comparison: --systems ctd ft '
                     'mmpose_ft.'
                 )
-        self.channels_last = channels_last
-        if channels_last:
-            self.to(memory_format=torch.channels_last)
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """The head's losses and ``loss_<name>`` of every term.
@@ -71,17 +54,11 @@ class NaiveDistiller(TopdownPoseEstimator):
             inputs (Tensor): Images (N, 3, H, W), preprocessed.
             data_samples (list[PoseDataSample]): Their N samples.
         """
-        if self.channels_last:
-            inputs = inputs.contiguous(memory_format=torch.channels_last)
-        if self.second_forward:
-            losses = super().loss(inputs, data_samples)
-            feats = self.backbone(inputs)
-        else:
-            feats = self.backbone(inputs)
-            decoded = self.neck(feats) if self.with_neck else feats
-            losses = self.head.loss(
-                decoded, data_samples, train_cfg=self.train_cfg
-            )
+        feats = self.backbone(inputs)
+        decoded = self.neck(feats) if self.with_neck else feats
+        losses = self.head.loss(
+            decoded, data_samples, train_cfg=self.train_cfg
+        )
         terms = self.regularizers.values()
         teacher = self.teacher(inputs, any(t.needs_final for t in terms))
         for name, term in self.regularizers.items():

@@ -10,10 +10,7 @@ from mmpose_ctd.errors import InputError
 from . import naive_distiller  # noqa: F401
 
 __all__ = [
-    'OPPONENTS',
-    'naive',
     'naive_one_forward',
-    'naive_our_settings',
     'plain_mmpose',
     'without_missing_weights',
     'without_regularizers',
@@ -71,7 +68,7 @@ def plain_mmpose(cfg: Config) -> Config:
     return cfg
 
 
-def naive(ctd: Config) -> Config:
+def naive_one_forward(ctd: Config) -> Config:
     """A :class:`.NaiveDistiller` that runs as MMPose's own configs do."""
     cfg = plain_mmpose(ctd)
     cfg.model.update(
@@ -80,35 +77,6 @@ def naive(ctd: Config) -> Config:
         regularizers=copy.deepcopy(ctd.model.regularizers),
     )
     return cfg
-
-
-def naive_one_forward(ctd: Config) -> Config:
-    """:func:`naive` with the student's features computed once."""
-    cfg = naive(ctd)
-    cfg.model.second_forward = False
-    return cfg
-
-
-def naive_our_settings(ctd: Config) -> Config:
-    """:func:`naive` in our precision, layout and loss: the method is left."""
-    cfg = copy.deepcopy(ctd)
-    model = cfg.model
-    for key in ('frozen', 'init_from_teacher', 'trainable'):
-        model.pop(key, None)
-    model.type = 'NaiveDistiller'
-    model.train_cfg = dict(compute_acc=False) | dict(
-        model.get('train_cfg') or {}
-    )
-    return cfg
-
-
-#: Name of a row -> its config from the CTD config.
-OPPONENTS = dict(
-    mmpose_ft=plain_mmpose,
-    naive=naive,
-    naive_one_forward=naive_one_forward,
-    naive_our_settings=naive_our_settings,
-)
 
 
 def without_regularizers(ctd: Config) -> Config:

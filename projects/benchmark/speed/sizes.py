@@ -6,7 +6,13 @@ from mmengine.config import Config
 
 from mmpose_ctd.errors import InputError
 
-__all__ = ['num_keypoints', 'resized', 'sizes_of', 'target_transform']
+__all__ = [
+    'encoder_of',
+    'num_keypoints',
+    'resized',
+    'sizes_of',
+    'target_transform',
+]
 
 # What a head calls its number of landmarks.
 _K_KEYS = ('out_channels', 'num_joints')
@@ -29,12 +35,14 @@ def target_transform(cfg: Config) -> dict:
     )
 
 
-def num_keypoints(cfg: Config) -> int:
-    """K, from the head.
+def encoder_of(transform: dict) -> dict:
+    """The codec, or the first of several, of a ``GenerateTarget``."""
+    encoder = transform['encoder']
+    return encoder[0] if isinstance(encoder, (list, tuple)) else encoder
 
-    Raises:
-        InputError: If the head does not tell.
-    """
+
+def num_keypoints(cfg: Config) -> int:
+    """K, from the head; an InputError if it does not tell."""
     return cfg.model.head[_k_key(cfg)]
 
 
@@ -101,9 +109,7 @@ def resized(
 
 
 def _square_side(transform: dict) -> int:
-    encoder = transform['encoder']
-    encoder = encoder[0] if isinstance(encoder, (list, tuple)) else encoder
-    width, height = encoder['input_size']
+    width, height = encoder_of(transform)['input_size']
     if width != height:
         raise InputError(
             f'codec.input_size={(width, height)}: another input size is '

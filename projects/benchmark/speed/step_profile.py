@@ -7,8 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from mmengine.config import Config
 
-from .step_time import TrainingSteps
-from .turns import wait_for_the_device
+from .training_steps import WARM_UP, TrainingSteps, wait_for_the_device
 
 __all__ = ['PARTS', 'step_profile']
 
@@ -72,10 +71,7 @@ def _watch(run: TrainingSteps, clock: _Clock) -> None:
 
 
 def step_profile(
-    configs: Mapping[str, Config],
-    rounds: int = 7,
-    warm_up: int = 2,
-    batches: list[dict] | None = None,
+    configs: Mapping[str, Config], rounds: int, batches: list[dict]
 ) -> dict[str, dict[str, np.ndarray]]:
     """Divide the training steps of all configs, in turn, in this process.
 
@@ -85,9 +81,8 @@ def step_profile(
 
     Args:
         configs (Mapping[str, Config]): Name -> config.
-        rounds (int): Measured steps of each. Defaults to 7.
-        warm_up (int): Steps of each before that. Defaults to 2.
-        batches (list[dict], optional): See :func:`.step_times`.
+        rounds (int): Measured steps of each.
+        batches (list[dict]): As a data loader gives them.
 
     Returns:
         dict: Name -> part, of :data:`PARTS` -> seconds of each round,
@@ -95,23 +90,18 @@ def step_profile(
     """
     taken = {name: {part: [] for part in PARTS} for name in configs}
     with TemporaryDirectory() as folder:
-        runs = {
-            name: TrainingSteps(cfg, f'{folder}/{i}', batches)
-            for i, (name, cfg) in enumerate(configs.items())
-        }
-        for _ in range(warm_up):
-            for run in runs.values():
-                run.one()
-        clocks = {name: _Clock() for name in runs}
-        for name, run in runs.items():
+        runs, clocks = {}, {}
+        for i, (name, cfg) in enumerate(configs.items()):
+            run = TrainingSteps(cfg, f'{folder}/{i}', batches)
+            runs[name], clocks[name] = run, _Clock()
             _watch(run, clocks[name])
-        for _ in range(rounds):
+        for _ in range(WARM_UP + rounds):
             for name, run in runs.items():
                 clocks[name].seconds = dict.fromkeys(PARTS, 0.0)
                 run.one()
                 for part, seconds in clocks[name].seconds.items():
                     taken[name][part].append(seconds)
     return {
-        name: {part: np.array(s) for part, s in parts.items()}
+        name: {part: np.array(s[WARM_UP:]) for part, s in parts.items()}
         for name, parts in taken.items()
     }

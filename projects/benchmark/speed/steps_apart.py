@@ -17,9 +17,8 @@ from . import (
     CLONE,
     opponents,  # noqa: F401  (a process registers what it trains)
 )
-from .step_time import TrainingSteps
 from .synthetic_batch import synthetic_batches
-from .turns import seconds_of
+from .training_steps import WARM_UP, TrainingSteps
 
 __all__ = ['step_times_apart']
 
@@ -29,24 +28,22 @@ _MARK = '@'
 
 def step_times_apart(
     configs: Mapping[str, Config],
-    images: Config,
-    rounds: int = 7,
-    warm_up: int = 2,
+    images: Config | None,
+    rounds: int,
     alone: bool = False,
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Time training steps, each config in a process of its own.
 
-    What a config sets for a whole process, such as how the C library keeps
-    memory, is its own. The processes take turns, a step each, so that
-    whatever else the machine does meets them alike; who waits for his turn
-    runs nothing.
+    A step is forward, backward and optimiser; loading is not in it. What a
+    config sets for a whole process, such as how the C library keeps memory,
+    is its own. The processes take turns, so that whatever else the machine
+    does meets all of them; who waits for his turn runs nothing.
 
     Args:
         configs (Mapping[str, Config]): Name -> config.
-        images (Config): The noise that all train on is of its sizes, see
-            :func:`.synthetic_batches`.
-        rounds (int): Measured turns of each. Defaults to 7.
-        warm_up (int): Turns of each before that. Defaults to 2.
+        images (Config | None): The noise that all train on is of its sizes,
+            see :func:`.synthetic_batches`; each on its own data if ``None``.
+        rounds (int): Measured turns of each.
         alone (bool): Whether the processes live one after another, which
             takes the memory of one, and meets the machine at different
             times. Defaults to ``False``.
@@ -56,51 +53,32 @@ def step_times_apart(
         -> the end of what a process said that failed.
     """
     groups = [[name] for name in configs] if alone else [list(configs)]
-    taken, failed = {}, {}
+    taken, failed = {name: [] for name in configs}, {}
     with TemporaryDirectory() as folder:
-        file = f'{folder}/images.py'
-        images.dump(file)
+        noise = f'{folder}/images.py' if images else ''
+        if images:
+            images.dump(noise)
+        files = {n: f'{folder}/config_{i}.py' for i, n in enumerate(configs)}
+        for name, cfg in configs.items():
+            cfg.dump(files[name])
         for group in groups:
-            chosen = {name: configs[name] for name in group}
-            done = _take_turns(chosen, file, folder, rounds, warm_up)
-            taken |= done[0]
-            failed |= done[1]
-    return taken, failed
+            with ExitStack() as stack:
+                processes = {
+                    name: stack.enter_context(Process(files[name], noise))
+                    for name in group
+                }
+                for _ in range(WARM_UP + rounds):
+                    for name, process in [*processes.items()]:
+                        try:
+                            taken[name].append(process.step())
+                        except RuntimeError as error:
+                            failed[name] = str(error)
+                            del processes[name]
+    measured = {n: np.array(t[WARM_UP:]) for n, t in taken.items()}
+    return {n: t for n, t in measured.items() if n not in failed}, failed
 
 
-def _take_turns(
-    configs: Mapping[str, Config],
-    images: str,
-    folder: str,
-    rounds: int,
-    warm_up: int,
-) -> tuple[dict, dict]:
-    taken: dict[str, list[float]] = {name: [] for name in configs}
-    failed: dict[str, str] = {}
-    with ExitStack() as stack:
-        processes = {}
-        for i, (name, cfg) in enumerate(configs.items()):
-            file = f'{folder}/config_{i}.py'
-            cfg.dump(file)
-            processes[name] = stack.enter_context(_Process(file, images))
-        for count in range(warm_up + rounds):
-            for name, process in processes.items():
-                if name in failed:
-                    continue
-                try:
-                    seconds = process.step()
-                except RuntimeError as error:
-                    failed[name] = str(error)
-                    continue
-                if count >= warm_up:
-                    taken[name].append(seconds)
-    return (
-        {n: np.array(t) for n, t in taken.items() if n not in failed},
-        failed,
-    )
-
-
-class _Process:
+class Process:
     """Another Python process, which takes training steps on request."""
 
     def __init__(self, cfg_file: str, images: str) -> None:
@@ -141,7 +119,7 @@ class _Process:
             )
         return said.splitlines()[-1] if said else f'it ended with {status}'
 
-    def __enter__(self) -> '_Process':
+    def __enter__(self) -> 'Process':
         return self
 
     def __exit__(self, *_) -> None:
@@ -152,18 +130,21 @@ class _Process:
         self._said.close()
 
 
-def _answer(file: str, images: str) -> None:
+def steps_of(file: str, images: str, folder: str) -> TrainingSteps:
+    """Of a config's file, as :class:`Process` takes them."""
+    noise = synthetic_batches(Config.fromfile(images)) if images else None
+    return TrainingSteps(Config.fromfile(file), folder, noise)
+
+
+def _answer(*files: str) -> None:
     from mmpose_ctd.apis.command_line import import_mmpose_quietly
 
-    cfg = Config.fromfile(file)
     import_mmpose_quietly()
     with TemporaryDirectory() as folder:
-        batches = synthetic_batches(Config.fromfile(images))
-        run = TrainingSteps(cfg, folder, batches)
+        run = steps_of(*files, folder)
         for _ in sys.stdin:
-            seconds = seconds_of(run.turn) / run.steps
-            print(f'{_MARK}{json.dumps(seconds)}', flush=True)
+            print(f'{_MARK}{json.dumps(run.seconds())}', flush=True)
 
 
 if __name__ == '__main__':
-    _answer(sys.argv[1], sys.argv[2])
+    _answer(*sys.argv[1:])

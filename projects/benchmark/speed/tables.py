@@ -16,7 +16,6 @@ def spread_table(
     denominators: Sequence[str] = (),
     missing: Mapping[str, str] | None = None,
     digits: int = 3,
-    extremes: tuple[str, str] = ('fastest', 'slowest'),
 ) -> Table:
     """Median and spread of every row, and its ratio to some of them.
 
@@ -27,28 +26,26 @@ def spread_table(
             that was not measured is left out. Defaults to none.
         missing (Mapping, optional): Row -> why it was not measured.
         digits (int): After the point. Defaults to 3.
-        extremes (tuple[str, str]): Headings of least and most.
     """
     below = [name for name in denominators if name in values]
-    table = _table(
-        title, '', 'median', *extremes, *(f'to {name}' for name in below)
-    )
+    headings = ['median', 'least', 'most', *(f'to {name}' for name in below)]
+    table = _table(title, '', headings)
     for name, measured in values.items():
-        cells = (np.median(measured), np.min(measured), np.max(measured))
-        ratios = [cells[0] / np.median(values[other]) for other in below]
+        median = np.median(measured)
+        cells = median, np.min(measured), np.max(measured)
+        ratios = [median / np.median(values[other]) for other in below]
         table.add_row(
             name,
             *(f'{cell:.{digits}f}' for cell in cells),
             *(f'{ratio:.3f}' for ratio in ratios),
         )
     for name in missing or {}:
-        table.add_row(name, *['-'] * (3 + len(below)))
+        table.add_row(name, *['-'] * len(headings))
     if missing:
         # Below, as a long reason would squeeze the numbers.
         table.caption = '\n'.join(
             f'{name}: not measured: {why}' for name, why in missing.items()
         )
-        table.caption_justify = 'left'
     return table
 
 
@@ -60,18 +57,17 @@ def profile_table(
     Args:
         profiles (Mapping): System -> part -> seconds of each round.
     """
-    names = list(profiles)
-    headings = [h for name in names for h in (name, 'share')]
-    table = _table('Seconds of a training step by part', '', *headings)
-    medians = {
-        name: {part: float(np.median(s)) for part, s in parts.items()}
-        for name, parts in profiles.items()
-    }
-    for part in next(iter(profiles.values())):
+    headings = [h for name in profiles for h in (name, 'share')]
+    table = _table('Seconds of a training step by part', '', headings)
+    medians = [
+        {part: np.median(s) for part, s in parts.items()}
+        for parts in profiles.values()
+    ]
+    for part in medians[0]:
         cells = []
-        for name in names:
-            seconds, total = medians[name][part], sum(medians[name].values())
-            cells += [f'{seconds:.3f}', f'{seconds / total:.1%}']
+        for system in medians:
+            share = system[part] / sum(system.values())
+            cells += [f'{system[part]:.3f}', f'{share:.1%}']
         table.add_row(part, *cells)
     return table
 
@@ -79,38 +75,38 @@ def profile_table(
 def growth_table(
     title: str,
     key: str,
-    points: Sequence[tuple[int | str, Mapping[str, Sequence[float]]]],
-    ratios: Sequence[tuple[str, str]] = (('ctd', 'ft'), ('ctd', 'mmpose_ft')),
+    points: Mapping[int | str, Mapping[str, Sequence[float]]],
 ) -> Table:
     """Medians of every system as one setting grows.
 
     Args:
         title (str): With the unit.
         key (str): The setting.
-        points (Sequence): Its values, each with system -> rounds; a system
-            that could not be measured there is left out of that one.
-        ratios (Sequence[tuple[str, str]]): Columns of ratios, where both
-            were measured.
+        points (Mapping): Its value -> system -> rounds; a system that could
+            not be measured there is left out of that one.
     """
-    names = list(dict.fromkeys(n for _, seconds in points for n in seconds))
-    ratios = [r for r in ratios if set(r) <= set(names)]
-    table = _table(title, key, *names, *(f'{a} / {b}' for a, b in ratios))
-    for value, seconds in points:
-        medians = {name: np.median(s) for name, s in seconds.items()}
-        cells = [medians.get(name) for name in names]
-        cells += [
-            medians[a] / medians[b] if {a, b} <= set(medians) else None
-            for a, b in ratios
+    names = list(dict.fromkeys(n for of_it in points.values() for n in of_it))
+    ratios = [
+        (above, below)
+        for above, below in (('ctd', 'ft'), ('ctd', 'mmpose_ft'))
+        if above in names and below in names
+    ]
+    table = _table(title, key, [*names, *(f'{a} / {b}' for a, b in ratios)])
+    for value, seconds in points.items():
+        medians = {n: np.median(seconds.get(n, np.nan)) for n in names}
+        cells = [
+            *medians.values(),
+            *(medians[a] / medians[b] for a, b in ratios),
         ]
         table.add_row(
             str(value),
-            *('-' if cell is None else f'{cell:.3f}' for cell in cells),
+            *('-' if np.isnan(cell) else f'{cell:.3f}' for cell in cells),
         )
     return table
 
 
-def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify='left')
+def _table(title: str, first: str, others: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify='left', caption_justify='left')
     table.add_column(first)
     for heading in others:
         table.add_column(heading, justify='right')

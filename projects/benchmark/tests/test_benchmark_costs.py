@@ -1,36 +1,36 @@
-"""Memory, checkpoint size, latency and time of import."""
+"""Memory, checkpoint size, latency, time of import and of loading."""
 
 import copy
 import time
-from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
-from toy_models import ED, model_config, runner_config, teacher_file
 
+from mmpose_ctd.datasets import CIFASDDataset
 from mmpose_ctd.models.pose_estimators import CTDTopdownPoseEstimator
 from projects.benchmark.speed.checkpoint_size import checkpoint_sizes
 from projects.benchmark.speed.import_time import import_times
 from projects.benchmark.speed.latency import inference_latency
+from projects.benchmark.speed.loader_wait import (
+    loader_waits,
+    write_photographs,
+)
 from projects.benchmark.speed.memory import peak_memory
-from projects.benchmark.speed.opponents import naive, plain_mmpose
-from projects.benchmark.speed.turns import time_in_turn
+from projects.benchmark.speed.opponents import (
+    naive_one_forward,
+    plain_mmpose,
+)
 
 
 @pytest.fixture
-def cfg(tmp_path):
-    checkpoint = teacher_file(tmp_path / 'teacher.pth')
-    model = model_config(checkpoint, regularizers=ED)
-    imports = dict(imports=['mmpose_ctd', 'toy_models'])
-    return runner_config(tmp_path / 'run', model, custom_imports=imports)
+def cfg(pair):
+    return pair['ctd']
 
 
 @pytest.mark.slow
-def test_memory_is_that_of_the_training_alone(cfg, monkeypatch):
-    monkeypatch.setenv(
-        'PYTHONPATH', str(Path(__file__).parents[3] / 'tests' / 'helpers')
-    )
+def test_memory_is_that_of_the_training_alone(cfg):
     # 50 MB of weights, their gradients, and Adam's two moments.
     heavy = copy.deepcopy(cfg)
     heavy.model.backbone.channels = (6, 8 + 5_000)
@@ -49,26 +49,23 @@ def test_memory_is_that_of_the_training_alone(cfg, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_process_that_fails_tells_why(cfg):
-    with pytest.raises(RuntimeError, match=r'(?s)ctd: .*toy_models'):
-        # Without tests/ on the path.
+def test_a_process_that_fails_says_why(cfg):
+    cfg.custom_imports.imports = ['mmpose_ctd', 'nowhere']
+    with pytest.raises(RuntimeError, match=r'(?s)ctd: .*nowhere'):
         peak_memory(dict(ctd=cfg), rounds=1, steps=1)
 
 
 def test_a_checkpoint_is_the_students_weights(cfg):
-    sizes = checkpoint_sizes(dict(ctd=cfg, plain=plain_mmpose(cfg)))
+    configs = dict(
+        ctd=cfg, plain=plain_mmpose(cfg), naive=naive_one_forward(cfg)
+    )
+    sizes = {n: size for n, (size,) in checkpoint_sizes(configs).items()}
     # 3 -> 6 -> 8 channels with BatchNorm and PReLU, then 8 -> 3.
     floats = (3 * 6 * 9 + 5 * 6) + (6 * 8 * 9 + 5 * 8) + (8 * 3 + 3)
-    for size in sizes.values():
-        assert size['file'] > size['weights'] > 4 * floats
-    # torch's archive spends a little on every tensor; a teacher would be
-    # 3.3 kB.
-    assert abs(sizes['ctd']['weights'] - sizes['plain']['weights']) < 200
-
-
-def test_a_teacher_in_the_model_would_be_seen_in_its_checkpoint(cfg):
-    sizes = checkpoint_sizes(dict(ctd=cfg, naive=naive(cfg)))
-    assert sizes['naive']['weights'] > sizes['ctd']['weights'] + 3000
+    assert sizes['plain'] > 4 * floats
+    # torch's archive spends a little on every tensor; a teacher is 3.3 kB.
+    assert abs(sizes['ctd'] - sizes['plain']) < 200
+    assert sizes['naive'] > sizes['ctd'] + 3000
 
 
 def test_latency_is_of_both_classes_with_the_same_weights(cfg, monkeypatch):
@@ -86,7 +83,7 @@ def test_latency_is_of_both_classes_with_the_same_weights(cfg, monkeypatch):
 
     monkeypatch.setattr(TopdownPoseEstimator, 'test_step', noted)
     cfg.model.channels_last = True
-    seconds = inference_latency(cfg, rounds=3, warm_up=1)
+    seconds = inference_latency(cfg, rounds=3)
     assert {name: len(s) for name, s in seconds.items()} == dict(
         ctd=3, vanilla=3
     )
@@ -110,13 +107,31 @@ def test_import_is_what_ours_adds(monkeypatch, tmp_path):
     assert seconds['mmpose_ctd'].min() < 0.2
 
 
-def test_calls_are_timed_in_turn_after_a_warm_up():
-    order = []
-    seconds = time_in_turn(
-        dict(a=lambda: order.append('a'), b=lambda: time.sleep(0.05)),
-        rounds=3,
-        warm_up=2,
+def test_the_photographs_are_a_labelled_set(tmp_path):
+    write_photographs(tmp_path, 3, 5, (400, 500))
+    dataset = CIFASDDataset('landmarks.json', str(tmp_path), num_keypoints=5)
+    assert len(dataset) == 3
+    assert cv2.imread(dataset[0]['img_path']).shape == (500, 400, 3)
+
+
+@pytest.mark.slow
+def test_a_step_as_long_as_loading_hides_it(cfg):
+    pipeline = [
+        dict(type='LoadLandmarkImage'),
+        dict(type='GetBBoxCenterScale', padding=1.0),
+        dict(type='TopdownAffine', input_size=(64, 64), use_udp=True),
+        dict(type='PackLandmarkInputs'),
+    ]
+    cfg.train_dataloader = dict(
+        batch_size=2,
+        num_workers=1,
+        persistent_workers=True,
+        sampler=dict(type='InfiniteSampler', shuffle=True),
+        dataset=dict(type='CIFASDDataset', ann_file='', pipeline=pipeline),
     )
-    assert order == ['a'] * 5
-    assert seconds['a'].max() < 0.05 <= seconds['b'].min()
-    assert len(seconds['b']) == 3
+    hurried, patient = (
+        loader_waits(cfg, pause, (1200, 1500), 4, 2, num_photographs=4)
+        for pause in (0.0, 0.5)
+    )
+    assert hurried.shape == (4,)
+    assert patient.mean() < hurried.mean()

@@ -14,33 +14,11 @@ import numpy as np
 from mmpose_ctd.errors import InputError, MissingFileError
 from mmpose_ctd.files import sha256_of
 
-__all__ = ['MeshFile', 'MeshStatement', 'file_digest']
+__all__ = ['MeshFile', 'file_digest']
 
 _FORMAT = 'mmpose_ctd face mesh'
 _VERSION = 1
 _AGAIN = 'Make it anew: python projects/facemesh/facemesh.py mesh'
-
-
-@dataclass(frozen=True)
-class MeshStatement:
-    """How meshes were found.
-
-    Attributes:
-        network (str): The network that found them.
-        views (int): Framings of an image whose median is taken.
-        seconds (float): For all images of the file.
-        num_images (int): N.
-        num_missing (int): Images on which no face was found.
-        num_retried (int): Images whose face was found only at a further
-            attempt: zoomed, or with a lower confidence.
-    """
-
-    network: str
-    views: int
-    seconds: float
-    num_images: int
-    num_missing: int
-    num_retried: int
 
 
 @dataclass(frozen=True)
@@ -49,18 +27,25 @@ class MeshFile:
 
     Attributes:
         path (str): Where it was read from.
-        statement (MeshStatement): How they were found.
+        network (str): The network that found them.
+        views (int): Framings of an image whose median is taken.
+        seconds (float): For all images of the file.
         rows (dict): Image id -> row.
         digests (list[str]): Of the N image files.
+        attempts (np.ndarray): (N,), 1 where the first look found the face,
+            more where a further one did (zoomed), 0 where none.
         vertices (np.ndarray): Pixels of the image, x to the right, y down, z
             away from the camera on the scale of x, (N, V, 3); NaN where no
             face was found.
     """
 
     path: str
-    statement: MeshStatement
+    network: str
+    views: int
+    seconds: float
     rows: dict[Hashable, int]
     digests: list[str]
+    attempts: np.ndarray
     vertices: np.ndarray = field(repr=False)
 
     @classmethod
@@ -159,14 +144,14 @@ def _parse(path: str, about: dict, arrays: dict) -> MeshFile:
         raise ValueError('vertices that are not finite')
     if (np.ptp(vertices[finite, :, :2], axis=1) <= 0).any():
         raise ValueError('vertices that coincide')
-    statement = MeshStatement(
+    return MeshFile(
+        path=path,
         # Earlier files are of FaceMesh in MediaPipe's own environment.
         network=str(about.get('network') or f'MediaPipe {about["mediapipe"]}'),
         views=int(about['views']),
         seconds=float(about['seconds']),
-        num_images=len(ids),
-        num_missing=int((~finite).sum()),
-        num_retried=int((attempts > 1).sum()),
+        rows={i: row for row, i in enumerate(ids)},
+        digests=digests,
+        attempts=attempts,
+        vertices=vertices,
     )
-    rows = {i: row for row, i in enumerate(ids)}
-    return MeshFile(path, statement, rows, digests, vertices)

@@ -4,86 +4,18 @@ N: test faces, K: landmarks.
 """
 
 import time
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from mmpose_ctd.apis.keypoint_results import points_of_images
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation import LandmarkErrorMetric
-from mmpose_ctd.evaluation.metrics.landmark_metric import collect_records
 
 from .labelled_meshes import LabelledMeshes, read_labelled_meshes
 from .mesh_file import MeshFile
-from .methods import METHODS, fit_method
+from .methods import fit_method
 
-__all__ = ['FaceMeshScore', 'predict_and_score']
-
-
-@dataclass(frozen=True)
-class FaceMeshScore:
-    """Predictions on test faces, and their errors.
-
-    Records are in the order of the image ids, as in the reports of
-    ``LandmarkErrorMetric``.
-
-    Attributes:
-        method (str): How landmarks follow from the mesh.
-        keypoints (list[dict]): COCO keypoint results in pixels of the image;
-            the scores are 1, or 0 where no face was found and no model says
-            where it is.
-        report (dict): ``LandmarkErrorMetric.report``, in pixels of the
-            image.
-        errors (np.ndarray): (N, K), pixels of the image, NaN for invisible
-            landmarks.
-        subjects (np.ndarray): Numbers, (N,).
-        sites (tuple[str, ...]): N names, ``''`` where unknown.
-        landmarks (tuple[str, ...]): K names.
-        num_train (int): Labelled training faces, those without mesh
-            included.
-        missing_train (list): Ids of training images without a face found,
-            which the fit does without.
-        missing_test (list): Ids of test images without a face found, where
-            the prediction is the model's, or, of FaceMesh alone, the training
-            faces' mean place in the image.
-        strength (float, optional): Of ridge regression, chosen within the
-            training faces.
-        seconds (float): Of the fit, the choice included.
-        test_seconds (float): Of the predictions; the mesh is not in it.
-    """
-
-    method: str
-    keypoints: list[dict] = field(repr=False)
-    report: dict = field(repr=False)
-    errors: np.ndarray = field(repr=False)
-    subjects: np.ndarray = field(repr=False)
-    sites: tuple[str, ...] = field(repr=False)
-    landmarks: tuple[str, ...] = field(repr=False)
-    num_train: int
-    missing_train: list
-    missing_test: list
-    strength: float | None
-    seconds: float
-    test_seconds: float
-
-    @property
-    def mean_error(self) -> float:
-        """ME in pixels of the image."""
-        return self.report['metrics']['ME']['value']
-
-    def record_fields(self) -> dict:
-        """The test's fields of a record of a comparison, see
-        :mod:`mmpose_ctd.apis.comparing.results_frame`."""
-        return dict(
-            seconds=self.seconds,
-            test_seconds=self.test_seconds,
-            steps=0,
-            test_set=self.report['test_set'],
-            landmarks=self.landmarks,
-            subjects=self.subjects,
-            sites=self.sites,
-            errors=self.errors,
-        )
+__all__ = ['predict_and_score']
 
 
 def predict_and_score(
@@ -96,7 +28,7 @@ def predict_and_score(
     average_with: str | None = None,
     share: float = 0.2,
     by_site: bool = False,
-) -> FaceMeshScore:
+) -> dict:
     """Fit to the training faces, predict the test faces, measure errors.
 
     Two detectors that err independently are better together: with the
@@ -119,7 +51,15 @@ def predict_and_score(
             place differently (:func:`.site_offsets`). Defaults to False.
 
     Returns:
-        FaceMeshScore: Predictions and errors.
+        dict: As JSON can store it. ``keypoints``: COCO keypoint results,
+        pixels of the image, by image id; the scores are 1, or 0 where no face
+        was found and no model says where it is: at the training faces' mean
+        place in the image. ``reports``: one of ``LandmarkErrorMetric``, in
+        pixels of the image, as of ``tools/test.py --out``. ``method``,
+        ``share``; ``num_train``: labelled training faces, those without mesh
+        included; ``missing_train`` and ``missing_test``: ids of images
+        without a face found; ``seconds`` of the fit, the choice of a strength
+        included; ``test_seconds`` of the predictions, the mesh not included.
 
     Raises:
         MissingFileError: If a file does not exist.
@@ -128,10 +68,6 @@ def predict_and_score(
     """
     if not 0 <= share <= 1:
         raise InputError(f'share={share}; expected a number from 0 to 1.')
-    if method not in METHODS:
-        raise InputError(
-            f'method={method!r}; expected one of {", ".join(METHODS)}.'
-        )
     meshes = MeshFile.read(mesh_file)
     train = read_labelled_meshes(data_root, ann_file, train_split, meshes)
     test = read_labelled_meshes(data_root, ann_file, test_split, meshes)
@@ -152,31 +88,28 @@ def predict_and_score(
     middle = time.perf_counter()
     if average_with is None:
         # Of a face without mesh nothing but the training faces is known.
-        share, predicted = 1.0, _mean_places(train) * test.sizes[:, None]
-        seen = test.found
+        shares = train.points / train.sizes[:, None]
+        predicted = np.nanmean(shares, axis=0) * test.sizes[:, None]
+        share, seen = 1.0, test.found
     else:
-        predicted = _model_points(average_with, test)
+        count = [len(test.names)] * len(test.infos)
+        predicted = np.stack(
+            points_of_images(average_with, test.image_ids, count)
+        )
         seen = np.ones_like(test.found)
     fit = fitted.predict(test.meshes[test.found], of_found(test, test.sites))
     predicted[test.found] = (1 - share) * predicted[test.found] + share * fit
     end = time.perf_counter()
-    metric = _measure(test, predicted)
-    records = collect_records(metric.results)
-    count = range(len(records.groups))
-    return FaceMeshScore(
-        method=method,
+    return dict(
         keypoints=_coco_results(test, predicted, seen),
-        report=metric.report,
-        errors=records.values,
-        subjects=np.array(records.group_numbers(count)),
-        sites=tuple(str(site or '') for site in records.sites),
-        landmarks=tuple(test.names),
+        method=method,
+        share=share,
         num_train=len(train.infos),
         missing_train=train.missing,
         missing_test=test.missing,
-        strength=getattr(fitted, 'strength', None),
         seconds=middle - begin,
         test_seconds=end - middle,
+        reports=[_report(test, predicted)],
     )
 
 
@@ -206,16 +139,8 @@ def _check(
         )
 
 
-def _mean_places(train: LabelledMeshes) -> np.ndarray:
-    """Mean landmarks as shares of the image's width and height, (K, 2)."""
-    shares = train.points / train.sizes[:, None]
-    return np.nanmean(shares, axis=0)
-
-
-def _measure(
-    test: LabelledMeshes, predicted: np.ndarray
-) -> LandmarkErrorMetric:
-    """The metric of trained systems, evaluated."""
+def _report(test: LabelledMeshes, predicted: np.ndarray) -> dict:
+    """Of the metric of trained systems."""
     metric = LandmarkErrorMetric(unit='image')
     metric.dataset_meta = test.metainfo
     samples = [
@@ -231,13 +156,7 @@ def _measure(
     ]
     metric.process(None, samples)
     metric.compute_metrics(metric.results)
-    return metric
-
-
-def _model_points(file: str, test: LabelledMeshes) -> np.ndarray:
-    """What a model predicted for the test faces, (N, K, 2)."""
-    count = [len(test.names)] * len(test.infos)
-    return np.stack(points_of_images(file, test.image_ids, count))
+    return metric.report
 
 
 def _coco_results(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from landmark_set import landmark_content, write_landmark_set
 
 from mmpose_ctd.errors import MissingFileError
 from projects.facemesh.face_meshes.mesh_file import file_digest
@@ -99,64 +100,33 @@ def write_meshes(
     return path
 
 
-def write_lit_set(root: Path, num_images: int = 8, seed: int = 0) -> dict:
+def write_lit_set(root: Path, num_images: int = 8) -> dict:
     """A set of photographs of three lights; the landmarks lie between them.
 
     Returns:
         dict: Its annotation file's content.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     names = ('middle_RG', 'middle_RB', 'beyond_B')
-    images, annotations = [], []
-    (root / 'images').mkdir(parents=True)
-    (root / 'annotations').mkdir()
-    for i in range(num_images):
+    content = landmark_content(num_images, names, (96, 80))
+    pictures = {}
+    for i, (image, annotation) in enumerate(
+        zip(content['images'], content['annotations'])
+    ):
         turn = np.exp(1j * random.normal() * 0.2) * random.uniform(14, 18)
         z = 48 + 40j + turn * np.exp(2j * np.pi * np.arange(3) / 3)
         z += random.normal(size=2) @ (1, 1j)
-        places = np.column_stack([z.real, z.imag])
-        picture = lights(places, (96, 80))
-        cv2.imwrite(str(root / 'images' / f'{i}.png'), picture)
-        points = np.stack(
-            [
-                (places[0] + places[1]) / 2,
-                (places[0] + places[2]) / 2,
-                1.5 * places[2] - 0.5 * places[0],
-            ]
-        )
-        images.append(
-            dict(
-                id=f'picture {i}' if i % 2 else i,
-                file_name=f'{i}.png',
-                width=96,
-                height=80,
-                subject=f'subject{i}',
-                site='north' if i < num_images / 2 else 'south',
-            )
-        )
+        red, green, blue = places = np.column_stack([z.real, z.imag])
+        pictures[f'{i}.png'] = lights(places, (96, 80))
+        points = (red + green) / 2, (red + blue) / 2, 1.5 * blue - 0.5 * red
         triples = np.column_stack([points, np.full(3, 2)])
-        annotations.append(
-            dict(
-                id=i + 1,
-                image_id=images[-1]['id'],
-                category_id=1,
-                keypoints=triples.ravel().tolist(),
-                num_keypoints=3,
-                bbox=[0, 0, 96, 80],
-                area=96 * 80,
-                iscrowd=0,
-            )
-        )
-    category = dict(id=1, name='face', keypoints=list(names), skeleton=[])
-    content = dict(
-        images=images, annotations=annotations, categories=[category]
-    )
-    (root / 'annotations' / 'landmarks.json').write_text(json.dumps(content))
-    (root / 'splits').mkdir()
-    for name, numbers in (
-        ('train', range(num_images - 3)),
-        ('test', range(num_images - 3, num_images)),
-    ):
-        lines = ''.join(f'subject{i}\n' for i in numbers)
-        (root / 'splits' / f'{name}.txt').write_text(lines)
+        annotation['keypoints'] = triples.ravel().tolist()
+        # An id may be a number or a text.
+        annotation['image_id'] = image['id'] = f'picture {i}' if i % 2 else i
+        image.update(file_name=f'{i}.png', subject=f'subject{i}')
+    people = [image['subject'] for image in content['images']]
+    splits = dict(train=people[:-3], test=people[-3:])
+    write_landmark_set(root, content, splits)
+    for name, picture in pictures.items():
+        cv2.imwrite(str(root / 'images' / name), picture)
     return content

@@ -50,26 +50,8 @@ def test_meshes_are_found_by_image_whatever_their_order(
     np.testing.assert_array_equal(
         file.of_images(ids, chosen), vertices[[4, 2, 0]]
     )
-    assert file.statement.num_images == 6
-    assert file.statement.num_missing == 1
-    assert file.statement.num_retried == 0
-
-
-@pytest.mark.parametrize(
-    'changes, network',
-    [({}, 'MediaPipe 0'), (dict(network='another'), 'another')],
-)
-def test_the_network_is_known_in_files_of_both_origins(
-    write, changes, network
-):
-    file = MeshFile.read(write(about=bad_about(**changes)))
-    assert file.statement.network == network
-
-
-def test_faces_found_at_a_further_attempt_are_counted(write):
-    attempts = np.array([1, 2, 1, 4, 1, 1])
-    statement = MeshFile.read(write(attempts=attempts)).statement
-    assert (statement.num_retried, statement.num_missing) == (2, 0)
+    assert file.attempts.tolist() == [1, 1, 0, 1, 1, 1]
+    assert file.network == 'MediaPipe 0'
 
 
 def test_a_missing_file_is_told_with_the_command_that_makes_it():
@@ -81,13 +63,6 @@ def test_an_image_that_the_file_does_not_know_is_named(write, root, content):
     file = MeshFile.read(write())
     with pytest.raises(InputError, match=r'no mesh of 1 of 2 .*id=77: '):
         file.of_images([1, 77], paths(root, content)[:2])
-
-
-def test_an_image_that_has_changed_is_named(write, root, content):
-    file = MeshFile.read(write())
-    names = paths(root, content)
-    with pytest.raises(InputError, match=r'1 of 2 images are not.* id=2\.'):
-        file.of_images([1, 2], [names[0], names[3]])
 
 
 def bad_about(**changes):

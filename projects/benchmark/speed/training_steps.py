@@ -1,12 +1,12 @@
-"""How long a training step of each of several configs takes."""
+"""Training steps of a config, without a training around them."""
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
-from tempfile import TemporaryDirectory
+import time
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
-import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
@@ -14,9 +14,25 @@ from torch.utils.data import DataLoader
 
 from mmpose_ctd.engine.hooks import FreedMemoryHook
 
-from .turns import time_in_turn
+__all__ = ['WARM_UP', 'TrainingSteps', 'seconds_of', 'wait_for_the_device']
 
-__all__ = ['TrainingSteps', 'step_times']
+#: Calls before those that are measured.
+WARM_UP = 2
+
+
+def wait_for_the_device() -> None:
+    """Until what was asked of a GPU is done; at once on a CPU."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def seconds_of(call: Callable, *args) -> float:
+    """How long a call takes, with what it asked of a GPU."""
+    wait_for_the_device()
+    begin = time.perf_counter()
+    call(*args)
+    wait_for_the_device()
+    return time.perf_counter() - begin
 
 
 class _SilentRunner(Runner):
@@ -34,9 +50,6 @@ class _SilentRunner(Runner):
 
 class TrainingSteps:
     """Training steps of one config on batches that are already loaded.
-
-    A turn is as many steps as it takes until each regulariser was computed
-    equally often (``every=k``), so that the turns are alike.
 
     Args:
         cfg (Config): Of a run; left as it is.
@@ -77,11 +90,15 @@ class TrainingSteps:
         runner.model.train()
         self._count = 0
         terms = (cfg.model.get('regularizers') or {}).values()
-        self.steps = math.lcm(*(term.get('every', 1) for term in terms))
+        self._steps = math.lcm(*(term.get('every', 1) for term in terms))
 
-    def turn(self) -> None:
-        """``self.steps`` training steps."""
-        for _ in range(self.steps):
+    def seconds(self) -> float:
+        """Of a step: the mean of as many as it takes until each regulariser
+        was computed equally often (``every=k``)."""
+        return seconds_of(self._turn) / self._steps
+
+    def _turn(self) -> None:
+        for _ in range(self._steps):
             self.one()
 
     def one(self) -> None:
@@ -93,35 +110,3 @@ class TrainingSteps:
         self.runner.model.train_step(
             batch, optim_wrapper=self.runner.optim_wrapper
         )
-
-
-def step_times(
-    configs: Mapping[str, Config],
-    rounds: int = 7,
-    warm_up: int = 2,
-    batches: Sequence[dict] | None = None,
-) -> dict[str, np.ndarray]:
-    """Time training steps of all configs in turn, in this one process.
-
-    A step is forward, backward and optimiser; loading is not in it. What one
-    config sets for the whole process, as :class:`.FreedMemoryHook` does, all
-    have here; :func:`.step_times_apart` keeps them apart.
-
-    Args:
-        configs (Mapping[str, Config]): Name -> config.
-        rounds (int): Measured turns of each. Defaults to 7.
-        warm_up (int): Turns of each before that. Defaults to 2.
-        batches (Sequence[dict], optional): What all train on. Defaults to
-            ``None``: each config's own training data.
-
-    Returns:
-        dict: Name -> seconds of a step in each round, (rounds,).
-    """
-    with TemporaryDirectory() as folder:
-        runs = {
-            name: TrainingSteps(cfg, f'{folder}/{i}', batches)
-            for i, (name, cfg) in enumerate(configs.items())
-        }
-        calls = {name: run.turn for name, run in runs.items()}
-        taken = time_in_turn(calls, rounds, warm_up)
-        return {name: taken[name] / runs[name].steps for name in runs}
