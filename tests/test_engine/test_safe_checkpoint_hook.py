@@ -304,6 +304,14 @@ def test_with_nothing_there_it_starts_at_0_and_follows_no_pointer(tmp_path):
     assert runner_resumes_at(new) == 0
 
 
+def test_a_damaged_start_is_refused(tmp_path):
+    runner(tmp_path / 'old').train()
+    start = tmp_path / 'old' / 'iter_4.pth'
+    start.write_bytes(start.read_bytes()[:-40])
+    with refused(within=str(start)):
+        runner(tmp_path / 'new', load_from=str(start)).train()
+
+
 def test_a_checkpoint_of_something_else_is_not_resumed(tmp_path):
     weights = tmp_path / 'weights.pth'
     torch.save(dict(state_dict=dict(slope=torch.ones(1))), weights)

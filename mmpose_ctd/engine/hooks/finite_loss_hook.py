@@ -173,8 +173,11 @@ def _not_finite(runner, where: str, found: str) -> InputError:
         'optim_wrapper.optimizer.lr, or limit the gradients: '
         'optim_wrapper.clip_grad.max_norm=1.'
     )
+    # Ours has a dtype, mmengine's AmpOptimWrapper a scaler.
     if getattr(wrapper, 'dtype', 'float32') == 'bfloat16':
         cure += ' Or compute in float32: optim_wrapper.dtype=float32.'
+    elif hasattr(wrapper, 'loss_scaler'):
+        cure += ' Or compute in float32: optim_wrapper.type=OptimWrapper.'
     return InputError(
         where=where,
         found=f'{found}; learning rate {max(rates):.4g}',

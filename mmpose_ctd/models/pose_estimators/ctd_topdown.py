@@ -111,6 +111,20 @@ class CTDTopdownPoseEstimator(TopdownPoseEstimator):
                 'model.regularizers',
                 cure='Set model.teacher to a SourceModel.',
             )
+        # A term on weights may still act on the head.
+        idle = [
+            name
+            for name, term in self.active_regularizers.items()
+            if not term.needs_weights
+        ]
+        encoder = self.backbone.parameters()
+        if idle and not any(p.requires_grad for p in encoder):
+            print_log(
+                'model.frozen freezes the whole backbone: the regularisers '
+                f'{idle} cannot change it and only cost time.',
+                'current',
+                logging.WARNING,
+            )
         self._teacher_cfg = teacher
         self._teacher = TeacherHolder()
         self._init_from_teacher = init_from_teacher and teacher is not None

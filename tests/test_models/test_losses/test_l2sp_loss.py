@@ -69,6 +69,17 @@ def test_it_is_the_formula(options, names):
     assert value == pytest.approx(wanted, rel=1e-10)
 
 
+def test_the_gradient_is_that_of_the_formula():
+    ours = {n: v.requires_grad_() for n, v in weights(1).items()}
+    loss = L2SPLoss(3.0, alpha=0.7, beta=0.2, vectors=True)
+    loss(SourceOutputs(weights=ours), teacher()).backward()
+    start = weights(2)
+    for name, value in ours.items():
+        pulled = name.startswith('backbone.')
+        wanted = 2.1 * (value - start[name]) if pulled else 0.6 * value
+        torch.testing.assert_close(value.grad, wanted)
+
+
 def test_what_is_frozen_does_not_count():
     only_head = {n: s for n, s in SHAPES.items() if n.startswith('head')}
     value = float(L2SPLoss(beta=0.2)(student(only_head), teacher()))

@@ -5,8 +5,15 @@ import torch
 from mmengine.runner import Runner
 from refusals import refused
 from torch import nn
-from toy_models import model_config, runner_config
+from toy_models import (
+    ED,
+    batch,
+    build,
+    model_config,
+    runner_config,
+)
 
+from mmpose_ctd.models.pose_estimators import ctd_topdown
 from mmpose_ctd.models.pose_estimators.freezing import freeze
 
 
@@ -53,6 +60,33 @@ def test_fine_tuning_parts_moves_its_layer_alone(checkpoint, tmp_path):
         'head.final_layer.weight',
         'head.final_layer.bias',
     }
+
+
+def test_no_gradient_is_computed_for_what_is_frozen(checkpoint):
+    model = build(checkpoint, frozen=['backbone']).train()
+    data = model.data_preprocessor(batch(), True)
+    assert not any(f.requires_grad for f in model.backbone(data['inputs']))
+    sum(model(**data, mode='loss').values()).backward()
+    with_gradient = {
+        n for n, p in model.named_parameters() if p.grad is not None
+    }
+    assert with_gradient == {
+        'head.final_layer.weight',
+        'head.final_layer.bias',
+    }
+
+
+def test_a_regulariser_of_a_frozen_encoder_is_told_to_be_idle(
+    checkpoint, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(
+        ctd_topdown, 'print_log', lambda message, *_: said.append(message)
+    )
+    build(checkpoint, regularizers=ED)
+    assert not any('cannot change' in message for message in said)
+    build(checkpoint, frozen=['backbone'], regularizers=ED)
+    assert any("['ed'] cannot change" in message for message in said)
 
 
 class Net(nn.Module):
