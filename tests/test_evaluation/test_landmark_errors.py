@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from refusals import refused
@@ -12,7 +12,6 @@ from refusals import refused
 from mmpose_ctd.errors import InputError
 from mmpose_ctd.evaluation.functional import (
     area_under_ced,
-    checked_threshold,
     cumulative_error_distribution,
     failure_rate,
     image_errors,
@@ -27,6 +26,12 @@ ERRORS = arrays(
     st.integers(1, 30),
     elements=st.floats(0, 20, allow_subnormal=False),
 )
+STATISTICS = [
+    mean_error,
+    lambda e: failure_rate(e, 5),
+    lambda e: area_under_ced(e, 5),
+    lambda e: cumulative_error_distribution(e, [5.0])[0],
+]
 
 
 @settings(max_examples=20)
@@ -62,17 +67,30 @@ def test_points_that_are_not_finite_are_refused(bad):
             point_errors(*args)
 
 
+@pytest.mark.parametrize(
+    'pred, gt, visible',
+    [
+        ((2, 4, 3), (2, 4, 3), (2, 4)),
+        ((2, 4, 2), (2, 5, 2), (2, 4)),
+        ((2, 4, 2), (2, 4, 2), (2, 4, 2)),
+    ],
+)
+def test_wrong_shapes_are_refused(pred, gt, visible):
+    with pytest.raises(InputError):
+        point_errors(np.zeros(pred), np.zeros(gt), np.ones(visible))
+
+
 def test_image_errors_average_the_visible_landmarks_only():
     errors = image_errors([[1.0, np.nan, 4.0], [np.nan] * 3, [2.0, 2.0, 5.0]])
     np.testing.assert_array_equal(errors, [2.5, np.nan, 3.0])
+    with pytest.raises(InputError):
+        image_errors(np.zeros(3))
 
 
 @given(errors=ERRORS, threshold=st.floats(0.5, 30))
 def test_statistics_agree_with_loops_and_the_integral(errors, threshold):
     e = errors.tolist()
     assert mean_error(errors) == pytest.approx(sum(e) / len(e))
-    # An image that could not be measured is left out.
-    errors = np.append(errors, np.nan)
     over = sum(x > threshold for x in e) / len(e)
     assert failure_rate(errors, threshold) == pytest.approx(over)
     ced = cumulative_error_distribution(errors, threshold)
@@ -91,13 +109,34 @@ def test_an_error_equal_to_the_threshold_is_no_failure():
     assert area_under_ced(np.zeros(7), 5) == 1.0
 
 
+@settings(max_examples=30)
+@given(errors=ERRORS, factor=st.floats(0.01, 100), seed=st.integers(0, 9))
+def test_unit_order_and_unmeasured_images_do_not_matter(errors, factor, seed):
+    # An error on the threshold itself may round to either side.
+    assume(np.abs(errors - 5).min() > 1e-9)
+    mixed = np.concatenate([errors, [np.nan, np.nan]])
+    np.random.default_rng(seed).shuffle(mixed)
+    for statistic in STATISTICS:
+        assert statistic(mixed) == pytest.approx(statistic(errors))
+    for statistic in (failure_rate, area_under_ced):
+        assert statistic(mixed * factor, 5 * factor) == pytest.approx(
+            statistic(errors, 5), abs=1e-9
+        )
+
+
+@pytest.mark.parametrize('statistic', STATISTICS)
+@pytest.mark.parametrize(
+    'errors', [[], [np.nan], [1.0, np.inf], [1.0, -0.5], np.ones((2, 3))]
+)
+def test_wrong_errors_are_refused(statistic, errors):
+    with pytest.raises(InputError):
+        statistic(errors)
+
+
 @pytest.mark.parametrize('threshold', [0, -1, np.nan, np.inf, 'wide'])
 def test_a_threshold_is_positive_and_finite(threshold):
-    with refused('threshold'):
-        checked_threshold(threshold)
-
-
-@pytest.mark.parametrize('errors', [[], [np.nan]])
-def test_errors_of_nothing_are_refused(errors):
+    for statistic in (failure_rate, area_under_ced):
+        with refused('threshold'):
+            statistic([1.0], threshold)
     with pytest.raises(InputError):
-        mean_error(errors)
+        cumulative_error_distribution([1.0], [1.0, np.nan])

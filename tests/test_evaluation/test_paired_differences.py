@@ -44,6 +44,23 @@ def test_the_sign_flip_test_is_fishers_and_enumerates_few_subjects():
     assert sign_flip_test(x) == pytest.approx(expected)
 
 
+def test_many_normal_differences_give_the_p_of_the_t_test():
+    x = np.random.default_rng(0).normal(0.2, 1, 60)
+    found = sign_flip_test(x)
+    theirs = stats.ttest_1samp(x, 0).pvalue
+    assert found == pytest.approx(theirs, abs=0.012)
+    assert found == pytest.approx(sign_flip_test(-x), abs=0.01)
+    assert found == sign_flip_test(x)
+
+
+def test_holds_its_level_on_skewed_differences():
+    """Symmetric but heavy-tailed: 5 % of tests reject, not more."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_t(2, size=(300, 7))
+    rejected = np.mean([sign_flip_test(row) < 0.05 for row in x])
+    assert 0.015 < rejected < 0.08
+
+
 def test_nothing_is_found_in_nothing():
     assert sign_flip_test(np.zeros(20)) == 1.0
     assert np.isnan(sign_flip_test([3.0]))
@@ -223,6 +240,26 @@ def test_what_has_no_interval():
         assert np.isnan([found.low, found.high, found.p_value]).all()
     constant = crossed_effects_interval(np.full((3, 5), 0.1))
     assert constant.mean == pytest.approx(0.1) and np.isnan(constant.p_value)
+
+
+def test_t_interval_covers_nearly_as_it_says_where_few_seeds_differ():
+    """What the interval over subjects and the bootstrap do not."""
+    hits, runs = np.zeros(4), 600
+    for i in range(runs):
+        values = crossed(spread=(0.05, 0.1, 0.1), rng=i)
+        random = crossed_effects_interval(values)
+        values_of_sites, sites = two_sites(rng=i)
+        blocks = crossed_effects_interval(values_of_sites, blocks=sites)
+        ends = (
+            (random.low, random.high),
+            crossed_bootstrap_interval(values, num_resamples=100),
+            bootstrap_interval(values.mean(axis=0), num_resamples=100),
+            (blocks.low, blocks.high),
+        )
+        hits += [low <= 0 <= high for low, high in ends]
+    t, bootstrap, faces, of_blocks = hits / runs
+    assert 0.91 <= t <= 0.97 and of_blocks >= 0.92
+    assert faces < 0.8 and faces < bootstrap < t
 
 
 @pytest.mark.parametrize('interval', INTERVALS)

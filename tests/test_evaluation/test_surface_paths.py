@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -104,3 +105,17 @@ def test_a_surface_is_cut_where_three_triangles_meet():
     paths = between(vertices, faces, (2, 2), (17, 10))
     assert paths.num_cut == 1
     assert paths.length(0, 1) == pytest.approx(np.hypot(15, 8))
+
+
+def test_paths_on_a_ball_are_arcs():
+    ball = trimesh.creation.icosphere(4, radius=100.0)
+    vertices, faces = np.array(ball.vertices), np.array(ball.faces)
+    rng = np.random.default_rng(0)
+    at = rng.choice(len(faces), 20, replace=False)
+    weights = rng.dirichlet([1, 1, 1], 20)
+    paths = SurfacePaths(vertices, faces, at, weights)
+    points = (weights[:, :, None] * vertices[faces[at]]).sum(axis=1)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    for i in range(0, 20, 2):
+        arc = 100 * np.arccos(points[i] @ points[i + 1])
+        assert paths.length(i, i + 1) == pytest.approx(arc, rel=3e-3)

@@ -30,7 +30,7 @@ def point_errors(
         where the landmark is not visible.
 
     Raises:
-        InputError: If a position that is needed is not finite.
+        InputError: If a shape or a position is wrong.
 
     Examples:
         >>> point_errors([[[3., 4.], [9., 9.]]], [[[0., 0.], [0., 0.]]],
@@ -39,8 +39,20 @@ def point_errors(
     """
     pred = np.asarray(pred, dtype=np.float64)
     gt = np.asarray(gt, dtype=np.float64)
+    visible = np.asarray(visible)
+    if pred.ndim != 3 or pred.shape[-1] != 2:
+        raise InputError(f'pred must be (N, K, 2), found {pred.shape}.')
+    if gt.shape != pred.shape:
+        raise InputError(
+            f'gt must have the shape of pred, {pred.shape}, found {gt.shape}.'
+        )
+    if visible.shape != pred.shape[:2]:
+        raise InputError(
+            f'visible must be (N, K) = {pred.shape[:2]}, found '
+            f'{visible.shape}; of (N, K, 2) take [..., 0].'
+        )
     # A visibility of NaN counts as invisible.
-    visible = np.nan_to_num(np.asarray(visible, dtype=np.float64)) > 0
+    visible = np.nan_to_num(visible.astype(np.float64)) > 0
     for name, points, needed in (('pred', pred, True), ('gt', gt, visible)):
         bad = ~np.isfinite(points).all(axis=-1) & needed
         if bad.any():
@@ -57,15 +69,24 @@ def point_errors(
 
 
 def image_errors(errors: np.ndarray) -> np.ndarray:
-    """Mean over the visible landmarks of each image, (N, K) -> (N,).
+    """Mean over the visible landmarks of each image.
 
-    NaN for an image without visible landmark.
+    Args:
+        errors (np.ndarray): Result of :func:`point_errors`, shape (N, K).
+
+    Returns:
+        np.ndarray: Shape (N,), NaN for an image without visible landmark.
 
     Examples:
         >>> image_errors([[1., 3.], [2., np.nan], [np.nan, np.nan]])
         array([ 2.,  2., nan])
     """
     errors = np.asarray(errors, dtype=np.float64)
+    if errors.ndim != 2:
+        raise InputError(
+            f'errors must be (N, K), found shape {errors.shape}; '
+            'point_errors() gives it.'
+        )
     known = ~np.isnan(errors)
     total = np.where(known, errors, 0.0).sum(axis=1)
     with np.errstate(invalid='ignore'):
@@ -91,13 +112,21 @@ def cumulative_error_distribution(
 
     .. math:: CED(t) = \\frac{1}{N} \\, |\\{i : e_i \\le t\\}|
 
-    Thresholds have any shape and the unit of the errors.
+    Args:
+        errors (np.ndarray): Errors, shape (N,).
+        thresholds (np.ndarray): Of any shape, in the unit of ``errors``.
+
+    Returns:
+        np.ndarray: Shares in [0, 1], shape of ``thresholds``.
 
     Examples:
         >>> cumulative_error_distribution([1., 2., 4.], [0., 2., 9.]).round(3)
         array([0.   , 0.667, 1.   ])
     """
     known = np.sort(_known(errors))
+    thresholds = np.asarray(thresholds, dtype=np.float64)
+    if np.isnan(thresholds).any():
+        raise InputError('thresholds holds NaN; give numbers.')
     return np.searchsorted(known, thresholds, side='right') / known.size
 
 
@@ -110,6 +139,7 @@ def failure_rate(errors: np.ndarray, threshold: float) -> float:
         >>> failure_rate([1., 5., 6., 7.], threshold=5)
         0.5
     """
+    threshold = checked_threshold(threshold)
     return float((_known(errors) > threshold).mean())
 
 
@@ -126,7 +156,9 @@ def area_under_ced(errors: np.ndarray, threshold: float) -> float:
         >>> area_under_ced([0., 2.5, 9.], threshold=5)
         0.5
     """
-    return float(np.maximum(0.0, 1.0 - _known(errors) / threshold).mean())
+    threshold = checked_threshold(threshold)
+    errors = _known(errors)
+    return float(np.maximum(0.0, 1.0 - errors / threshold).mean())
 
 
 def checked_threshold(threshold: float, name: str = 'threshold') -> float:
@@ -145,12 +177,22 @@ def checked_threshold(threshold: float, name: str = 'threshold') -> float:
 
 
 def _known(errors: np.ndarray) -> np.ndarray:
-    """The errors that are not NaN, at least one."""
+    """The errors that are not NaN, as float64, at least one."""
     errors = np.asarray(errors, dtype=np.float64)
+    if errors.ndim != 1:
+        raise InputError(
+            f'errors must be a vector (N,), found shape {errors.shape}; '
+            'reduce (N, K) point errors with image_errors() first.'
+        )
     known = errors[~np.isnan(errors)]
     if known.size == 0:
         raise InputError(
             f'all {errors.size} errors are NaN: no image has a visible '
             'landmark.'
+        )
+    if not (np.isfinite(known) & (known >= 0)).all():
+        raise InputError(
+            'errors must be finite and not negative, or NaN where nothing '
+            f'was measured; found {known.min():g} to {known.max():g}.'
         )
     return known
