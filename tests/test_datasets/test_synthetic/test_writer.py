@@ -110,14 +110,19 @@ def test_bad_arguments_are_named(tmp_path):
             make_synthetic_faces(tmp_path / 'a', **{name: least - 1})
 
 
-def test_command_line(tmp_path, capsys, repo_root):
+def test_command_line(tmp_path, capsys, repo_root, monkeypatch):
     path = repo_root / 'tools' / 'misc' / 'make_synthetic_faces.py'
     main = runpy.run_path(str(path))['main']
     out, preview = tmp_path / 'faces', tmp_path / 'sheets' / 'faces.png'
-    command = [str(out), '--num-subjects', '3', '--size', '48']
-    assert main([*command, '--preview', str(preview)]) == 0
+
+    def run(*more):
+        command = [str(out), '--num-subjects', '3', '--size', '48', *more]
+        monkeypatch.setattr('sys.argv', [str(path), *command])
+        return main()
+
+    assert run('--preview', str(preview)) == 0
     assert cv2.imread(str(preview)).shape[1] > 1000
     assert '3 faces in' in capsys.readouterr().out
-    assert main(command) == 1
+    assert run() == 1
     assert 'not empty' in capsys.readouterr().err
-    assert main([*command, '--force']) == 0
+    assert run('--force') == 0
