@@ -39,8 +39,8 @@ def site_offsets(
 
     Residuals are (n, K), of fits that did not see the face; ``sites`` has
     ``''`` where unknown. Offsets, (K,) a site, are to be subtracted from
-    predictions. Sites with fewer than three faces are left out; there is none
-    with fewer than two sites.
+    predictions. Sites with fewer than three faces are left out; fewer than two
+    sites get no offsets.
     """
     sites = np.asarray(sites)
     means, errors = {}, {}

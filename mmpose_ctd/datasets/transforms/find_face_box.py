@@ -136,7 +136,7 @@ class FindMeshBox(_FindBox):
             Defaults to 1.15.
         checkpoint (str, optional): Written by ``mmpose_ctd download
             face-landmarker``. Defaults to ``face_landmarker.pth`` in
-            ``$CTD_CHECKPOINTS``, else in ``checkpoints``. If there is none,
+            ``$CTD_CHECKPOINTS``, else in ``checkpoints``. Without the file
             the first face raises a MissingFileError.
 
     Raises:

@@ -169,7 +169,7 @@ def test_a_landmark_that_may_be_a_box_is_asked_about(
     tmp_path, titles, doubtful
 ):
     values = ','.join('50' for _ in titles.split(','))
-    # Numbered points: what has a name is none of them.
+    # If points have numbers, a column with a name is not a point.
     text = f'image,{titles},x1,y1\na.jpg,{values},1,2\n'
     if 'tr_x' not in titles and 'depth' not in titles:
         (record,) = read(tmp_path, text)
